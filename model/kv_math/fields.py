@@ -1,0 +1,123 @@
+"""Strict reading of one JSON object: a wrong or absurd value raises ConfigError, never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+MAX_LAYERS = 10_000
+MAX_HEADS = 100_000
+MAX_SIZE = 10_000_000  # any width, window or vocabulary
+
+WHOLE_FILE = (
+    "paste the whole config.json, or what to_dict() of the loaded config prints if the file "
+    "leaves fields to their defaults"
+)
+
+
+class ConfigError(ValueError):
+    """The config cannot be judged; the message is one sentence that names fields and a remedy."""
+
+
+def shown(value: object) -> str:
+    """A JSON value in a few words, safe for any size and nesting."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**15 else "a number of more than 15 digits"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, str):
+        return repr(value[:40])
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return "an object" if isinstance(value, Mapping) else f"a {type(value).__name__}"
+
+
+def whole_number(value: object, name: str, most: int, least: int = 1) -> int:
+    """`value` if it is an int (not a bool, not 61.0) in least..most; ConfigError otherwise."""
+    if type(value) is int and least <= value <= most:
+        return value
+    raise ConfigError(
+        f"{name} is {shown(value)}, but must be a whole number from {least:,} to {most:,}: "
+        "correct it."
+    )
+
+
+class Fields:
+    """A JSON object whose fields are checked as they are read. null counts as absent."""
+
+    def __init__(self, values: object) -> None:
+        if not isinstance(values, Mapping):
+            raise ConfigError(
+                f"The config is {shown(values)}, not a JSON object: paste a whole config.json."
+            )
+        self.values: Mapping[str, Any] = values
+
+    def integer(self, *names: str, most: int = MAX_SIZE, least: int = 1) -> int | None:
+        """The first of the alternative `names` that is there, or None."""
+        for name in names:
+            value = self.values.get(name)
+            if value is not None:
+                return whole_number(value, name, most, least)
+        return None
+
+    def need(self, *names: str, most: int = MAX_SIZE, least: int = 1) -> int:
+        """As integer(), but a missing field is an error."""
+        found = self.integer(*names, most=most, least=least)
+        if found is None:
+            raise ConfigError(f"The config lacks {names[0]}: {WHOLE_FILE}.")
+        return found
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        value = self.values.get(name)
+        if value is None:
+            return default
+        if isinstance(value, bool):
+            return value
+        raise ConfigError(f"{name} is {shown(value)}, but must be true or false: correct it.")
+
+    def need_flag(self, name: str) -> bool:
+        if self.values.get(name) is None:
+            raise ConfigError(f"The config lacks {name}: {WHOLE_FILE}.")
+        return self.flag(name)
+
+    def text(self, name: str) -> str:
+        """A string field, "" when absent."""
+        value = self.values.get(name)
+        if value is None:
+            return ""
+        if isinstance(value, str):
+            return value
+        raise ConfigError(f"{name} is {shown(value)}, but must be text: correct it.")
+
+    def section(self, name: str) -> Fields | None:
+        """A nested JSON object; an empty one says nothing and counts as absent."""
+        value = self.values.get(name)
+        if value is None or value == {}:
+            return None
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"{name} is {shown(value)}, but must be an object: correct it.")
+        return Fields(value)
+
+    def rows(self, name: str) -> list[Any] | None:
+        value = self.values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, list) and 0 < len(value) <= MAX_LAYERS:
+            return value
+        raise ConfigError(
+            f"{name} is {shown(value)}, but must be a list of 1 to {MAX_LAYERS:,}: correct it."
+        )
+
+    def per_layer(self, name: str, layers: int) -> list[Any] | None:
+        """A list with one entry per layer."""
+        rows = self.rows(name)
+        if rows is not None and len(rows) != layers:
+            raise ConfigError(
+                f"{name} has {len(rows):,} entries for {layers:,} layers: make the two agree."
+            )
+        return rows
+
+    def overridden(self, changes: Mapping[str, Any]) -> Fields:
+        return Fields({**self.values, **changes}) if changes else self
