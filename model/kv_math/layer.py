@@ -16,6 +16,7 @@ HEADS = ("num_attention_heads", "n_head", "n_heads", "num_heads")
 HIDDEN = ("hidden_size", "n_embd", "d_model", "model_dim")
 HEAD_DIM = ("head_dim", "attention_head_dim", "kv_channels", "d_kv")
 KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "num_attention_groups")
+KV_HEAD_FIELDS = (*KV_HEADS, "multi_query_group_num", "multi_query", "attn_config", "block_configs")
 MULTI_QUERY_FAMILIES = {"falcon", "RefinedWebModel", "gpt_bigcode"}
 V4_RATES = {"CSA": 4, "HCA": 128}  # DeepSeek-V4's class default, default_compress_rates
 

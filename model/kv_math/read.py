@@ -9,6 +9,7 @@ from typing import Any
 
 from model.kv_math.fields import MAX_LAYERS, WHOLE_FILE, ConfigError, Fields
 from model.kv_math.layer import (
+    KV_HEAD_FIELDS,
     Attention,
     attention_layer,
     block_kind,
@@ -51,11 +52,11 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
     kinds, windows = _schedule(fields, count)
     if any(kind not in (*STATES, "none") for kind in kinds) and missing_fields(fields):
         raise _lacks(missing_fields(fields))
-    shared = _shared_from(fields, count)
+    shared, exceptions = _shared_from(fields, count), _exceptions(fields)
     caches: list[LayerCache] = []
     names: list[str] = []
     for index, kind in enumerate(kinds):
-        own = _own_fields(fields, index)
+        own = exceptions.get(index, fields)
         if kind in (*STATES, "none"):
             caches.append(LayerCache(kind, 0, None, ()))
         elif fields.text("model_type") == "deepseek_v4":
@@ -121,15 +122,15 @@ def _shared_from(fields: Fields, layers: int) -> int:
     return layers - (fields.integer("num_kv_shared_layers", least=0, most=layers - 1) or 0)
 
 
-def _own_fields(fields: Fields, index: int) -> Fields:
-    """The config as one layer sees it: transformers keeps exceptions in per_layer_config."""
-    exceptions = fields.section("per_layer_config")
-    if exceptions is None:
-        return fields
-    for key, changes in exceptions.values.items():
-        if isinstance(key, str) and key.isdecimal() and len(key) <= 5 and int(key) == index:
-            return fields.overridden(Fields(changes).values)
-    return fields
+def _exceptions(fields: Fields) -> dict[int, Fields]:
+    """The config as single layers see it: transformers keeps exceptions in per_layer_config."""
+    section = fields.section("per_layer_config")
+    changes = {} if section is None else section.values
+    return {
+        int(key): fields.overridden(Fields(own).values)
+        for key, own in changes.items()
+        if isinstance(key, str) and key.isdecimal() and len(key) <= 5
+    }
 
 
 def _layer_cache(kind: str, attention: Attention, window: int | None) -> LayerCache:
@@ -180,6 +181,8 @@ def _notes(
             "A windowed layer is counted with min(tokens, window); transformers' DynamicCache "
             "keeps window - 1 of them between steps."
         )
+    if set(kinds) == {"sliding"} and fields.values.get("layer_types") is None:
+        notes.append("There is no layer_types: every layer slides, as transformers reads it.")
     if any(cache.compressed for cache in caches):
         notes.append(
             "Compressed entries count when their block of tokens is complete; the compressors' "
@@ -187,6 +190,8 @@ def _notes(
         )
     if fields.values.get("kv_lora_rank") is not None:
         notes.append("MLA stores the latent, not heads: num_key_value_heads does not matter.")
+    elif caches and not any(fields.values.get(name) is not None for name in KV_HEAD_FIELDS):
+        notes.append("No field counts KV heads: every attention head has its own, as by default.")
     if "indexed" in kinds:
         notes.append(
             "All parts are counted at one precision, as transformers keeps them; FlashMLA's fp8 "

@@ -1,0 +1,97 @@
+"""Picking numbers: which 3 of 17,23,8,41,36 sum to 67? A check is cheaper than a solution.
+
+To find the subset takes search; to test one takes a single sum. Traces therefore come as direct
+answers, as guesses that are not compared with the target, as searches that test every candidate
+and go on until one fits, and as searches that give up and answer all the same.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+from model.tasks.problem import Language, Piece, Problem, Trace, Voice
+
+NAME = "pick"
+LEVELS = range(1, 6)
+#: level → (numbers to pick, numbers to pick from)
+SHAPES = {1: (2, 4), 2: (2, 6), 3: (3, 5), 4: (3, 6), 5: (3, 7)}
+STYLES = {"direct": 0.50, "blind": 0.16, "giveup": 0.08, "search": 0.26}
+
+_QUESTIONS: dict[Language, str] = {
+    "en": "Which {k} of {numbers} sum to {target}?",
+    "ko": "{numbers} 중 합이 {target}인 {k}개는?",
+}
+
+
+def generate(rng: random.Random, level: int, language: Language) -> Problem:
+    """A random problem; it may have more than one solution, and each of them is right."""
+    k, n = SHAPES[level]
+    numbers = rng.sample(range(2, 100), n)
+    return pose(numbers, sum(rng.sample(numbers, k)), k, language)
+
+
+def pose(numbers: list[int], target: int, k: int, language: Language) -> Problem:
+    """The problem to pick `k` of the numbers that sum to `target`.
+
+    Raises:
+        ValueError: if there is no level of this shape, or no solution.
+    """
+    level = next((lv for lv, shape in SHAPES.items() if shape == (k, len(numbers))), None)
+    if level is None:
+        raise ValueError(f"no level picks {k} of {len(numbers)} numbers")
+    solution = next((c for c in itertools.combinations(numbers, k) if sum(c) == target), None)
+    if solution is None:
+        raise ValueError(f"no {k} of these numbers sum to {target}")
+    listed = ",".join(map(str, numbers))
+    question = _QUESTIONS[language].format(k=k, numbers=listed, target=target)
+    key = f"{','.join(map(str, sorted(numbers)))}|{k}|{target}"
+    return Problem(NAME, level, language, key, question, ",".join(map(str, solution)))
+
+
+def read_question(problem: Problem) -> tuple[list[int], int, int]:
+    """Numbers in the order of the question, how many to pick, and the target."""
+    _, k, target = problem.key.split("|")
+    listed = next(w for w in problem.question.split() if w.count(",") >= 3)
+    return [int(n) for n in listed.split(",")], int(k), int(target)
+
+
+def _candidates(rng: random.Random, problem: Problem) -> list[tuple[int, ...]]:
+    """Distinct candidates up to the first that fits, each nearer the target than chance."""
+    numbers, k, target = read_question(problem)
+    unseen = list(itertools.combinations(numbers, k))
+    rng.shuffle(unseen)
+    tried: list[tuple[int, ...]] = []
+    while True:
+        hand = unseen[:3]  # the nearest of three draws: search with a sense of size
+        best = min(hand, key=lambda c: abs(sum(c) - target))
+        unseen.remove(best)
+        rng.shuffle(unseen)
+        tried.append(best)
+        if sum(best) == target:
+            return tried
+
+
+def write_trace(
+    rng: random.Random, problem: Problem, style: str, voice: Voice
+) -> tuple[Trace, str]:
+    """A trace in one style, and the answer that it comes to."""
+    if style == "direct":
+        return [], problem.answer
+    tried = _candidates(rng, problem)
+    if style == "blind":
+        tried = tried[:1]
+        text = f"{voice('try')}{_sum(tried[0])}."
+    else:
+        if style == "giveup":
+            tried = tried[: rng.randint(1, 3)]
+        target = read_question(problem)[2]
+        text = "".join(
+            f"{voice('try')}{_sum(c)}{voice('ok' if sum(c) == target else 'no')}, " for c in tried
+        )
+        text = text.removesuffix(", ") + "."
+    return [Piece(text)], ",".join(map(str, tried[-1]))
+
+
+def _sum(candidate: tuple[int, ...]) -> str:
+    return "+".join(map(str, candidate)) + f"={sum(candidate)}"

@@ -1,0 +1,100 @@
+"""What a verifiable problem is, and how problems are kept apart for training and evaluation."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["en", "ko"]
+Split = Literal["train", "heldout"]
+
+#: The R1-Zero template (DeepSeek-R1 report, Table 1), shortened to fit a context of 384 tokens.
+TEMPLATE = (
+    "A conversation between User and Assistant. Assistant thinks, then answers: "
+    "<think> reasoning </think><answer> answer </answer>. User: {question} Assistant: "
+)
+
+#: One problem in this many is held out, chosen by the hash of its content.
+HELDOUT_ONE_IN = 10
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A question with a checkable answer.
+
+    `key` is what makes two problems the same whatever the language: it alone decides the split.
+    """
+
+    task: str
+    level: int
+    language: Language
+    key: str
+    question: str
+    answer: str
+
+    @property
+    def prompt(self) -> str:
+        """The exact text given to a model."""
+        return TEMPLATE.format(question=self.question)
+
+    @property
+    def split(self) -> Split:
+        return split_of(f"{self.task}:{self.key}")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a written trace; a model is not taught the pieces with `learn` false."""
+
+    text: str
+    learn: bool = True
+
+
+Trace = Sequence[Piece]
+
+
+def split_of(content: str) -> Split:
+    """The split that a piece of content belongs to, now and for ever, by its SHA-256."""
+    digest = int.from_bytes(hashlib.sha256(content.encode()).digest()[:8], "big")
+    return "heldout" if digest % HELDOUT_ONE_IN == 0 else "train"
+
+
+#: The few words that traces are made of; a mixed trace draws each from either language.
+WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "first": "first ",
+        "then": "then ",
+        "so": "so ",
+        "check": "check ",
+        "ok": " ok",
+        "no": " no",
+        "wait": "wait ",
+        "try": "try ",
+        "answer": "answer: ",
+    },
+    "ko": {
+        "first": "먼저 ",
+        "then": "다음 ",
+        "so": "따라서 ",
+        "check": "검산 ",
+        "ok": " 맞음",
+        "no": " 아님",
+        "wait": "다시 ",
+        "try": "시도 ",
+        "answer": "답: ",
+    },
+}
+
+
+class Voice:
+    """Speaks the trace words in one language, or in a mixture of both."""
+
+    def __init__(self, rng: random.Random, language: Language, mixed: bool) -> None:
+        self.rng, self.language, self.mixed = rng, language, mixed
+
+    def __call__(self, word: str) -> str:
+        language = self.rng.choice(("en", "ko")) if self.mixed else self.language
+        return WORDS[language][word]

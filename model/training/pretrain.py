@@ -1,0 +1,237 @@
+"""Pre-training: next-token prediction with auxiliary-loss-free balance, on one CPU thread.
+
+One step is one optimizer update. Data, order and initial weights follow from the seed, so that the
+twins differ in attention only, and a run that was killed goes on to the same weights.
+
+Departures from the V3 report (section 4.2), for a small model on a CPU: Muon beside AdamW, no
+sequence-wise auxiliary loss, no multi-token prediction, and a balance speed that decays with the
+learning rate instead of dropping to zero near the end.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from model import checkpoints, config, tokenizer
+from model.config import ModelConfig
+from model.network import Gate, Transformer
+from model.training.optim import Muon, split_parameters
+
+#: name → the shape of the model, given the size of the vocabulary
+MODELS: dict[str, Callable[[int], ModelConfig]] = {
+    "base": config.base,
+    "base-mha": lambda vocab: config.twin(vocab, num_key_value_heads=4),
+    "base-gqa": lambda vocab: config.twin(vocab, num_key_value_heads=2),
+    "base-mqa": lambda vocab: config.twin(vocab, num_key_value_heads=1),
+}
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """One run. Learning rates are peaks; shares are of `steps`."""
+
+    name: str
+    seed: int
+    steps: int
+    rows_per_step: int = 21  # 21 x 384 = 8,064 tokens
+    rows_per_pass: int = 7  # gradient accumulation: what fits in the processor's cache
+    muon_lr: float = 0.02
+    adamw_lr: float = 3e-3
+    bias_update_speed: float = 0.002  # gamma of the V3 report, section 2.1.2
+    warmup: float = 0.01
+    decay: float = 0.6  # the last 60 % go down to zero in a line
+    snapshots: tuple[float, ...] = ()  # shares of training after which weights are kept
+    save_every: int = 100
+
+
+def schedule(run: PretrainConfig, step: int) -> float:
+    """Factor on the learning rates at a step: warm-up, plateau, linear decay."""
+    done = step / run.steps
+    return min(1.0, (step + 1) / max(1.0, run.warmup * run.steps), (1 - done) / run.decay)
+
+
+class LoadTap:
+    """Counts how many tokens each expert takes: `load[layer]` is a tensor [E]."""
+
+    def __init__(self) -> None:
+        self.load: dict[int, Tensor] = {}
+
+    def gate(
+        self, layer: int, ids_Nk: Tensor, weights_Nk: Tensor, scores_NE: Tensor, bias_E: Tensor
+    ) -> None:
+        counts = ids_Nk.flatten().bincount(minlength=len(bias_E)).float()
+        self.load[layer] = self.load.get(layer, torch.zeros_like(counts)) + counts
+
+
+def max_violation(load_E: Tensor) -> float:
+    """MaxVio (arXiv 2408.15664, equation 4): how far the busiest expert exceeds the mean."""
+    return float(load_E.max() / load_E.mean() - 1)
+
+
+def update_bias(gate: Gate, load_E: Tensor, speed: float) -> None:
+    """Raise the bias of idle experts, lower that of busy ones (2408.15664, Algorithm 1)."""
+    gate.e_score_correction_bias += speed * torch.sign(load_E.mean() - load_E)
+
+
+def masked_loss(model: Transformer, ids: Tensor, learnt: Tensor, tap: LoadTap | None = None):
+    """Summed cross-entropy in nats of the learnt next tokens of rows [B, T + 1], and their count.
+
+    The head runs on learnt positions only: the others' logits are not needed.
+    """
+    hidden = model.hidden(ids[:, :-1], tap=tap)[learnt[:, 1:]]
+    targets = ids[:, 1:][learnt[:, 1:]]
+    return F.cross_entropy(model.lm_head(hidden), targets, reduction="sum"), len(targets)
+
+
+class Rows:
+    """The training rows of a corpus folder in the order of a seed."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        with np.load(folder / "train.npz") as data:
+            self.ids, self.packed = data["ids"], data["learnt"]
+        self.order = np.random.default_rng(seed).permutation(len(self.ids))
+
+    def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
+        """Ids and learnt flags [size, context + 1] of a step; beyond the last row, the first."""
+        rows = self.order[np.arange(step * size, (step + 1) * size) % len(self.order)]
+        learnt = np.unpackbits(self.packed[rows], axis=1, count=self.ids.shape[1]).astype(bool)
+        return torch.from_numpy(self.ids[rows].astype(np.int64)), torch.from_numpy(learnt)
+
+
+def run(run: PretrainConfig, corpus: Path, work: Path, out: Path) -> Path:
+    """Train one model, resuming from `work` if it was interrupted; return its checkpoint folder.
+
+    Writes `out/checkpoints/NAME` (and `NAME-Npct` per snapshot) and `out/runs/NAME`.
+    """
+    torch.set_num_threads(1)
+    tok = tokenizer.load(corpus)
+    torch.manual_seed(run.seed)
+    model = Transformer(MODELS[run.name](tok.get_vocab_size()))
+    matrices, others = split_parameters(model)
+    muon = Muon(matrices, lr=run.muon_lr)
+    adamw = torch.optim.AdamW(others, lr=run.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0)
+    rows = Rows(corpus, run.seed)
+    state_file = work / run.name / "state.pt"
+    log_file = out / "runs" / run.name / "log.jsonl"
+    for folder in (state_file.parent, log_file.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    step, seconds = 0, 0.0
+    if state_file.exists():
+        state = torch.load(state_file, weights_only=True)
+        model.load_state_dict(state["model"])
+        muon.load_state_dict(state["muon"])
+        adamw.load_state_dict(state["adamw"])
+        step, seconds = state["step"], state["seconds"]
+        print(f"{run.name}: going on from step {step}", flush=True)
+    _truncate_log(log_file, step)
+
+    keep = {round(share * run.steps): share for share in run.snapshots}
+    gates = {b.mlp.layer: b.mlp.gate for b in model.model.layers if b.sparse}
+    while step < run.steps:
+        started = time.perf_counter()
+        factor = schedule(run, step)
+        tap = LoadTap()
+        ids, learnt = rows.batch(step, run.rows_per_step)
+        count = int(learnt[:, 1:].sum())
+        total = 0.0
+        for a, b in zip(ids.split(run.rows_per_pass), learnt.split(run.rows_per_pass), strict=True):
+            loss, _ = masked_loss(model, a, b, tap)
+            (loss / count).backward()
+            total += loss.item()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimizer, peak in ((muon, run.muon_lr), (adamw, run.adamw_lr)):
+            for group in optimizer.param_groups:
+                group["lr"] = peak * factor
+            optimizer.step()
+            optimizer.zero_grad()
+        for layer, gate in gates.items():
+            update_bias(gate, tap.load[layer], run.bias_update_speed * factor)
+        step += 1
+        took = time.perf_counter() - started
+        seconds += took
+        tokens = run.rows_per_step * (ids.shape[1] - 1)
+        entry = {
+            "step": step,
+            "tokens": step * tokens,
+            "loss": round(total / count, 4),
+            "grad_norm": round(float(norm), 3),
+            "max_vio": [round(max_violation(tap.load[layer]), 3) for layer in gates],
+            "seconds": round(seconds, 1),
+        }
+        with log_file.open("a") as log:
+            log.write(json.dumps(entry) + "\n")
+        if step % 20 == 0 or step == run.steps:
+            left = (run.steps - step) * seconds / step / 60
+            print(
+                f"{run.name}: step {step:,}/{run.steps:,}  loss {entry['loss']:.3f}  "
+                f"{tokens / took:,.0f} tokens/s  {left:.0f} min left",
+                flush=True,
+            )
+        if step in keep:
+            label = f"{run.name}-{keep[step] * 100:g}pct"
+            _export(out / "checkpoints" / label, model, run, label, "history", step, tokens, tok)
+        if step % run.save_every == 0 or step == run.steps:
+            _save_state(state_file, model, muon, adamw, step, seconds)
+    folder = out / "checkpoints" / run.name
+    family = "base" if run.name == "base" else "twin"
+    _export(
+        folder, model, run, run.name, family, step, run.rows_per_step * (rows.ids.shape[1] - 1), tok
+    )
+    summary = {
+        "run": asdict(run),
+        "model": model.config.to_json(),
+        "minutes": round(seconds / 60, 1),
+        "tokens": step * run.rows_per_step * (rows.ids.shape[1] - 1),
+    }
+    (out / "runs" / run.name / "run.json").write_text(json.dumps(summary, indent=1) + "\n")
+    return folder
+
+
+def _export(folder, model, run, label, family, step, tokens_per_step, tok) -> None:
+    today = datetime.date.today().isoformat()
+    about = checkpoints.About(label, family, step * tokens_per_step, step, run.seed, today)
+    checkpoints.save(folder, model, tok, about)
+
+
+def _save_state(path: Path, model, muon, adamw, step: int, seconds: float) -> None:
+    """Write the whole state beside the old one, then swap: a kill leaves one of the two."""
+    fresh = path.with_suffix(".tmp")
+    torch.save(
+        {
+            "model": model.state_dict(),
+            "muon": muon.state_dict(),
+            "adamw": adamw.state_dict(),
+            "step": step,
+            "seconds": seconds,
+        },
+        fresh,
+    )
+    fresh.replace(path)
+
+
+def _truncate_log(path: Path, step: int) -> None:
+    """Drop what was logged after the state that a run resumes from."""
+    if path.exists():
+        kept = [line for line in path.read_text().splitlines() if json.loads(line)["step"] <= step]
+        path.write_text("".join(line + "\n" for line in kept))
+
+
+def smoke(name: str) -> PretrainConfig:
+    """A run of seconds, for tests."""
+    return PretrainConfig(name, seed=0, steps=6, rows_per_step=4, rows_per_pass=2, save_every=2)
+
+
+def full(name: str) -> PretrainConfig:
+    """The run behind a shipped checkpoint."""
+    whole = PretrainConfig(name, seed=0, steps=2200)
+    return replace(whole, snapshots=(0.01, 0.03, 0.1, 0.3)) if name == "base" else whole
