@@ -45,7 +45,7 @@ class ParamCount:
 
     "Active" has three conventions, and reports differ in theirs: DeepSeek-V3's 37B and Kimi-K2's
     32B leave out the embedding table, of which a token reads one row, and keep the head;
-    DeepSeekMoE-16B's 2.8B keeps both. A tied table is counted once, as the head.
+    DeepSeekMoE-16B's 2.8B keeps both. A table tied to the head is counted once, as both.
     """
 
     components: tuple[Component, ...]
@@ -149,7 +149,9 @@ def _latent_attention(fields: Fields) -> Terms:
         (heads, value, hidden),
     ]
     if fields.flag("attention_bias"):  # on q_a_proj, kv_a_proj_with_mqa and o_proj
-        terms += [(q_rank or 0,), (rank + rope,), (hidden,)]
+        terms += (
+            [(rank + rope,), (hidden,)] if q_rank is None else [(q_rank + rank + rope,), (hidden,)]
+        )
     return terms
 
 
@@ -158,12 +160,13 @@ def _attention(fields: Fields, family: str) -> Terms:
     hidden = fields.need("hidden_size")
     heads = fields.need("num_attention_heads", most=MAX_HEADS)
     kv_heads = fields.integer("num_key_value_heads", most=heads) or heads
-    size = fields.integer("head_dim") or hidden // heads
-    if heads % kv_heads or size == 0:
+    size = fields.integer("head_dim")
+    if heads % kv_heads or (size is None and hidden % heads):
         raise ConfigError(
             f"{heads:,} heads, {kv_heads:,} KV heads and hidden_size {hidden:,} do not fit "
             "together: correct them."
         )
+    size = size or hidden // heads
     terms: Terms = [(hidden, heads, size), (2, hidden, kv_heads, size), (heads, size, hidden)]
     bias = family == "qwen2" or fields.flag("attention_bias")
     if bias:
@@ -282,4 +285,4 @@ PUBLISHED: Mapping[str, dict[str, Any]] = MappingProxyType(
         "DeepSeekMoE-16B": _MOE_16B,
     }
 )
-"""The fields that count, from the config.json files of deepseek-ai and moonshotai (Kimi-K2)."""
+"""The fields that count, as in the config.json files of deepseek-ai and moonshotai (Kimi-K2)."""

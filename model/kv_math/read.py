@@ -190,7 +190,9 @@ def _notes(
         )
     if fields.values.get("kv_lora_rank") is not None:
         notes.append("MLA stores the latent, not heads: num_key_value_heads does not matter.")
-    elif caches and not any(fields.values.get(name) is not None for name in KV_HEAD_FIELDS):
+    elif any(cache.kv_heads and not cache.compressed for cache in caches) and not any(
+        fields.values.get(name) is not None for name in KV_HEAD_FIELDS
+    ):
         notes.append("No field counts KV heads: every attention head has its own, as by default.")
     if "indexed" in kinds:
         notes.append(
