@@ -38,6 +38,10 @@ class Cache:
         }
         return sum(storages.values())
 
+    def nbytes_until(self, tokens: int) -> int:
+        """Bytes of the first tokens' parts alone: what the cache held before the later ones."""
+        return sum(part[:, :tokens].nbytes for layer in self.layers for part in layer.values())
+
     def append(self, layer: int, **new: Tensor) -> dict[str, Tensor]:
         """Add new tokens' parts [B, T, ...] to a layer; return all tokens' parts [B, S, ...].
 

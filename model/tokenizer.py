@@ -6,6 +6,7 @@ single digits. Every byte is a token, so any text can be encoded and decoded.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -49,3 +50,37 @@ def encode(tokenizer: Tokenizer, text: str) -> list[int]:
 def decode(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
     """Text of ids, tags written out; bytes that form no character yet become U+FFFD."""
     return tokenizer.decode(list(ids), skip_special_tokens=False)
+
+
+class PieceReader:
+    """Text of a stream of tokens, one token at a time, never a broken character.
+
+    A character whose bytes spread over several tokens is given whole with the last of them.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def push(self, token_id: int) -> str:
+        """What this token adds: "" if it only begins a character."""
+        token = self.tokenizer.id_to_token(token_id)
+        if token in SPECIALS:
+            return self.flush() + token
+        return self._decoder.decode(bytes(_BYTE_OF[c] for c in token))
+
+    def flush(self) -> str:
+        """What is left at the end: U+FFFD for an unfinished character."""
+        left = self._decoder.decode(b"", final=True)
+        self._decoder.reset()
+        return left
+
+
+def _byte_of() -> dict[str, int]:
+    """GPT-2's alphabet: the printable sign that stands for each byte, inverted."""
+    plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [b for b in range(256) if b not in plain]
+    return {chr(b): b for b in plain} | {chr(256 + i): b for i, b in enumerate(others)}
+
+
+_BYTE_OF = _byte_of()

@@ -1,0 +1,221 @@
+"""Running a model: one request token by token with everything recorded, or many in one batch.
+
+An engine is read-only and may be shared by threads: each request brings its own cache and random
+numbers. Sampling takes one uniform number per token and inverts the distribution, so that a seed
+gives the same text alone or in a batch.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from model import checkpoints, tokenizer
+from model.cache import Cache
+from model.network import Transformer
+from model.record import RunInfo, Step
+
+
+class PromptError(ValueError):
+    """A prompt that the model cannot take; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a model wrote after one prompt; `token_ids` without the prompt, `<eos>` included."""
+
+    text: str  # tags included, `<eos>` not
+    token_ids: list[int]
+    finish_reason: str  # "stop" or "length"
+    seconds: float  # of the batch that it was part of
+
+
+class RouteTap:
+    """Keeps each gate's choice of one forward pass, strongest expert first."""
+
+    def __init__(self) -> None:
+        self.ids: list[Tensor] = []
+        self.weights: list[Tensor] = []
+
+    def gate(
+        self, layer: int, ids_Nk: Tensor, weights_Nk: Tensor, scores_NE: Tensor, bias_E: Tensor
+    ) -> None:
+        weights, order = weights_Nk.sort(dim=-1, descending=True, stable=True)
+        self.ids.append(ids_Nk.gather(1, order))
+        self.weights.append(weights)
+
+    def take(self) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and weights [N, L, k] since the last call."""
+        ids = torch.stack(self.ids, dim=1).numpy().astype(np.int16)
+        weights = torch.stack(self.weights, dim=1).numpy().astype(np.float16)
+        self.ids, self.weights = [], []
+        return ids, weights
+
+
+class Engine:
+    """A loaded model with its tokenizer."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load a checkpoint folder.
+
+        Raises:
+            CheckpointError: if the folder cannot be used.
+        """
+        self.about = checkpoints.about(folder)
+        self.model: Transformer = checkpoints.load(folder)
+        self.config = self.model.config
+        self.tokenizer: Tokenizer = tokenizer.load(folder)
+
+    def encode(self, prompt: str) -> list[int]:
+        """Ids of a prompt, `<bos>` first.
+
+        Raises:
+            PromptError: if it is empty, or leaves no room for an answer.
+        """
+        if not prompt.strip():
+            raise PromptError("The prompt is empty: write something for the model to go on from.")
+        limit = self.config.max_position_embeddings
+        if len(prompt) > 20 * limit:  # no need to tokenise a book to know that it is too long
+            raise PromptError(
+                f"The prompt has {len(prompt):,} characters; this model sees {limit} tokens. "
+                "Shorten it."
+            )
+        ids = [tokenizer.BOS, *tokenizer.encode(self.tokenizer, prompt)]
+        if len(ids) >= limit:
+            raise PromptError(
+                f"The prompt has {len(ids)} tokens and this model sees {limit}, answer included. "
+                "Shorten it."
+            )
+        return ids
+
+    def info(self, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> RunInfo:
+        """The description of a run, for its trace."""
+        return RunInfo(
+            model=self.about.name,
+            attention=self.config.attention,
+            prompt=prompt,
+            temperature=temperature,
+            seed=seed,
+            max_new_tokens=max_new_tokens,
+            date=datetime.date.today().isoformat(),
+            n_routed_experts=self.config.n_routed_experts,
+            moe_layers=tuple(self.config.moe_layers),
+            cache_dtype=str(self.model.lm_head.weight.dtype).removeprefix("torch."),
+        )
+
+    def stream(
+        self, prompt: str, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+    ) -> Iterator[Step]:
+        """Steps of the prompt, then one per new token as it is fed; greedy at temperature 0.
+
+        The prompt is computed at once (MLA: naive), new tokens one by one (MLA: absorbed). The
+        last token is not fed and its step has no experts.
+
+        Raises:
+            PromptError: see `encode`.
+        """
+        ids = self.encode(prompt)
+        started = time.perf_counter()
+        room = self.config.max_position_embeddings - len(ids)
+        uniform = _uniform(seed, row=0, n=max_new_tokens)
+        cache, tap = Cache(self.config), RouteTap()
+        reader = tokenizer.PieceReader(self.tokenizer)
+
+        logprobs_TV = self._feed(ids, cache, tap)
+        routes = tap.take()
+        elapsed = time.perf_counter() - started
+        for i, token in enumerate(ids):
+            logprob = float(logprobs_TV[i - 1, token]) if i else None
+            held = cache.nbytes_until(i + 1)
+            yield Step(
+                token, reader.push(token), logprob, True, routes[0][i], routes[1][i], held, elapsed
+            )
+        for n in range(min(max_new_tokens, room)):
+            token = int(sample(logprobs_TV[-1:], temperature, uniform[n : n + 1]))
+            logprob = float(logprobs_TV[-1, token])
+            text = reader.push(token)
+            if token == tokenizer.EOS or n + 1 == min(max_new_tokens, room):
+                elapsed = time.perf_counter() - started
+                yield Step(
+                    token, text + reader.flush(), logprob, False, None, None, cache.nbytes, elapsed
+                )
+                return
+            logprobs_TV = self._feed([token], cache, tap)
+            (expert_ids, expert_weights), elapsed = tap.take(), time.perf_counter() - started
+            yield Step(
+                token, text, logprob, False, expert_ids[0], expert_weights[0], cache.nbytes, elapsed
+            )
+
+    @torch.inference_mode()
+    def _feed(self, ids: list[int], cache: Cache, tap: RouteTap) -> Tensor:
+        """Log-probabilities [T, V] of what follows each of the new tokens."""
+        x_BT = torch.tensor([ids])
+        logits = self.model(x_BT, cache, tap=tap, absorb=len(ids) == 1)
+        return logits[0].log_softmax(-1)
+
+    @torch.inference_mode()
+    def complete(
+        self,
+        prompts: Sequence[Sequence[int]],
+        max_new_tokens: int,
+        temperature: float,
+        seed: int,
+    ) -> list[Completion]:
+        """Finish many prompts (ids from `encode`) in one batch; row i draws from (seed, i).
+
+        Rows end at `<eos>`, after `max_new_tokens`, or at the end of the context; ended rows leave
+        the batch.
+        """
+        started = time.perf_counter()
+        width = max(map(len, prompts))
+        padding = torch.tensor([width - len(p) for p in prompts])
+        x_BT = torch.tensor([[tokenizer.PAD] * (width - len(p)) + list(p) for p in prompts])
+        limit = min(max_new_tokens, self.config.max_position_embeddings - width)
+        uniform = torch.stack([_uniform(seed, row, limit) for row in range(len(prompts))])
+        rows = torch.arange(len(prompts))
+        written: list[list[int]] = [[] for _ in prompts]
+        cache = Cache(self.config)
+        for n in range(limit):
+            logits = self.model.lm_head(
+                self.model.hidden(x_BT, cache, padding[rows], absorb=n > 0)[:, -1]
+            )
+            tokens = sample(logits.log_softmax(-1), temperature, uniform[rows, n])
+            for row, token in zip(rows.tolist(), tokens.tolist(), strict=True):
+                written[row].append(token)
+            going = tokens != tokenizer.EOS
+            if not going.any():
+                break
+            if not going.all():
+                rows, tokens = rows[going], tokens[going]
+                cache = cache.select(going.nonzero()[:, 0])
+            x_BT = tokens[:, None]
+        seconds = time.perf_counter() - started
+        return [self._completion(ids, seconds) for ids in written]
+
+    def _completion(self, ids: list[int], seconds: float) -> Completion:
+        ended = bool(ids) and ids[-1] == tokenizer.EOS
+        text = tokenizer.decode(self.tokenizer, ids[:-1] if ended else ids)
+        return Completion(text, ids, "stop" if ended else "length", seconds)
+
+
+def _uniform(seed: int, row: int, n: int) -> Tensor:
+    """n numbers in [0, 1) that belong to one row of one seed."""
+    return torch.from_numpy(np.random.default_rng((seed, row)).random(n))
+
+
+def sample(logprobs_NV: Tensor, temperature: float, uniform_N: Tensor) -> Tensor:
+    """One token id per row [N]: the likeliest at temperature 0, else drawn by inversion."""
+    if temperature == 0:
+        return logprobs_NV.argmax(-1)
+    cumulative = (logprobs_NV.double() / temperature).softmax(-1).cumsum(-1)
+    total = cumulative[:, -1:]
+    drawn = torch.searchsorted(cumulative, uniform_N[:, None] * total, right=True)[:, 0]
+    return drawn.clamp(max=logprobs_NV.shape[-1] - 1)
