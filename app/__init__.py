@@ -1,0 +1,1 @@
+"""The explorer: pages, pictures and what they need. Reads `model/`, never the reverse."""

@@ -1,0 +1,21 @@
+"""Page configuration and navigation, nothing else. Run: `python -m streamlit run app/main.py`."""
+
+import streamlit as st
+
+from app import i18n
+from app.i18n import t
+from app.services import models
+
+st.set_page_config(page_title="Inside R1", page_icon=":material/hub:", layout="wide")
+i18n.choose_language()
+page = st.navigation(
+    [
+        st.Page(
+            "views/start.py", title=t("nav.start"), icon=":material/play_circle:", default=True
+        ),
+        st.Page("views/experts.py", title=t("nav.experts"), icon=":material/hub:"),
+        st.Page("views/cache.py", title=t("nav.cache"), icon=":material/memory:"),
+    ]
+)
+page.run()
+models.warm_up()

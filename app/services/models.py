@@ -1,0 +1,51 @@
+"""The shipped models, loaded once and shared by all viewers, read-only.
+
+torch is imported on first use only, so that a page's first picture does not wait for it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from model.engine import Engine
+
+ASSETS = Path(__file__).parents[2] / "assets"
+TWINS = ("base-mha", "base-gqa", "base-mqa", "base")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def engine(name: str) -> Engine:
+    """The engine of a shipped checkpoint.
+
+    Raises:
+        KeyError: if none has this name.
+        CheckpointError: if its folder is damaged.
+    """
+    from model import checkpoints  # here, not above: it imports torch
+    from model.engine import Engine
+
+    return Engine(checkpoints.shipped()[name])
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def config(name: str) -> dict[str, Any]:
+    """The config.json of a shipped checkpoint, without torch."""
+    return json.loads((ASSETS / "checkpoints" / name / "config.json").read_text())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def run_results(name: str) -> dict[str, Any]:
+    """What training and evaluation of a model recorded: assets/runs/NAME/results.json."""
+    return json.loads((ASSETS / "runs" / name / "results.json").read_text())
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> None:
+    """Load the base model behind the first picture, once per server."""
+    threading.Thread(target=engine, args=("base",), daemon=True).start()

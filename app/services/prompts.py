@@ -1,0 +1,30 @@
+"""What a viewer may type as a prompt, checked where it enters."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from app.i18n import t
+
+MAX_CHARACTERS = 4_000
+
+
+class InputError(ValueError):
+    """Bad input; the message is for the viewer, in their language."""
+
+
+def checked(text: str) -> str:
+    """The text as it will be given to a model.
+
+    Raises:
+        InputError: if it is empty, too long, or has control characters other than newline and tab.
+    """
+    if not text.strip():
+        raise InputError(t("common.empty_prompt"))
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(t("common.too_long", n=f"{len(text):,}", limit=f"{MAX_CHARACTERS:,}"))
+    bad = sorted({c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"})
+    if bad:
+        codes = ", ".join(f"U+{ord(c):04X}" for c in bad[:5])
+        raise InputError(t("common.control_characters", characters=codes))
+    return text

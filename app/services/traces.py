@@ -1,0 +1,49 @@
+"""Finished traces by id, bounded: sessions and URLs hold ids, never traces."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+
+import streamlit as st
+
+from app.services.models import ASSETS
+from model.record import Trace
+
+KEPT = 256
+
+
+class Store:
+    """The last `KEPT` traces, oldest out first; safe for threads."""
+
+    def __init__(self) -> None:
+        self._traces: OrderedDict[str, Trace] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, trace: Trace) -> str:
+        """Keep a trace; return its id."""
+        with self._lock:
+            self._traces[trace.id] = trace
+            self._traces.move_to_end(trace.id)
+            while len(self._traces) > KEPT:
+                self._traces.popitem(last=False)
+        return trace.id
+
+    def get(self, trace_id: str | None) -> Trace | None:
+        """The trace, or None if it is unknown or was pushed out."""
+        with self._lock:
+            return self._traces.get(trace_id) if trace_id else None
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """The server's one store."""
+    return Store()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def sample(name: str) -> Trace:
+    """A recorded run: assets/samples/NAME.json."""
+    path = ASSETS / "samples" / f"{name}.json"
+    return Trace.from_json(json.loads(path.read_text(encoding="utf-8")))
