@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.kv_math import BYTES, CacheSpec, ConfigError, cache_spec, formula, published_configs
+from model.kv_math import (
+    BYTES,
+    CacheSpec,
+    ConfigError,
+    LayerCache,
+    cache_spec,
+    formula,
+    published_configs,
+)
 
 PUBLISHED = {row["name"]: row for row in published_configs()}
 V3 = PUBLISHED["DeepSeek-V3 / R1 (671B)"]["config"]
@@ -149,6 +157,9 @@ def test_sliding_window_counts_only_if_used() -> None:
     assert kinds(**on, layer_types=["full_attention"] * 4) == ["GQA"] * 4
 
 
+NO_ROPE = [0, *[1] * 11]
+
+
 @pytest.mark.parametrize(
     ("config", "full"),
     [
@@ -158,7 +169,19 @@ def test_sliding_window_counts_only_if_used() -> None:
         ({"model_type": "gemma3", "sliding_window": 8, "sliding_window_pattern": 4}, {3, 7, 11}),
         ({"model_type": "cohere2", "sliding_window": 8}, {3, 7, 11}),
         ({"model_type": "llama4", "attention_chunk_size": 8, "no_rope_layers": []}, {3, 7, 11}),
+        ({"model_type": "llama4", "attention_chunk_size": 8, "no_rope_layers": NO_ROPE}, {0}),
+        ({"model_type": "llama4"}, set(range(12))),
         ({"model_type": "mistral", "sliding_window": 8}, set()),
+        ({"model_type": "mimo_v2_flash", "sliding_window": 8}, {0, 5, 11}),
+        (
+            {
+                "model_type": "qwen2_moe", "sliding_window": 8, "use_sliding_window": True,
+                "max_window_layers": 3,
+            },
+            {1, *range(3, 12)},
+        ),
+        ({"model_type": "qwen2", "sliding_window": 8}, set(range(12))),
+        ({"model_type": "bailing_hybrid", "layer_group_size": 6}, {5, 11}),
         ({"attn_layer_period": 8, "attn_layer_offset": 4}, {4}),
         ({"attn_layer_indices": [2, 9]}, {2, 9}),
         ({"full_attn_idxs": [0]}, {0}),
@@ -254,6 +277,20 @@ def test_lists_per_layer() -> None:
     assert [(c.kv_heads, c.window) for c in spec.layers] == [(2, None), (None, None), (1, 16)]
 
 
+def test_multi_query_by_other_names() -> None:
+    mpt = {"n_layers": 2, "d_model": 64, "n_heads": 8}
+    attention = {"attn_type": "multiquery_attention"}
+    assert cache_spec({**mpt, "attn_config": attention}).attention == "MQA"
+    assert (
+        cache_spec({**GQA, "model_type": "chatglm", "multi_query_group_num": 2}).attention == "MHA"
+    )
+
+
+def test_layers_that_attend_to_an_earlier_latent() -> None:
+    config = {**V3, "num_hidden_layers": 3, "kv_source_layers": [0, 0, 2]}
+    assert [layer.elements_per_token for layer in cache_spec(config).layers] == [576, 0, 576]
+
+
 def test_indexers_of_glm_5() -> None:
     config = {
         **V3, "model_type": "glm_moe_dsa", "num_hidden_layers": 2, "index_head_dim": 128,
@@ -279,6 +316,7 @@ def test_deepseek_v4_flash() -> None:
     assert spec.elements(3) == 43 * 512 * 3
     assert spec.elements(4) == 43 * 512 * 4 + 21 * 640
     assert spec.elements(1_000) == 43 * 512 * 128 + 21 * 640 * 250 + 20 * 512 * 7
+    assert "20 HCA layers × ((512 K=V) + (512 compressed) / 128)" in formula(spec)
     with pytest.raises(ConfigError, match="compress_ratios"):
         cache_spec({**config, "compress_ratios": [4] * 42})
 
@@ -333,11 +371,27 @@ REFUSED: list[tuple[Any, str]] = [
     ({**GQA, "layer_types": "full_attention"}, "must be a list"),
     ({**GQA, "layer_types": ["sliding_attention"] * 4}, "sliding_window is missing"),
     ({**GQA, "layer_types": ["chunked_attention"] * 4}, "attention_chunk_size"),
-    ({**GQA, "layer_types": ["indexed_attention"] * 4}, "indexer"),
+    ({**GQA, "layer_types": ["indexed_attention"] * 4}, "sparse attention"),
     ({**GQA, "model_type": 3}, "model_type is 3"),
     ({**GQA, "text_config": []}, "text_config"),
     ({**GQA, "use_sliding_window": "no"}, "use_sliding_window"),
-    ({**GQA, "model_type": "qwen3_next", "linear_num_key_heads": 2}, "layer_types is missing"),
+    ({**GQA, "linear_num_key_heads": 2}, "layer_types is missing"),
+    ({**GQA, "model_type": "qwen3_next"}, "layer_types is missing"),
+    ({**GQA, "model_type": "deepseek_v4", "sliding_window": 8}, "layer_types is missing"),
+    ({**GQA, "model_type": "novel", "sliding_window": 8}, "says where"),
+    ({**GQA, "compress_ratios": [4] * 4}, "sparse attention"),
+    (
+        {**GQA, "model_type": "deepseek_v4", "head_dim": 8, "sliding_window": 8}
+        | {"layer_types": ["full_attention"] * 4},
+        "full layer",
+    ),
+    ({**V3, "index_head_dim": 128, "index_kpool": 16}, "index_kpool"),
+    ({**V3, "index_head_dim": 128, "indexer_types": ["some"] * 61}, "indexer_types"),
+    ({**GQA, "block_configs": [{"attention": {"n_heads_in_group": 3}}] * 4}, "n_heads_in_group 3"),
+    ({**GQA, "block_configs": [{}] * 4}, "block_configs[0] lacks attention"),
+    ({**GQA, "block_configs": [{"attention": {"num_sink_tokens": 4}}] * 4}, "num_sink_tokens"),
+    ({**GQA, "linear_attn_config": {"head_dim": 8}}, "full_attn_layers"),
+    ({**GQA, "hidden_size": (64,)}, "a tuple"),
     ({**GQA, "model_type": "zamba", "attn_layer_period": 6, "mamba_d_state": 8}, "layer_types"),
     ({**GQA, "attn_layer_period": 2, "attn_layer_offset": 2}, "attn_layer_offset"),
     ({**GQA, "full_attn_idxs": [4]}, "full_attn_idxs"),
@@ -600,3 +654,51 @@ def test_against_a_real_cache(family: str) -> None:
     ]
     assert stored == replace(spec, layers=tuple(kept)).elements(tokens)
     assert stored > 0
+
+
+CACHE_CLASSES = {
+    "DynamicLayer": "all tokens",
+    "DynamicIndexedLayer": "all tokens",
+    "DynamicSlidingWindowLayer": "window",
+    "LinearAttentionLayer": "state",
+    "LinearAttentionAndFullAttentionLayer": "state and tokens",
+    "DummyLayer": "nothing",
+}
+# rwkv's own state is no KV cache, whatever DynamicCache would make of its config.
+UNLIKE = {"rwkv"}
+
+
+def test_every_family_of_transformers_has_its_layers_or_is_refused() -> None:
+    """The kind and window of every layer, for the class defaults of all causal models."""
+    pytest.importorskip("torch")
+    from transformers import CONFIG_MAPPING, DynamicCache
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    compared = 0
+    for family in sorted(set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES) - UNLIKE):
+        try:
+            config = CONFIG_MAPPING[family]()
+            real = DynamicCache(config=config).layers
+        except (AttributeError, KeyError, ValueError):  # a family without usable defaults
+            continue
+        try:
+            spec = cache_spec(config.to_dict())
+        except ConfigError:
+            continue
+        for layer, cache in zip(spec.layers, real, strict=True):
+            kept = CACHE_CLASSES.get(type(cache).__name__, "window")  # DeepSeek-V4's two
+            assert kept == how_kept(layer), (family, layer)
+            if kept == "window":
+                assert vars(cache)["sliding_window"] == layer.window, family
+        compared += 1
+    assert compared > 150
+
+
+def how_kept(layer: LayerCache) -> str:
+    if layer.kind in ("linear", "mamba", "conv"):
+        return "state"
+    if layer.kind in ("none", "shared"):
+        return "nothing"
+    if layer.kind.startswith("mamba +"):
+        return "state and tokens"
+    return "all tokens" if layer.window is None else "window"

@@ -33,26 +33,24 @@ class Attention:
 def missing_fields(fields: Fields) -> list[str]:
     """Fields without which no attention layer can be judged."""
     if fields.values.get("kv_lora_rank") is not None:
-        wanted: tuple[tuple[str, ...], ...] = (("qk_rope_head_dim",),)
+        wanted: dict[str, tuple[str, ...]] = {"qk_rope_head_dim": ("qk_rope_head_dim",)}
     else:
-        listed = () if fields.values.get("num_query_heads") is None else ("num_query_heads",)
-        wanted = ((*HEADS, "decoder_attention_heads", *listed), (*HEAD_DIM, *HIDDEN))
+        wanted = {
+            "num_attention_heads": (*HEADS, "decoder_attention_heads", "num_query_heads"),
+            "head_dim or hidden_size": (*HEAD_DIM, *HIDDEN),
+        }
     there = {name for name, value in fields.values.items() if value is not None}
-    return [
-        " or ".join(dict.fromkeys((names[0], "hidden_size"))) if "head_dim" in names else names[0]
-        for names in wanted
-        if there.isdisjoint(names)
-    ]
+    return [label for label, names in wanted.items() if there.isdisjoint(names)]
 
 
 def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Attention:
     """The attention of layer `index`, whose own overrides are already in `fields`."""
     if fields.values.get("kv_lora_rank") is not None:
         return _latent(fields, index, layers, kind)
-    if kind == "indexed":
+    if kind in ("indexed", "CSA", "HCA"):
         raise ConfigError(
-            "An indexer beside attention without a latent is not known here: no rule says what "
-            "such a layer caches."
+            "Layers of a sparse attention that is neither DeepSeek-V3.2's nor V4's are not known "
+            "here: choose another model."
         )
     heads = _heads(fields, index, layers)
     kv_heads = _kv_heads(fields, index, layers, heads)
@@ -101,7 +99,7 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
     if kind != "indexed":
         return Attention("MLA", latent)
     if fields.values.get("index_kpool") is not None:
-        raise ConfigError("index_kpool (pooled indexer keys) is not understood here: remove it.")
+        raise ConfigError("index_kpool (pooled keys) is not known here: choose another model.")
     types = fields.per_layer("indexer_types", layers)
     pattern = fields.values.get("index_topk_pattern") is not None
     if types is None and (pattern or (fields.integer("index_topk_freq") or 1) > 1):
@@ -171,7 +169,9 @@ def block_kind(fields: Fields, index: int, layers: int) -> tuple[str, int | None
     if attention.flag("no_op") or attention.flag("replace_with_linear"):
         return "none", None
     if attention.values.get("num_sink_tokens") is not None:
-        raise ConfigError("num_sink_tokens in block_configs is not understood here: set it null.")
+        raise ConfigError(
+            "num_sink_tokens in block_configs is not known here: choose another model."
+        )
     window = attention.integer("window_length")
     return ("full" if window is None else "sliding"), window
 

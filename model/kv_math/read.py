@@ -181,8 +181,6 @@ def _notes(
             "A windowed layer is counted with min(tokens, window); transformers' DynamicCache "
             "keeps window - 1 of them between steps."
         )
-    if set(kinds) == {"sliding"} and fields.values.get("layer_types") is None:
-        notes.append("There is no layer_types: every layer slides, as transformers reads it.")
     if any(cache.compressed for cache in caches):
         notes.append(
             "Compressed entries count when their block of tokens is complete; the compressors' "

@@ -45,6 +45,17 @@ HYBRID_FIELDS = (
     "mamba_d_state", "mamba_num_heads", "mamba_n_heads", "ssm_state_size", "conv_L_cache",
     "linear_num_key_heads", "linear_num_heads", "linear_attn_config", "lru_width",
 )  # fmt: skip
+# Hybrids whose file must say which layers attend, by a list, a period or indices.
+HYBRID_FAMILIES = {
+    "bamba", "deepseek_v4", "granitemoehybrid", "jamba", "kimi_linear", "lfm2", "lfm2_moe",
+    "minimax", "minimax_m1", "minimax_text_01", "nemotron_h", "qwen3_next", "recurrent_gemma",
+    "zamba", "zamba2",
+}  # fmt: skip
+# Families whose every layer slides when sliding_window is set.
+ALL_SLIDING = {
+    "ministral3", "mistral", "mixtral", "phi3", "phi4_multimodal", "phimoe", "qwen3_moe",
+    "starcoder2",
+}  # fmt: skip
 # Every n-th layer is full, the others slide: the default of the family's configuration class.
 FULL_EVERY = {
     "gemma2": 2, "gpt_oss": 2, "cohere2": 4, "exaone4": 4, "olmo3": 4, "gemma3n_text": 5,
@@ -68,7 +79,8 @@ def layer_count(fields: Fields, encoder_decoder: bool) -> int | None:
 def active_window(fields: Fields) -> int | None:
     """Tokens a sliding layer keeps, or None if the file switches the window off."""
     family = fields.text("model_type")
-    if not fields.flag("use_sliding_window", default=True):
+    # Qwen's classes leave it off by default; others have no such switch.
+    if not fields.flag("use_sliding_window", default=not family.startswith("qwen")):
         return None
     if family.startswith("mimo_v2"):
         # The hub's file counts the earlier tokens only; transformers adds the query itself.
@@ -94,10 +106,12 @@ def layer_kinds(fields: Fields, layers: int) -> list[str]:
     """
     kinds = _listed(fields, layers) or _periodic(fields, layers)
     if kinds is None:
-        clue = next((name for name in HYBRID_FIELDS if fields.values.get(name) is not None), None)
-        if clue is not None:
+        family = fields.text("model_type")
+        clues = [name for name in HYBRID_FIELDS if fields.values.get(name) is not None]
+        clues += [family] if family in HYBRID_FAMILIES else []
+        if clues:
             raise ConfigError(
-                f"{clue} tells of layers without a KV cache but layer_types is missing: "
+                f"{clues[0]} tells of layers of several kinds but layer_types is missing: "
                 f"{WHOLE_FILE}."
             )
         kinds = _sliding(fields, layers)
@@ -197,12 +211,16 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
         kinds = ["sliding" if (i + 1) % every else "full" for i in range(layers)]
         # Gemma-4's class makes the last layer full whatever the pattern says.
         return [*kinds[:-1], "full"] if family == "gemma4_text" else kinds
-    if fields.flag("use_sliding_window") and family in ("qwen2", "qwen3"):
+    if family in ("qwen2", "qwen3"):
         first = fields.need("max_window_layers", most=MAX_LAYERS, least=0)
         return ["sliding" if i >= first else "full" for i in range(layers)]
-    if fields.flag("use_sliding_window") and family == "qwen2_moe":
+    if family == "qwen2_moe":
         below = fields.need("max_window_layers", most=MAX_LAYERS, least=0)
         return ["sliding" if i % 2 == 0 and i < below else "full" for i in range(layers)]
+    if family not in ALL_SLIDING:
+        raise ConfigError(
+            f"sliding_window is set but layer_types, which says where, is missing: {WHOLE_FILE}."
+        )
     return ["sliding"] * layers
 
 
