@@ -72,7 +72,8 @@ class GroupedQueryAttention(nn.Module):
     def rope(self, x_BTHd: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
         """Rotate the first part of each head; halves are the pairs, as in GLM and Llama."""
         rotated, plain = x_BTHd.split((self.rope_dim, self.head_dim - self.rope_dim), dim=-1)
-        return torch.cat((rotate(*rotated.chunk(2, dim=-1), *rotary), plain), dim=-1)
+        first, second = rotated.chunk(2, dim=-1)
+        return torch.cat((rotate(first, second, *rotary), plain), dim=-1)
 
     def forward(
         self,
@@ -177,7 +178,9 @@ class MultiHeadLatentAttention(nn.Module):
         return torch.einsum("bthr,hvr->bthv", o_BTHR, w_uv_HvR)
 
 
-def attend(q_BTHd: Tensor, k_BSKd: Tensor, v_BSKv: Tensor, scale: float, mask: Tensor | None):
+def attend(
+    q_BTHd: Tensor, k_BSKd: Tensor, v_BSKv: Tensor, scale: float, mask: Tensor | None
+) -> Tensor:
     """Softmax attention [B, T, H, v]; K key-value heads serve H query heads.
 
     `mask` [B or 1, 1, T, S] is true where a query may look; None means causal with T = S, or a
@@ -291,10 +294,9 @@ class Block(nn.Module):
         self.input_layernorm = RMSNorm(D, eps)
         self.self_attn = attention(config, layer)
         self.post_attention_layernorm = RMSNorm(D, eps)
-        self.sparse = layer in config.moe_layers
         self.mlp: MixtureOfExperts | FeedForward = (
             MixtureOfExperts(config, layer)
-            if self.sparse
+            if layer in config.moe_layers
             else FeedForward(D, config.intermediate_size)
         )
 
@@ -309,7 +311,9 @@ class Block(nn.Module):
     ) -> Tensor:
         x_BTD = x_BTD + self.self_attn(self.input_layernorm(x_BTD), rotary, mask, cache, absorb)
         h_BTD = self.post_attention_layernorm(x_BTD)
-        return x_BTD + (self.mlp(h_BTD, tap) if self.sparse else self.mlp(h_BTD))
+        if isinstance(self.mlp, MixtureOfExperts):
+            return x_BTD + self.mlp(h_BTD, tap)
+        return x_BTD + self.mlp(h_BTD)
 
 
 class Decoder(nn.Module):
@@ -331,6 +335,10 @@ class Transformer(nn.Module):
         self.model = Decoder(config)
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
         self.apply(self._initialise)
+
+    def gates(self) -> dict[int, Gate]:
+        """Layer number → gate, for all layers that have experts."""
+        return {m.layer: m.gate for m in self.modules() if isinstance(m, MixtureOfExperts)}
 
     def _initialise(self, module: nn.Module) -> None:
         """Normal(0, 0.02) as in the V3 paper's section 4.2, scaled up for narrow layers."""

@@ -108,7 +108,7 @@ class Trace:
         return counts
 
     def dense(self, layer: int) -> NDArray[np.float32]:
-        """Weights of all experts in MoE layer number `layer` (an index): [F, E], 0 if not chosen."""
+        """Weights of all experts in the MoE layer of an index: [F, E], 0 if not chosen."""
         fed = self.fed
         picture = np.zeros((fed, self.info.n_routed_experts), dtype=np.float32)
         rows = np.arange(fed)[:, None]

@@ -48,8 +48,9 @@ def encode(tokenizer: Tokenizer, text: str) -> list[int]:
 
 
 def decode(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
-    """Text of ids, tags written out; bytes that form no character yet become U+FFFD."""
-    return tokenizer.decode(list(ids), skip_special_tokens=False)
+    """Text of ids, tags written out; bytes that form no character become U+FFFD."""
+    reader = PieceReader(tokenizer)
+    return "".join(map(reader.push, ids)) + reader.flush()
 
 
 class PieceReader:
@@ -65,6 +66,8 @@ class PieceReader:
     def push(self, token_id: int) -> str:
         """What this token adds: "" if it only begins a character."""
         token = self.tokenizer.id_to_token(token_id)
+        if token is None:
+            raise ValueError(f"the tokenizer has no token {token_id}")
         if token in SPECIALS:
             return self.flush() + token
         return self._decoder.decode(bytes(_BYTE_OF[c] for c in token))

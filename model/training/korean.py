@@ -1,7 +1,7 @@
 """A small grammar of Korean sentences, since no free Korean text ships with what we install.
 
-Particles follow the last syllable: a final consonant asks for 은, 이, 을 and 과, a vowel for 는, 가, 를
-and 와. The sentences are ours and in the public domain (CC0).
+Particles follow the last syllable: a final consonant asks for 은, 이, 을 and 과, a vowel for 는, 가,
+를 and 와. The sentences are ours and in the public domain (CC0).
 """
 
 from __future__ import annotations
@@ -149,7 +149,8 @@ def sentence(rng: random.Random) -> str:
             f"{topic} {pick(PEOPLE)}에게 {particle(thing, '이', '가')} 어디에 있는지 {pick(SAYS)}."
         )
     elif kind == 5:
-        text = f"{pick(PLACES)}에는 {particle(thing, '과', '와')} {particle(pick(THINGS), '이', '가')} 있다."
+        place, other = pick(PLACES), pick(THINGS)
+        text = f"{place}에는 {particle(thing, '과', '와')} {particle(other, '이', '가')} 있다."
     else:
         text = f"{pick(TIMES)} {particle(pick(PLACES), '은', '는')} {pick(STATES)}."
     return text

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from model.network import Experts
+from model.network import Experts, Transformer
 
 
 def orthogonalise(matrices: Tensor) -> Tensor:
@@ -50,17 +50,13 @@ class Muon(torch.optim.Optimizer):
                 p.add_(orthogonalise(nesterov), alpha=-group["lr"] * scale)
 
 
-def split_parameters(model: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
+def split_parameters(model: Transformer) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """Parameters for Muon (hidden matrices, expert stacks) and for AdamW (all others)."""
     matrices = [
         p
-        for module in model.modules()
-        for p in (
-            list(module.parameters(recurse=False))
-            if isinstance(module, Experts)
-            or (isinstance(module, nn.Linear) and module is not model.lm_head)
-            else []
-        )
+        for module in model.model.modules()
+        if isinstance(module, nn.Linear | Experts)
+        for p in module.parameters(recurse=False)
     ]
     taken = {id(p) for p in matrices}
     return matrices, [p for p in model.parameters() if id(p) not in taken]

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -83,7 +84,9 @@ def update_bias(gate: Gate, load_E: Tensor, speed: float) -> None:
     gate.e_score_correction_bias += speed * torch.sign(load_E.mean() - load_E)
 
 
-def masked_loss(model: Transformer, ids: Tensor, learnt: Tensor, tap: LoadTap | None = None):
+def masked_loss(
+    model: Transformer, ids: Tensor, learnt: Tensor, tap: LoadTap | None = None
+) -> tuple[Tensor, int]:
     """Summed cross-entropy in nats of the learnt next tokens of rows [B, T + 1], and their count.
 
     The head runs on learnt positions only: the others' logits are not needed.
@@ -108,118 +111,136 @@ class Rows:
         return torch.from_numpy(self.ids[rows].astype(np.int64)), torch.from_numpy(learnt)
 
 
-def run(run: PretrainConfig, corpus: Path, work: Path, out: Path) -> Path:
-    """Train one model, resuming from `work` if it was interrupted; return its checkpoint folder.
+class Trainer:
+    """A run with its whole state: `train()` goes on from wherever the last one was killed."""
 
-    Writes `out/checkpoints/NAME` (and `NAME-Npct` per snapshot) and `out/runs/NAME`.
-    """
-    torch.set_num_threads(1)
-    tok = tokenizer.load(corpus)
-    torch.manual_seed(run.seed)
-    model = Transformer(MODELS[run.name](tok.get_vocab_size()))
-    matrices, others = split_parameters(model)
-    muon = Muon(matrices, lr=run.muon_lr)
-    adamw = torch.optim.AdamW(others, lr=run.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0)
-    rows = Rows(corpus, run.seed)
-    state_file = work / run.name / "state.pt"
-    log_file = out / "runs" / run.name / "log.jsonl"
-    for folder in (state_file.parent, log_file.parent):
-        folder.mkdir(parents=True, exist_ok=True)
-    step, seconds = 0, 0.0
-    if state_file.exists():
-        state = torch.load(state_file, weights_only=True)
-        model.load_state_dict(state["model"])
-        muon.load_state_dict(state["muon"])
-        adamw.load_state_dict(state["adamw"])
-        step, seconds = state["step"], state["seconds"]
-        print(f"{run.name}: going on from step {step}", flush=True)
-    _truncate_log(log_file, step)
+    def __init__(self, run: PretrainConfig, corpus: Path, work: Path, out: Path) -> None:
+        self.run, self.out = run, out
+        self.tokenizer = tokenizer.load(corpus)
+        torch.manual_seed(run.seed)
+        self.model = Transformer(MODELS[run.name](self.tokenizer.get_vocab_size()))
+        self.gates = self.model.gates()
+        matrices, others = split_parameters(self.model)
+        self.optimizers: dict[str, tuple[torch.optim.Optimizer, float]] = {
+            "muon": (Muon(matrices, lr=run.muon_lr), run.muon_lr),
+            "adamw": (
+                torch.optim.AdamW(others, run.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0),
+                run.adamw_lr,
+            ),
+        }
+        self.rows = Rows(corpus, run.seed)
+        self.tokens_per_step = run.rows_per_step * (self.rows.ids.shape[1] - 1)
+        self.step, self.seconds = 0, 0.0
+        self.state_file = work / run.name / "state.pt"
+        self.log_file = out / "runs" / run.name / "log.jsonl"
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        if self.state_file.exists():
+            self._resume()
+        truncate_log(self.log_file, self.step)
 
-    keep = {round(share * run.steps): share for share in run.snapshots}
-    gates = {b.mlp.layer: b.mlp.gate for b in model.model.layers if b.sparse}
-    while step < run.steps:
-        started = time.perf_counter()
-        factor = schedule(run, step)
+    def train(self) -> Path:
+        """Run to the end; return the checkpoint folder."""
+        keep = {round(share * self.run.steps): share for share in self.run.snapshots}
+        while self.step < self.run.steps:
+            started = time.perf_counter()
+            entry = self._update()
+            took = time.perf_counter() - started
+            self.seconds += took
+            entry |= {"seconds": round(self.seconds, 1)}
+            with self.log_file.open("a") as log:
+                log.write(json.dumps(entry) + "\n")
+            done = self.step == self.run.steps
+            if self.step % 20 == 0 or done:
+                left = (self.run.steps - self.step) * self.seconds / self.step / 60
+                print(
+                    f"{self.run.name}: step {self.step:,}/{self.run.steps:,}  "
+                    f"loss {entry['loss']:.3f}  {self.tokens_per_step / took:,.0f} tokens/s  "
+                    f"{left:.0f} min left",
+                    flush=True,
+                )
+            if self.step in keep:
+                self._export(f"{self.run.name}-{keep[self.step] * 100:g}pct", "history")
+            if self.step % self.run.save_every == 0 or done:
+                self._save()
+        return self._finish()
+
+    def _update(self) -> dict[str, Any]:
+        """One optimizer step; what the log says of it."""
+        factor = schedule(self.run, self.step)
         tap = LoadTap()
-        ids, learnt = rows.batch(step, run.rows_per_step)
+        ids, learnt = self.rows.batch(self.step, self.run.rows_per_step)
         count = int(learnt[:, 1:].sum())
         total = 0.0
-        for a, b in zip(ids.split(run.rows_per_pass), learnt.split(run.rows_per_pass), strict=True):
-            loss, _ = masked_loss(model, a, b, tap)
+        size = self.run.rows_per_pass
+        for a, b in zip(ids.split(size), learnt.split(size), strict=True):
+            loss, _ = masked_loss(self.model, a, b, tap)
             (loss / count).backward()
             total += loss.item()
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimizer, peak in ((muon, run.muon_lr), (adamw, run.adamw_lr)):
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer, peak in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = peak * factor
             optimizer.step()
             optimizer.zero_grad()
-        for layer, gate in gates.items():
-            update_bias(gate, tap.load[layer], run.bias_update_speed * factor)
-        step += 1
-        took = time.perf_counter() - started
-        seconds += took
-        tokens = run.rows_per_step * (ids.shape[1] - 1)
-        entry = {
-            "step": step,
-            "tokens": step * tokens,
+        for layer, gate in self.gates.items():
+            update_bias(gate, tap.load[layer], self.run.bias_update_speed * factor)
+        self.step += 1
+        return {
+            "step": self.step,
+            "tokens": self.step * self.tokens_per_step,
             "loss": round(total / count, 4),
             "grad_norm": round(float(norm), 3),
-            "max_vio": [round(max_violation(tap.load[layer]), 3) for layer in gates],
-            "seconds": round(seconds, 1),
+            "max_vio": [round(max_violation(tap.load[layer]), 3) for layer in self.gates],
         }
-        with log_file.open("a") as log:
-            log.write(json.dumps(entry) + "\n")
-        if step % 20 == 0 or step == run.steps:
-            left = (run.steps - step) * seconds / step / 60
-            print(
-                f"{run.name}: step {step:,}/{run.steps:,}  loss {entry['loss']:.3f}  "
-                f"{tokens / took:,.0f} tokens/s  {left:.0f} min left",
-                flush=True,
-            )
-        if step in keep:
-            label = f"{run.name}-{keep[step] * 100:g}pct"
-            _export(out / "checkpoints" / label, model, run, label, "history", step, tokens, tok)
-        if step % run.save_every == 0 or step == run.steps:
-            _save_state(state_file, model, muon, adamw, step, seconds)
-    folder = out / "checkpoints" / run.name
-    family = "base" if run.name == "base" else "twin"
-    _export(
-        folder, model, run, run.name, family, step, run.rows_per_step * (rows.ids.shape[1] - 1), tok
-    )
-    summary = {
-        "run": asdict(run),
-        "model": model.config.to_json(),
-        "minutes": round(seconds / 60, 1),
-        "tokens": step * run.rows_per_step * (rows.ids.shape[1] - 1),
-    }
-    (out / "runs" / run.name / "run.json").write_text(json.dumps(summary, indent=1) + "\n")
-    return folder
+
+    def _save(self) -> None:
+        optimizers = {
+            name: optimizer.state_dict() for name, (optimizer, _) in self.optimizers.items()
+        }
+        progress = {"step": self.step, "seconds": self.seconds}
+        save_state(self.state_file, optimizers | {"model": self.model.state_dict()} | progress)
+
+    def _resume(self) -> None:
+        state = torch.load(self.state_file, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        for name, (optimizer, _) in self.optimizers.items():
+            optimizer.load_state_dict(state[name])
+        self.step, self.seconds = state["step"], state["seconds"]
+        print(f"{self.run.name}: going on from step {self.step:,}", flush=True)
+
+    def _export(self, label: str, family: str) -> Path:
+        about = checkpoints.About(
+            name=label,
+            family=family,
+            tokens=self.step * self.tokens_per_step,
+            steps=self.step,
+            seed=self.run.seed,
+            date=datetime.date.today().isoformat(),
+        )
+        folder = self.out / "checkpoints" / label
+        checkpoints.save(folder, self.model, self.tokenizer, about)
+        return folder
+
+    def _finish(self) -> Path:
+        summary = {
+            "run": asdict(self.run),
+            "tokens": self.step * self.tokens_per_step,
+            "minutes": round(self.seconds / 60, 1),
+        }
+        text = json.dumps(summary, indent=1) + "\n"
+        self.log_file.with_name("run.json").write_text(text)
+        return self._export(self.run.name, "base" if self.run.name == "base" else "twin")
 
 
-def _export(folder, model, run, label, family, step, tokens_per_step, tok) -> None:
-    today = datetime.date.today().isoformat()
-    about = checkpoints.About(label, family, step * tokens_per_step, step, run.seed, today)
-    checkpoints.save(folder, model, tok, about)
-
-
-def _save_state(path: Path, model, muon, adamw, step: int, seconds: float) -> None:
+def save_state(path: Path, state: dict[str, Any]) -> None:
     """Write the whole state beside the old one, then swap: a kill leaves one of the two."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".tmp")
-    torch.save(
-        {
-            "model": model.state_dict(),
-            "muon": muon.state_dict(),
-            "adamw": adamw.state_dict(),
-            "step": step,
-            "seconds": seconds,
-        },
-        fresh,
-    )
+    torch.save(state, fresh)
     fresh.replace(path)
 
 
-def _truncate_log(path: Path, step: int) -> None:
+def truncate_log(path: Path, step: int) -> None:
     """Drop what was logged after the state that a run resumes from."""
     if path.exists():
         kept = [line for line in path.read_text().splitlines() if json.loads(line)["step"] <= step]

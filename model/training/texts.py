@@ -6,8 +6,8 @@
     tables  our own lists and tables (CC0)
 
 Held-out text never occurs in training: real text is cut into passages, a passage belongs to a split
-by its hash, and a training passage that shares twelve words in a row with a held-out one is dropped;
-made sentences and rows belong to a split by their own hash.
+by its hash, and a training passage that shares twelve words in a row with a held-out one is
+dropped; made sentences and rows belong to a split by their own hash.
 """
 
 from __future__ import annotations

@@ -1,0 +1,202 @@
+"""The exact checker: the final answer, the format, and every single step of a trace.
+
+It reads text by a small grammar and computes; nothing is ever evaluated as code, and no text makes
+it raise. A step is an equation `a op b [op c ...] = d` of non-negative integers; anything else is
+not a step and is never counted as wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from model.tasks import chain, pick
+from model.tasks.problem import WORDS, Language, Problem
+
+Kind = Literal["step", "try", "check", "correct", "conclude"]
+
+_FORMAT = re.compile(r"<think>([^<>]*)</think><answer>([^<>]*)</answer>")
+_ANSWER = re.compile(r"<answer>([^<>]*)</answer>")
+_NUMBERS = re.compile(r"\d{1,9}(?:,\d{1,9})*")
+#: nine digits at most: far beyond any problem, and safe to multiply
+_EQUATION = re.compile(r"(?<![\d+\-*=])(\d{1,9}(?:[+\-*]\d{1,9}){1,9})=(\d{1,9})(?![\d=])")
+_WORD = re.compile(r"[A-Za-z]+|[가-힣]+")
+_SAID: dict[str, str] = {
+    word.strip(" :"): meaning for words in WORDS.values() for meaning, word in words.items()
+}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A model's text taken apart. `answer` is None where no answer could be found."""
+
+    thinking: str
+    answer: str | None
+    formatted: bool  # exactly <think>…</think><answer>…</answer>
+
+
+@dataclass(frozen=True)
+class Step:
+    """One equation in a trace; `start` and `end` are its characters in the thinking."""
+
+    start: int
+    end: int
+    kind: Kind
+    text: str
+    stated: int
+    value: int  # what the left-hand side really comes to
+
+    @property
+    def right(self) -> bool:
+        return self.stated == self.value
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An "ok" or "no" that a trace says of a value of its own.
+
+    A value `fits` if it deserves an "ok": in a chain, if the attempt was right; in a pick, if the
+    candidate truly sums to the target. `next_fits` is the same of the value that follows a "no".
+    """
+
+    start: int
+    end: int
+    accepts: bool
+    fits: bool
+    next_fits: bool | None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Everything the checker says of one reply to one problem."""
+
+    correct: bool
+    reply: Reply
+    steps: tuple[Step, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def checks(self) -> bool:
+        """Whether the reply says "ok" or "no" of a value of its own."""
+        return bool(self.verdicts)
+
+    @property
+    def turns(self) -> tuple[int, int]:
+        """Corrections from wrong to right, and from right to wrong."""
+        pairs = [(v.fits, v.next_fits) for v in self.verdicts if not v.accepts]
+        return pairs.count((False, True)), pairs.count((True, False))
+
+
+def read_reply(text: str) -> Reply:
+    """Take a completion apart; `<eos>` at its end is ignored."""
+    text = text.removesuffix("<eos>")
+    if match := _FORMAT.fullmatch(text):
+        return Reply(match[1], _answer_in(match[2]), True)
+    tagged = _ANSWER.findall(text)
+    thinking = text.split("<answer>")[0].removeprefix("<think>").removesuffix("</think>")
+    if tagged:
+        return Reply(thinking, _answer_in(tagged[-1]), False)
+    for words in WORDS.values():
+        before, said, after = text.rpartition(words["answer"])
+        if said:
+            return Reply(before, _answer_in(after), False)
+    return Reply("", _answer_in(text), False)
+
+
+def _answer_in(text: str) -> str | None:
+    """The answer if the text is nothing but one."""
+    return text.strip() if _NUMBERS.fullmatch(text.strip()) else None
+
+
+def is_correct(problem: Problem, answer: str | None) -> bool:
+    """Whether an answer solves a problem; for a pick, any subset that sums to the target."""
+    if answer is None or not _NUMBERS.fullmatch(answer):
+        return False
+    given = [int(n) for n in answer.split(",")]
+    if problem.task == chain.NAME:
+        return given == [int(problem.answer)]
+    numbers, k, target = pick.read_question(problem)
+    return (
+        len(set(given)) == len(given) == k and set(given) <= set(numbers) and sum(given) == target
+    )
+
+
+def evaluate(expression: str) -> int:
+    """The value of a flat expression of +, - and *, products first."""
+    total = 0
+    for sign, term in re.findall(r"(^|[+-])([\d*]+)", expression):
+        product = 1
+        for factor in term.split("*"):
+            product *= int(factor)
+        total += -product if sign == "-" else product
+    return total
+
+
+def judge(problem: Problem, text: str) -> Judgement:
+    """Check a completion of a problem's prompt."""
+    reply = read_reply(text)
+    steps, verdicts = [], []
+    open_verdicts: list[tuple[int, int, bool, bool]] = []  # rejections that await the next value
+    kind: Kind = "step"
+    value_fits: bool | None = None
+    for token in _tokens(reply.thinking):
+        if token.re is _EQUATION:
+            step = Step(
+                *token.span(), kind, token[0], stated=int(token[2]), value=evaluate(token[1])
+            )
+            steps.append(step)
+            if kind != "check":
+                value_fits = _fits(problem, step)
+                verdicts += [Verdict(*v, next_fits=value_fits) for v in open_verdicts]
+                open_verdicts = []
+                kind = "step"
+        else:
+            meaning = _SAID.get(token[0])
+            if meaning in ("ok", "no") and value_fits is not None:
+                seen = (*token.span(), meaning == "ok", value_fits)
+                if meaning == "ok":
+                    verdicts.append(Verdict(*seen, next_fits=None))
+                else:
+                    open_verdicts.append(seen)
+                kind = "step"
+            elif meaning in _KIND_AFTER:
+                kind = _KIND_AFTER[meaning]
+    verdicts += [Verdict(*v, next_fits=None) for v in open_verdicts]
+    verdicts.sort(key=lambda v: v.start)
+    return Judgement(is_correct(problem, reply.answer), reply, tuple(steps), tuple(verdicts))
+
+
+_KIND_AFTER: dict[str, Kind] = {
+    "first": "step",
+    "then": "step",
+    "so": "conclude",
+    "check": "check",
+    "wait": "correct",
+    "try": "try",
+}
+
+
+def _tokens(thinking: str) -> Iterator[re.Match[str]]:
+    """Equations and words of a trace, in order."""
+    found = [*_EQUATION.finditer(thinking), *_WORD.finditer(thinking)]
+    return iter(sorted(found, key=lambda m: m.start()))
+
+
+def _fits(problem: Problem, step: Step) -> bool:
+    if problem.task == pick.NAME:
+        return step.value == pick.read_question(problem)[2]
+    return step.right
+
+
+def language_share(text: str, language: Language) -> float:
+    """Share of a text's words that are in a language; 1 if it has no words at all.
+
+    DeepSeek-R1 in Nature (2025), equation 7, by script: Latin is English, Hangul Korean.
+    """
+    words = _WORD.findall(text)
+    if not words:
+        return 1.0
+    korean = sum("가" <= word[0] <= "힣" for word in words)
+    return (korean if language == "ko" else len(words) - korean) / len(words)
