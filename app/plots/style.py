@@ -1,0 +1,47 @@
+"""Colours and layout that all figures share; pure plotly, no streamlit.
+
+Backgrounds are transparent and texts carry no colour of their own, so that the viewer's theme,
+light or dark, shows through. The colours of attention kinds are Okabe and Ito's, told apart with
+any colour vision, and never stand alone: a marker and a label go with each.
+"""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+KINDS = ("MHA", "GQA", "MQA", "MLA")  # by falling size of their cache
+KIND_COLOUR = {"MHA": "#D55E00", "GQA": "#E69F00", "MQA": "#009E73", "MLA": "#0072B2"}
+KIND_SYMBOL = {"MHA": "circle", "GQA": "square", "MQA": "diamond", "MLA": "triangle-up"}
+OTHER_COLOUR = "#CC79A7"  # layers of several kinds, windows, states
+
+AMOUNTS = "Cividis"  # the colour scale of amounts; give it fixed limits
+
+CLEAR = "rgba(0,0,0,0)"
+GRID = "rgba(128,136,148,0.28)"  # seen on white and on near-black
+RULE = "rgba(128,136,148,0.75)"
+
+#: For st.plotly_chart: no tool bar, no zoom by accident while scrolling a phone.
+CONFIG = {"displayModeBar": False, "scrollZoom": False}
+
+
+def kind_colour(attention: str) -> str:
+    """The colour of an attention kind: "MLA + indexer" is MLA's, "sliding+full" is neither."""
+    return next((KIND_COLOUR[kind] for kind in KINDS if attention.startswith(kind)), OTHER_COLOUR)
+
+
+def plain(figure: go.Figure, height: int) -> go.Figure:
+    """Give a figure the common look: transparent, tight margins, quiet grid, no legend."""
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor=CLEAR,
+        plot_bgcolor=CLEAR,
+        showlegend=False,
+        font={"size": 14},
+        hoverlabel={"font": {"size": 14}},
+        dragmode=False,
+    )
+    axis = {"gridcolor": GRID, "zerolinecolor": RULE, "automargin": True, "fixedrange": True}
+    figure.update_xaxes(axis)
+    figure.update_yaxes(axis)
+    return figure
