@@ -12,11 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from model.config import ModelConfig
+
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
     from model.engine import Engine
 
 ASSETS = Path(__file__).parents[2] / "assets"
 TWINS = ("base-mha", "base-gqa", "base-mqa", "base")
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def shipped() -> dict[str, dict[str, Any]]:
+    """about.json of every shipped checkpoint by name, without torch."""
+    found = sorted((ASSETS / "checkpoints").glob("*/about.json"))
+    return {path.parent.name: json.loads(path.read_text()) for path in found}
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
@@ -37,6 +48,20 @@ def engine(name: str) -> Engine:
 def config(name: str) -> dict[str, Any]:
     """The config.json of a shipped checkpoint, without torch."""
     return json.loads((ASSETS / "checkpoints" / name / "config.json").read_text())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def attention(name: str) -> str:
+    """The kind of attention of a shipped checkpoint: "MLA", "MHA", "GQA" or "MQA"."""
+    return ModelConfig.from_json(config(name)).attention
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def tokenizer(name: str) -> Tokenizer:
+    """The tokenizer of a shipped checkpoint, without torch."""
+    from model import tokenizer
+
+    return tokenizer.load(ASSETS / "checkpoints" / name)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 from app.i18n import t
+from app.services import models
+from model.tokenizer import encode
 
 MAX_CHARACTERS = 4_000
 
@@ -27,4 +29,18 @@ def checked(text: str) -> str:
     if bad:
         codes = ", ".join(f"U+{ord(c):04X}" for c in bad[:5])
         raise InputError(t("common.control_characters", characters=codes))
+    return text
+
+
+def fitting(text: str, model: str) -> str:
+    """Checked text that leaves the model room to go on.
+
+    Raises:
+        InputError: see `checked`; also if the text fills the model's context.
+    """
+    text = checked(text)
+    limit = int(models.config(model)["max_position_embeddings"])
+    tokens = 1 + len(encode(models.tokenizer(model), text))  # one for <bos>
+    if tokens >= limit:
+        raise InputError(t("common.too_many_tokens", n=f"{tokens:,}", limit=f"{limit:,}"))
     return text
