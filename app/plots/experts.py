@@ -1,0 +1,119 @@
+"""Figures of the Experts page: load per expert, and how even training became. Pure plotly.
+
+Words come in as `labels`, already in the viewer's language.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from app.plots import style
+
+BAR = "#8a94a3"  # no meaning of its own: height is the amount
+EVEN = "#CC79A7"  # the balanced share; seen on bars, white and near-black
+PER_ROW = 2
+
+
+def load(
+    load_LE: NDArray[np.int64],
+    tokens: int,
+    chosen: int,
+    layers: Sequence[int],
+    groups: int,
+    labels: Mapping[str, str],
+) -> go.Figure:
+    """Share of the tokens that each expert took, one panel per MoE layer, all on one scale.
+
+    `load_LE` counts tokens, `tokens` were fed and took `chosen` experts each: the dashed line is
+    the balanced share, chosen / E. Thin lines separate the experts' groups.
+    `labels`: layer (with {layer}), expert, share, hover (plotly's template), even.
+    """
+    n_layers, experts = load_LE.shape
+    even = chosen / experts
+    share_LE = load_LE / max(tokens, 1)
+    figure = make_subplots(
+        rows=math.ceil(n_layers / PER_ROW),
+        cols=PER_ROW,
+        shared_yaxes="all",
+        subplot_titles=[labels["layer"].format(layer=layer) for layer in layers],
+        vertical_spacing=0.2,
+        horizontal_spacing=0.04,
+    )
+    figure.update_annotations(font_size=14)
+    for at, share_E in enumerate(share_LE):
+        place = {"row": at // PER_ROW + 1, "col": at % PER_ROW + 1}
+        figure.add_bar(
+            x=np.arange(experts),
+            y=share_E,
+            customdata=load_LE[at],
+            hovertemplate=labels["hover"] + "<extra></extra>",
+            marker={"color": BAR, "line": {"width": 0}},
+            **place,
+        )
+        for edge in range(experts // groups, experts, experts // groups):
+            figure.add_vline(edge - 0.5, line={"color": style.GRID, "width": 1}, **place)
+        figure.add_hline(even, line={"color": EVEN, "width": 2, "dash": "dash"}, **place)
+    style.plain(figure, height=230 * math.ceil(n_layers / PER_ROW))
+    figure.update_layout(bargap=0.15, margin={"t": 28})
+    figure.update_xaxes(showgrid=False, tick0=0, dtick=experts // groups, title_standoff=4)
+    top = max(float(share_LE.max()), even) * 1.08
+    figure.update_yaxes(tickformat=".0%", range=[0, top], nticks=5)
+    figure.update_xaxes(title_text=labels["expert"], row=math.ceil(n_layers / PER_ROW))
+    figure.update_yaxes(title_text=labels["share"], col=1)
+    return figure
+
+
+@dataclass(frozen=True)
+class Curve:
+    """MaxVio of one model's training, averaged over layers."""
+
+    model: str
+    attention: str
+    steps: Sequence[int]
+    max_vio: Sequence[float]
+
+
+def balance(curves: Sequence[Curve], chosen: str, labels: Mapping[str, str]) -> go.Figure:
+    """MaxVio against training steps, one line a model, the chosen one thick.
+
+    `labels`: step, max_vio, hover (plotly's template; the model's name is put before it).
+    """
+    figure = go.Figure()
+    for curve in curves:
+        figure.add_scatter(
+            x=list(curve.steps),
+            y=list(curve.max_vio),
+            name=f"{curve.model} · {curve.attention}",
+            mode="lines",
+            line={
+                "color": style.kind_colour(curve.attention),
+                "width": 3.5 if curve.model == chosen else 1.5,
+            },
+            hovertemplate=f"{curve.model}: {labels['hover']}<extra></extra>",
+        )
+        figure.add_scatter(  # a mark at the end: told apart without colour
+            x=[curve.steps[-1]],
+            y=[curve.max_vio[-1]],
+            mode="markers",
+            marker={
+                "color": style.kind_colour(curve.attention),
+                "symbol": style.KIND_SYMBOL[curve.attention],
+                "size": 10,
+            },
+            showlegend=False,
+            hoverinfo="skip",
+        )
+    style.plain(figure, height=300)
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+    )
+    figure.update_xaxes(title_text=labels["step"], rangemode="tozero")
+    figure.update_yaxes(title_text=labels["max_vio"], rangemode="tozero")
+    return figure

@@ -1,0 +1,34 @@
+"""Prompts to try, one per domain: problems and text that no model here was trained on.
+
+Real text is quoted as a few of its words; made text starts like a held-out document.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+
+from model.tasks import problems
+from model.training import korean, tables
+
+LEVEL = 2  # of the problems: two operations, two of six numbers
+
+
+def _start(document: str, lines: int) -> str:
+    return "".join(line + "\n" for line in document.splitlines()[:lines])
+
+
+@functools.cache
+def prompts() -> dict[str, str]:
+    """Name of an example → the exact text given to a model. Needs no torch."""
+    tasks = {
+        f"{task}_{language}": next(problems(task, LEVEL, 0, "heldout", language)).prompt
+        for task in ("chain", "pick")
+        for language in ("en", "ko")
+    }
+    return tasks | {
+        "prose": "And the LORD said unto Moses, ",
+        "code": "def read(self, size=-1):\n",
+        "korean": _start(korean.document(random.Random(0), "heldout", 3), 3),
+        "tables": _start(tables.document(random.Random(0), "heldout", 6), 3),
+    }
