@@ -1,0 +1,23 @@
+"""Amounts as people read them. 1 KB is 1000 bytes; GiB is said where it is meant."""
+
+from __future__ import annotations
+
+_UNITS = ("KB", "MB", "GB", "TB", "PB", "EB")
+
+
+def size(count: float) -> str:
+    """Bytes with three significant figures: 960 B, 70.3 KB, 9.21 GB."""
+    if count < 1000:
+        return f"{count:,.3g} B" if count % 1 else f"{count:,.0f} B"
+    for unit in _UNITS:
+        count /= 1000
+        if count < 999.5 or unit == _UNITS[-1]:
+            break
+    decimals = 2 if count < 9.995 else 1 if count < 99.95 else 0
+    return f"{count:,.{decimals}f} {unit}"
+
+
+def times(ratio: float) -> str:
+    """How many times as much: 5.33, 71.1, 340."""
+    decimals = 2 if ratio < 10 else 1 if ratio < 100 else 0
+    return f"{ratio:,.{decimals}f}"
