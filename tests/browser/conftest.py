@@ -1,0 +1,92 @@
+"""`served`: the app on a free port. `page`: a tab at it that tolerates no silent failure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.browser import chromium
+from tests.browser.server import ROOT, Server, serve
+from tests.offline import REFUSED
+
+SCREENSHOTS = ROOT / ".work" / "screenshots"
+WAIT_MS = 30_000  # for anything that is expected to appear: CI's cores may be busy
+ELSEWHERE = re.compile(r"^(https?|wss?)://(?!127\.0\.0\.1[:/])")
+
+expect.set_options(timeout=WAIT_MS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Let the `page` fixture know whether the test failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="package")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app, running for all journeys."""
+    with serve(tmp_path_factory.mktemp("served")) as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = chromium.launch(playwright)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, served: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A new tab at `served`.
+
+    The test fails if its end finds a request to another host (none gets out), an error in the
+    browser's console, or a traceback or refused connection in the server's log. If a test fails,
+    a screenshot is kept.
+    """
+    yield from watched_page(browser, served, request)
+
+
+def watched_page(
+    browser: Browser, server: Server, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """The tab of `page`, at any server."""
+    context = browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(WAIT_MS)
+    said_before = len(server.said())
+    elsewhere: list[str] = []
+    errors: list[str] = []
+
+    def console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"{message.text} ({message.location})")
+
+    context.route(ELSEWHERE, lambda route: (elsewhere.append(route.request.url), route.abort()))
+    tab = context.new_page()
+    tab.on("websocket", lambda socket: ELSEWHERE.match(socket.url) and elsewhere.append(socket.url))
+    tab.on("console", console)
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    yield tab
+
+    if request.node.stash.get(FAILED, True):
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        kept = SCREENSHOTS / f"{re.sub(r'[^0-9A-Za-z가-힣]+', '-', request.node.name)}.png"
+        tab.screenshot(path=kept, full_page=True)
+        print(f"screenshot at {urlsplit(tab.url).path}: {kept}")
+    context.close()
+    said = server.said()[said_before:]
+    assert not elsewhere, f"requests to other hosts: {elsewhere}"
+    assert not errors, f"errors in the browser's console: {errors}"
+    assert "Traceback" not in said and REFUSED not in said, f"the server's log:\n{said}"

@@ -1,0 +1,43 @@
+"""Each page opens in both languages, fits every screen, and has a light and a dark face."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.chromium import PAGES, visit
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (1440, 1024, 390)
+TOO_WIDE = """() => [document.documentElement, document.querySelector("[data-testid=stMain]")]
+    .filter((box) => box.scrollWidth > box.clientWidth)
+    .map((box) => `${box.tagName} ${box.scrollWidth} > ${box.clientWidth}`)"""
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("path", PAGES)
+def test_opens_and_fits(page: Page, path: str, language: str) -> None:
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        visit(page, path, lang=language)
+        expect(page.locator("h1")).to_have_count(1)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
+        assert page.evaluate(TOO_WIDE) == [], f"{width} px"
+        text = page.locator("h1").inner_text()
+        assert bool(re.search("[가-힣]", text)) is (language == "ko"), text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_follows_the_system_into_the_dark(page: Page, path: str) -> None:
+    def background() -> list[int]:
+        colour = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
+        return [int(part) for part in colour.strip("rgba()").split(",")[:3]]
+
+    for scheme, is_light in (("light", True), ("dark", False)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        visit(page, path)
+        assert (sum(background()) > 3 * 128) is is_light, scheme

@@ -1,0 +1,51 @@
+"""What all tests share: no network, one thread, the same examples in CI, and tiny models."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported anywhere: see jobs.worker
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import hypothesis
+import pytest
+
+from model import config
+from model.config import ModelConfig
+from tests import offline
+
+offline.refuse_network()
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys in the browser last: they take longest."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> Iterator[None]:
+    """Fail a test that tried to leave this machine, even if the refusal was swallowed."""
+    offline.attempts.clear()
+    yield
+    assert not offline.attempts, f"tried to connect to {offline.attempts}"
+
+
+@pytest.fixture(params=["MLA", "MHA", "GQA", "MQA"])
+def tiny(request: pytest.FixtureRequest) -> ModelConfig:
+    """A model of each kind of attention that is small enough to build at random in a test."""
+    heads = {"MHA": 4, "GQA": 2, "MQA": 1}
+    whole = config.base(64) if request.param == "MLA" else config.twin(64, heads[request.param])
+    return replace(
+        whole,
+        hidden_size=32,
+        num_hidden_layers=2,
+        intermediate_size=48,
+        moe_intermediate_size=16,
+        n_routed_experts=8,
+        max_position_embeddings=64,
+    )

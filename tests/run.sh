@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Set up and make every check: lint, format, types, tests. Run it as often as you like.
+# Needs Python 3.11 with venv. Chromium and a Korean font come from Debian's packages if missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Install Debian packages, or say what to install and end.
+install() {
+    local root=()
+    if [ "$(id -u)" -ne 0 ]; then root=(sudo -n); fi
+    if ! command -v apt-get >/dev/null || ! "${root[@]}" true 2>/dev/null; then
+        echo "The journeys in a browser need: $*. Install them (Debian's names) and run again." >&2
+        exit 1
+    fi
+    "${root[@]}" apt-get -q -o Acquire::Retries=5 update
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y -o Acquire::Retries=5 install --no-install-recommends "$@"
+}
+
+if ! command -v chromium >/dev/null; then install chromium; fi
+if ! chromium --version; then
+    echo "Chromium is installed but does not start; see its message above." >&2
+    exit 1
+fi
+if [ -z "$(fc-list :lang=ko 2>/dev/null)" ]; then install fontconfig fonts-nanum; fi
+
+python3 -m venv .venv
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 10 --timeout 60 \
+    -r requirements.txt
+
+failed=()
+check() {
+    echo "+ $*"
+    .venv/bin/python -m "$@" || failed+=("$*")
+}
+check ruff check
+check ruff format --check
+check mypy
+check pytest
+
+if [ ${#failed[@]} -gt 0 ]; then
+    printf 'Failed: %s\n' "${failed[@]}" >&2
+    exit 1
+fi
