@@ -1,7 +1,7 @@
 """A small grammar of Korean sentences, since no free Korean text ships with what we install.
 
-Particles follow the last syllable: a final consonant asks for 은, 이, 을 and 과, a vowel for 는, 가,
-를 and 와. The sentences are ours and in the public domain (CC0).
+Particles follow the last syllable: a final consonant asks for 은, 이, 을 and 과, a vowel for
+는, 가, 를 and 와. The sentences are ours and in the public domain (CC0).
 """
 
 from __future__ import annotations

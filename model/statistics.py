@@ -1,0 +1,60 @@
+"""Estimators and their 95 % intervals; numpy only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+Interval = tuple[float, float]
+
+
+def wilson(successes: int, n: int) -> Interval:
+    """Wilson's 95 % interval of a share; (0, 1) without any observation."""
+    if n == 0:
+        return 0.0, 1.0
+    z, p = 1.959964, successes / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def bootstrap_ratio(
+    numerators: ArrayLike, denominators: ArrayLike, seed: int = 0, draws: int = 2000
+) -> Interval:
+    """95 % percentile bootstrap interval of sum(numerators) / sum(denominators) over units.
+
+    Draws whose denominators are all zero are left out.
+    """
+    a, b = np.asarray(numerators, dtype=float), np.asarray(denominators, dtype=float)
+    chosen = np.random.default_rng(seed).integers(len(a), size=(draws, len(a)))
+    top, bottom = a[chosen].sum(1), b[chosen].sum(1)
+    ratios = top[bottom > 0] / bottom[bottom > 0]
+    if not len(ratios):
+        return 0.0, 0.0
+    low, high = np.quantile(ratios, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def pass_at_k(n: int, correct: int, k: int) -> float:
+    """Unbiased chance that one of k samples is right, given n samples (Chen et al. 2021).
+
+    Raises:
+        ValueError: if k exceeds n.
+    """
+    if not 1 <= k <= n:
+        raise ValueError(f"pass@{k} needs at least {k} samples, not {n}")
+    if n - correct < k:
+        return 1.0
+    return 1.0 - math.prod(1 - k / i for i in range(n - correct + 1, n + 1))
+
+
+def consensus(answers: Sequence[str | None]) -> str | None:
+    """The commonest answer (None, no answer, does not vote); the earliest among equals."""
+    votes: dict[str, int] = {}
+    for answer in answers:
+        if answer is not None:
+            votes[answer] = votes.get(answer, 0) + 1
+    return max(votes, key=votes.__getitem__) if votes else None

@@ -1,0 +1,194 @@
+"""How well a model solves held-out problems: accuracy, consensus, format, length, self-checks.
+
+Intervals are 95 %: percentile bootstrap over problems, since the samples of one problem are not
+independent.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from model.engine import Completion, Engine
+from model.statistics import bootstrap_ratio, consensus, pass_at_k
+from model.tasks import TASKS, problems
+from model.tasks.check import Judgement, judge, language_share
+from model.tasks.problem import Problem
+
+BATCH = 512  # rows generated at once
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One sampled reply to a problem, judged."""
+
+    completion: Completion
+    judgement: Judgement
+
+
+def ways(judgement: Judgement) -> str:
+    """How a reply goes about it: "direct", "steps" or "checks"."""
+    if judgement.checks:
+        return "checks"
+    return "steps" if judgement.steps else "direct"
+
+
+def heldout(task: str, levels: Sequence[int], n: int, seed: int) -> list[Problem]:
+    """n held-out problems, spread evenly over the levels."""
+    streams = [problems(task, level, seed, "heldout") for level in levels]
+    return [next(stream) for stream in itertools.islice(itertools.cycle(streams), n)]
+
+
+def attempts(
+    engine: Engine,
+    asked: Sequence[Problem],
+    samples: int,
+    temperature: float,
+    seed: int,
+    max_new_tokens: int = 256,
+) -> list[list[Attempt]]:
+    """`samples` judged replies to each problem. Prompts of like length share a batch."""
+    ids = [engine.encode(problem.prompt) for problem in asked]
+    order = sorted(range(len(asked)), key=lambda i: len(ids[i]))
+    rows = [i for i in order for _ in range(samples)]
+    found: list[list[Attempt]] = [[] for _ in asked]
+    for start in range(0, len(rows), BATCH):
+        part = rows[start : start + BATCH]
+        done = engine.complete([ids[i] for i in part], max_new_tokens, temperature, seed + start)
+        for i, completion in zip(part, done, strict=True):
+            found[i].append(Attempt(completion, judge(asked[i], completion.text)))
+    return found
+
+
+def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dict[str, Any]:
+    """All measures, each as {"value", "interval", "n"}; n counts what the value is a share of."""
+    samples = len(found[0])
+    flat = [a for of_problem in found for a in of_problem]
+
+    def ratio(top: Any, bottom: Any) -> dict[str, Any]:
+        """A ratio of per-problem sums of two functions of an attempt."""
+        a = [sum(top(x) for x in of_problem) for of_problem in found]
+        b = [sum(bottom(x) for x in of_problem) for of_problem in found]
+        value = sum(a) / sum(b) if sum(b) else None
+        interval = [round(x, 4) for x in bootstrap_ratio(a, b)] if sum(b) else None
+        return {
+            "value": None if value is None else round(value, 4),
+            "interval": interval,
+            "n": int(sum(b)),
+        }
+
+    def mean(of: Any) -> dict[str, Any]:
+        return ratio(of, lambda _: 1)
+
+    def per_problem(values: Sequence[float]) -> dict[str, Any]:
+        interval = bootstrap_ratio(values, np.ones(len(values)))
+        return {
+            "value": round(float(np.mean(values)), 4),
+            "interval": [round(x, 4) for x in interval],
+            "n": len(values),
+        }
+
+    ks = [2**i for i in range(samples.bit_length()) if 2**i <= samples]
+    right = [sum(x.judgement.correct for x in of_problem) for of_problem in found]
+    agreed = {
+        k: [
+            float(_consensus_right(problem, of_problem[:k]))
+            for problem, of_problem in zip(asked, found, strict=True)
+        ]
+        for k in ks
+    }
+    lengths = [len(a.completion.token_ids) for a in flat]
+    verdicts = [[(v.accepts, v.fits) for v in a.judgement.verdicts] for a in flat]
+    shares = {
+        way: mean(lambda a, way=way: ways(a.judgement) == way)
+        for way in ("direct", "steps", "checks")
+    }
+    by_way = {
+        way: ratio(
+            lambda a, way=way: a.judgement.correct and ways(a.judgement) == way,
+            lambda a, way=way: ways(a.judgement) == way,
+        )
+        for way in ("direct", "steps", "checks")
+    }
+    language = {
+        id(a): language_share(a.judgement.reply.thinking, problem.language)
+        for problem, of_problem in zip(asked, found, strict=True)
+        for a in of_problem
+    }
+    return {
+        "problems": len(asked),
+        "samples": samples,
+        "interval": "95 %, percentile bootstrap over problems",
+        "pass@k": {str(k): per_problem([pass_at_k(samples, c, k) for c in right]) for k in ks},
+        "cons@k": {str(k): per_problem(agreed[k]) for k in ks},
+        "format": mean(lambda a: a.judgement.reply.formatted),
+        "language": mean(lambda a: language[id(a)]),
+        "mixed": ratio(
+            lambda a: 0 < language[id(a)] < 1, lambda a: bool(a.judgement.reply.thinking)
+        ),
+        "tokens_mean": mean(lambda a: len(a.completion.token_ids)),
+        "tokens_median": float(np.median(lengths)),
+        "finished": mean(lambda a: a.completion.finish_reason == "stop"),
+        "steps_right": ratio(
+            lambda a: sum(s.right for s in a.judgement.steps), lambda a: len(a.judgement.steps)
+        ),
+        "checks": mean(lambda a: a.judgement.checks),
+        "errors_noticed": ratio(
+            lambda a: sum(not v.accepts and not v.fits for v in a.judgement.verdicts),
+            lambda a: sum(not v.fits for v in a.judgement.verdicts),
+        ),
+        "false_alarms": ratio(
+            lambda a: sum(not v.accepts and v.fits for v in a.judgement.verdicts),
+            lambda a: sum(v.fits for v in a.judgement.verdicts),
+        ),
+        "wrong_to_right": sum(a.judgement.turns[0] for a in flat),
+        "right_to_wrong": sum(a.judgement.turns[1] for a in flat),
+        "ways": shares,
+        "correct_by_way": by_way,
+        "verdicts": sum(map(len, verdicts)),
+    }
+
+
+def _consensus_right(problem: Problem, attempts_: Sequence[Attempt]) -> bool:
+    """Whether the commonest answer is right; answers to a pick are compared as sets."""
+    answers = [a.judgement.reply.answer for a in attempts_]
+    chosen = consensus([x and ",".join(sorted(x.split(","))) for x in answers])
+    return any(
+        a.judgement.correct
+        and a.judgement.reply.answer is not None
+        and ",".join(sorted(a.judgement.reply.answer.split(","))) == chosen
+        for a in attempts_
+    )
+
+
+def evaluate(
+    engine: Engine,
+    task: str,
+    levels: Sequence[int] | None,
+    n: int,
+    samples: int,
+    seed: int,
+    temperature: float = 1.0,
+) -> dict[str, Any]:
+    """Measure a model on n held-out problems of a task, `samples` replies each.
+
+    Raises:
+        ValueError: if there is no such task or level.
+    """
+    if task not in TASKS:
+        raise ValueError(f"there is no task {task!r}; choose one of {', '.join(TASKS)}")
+    levels = list(levels or TASKS[task].LEVELS)
+    asked = heldout(task, levels, n, seed)
+    found = attempts(engine, asked, samples, temperature, seed)
+    head = {
+        "model": engine.about.name,
+        "task": task,
+        "levels": levels,
+        "seed": seed,
+        "temperature": temperature,
+    }
+    return head | summary(asked, found)

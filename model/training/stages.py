@@ -1,0 +1,87 @@
+"""The training commands: `python -m model train STAGE [NAME]`.
+
+Each goes on where it was interrupted. Work in progress lives in `.work/` (not kept in git), what is
+shipped in `assets/`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from model import checkpoints
+from model.engine import Engine
+from model.record import Trace, collect
+from model.tasks import problems
+from model.training import corpus, heldout, pretrain
+
+ROOT = Path(__file__).parents[2]
+ASSETS = ROOT / "assets"
+WORK = ROOT / ".work"
+CORPUS = corpus.CorpusConfig(seed=0, rows=46_200, context=384, vocab_size=768)
+CONTEXT_TOKENS = 220  # of a recorded sample's answer
+
+
+def run(stage: str, name: str | None) -> Any:
+    """Run one stage; what it returns is for the screen.
+
+    Raises:
+        ValueError: for a stage or name that does not exist, or one that needs another first.
+    """
+    if stage == "corpus":
+        return make_corpus()
+    if stage == "samples":
+        return record_samples()
+    if stage not in ("pretrain", "heldout"):
+        raise ValueError(f"there is no stage {stage!r}; use corpus, pretrain, heldout or samples")
+    if name not in pretrain.MODELS:
+        raise ValueError(f"{stage} needs a model: one of {', '.join(pretrain.MODELS)}")
+    if stage == "pretrain":
+        if not (WORK / "corpus" / "train.npz").exists():
+            raise ValueError("there is no corpus yet: run python -m model train corpus first")
+        trainer = pretrain.Trainer(pretrain.full(name), WORK / "corpus", WORK / "runs", ASSETS)
+        return {"checkpoint": str(trainer.train())}
+    folder = ASSETS / "checkpoints" / name
+    if not folder.exists():
+        raise ValueError(f"{name} is not trained yet: run python -m model train pretrain {name}")
+    return heldout.results(Engine(folder), ASSETS / "runs" / name)
+
+
+def make_corpus() -> dict[str, Any]:
+    """Build the corpus in `.work/corpus`; keep its manifest under assets/runs/corpus."""
+    manifest = corpus.build(CORPUS, WORK / "corpus")
+    kept = ASSETS / "runs" / "corpus"
+    kept.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    (kept / "manifest.json").write_text(text, encoding="utf-8")
+    return manifest
+
+
+def record_samples() -> dict[str, str]:
+    """Record the runs that pages open with; nothing is chosen by its outcome.
+
+    Start and Experts show the first held-out problems of seed 0; their prompts begin the thought,
+    since a base model would mostly answer at once. The twins go on from one and the same prompt.
+    """
+    start = next(problems("chain", 3, 0, "heldout", "en")).prompt + "<think>first "
+    pick = next(problems("pick", 4, 0, "heldout", "en")).prompt + "<think>try "
+    prose = "And the LORD said unto Moses, "
+    wanted = {"start": ("base", start), "experts": ("base", pick)}
+    wanted |= {f"cache-{name}": (name, prose) for name in pretrain.MODELS}
+    folder = ASSETS / "samples"
+    folder.mkdir(parents=True, exist_ok=True)
+    ids = {}
+    for sample, (model, prompt) in wanted.items():
+        trace = record(Engine(checkpoints.SHIPPED / model), prompt)
+        text = json.dumps(trace.to_json(), ensure_ascii=False) + "\n"
+        (folder / f"{sample}.json").write_text(text, encoding="utf-8")
+        ids[sample] = trace.id
+    return ids
+
+
+def record(engine: Engine, prompt: str, temperature: float = 0.7, seed: int = 0) -> Trace:
+    """One recorded run."""
+    steps = list(engine.stream(prompt, CONTEXT_TOKENS, temperature, seed))
+    reason = "stop" if steps[-1].text.endswith("<eos>") else "length"
+    return collect(engine.info(prompt, CONTEXT_TOKENS, temperature, seed), steps, reason)
