@@ -91,7 +91,7 @@ def list_models(args: argparse.Namespace) -> list[dict[str, Any]]:
 def generate(args: argparse.Namespace) -> dict[str, Any]:
     from model.engine import Engine
 
-    engine = Engine(shipped_folder(args.name))
+    engine = Engine.load(shipped_folder(args.name))
     prompts = [engine.encode(args.prompt)] * args.samples
     done = engine.complete(prompts, args.max_new_tokens, args.temperature, args.seed)
     return {
@@ -113,7 +113,7 @@ def trace(args: argparse.Namespace) -> dict[str, Any]:
     from model.engine import Engine
     from model.record import collect
 
-    engine = Engine(shipped_folder(args.name))
+    engine = Engine.load(shipped_folder(args.name))
     steps = list(engine.stream(args.prompt, args.max_new_tokens))
     info = engine.info(args.prompt, args.max_new_tokens, temperature=0.0, seed=0)
     raw = collect(info, steps, "").to_json()
@@ -204,7 +204,7 @@ def evaluate(args: argparse.Namespace) -> dict[str, Any]:
     from model.training.evaluate import evaluate as measure
 
     levels = None if args.level is None else [args.level]
-    engine = Engine(shipped_folder(args.name))
+    engine = Engine.load(shipped_folder(args.name))
     return measure(engine, args.task, levels, args.n, args.samples, args.seed, args.temperature)
 
 

@@ -34,6 +34,7 @@ class Completion:
 
     text: str  # tags included, `<eos>` not
     token_ids: list[int]
+    logprobs: list[float]  # of each token at temperature 1, natural logarithm
     finish_reason: str  # "stop" or "length"
     seconds: float  # of the batch that it was part of
 
@@ -61,18 +62,21 @@ class RouteTap:
 
 
 class Engine:
-    """A loaded model with its tokenizer."""
+    """A model with its tokenizer."""
 
-    def __init__(self, folder: Path) -> None:
-        """Load a checkpoint folder.
+    def __init__(self, model: Transformer, tokenizer: Tokenizer, about: checkpoints.About) -> None:
+        self.model, self.tokenizer, self.about = model, tokenizer, about
+        self.config = model.config
+
+    @classmethod
+    def load(cls, folder: Path) -> Engine:
+        """The engine of a checkpoint folder.
 
         Raises:
             CheckpointError: if the folder cannot be used.
         """
-        self.about = checkpoints.about(folder)
-        self.model: Transformer = checkpoints.load(folder)
-        self.config = self.model.config
-        self.tokenizer: Tokenizer = tokenizer.load(folder)
+        about = checkpoints.about(folder)
+        return cls(checkpoints.load(folder), tokenizer.load(folder), about)
 
     def encode(self, prompt: str) -> list[int]:
         """Ids of a prompt, `<bos>` first.
@@ -182,14 +186,20 @@ class Engine:
         uniform = torch.stack([_uniform(seed, row, limit) for row in range(len(prompts))])
         rows = torch.arange(len(prompts))
         written: list[list[int]] = [[] for _ in prompts]
+        likely: list[list[float]] = [[] for _ in prompts]
         cache = Cache(self.config)
         for n in range(limit):
             logits = self.model.lm_head(
                 self.model.hidden(x_BT, cache, padding[rows], absorb=n > 0)[:, -1]
             )
-            tokens = sample(logits.log_softmax(-1), temperature, uniform[rows, n])
-            for row, token in zip(rows.tolist(), tokens.tolist(), strict=True):
+            logprobs_NV = logits.log_softmax(-1)
+            tokens = sample(logprobs_NV, temperature, uniform[rows, n])
+            drawn = logprobs_NV.gather(1, tokens[:, None])[:, 0]
+            for row, token, logprob in zip(
+                rows.tolist(), tokens.tolist(), drawn.tolist(), strict=True
+            ):
                 written[row].append(token)
+                likely[row].append(logprob)
             going = tokens != tokenizer.EOS
             if not going.any():
                 break
@@ -198,12 +208,15 @@ class Engine:
                 cache = cache.select(going.nonzero()[:, 0])
             x_BT = tokens[:, None]
         seconds = time.perf_counter() - started
-        return [self._completion(ids, seconds) for ids in written]
+        return [
+            self._completion(ids, logprobs, seconds)
+            for ids, logprobs in zip(written, likely, strict=True)
+        ]
 
-    def _completion(self, ids: list[int], seconds: float) -> Completion:
+    def _completion(self, ids: list[int], logprobs: list[float], seconds: float) -> Completion:
         ended = bool(ids) and ids[-1] == tokenizer.EOS
         text = tokenizer.decode(self.tokenizer, ids[:-1] if ended else ids)
-        return Completion(text, ids, "stop" if ended else "length", seconds)
+        return Completion(text, ids, logprobs, "stop" if ended else "length", seconds)
 
 
 def _uniform(seed: int, row: int, n: int) -> Tensor:

@@ -41,7 +41,7 @@ def engine(name: str) -> Engine:
     from model import checkpoints  # here, not above: it imports torch
     from model.engine import Engine
 
-    return Engine(checkpoints.shipped()[name])
+    return Engine.load(checkpoints.shipped()[name])
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

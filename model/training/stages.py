@@ -45,7 +45,7 @@ def run(stage: str, name: str | None) -> Any:
     folder = ASSETS / "checkpoints" / name
     if not folder.exists():
         raise ValueError(f"{name} is not trained yet: run python -m model train pretrain {name}")
-    return heldout.results(Engine(folder), ASSETS / "runs" / name)
+    return heldout.results(Engine.load(folder), ASSETS / "runs" / name)
 
 
 def make_corpus() -> dict[str, Any]:
@@ -73,7 +73,7 @@ def record_samples() -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     ids = {}
     for sample, (model, prompt) in wanted.items():
-        trace = record(Engine(checkpoints.SHIPPED / model), prompt)
+        trace = record(Engine.load(checkpoints.SHIPPED / model), prompt)
         text = json.dumps(trace.to_json(), ensure_ascii=False) + "\n"
         (folder / f"{sample}.json").write_text(text, encoding="utf-8")
         ids[sample] = trace.id
