@@ -33,17 +33,24 @@ def language() -> str:
 
 
 def choose_language() -> None:
-    """The switch in the sidebar, kept in the URL as `?lang=ko`."""
+    """The switch in the sidebar: as `?lang=ko` says, or else the browser.
+
+    The URL is written by hand because a bound widget would put its label there: `?lang=한국어`.
+    """
+    of_browser = "ko" if (st.context.locale or "").startswith("ko") else "en"
+    asked = st.query_params.get("lang")
+    if "lang" not in st.session_state:
+        st.session_state["lang"] = asked if asked in LANGUAGES else of_browser
     with st.sidebar:
         st.segmented_control(
             "Language · 언어",
             list(LANGUAGES),
             format_func=LANGUAGES.__getitem__,
-            default="en",
             required=True,
             key="lang",
-            bind="query-params",
         )
+    if language() != (asked or of_browser):
+        st.query_params["lang"] = language()
 
 
 def t(key: str, **values: object) -> str:

@@ -1,12 +1,16 @@
 """Page configuration and navigation, nothing else. Run: `python -m streamlit run app/main.py`."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app import i18n
 from app.i18n import t
 from app.services import models
 
-st.set_page_config(page_title="Inside R1", page_icon=":material/hub:", layout="wide")
+ICON = Path(__file__).parent / "static" / "icon.svg"  # a material icon here would be downloaded
+
+st.set_page_config(page_title="Inside R1", page_icon=ICON, layout="wide")
 i18n.choose_language()
 page = st.navigation(
     [
