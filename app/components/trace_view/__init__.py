@@ -1,0 +1,122 @@
+"""The component that plays and shows one run: strip, text, grid, heatmap, multiples, cache.
+
+    selection = trace_view(trace, parts=("strip", "text", "grid", "cache"), key="run", playing=True)
+    selection.pinned  # index of the pinned token, or None
+
+Hover and pin link all parts in the browser, those of other mounts of the same run too; only a
+click, Enter, Esc or a change of layer reaches Python. All that the picture shows is in the data of
+`payload`, so the JavaScript knows no model and no language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+from app.components.trace_view.payload import payload, run_id
+from app.i18n import language, texts
+from app.services import models
+from model.record import Trace
+
+Part = Literal["strip", "text", "grid", "heatmap", "multiples", "cache"]
+
+_FOLDER = Path(__file__).parent
+_SCRIPTS = ("run.js", "paint.js", "words.js", "matrix.js", "heat.js", "meter.js", "view.js")
+
+
+def _javascript() -> str:
+    """The scripts in order of use, as the one module that Streamlit takes."""
+    return "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+
+
+_component = st.components.v2.component(
+    "trace_view",
+    html='<div class="trace-view">\n</div>',
+    css=(_FOLDER / "view.css").read_text(encoding="utf-8"),
+    js=_javascript(),
+)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the viewer chose in the picture."""
+
+    pinned: int | None  # index of a token of the trace
+    layer: int | None  # the model's own number of the layer that the heatmap shows, once changed
+
+
+def trace_view(
+    trace: Trace | None,
+    *,
+    parts: Sequence[Part],
+    key: str,
+    layer: int | None = None,
+    playing: bool = False,
+    live: bool = False,
+    pinned: int | None = None,
+) -> Selection:
+    """Draw a run; call it again with the grown trace while the run goes on.
+
+    Args:
+        trace: the run so far; None shows where it will appear.
+        parts: what to draw, in this order; `grid` and `cache` stand beside the others if wide.
+        key: of the component, as for every widget.
+        layer: the layer of the heatmap at first, by the model's own number; default the first.
+        playing: play a recorded run at a readable speed, with a button to pause and replay.
+        live: the run goes on, so leave room for the tokens to come.
+        pinned: token to pin, e.g. from the URL; the viewer's own pin stays until it changes.
+    """
+    data: dict[str, Any] = {
+        "parts": list(parts),
+        "playing": playing,
+        "live": live,
+        "locale": language(),
+        "labels": labels(),
+    }
+    if trace is not None:
+        config = models.config(trace.info.model)
+        data |= {
+            "run": payload(
+                trace,
+                n_group=config["n_group"],
+                n_shared=config["n_shared_experts"],
+                context=config["max_position_embeddings"],
+                live=live,
+            ),
+            "pinned": pinned if _is_token(pinned, trace) else None,
+            "layer": layer if layer in trace.info.moe_layers else None,
+        }
+    result = _component(
+        key=key, data=data, on_pinned_change=lambda: None, on_layer_change=lambda: None
+    )
+    return _selection(result.pinned, result.layer, trace)
+
+
+def labels() -> dict[str, str]:
+    """The component's words in the viewer's language, placeholders left for JavaScript to fill."""
+    return {
+        key.removeprefix("trace."): text
+        for key, text in texts(language()).items()
+        if key.startswith("trace.")
+    }
+
+
+def _is_token(value: Any, trace: Trace) -> bool:
+    return type(value) is int and 0 <= value < len(trace)
+
+
+def _selection(pinned: Any, layer: Any, trace: Trace | None) -> Selection:
+    """What the browser sent, if it is about this run: it may be stale, or anything at all."""
+    if trace is None:
+        return Selection(None, None)
+    token = None
+    if isinstance(pinned, dict) and pinned.get("run") == run_id(trace):
+        token = pinned.get("token")
+    return Selection(
+        pinned=token if _is_token(token, trace) else None,
+        layer=layer if type(layer) is int and layer in trace.info.moe_layers else None,
+    )

@@ -1,0 +1,155 @@
+// Token x expert: one chosen layer large (heatmap), or all layers small (multiples).
+
+function heatGeometry(run, width, rowHeight, label) {
+  const cell = Math.min(18, Math.max(3, (width - label) / run.capacity));
+  const perGroup = run.n_experts / run.n_group;
+  const gap = rowHeight >= 8 ? 3 : 1;
+  const y = (e) => e * rowHeight + Math.floor(e / perGroup) * gap;
+  return {
+    cell, label, y, rowHeight,
+    x: (i) => label + i * cell,
+    width: Math.max(width, label + cell * run.capacity),
+    height: y(run.n_experts - 1) + rowHeight,
+  };
+}
+
+function drawHeat(canvas, view, l, g, shown, current) {
+  const { run } = view;
+  const colours = theme(view.root);
+  const axis = g.label ? 18 : 2;
+  const context = prepare(canvas, g.width, g.height + axis);
+  context.fillStyle = colours.empty;
+  for (let e = 0; e < run.n_experts; e++)
+    context.fillRect(g.label, g.y(e), g.cell * run.capacity, g.rowHeight - (g.rowHeight > 4 ? 1 : 0));
+  for (let i = 0; i < Math.min(shown, run.fed); i++) {
+    const [left, right] = [Math.round(g.x(i)), Math.round(g.x(i + 1))];
+    for (const { expert, share } of run.chosen(i, l)) {
+      context.fillStyle = cividis(share / run.fullShare);
+      context.fillRect(left, g.y(expert), Math.max(1, right - left - (g.cell > 6 ? 1 : 0)),
+        g.rowHeight - (g.rowHeight > 4 ? 1 : 0));
+    }
+  }
+  const rule = (i, colour, width, dash) => {
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.setLineDash(dash);
+    context.beginPath();
+    context.moveTo(g.x(i), 0);
+    context.lineTo(g.x(i), g.height);
+    context.stroke();
+    context.setLineDash([]);
+  };
+  if (run.n_prompt < run.capacity) rule(run.n_prompt, colours.text, 1, [3, 3]);
+  if (shown) {
+    context.strokeStyle = view.pinned === null ? colours.text : colours.accent;
+    context.lineWidth = view.pinned === null ? 1 : 2.5;
+    context.strokeRect(g.x(current) - 1, 1, g.cell + 2, g.height - 2);
+  }
+  if (!g.label) return;
+  context.font = `11px ${colours.font}`;
+  context.fillStyle = colours.muted;
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  const every = Math.ceil(12 / g.rowHeight);
+  for (let e = 0; e < run.n_experts; e += every)
+    context.fillText(String(e), g.label - 6, g.y(e) + g.rowHeight / 2);
+  context.textAlign = "center";
+  const step = [1, 5, 10, 20, 50, 100, 500].find((s) => s * g.cell >= 36) || 1000;
+  for (let i = 0; i < run.capacity; i += step)
+    context.fillText(String(i), g.x(i) + g.cell / 2, g.height + 10);
+}
+
+function tokenUnder(event, view, g) {
+  const i = Math.floor((event.offsetX - g.label) / g.cell);
+  return i >= 0 && i < view.shown ? i : null;
+}
+
+function expertUnder(event, view, g) {
+  for (let e = view.run.n_experts - 1; e >= 0; e--) if (event.offsetY >= g.y(e)) return e;
+  return 0;
+}
+
+function heatCanvas(view, parent, layerIndex) {
+  const frame = element("div", "scroll", parent);
+  const canvas = element("canvas", "", frame);
+  canvas.setAttribute("role", "img");
+  canvas.tabIndex = 0;
+  const state = { canvas, frame, geometry: null };
+  canvas.onpointermove = (event) => {
+    if (!state.geometry) return;
+    const i = tokenUnder(event, view, state.geometry);
+    const spot = canvas.getBoundingClientRect();
+    const x = spot.left + event.offsetX;
+    view.hover(i, { left: x, right: x, top: spot.top, bottom: spot.bottom }, {
+      layer: layerIndex(), expert: expertUnder(event, view, state.geometry),
+    });
+  };
+  canvas.onpointerleave = () => view.hover(null);
+  canvas.onclick = (event) => view.toggle(tokenUnder(event, view, state.geometry));
+  return state;
+}
+
+function makeHeatmap(view, parent) {
+  const box = element("section", "part heatmap", parent);
+  const top = element("div", "heat-top", box);
+  element("div", "part-title", top, view.words.say("heat_title"));
+  const choice = element("div", "layers", top);
+  choice.setAttribute("role", "radiogroup");
+  choice.setAttribute("aria-label", view.words.say("layer_choice"));
+  const buttons = view.run.layers.map((layer, l) => {
+    const button = element("button", "layer", choice, view.words.say("layer", { layer }));
+    button.type = "button";
+    button.setAttribute("role", "radio");
+    button.onclick = () => view.chooseLayer(l);
+    return button;
+  });
+  const readout = element("div", "readout", box);
+  const heat = heatCanvas(view, box, () => view.layer);
+  element("div", "axis-title", box, view.words.say("heat_axes"));
+  legend(box, view);
+  return {
+    reset() {},
+    draw(shown, current) {
+      const { run } = view;
+      buttons.forEach((button, l) => {
+        button.setAttribute("aria-checked", String(l === view.layer));
+      });
+      const row = run.n_experts <= 32 ? 15 : Math.max(2, Math.floor(512 / run.n_experts));
+      heat.geometry = heatGeometry(run, heat.frame.clientWidth, row, 28);
+      drawHeat(heat.canvas, view, view.layer, heat.geometry, shown, current);
+      const layer = run.layers[view.layer];
+      heat.canvas.setAttribute("aria-label", view.words.say("heat_alt", {
+        layer, tokens: Math.min(shown, run.fed), experts: run.n_experts, k: run.k,
+      }));
+      readout.textContent = shown ? view.describe(current) : "";
+    },
+  };
+}
+
+function makeMultiples(view, parent) {
+  const box = element("section", "part multiples", parent);
+  element("div", "part-title", box, view.words.say("multiples_title"));
+  const panels = element("div", "panels", box);
+  const heats = view.run.layers.map((layer, l) => {
+    const panel = element("div", "panel", panels);
+    const title = element("button", "layer", panel, view.words.say("layer", { layer }));
+    title.type = "button";
+    title.onclick = () => view.chooseLayer(l);
+    return Object.assign(heatCanvas(view, panel, () => l), { title, l, layer });
+  });
+  return {
+    reset() {},
+    draw(shown, current) {
+      for (const heat of heats) {
+        const row = view.run.n_experts <= 32 ? 5 : Math.max(1, Math.floor(160 / view.run.n_experts));
+        heat.geometry = heatGeometry(view.run, heat.frame.clientWidth, row, 0);
+        drawHeat(heat.canvas, view, heat.l, heat.geometry, shown, current);
+        heat.title.setAttribute("aria-pressed", String(heat.l === view.layer));
+        heat.canvas.setAttribute("aria-label", view.words.say("heat_alt", {
+          layer: heat.layer, tokens: Math.min(shown, view.run.fed),
+          experts: view.run.n_experts, k: view.run.k,
+        }));
+      }
+    },
+  };
+}

@@ -1,0 +1,91 @@
+// The run as the parts read it: arrays decoded, characters grouped, numbers and words formatted.
+
+function decode16(base64) {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  return Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));
+}
+
+class Run {
+  constructor(raw) {
+    Object.assign(this, raw);
+    this.length = raw.texts.length;
+    this.experts = decode16(raw.experts);
+    this.shares = decode16(raw.shares);
+    this.bytesPerToken = this.fed ? this.cache_bytes[this.fed - 1] / this.fed : 0;
+    this.fullShare = Math.min(1, 2 / this.k); // colours end at twice the even share
+    this.groups = groupBytes(raw.texts);
+  }
+
+  // Chosen experts of token i in the layer at index l, strongest first: [{expert, share}].
+  chosen(i, l) {
+    if (i >= this.fed) return [];
+    const start = (i * this.layers.length + l) * this.k;
+    return Array.from({ length: this.k }, (_, j) => ({
+      expert: this.experts[start + j],
+      share: this.shares[start + j] / this.share_units,
+    }));
+  }
+
+  // Is `other` this run, grown? Then what is drawn stays.
+  continues(other) {
+    if (!other || other.id !== this.id || other.length > this.length) return false;
+    return other.token_ids.every((id, i) => id === this.token_ids[i]);
+  }
+}
+
+// First and last token of the character that each token belongs to. A token without text only
+// begins a character; the token that completes it carries the text.
+function groupBytes(texts) {
+  const groups = [];
+  let first = 0;
+  texts.forEach((text, i) => {
+    groups.push({ first, last: i });
+    if (text !== "") {
+      for (let j = first; j < i; j++) groups[j].last = i;
+      first = i + 1;
+    } else {
+      for (let j = first; j < i; j++) groups[j].last = i;
+    }
+  });
+  return groups;
+}
+
+// What a token looks like in the strip: signs instead of what cannot be seen.
+function visible(text) {
+  if (text === "") return "·";
+  return text
+    .replace(/^ +$/, (s) => "␣".repeat(s.length))
+    .replace(/\n/g, "↵")
+    .replace(/\t/g, "⇥")
+    .replace(/[\u0000-\u001f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
+    .replace(/[\u007f-\u009f]/g, "␡");
+}
+
+const isTag = (text) => /^<\/?[a-z]+>$/.test(text);
+
+class Words {
+  constructor(labels, locale) {
+    this.labels = labels;
+    this.whole = new Intl.NumberFormat(locale);
+    this.tenth = new Intl.NumberFormat(locale, {
+      minimumFractionDigits: 1,
+      maximumFractionDigits: 1,
+    });
+    this.share = new Intl.NumberFormat(locale, { style: "percent" });
+    this.fine = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+  }
+
+  say(key, values = {}) {
+    return this.labels[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+  }
+
+  kilobytes(bytes) {
+    return this.tenth.format(bytes / 1000);
+  }
+
+  probability(p) {
+    if (p > 0 && p < 0.001) return "<" + this.fine.format(0.001);
+    return this.fine.format(p);
+  }
+}

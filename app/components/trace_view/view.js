@@ -1,0 +1,346 @@
+// One mount of the component: what is shown, hovered and pinned, and which parts draw it.
+// A pin reaches Python; a hover only the other parts, and other mounts that show the same run.
+
+const TOKENS_PER_SECOND = 16; // when a recorded run is played
+const LINK = "trace-view-selection";
+const MAKERS = {
+  strip: makeStrip, text: makeText, grid: makeGrid,
+  heatmap: makeHeatmap, multiples: makeMultiples, cache: makeCache,
+};
+const BESIDE = ["grid", "cache"];
+
+class View {
+  constructor(root) {
+    this.root = root;
+    this.run = null;
+    this.parts = [];
+    this.frame = 0;
+    this.resize = new ResizeObserver(() => this.redraw());
+    this.resize.observe(root);
+    this.onLink = (event) => this.follow(event.detail);
+    window.addEventListener(LINK, this.onLink);
+    root.onkeydown = (event) => this.key(event);
+  }
+
+  update(data, emit) {
+    this.emit = emit;
+    const before = this.run;
+    const built = JSON.stringify([data.parts, data.locale, data.playing, data.run?.layers]);
+    this.live = data.live;
+    this.words = new Words(data.labels, data.locale);
+    this.run = data.run ? new Run(data.run) : null;
+    const same = this.run && this.run.continues(before);
+    if (!this.run || built !== this.built || !same) this.build(data, built, same);
+    if (this.run) {
+      if (!same || data.pinned !== this.givenPin) this.pinned = data.pinned;
+      if (!same || data.layer !== this.givenLayer)
+        this.layer = Math.max(0, this.run.layers.indexOf(data.layer ?? this.run.layers[0]));
+      this.givenPin = data.pinned;
+      this.givenLayer = data.layer;
+      if (!same) this.begin(data.playing);
+      else if (!this.player) this.shown = this.run.length;
+      if (before && same && !data.live && this.wasLive) this.announce();
+      this.wasLive = data.live;
+    }
+    this.redraw();
+  }
+
+  build(data, built, same) {
+    this.built = built;
+    this.root.replaceChildren();
+    this.parts = [];
+    if (!same) this.hovered = this.pinned = null;
+    if (!this.run) {
+      element("div", "waiting", this.root, this.words.say("waiting"));
+      return;
+    }
+    if (data.playing) this.buildPlayer();
+    const sides = data.parts.some((p) => BESIDE.includes(p));
+    const mains = data.parts.some((p) => !BESIDE.includes(p));
+    const columns = element("div", sides && mains ? "columns two" : "columns", this.root);
+    const main = mains ? element("div", "column", columns) : null;
+    const side = sides ? element("div", "column", columns) : null;
+    for (const part of data.parts)
+      this.parts.push(MAKERS[part](this, BESIDE.includes(part) ? side : main));
+    this.tip = element("div", "tip", this.root);
+    this.tip.hidden = true;
+    this.status = element("div", "only-read", this.root);
+    this.status.setAttribute("role", "status");
+  }
+
+  // --- Playing a recorded run -------------------------------------------------------------
+
+  buildPlayer() {
+    const bar = element("div", "player", this.root);
+    this.button = element("button", "play", bar);
+    this.button.type = "button";
+    this.button.onclick = () => this.pressPlay();
+    this.progress = element("span", "progress", bar);
+  }
+
+  begin(playing) {
+    this.player = null;
+    this.shown = this.run.length;
+    if (!playing) return;
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (still) this.player = { at: Infinity, running: false };
+    else this.replay();
+  }
+
+  replay() {
+    this.player = { at: 0, running: true, last: null };
+    this.shown = Math.max(1, this.run.n_prompt);
+    for (const part of this.parts) part.reset();
+    this.redraw();
+  }
+
+  pressPlay() {
+    if (this.shown >= this.run.length) return this.replay();
+    this.player.running = !this.player.running;
+    this.player.last = null;
+    this.redraw();
+  }
+
+  // Seconds after the start at which token i appears: its recorded time at a readable speed.
+  due(i) {
+    const { n_prompt, seconds, length } = this.run;
+    const start = seconds[Math.max(0, n_prompt - 1)];
+    const lasted = seconds[length - 1] - start || 1;
+    const stretched = (length - n_prompt) / TOKENS_PER_SECOND;
+    return 0.4 + ((seconds[i] - start) / lasted) * stretched;
+  }
+
+  advance(now) {
+    if (!this.player?.running) return;
+    if (this.player.last !== null) this.player.at += Math.min(0.25, (now - this.player.last) / 1000);
+    this.player.last = now;
+    while (this.shown < this.run.length && this.due(this.shown) <= this.player.at) this.shown += 1;
+    if (this.shown >= this.run.length) {
+      this.player.running = false;
+      this.announce();
+    }
+  }
+
+  announce() {
+    this.status.textContent = this.words.say("ended", {
+      tokens: this.run.length - this.run.n_prompt,
+    });
+  }
+
+  // --- Drawing ----------------------------------------------------------------------------
+
+  redraw() {
+    this.dirty = true;
+    if (!this.frame) this.frame = requestAnimationFrame((now) => this.draw(now));
+  }
+
+  draw(now) {
+    this.frame = 0;
+    if (!this.run) return;
+    const shown = this.shown;
+    this.advance(now);
+    if (this.dirty || shown !== this.shown) {
+      this.dirty = false;
+      const current = this.current();
+      for (const part of this.parts) part.draw(this.shown, current);
+      this.drawPlayer();
+    }
+    if (this.player?.running) this.frame = requestAnimationFrame((t) => this.draw(t));
+  }
+
+  drawPlayer() {
+    if (!this.player) return;
+    const done = this.shown >= this.run.length;
+    const key = done ? "replay" : this.player.running ? "pause" : "play";
+    if (this.button.dataset.key !== key) {
+      this.button.dataset.key = key;
+      this.button.textContent = this.words.say(key);
+    }
+    this.progress.textContent = this.words.say("progress", {
+      token: this.shown, tokens: this.run.length,
+    });
+  }
+
+  // --- Selection --------------------------------------------------------------------------
+
+  current() {
+    return this.pinned ?? this.hovered ?? Math.max(0, Math.min(this.shown, this.run.fed) - 1);
+  }
+
+  hover(i, at = null, cell = null) {
+    if (i === null) this.hideTip();
+    else this.showToken(i, at, cell);
+    if (i === this.hovered) return;
+    this.hovered = i;
+    this.tell();
+    this.redraw();
+  }
+
+  toggle(i) {
+    if (i !== null) this.pin(i === this.pinned ? null : i);
+  }
+
+  pin(i) {
+    if (i === this.pinned) return;
+    this.pinned = i;
+    this.tell();
+    this.redraw();
+    clearTimeout(this.sending); // arrow keys repeat: send where they stop
+    const value = { run: this.run.id, token: i };
+    this.sending = setTimeout(() => this.emit("pinned", value), 200);
+  }
+
+  chooseLayer(l) {
+    this.layer = l;
+    this.redraw();
+    this.emit("layer", this.run.layers[l]);
+  }
+
+  tell() {
+    const { hovered, pinned } = this;
+    const detail = { from: this, run: this.run.id, hovered, pinned };
+    window.dispatchEvent(new CustomEvent(LINK, { detail }));
+  }
+
+  follow({ from, run, hovered, pinned }) {
+    if (from === this || !this.run || this.run.id !== run) return;
+    const inside = (i) => (i !== null && i < this.run.length ? i : null);
+    this.hovered = inside(hovered);
+    this.pinned = inside(pinned);
+    this.redraw();
+  }
+
+  key(event) {
+    if (!this.run || event.target.tagName === "BUTTON") return;
+    const last = this.shown - 1;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step !== undefined) this.move(Math.min(last, Math.max(0, this.current() + step)));
+    else if (event.key === "Home") this.move(0);
+    else if (event.key === "End") this.move(last);
+    else if (event.key === "Enter" || event.key === " ") this.toggle(this.current());
+    else if (event.key === "Escape") {
+      this.pin(null);
+      this.hover(null);
+    } else return;
+    event.preventDefault();
+  }
+
+  move(i) {
+    if (this.pinned !== null) return this.pin(i);
+    const strip = this.parts.find((part) => part.anchor);
+    this.hover(i, strip ? strip.anchor(i) : null);
+  }
+
+  // --- What is said about a token -----------------------------------------------------------
+
+  describe(i) {
+    const p = this.run.probs[i];
+    const key = i < this.run.n_prompt ? "token_given" : p === null ? "token_first" : "token_line";
+    const state = this.pinned !== null ? "state_pinned" : this.hovered === i ? "" : "state_newest";
+    return (
+      this.words.say(key, {
+        n: i, text: visible(this.run.texts[this.run.groups[i].last]),
+        p: p === null ? "" : this.words.probability(p),
+      }) + (state ? " " + this.words.say(state) : "")
+    );
+  }
+
+  expertsOf(i, l) {
+    return this.run
+      .chosen(i, l)
+      .map(({ expert, share }) => `${expert} (${this.words.share.format(share)})`)
+      .join(", ");
+  }
+
+  describeExperts(i) {
+    if (i >= this.run.fed) return `${this.describe(i)} ${this.words.say("not_fed")}`;
+    const lines = this.run.layers.map((layer, l) =>
+      this.words.say("layer_experts", { layer, experts: this.expertsOf(i, l) }),
+    );
+    return [this.describe(i), ...lines].join(" ");
+  }
+
+  showToken(i, at, cell) {
+    if (!at) return this.hideTip();
+    const { run, words } = this;
+    const { first, last } = run.groups[i];
+    const p = run.probs[i];
+    this.tip.replaceChildren();
+    const title = element("div", "tip-title", this.tip);
+    element("span", "", title, words.say("token_number", { n: i }));
+    element("span", "token", title, visible(run.texts[last]));
+    const facts = [words.say("token_id", { id: run.token_ids[i] })];
+    if (p !== null) facts.push(words.say("token_probability", { p: words.probability(p) }));
+    element("div", "", this.tip, facts.join(" · "));
+    if (last > first)
+      element("div", "", this.tip, words.say("byte_tokens", { first, last, n: last - first + 1 }));
+    if (i >= run.fed) element("div", "", this.tip, words.say("not_fed"));
+    else
+      run.layers.forEach((layer, l) => {
+        const text = words.say("layer_experts", { layer, experts: this.expertsOf(i, l) });
+        element("div", cell && cell.layer === l ? "tip-row here" : "tip-row", this.tip, text);
+      });
+    this.place(at);
+  }
+
+  showExpert(l, expert, at) {
+    const { run, words } = this;
+    const i = this.current();
+    const rank = run.chosen(i, l).findIndex((c) => c.expert === expert);
+    const fed = Math.min(this.shown, run.fed);
+    let took = 0;
+    for (let t = 0; t < fed; t++) if (run.chosen(t, l).some((c) => c.expert === expert)) took += 1;
+    const values = { layer: run.layers[l], expert, took, tokens: fed, rank: rank + 1, k: run.k };
+    this.tip.replaceChildren();
+    element("div", "tip-title", this.tip, words.say("expert_title", values));
+    if (rank >= 0) {
+      const share = words.share.format(run.chosen(i, l)[rank].share);
+      element("div", "", this.tip, words.say("expert_chosen", { ...values, share }));
+    } else element("div", "", this.tip, words.say("expert_idle"));
+    element("div", "", this.tip, words.say("expert_took", values));
+    this.place(at);
+  }
+
+  showNote(text, at) {
+    this.tip.replaceChildren();
+    element("div", "", this.tip, text);
+    this.place(at);
+  }
+
+  // Below the place it speaks of, or above where there is no room; never over it.
+  place(at) {
+    const spot = at instanceof Element ? at.getBoundingClientRect() : at;
+    const frame = this.root.getBoundingClientRect();
+    this.tip.hidden = false;
+    const { offsetWidth: width, offsetHeight: height } = this.tip;
+    const left = Math.min(Math.max(0, spot.left - frame.left), frame.width - width);
+    const below = spot.bottom + 6 + height < window.innerHeight;
+    const top = below ? spot.bottom + 6 : spot.top - height - 6;
+    this.tip.style.left = `${Math.max(0, left)}px`;
+    this.tip.style.top = `${top - frame.top}px`;
+  }
+
+  hideTip() {
+    if (this.tip) this.tip.hidden = true;
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.sending);
+    this.resize.disconnect();
+    window.removeEventListener(LINK, this.onLink);
+  }
+}
+
+const views = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".trace-view");
+  if (!views.has(root)) views.set(root, new View(root));
+  const view = views.get(root);
+  view.update(data, setStateValue);
+  return () => {
+    view.destroy();
+    views.delete(root);
+  };
+}
