@@ -1,0 +1,323 @@
+"""Group relative policy optimisation (DeepSeekMath, arXiv 2402.03300; DeepSeek-R1, equations 1-3).
+
+For each question a group of replies is sampled; a reply's advantage is its reward less the mean of
+its group; the policy moves towards what did better than its siblings. No value network.
+
+The paper's form and what worked here, all documented choices of `GRPOConfig`:
+- ratio and clip per token, as TRL and verl do (the paper prints them per sequence);
+- no division by the group's standard deviation: it overweights questions that are nearly always or
+  nearly never solved (Dr. GRPO, arXiv 2503.20783);
+- the loss is a sum over tokens divided by a constant, not by each reply's length: with 1/length,
+  long wrong replies are punished less (Dr. GRPO);
+- no KL term by default, as in TRL: in one short run near its reference it only slows; the estimate
+  is still logged;
+- groups whose rewards are all equal carry no signal and are left out of the update (DAPO,
+  arXiv 2503.14476), their share is logged.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model import rewards
+from model.engine import Completion, Engine
+from model.network import Transformer
+from model.tasks import TASKS
+from model.tasks.check import Judgement, judge
+from model.tasks.problem import Problem
+from model.tokenizer import PAD
+from model.training.pretrain import save_state, truncate_log
+
+
+@dataclass(frozen=True)
+class GRPOConfig:
+    """One run. `levels` maps a task to the levels that questions are drawn from."""
+
+    name: str
+    seed: int
+    steps: int
+    levels: dict[str, tuple[int, ...]]
+    questions: int = 24
+    group: int = 16
+    max_new_tokens: int = 224
+    lr: float = 3e-4
+    warmup: int = 5  # steps
+    minibatches: int = 2  # updates per rollout; the ratio departs from 1 after the first
+    clip_low: float = 0.2
+    clip_high: float = 0.28  # "clip higher" of DAPO: rare tokens may rise
+    kl_coef: float = 0.0
+    accuracy_weight: float = 1.0
+    format_weight: float = 0.1
+    language_weight: float = 0.0
+    temperature: float = 1.0
+    save_every: int = 10
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One sampled reply with what it earned."""
+
+    problem: Problem
+    prompt: list[int]
+    completion: Completion
+    judgement: Judgement
+    parts: dict[str, float]  # accuracy, format, language: before weights
+    reward: float
+
+
+def advantages(rewards_QG: Tensor) -> Tensor:
+    """Reward less the mean of its group [Q, G]; zero throughout a group of equals."""
+    return rewards_QG - rewards_QG.mean(dim=1, keepdim=True)
+
+
+def policy_loss(
+    logp_NT: Tensor,
+    old_logp_NT: Tensor,
+    ref_logp_NT: Tensor | None,
+    advantage_N: Tensor,
+    mask_NT: Tensor,
+    config: GRPOConfig,
+) -> tuple[Tensor, dict[str, float]]:
+    """The loss to minimise, summed over tokens, and sums for the log.
+
+    `mask_NT` is true on the reply's tokens. With a reference, the k3 estimate of KL(policy ||
+    reference) is added per token: exp(d) - d - 1 with d = ref_logp - logp (R1 report, equation 2).
+    """
+    ratio = (logp_NT - old_logp_NT).exp()
+    clipped = ratio.clamp(1 - config.clip_low, 1 + config.clip_high)
+    advantage_N1 = advantage_N[:, None]
+    gain = torch.minimum(ratio * advantage_N1, clipped * advantage_N1)
+    loss = -(gain * mask_NT).sum()
+    log = {"clipped": float(((clipped * advantage_N1 < ratio * advantage_N1) & mask_NT).sum())}
+    if ref_logp_NT is not None:
+        difference = (ref_logp_NT - logp_NT).clamp(-20, 20)
+        kl = ((difference.exp() - difference - 1) * mask_NT).sum()
+        loss = loss + config.kl_coef * kl
+        log["kl"] = float(kl.detach())
+    return loss, log
+
+
+def reply_logprobs(
+    model: Transformer, rollouts: Sequence[Rollout]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Log-probabilities [N, T] of the replies' tokens, their mask, and the entropies [N, T].
+
+    The head runs on the replies' positions only. Rows are padded on the right: causal attention
+    never looks there.
+    """
+    width = max(len(r.prompt) + len(r.completion.token_ids) for r in rollouts)
+    rows = [r.prompt + r.completion.token_ids for r in rollouts]
+    ids_NS = torch.tensor([row + [PAD] * (width - len(row)) for row in rows])
+    replies = torch.zeros(len(rows), width - 1, dtype=torch.bool)
+    longest = max(len(r.completion.token_ids) for r in rollouts)
+    mask_NT = torch.zeros(len(rows), longest, dtype=torch.bool)
+    for i, r in enumerate(rollouts):
+        replies[i, len(r.prompt) - 1 : len(rows[i]) - 1] = True
+        mask_NT[i, : len(r.completion.token_ids)] = True
+    hidden = model.hidden(ids_NS[:, :-1])[replies]
+    logprobs = model.lm_head(hidden).log_softmax(-1)
+    chosen = logprobs.gather(1, ids_NS[:, 1:][replies][:, None])[:, 0]
+    with torch.no_grad():
+        entropy = -(logprobs.exp() * logprobs).sum(-1)
+    logp_NT = torch.zeros(mask_NT.shape).masked_scatter(mask_NT, chosen)
+    return logp_NT, mask_NT, torch.zeros(mask_NT.shape).masked_scatter(mask_NT, entropy)
+
+
+class GRPO:
+    """A run with its whole state; `train()` goes on from wherever the last one was killed."""
+
+    def __init__(self, config: GRPOConfig, start: Engine, work: Path, run_folder: Path) -> None:
+        """Begin from the engine's weights, or resume from `work`; log into `run_folder`."""
+        self.config = config
+        self.engine = Engine(_copy(start.model).requires_grad_(True), start.tokenizer, start.about)
+        self.reference = start.model
+        self.optimizer = torch.optim.AdamW(
+            self.engine.model.parameters(), config.lr, betas=(0.9, 0.95), weight_decay=0.0
+        )
+        self.step, self.seconds, self.tokens = 0, 0.0, 0
+        self.state_file = work / config.name / "state.pt"
+        self.log_file = run_folder / "log.jsonl"
+        run_folder.mkdir(parents=True, exist_ok=True)
+        if self.state_file.exists():
+            state = torch.load(self.state_file, weights_only=True)
+            self.engine.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step, self.seconds = state["step"], state["seconds"]
+            self.tokens = state["tokens"]
+            print(f"{config.name}: going on from step {self.step}", flush=True)
+        truncate_log(self.log_file, self.step)
+
+    def train(self, after_step: Callable[[GRPO], None]) -> Engine:
+        """Run to the end, calling `after_step` after each step; return the trained engine."""
+        after_step(self)
+        while self.step < self.config.steps:
+            entry = self.update()
+            with self.log_file.open("a", encoding="utf-8") as log:
+                log.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            left = (self.config.steps - self.step) * self.seconds / self.step / 60
+            print(
+                f"{self.config.name}: step {self.step}/{self.config.steps}  "
+                f"accuracy {entry['accuracy']:.3f}  length {entry['length']:.0f}  "
+                f"checks {entry['checks']:.2f}  entropy {entry['entropy']:.2f}  "
+                f"{left:.0f} min left",
+                flush=True,
+            )
+            after_step(self)
+            if self.step % self.config.save_every == 0 or self.step == self.config.steps:
+                save_state(
+                    self.state_file,
+                    {
+                        "model": self.engine.model.state_dict(),
+                        "optimizer": self.optimizer.state_dict(),
+                        "step": self.step,
+                        "seconds": self.seconds,
+                        "tokens": self.tokens,
+                    },
+                )
+        return self.engine
+
+    def questions(self) -> list[Problem]:
+        """This step's training problems: the same for a seed and step, whatever happened before."""
+        rng = random.Random(f"grpo/{self.config.seed}/{self.step}")
+        drawn: list[Problem] = []
+        tasks = list(self.config.levels)
+        while len(drawn) < self.config.questions:
+            task = tasks[len(drawn) % len(tasks)]
+            level = rng.choice(self.config.levels[task])
+            problem = TASKS[task].generate(rng, level, rng.choice(("en", "ko")))
+            if problem.split == "train":
+                drawn.append(problem)
+        return drawn
+
+    def rollouts(self, asked: Sequence[Problem]) -> list[Rollout]:
+        """A group of judged and rewarded replies per question, groups in a row."""
+        c = self.config
+        prompts = [self.engine.encode(p.prompt) for p in asked for _ in range(c.group)]
+        seed = 1_000_003 * (c.seed + 1) + self.step
+        done = self.engine.complete(prompts, c.max_new_tokens, c.temperature, seed)
+        rolled = []
+        for i, (prompt, completion) in enumerate(zip(prompts, done, strict=True)):
+            problem = asked[i // c.group]
+            judgement = judge(problem, completion.text)
+            parts = {
+                "accuracy": rewards.accuracy(judgement),
+                "format": rewards.format_reward(judgement),
+                "language": rewards.language(problem, judgement),
+            }
+            reward = (
+                c.accuracy_weight * parts["accuracy"]
+                + c.format_weight * parts["format"]
+                + c.language_weight * parts["language"]
+            )
+            rolled.append(Rollout(problem, prompt, completion, judgement, parts, reward))
+        return rolled
+
+    def update(self) -> dict[str, Any]:
+        """One rollout and its updates; what the log says of it."""
+        started = time.perf_counter()
+        c = self.config
+        rolled = self.rollouts(self.questions())
+        rollout_seconds = time.perf_counter() - started
+        rewards_QG = torch.tensor([r.reward for r in rolled]).view(-1, c.group)
+        advantage_N = advantages(rewards_QG).flatten()
+        useful = [i for i in range(len(rolled)) if advantage_N[i] != 0]
+        random.Random(f"order/{c.seed}/{self.step}").shuffle(useful)
+        for group in self.optimizer.param_groups:
+            group["lr"] = c.lr * min(1.0, (self.step + 1) / c.warmup)
+        sums = {"clipped": 0.0, "kl": 0.0, "entropy": 0.0, "tokens": 0.0}
+        norms = []
+        for part in np.array_split(np.array(useful, dtype=int), c.minibatches if useful else 0):
+            norms.append(self._minibatch([rolled[i] for i in part], advantage_N[part], sums))
+        self.step += 1
+        self.tokens += sum(len(r.completion.token_ids) for r in rolled)
+        self.seconds += time.perf_counter() - started
+        seen = max(1.0, sums["tokens"])
+        return self._entry(rolled, rewards_QG) | {
+            "entropy": round(sums["entropy"] / seen, 4),
+            "kl": round(sums["kl"] / seen, 5),
+            "clip_share": round(sums["clipped"] / seen, 5),
+            "grad_norm": round(float(np.mean(norms)), 4) if norms else 0.0,
+            "rollout_seconds": round(rollout_seconds, 1),
+            "seconds": round(self.seconds, 1),
+            "tokens": self.tokens,
+        }
+
+    def _minibatch(
+        self, rolled: list[Rollout], advantage_N: Tensor, sums: dict[str, float]
+    ) -> float:
+        """One optimizer step on some replies, in passes of like length; the gradient's norm."""
+        c = self.config
+        order = sorted(range(len(rolled)), key=lambda i: len(rolled[i].completion.token_ids))
+        normaliser = len(rolled) * c.max_new_tokens
+        for start in range(0, len(order), 32):
+            rows = order[start : start + 32]
+            part = [rolled[i] for i in rows]
+            logp, mask, entropy = reply_logprobs(self.engine.model, part)
+            old = torch.zeros(mask.shape).masked_scatter(
+                mask, torch.tensor([x for r in part for x in r.completion.logprobs])
+            )
+            with torch.no_grad():
+                reference, _, _ = reply_logprobs(self.reference, part)
+            loss, log = policy_loss(logp, old, reference, advantage_N[rows], mask, c)
+            (loss / normaliser * 100).backward()  # Adam does not see the scale; clipping would
+            sums["clipped"] += log["clipped"]
+            sums["kl"] += log["kl"]
+            sums["entropy"] += float((entropy * mask).sum())
+            sums["tokens"] += float(mask.sum())
+        norm = torch.nn.utils.clip_grad_norm_(self.engine.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return float(norm)
+
+    def _entry(self, rolled: Sequence[Rollout], rewards_QG: Tensor) -> dict[str, Any]:
+        """What TRL and verl log of rollouts, and what the checker adds."""
+        lengths = [len(r.completion.token_ids) for r in rolled]
+
+        def mean(values: Sequence[float]) -> float:
+            return round(float(np.mean(values)), 4)
+
+        def share(task: str, of: Callable[[Rollout], float]) -> float:
+            return mean([of(r) for r in rolled if r.problem.task == task])
+
+        turns = [r.judgement.turns for r in rolled]
+        by_outcome: dict[bool, list[int]] = {True: [], False: []}
+        for n, r in zip(lengths, rolled, strict=True):
+            by_outcome[r.judgement.correct].append(n)
+        return {
+            "step": self.step,
+            "reward": mean([r.reward for r in rolled]),
+            **{part: mean([r.parts[part] for r in rolled]) for part in rolled[0].parts},
+            "length": mean(lengths),
+            "length_right": mean(by_outcome[True] or [0]),
+            "length_wrong": mean(by_outcome[False] or [0]),
+            "at_cap": mean([r.completion.finish_reason == "length" for r in rolled]),
+            "zero_variance": mean((rewards_QG.std(dim=1) == 0).float().tolist()),
+            "checks": mean([r.judgement.checks for r in rolled]),
+            "steps_right": mean([s.right for r in rolled for s in r.judgement.steps] or [0]),
+            "wrong_to_right": sum(t[0] for t in turns),
+            "right_to_wrong": sum(t[1] for t in turns),
+            "by_task": {
+                task: {
+                    "accuracy": share(task, lambda r: r.parts["accuracy"]),
+                    "length": share(task, lambda r: len(r.completion.token_ids)),
+                    "checks": share(task, lambda r: r.judgement.checks),
+                }
+                for task in self.config.levels
+            },
+        }
+
+
+def _copy(model: Transformer) -> Transformer:
+    twin = Transformer(model.config)
+    twin.load_state_dict(model.state_dict())
+    return twin.eval()

@@ -1,0 +1,193 @@
+"""R1-Zero and R1's four stages in miniature (DeepSeek-R1 report, sections 2.2 and 2.3).
+
+r1-zero   GRPO from base, rule rewards only
+r1-dev1   cold start: SFT of base on a few hundred readable traces
+r1-dev2   reasoning RL from r1-dev1, with language consistency
+r1-dev3   SFT of base on what r1-dev2 sampled and the checker passed, and some plain text
+r1        a last GRPO from r1-dev3
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import random
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from model import checkpoints
+from model.checkpoints import About
+from model.engine import Engine
+from model.tasks import TASKS
+from model.tasks.check import language_share
+from model.tasks.problem import Piece, Problem, Voice
+from model.training import evaluate, sft
+from model.training.corpus import Document, text_document
+from model.training.grpo import GRPO, GRPOConfig
+
+LEVELS = {"chain": (1, 2, 3, 4), "pick": (1, 2, 3, 4)}
+#: steps of r1-zero whose weights are kept for the time machine, beside the last
+KEPT_STEPS = (5, 10, 20, 40, 80)
+READABLE = {"chain": "verify", "pick": "search"}  # the style of cold-start traces
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where a stage works and what it ships."""
+
+    work: Path
+    assets: Path
+
+    def checkpoint(self, name: str) -> Path:
+        return self.assets / "checkpoints" / name
+
+    def run(self, name: str) -> Path:
+        return self.assets / "runs" / name
+
+
+def train_problems(rng: random.Random, n: int) -> list[Problem]:
+    """Training problems, tasks and levels in turn, languages at random."""
+    pairs = [(task, level) for task in LEVELS for level in LEVELS[task]]
+    drawn: list[Problem] = []
+    while len(drawn) < n:
+        task, level = pairs[len(drawn) % len(pairs)]
+        problem = TASKS[task].generate(rng, level, rng.choice(("en", "ko")))
+        if problem.split == "train":
+            drawn.append(problem)
+    return drawn
+
+
+def cold_start_documents(seed: int, n: int) -> list[Document]:
+    """Readable traces: they check themselves, in one language, in the format."""
+    rng = random.Random(f"cold start/{seed}")
+    documents = []
+    for problem in train_problems(rng, n):
+        voice = Voice(rng, problem.language, mixed=False)
+        trace, answer = TASKS[problem.task].write_trace(rng, problem, READABLE[problem.task], voice)
+        closing = Piece(f"</think><answer>{answer}</answer>")
+        pieces = (Piece(problem.prompt, learn=False), Piece("<think>"), *trace, closing)
+        documents.append(Document(f"{problem.task}/cold start", pieces))
+    return documents
+
+
+def accepted_documents(
+    engine: Engine, seed: int, questions: int, samples: int
+) -> tuple[list[Document], dict[str, int]]:
+    """Rejection sampling: replies that are right, in format and in one language, without repeats."""
+    asked = train_problems(random.Random(f"rejection/{seed}"), questions)
+    found = evaluate.attempts(engine, asked, samples, temperature=1.0, seed=seed)
+    kept: dict[tuple[str, str], Document] = {}
+    for problem, attempts in zip(asked, found, strict=True):
+        for attempt in attempts:
+            j = attempt.judgement
+            share = language_share(j.reply.thinking, problem.language)
+            if j.correct and j.reply.formatted and share == 1.0:
+                pieces = (Piece(problem.prompt, learn=False), Piece(attempt.completion.text))
+                key = (problem.prompt, attempt.completion.text)
+                kept[key] = Document(f"{problem.task}/accepted", pieces)
+    tokens = sum(len(a.completion.token_ids) for of_problem in found for a in of_problem)
+    counts = {"sampled": questions * samples, "kept": len(kept), "sampled_tokens": tokens}
+    return list(kept.values()), counts
+
+
+def reinforce(config: GRPOConfig, start: str, paths: Paths, family: str) -> Engine:
+    """GRPO from a shipped checkpoint; ships the result, and r1-zero's way there."""
+    engine = Engine.load(paths.checkpoint(start))
+
+    def keep(run: GRPO) -> None:
+        if config.name == "r1-zero" and run.step in KEPT_STEPS:
+            label = f"{config.name}-step{run.step}"
+            ship(run.engine, label, "history", engine.about, run.step, run.tokens, paths)
+
+    run = GRPO(config, engine, paths.work, paths.run(config.name))
+    trained = run.train(keep)
+    ship(trained, config.name, family, engine.about, run.step, run.tokens, paths)
+    write_run(
+        paths, config.name, asdict(config), start, run.seconds, {"rollout_tokens": run.tokens}
+    )
+    return trained
+
+
+def fine_tune(
+    config: sft.SFTConfig,
+    start: str,
+    documents: list[Document],
+    paths: Paths,
+    family: str,
+    counts: dict[str, int],
+) -> Engine:
+    """SFT from a shipped checkpoint; ships the result."""
+    engine = Engine.load(paths.checkpoint(start))
+    folder = paths.run(config.name)
+    seconds, tokens = sft.train(
+        config, engine.model, engine.tokenizer, documents, paths.work, folder
+    )
+    ship(engine, config.name, family, engine.about, engine.about.steps, tokens, paths)
+    data = counts | {"documents": len(documents), "tokens_seen": tokens}
+    write_run(paths, config.name, asdict(config), start, seconds, data)
+    return engine
+
+
+def ship(
+    engine: Engine, name: str, family: str, before: About, steps: int, tokens: int, paths: Paths
+) -> None:
+    """Write a checkpoint folder; its tokens are those of its whole line of training."""
+    today = datetime.date.today().isoformat()
+    about = About(name, family, before.tokens + tokens, steps, before.seed, today)
+    checkpoints.save(paths.checkpoint(name), engine.model, engine.tokenizer, about)
+
+
+def write_run(
+    paths: Paths,
+    name: str,
+    config: dict[str, Any],
+    start: str,
+    seconds: float,
+    data: dict[str, int],
+) -> None:
+    """run.json: settings, what it started from, cost."""
+    summary = {"run": config, "from": start, "minutes": round(seconds / 60, 1), "data": data}
+    text = json.dumps(summary, indent=1) + "\n"
+    (paths.run(name) / "run.json").write_text(text, encoding="utf-8")
+
+
+def r1_zero(paths: Paths) -> None:
+    reinforce(GRPOConfig("r1-zero", 0, 140, LEVELS), "base", paths, "r1-zero")
+
+
+def r1_dev1(paths: Paths) -> None:
+    documents = cold_start_documents(seed=0, n=400)
+    config = sft.SFTConfig("r1-dev1", seed=0, epochs=3)
+    fine_tune(config, "base", documents, paths, "r1", {})
+
+
+def r1_dev2(paths: Paths) -> None:
+    config = GRPOConfig("r1-dev2", 0, 80, LEVELS, language_weight=0.2)
+    reinforce(config, "r1-dev1", paths, "r1")
+
+
+def r1_dev3(paths: Paths) -> None:
+    teacher = Engine.load(paths.checkpoint("r1-dev2"))
+    documents, counts = accepted_documents(teacher, seed=0, questions=1600, samples=4)
+    rng = random.Random("r1-dev3")
+    plain = [text_document(rng, "train") for _ in range(len(documents) // 4)]
+    config = sft.SFTConfig("r1-dev3", seed=0, epochs=2)
+    mixed = documents + plain
+    rng.shuffle(mixed)
+    fine_tune(config, "base", mixed, paths, "r1", counts | {"text_documents": len(plain)})
+
+
+def r1(paths: Paths) -> None:
+    config = GRPOConfig("r1", 1, 60, LEVELS, language_weight=0.2)
+    reinforce(config, "r1-dev3", paths, "r1")
+
+
+STAGES: dict[str, Callable[[Paths], None]] = {
+    "r1-zero": r1_zero,
+    "r1-dev1": r1_dev1,
+    "r1-dev2": r1_dev2,
+    "r1-dev3": r1_dev3,
+    "r1": r1,
+}
