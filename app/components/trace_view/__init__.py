@@ -93,7 +93,7 @@ def trace_view(
     result = _component(
         key=key, data=data, on_pinned_change=lambda: None, on_layer_change=lambda: None
     )
-    return _selection(result.pinned, result.layer, trace)
+    return _selection(result.pinned, result.layer, trace, pinned)
 
 
 def labels() -> dict[str, str]:
@@ -109,11 +109,14 @@ def _is_token(value: Any, trace: Trace) -> bool:
     return type(value) is int and 0 <= value < len(trace)
 
 
-def _selection(pinned: Any, layer: Any, trace: Trace | None) -> Selection:
-    """What the browser sent, if it is about this run: it may be stale, or anything at all."""
+def _selection(pinned: Any, layer: Any, trace: Trace | None, given: int | None) -> Selection:
+    """What the browser sent, if it is about this run: it may be stale, or anything at all.
+
+    Until the viewer has pinned or let go of a token of this run, the given one is pinned.
+    """
     if trace is None:
         return Selection(None, None)
-    token = None
+    token = given
     if isinstance(pinned, dict) and pinned.get("run") == run_id(trace):
         token = pinned.get("token")
     return Selection(
