@@ -27,7 +27,7 @@ from model.training import evaluate, sft
 from model.training.corpus import Document, text_document
 from model.training.grpo import GRPO, GRPOConfig
 
-LEVELS = {"chain": (1, 2, 3, 4), "pick": (1, 2, 3, 4)}
+LEVELS: dict[str, tuple[int, ...]] = {"chain": (1, 2, 3, 4), "pick": (1, 2, 3, 4)}
 #: steps of r1-zero whose weights are kept for the time machine, beside the last
 KEPT_STEPS = (5, 10, 20, 40, 80)
 READABLE = {"chain": "verify", "pick": "search"}  # the style of cold-start traces
@@ -75,7 +75,7 @@ def cold_start_documents(seed: int, n: int) -> list[Document]:
 def accepted_documents(
     engine: Engine, seed: int, questions: int, samples: int
 ) -> tuple[list[Document], dict[str, int]]:
-    """Rejection sampling: replies that are right, in format and in one language, without repeats."""
+    """Rejection sampling: replies that are right, in format, in one language; no repeats."""
     asked = train_problems(random.Random(f"rejection/{seed}"), questions)
     found = evaluate.attempts(engine, asked, samples, temperature=1.0, seed=seed)
     kept: dict[tuple[str, str], Document] = {}

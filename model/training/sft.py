@@ -1,4 +1,4 @@
-"""Supervised fine-tuning on written or sampled traces: cold start, rejection sampling, distillation.
+"""Supervised fine-tuning on traces: cold start, rejection sampling, distillation.
 
 The same next-token loss as pre-training, on completions only; AdamW with a cosine down to a tenth,
 as the R1 paper's settings for all its SFT stages (Nature 2025, Methods).
@@ -39,7 +39,7 @@ class SFTConfig:
 def pack_documents(
     tokenizer: Tokenizer, documents: Sequence[Document], context: int
 ) -> tuple[Tensor, Tensor]:
-    """Whole documents in rows [n, context + 1], padded; documents longer than a row are left out."""
+    """Whole documents in rows [n, context + 1], padded; longer documents are left out."""
     rows: list[tuple[list[int], list[bool]]] = []
     ids: list[int] = []
     learnt: list[bool] = []
