@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, NoReturn
 
 MAX_TOKENS = 100_000
 MAX_SAMPLES = 256
+MAX_MESSAGE = 2_000
 
 
 class UsageError(ValueError):
@@ -162,9 +164,11 @@ def _kv_config(name: str) -> Any:
     """The config that a file, a shipped checkpoint or a row of the published table holds."""
     from model.kv_math import published_configs
 
-    shipped = Path(__file__).parents[1] / "assets" / "checkpoints" / name / "config.json"
-    path = shipped if shipped.exists() else Path(name)
-    if path.suffix == ".json" or path.exists():
+    folders = Path(__file__).parents[1] / "assets" / "checkpoints"
+    path = Path(name)
+    if name in {folder.name for folder in folders.glob("*")}:
+        path = folders / name / "config.json"
+    if path.suffix == ".json" or os.path.exists(path):  # noqa: PTH110 - for any name at all
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
@@ -205,7 +209,17 @@ def evaluate(args: argparse.Namespace) -> dict[str, Any]:
 
     levels = None if args.level is None else [args.level]
     engine = Engine.load(shipped_folder(args.name))
-    return measure(engine, args.task, levels, args.n, args.samples, args.seed, args.temperature)
+    return measure(
+        engine,
+        args.task,
+        levels,
+        args.n,
+        args.samples,
+        args.seed,
+        args.temperature,
+        args.budget,
+        args.extend,
+    )
 
 
 def train(args: argparse.Namespace) -> Any:
@@ -260,6 +274,9 @@ def parser() -> Parser:
     p.add_argument("--seed", type=whole(0, 2**31), default=0)
     p.add_argument("--temperature", type=temperature, default=1.0, help="0 is greedy")
 
+    p.add_argument("--budget", type=whole(1, MAX_TOKENS), help="thinking tokens at most")
+    p.add_argument("--extend", type=whole(0, 8), default=0, help="times to go on with 'wait'")
+
     p = command("train", train, "make a corpus, train or measure a model, record samples")
     p.add_argument("stage", help="corpus, pretrain, heldout or samples")
     p.add_argument("name", nargs="?", help="of the model, for pretrain and heldout")
@@ -286,8 +303,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = parser().parse_args(argv)
         result = args.function(args)
-    except ValueError as error:  # UsageError, PromptError, ConfigError, CheckpointError, ...
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    except (ValueError, OSError) as error:  # UsageError, PromptError, CheckpointError, no disk, ...
+        message = " ".join(str(error).split())
+        if len(message) > MAX_MESSAGE:  # somebody's ten thousand characters, quoted
+            message = f"{message[:200]} ... {message[200 - MAX_MESSAGE :]}"
+        print(f"error: {message}", file=sys.stderr)
         return 2
     print(json.dumps(result, ensure_ascii=False) if args.json else show(result))
     return 0

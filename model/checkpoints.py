@@ -121,7 +121,7 @@ def about(folder: Path) -> About:
     """
     try:
         return About(**json.loads((folder / "about.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{folder} has no usable about.json: {error}") from None
 
 

@@ -8,6 +8,7 @@ section 2.1); otherwise `num_key_value_heads` decides between MHA, GQA and MQA.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -18,6 +19,11 @@ Attention = Literal["MLA", "MHA", "GQA", "MQA"]
 #: config.json fields that only one of the two checkpoint families has.
 MLA_FIELDS = ("q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")
 GQA_FIELDS = ("head_dim", "partial_rotary_factor")
+
+
+#: fields that count from 0; all other whole numbers are 1 or more
+MAY_BE_ZERO = ("first_k_dense_replace", "bos_token_id", "eos_token_id", "pad_token_id")
+MAX_SIZE, MAX_LAYERS = 1_000_000, 1_000  # far above any published model's width and depth
 
 
 class CheckpointError(ValueError):
@@ -64,9 +70,12 @@ class ModelConfig:
     partial_rotary_factor: float | None = None
 
     def __post_init__(self) -> None:
+        self._check_values()
         E, G = self.n_routed_experts, self.n_group
         if E % G or E // G < 2:
             raise CheckpointError(f"{E} experts do not split into {G} groups of two or more.")
+        if self.topk_group > G:
+            raise CheckpointError(f"topk_group is {self.topk_group}, but there are {G} groups.")
         if self.num_experts_per_tok > self.topk_group * (E // G):
             raise CheckpointError("num_experts_per_tok exceeds the experts of topk_group groups.")
         needed = MLA_FIELDS[1:] if self.is_mla else GQA_FIELDS
@@ -75,6 +84,27 @@ class ModelConfig:
             raise CheckpointError(f"the config lacks {', '.join(missing)}.")
         if self.num_attention_heads % self.num_key_value_heads:
             raise CheckpointError("num_attention_heads is no multiple of num_key_value_heads.")
+        if self.rope_dim < 2 or self.rope_dim % 2:
+            raise CheckpointError(f"rotary embeddings turn pairs, but {self.rope_dim} is odd or 0.")
+        if self.first_k_dense_replace >= self.num_hidden_layers:
+            raise CheckpointError("first_k_dense_replace leaves no layer with experts.")
+
+    def _check_values(self) -> None:
+        """Refuse what JSON can hold but no model can be: strings, NaN, zero heads, 10**9 layers."""
+        for field in fields(self):
+            value, kind = getattr(self, field.name), str(field.type)
+            if value is None and "None" in kind:
+                continue
+            if kind.startswith("bool"):
+                good = isinstance(value, bool)
+            elif kind.startswith("float"):
+                good = type(value) in (int, float) and 0 < value < math.inf
+            else:
+                least = 0 if field.name in MAY_BE_ZERO else 1
+                most = MAX_LAYERS if field.name == "num_hidden_layers" else MAX_SIZE
+                good = type(value) is int and least <= value <= most
+            if not good:
+                raise CheckpointError(f"{field.name} is {value!r:.40}, which no model can have.")
 
     @property
     def is_mla(self) -> bool:
@@ -87,6 +117,13 @@ class ModelConfig:
         if self.num_key_value_heads == self.num_attention_heads:
             return "MHA"
         return "MQA" if self.num_key_value_heads == 1 else "GQA"
+
+    @property
+    def rope_dim(self) -> int:
+        """Features of each query head that carry the position."""
+        if self.is_mla:
+            return self.qk_rope_head_dim or 0
+        return int((self.head_dim or 0) * (self.partial_rotary_factor or 0))
 
     @property
     def moe_layers(self) -> range:
@@ -125,8 +162,13 @@ class ModelConfig:
                 f"model_type {kind!r} is not ours: use a deepseek_v3 or glm4_moe checkpoint."
             )
         rope = raw.get("rope_parameters") or {}
-        if rope.get("rope_type", "default") != "default":
+        if not isinstance(rope, dict):
+            raise CheckpointError("rope_parameters is not a JSON object.")
+        # older files hold the same under rope_scaling
+        if rope.get("rope_type", "default") != "default" or raw.get("rope_scaling"):
             raise CheckpointError("only plain rotary embeddings (rope_type default) are supported.")
+        if raw.get("hidden_act", "silu") != "silu":
+            raise CheckpointError("hidden_act must be silu, as in every model of these families.")
         if kind == "deepseek_v3" and raw.get("rope_interleave") is False:
             raise CheckpointError("rope_interleave must be true, as in DeepSeek's own weights.")
         for flag in ("attention_bias", "tie_word_embeddings", "use_qk_norm"):
@@ -150,7 +192,7 @@ def read_config(folder: Path) -> ModelConfig:
     """
     try:
         raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{folder} has no readable config.json: {error}") from None
     if not isinstance(raw, dict):
         raise CheckpointError(f"{folder}/config.json is not a JSON object.")
@@ -175,7 +217,7 @@ def base(vocab_size: int) -> ModelConfig:
         routed_scaling_factor=2.0,
         norm_topk_prob=True,
         first_k_dense_replace=1,
-        max_position_embeddings=512,
+        max_position_embeddings=384,  # the corpus's rows: no later position was ever trained
         kv_lora_rank=32,
         qk_nope_head_dim=16,
         qk_rope_head_dim=16,

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from model import checkpoints, tokenizer
 from model.cache import Cache
+from model.config import CheckpointError
 from model.network import Transformer
 from model.record import RunInfo, Step
 
@@ -75,8 +76,11 @@ class Engine:
         Raises:
             CheckpointError: if the folder cannot be used.
         """
-        about = checkpoints.about(folder)
-        return cls(checkpoints.load(folder), tokenizer.load(folder), about)
+        about, words = checkpoints.about(folder), tokenizer.load(folder)
+        model = checkpoints.load(folder)
+        if words.get_vocab_size() > model.config.vocab_size:
+            raise CheckpointError(f"the tokenizer in {folder} has more tokens than its model.")
+        return cls(model, words, about)
 
     def encode(self, prompt: str) -> list[int]:
         """Ids of a prompt, `<bos>` first.
@@ -86,6 +90,8 @@ class Engine:
         """
         if not prompt.strip():
             raise PromptError("The prompt is empty: write something for the model to go on from.")
+        if any("\ud800" <= character <= "\udfff" for character in prompt):
+            raise PromptError("The prompt is not valid UTF-8 text: write it again.")
         limit = self.config.max_position_embeddings
         if len(prompt) > 20 * limit:  # no need to tokenise a book to know that it is too long
             raise PromptError(
@@ -228,7 +234,8 @@ def sample(logprobs_NV: Tensor, temperature: float, uniform_N: Tensor) -> Tensor
     """One token id per row [N]: the likeliest at temperature 0, else drawn by inversion."""
     if temperature == 0:
         return logprobs_NV.argmax(-1)
-    cumulative = (logprobs_NV.double() / temperature).softmax(-1).cumsum(-1)
+    below_best = logprobs_NV.double() - logprobs_NV.max(-1, keepdim=True).values
+    cumulative = (below_best / temperature).softmax(-1).cumsum(-1)  # best is 0 at any temperature
     total = cumulative[:, -1:]
     drawn = torch.searchsorted(cumulative, uniform_N[:, None] * total, right=True)[:, 0]
     return drawn.clamp(max=logprobs_NV.shape[-1] - 1)

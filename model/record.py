@@ -129,23 +129,27 @@ class Trace:
             "seconds": [round(float(x), 4) for x in self.seconds],
             "expert_ids": self.expert_ids.tolist(),
             "expert_weights": [
-                [[round(float(w), 4) for w in layer] for layer in token]
-                for token in self.expert_weights
+                # five digits are what a float16 needs to come back the same, and so the id
+                [[float(f"{w:.5g}") for w in layer] for layer in token]
+                for token in self.expert_weights.tolist()
             ],
         }
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Trace:
-        """The inverse of `to_json`.
+        """The inverse of `to_json`, but for the digits of logprobs and seconds that it rounds.
 
         Raises:
-            RecordError: if the record is incomplete or was written by another version.
+            RecordError: if the record is incomplete, contradicts itself, or was written by another
+                version.
         """
+        if not isinstance(raw, Mapping):
+            raise RecordError("this record is no JSON object")
         if raw.get("schema") != SCHEMA:
-            raise RecordError(f"this record has schema {raw.get('schema')!r}, not {SCHEMA}")
+            raise RecordError(f"this record has schema {raw.get('schema')!r:.40}, not {SCHEMA}")
         try:
             info = RunInfo(**raw["info"] | {"moe_layers": tuple(raw["info"]["moe_layers"])})
-            return cls(
+            trace = cls(
                 info=info,
                 n_prompt=int(raw["n_prompt"]),
                 texts=tuple(raw["texts"]),
@@ -153,12 +157,36 @@ class Trace:
                 logprobs=np.array(raw["logprobs"], dtype=np.float32),
                 cache_bytes=np.array(raw["cache_bytes"], dtype=np.int64),
                 seconds=np.array(raw["seconds"], dtype=np.float32),
-                expert_ids=_ids(raw["expert_ids"], info.n_routed_experts),
-                expert_weights=np.array(raw["expert_weights"], dtype=np.float16),
+                expert_ids=_by_layer(_ids(raw["expert_ids"], info.n_routed_experts), info),
+                expert_weights=_by_layer(np.array(raw["expert_weights"], dtype=np.float16), info),
                 finish_reason=str(raw["finish_reason"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise RecordError(f"this record is incomplete: {error!r}") from None
+            trace._check()
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise RecordError(f"this record is damaged: {error!r:.200}") from None
+        return trace
+
+    def _check(self) -> None:
+        """Raise ValueError if the parts do not fit together."""
+        T, F = len(self.token_ids), self.fed
+        per_token = (self.token_ids, self.logprobs, self.cache_bytes, self.seconds)
+        if any(part.shape != (T,) for part in per_token) or len(self.texts) != T or not T:
+            raise ValueError("not one text, logprob, size and time for each token")
+        if not all(isinstance(text, str) for text in self.texts):
+            raise ValueError("a token's text is no string")
+        if not 0 <= self.n_prompt <= T or F not in (T - 1, T):
+            raise ValueError("tokens of the prompt, or fed tokens, do not fit the number of tokens")
+        if self.expert_ids.ndim != 3 or self.expert_ids.shape != self.expert_weights.shape:
+            raise ValueError("expert ids and weights are not both [tokens, layers, k]")
+        if self.expert_ids.shape[1] != len(self.info.moe_layers):
+            raise ValueError("not one choice of experts for each layer that has experts")
+        if (self.expert_ids >= self.info.n_routed_experts).any() or (self.expert_ids < 0).any():
+            raise ValueError("an expert's id is none of the model's")
+
+
+def _by_layer(choices: NDArray[Any], info: RunInfo) -> NDArray[Any]:
+    """Give an empty list of choices the shape [0, L, 0] that `collect` gives it."""
+    return choices.reshape((0, len(info.moe_layers), 0)) if not choices.size else choices
 
 
 def _ids(ids: Any, n_routed_experts: int) -> NDArray[np.integer]:

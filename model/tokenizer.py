@@ -12,6 +12,8 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from model.config import CheckpointError
+
 SPECIALS = ("<bos>", "<eos>", "<pad>", "<think>", "</think>", "<answer>", "</answer>")
 BOS, EOS, PAD = 0, 1, 2
 _WORDS = r"\d|\p{L}+ ?|[^\d\p{L}\s]+ ?|\s+"
@@ -38,8 +40,18 @@ def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
 
 
 def load(folder: Path) -> Tokenizer:
-    """The tokenizer of a checkpoint folder."""
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    """The tokenizer of a checkpoint folder.
+
+    Raises:
+        CheckpointError: if it has no readable tokenizer.json, or not one of ours.
+    """
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # the library raises nothing narrower
+        raise CheckpointError(f"{folder} has no readable tokenizer.json: {error}") from None
+    if [tokenizer.id_to_token(i) for i in range(len(SPECIALS))] != list(SPECIALS):
+        raise CheckpointError(f"the tokenizer in {folder} does not begin with our special tokens.")
+    return tokenizer
 
 
 def encode(tokenizer: Tokenizer, text: str) -> list[int]:

@@ -21,7 +21,10 @@ _FORMAT = re.compile(r"<think>([^<>]*)</think><answer>([^<>]*)</answer>")
 _ANSWER = re.compile(r"<answer>([^<>]*)</answer>")
 _NUMBERS = re.compile(r"\d{1,9}(?:,\d{1,9})*")
 #: nine digits at most: far beyond any problem, and safe to multiply
-_EQUATION = re.compile(r"(?<![\d+\-*=])(\d{1,9}(?:[+\-*]\d{1,9}){1,9})=(\d{1,9})(?![\d=])")
+_EQUATION = re.compile(
+    r"(?<![\d+\-*/=^×÷])(?<!\d\.)"  # no tail of a longer expression, or of a decimal number
+    r"(\d{1,9}(?:[+\-*]\d{1,9}){1,9})=(\d{1,9})(?![\d=]|\.\d)"
+)
 _WORD = re.compile(r"[A-Za-z]+|[가-힣]+")
 _SAID: dict[str, str] = {
     word.strip(" :"): meaning for words in WORDS.values() for meaning, word in words.items()
@@ -99,10 +102,11 @@ def read_reply(text: str) -> Reply:
     if tagged:
         return Reply(thinking, _answer_in(tagged[-1]), False)
     for words in WORDS.values():
-        before, said, after = text.rpartition(words["answer"])
+        before, said, after = thinking.rpartition(words["answer"])
         if said:
             return Reply(before, _answer_in(after), False)
-    return Reply("", _answer_in(text), False)
+    answer = _answer_in(text)
+    return Reply("" if answer else thinking, answer, False)  # a reply that was cut off is a thought
 
 
 def _answer_in(text: str) -> str | None:

@@ -169,7 +169,9 @@ def build(config: CorpusConfig, folder: Path, tokenizer: Tokenizer | None = None
             print(
                 f"corpus: {i:,} of {config.rows:,} rows, {time.time() - started:.0f} s", flush=True
             )
-    np.savez(folder / "train.npz", ids=ids, learnt=np.packbits(learnt, axis=1))
+    fresh = folder / "unfinished.npz"  # a kill leaves no half of a train.npz behind
+    np.savez(fresh, ids=ids, learnt=np.packbits(learnt, axis=1))
+    fresh.replace(folder / "train.npz")
     manifest = {
         "config": asdict(config),
         "tokens": int(ids.size),

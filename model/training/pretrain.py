@@ -241,10 +241,11 @@ def save_state(path: Path, state: dict[str, Any]) -> None:
 
 
 def truncate_log(path: Path, step: int) -> None:
-    """Drop what was logged after the state that a run resumes from."""
+    """Keep the first `step` entries: what came after the state that a run resumes from goes, and
+    with it a line that a kill cut short."""
     if path.exists():
-        kept = [line for line in path.read_text().splitlines() if json.loads(line)["step"] <= step]
-        path.write_text("".join(line + "\n" for line in kept))
+        kept = path.read_text().splitlines(keepends=True)[:step]
+        path.write_text("".join(kept))
 
 
 def smoke(name: str) -> PretrainConfig:

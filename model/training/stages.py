@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from model import checkpoints
 from model.engine import Engine
 from model.record import Trace, collect
@@ -29,6 +31,8 @@ def run(stage: str, name: str | None) -> Any:
     Raises:
         ValueError: for a stage or name that does not exist, or one that needs another first.
     """
+    if stage in ("corpus", "samples") and name is not None:
+        raise ValueError(f"{stage} takes no name: leave {name!r} out")
     if stage == "corpus":
         return make_corpus()
     if stage == "samples":
@@ -40,6 +44,7 @@ def run(stage: str, name: str | None) -> Any:
     if stage == "pretrain":
         if not (WORK / "corpus" / "train.npz").exists():
             raise ValueError("there is no corpus yet: run python -m model train corpus first")
+        torch.set_num_threads(1)  # faster for models this small, and the same sums on any machine
         trainer = pretrain.Trainer(pretrain.full(name), WORK / "corpus", WORK / "runs", ASSETS)
         return {"checkpoint": str(trainer.train())}
     folder = ASSETS / "checkpoints" / name
