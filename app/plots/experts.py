@@ -25,15 +25,15 @@ def load(
     load_LE: NDArray[np.int64],
     tokens: int,
     chosen: int,
-    layers: Sequence[int],
     groups: int,
+    titles: Sequence[str],
     labels: Mapping[str, str],
 ) -> go.Figure:
     """Share of the tokens that each expert took, one panel per MoE layer, all on one scale.
 
     `load_LE` counts tokens, `tokens` were fed and took `chosen` experts each: the dashed line is
     the balanced share, chosen / E. Thin lines separate the experts' groups.
-    `labels`: layer (with {layer}), expert, share, hover (plotly's template), even.
+    `titles` name the panels; `labels`: expert, share, hover (plotly's template).
     """
     n_layers, experts = load_LE.shape
     even = chosen / experts
@@ -42,7 +42,7 @@ def load(
         rows=math.ceil(n_layers / PER_ROW),
         cols=PER_ROW,
         shared_yaxes="all",
-        subplot_titles=[labels["layer"].format(layer=layer) for layer in layers],
+        subplot_titles=list(titles),
         vertical_spacing=0.2,
         horizontal_spacing=0.04,
     )

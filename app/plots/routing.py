@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from model.record import Trace
 
-#: Draws behind `chance`: the mean of the maxima is then known to about 1 %.
-_DRAWS = 300
+#: Tokens drawn in all by `chance`, as 30 to 300 texts: 300 for the short texts of a page.
+_DRAWN = 150_000
 
 COLUMNS = (
     "token",
@@ -79,8 +79,8 @@ def chance(tokens: int, experts: int, chosen: int) -> Chance:
         raise ValueError(f"no chance for {tokens} tokens that take {chosen} of {experts} experts")
     spread = math.sqrt((experts / chosen - 1) / tokens)
     rng = np.random.default_rng(0)
-    maxima = np.empty(_DRAWS)
-    for draw in range(_DRAWS):
+    maxima = np.empty(min(300, max(30, _DRAWN // tokens)))
+    for draw in range(len(maxima)):
         scores = rng.random((tokens, experts), dtype=np.float32)
         taken = np.argpartition(scores, chosen - 1, axis=1)[:, :chosen]
         maxima[draw] = np.bincount(taken.ravel(), minlength=experts).max()

@@ -1,6 +1,7 @@
-"""Prompts to try, one per domain: problems and text that no model here was trained on.
+"""Prompts to try, one per domain of the training text.
 
-Real text is quoted as a few of its words; made text starts like a held-out document.
+Problems and made sentences are held out: no model here was trained on them. The few words of prose
+and code are openings that occur in many places of their source.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from model.statistics import bootstrap_ratio, consensus, pass_at_k
 from model.tasks import TASKS, problems
 from model.tasks.check import Judgement, judge, language_share
 from model.tasks.problem import Problem
+from model.training.thinking import think
 
 BATCH = 512  # rows generated at once
 
@@ -50,15 +51,21 @@ def attempts(
     temperature: float,
     seed: int,
     max_new_tokens: int = 256,
+    budget: int | None = None,
+    extend: int = 0,
 ) -> list[list[Attempt]]:
-    """`samples` judged replies to each problem. Prompts of like length share a batch."""
+    """`samples` judged replies to each problem; see `thinking` for `budget` and `extend`.
+
+    Prompts of like length share a batch.
+    """
     ids = [engine.encode(problem.prompt) for problem in asked]
     order = sorted(range(len(asked)), key=lambda i: len(ids[i]))
     rows = [i for i in order for _ in range(samples)]
     found: list[list[Attempt]] = [[] for _ in asked]
     for start in range(0, len(rows), BATCH):
         part = rows[start : start + BATCH]
-        done = engine.complete([ids[i] for i in part], max_new_tokens, temperature, seed + start)
+        prompts = [ids[i] for i in part]
+        done = think(engine, prompts, temperature, seed + start, max_new_tokens, budget, extend)
         for i, completion in zip(part, done, strict=True):
             found[i].append(Attempt(completion, judge(asked[i], completion.text)))
     return found
@@ -173,6 +180,8 @@ def evaluate(
     samples: int,
     seed: int,
     temperature: float = 1.0,
+    budget: int | None = None,
+    extend: int = 0,
 ) -> dict[str, Any]:
     """Measure a model on n held-out problems of a task, `samples` replies each.
 
@@ -183,12 +192,14 @@ def evaluate(
         raise ValueError(f"there is no task {task!r}; choose one of {', '.join(TASKS)}")
     levels = list(levels or TASKS[task].LEVELS)
     asked = heldout(task, levels, n, seed)
-    found = attempts(engine, asked, samples, temperature, seed)
+    found = attempts(engine, asked, samples, temperature, seed, budget=budget, extend=extend)
     head = {
         "model": engine.about.name,
         "task": task,
         "levels": levels,
         "seed": seed,
         "temperature": temperature,
+        "budget": budget,
+        "extend": extend,
     }
     return head | summary(asked, found)

@@ -1,0 +1,142 @@
+"""The Experts page's run: from the inputs in the session to the trace on screen.
+
+Session: "e_job" is the run under way, "e_shown" the id of the trace on screen (none: the recorded
+one), "e_error" what to tell about the last request, "e_opened" whether the page was opened before.
+URL: the inputs of a run (`RUN_KEYS`), "e_layer", and "pin", the number of a token.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.i18n import t
+from app.services import examples, jobs, models, prompts, traces
+from model.record import Trace
+
+FAMILIES = ("base", "twin", "history")
+MAX_TOKENS = 256
+MAX_SEED = 2**31 - 1
+MAX_TEMPERATURE = 2.0
+#: URL keys that make a run: a link that has one is run as soon as it is opened.
+RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
+
+# Session: "e_job" the run under way, "e_shown" id of the trace on screen (none: the recorded one),
+# "e_error" what to tell about the last request, "e_opened" whether the page was opened before.
+
+
+def names() -> list[str]:
+    """The models one can choose: base, its twins, then what base was on the way."""
+    about = models.shipped()
+    known = [name for name in about if about[name]["family"] in FAMILIES]
+    return sorted(known, key=lambda n: (FAMILIES.index(about[n]["family"]), about[n]["tokens"], n))
+
+
+def request() -> jobs.Request:
+    """The inputs as they stand, checked again: widgets' limits are the browser's.
+
+    Raises:
+        InputError: for a prompt that cannot be used.
+    """
+    state = st.session_state
+    if state.e_model not in names():
+        raise prompts.InputError(t("experts.unknown_model"))
+    tokens, temperature, seed = state.e_tokens, state.e_temperature, state.e_seed
+    if tokens is None or temperature is None or seed is None:
+        raise prompts.InputError(t("experts.number_missing"))
+    return jobs.Request(
+        model=state.e_model,
+        prompt=prompts.fitting(state.e_prompt, state.e_model),
+        max_new_tokens=min(max(int(tokens), 1), MAX_TOKENS),
+        temperature=min(max(float(temperature), 0.0), MAX_TEMPERATURE),
+        seed=min(max(int(seed), 0), MAX_SEED),
+    )
+
+
+def start(pin: int | None = None) -> None:
+    """Run the inputs as they stand; what is on screen stays until there is something new."""
+    state = st.session_state
+    try:
+        wanted = request()
+    except prompts.InputError as error:
+        state.e_error = str(error)
+        return
+    if (job := state.get("e_job")) is not None:
+        job.stop()
+    state.e_job = jobs.worker().submit([wanted])
+    set_pin(pin)
+
+
+def start_example(name: str) -> None:
+    """Put an example into the text field and run it."""
+    st.session_state.e_prompt = examples.prompts()[name]
+    start()
+
+
+def finish(job: jobs.Job) -> None:
+    """Keep what a job wrote, and forget the job."""
+    state = st.session_state
+    if job.error is not None:
+        state.e_error = job.error
+    if (trace := job.traces()[0]) is not None:
+        state.e_shown = traces.store().put(trace)
+    state.e_job = None
+
+
+def stop(job: jobs.Job) -> None:
+    job.stop()
+    finish(job)
+
+
+def on_screen() -> tuple[Trace, bool]:
+    """The trace to draw now, and whether it is being written at this moment."""
+    state = st.session_state
+    job = state.get("e_job")
+    if job is not None and (growing := job.traces()[0]) is not None:
+        return growing, True
+    kept = traces.store().get(state.get("e_shown"))
+    return kept or traces.sample("experts"), False
+
+
+def is_live() -> bool:
+    """Whether the run on screen was made in this session."""
+    return traces.store().get(st.session_state.get("e_shown")) is not None
+
+
+def number_in_url(key: str) -> int | None:
+    """A whole number in the URL; None if there is none or it is anything else."""
+    raw = st.query_params.get(key, "")
+    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 6 else None
+
+
+def pinned(trace: Trace) -> int | None:
+    """The pinned token in the URL, if the trace has it."""
+    token = number_in_url("pin")
+    return token if token is not None and token < len(trace) else None
+
+
+def set_pin(token: int | None) -> None:
+    """Put a token into the URL, or take it out."""
+    if token is not None:
+        st.query_params["pin"] = str(token)
+    elif "pin" in st.query_params:
+        del st.query_params["pin"]
+
+
+def layer(trace: Trace) -> int:
+    """The layer in the URL, by the model's own number; else the first that has experts."""
+    number = number_in_url("e_layer")
+    layers = trace.info.moe_layers
+    return number if number in layers else layers[0]
+
+
+def set_layer(number: int) -> None:
+    """Put a layer into the URL."""
+    st.query_params["e_layer"] = str(number)
+
+
+def run_of(model: str) -> tuple[str, int | None]:
+    """The training run that a model comes from, and its step there; None is the end."""
+    about = models.shipped()[model]
+    if about["family"] == "history":
+        return model.rsplit("-", 1)[0], int(about["steps"])
+    return model, None
