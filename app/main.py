@@ -11,6 +11,7 @@ from app.services import models
 ICON = Path(__file__).parent / "static" / "icon.svg"  # a material icon here would be downloaded
 
 st.set_page_config(page_title="Inside R1", page_icon=ICON, layout="wide")
+st.html(Path(__file__).parent / "page.css")
 i18n.choose_language()
 page = st.navigation(
     [

@@ -17,6 +17,14 @@ def size(count: float) -> str:
     return f"{count:,.{decimals}f} {unit}"
 
 
+def round_size(count: float) -> str:
+    """A round number of bytes, as on an axis: 0 B, 200 KB, 1 MB."""
+    power = 0
+    while count >= 1000 and power < len(_UNITS):
+        count, power = count / 1000, power + 1
+    return f"{count:,g} {('B', *_UNITS)[power]}"
+
+
 def times(ratio: float) -> str:
     """How many times as much: 5.33, 71.1, 340."""
     decimals = 2 if ratio < 10 else 1 if ratio < 100 else 0

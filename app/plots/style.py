@@ -29,6 +29,13 @@ def kind_colour(attention: str) -> str:
     return next((KIND_COLOUR[kind] for kind in KINDS if attention.startswith(kind)), OTHER_COLOUR)
 
 
+def tint(kind: str) -> str:
+    """The colour of an attention kind mixed half with white, for the second of its parts."""
+    colour = KIND_COLOUR[kind]
+    mixed = [(int(colour[i : i + 2], 16) + 255) // 2 for i in (1, 3, 5)]
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
 def plain(figure: go.Figure, height: int) -> go.Figure:
     """Give a figure the common look: transparent, tight margins, quiet grid, no legend."""
     figure.update_layout(

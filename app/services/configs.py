@@ -6,7 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from app import units
@@ -31,6 +31,10 @@ class Sized:
     hypothetical: bool = False
     note: str = ""
     source: str = ""
+
+    def named(self, name: str) -> Sized:
+        """The same model under another name."""
+        return replace(self, name=name)
 
 
 @functools.cache

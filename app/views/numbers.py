@@ -1,0 +1,29 @@
+"""A chart's numbers as a table and as CSV, the same way on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from app.i18n import t
+from app.services.tables import to_csv
+
+
+def numbers(rows: Sequence[Mapping[str, object]], name: str) -> None:
+    """Rows with equal keys, folded away under the chart; `name` is the file's, and unique."""
+    with st.expander(t("common.as_table"), key=f"fold-{name}"):
+        table(rows, name)
+
+
+def table(rows: Sequence[Mapping[str, object]], name: str) -> None:
+    """As `numbers`, but open: for a place that is itself folded away."""
+    st.dataframe(rows, hide_index=True, key=f"table-{name}")
+    st.download_button(
+        t("common.download_csv"),
+        to_csv(rows),
+        f"{name}.csv",
+        "text/csv",
+        on_click="ignore",
+        key=f"csv-{name}",
+    )
