@@ -9,7 +9,8 @@ function makeGrid(view, parent) {
   const canvas = element("canvas", "", box);
   canvas.setAttribute("role", "img");
   canvas.tabIndex = 0;
-  legend(box, view);
+  const notes = legend(box, view);
+  element("span", "", notes, view.words.say("trail_note", { n: TRAIL }));
   let cells = null; // geometry of the last drawing, for hover
 
   function measure(run) {
@@ -19,7 +20,7 @@ function makeGrid(view, parent) {
     const sharedWidth = run.n_shared ? Math.min(64, Math.max(44, width * 0.1)) : 0;
     const room = width - labelWidth - sharedWidth - groupGap * run.n_group;
     const cell = Math.min(34, Math.max(2, Math.floor(room / run.n_experts)));
-    const row = Math.min(34, Math.max(8, Math.max(cell, run.layers.length < 9 ? 22 : 8)));
+    const row = run.layers.length < 9 ? 32 : Math.max(8, cell);
     const perGroup = run.n_experts / run.n_group;
     const x = (e) => labelWidth + e * cell + Math.floor(e / perGroup) * groupGap;
     const y = (l) => 20 + l * row;
@@ -78,7 +79,7 @@ function makeGrid(view, parent) {
   function drawTrail(context, g, current, colours) {
     context.fillStyle = colours.accent;
     for (let back = Math.min(TRAIL, current); back >= 1; back--) {
-      context.globalAlpha = 0.05 + 0.16 * (1 - back / TRAIL);
+      context.globalAlpha = 0.02 + 0.07 * (1 - back / TRAIL);
       view.run.layers.forEach((_, l) => {
         for (const { expert } of view.run.chosen(current - back, l))
           context.fillRect(g.x(expert) + 1, g.y(l) + 1, g.cell - 2, g.row - 2);

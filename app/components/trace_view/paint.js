@@ -65,5 +65,6 @@ function legend(parent, view) {
   const most = view.words.share.format(view.run.fullShare);
   element("span", "", box, view.words.say("legend_high", { share: most }));
   const even = view.words.share.format(1 / view.run.k);
-  element("span", "legend-note", box, view.words.say("legend_even", { share: even }));
+  element("span", "", box, view.words.say("legend_even", { share: even }));
+  return box;
 }

@@ -61,7 +61,9 @@ function makeStrip(view, parent) {
     },
     draw(shown, current) {
       const grown = chips.length < shown;
+      const promptGrows = chips.length < view.run.n_prompt;
       while (chips.length < shown) add(chips.length);
+      if (promptGrows) prompt.scrollTop = prompt.scrollHeight;
       for (const chip of box.querySelectorAll(".newest, .current, .pinned"))
         chip.classList.remove("newest", "current", "pinned");
       if (!shown) return;
