@@ -1,0 +1,78 @@
+"""Both languages say the same things, and everything that the app says is there."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from app import i18n
+
+APP = Path(i18n.__file__).parent
+PAGES = sorted({path.name for path in (APP / "text").glob("*/*.json")})
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def page(language: str, name: str) -> dict[str, str]:
+    return json.loads((APP / "text" / language / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_languages_have_the_same_keys_and_placeholders(name: str) -> None:
+    english, korean = page("en", name), page("ko", name)
+    assert list(english) == list(korean)
+    for key in english:
+        assert placeholders(english[key]) == placeholders(korean[key]), key
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_texts_are_words(language: str, name: str) -> None:
+    for key, text in page(language, name).items():
+        assert isinstance(text, str), key
+        assert text.strip(), key
+        assert text == text.strip(), key
+
+
+def calls() -> list[tuple[str, str]]:
+    """(file:line, pattern of the key) of every `t(...)` in the app."""
+    found = []
+    for path in sorted(APP.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            if node.func.id != "t" or not node.args:
+                continue
+            where = f"{path.relative_to(APP)}:{node.lineno}"
+            key = node.args[0]
+            if isinstance(key, ast.Constant):
+                found.append((where, re.escape(key.value)))
+            elif isinstance(key, ast.JoinedStr):
+                parts = [
+                    re.escape(part.value) if isinstance(part, ast.Constant) else r"\w+"
+                    for part in key.values
+                ]
+                found.append((where, "".join(parts)))
+    return found
+
+
+def test_every_key_that_is_used_exists() -> None:
+    used = calls()
+    assert used
+    known = i18n.texts("en")
+    missing = [(w, k) for w, k in used if not any(re.fullmatch(k, key) for key in known)]
+    assert not missing
+
+
+def test_korean_is_korean() -> None:
+    """Apart from names and units, a Korean text has Hangul in it."""
+    plain = re.compile(r"[A-Za-z0-9{}_ %.,·×/:()+=<>*^-]{1,40}")
+    for key, text in i18n.texts("ko").items():
+        assert re.search("[가-힣]", text) or plain.fullmatch(text), key
