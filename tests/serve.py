@@ -6,8 +6,24 @@ With --without-torch, importing torch fails: what must not wait for it has to wo
 from __future__ import annotations
 
 import sys
+import time
 
 from tests.offline import refuse_network
+
+TURN_SECONDS = 0.02  # a token takes at least so long, so that there is time to press Stop
+
+
+def _slow_down() -> None:
+    from app.services.jobs import Worker
+
+    turn = Worker._turn
+
+    def slow_turn(self: Worker, *rest: object) -> None:
+        time.sleep(TURN_SECONDS)
+        turn(self, *rest)  # type: ignore[arg-type]
+
+    Worker._turn = slow_turn  # type: ignore[method-assign]
+
 
 if __name__ == "__main__":
     refuse_network()
@@ -15,6 +31,6 @@ if __name__ == "__main__":
         sys.modules["torch"] = None  # type: ignore[assignment]
     from streamlit.web import cli
 
-    port = sys.argv[1]
-    sys.argv = ["streamlit", "run", "app/main.py", "--server.port", port]
+    _slow_down()
+    sys.argv = ["streamlit", "run", "app/main.py", "--server.port", sys.argv[1]]
     cli.main()

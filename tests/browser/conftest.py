@@ -15,7 +15,7 @@ from tests.browser.server import ROOT, Server, serve
 from tests.offline import REFUSED
 
 SCREENSHOTS = ROOT / ".work" / "screenshots"
-WAIT_MS = 30_000  # for anything that is expected to appear: CI's cores may be busy
+WAIT_MS = 20_000  # for anything that is expected to appear: CI's cores may be busy
 ELSEWHERE = re.compile(r"^(https?|wss?)://(?!127\.0\.0\.1[:/])")
 PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")  # Streamlit looks for its base path
 

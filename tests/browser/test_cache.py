@@ -1,0 +1,82 @@
+"""Latent cache: the four twins live, and the calculator with configs of one's own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.i18n import texts
+from tests.browser.chromium import visit
+
+pytestmark = pytest.mark.browser
+
+T = texts("en")
+LLAMA = {
+    "model_type": "llama",
+    "num_hidden_layers": 7,
+    "hidden_size": 1024,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 3,
+    "head_dim": 64,
+}
+
+
+def paste(page: Page, text: str) -> None:
+    page.locator(".st-key-c_paste textarea").fill(text)
+    page.get_by_role("button", name=T["cache.add"]).click()
+
+
+def run(page: Page, prompt: str) -> None:
+    page.locator(".st-key-c_prompt textarea").fill(prompt)
+    page.locator(".st-key-c_run button").click()
+
+
+def test_four_twins_run_live_and_agree_with_the_formula(page: Page) -> None:
+    visit(page, "cache", c_tokens="20")
+    run(page, "The king said")
+    expect(page.locator(".st-key-c_stop button")).to_be_visible()
+    expect(page.locator(".st-key-c_run button")).to_be_visible()
+    agreement = T["cache.agree"].format(gaps="MHA 0 B · GQA 0 B · MQA 0 B · MLA 0 B")
+    expect(page.get_by_text(agreement)).to_be_visible()
+
+
+def test_stop_keeps_what_was_written(page: Page) -> None:
+    visit(page, "cache", c_tokens="300")
+    run(page, "In the beginning")
+    page.get_by_text(T["cache.running"].split("{")[0]).wait_for()
+    page.locator(".st-key-c_stop button").click()
+    expect(page.get_by_text(T["cache.live"].split("{")[0])).to_be_visible()
+    expect(page.locator(".st-key-c_run button")).to_be_visible()
+
+
+@pytest.mark.parametrize("prompt", ["  ", "x" * 10_000], ids=["empty", "10,000 characters"])
+def test_a_bad_prompt_is_told_and_the_picture_stays(page: Page, prompt: str) -> None:
+    visit(page, "cache")
+    recorded = page.get_by_text(T["cache.recorded"].split("{")[0])
+    expect(recorded).to_be_visible()
+    run(page, prompt)
+    expect(page.get_by_test_id("stAlertContentError")).to_be_visible()
+    expect(recorded).to_be_visible()
+
+
+def test_a_pasted_config_gets_its_number(page: Page) -> None:
+    visit(page, "cache", c_context="1000", c_dtype="bf16")
+    paste(page, json.dumps(LLAMA))
+    bytes_ = 2 * 3 * 64 * 2 * 7 * 1000  # K and V, heads, features, bytes, layers, tokens
+    expect(page.get_by_text(f"{bytes_ / 1e6:.1f} MB").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "no JSON", "[1, 2]", '{"a": 1}', json.dumps(LLAMA | {"num_hidden_layers": 10**30})],
+    ids=["empty", "not JSON", "no object", "no model", "absurd"],
+)
+def test_a_bad_config_is_told_and_the_picture_stays(page: Page, text: str) -> None:
+    visit(page, "cache")
+    models = page.locator(".st-key-c_models")
+    before = models.inner_text()
+    paste(page, text)
+    expect(page.get_by_test_id("stAlertContentError")).to_be_visible()
+    assert models.inner_text() == before

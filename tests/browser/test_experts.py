@@ -1,0 +1,85 @@
+"""Experts: run live, stop, pin a token, and what bad input does."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from app.i18n import texts
+from app.services import prompts
+from tests.browser.chromium import visit
+
+pytestmark = pytest.mark.browser
+
+T = texts("en")
+
+
+def strip(page: Page, key: str) -> Locator:
+    """The tokens of the prompt ("strip_prompt") or of the answer ("strip_answer")."""
+    return page.get_by_role("listbox", name=T[f"trace.{key}"]).get_by_role("option")
+
+
+def run(page: Page, prompt: str) -> None:
+    page.locator(".st-key-e_prompt textarea").fill(prompt)
+    page.locator(".st-key-e_run button").click()
+
+
+def test_a_live_run_writes_and_comes_to_its_end(page: Page) -> None:
+    visit(page, "experts", e_tokens="40")
+    run(page, "The king said")
+    expect(page.locator(".st-key-e_stop button")).to_be_visible()
+    expect(page.locator(".st-key-e_stop button")).to_have_count(0)
+    expect(page.get_by_text(T["experts.badge_live"], exact=True)).to_be_visible()
+    expect(strip(page, "strip_prompt").first).to_be_visible()
+    assert 0 < strip(page, "strip_answer").count() <= 40
+    assert "e_prompt=The+king+said" in page.url or "e_prompt=The%20king%20said" in page.url
+
+
+def test_stop_keeps_what_was_written(page: Page) -> None:
+    visit(page, "experts", e_tokens="256", e_temperature="1.5")
+    run(page, "In the beginning")
+    strip(page, "strip_answer").nth(4).wait_for()
+    page.locator(".st-key-e_stop button").click()
+    expect(page.get_by_text(T["experts.ended_stopped"])).to_be_visible()
+    assert 5 <= strip(page, "strip_answer").count() < 256
+
+
+def test_a_pinned_token_is_marked_in_every_view_and_in_the_url(page: Page) -> None:
+    visit(page, "experts")
+    token = strip(page, "strip_answer").nth(2)
+    number = token.get_attribute("data-token")
+    token.click()
+    page.wait_for_url(f"**pin={number}*")
+    page.get_by_text(f"Token {number}, ").first.wait_for()
+    page.reload()
+    expect(page.locator(f".pinned[data-token='{number}']")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "word"),
+    [
+        ("   ", T["common.empty_prompt"]),
+        (
+            "x" * 10_000,
+            T["common.too_long"].format(n="10,000", limit=f"{prompts.MAX_CHARACTERS:,}"),
+        ),
+        ("the king " * 400, T["common.too_many_tokens"].split("{")[0]),
+    ],
+    ids=["empty", "10,000 characters", "more tokens than fit"],
+)
+def test_bad_input_is_told_and_the_picture_stays(page: Page, prompt: str, word: str) -> None:
+    visit(page, "experts")
+    before = strip(page, "strip_answer").all_inner_texts()
+    run(page, prompt)
+    expect(page.get_by_role("alert").filter(has_text=word)).to_be_visible()
+    assert strip(page, "strip_answer").all_inner_texts() == before
+
+
+@pytest.mark.parametrize("prompt", ["<script>alert(1)</script> **bold**", "🦆 ![x](http://a.b/c)"])
+def test_a_prompt_is_shown_as_it_was_typed(page: Page, prompt: str) -> None:
+    visit(page, "experts", e_tokens="8")
+    run(page, prompt)
+    expect(page.get_by_text(T["experts.badge_live"], exact=True)).to_be_visible()
+    shown = "".join(strip(page, "strip_prompt").all_inner_texts())
+    for word in prompt.split():
+        assert word in shown
