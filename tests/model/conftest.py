@@ -1,0 +1,78 @@
+"""What the model's tests share: a small tokenizer, tiny random models, the shipped folders."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from model import checkpoints, config, tokenizer
+from model.config import ModelConfig
+from model.engine import Engine
+from model.network import Transformer
+from model.training import corpus
+
+NEEDED = ("base", "base-mha", "base-gqa", "base-mqa")
+ABOUT = checkpoints.About("tiny", "base", tokens=0, steps=0, seed=0, date="2026-01-01")
+torch.set_num_threads(1)
+
+
+def tiny_config(kind: str, vocab_size: int = 64, **changes: object) -> ModelConfig:
+    """A model of a kind of attention ("MLA", "MHA", "GQA", "MQA") that is built in no time."""
+    heads = {"MHA": 4, "GQA": 2, "MQA": 1}
+    whole = config.base(vocab_size) if kind == "MLA" else config.twin(vocab_size, heads[kind])
+    small = {
+        "hidden_size": 32,
+        "num_hidden_layers": 3,
+        "intermediate_size": 48,
+        "moe_intermediate_size": 16,
+        "n_routed_experts": 8,
+        "max_position_embeddings": 96,
+    }
+    return replace(whole, **small | changes)
+
+
+def random_model(shape: ModelConfig, seed: int = 0) -> Transformer:
+    """A random model whose gates have biases, and whose routing is decided (few near ties)."""
+    torch.manual_seed(seed)
+    model = Transformer(shape)
+    with torch.no_grad():
+        for gate in model.gates().values():
+            gate.e_score_correction_bias.normal_(std=0.2)
+        for parameter in model.parameters():
+            if parameter.dim() == 1:  # norms: all ones would hide a forgotten one
+                parameter.uniform_(0.5, 1.5)
+    return model.requires_grad_(False).eval()
+
+
+def shipped_folder(name: str) -> Path:
+    """The folder of a shipped checkpoint; a test that needs it fails without it."""
+    folder = checkpoints.shipped().get(name)
+    assert folder is not None, f"assets/checkpoints/{name} is missing or has no about.json"
+    return folder
+
+
+def shipped_names() -> list[str]:
+    """All checkpoints that must be there, and all that are."""
+    return sorted({*NEEDED, *checkpoints.shipped()})
+
+
+@pytest.fixture(scope="session")
+def words() -> Tokenizer:
+    """A small tokenizer of our kind."""
+    rng = random.Random(0)
+    texts = [corpus.random_problem_document(rng, "train").text for _ in range(300)]
+    texts += [corpus.text_document(rng, "train", domain).text for domain in ("korean", "tables")]
+    return tokenizer.train(texts, 420)
+
+
+@pytest.fixture(scope="session", params=["MLA", "MHA", "GQA", "MQA"])
+def engine(request: pytest.FixtureRequest, words: Tokenizer) -> Engine:
+    """A tiny random engine of each kind of attention, which sometimes says <eos>."""
+    model = random_model(tiny_config(request.param, words.get_vocab_size()))
+    model.lm_head.weight[tokenizer.EOS] *= 3
+    return Engine(model, words, ABOUT)
