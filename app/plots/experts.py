@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -47,6 +48,7 @@ def load(
         horizontal_spacing=0.04,
     )
     figure.update_annotations(font_size=14)
+    rules: list[dict[str, Any]] = []  # all at once: plotly's add_hline looks at every trace
     for at, share_E in enumerate(share_LE):
         place = {"row": at // PER_ROW + 1, "col": at % PER_ROW + 1}
         figure.add_bar(
@@ -57,11 +59,16 @@ def load(
             marker={"color": BAR, "line": {"width": 0}},
             **place,
         )
+        axis = str(at + 1) if at else ""
         for edge in range(experts // groups, experts, experts // groups):
-            figure.add_vline(edge - 0.5, line={"color": style.GRID, "width": 1}, **place)
-        figure.add_hline(even, line={"color": EVEN, "width": 2, "dash": "dash"}, **place)
+            ends = {"x0": edge - 0.5, "x1": edge - 0.5, "y0": 0, "y1": 1}
+            line = {"color": style.GRID, "width": 1}
+            rules.append({"xref": f"x{axis}", "yref": f"y{axis} domain", **ends, "line": line})
+        ends = {"x0": 0, "x1": 1, "y0": even, "y1": even}
+        line = {"color": EVEN, "width": 2, "dash": "dash"}
+        rules.append({"xref": f"x{axis} domain", "yref": f"y{axis}", **ends, "line": line})
     style.plain(figure, height=230 * math.ceil(n_layers / PER_ROW))
-    figure.update_layout(bargap=0.15, margin={"t": 28})
+    figure.update_layout(bargap=0.15, margin={"t": 28}, shapes=rules)
     figure.update_xaxes(showgrid=False, tick0=0, dtick=experts // groups, title_standoff=4)
     top = max(float(share_LE.max()), even) * 1.08
     figure.update_yaxes(tickformat=".0%", range=[0, top], nticks=5)

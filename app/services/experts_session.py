@@ -20,9 +20,6 @@ MAX_TEMPERATURE = 2.0
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
 RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 
-# Session: "e_job" the run under way, "e_shown" id of the trace on screen (none: the recorded one),
-# "e_error" what to tell about the last request, "e_opened" whether the page was opened before.
-
 
 def names() -> list[str]:
     """The models one can choose: base, its twins, then what base was on the way."""
@@ -60,8 +57,8 @@ def start(pin: int | None = None) -> None:
     except prompts.InputError as error:
         state.e_error = str(error)
         return
-    if (job := state.get("e_job")) is not None:
-        job.stop()
+    if state.e_job is not None:
+        state.e_job.stop()
     state.e_job = jobs.worker().submit([wanted])
     set_pin(pin)
 
@@ -83,6 +80,7 @@ def finish(job: jobs.Job) -> None:
 
 
 def stop(job: jobs.Job) -> None:
+    """End a job at once, be it running or waiting; what it wrote stays."""
     job.stop()
     finish(job)
 
@@ -90,16 +88,16 @@ def stop(job: jobs.Job) -> None:
 def on_screen() -> tuple[Trace, bool]:
     """The trace to draw now, and whether it is being written at this moment."""
     state = st.session_state
-    job = state.get("e_job")
+    job = state.e_job
     if job is not None and (growing := job.traces()[0]) is not None:
         return growing, True
-    kept = traces.store().get(state.get("e_shown"))
+    kept = traces.store().get(state.e_shown)
     return kept or traces.sample("experts"), False
 
 
 def is_live() -> bool:
     """Whether the run on screen was made in this session."""
-    return traces.store().get(st.session_state.get("e_shown")) is not None
+    return traces.store().get(st.session_state.e_shown) is not None
 
 
 def number_in_url(key: str) -> int | None:

@@ -314,6 +314,7 @@ def page() -> None:
     """The page, top to bottom; a link with inputs of its own runs them once it is drawn."""
     state = st.session_state
     state.setdefault("e_job", None)
+    state.setdefault("e_shown", None)
     recorded = traces.sample("experts")
     writing = state.e_job is not None
     st.title(t("experts.title"))

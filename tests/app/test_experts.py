@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from app.i18n import LANGUAGES, texts
 from app.plots import experts as figures
 from app.plots import routing
-from app.services import examples, models, prompts, traces
+from app.services import examples, jobs, models, prompts, traces
 from model.record import RunInfo, Step, Trace, collect
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
@@ -193,8 +195,7 @@ def ended(at: AppTest) -> AppTest:
 
 
 def on_screen(at: AppTest) -> Trace | None:
-    shown = at.session_state["e_shown"] if "e_shown" in at.session_state else None
-    return traces.store().get(shown)
+    return traces.store().get(at.session_state.e_shown)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -237,22 +238,37 @@ def test_a_link_with_inputs_runs_them() -> None:
     info = trace.info
     assert (info.prompt, info.seed, info.temperature) == ("def read", 7, 1.0)
     assert info.max_new_tokens == 4
-    assert at.query_params["pin"] == ["2"]
+    assert at.query_params["pin"] == "2"
 
 
-def test_stop_keeps_what_was_written() -> None:
+class Endless:
+    """An engine that writes one token over and over, slowly, and never comes to an end."""
+
+    def info(self, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> RunInfo:
+        return replace(traces.sample("experts").info, prompt=prompt, seed=seed)
+
+    def stream(self, *_: object) -> Iterator[Step]:
+        shape = traces.sample("experts").expert_ids.shape[1:]
+        ids, weights = np.zeros(shape, np.uint8), np.ones(shape, np.float16)
+        while True:
+            yield Step(7, "x", -1.0, False, ids, weights, 1, 1.0)
+            time.sleep(0.01)
+
+
+def test_stop_keeps_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = jobs.Worker(lambda name: Endless())
+    monkeypatch.setattr(jobs, "worker", lambda: endless)
     at = opened()
-    at.number_input(key="e_tokens").set_value(256)
-    at.number_input(key="e_temperature").set_value(2.0)
     at.button(key="e_run").click().run()
     while at.session_state.e_job.traces()[0] is None:
         time.sleep(0.01)
-    at.run()
     at.button(key="e_stop").click().run()
     assert at.session_state.e_job is None
     trace = on_screen(at)
     assert trace is not None
     assert trace.finish_reason == "stopped"
+    assert trace.answer == "x" * len(trace)
+    assert any(texts("en")["experts.ended_stopped"] in caption.value for caption in at.caption)
 
 
 @pytest.mark.parametrize(
