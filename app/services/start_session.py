@@ -84,9 +84,10 @@ def start() -> None:
     state.s_job = jobs.worker().submit([wanted])
 
 
-def start_example(name: str) -> None:
-    """Put an example into the inputs and run it."""
+def start_example() -> None:
+    """Put the example chosen in "s_example" into the inputs and run it."""
     state = st.session_state
+    name = state.s_example
     asked = taken_apart(examples.prompts()[name])
     state.q, state.free = asked.text, asked.free
     state.begin = "" if asked.free else "<think>" + EXAMPLES[name]

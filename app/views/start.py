@@ -19,8 +19,7 @@ def controls() -> None:
     """The question, Run or Stop, and settings. The defaults are the recorded run's own."""
     info = session.recorded().info
     asked = questions.taken_apart(info.prompt)
-    wide, narrow = st.columns([3, 1], vertical_alignment="bottom")
-    wide.text_area(
+    st.text_area(
         t("start.question"),
         value=asked.text,
         height=68,
@@ -28,25 +27,22 @@ def controls() -> None:
         bind="query-params",
         help=t("start.question_help"),
     )
-    with narrow.container(horizontal=True):
+    with st.container(horizontal=True):
         if (job := st.session_state.s_job) is None:
             st.button(t("start.run"), key="s_run", type="primary", on_click=session.start)
         else:
             st.button(
                 t("common.stop"), key="s_stop", type="primary", on_click=session.stop, args=(job,)
             )
+        st.menu_button(
+            t("start.examples"),
+            list(session.EXAMPLES),
+            format_func=lambda name: t(f"start.example_{name}"),
+            key="s_example",
+            on_click=session.start_example,
+        )
         with st.popover(t("start.settings")):
             settings(asked.begin, info)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(t("start.examples"), width="content")
-        for name in session.EXAMPLES:
-            st.button(
-                t(f"start.example_{name}"),
-                key=f"s_{name}",
-                type="tertiary",
-                on_click=session.start_example,
-                args=(name,),
-            )
 
 
 def settings(begin: str, info: RunInfo) -> None:

@@ -93,7 +93,7 @@ def test_any_text_may_be_asked() -> None:
 
 def test_runs_an_example_and_goes_back() -> None:
     app = opened()
-    app.button(key="s_chain_ko").click().run()
+    app.menu_button(key="s_example").click("chain_ko").run()
     app = ended(app)
     assert not app.exception
     assert "값은?" in app.text_area(key="q").value

@@ -64,28 +64,29 @@ function tokenUnder(event, view, g) {
   return i >= 0 && i < view.shown ? i : null;
 }
 
-function expertUnder(event, view, g) {
-  for (let e = view.run.n_experts - 1; e >= 0; e--) if (event.offsetY >= g.y(e)) return e;
-  return 0;
-}
-
 function heatCanvas(view, parent, layerIndex) {
   const frame = element("div", "scroll", parent);
   const canvas = element("canvas", "", frame);
   canvas.setAttribute("role", "img");
   canvas.tabIndex = 0;
-  const state = { canvas, frame, geometry: null };
+  const state = { canvas, geometry: null, shown: 0 };
+  const at = ({ clientX: x, clientY: y }) =>
+    ({ left: x, right: x, top: y, bottom: y, beside: frame.clientWidth > 600 });
+  const cell = () => ({ layer: layerIndex() });
   canvas.onpointermove = (event) => {
-    if (!state.geometry) return;
-    const i = tokenUnder(event, view, state.geometry);
-    const spot = canvas.getBoundingClientRect();
-    const x = spot.left + event.offsetX;
-    view.hover(i, { left: x, right: x, top: spot.top, bottom: spot.bottom }, {
-      layer: layerIndex(), expert: expertUnder(event, view, state.geometry),
-    });
+    if (state.geometry) view.hover(tokenUnder(event, view, state.geometry), at(event), cell());
   };
   canvas.onpointerleave = () => view.hover(null);
-  canvas.onclick = (event) => view.toggle(tokenUnder(event, view, state.geometry));
+  canvas.onclick = (event) =>
+    view.toggle(tokenUnder(event, view, state.geometry), event, at(event), cell());
+  state.draw = (l, rowHeight, label, shown, current) => {
+    const g = heatGeometry(view.run, frame.clientWidth, rowHeight, label);
+    state.geometry = g;
+    drawHeat(canvas, view, l, g, shown, current);
+    if (state.shown !== shown && g.width > frame.clientWidth && view.pinned === null)
+      frame.scrollLeft = g.x(shown) - frame.clientWidth * 0.8; // where it grows
+    state.shown = shown;
+  };
   return state;
 }
 
@@ -115,8 +116,7 @@ function makeHeatmap(view, parent) {
         button.setAttribute("aria-checked", String(l === view.layer));
       });
       const row = run.n_experts <= 32 ? 15 : Math.max(2, Math.floor(512 / run.n_experts));
-      heat.geometry = heatGeometry(run, heat.frame.clientWidth, row, 28);
-      drawHeat(heat.canvas, view, view.layer, heat.geometry, shown, current);
+      heat.draw(view.layer, row, 28, shown, current);
       const layer = run.layers[view.layer];
       heat.canvas.setAttribute("aria-label", view.words.say("heat_alt", {
         layer, tokens: Math.min(shown, run.fed), experts: run.n_experts, k: run.k,
@@ -142,8 +142,7 @@ function makeMultiples(view, parent) {
     draw(shown, current) {
       for (const heat of heats) {
         const row = view.run.n_experts <= 32 ? 5 : Math.max(1, Math.floor(160 / view.run.n_experts));
-        heat.geometry = heatGeometry(view.run, heat.frame.clientWidth, row, 0);
-        drawHeat(heat.canvas, view, heat.l, heat.geometry, shown, current);
+        heat.draw(heat.l, row, 0, shown, current);
         heat.title.setAttribute("aria-pressed", String(heat.l === view.layer));
         heat.canvas.setAttribute("aria-label", view.words.say("heat_alt", {
           layer: heat.layer, tokens: Math.min(shown, view.run.fed),

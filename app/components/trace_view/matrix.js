@@ -11,6 +11,7 @@ function makeGrid(view, parent) {
   canvas.tabIndex = 0;
   const notes = legend(box, view);
   element("span", "", notes, view.words.say("trail_note", { n: TRAIL }));
+  if (view.run.n_shared) element("span", "", notes, view.words.say("shared_note"));
   let cells = null; // geometry of the last drawing, for hover
 
   function measure(run) {

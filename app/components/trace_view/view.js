@@ -20,6 +20,7 @@ class View {
     this.onLink = (event) => this.follow(event.detail);
     window.addEventListener(LINK, this.onLink);
     root.onkeydown = (event) => this.key(event);
+    root.onpointerdown = () => this.hideTip();
   }
 
   update(data, emit) {
@@ -32,13 +33,15 @@ class View {
     const same = this.run && this.run.continues(before);
     if (!this.run || built !== this.built || !same) this.build(data, built, same);
     if (this.run) {
-      if (!same || data.pinned !== this.givenPin) this.pinned = data.pinned;
-      if (!same || data.layer !== this.givenLayer)
+      if (!same) this.touched = false;
+      if (!same || (data.pinned !== this.givenPin && !this.touched)) this.pinned = data.pinned;
+      if (!same || (data.layer !== this.givenLayer && !this.touched))
         this.layer = Math.max(0, this.run.layers.indexOf(data.layer ?? this.run.layers[0]));
       this.givenPin = data.pinned;
       this.givenLayer = data.layer;
       if (!same) this.begin(data.playing);
       else if (!this.player) this.shown = this.run.length;
+      if (!data.playing) this.player = null;
       if (before && same && !data.live && this.wasLive) this.announce();
       this.wasLive = data.live;
     }
@@ -91,6 +94,8 @@ class View {
     this.player = { at: 0, running: true, last: null };
     this.shown = Math.max(1, this.run.n_prompt);
     for (const part of this.parts) part.reset();
+    this.hideTip();
+    this.pin(null);
     this.redraw();
   }
 
@@ -164,7 +169,8 @@ class View {
   // --- Selection --------------------------------------------------------------------------
 
   current() {
-    return this.pinned ?? this.hovered ?? Math.max(0, Math.min(this.shown, this.run.fed) - 1);
+    const chosen = [this.pinned, this.hovered].find((i) => i !== null && i < this.shown);
+    return chosen ?? Math.max(0, Math.min(this.shown, this.run.fed) - 1);
   }
 
   hover(i, at = null, cell = null) {
@@ -176,13 +182,19 @@ class View {
     this.redraw();
   }
 
-  toggle(i) {
-    if (i !== null) this.pin(i === this.pinned ? null : i);
+  // A finger cannot hover, so a tap also says what it pins.
+  toggle(i, event = null, at = null, cell = null) {
+    if (i === null) return;
+    this.pin(i === this.pinned ? null : i);
+    if (event?.pointerType !== "touch") return;
+    if (this.pinned === null) this.hideTip();
+    else this.showToken(i, at, cell);
   }
 
   pin(i) {
     if (i === this.pinned) return;
     this.pinned = i;
+    this.touched = true; // from now on the viewer's choice counts, not the page's
     this.tell();
     this.redraw();
     clearTimeout(this.sending); // arrow keys repeat: send where they stop
@@ -192,6 +204,7 @@ class View {
 
   chooseLayer(l) {
     this.layer = l;
+    this.touched = true;
     this.redraw();
     this.emit("layer", this.run.layers[l]);
   }
@@ -226,7 +239,10 @@ class View {
   }
 
   move(i) {
-    if (this.pinned !== null) return this.pin(i);
+    if (this.pinned !== null) {
+      this.hover(null);
+      return this.pin(i);
+    }
     const strip = this.parts.find((part) => part.anchor);
     this.hover(i, strip ? strip.anchor(i) : null);
   }
@@ -248,7 +264,7 @@ class View {
   expertsOf(i, l) {
     return this.run
       .chosen(i, l)
-      .map(({ expert, share }) => `${expert} (${this.words.share.format(share)})`)
+      .map(({ expert, share }) => `${expert}\u00a0(${this.words.share.format(share)})`)
       .join(", ");
   }
 
@@ -307,16 +323,19 @@ class View {
     this.place(at);
   }
 
-  // Below the place it speaks of, or above where there is no room; never over it.
+  // Below the place it speaks of, or above where there is no room, or beside it; never over it.
   place(at) {
     const spot = at instanceof Element ? at.getBoundingClientRect() : at;
     const frame = this.root.getBoundingClientRect();
     this.tip.hidden = false;
     const { offsetWidth: width, offsetHeight: height } = this.tip;
-    const left = Math.min(Math.max(0, spot.left - frame.left), frame.width - width);
-    const below = spot.bottom + 6 + height < window.innerHeight;
-    const top = below ? spot.bottom + 6 : spot.top - height - 6;
-    this.tip.style.left = `${Math.max(0, left)}px`;
+    let [left, top] = [spot.left, spot.bottom + 6];
+    if (spot.beside) {
+      left = spot.right + 12 + width < frame.right ? spot.right + 12 : spot.left - 12 - width;
+      top = spot.top - height / 2;
+    } else if (top + height > window.innerHeight) top = spot.top - height - 6;
+    left = Math.max(0, Math.min(left - frame.left, frame.width - width));
+    this.tip.style.left = `${left}px`;
     this.tip.style.top = `${top - frame.top}px`;
   }
 

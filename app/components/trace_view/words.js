@@ -25,7 +25,8 @@ function makeStrip(view, parent) {
   for (const tokens of [prompt, answer]) {
     tokens.onpointerover = (event) => view.hover(tokenAt(event), event.target.closest(".token"));
     tokens.onpointerleave = () => view.hover(null);
-    tokens.onclick = (event) => view.toggle(tokenAt(event));
+    tokens.onclick = (event) =>
+      view.toggle(tokenAt(event), event, event.target.closest(".token"));
   }
 
   function add(i) {
@@ -64,8 +65,10 @@ function makeStrip(view, parent) {
       const promptGrows = chips.length < view.run.n_prompt;
       while (chips.length < shown) add(chips.length);
       if (promptGrows) prompt.scrollTop = prompt.scrollHeight;
-      for (const chip of box.querySelectorAll(".newest, .current, .pinned"))
+      for (const chip of box.querySelectorAll(".newest, .current, .pinned")) {
         chip.classList.remove("newest", "current", "pinned");
+        chip.removeAttribute("aria-selected");
+      }
       if (!shown) return;
       const newest = chips[shown - 1];
       newest.classList.add("newest");
@@ -89,7 +92,7 @@ function makeText(view, parent) {
     event.target.dataset.token === undefined ? null : Number(event.target.dataset.token);
   text.onpointerover = (event) => view.hover(tokenAt(event), event.target);
   text.onpointerleave = () => view.hover(null);
-  text.onclick = (event) => view.toggle(tokenAt(event));
+  text.onclick = (event) => view.toggle(tokenAt(event), event, event.target);
 
   return {
     reset() {
