@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCHEMA = 1
+MAX_EXPERTS = 10_000  # of a layer; published models have some hundreds
 
 
 class RecordError(ValueError):
@@ -149,6 +150,8 @@ class Trace:
             raise RecordError(f"this record has schema {raw.get('schema')!r:.40}, not {SCHEMA}")
         try:
             info = RunInfo(**raw["info"] | {"moe_layers": tuple(raw["info"]["moe_layers"])})
+            with np.errstate(over="ignore"):  # an overflow is infinite, and found below
+                weights = np.array(raw["expert_weights"], dtype=np.float16)
             trace = cls(
                 info=info,
                 n_prompt=int(raw["n_prompt"]),
@@ -158,7 +161,7 @@ class Trace:
                 cache_bytes=np.array(raw["cache_bytes"], dtype=np.int64),
                 seconds=np.array(raw["seconds"], dtype=np.float32),
                 expert_ids=_by_layer(_ids(raw["expert_ids"], info.n_routed_experts), info),
-                expert_weights=_by_layer(np.array(raw["expert_weights"], dtype=np.float16), info),
+                expert_weights=_by_layer(weights, info),
                 finish_reason=str(raw["finish_reason"]),
             )
             trace._check()
@@ -180,8 +183,13 @@ class Trace:
             raise ValueError("expert ids and weights are not both [tokens, layers, k]")
         if self.expert_ids.shape[1] != len(self.info.moe_layers):
             raise ValueError("not one choice of experts for each layer that has experts")
+        numbers = (self.info.n_routed_experts, *self.info.moe_layers)
+        if not all(type(n) is int and 0 <= n <= MAX_EXPERTS for n in numbers):
+            raise ValueError("the number of experts, or a layer's, is no such number")
         if (self.expert_ids >= self.info.n_routed_experts).any() or (self.expert_ids < 0).any():
             raise ValueError("an expert's id is none of the model's")
+        if not np.isfinite(self.expert_weights).all():
+            raise ValueError("an expert's weight is not finite")
 
 
 def _by_layer(choices: NDArray[Any], info: RunInfo) -> NDArray[Any]:

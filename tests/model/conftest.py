@@ -74,5 +74,5 @@ def words() -> Tokenizer:
 def engine(request: pytest.FixtureRequest, words: Tokenizer) -> Engine:
     """A tiny random engine of each kind of attention, which sometimes says <eos>."""
     model = random_model(tiny_config(request.param, words.get_vocab_size()))
-    model.lm_head.weight[tokenizer.EOS] *= 3
+    model.lm_head.weight[tokenizer.EOS] *= 6
     return Engine(model, words, ABOUT)
