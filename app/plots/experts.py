@@ -1,6 +1,6 @@
-"""Figures of the Experts page: load per expert, and how even training became. Pure plotly.
+"""Figures of the Experts page: load per expert and domain, how even training became.
 
-Words come in as `labels`, already in the viewer's language.
+Pure plotly: words come in as `labels`, already in the viewer's language.
 """
 
 from __future__ import annotations
@@ -74,6 +74,39 @@ def load(
     figure.update_yaxes(tickformat=".0%", range=[0, top], nticks=5)
     figure.update_xaxes(title_text=labels["expert"], row=math.ceil(n_layers / PER_ROW))
     figure.update_yaxes(title_text=labels["share"], col=1)
+    return figure
+
+
+def domains(
+    share_DE: NDArray[np.float64], even: float, names: Sequence[str], labels: Mapping[str, str]
+) -> go.Figure:
+    """Share of each domain's tokens that each expert of one layer took; colours end at 3 x even.
+
+    `names` of the domains, first on top; `labels`: expert, share, hover (plotly's template).
+    """
+    figure = go.Figure(
+        go.Heatmap(
+            z=share_DE,
+            y=list(names),
+            zmin=0,
+            zmax=3 * even,
+            colorscale=style.AMOUNTS,
+            hovertemplate=labels["hover"] + "<extra></extra>",
+            colorbar={
+                "title": {"text": labels["share"], "side": "top"},
+                "orientation": "h",
+                "y": 1.02,
+                "yanchor": "bottom",
+                "thickness": 12,
+                "tickvals": [0, even, 2 * even, 3 * even],
+                "ticktext": ["0%", f"{even:.0%}", f"{2 * even:.0%}", f"≥ {3 * even:.0%}"],
+            },
+        )
+    )
+    style.plain(figure, height=150 + 36 * len(names))
+    ticks = {"showgrid": False, "ticklen": 0}
+    figure.update_xaxes(ticks, title_text=labels["expert"], title_standoff=8, dtick=1, tickangle=0)
+    figure.update_yaxes(ticks, autorange="reversed")
     return figure
 
 

@@ -18,8 +18,9 @@ from streamlit.testing.v1 import AppTest
 from app.i18n import LANGUAGES, texts
 from app.plots import experts as figures
 from app.plots import routing
-from app.services import examples, jobs, models, prompts, traces
+from app.services import domains, examples, jobs, models, prompts, traces
 from model.record import RunInfo, Step, Trace, collect
+from model.tokenizer import encode
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 EXPERTS, GROUPS, CHOSEN = 8, 4, 3
@@ -162,6 +163,25 @@ def test_curves_name_the_model_and_stress_the_chosen_one() -> None:
     lines = {line.name: line for line in figure.data if line.mode == "lines"}
     assert lines["base · MLA"].line.width > lines["base-mha · MHA"].line.width
     assert lines["base · MLA"].line.color != lines["base-mha · MHA"].line.color
+
+
+def test_domains_are_read_whole_and_counted_by_hand() -> None:
+    counted = domains.load("base")
+    config = models.config("base")
+    layers = config["num_hidden_layers"] - config["first_k_dense_replace"]
+    assert counted.load.shape == (len(domains.DOMAINS), layers, config["n_routed_experts"])
+    assert (counted.load.sum(-1) == config["num_experts_per_tok"] * counted.tokens[:, None]).all()
+    tokenizer = models.tokenizer("base")
+    for domain, tokens in zip(domains.DOMAINS, counted.tokens, strict=True):
+        assert tokens == sum(len(encode(tokenizer, x)) for x in domains.documents()[domain])
+
+
+def test_domain_colours_have_fixed_limits() -> None:
+    share = np.array([[0.9, 0.1], [0.2, 0.3]])
+    labels = {"expert": "", "share": "", "hover": ""}
+    heat = figures.domains(share, 0.25, ["a", "b"], labels).data[0]
+    assert (heat.zmin, heat.zmax) == (0, 0.75)
+    assert (np.array(heat.z) == share).all()
 
 
 def test_every_example_fits_the_model_and_has_a_name_in_both_languages() -> None:
@@ -308,6 +328,19 @@ def test_a_model_that_does_not_exist_falls_back() -> None:
     trace = on_screen(at)
     assert trace is not None
     assert trace.info.model in models.shipped()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_domains_are_compared_when_asked(language: str) -> None:
+    at = opened(language)
+    assert len(at.dataframe) == 2
+    at.toggle(key="e_domains").set_value(True).run()
+    assert not at.exception
+    table = at.dataframe[2].value
+    assert len(table) == len(domains.DOMAINS)
+    assert table.iloc[:, 1:].sum(axis=1).to_numpy() == pytest.approx(
+        traces.sample("experts").expert_ids.shape[2]
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
