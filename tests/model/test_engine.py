@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model import checkpoints, tokenizer
@@ -36,10 +36,10 @@ def written(done: Completion) -> tuple[str, list[int], str]:
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_a_batch_writes_what_each_row_writes_alone(engine: Engine, temperature: float) -> None:
     ids = [engine.encode(p) for p in PROMPTS * 3]
-    together = engine.complete(ids, 40, temperature, seed=7)
-    for row, prompt in enumerate(ids):
+    together = engine.complete(ids, 30, temperature, seed=7)
+    for row in (0, 1, 2, 11):
         # the same place in a batch has the same random numbers, whoever sits beside it
-        alone = engine.complete([prompt] * (row + 1), 40, temperature, seed=7)[row]
+        alone = engine.complete([ids[row]] * (row + 1), 30, temperature, seed=7)[row]
         assert written(together[row]) == written(alone)
     if temperature:
         assert {c.finish_reason for c in together} == {"stop", "length"}
@@ -48,8 +48,8 @@ def test_a_batch_writes_what_each_row_writes_alone(engine: Engine, temperature: 
 @pytest.mark.parametrize("temperature", [0.0, 0.7, 1.0])
 def test_a_stream_writes_what_a_batch_writes(engine: Engine, temperature: float) -> None:
     for seed, prompt in enumerate(PROMPTS):
-        steps = list(engine.stream(prompt, 30, temperature, seed))
-        [done] = engine.complete([engine.encode(prompt)], 30, temperature, seed)
+        steps = list(engine.stream(prompt, 20, temperature, seed))
+        [done] = engine.complete([engine.encode(prompt)], 20, temperature, seed)
         assert streamed(steps) == written(done)
 
 
@@ -110,6 +110,7 @@ def test_impossible_prompts(engine: Engine, prompt: str) -> None:
 
 
 @given(st.text(min_size=1, max_size=20))
+@settings(max_examples=40)
 def test_any_short_prompt_runs(engine: Engine, prompt: str) -> None:
     try:
         engine.encode(prompt)
@@ -122,7 +123,7 @@ def test_any_short_prompt_runs(engine: Engine, prompt: str) -> None:
 
 def test_threads_that_share_an_engine_do_not_disturb_each_other(engine: Engine) -> None:
     def run(prompt: str) -> str:
-        return "".join(s.text for s in engine.stream(prompt, 40, 1.0, seed=1))
+        return "".join(s.text for s in engine.stream(prompt, 25, 1.0, seed=1))
 
     alone = [run(prompt) for prompt in PROMPTS]
     found: dict[int, str] = {}
