@@ -132,8 +132,10 @@ def sentences(trace: Trace, kind: str) -> None:
         ),
     ]
     st.markdown("\n".join(f"- {sentence}" for sentence in said))
+    if kind == "writing" or trace.finish_reason == "stopped":
+        return
     judged = questions.verdict(questions.taken_apart(info.prompt), trace.answer)
-    if judged is not None and kind != "writing":
+    if judged is not None:
         right, given, correct = judged
         key = "none" if given is None else "right" if correct else "wrong"
         st.markdown(t(f"start.answer_{key}", right=right, given=given))

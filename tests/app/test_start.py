@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.services import questions, traces
+from app.services import jobs, questions, traces
 from model.tasks import TASKS, problems
 from model.tasks.problem import TEMPLATE
 
@@ -120,6 +121,42 @@ def test_stop_keeps_what_was_written() -> None:
     assert not app.exception
     assert app.session_state["s_job"] is None
     assert traces.store().get(app.session_state["s_shown"]) is not None
+
+
+def test_says_the_place_in_the_queue_and_keeps_the_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Full:
+        """A worker that is busy with others."""
+
+        def submit(self, requests: Sequence[jobs.Request]) -> jobs.Job:
+            job = jobs.Job(requests)
+            job.position = 3
+            return job
+
+    monkeypatch.setattr(jobs, "worker", Full)
+    app = opened()
+    app.button(key="s_run").click().run()
+    assert not app.exception
+    assert "place 3" in said(app)
+    app.button(key="s_stop").click().run()
+    assert not app.exception
+    assert traces.sample("start").info.date in said(app)
+
+
+def test_a_failed_run_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        def submit(self, requests: Sequence[jobs.Request]) -> jobs.Job:
+            job = jobs.Job(requests)
+            job.state, job.error = "failed", "It did not work."
+            return job
+
+    monkeypatch.setattr(jobs, "worker", Failing)
+    app = opened()
+    app.button(key="s_run").click().run()
+    assert not app.exception
+    assert app.error[0].value == "It did not work."
+    assert traces.sample("start").info.date in said(app)
 
 
 def test_a_link_runs_its_question() -> None:

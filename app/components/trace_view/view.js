@@ -252,13 +252,17 @@ class View {
   describe(i) {
     const p = this.run.probs[i];
     const key = i < this.run.n_prompt ? "token_given" : p === null ? "token_first" : "token_line";
-    const state = this.pinned !== null ? "state_pinned" : this.hovered === i ? "" : "state_newest";
-    return (
+    const said = [
       this.words.say(key, {
         n: i, text: visible(this.run.texts[this.run.groups[i].last]),
         p: p === null ? "" : this.words.probability(p),
-      }) + (state ? " " + this.words.say(state) : "")
-    );
+      }),
+    ];
+    if (i >= this.run.fed) said.push(this.words.say("not_fed"));
+    if (i === this.pinned) said.push(this.words.say("state_pinned"));
+    else if (i !== this.hovered && (this.live || this.shown < this.run.length))
+      said.push(this.words.say("state_newest"));
+    return said.join(" ");
   }
 
   expertsOf(i, l) {
@@ -269,7 +273,7 @@ class View {
   }
 
   describeExperts(i) {
-    if (i >= this.run.fed) return `${this.describe(i)} ${this.words.say("not_fed")}`;
+    if (i >= this.run.fed) return this.describe(i);
     const lines = this.run.layers.map((layer, l) =>
       this.words.say("layer_experts", { layer, experts: this.expertsOf(i, l) }),
     );

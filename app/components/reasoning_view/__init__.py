@@ -1,0 +1,140 @@
+"""The component that shows up to four replies to one question side by side, every step judged.
+
+    clicked = reasoning_view(traces, key="r_view", live=False, playing=True)
+    clicked  # (index of the trace, index of the mark in its reading) of a step, once per click
+
+Hover, focus and colouring by probability stay in the browser; only a click on a step reaches
+Python, and only where `clickable`. Model text is put in as text, never as HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.components.trace_view.payload import run_id
+from app.i18n import language, t, texts
+from app.services import lineup, models, reasoning
+from app.services.reasoning import Reading
+from model.record import Trace
+
+_FOLDER = Path(__file__).parent
+_SHARED = _FOLDER.parent / "trace_view"
+_SCRIPTS = (
+    *(_SHARED / name for name in ("run.js", "paint.js")),
+    *(_FOLDER / name for name in ("strips.js", "column.js", "view.js")),
+)
+
+
+def _javascript() -> str:
+    """The scripts in order of use, as the one module that Streamlit takes."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in _SCRIPTS)
+
+
+_component = st.components.v2.component(
+    "reasoning_view",
+    html='<div class="reasoning-view">\n</div>',
+    css=(_FOLDER / "view.css").read_text(encoding="utf-8"),
+    js=_javascript(),
+)
+
+
+def name_of(contestant: lineup.Contestant) -> str:
+    """How a column is headed, in the viewer's language."""
+    name = lineup.NAMES.get(contestant.model, contestant.model)
+    if contestant.way == "own":
+        return name
+    return f"{name}, {t(f'reasoning_view.way_{contestant.way}')}"
+
+
+def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> dict[str, Any]:
+    """What the browser gets of one reply: everything counted from the reply's first token."""
+    start = reading.start
+    probs = np.exp(trace.logprobs[start:].astype(float))
+    before = float(trace.seconds[trace.n_prompt - 1])
+    info = trace.info
+    context = int(models.config(info.model)["max_position_embeddings"])
+    most = min(trace.n_prompt + info.max_new_tokens, context) - start
+    return {
+        "id": run_id(trace),
+        "name": name_of(lineup.of(trace, reading.asked.begin)),
+        "given": trace.n_prompt - start,
+        "texts": list(trace.texts[start:]),
+        "probs": [None if np.isnan(p) else round(float(p), 4) for p in probs],
+        "seconds": [round(max(0.0, float(s) - before), 3) for s in trace.seconds[start:]],
+        "marks": [asdict(mark) for mark in reading.marks],
+        "split": reading.split,
+        "room": max(most, len(trace) - start) if live else len(trace) - start,
+        "finished": finished,
+        "cut": trace.finish_reason if finished else "",
+        "answer": reading.answer,
+        "correct": reading.correct,
+        "right_answer": reading.problem.answer if reading.problem.level else None,
+        "language": reading.language if reading.problem.level else None,
+        "appeared": reading.appeared,
+    }
+
+
+def reasoning_view(
+    traces: Sequence[Trace],
+    *,
+    key: str,
+    live: bool = False,
+    playing: bool = False,
+    clickable: bool = False,
+    done: Sequence[bool] = (),
+) -> tuple[int, int] | None:
+    """Draw the replies; call it again with the grown traces while they are being written.
+
+    Args:
+        traces: replies to one question, at most `lineup.MOST`.
+        key: of the component, as for every widget.
+        live: they are being written; leave room on the axis for the tokens to come.
+        playing: play recorded replies at a readable speed, with a button to pause and replay.
+        clickable: a step can be chosen.
+        done: while live, which of them have ended already.
+    """
+    ended = list(done) if live else [True] * len(traces)
+    readings = [
+        reasoning.read(trace, writing=not end) for trace, end in zip(traces, ended, strict=True)
+    ]
+    data = {
+        "columns": [
+            payload(trace, reading, live=live, finished=end)
+            for trace, reading, end in zip(traces, readings, ended, strict=True)
+        ],
+        "live": live,
+        "playing": playing,
+        "clickable": clickable,
+        "locale": language(),
+        "labels": labels(),
+    }
+    result = _component(key=key, data=data, on_step_change=lambda: None)
+    return _clicked(result.step, traces, readings) if clickable else None
+
+
+def labels() -> dict[str, str]:
+    """The component's words in the viewer's language, placeholders left for JavaScript to fill."""
+    return {
+        key.removeprefix("reasoning_view."): text
+        for key, text in texts(language()).items()
+        if key.startswith("reasoning_view.")
+    }
+
+
+def _clicked(
+    sent: Any, traces: Sequence[Trace], readings: Sequence[Reading]
+) -> tuple[int, int] | None:
+    """What the browser sent, if it is a step on screen: it may be stale, or anything at all."""
+    if not isinstance(sent, dict) or type(sent.get("mark")) is not int:
+        return None
+    for column, (trace, reading) in enumerate(zip(traces, readings, strict=True)):
+        inside = 0 <= sent["mark"] < len(reading.marks)
+        if sent.get("run") == run_id(trace) and inside and reading.marks[sent["mark"]].is_step:
+            return column, sent["mark"]
+    return None
