@@ -21,6 +21,7 @@ from model.record import Trace
 
 BAR = 24  # pixels, under its row's words
 LINE = 20  # pixels of one line of words
+EDGE = 0.03  # decades
 WRAP = 44  # characters in a line: what a phone can show
 PATTERN = {False: "", True: "/"}  # hatched: no such model exists
 
@@ -66,7 +67,8 @@ def curves(
     """Bytes held against tokens held: measured as broad lines, the formula thin and dashed.
 
     Axes end at `most_tokens` and its largest cache, so that they stand still while a run grows.
-    `labels`: tokens, bytes (axis titles), measured, formula, prompt (what ends at `n_prompt`).
+    `labels`: tokens, bytes (axis titles), measured, formula, prompt (what ends at `n_prompt`), now
+    (stands before each size while the run grows, else empty).
     """
     figure = go.Figure()
     ends = np.array([0, most_tokens])
@@ -95,28 +97,29 @@ def curves(
             line={"color": style.RULE, "width": 1.5, "dash": "dash"},
             hoverinfo="skip",
         )
-        if len(run.tokens):
-            figure.add_scatter(
-                x=run.tokens[-1:],
-                y=run.measured[-1:],
-                mode="markers",
-                marker={"color": colour, "size": 13, "symbol": style.KIND_SYMBOL[run.kind]},
-                cliponaxis=False,
-                hoverinfo="skip",
-            )
-        held = units.size(run.measured[-1]) if len(run.tokens) else ""
+        figure.add_scatter(
+            x=run.tokens[-1:],
+            y=run.measured[-1:],
+            mode="markers",
+            marker={"color": colour, "size": 13, "symbol": style.KIND_SYMBOL[run.kind]},
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+        held = units.size(run.measured[-1])
         figure.add_annotation(
             x=1,
             xref="paper",
             y=line[-1],
-            text=f"<b>{run.kind}</b> {held}",
+            text=f"<b>{run.kind}</b> {labels['now']} {held}",
             xanchor="left",
             xshift=10,
             showarrow=False,
         )
     style.plain(figure, 420)
     ticks = nice_ticks(highest)
-    figure.update_layout(margin={"r": 108, "t": 32}, hovermode="x unified")
+    figure.update_layout(
+        margin={"r": 142 if labels["now"] else 108, "t": 32}, hovermode="x unified"
+    )
     figure.update_xaxes(range=[0, most_tokens], title=labels["tokens"])
     figure.update_yaxes(
         range=[0, highest * 1.04],
@@ -327,7 +330,6 @@ def bars(rows: Sequence[Bar], log: bool, labels: Mapping[str, str]) -> go.Figure
     """Cache bytes of models; on a linear axis bars start at 0. `labels`: bytes, bytes_log."""
     figure = go.Figure()
     sizes = [row.bytes for row in rows]
-    least = 10 ** math.floor(math.log10(max(min(sizes), 1)))
     most = max(*sizes, 1)
     titles = [_words(row) for row in rows]
     for place, row in enumerate(rows):
@@ -345,11 +347,14 @@ def bars(rows: Sequence[Bar], log: bool, labels: Mapping[str, str]) -> go.Figure
         _row_title(figure, place, "<br>".join(titles[place]))
     _rows(figure, len(rows), lines=max(map(len, titles)))
     if log:
-        decades = range(int(math.log10(least)), math.ceil(math.log10(most)) + 1)
+        first, last = math.floor(math.log10(max(min(sizes), 1))), math.ceil(math.log10(most))
+        last = max(last, first + 1)
+        decades = range(first, last + 1, math.ceil((last - first) / 5))
         figure.update_xaxes(
             type="log",
             title=labels["bytes_log"],
-            range=[decades[0], max(math.log10(most) * 1.005, decades[0] + 1)],
+            # A little beyond the decades: plotly's rounding hides a tick that is on the edge.
+            range=[first - EDGE, max(math.log10(most), first + 1) + EDGE],
             tickvals=[10**d for d in decades],
             ticktext=[units.round_size(10**d) for d in decades],
         )

@@ -34,10 +34,6 @@ def start() -> None:
     """Run the inputs as they stand; what is on screen stays until there is something new."""
     state = st.session_state
     try:
-        values = (state.c_tokens, state.c_temperature, state.c_seed)
-        if None in values:
-            raise prompts.InputError(t("cache.number_missing"))
-        tokens, temperature, seed = values
         prompt = prompts.fitting(state.c_prompt or "", "base")
     except prompts.InputError as error:
         state.c_error = str(error)
@@ -50,9 +46,9 @@ def start() -> None:
                 jobs.Request(
                     model=name,
                     prompt=prompt,
-                    max_new_tokens=min(max(int(tokens), 1), context()),
-                    temperature=min(max(float(temperature), 0.0), MAX_TEMPERATURE),
-                    seed=min(max(int(seed), 0), MAX_SEED),
+                    max_new_tokens=min(max(int(state.c_tokens), 1), context()),
+                    temperature=min(max(float(state.c_temperature), 0.0), MAX_TEMPERATURE),
+                    seed=min(max(int(state.c_seed), 0), MAX_SEED),
                 )
                 for name in models.TWINS
             ]

@@ -9,7 +9,7 @@ from app.i18n import t
 from app.plots import cache as figures
 from app.plots import style
 from app.services import cache_session as session
-from app.services import configs, examples, models, prompts, traces
+from app.services import configs, examples, models, traces
 from app.views import cache_calculator
 from app.views.numbers import numbers
 from model.kv_math import BYTES, formula
@@ -35,7 +35,6 @@ def controls() -> None:
         t("common.prompt"),
         value=traces.sample("cache-base").info.prompt,
         height=120,
-        max_chars=prompts.MAX_CHARACTERS,
         key="c_prompt",
         bind="query-params",
     )
@@ -112,6 +111,7 @@ def picture() -> None:
                 "measured": t("cache.measured"),
                 "formula": t("cache.formula"),
                 "prompt": t("cache.prompt_ends"),
+                "now": t("cache.now") if state == "running" else "",
             },
         ),
         key="c_curves",
@@ -170,18 +170,18 @@ def run_numbers() -> None:
         figures.growth(run, session.spec(name))
         for run, name in zip(runs, models.TWINS, strict=True)
     ]
-    rows: list[dict[str, int | None]] = [
-        {t("cache.column_tokens"): n}
-        | {
-            f"{run.kind} {word}, B": int(series[n - 1]) if n <= len(series) else None
-            for run in growths
-            for word, series in (
-                (t("cache.measured"), run.measured),
-                (t("cache.formula"), run.formula),
-            )
-        }
-        for n in range(1, max(len(run.tokens) for run in growths) + 1)
-    ]
+    columns = {
+        f"{run.kind} {word}, B": series
+        for run in growths
+        for word, series in (
+            (t("cache.measured"), run.measured),
+            (t("cache.formula"), run.formula),
+        )
+    }
+    rows: list[dict[str, int | None]] = []
+    for i in range(max(map(len, columns.values()))):
+        held = {name: int(s[i]) if i < len(s) else None for name, s in columns.items()}
+        rows.append({t("cache.column_tokens"): i + 1, **held})
     numbers(rows, "cache-run")
 
 

@@ -30,19 +30,13 @@ STOPS = (*(2**power for power in range(24)), configs.MAX_TOKENS)  # of the slide
 GIB = 2**30
 COUNTED = "DeepSeek-V3"
 
-# Session: "c_own" the viewer's own models by name, "c_own_errors" what to tell about the last ones,
-# "c_context_last" and "c_batch_last" the last usable numbers.
+# Session: "c_own" the viewer's own models by name, "c_own_errors" what to tell about the last ones.
 
 
 def whole(label: str, key: str, default: int, most: int) -> int:
-    """A whole number from 1 to `most`; a field left empty is said, and the last number stays."""
-    state = st.session_state
+    """A whole number from 1 to `most`, whatever a browser sends."""
     value = st.number_input(label, 1, most, default, key=key, bind="query-params")
-    if value is None or not 1 <= value <= most:
-        st.error(t("cache.number_range", label=label, most=f"{most:,}"))
-        return int(state.get(f"{key}_last", default))
-    state[f"{key}_last"] = int(value)
-    return int(value)
+    return min(max(value, 1), most)
 
 
 def add() -> None:
@@ -110,7 +104,7 @@ def bring() -> None:
         st.form_submit_button(t("cache.add"), on_click=add, width="stretch")
     for file_name, message in st.session_state.pop("c_own_errors", []):
         st.error(t("cache.config_refused"))
-        st.code(f"{file_name}: {message}" if file_name else message, language=None, wrap_lines=True)
+        st.text(f"{file_name}: {message}" if file_name else message)
 
 
 def calculator() -> None:
@@ -193,7 +187,12 @@ def _answer(
         alt=sentence,
     )
     st.text(sentence)
-    st.caption(t("cache.calc_reading"))
+    reading = [t("cache.calc_reading")]
+    if log:
+        reading.append(t("cache.calc_reading_log"))
+    if any(model.hypothetical for model in models):
+        reading.append(t("cache.calc_reading_hatched"))
+    st.caption(" ".join(reading))
     with st.expander(t("cache.calc_formulas")):
         for model in ranked:
             st.text(model.name)
@@ -247,4 +246,12 @@ def parameters() -> None:
             }
             for part in count.components
         ]
+        rows.append(
+            dict.fromkeys(rows[0])
+            | {
+                t("cache.column_component"): t("cache.row_total"),
+                t("cache.column_total"): count.total,
+                t("cache.column_active"): count.active_both,
+            }
+        )
         table(rows, "deepseek-v3-parameters")

@@ -18,7 +18,9 @@ def numbers(rows: Sequence[Mapping[str, object]], name: str) -> None:
 
 def table(rows: Sequence[Mapping[str, object]], name: str) -> None:
     """As `numbers`, but open: for a place that is itself folded away."""
-    st.dataframe(rows, hide_index=True, key=f"table-{name}")
+    grouped = st.column_config.NumberColumn(format="localized")  # 1,024: digits in threes
+    whole = {column: grouped for column in rows[0] if any(type(r[column]) is int for r in rows)}
+    st.dataframe(rows, hide_index=True, column_config=whole, key=f"table-{name}")
     st.download_button(
         t("common.download_csv"),
         to_csv(rows),

@@ -284,7 +284,7 @@ def chart(at: AppTest, key: str) -> dict[str, Any]:
     """The figure of a plotly chart, as the browser gets it."""
     found = [e for e in at.get("plotly_chart") if e.proto.id.endswith(key)]
     assert len(found) == 1
-    figure: dict[str, Any] = json.loads(found[0].proto.figure.spec)
+    figure: dict[str, Any] = json.loads(found[0].proto.spec)
     return figure
 
 
@@ -381,11 +381,12 @@ def test_the_slider_sets_the_number_and_the_number_the_slider() -> None:
     healthy(at)
 
 
-def test_an_empty_number_is_told_and_the_bars_stay() -> None:
+@pytest.mark.parametrize("value", [0, -5, 10**8, None])
+def test_a_number_out_of_range_leaves_the_bars_as_they_were(value: int | None) -> None:
+    """Widgets' limits are the browser's: a client may send what it likes."""
     at = opened()
     before = bar_bytes(at)
-    at.number_input("c_context").set_value(None).run()
-    assert at.error
+    at.number_input("c_context").set_value(value).run()
     assert bar_bytes(healthy(at)) == before
 
 
@@ -431,7 +432,8 @@ def test_parameters_of_v3_add_up() -> None:
     said = written(at)
     assert f"{count.total:,}" in said
     assert f"{count.active_head_only:,}" in said
-    table = at.dataframe("table-deepseek-v3-parameters").value
+    component = T["cache.column_component"]
+    table = next(frame.value for frame in at.dataframe if component in frame.value)
     assert table[T["cache.column_total"]].iloc[-1] == count.total
     assert table[T["cache.column_total"]].iloc[:-1].sum() == count.total
 
