@@ -1,11 +1,13 @@
-"""The app as users run it, but without a network: `python -m tests.serve PORT [--without-torch]`.
+"""The app as users run it, but without a network: `python -m tests.serve PORT [--endless-torch]`.
 
-With --without-torch, importing torch fails: what must not wait for it has to work all the same.
+With --endless-torch, importing torch never ends: what must not wait for it has to work anyway.
 """
 
 from __future__ import annotations
 
+import importlib.abc
 import sys
+import threading
 import time
 
 from tests.offline import refuse_network
@@ -25,10 +27,18 @@ def _slow_down() -> None:
     Worker._turn = slow_turn  # type: ignore[method-assign]
 
 
+class EndlessTorch(importlib.abc.MetaPathFinder):
+    """Keeps whoever imports torch waiting."""
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname == "torch":
+            threading.Event().wait()
+
+
 if __name__ == "__main__":
     refuse_network()
-    if "--without-torch" in sys.argv:
-        sys.modules["torch"] = None  # type: ignore[assignment]
+    if "--endless-torch" in sys.argv:
+        sys.meta_path.insert(0, EndlessTorch())
     from streamlit.web import cli
 
     _slow_down()

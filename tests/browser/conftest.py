@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, expect, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.server import ROOT, Server, serve
 from tests.offline import REFUSED
 
 SCREENSHOTS = ROOT / ".work" / "screenshots"
-WAIT_MS = 20_000  # for anything that is expected to appear: CI's cores may be busy
+WAIT_MS = 30_000  # for anything that is expected to appear: CI's cores may be busy
 ELSEWHERE = re.compile(r"^(https?|wss?)://(?!127\.0\.0\.1[:/])")
 PROBES = re.compile(r"/\w+/_stcore/(health|host-config)$")  # Streamlit looks for its base path
 
@@ -79,15 +78,25 @@ def watched_page(
     tab.on("websocket", lambda socket: ELSEWHERE.match(socket.url) and elsewhere.append(socket.url))
     tab.on("console", console)
     tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     yield tab
 
     if request.node.stash.get(FAILED, True):
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        kept = SCREENSHOTS / f"{re.sub(r'[^0-9A-Za-z가-힣]+', '-', request.node.name)}.png"
-        tab.screenshot(path=kept, full_page=True)
-        print(f"screenshot at {urlsplit(tab.url).path}: {kept}")
+        _keep_screenshot(tab, request.node.name)
     context.close()
     said = server.said()[said_before:]
     assert not elsewhere, f"requests to other hosts: {elsewhere}"
     assert not errors, f"errors in the browser's console: {errors}"
     assert "Traceback" not in said and REFUSED not in said, f"the server's log:\n{said}"
+
+
+def _keep_screenshot(tab: Page, name: str) -> None:
+    """Save what the tab shows under `SCREENSHOTS` and say where."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    kept = SCREENSHOTS / f"{re.sub('[^0-9A-Za-z]+', '-', name)}.png"
+    try:
+        tab.screenshot(path=kept)
+    except Error as error:  # must not hide why the test failed
+        print(f"no screenshot of {tab.url}: {error.message}")
+    else:
+        print(f"screenshot of {tab.url}: {kept}")

@@ -16,8 +16,8 @@ T = texts("en")
 LLAMA = {
     "model_type": "llama",
     "num_hidden_layers": 7,
-    "hidden_size": 1024,
-    "num_attention_heads": 16,
+    "hidden_size": 768,
+    "num_attention_heads": 12,
     "num_key_value_heads": 3,
     "head_dim": 64,
 }
@@ -28,13 +28,14 @@ def paste(page: Page, text: str) -> None:
     page.get_by_role("button", name=T["cache.add"]).click()
 
 
-def run(page: Page, prompt: str) -> None:
+def run(page: Page, prompt: str, tokens: int = 20) -> None:
+    page.locator(".st-key-c_tokens input").fill(str(tokens))
     page.locator(".st-key-c_prompt textarea").fill(prompt)
     page.locator(".st-key-c_run button").click()
 
 
 def test_four_twins_run_live_and_agree_with_the_formula(page: Page) -> None:
-    visit(page, "cache", c_tokens="20")
+    visit(page, "cache")
     run(page, "The king said")
     expect(page.locator(".st-key-c_stop button")).to_be_visible()
     expect(page.locator(".st-key-c_run button")).to_be_visible()
@@ -43,8 +44,8 @@ def test_four_twins_run_live_and_agree_with_the_formula(page: Page) -> None:
 
 
 def test_stop_keeps_what_was_written(page: Page) -> None:
-    visit(page, "cache", c_tokens="300")
-    run(page, "In the beginning")
+    visit(page, "cache")
+    run(page, "In the beginning", tokens=300)
     page.get_by_text(T["cache.running"].split("{")[0]).wait_for()
     page.locator(".st-key-c_stop button").click()
     expect(page.get_by_text(T["cache.live"].split("{")[0])).to_be_visible()
@@ -75,8 +76,9 @@ def test_a_pasted_config_gets_its_number(page: Page) -> None:
 )
 def test_a_bad_config_is_told_and_the_picture_stays(page: Page, text: str) -> None:
     visit(page, "cache")
-    models = page.locator(".st-key-c_models")
-    before = models.inner_text()
+    bars = page.locator(".st-key-c_bars").get_by_role("figure")
+    before = bars.get_attribute("aria-label")
+    assert before
     paste(page, text)
     expect(page.get_by_test_id("stAlertContentError")).to_be_visible()
-    assert models.inner_text() == before
+    assert bars.get_attribute("aria-label") == before
