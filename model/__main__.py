@@ -309,6 +309,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             message = f"{message[:200]} ... {message[200 - MAX_MESSAGE :]}"
         print(f"error: {message}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("stopped; training goes on from its last state with the same command", file=sys.stderr)
+        return 130
     print(json.dumps(result, ensure_ascii=False) if args.json else show(result))
     return 0
 
