@@ -310,7 +310,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {message}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; training goes on from its last state with the same command", file=sys.stderr)
+        print("stopped; the same command goes on where training was last saved", file=sys.stderr)
         return 130
     print(json.dumps(result, ensure_ascii=False) if args.json else show(result))
     return 0

@@ -181,16 +181,19 @@ class Engine:
     ) -> list[Completion]:
         """Finish many prompts (ids from `encode`) in one batch; row i draws from (seed, i).
 
-        Rows end at `<eos>`, after `max_new_tokens`, or at the end of the context; ended rows leave
-        the batch.
+        A row ends at `<eos>`, after `max_new_tokens`, or when its own context is full, whoever sits
+        beside it; ended rows leave the batch.
         """
         started = time.perf_counter()
         width = max(map(len, prompts))
         padding = torch.tensor([width - len(p) for p in prompts])
         x_BT = torch.tensor([[tokenizer.PAD] * (width - len(p)) + list(p) for p in prompts])
-        limit = min(max_new_tokens, self.config.max_position_embeddings - width)
+        context = self.config.max_position_embeddings
+        room = torch.tensor([min(max_new_tokens, max(0, context - len(p))) for p in prompts])
+        limit = int(room.max())
         uniform = torch.stack([_uniform(seed, row, limit) for row in range(len(prompts))])
-        rows = torch.arange(len(prompts))
+        rows = room.nonzero()[:, 0]
+        x_BT = x_BT[rows]
         written: list[list[int]] = [[] for _ in prompts]
         likely: list[list[float]] = [[] for _ in prompts]
         cache = Cache(self.config)
@@ -206,7 +209,7 @@ class Engine:
             ):
                 written[row].append(token)
                 likely[row].append(logprob)
-            going = tokens != tokenizer.EOS
+            going = (tokens != tokenizer.EOS) & (room[rows] > n + 1)
             if not going.any():
                 break
             if not going.all():

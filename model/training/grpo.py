@@ -77,7 +77,9 @@ class Rollout:
 
 def advantages(rewards_QG: Tensor) -> Tensor:
     """Reward less the mean of its group [Q, G]; zero throughout a group of equals."""
-    return rewards_QG - rewards_QG.mean(dim=1, keepdim=True)
+    differ_Q1 = rewards_QG.amax(1, keepdim=True) > rewards_QG.amin(1, keepdim=True)
+    # the mean of equals may be rounded: 16 times 0.1 in float32 leaves -7e-9 and not 0
+    return (rewards_QG - rewards_QG.mean(dim=1, keepdim=True)) * differ_Q1
 
 
 def policy_loss(
@@ -301,7 +303,7 @@ class GRPO:
             "length_right": mean(by_outcome[True] or [0]),
             "length_wrong": mean(by_outcome[False] or [0]),
             "at_cap": mean([r.completion.finish_reason == "length" for r in rolled]),
-            "zero_variance": mean((rewards_QG.std(dim=1) == 0).float().tolist()),
+            "zero_variance": mean((rewards_QG.amax(1) == rewards_QG.amin(1)).float().tolist()),
             "checks": mean([r.judgement.checks for r in rolled]),
             "steps_right": mean([s.right for r in rolled for s in r.judgement.steps] or [0]),
             "wrong_to_right": sum(t[0] for t in turns),

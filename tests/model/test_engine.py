@@ -101,6 +101,20 @@ def test_it_stops_at_the_end_of_the_context(engine: Engine) -> None:
     assert done.finish_reason == "stop" or len(prompt) + len(done.token_ids) == limit
 
 
+def test_a_long_neighbour_leaves_a_row_its_own_room(engine: Engine) -> None:
+    limit = engine.config.max_position_embeddings
+    full, long, short = [7] * (limit + 2), [7] * (limit - 5), engine.encode("What is 3?")
+    lengths = []
+    for seed in range(6):
+        together = engine.complete([full, long, short], 12, 1.0, seed)
+        assert written(together[0]) == ("", [], "length")
+        assert len(together[1].token_ids) <= 5
+        alone = engine.complete([short] * 3, 12, 1.0, seed)[2]
+        assert written(together[2]) == written(alone)
+        lengths.append(len(alone.token_ids))
+    assert max(lengths) > 5
+
+
 @pytest.mark.parametrize("prompt", ["", "  \n\t", "1" * 96, "1" * 10_000, "한" * 10_000, "a\udcff"])
 def test_impossible_prompts(engine: Engine, prompt: str) -> None:
     with pytest.raises(PromptError):
