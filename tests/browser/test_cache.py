@@ -66,7 +66,7 @@ def test_a_pasted_config_gets_its_number(page: Page) -> None:
     visit(page, "cache", c_context="1000", c_dtype="bf16")
     paste(page, json.dumps(LLAMA))
     bytes_ = 2 * 3 * 64 * 2 * 7 * 1000  # K and V, heads, features, bytes, layers, tokens
-    expect(page.get_by_text(f"{bytes_ / 1e6:.1f} MB").first).to_be_visible()
+    expect(page.get_by_text(f"llama {bytes_ / 1e6:.2f} MB").first).to_be_visible()
 
 
 @pytest.mark.parametrize(
