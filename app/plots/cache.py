@@ -110,7 +110,7 @@ def curves(
             x=1,
             xref="paper",
             y=line[-1],
-            text=f"<b>{run.kind}</b> {labels['now']} {held}",
+            text=f"<b>{run.kind}</b> {labels['now']} {held}".replace("  ", " "),
             xanchor="left",
             xshift=10,
             showarrow=False,
