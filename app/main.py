@@ -20,6 +20,7 @@ page = st.navigation(
         ),
         st.Page("views/experts.py", title=t("nav.experts"), icon=":material/hub:"),
         st.Page("views/cache.py", title=t("nav.cache"), icon=":material/memory:"),
+        st.Page("views/reasoning.py", title=t("nav.reasoning"), icon=":material/psychology:"),
     ]
 )
 page.run()

@@ -7,6 +7,7 @@ shipped in `assets/`.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "assets"
 WORK = ROOT / ".work"
 CORPUS = corpus.CorpusConfig(seed=0, rows=46_200, context=384, vocab_size=768)
+STORY = ("base", "r1-zero", "r1", "distilled")  # of the recorded reasoning
 CONTEXT_TOKENS = 220  # of a recorded sample's answer
 
 
@@ -82,7 +84,33 @@ def record_samples() -> dict[str, str]:
         text = json.dumps(trace.to_json(), ensure_ascii=False) + "\n"
         (folder / f"{sample}.json").write_text(text, encoding="utf-8")
         ids[sample] = trace.id
-    return ids
+    return ids | record_reasoning()
+
+
+def record_reasoning() -> dict[str, str]:
+    """Record the Reasoning page's first picture: one question, up to four columns.
+
+    The first held-out problem of seed 0 at chain level 3, at temperature 1 and seed 0. The models
+    of the story that are there answer as they like; columns left over show base begun in two ways.
+    """
+    problem = next(problems("chain", 3, 0, "heldout", "en"))
+    there = checkpoints.shipped()
+    columns = [(name, "") for name in STORY if name in there]
+    columns += [("base", "<think>first "), ("base", "<think></think><answer>")]
+    traces = [
+        record(Engine.load(there[name]), problem.prompt + begin, temperature=1.0)
+        for name, begin in columns[:4]
+    ]
+    content = {
+        "date": traces[0].info.date,
+        "question": asdict(problem),
+        "traces": [trace.to_json() for trace in traces],
+    }
+    text = json.dumps(content, ensure_ascii=False) + "\n"
+    folder = ASSETS / "samples"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "reasoning.json").write_text(text, encoding="utf-8")
+    return {f"reasoning-{i}": trace.id for i, trace in enumerate(traces)}
 
 
 def record(engine: Engine, prompt: str, temperature: float = 0.7, seed: int = 0) -> Trace:

@@ -58,8 +58,10 @@ def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> di
     probs = np.exp(trace.logprobs[start:].astype(float))
     before = float(trace.seconds[trace.n_prompt - 1])
     info = trace.info
-    context = int(models.config(info.model)["max_position_embeddings"])
-    most = min(trace.n_prompt + info.max_new_tokens, context) - start
+    room = len(trace) - start
+    if live:
+        context = int(models.config(info.model)["max_position_embeddings"])
+        room = max(room, min(trace.n_prompt + info.max_new_tokens, context) - start)
     return {
         "id": run_id(trace),
         "name": name_of(lineup.of(trace, reading.asked.begin)),
@@ -69,13 +71,13 @@ def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> di
         "seconds": [round(max(0.0, float(s) - before), 3) for s in trace.seconds[start:]],
         "marks": [asdict(mark) for mark in reading.marks],
         "split": reading.split,
-        "room": max(most, len(trace) - start) if live else len(trace) - start,
+        "room": room,
         "finished": finished,
         "cut": trace.finish_reason if finished else "",
         "answer": reading.answer,
         "correct": reading.correct,
         "right_answer": reading.problem.answer if reading.problem.level else None,
-        "language": reading.language if reading.problem.level else None,
+        "language": reading.language,
         "appeared": reading.appeared,
     }
 

@@ -1,0 +1,192 @@
+// One mount: the player of recorded replies, the strips, the columns, the tip and the colours.
+
+const TOKENS_PER_SECOND = 16; // of the longest reply when recorded ones are played
+
+class ReasoningView {
+  constructor(root) {
+    this.root = root;
+    this.columns = [];
+    this.colour = false;
+    this.frame = 0;
+  }
+
+  update(data, trigger) {
+    const before = this.data;
+    this.trigger = trigger;
+    this.data = data;
+    this.words = new Words(data.labels, data.locale);
+    const key = JSON.stringify([data.columns.map((c) => c.id), data.locale, data.playing]);
+    const same = key === this.key;
+    this.key = key;
+    if (!same) this.build();
+    else this.columns.forEach((column, i) => (column.data = data.columns[i]));
+    if (!same) this.begin();
+    if (!data.playing) this.player = null;
+    if (!this.player) for (const column of this.columns) column.shown = column.length;
+    if (same && before.live && !data.live) this.announce();
+    this.redraw();
+  }
+
+  build() {
+    this.root.replaceChildren();
+    this.pick = null;
+    const bar = element("div", "tools", this.root);
+    this.button = null;
+    if (this.data.playing) {
+      this.button = element("button", "tool", bar);
+      this.button.type = "button";
+      this.button.onclick = () => this.pressPlay();
+    }
+    this.colourButton = element("button", "tool", bar, this.words.say("colour"));
+    this.colourButton.type = "button";
+    this.colourButton.onclick = () => this.toggleColour();
+    this.legend = element("span", "colour-legend", bar);
+    const columns = element("div", `reply-columns of-${this.data.columns.length}`);
+    this.columns = this.data.columns.map((_, i) => new Column(this, i, columns));
+    this.strips = makeStrips(this, this.root);
+    this.root.append(columns);
+    element("p", "key", this.root, this.words.say("key"));
+    this.tip = element("div", "tip", this.root);
+    this.tip.hidden = true;
+    this.status = element("div", "only-read", this.root);
+    this.status.setAttribute("role", "status");
+    this.showColour();
+  }
+
+  // --- Playing ------------------------------------------------------------------------------
+
+  begin() {
+    this.player = null;
+    if (!this.data.playing) return;
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (still) this.player = { at: Infinity, running: false };
+    else this.replay();
+    if (still) for (const column of this.columns) column.shown = column.length;
+  }
+
+  replay() {
+    const longest = this.columns.reduce((a, b) => (a.length >= b.length ? a : b));
+    const lasted = longest.data.seconds[longest.length - 1] || 1;
+    this.slower = longest.length / TOKENS_PER_SECOND / lasted;
+    this.player = { at: 0, running: true, last: null };
+    for (const column of this.columns) column.shown = Math.min(column.data.given, column.length);
+    this.hideTip();
+    this.redraw();
+  }
+
+  pressPlay() {
+    if (this.over()) return this.replay();
+    this.player.running = !this.player.running;
+    this.player.last = null;
+    this.redraw();
+  }
+
+  over() {
+    return this.columns.every((column) => column.shown >= column.length);
+  }
+
+  advance(now) {
+    if (!this.player?.running) return;
+    if (this.player.last !== null) this.player.at += Math.min(0.25, (now - this.player.last) / 1000);
+    this.player.last = now;
+    for (const column of this.columns) {
+      const { seconds } = column.data;
+      const due = () => 0.4 + seconds[column.shown] * this.slower <= this.player.at;
+      while (column.shown < column.length && due()) column.shown += 1;
+    }
+    if (!this.over()) return;
+    this.player.running = false;
+    this.announce();
+  }
+
+  announce() {
+    this.status.textContent = this.words.say("ended");
+  }
+
+  // --- Drawing ------------------------------------------------------------------------------
+
+  redraw() {
+    if (!this.frame) this.frame = requestAnimationFrame((now) => this.draw(now));
+  }
+
+  draw(now) {
+    this.frame = 0;
+    this.advance(now);
+    const state = JSON.stringify([this.colour, this.pick, this.columns.map((c) => c.shown)]);
+    if (state !== this.state || !this.player) {
+      this.state = state;
+      for (const column of this.columns) column.draw();
+      this.strips.draw();
+    }
+    if (this.button) {
+      const key = this.over() ? "replay" : this.player?.running ? "pause" : "play";
+      const text = this.words.say(key);
+      if (this.button.textContent !== text) this.button.textContent = text;
+    }
+    if (this.player?.running) this.redraw();
+  }
+
+  // --- Colour, tip, choice --------------------------------------------------------------------
+
+  toggleColour() {
+    this.colour = !this.colour;
+    this.showColour();
+    this.redraw();
+  }
+
+  showColour() {
+    this.colourButton.setAttribute("aria-pressed", String(this.colour));
+    this.legend.replaceChildren();
+    if (!this.colour) return;
+    element("span", "", this.legend, this.words.say("legend_low"));
+    const bar = element("span", "legend-bar", this.legend);
+    const stops = Array.from({ length: 9 }, (_, i) => cividis(i / 8));
+    bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+    element("span", "", this.legend, this.words.say("legend_high"));
+  }
+
+  picked(column) {
+    return this.pick && this.pick.run === column.data.id ? this.pick.mark : null;
+  }
+
+  choose(column, mark) {
+    if (!this.data.clickable) return;
+    this.pick = { run: column.data.id, mark };
+    this.trigger("step", this.pick);
+    this.redraw();
+  }
+
+  showTip(lines, target) {
+    this.tip.replaceChildren();
+    for (const line of lines) element("div", "", this.tip, line);
+    const spot = target.getBoundingClientRect();
+    const frame = this.root.getBoundingClientRect();
+    this.tip.hidden = false;
+    const { offsetWidth: width, offsetHeight: height } = this.tip;
+    const below = spot.bottom + 6 + height < window.innerHeight;
+    const left = Math.max(0, Math.min(spot.left - frame.left, frame.width - width));
+    this.tip.style.left = `${left}px`;
+    this.tip.style.top = `${(below ? spot.bottom + 6 : spot.top - height - 6) - frame.top}px`;
+  }
+
+  hideTip() {
+    this.tip.hidden = true;
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.frame);
+  }
+}
+
+const views = new WeakMap();
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".reasoning-view");
+  if (!views.has(root)) views.set(root, new ReasoningView(root));
+  const view = views.get(root);
+  view.update(data, setTriggerValue);
+  return () => {
+    view.destroy();
+    views.delete(root);
+  };
+}

@@ -1,0 +1,302 @@
+"""The Reasoning page: traces read on tokens, questions of one's own, who may answer, live runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from streamlit.testing.v1 import AppTest
+
+from app.components.reasoning_view import _clicked, _javascript, payload
+from app.components.trace_view.payload import run_id
+from app.i18n import LANGUAGES, texts
+from app.services import lineup, models, prompts, reasoning, traces
+from app.services import reasoning_session as session
+from model.record import RunInfo, Step, Trace, collect
+from model.tasks import TASKS, chain, pick, problems
+from model.tasks.problem import Problem
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 90.0  # CI's cores may be busy
+CHAIN = chain.pose("34*9-13*8+57", "en")
+PICK = pick.pose([43, 6, 32, 60, 19], 94, 3, "en")
+
+
+def pieces(text: str) -> list[str]:
+    """A text cut as our tokenizer cuts it, merges aside."""
+    return re.findall(r"</?\w+>|\d|[^\W\d_]+ ?|[^\d\w\s<]+ ?|\s+|.", text)
+
+
+def written(reply: str, problem: Problem = CHAIN, begin: str = "", model: str = "base") -> Trace:
+    """A trace in which a model wrote a reply, a tenth of a second a token."""
+    prompt = problem.prompt + begin
+    info = RunInfo(model, "MLA", prompt, 1.0, 0, 300, "2026-01-01", 16, (), "float32")
+    given, new = ["<bos>", *pieces(prompt)], pieces(reply)
+    empty = np.zeros((0, 0))
+    steps = [
+        Step(i, text, -0.1, i < len(given), empty, empty, 0, 0.1 * i)
+        for i, text in enumerate(given + new)
+    ]
+    return collect(info, steps, "stop")
+
+
+def reply_tokens(trace: Trace) -> tuple[str, ...]:
+    return trace.texts[reasoning.read(trace).start :]
+
+
+CORRECTED = (
+    "<think>first 34*9=306, check 30*9=270, 4*9=36, 270+36=306 ok, then 13*8=114, check 10*8=80, "
+    "3*8=24, 80+24=104 no, wait 13*8=104, then 306-104=202, so 202+57=259.</think>"
+    "<answer>259</answer><eos>"
+)
+BUILT = "<think>first 34*9=296, then 13*8=104, then 296-104=192 ok, so 192+57=249.</think>"
+
+
+def test_marks_stand_on_the_tokens_that_they_are_about() -> None:
+    trace = written(CORRECTED)
+    reading, tokens = reasoning.read(trace), reply_tokens(trace)
+    for mark in reading.marks:
+        text = "".join(tokens[mark.first : mark.last])
+        if mark.is_step:
+            assert text == mark.text
+        else:
+            assert text.strip() in {"ok", "no", "first", "then", "wait", "so"}
+    assert "".join(tokens[reading.split :]) == "</think><answer>259</answer><eos>"
+    assert (reading.answer, reading.correct, reading.language) == ("259", True, 1.0)
+    assert [m.kind for m in reading.steps].count("check") == 6
+    said = [(m.kind, m.right) for m in reading.marks if m.kind in ("ok", "no")]
+    assert said == [("ok", True), ("no", True)]
+    assert [m.text for m in reading.steps if m.first_error] == ["13*8=114"]
+    assert not any(m.builds for m in reading.steps)
+    assert reading.appeared is not None
+    assert "".join(tokens[: reading.appeared]).endswith("202+57=259")
+
+
+@pytest.mark.parametrize("begin", ["<think>first ", lineup.DIRECT])
+def test_a_begun_reply_counts_from_its_beginning(begin: str) -> None:
+    whole = BUILT + "<answer>249</answer><eos>" if "first" in begin else f"{begin}7</answer><eos>"
+    own, begun = written(whole), written(whole.removeprefix(begin), begin=begin)
+    assert reply_tokens(begun) == reply_tokens(own)
+    assert reasoning.read(begun).marks == reasoning.read(own).marks
+    assert reasoning.read(begun).split == reasoning.read(own).split
+    assert lineup.of(begun, begin).begin(CHAIN) == begin
+
+
+def test_an_error_spreads_to_the_steps_that_use_its_number() -> None:
+    reading = reasoning.read(written(BUILT))
+    assert [m.builds for m in reading.steps] == [False, False, True, True]
+    assert [m.right for m in reading.steps] == [False, True, True, True]
+    assert reading.correct is False
+    assert reading.appeared is None
+
+
+def test_a_pick_appears_with_its_numbers_and_no_step_builds() -> None:
+    reply = "<think>try 43+6+32=81 no, try 43+32+19=94 ok.</think><answer>43,32,19</answer><eos>"
+    trace = written(reply, PICK)
+    reading = reasoning.read(trace)
+    assert reading.appeared is not None
+    assert "".join(reply_tokens(trace)[: reading.appeared]).endswith("43+32+19=94")
+    assert reading.correct is True
+    assert not any(m.builds for m in reading.steps)
+
+
+def test_a_step_that_may_still_grow_is_not_judged_yet() -> None:
+    half = written("<think>first 34*9=30")
+    assert not reasoning.read(half, writing=True).steps
+    assert len(reasoning.read(half).steps) == 1
+    assert len(reasoning.read(written("<think>first 34*9=30,"), writing=True).steps) == 1
+
+
+def test_free_text_has_its_arithmetic_checked_only() -> None:
+    free = reasoning.question_of(reasoning.Asked("Tell me of 7*8", "", free=False))
+    assert free.level == 0
+    reading = reasoning.read(written("<think>7*8=56.</think><answer>56</answer><eos>", free))
+    assert (reading.answer, reading.correct, reading.appeared) == ("56", None, None)
+    assert [m.right for m in reading.steps] == [True]
+
+
+@given(some.text(max_size=60), some.sampled_from(["", "<think>", "<think>first "]))
+def test_no_reply_breaks_the_reading(reply: str, begin: str) -> None:
+    trace = written(reply + "x", begin=begin)
+    reading = reasoning.read(trace)
+    size = len(trace) - reading.start
+    assert 0 <= reading.split <= size
+    assert all(0 <= m.first < m.last <= size for m in reading.marks)
+    json.dumps(payload(trace, reading, live=False, finished=True))
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [(None, None), ("7", None), ({"run": "RUN", "mark": True}, None), ({"run": "RUN"}, None)]
+    + [({"run": "RUN", "mark": m}, (0, 1) if m == 1 else None) for m in (-1, 0, 1, 999)]
+    + [({"run": "another", "mark": 1}, None)],
+)
+def test_believes_the_browser_only_what_can_be(sent: object, found: object) -> None:
+    trace = written(BUILT)
+    if isinstance(sent, dict) and sent["run"] == "RUN":
+        sent = {**sent, "run": run_id(trace)}
+    assert _clicked(sent, [trace], [reasoning.read(trace)]) == found
+
+
+def test_every_word_that_the_scripts_say_is_a_text() -> None:
+    script = _javascript()
+    said = set(re.findall(r'say\(\s*"(\w+)"', script))
+    known = {k.removeprefix("reasoning_view.") for k in texts("en") if "reasoning_view." in k}
+    ours = {key for key in said if key in known}
+    for key in known - ours - {"way_steps", "way_direct"}:
+        stems = ("kind_", "said_", "verdict_", "fact_", "appeared", "play", "pause", "replay")
+        assert key.startswith((*stems, "never", "not_yet", "step_")), key
+    folder = ROOT / "app" / "components" / "reasoning_view"
+    own = "\n".join(path.read_text() for path in folder.glob("*.js"))
+    assert set(re.findall(r'say\(\s*"(\w+)"', own)) <= known
+
+
+# --- Who answers, and what is asked ------------------------------------------------------------
+
+
+def test_only_models_that_are_there_may_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def there(*names: str) -> None:
+        monkeypatch.setattr(models, "shipped", lambda: {name: {} for name in names})
+
+    there("base", "base-mha")
+    assert list(lineup.contestants()) == ["base", "base.steps", "base.direct"]
+    assert lineup.at_first() == ["base", "base.steps", "base.direct"]
+    there("r1", "base", "distilled", "r1-zero", "sft-only")
+    assert list(lineup.contestants())[3:] == ["sft-only", "r1-zero", "r1", "distilled"]
+    assert lineup.at_first() == ["base", "r1-zero", "r1", "distilled"]
+    there("r1-zero")
+    assert lineup.at_first() == ["r1-zero"]
+
+
+@pytest.mark.parametrize("typed", ["90*9-54*5+371", " 90 × 9 − 54·5 + 371 = ?"])
+def test_takes_a_chain_of_ones_own(typed: str) -> None:
+    assert session.own_chain(typed, "ko").answer == "911"
+
+
+@pytest.mark.parametrize("typed", ["", "5", "1++2", "2**9", "1/2", "1-2", "a+b", "9" * 4 + "+1"])
+def test_says_what_is_wrong_with_a_chain(typed: str) -> None:
+    with pytest.raises(prompts.InputError):
+        session.own_chain(typed, "en")
+
+
+def test_says_when_a_chain_leaves_the_numbers_that_can_be_checked() -> None:
+    with pytest.raises(prompts.InputError, match="999,999,999"):
+        session.own_chain("*".join(["999"] * 10), "en")
+
+
+def test_takes_a_pick_of_ones_own() -> None:
+    problem = session.own_pick("43, 6 32,60,19", 3, 94, "en")
+    assert (problem.answer, problem.level) == ("43,32,19", 3)
+
+
+@pytest.mark.parametrize(
+    ("typed", "count", "target"),
+    [
+        ("", 2, 9),
+        ("1,2,x,4", 2, 3),
+        ("1,1,2,3", 2, 3),
+        ("1,2,3", 2, 3),
+        ("1,2,3,4", 2, 99),
+        ("1,2,3,4", None, 3),
+        ("1,2,3,²", 2, 3),
+    ],
+)
+def test_says_what_is_wrong_with_a_pick(typed: str, count: int | None, target: int) -> None:
+    with pytest.raises(prompts.InputError):
+        session.own_pick(typed, count, target, "en")
+
+
+# --- The page ----------------------------------------------------------------------------------
+
+
+def opened(language: str = "en", **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+    app.query_params["lang"] = language
+    app.run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.switch_page("views/reasoning.py").run()
+
+
+def ended(app: AppTest) -> AppTest:
+    """Run the page again, as the browser does, until no run is under way."""
+    until = time.monotonic() + SECONDS
+    while app.session_state["r_job"] is not None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+        app.run()
+    return app
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_opens_with_the_recorded_replies(language: str) -> None:
+    app = opened(language)
+    assert not app.exception
+    assert not app.error
+    question = reasoning.read(reasoning.recorded()[0]).asked.text
+    assert question in [text.value for text in app.text]
+    assert app.text_input(key="r_expr").value in question
+
+
+def test_the_recorded_question_is_not_chosen_by_its_outcome() -> None:
+    first = next(problems("chain", 3, 0, "heldout", "en"))
+    for trace in reasoning.recorded():
+        assert reasoning.read(trace).problem == first
+        assert (trace.info.temperature, trace.info.seed) == (1.0, 0)
+
+
+def test_runs_a_question_of_ones_own_with_two_columns() -> None:
+    app = opened()
+    app.text_input(key="r_expr").set_value("20*3+11")
+    app.multiselect(key="r_models").set_value(["base", "base.direct"])
+    app.button(key="r_ask").click().run()
+    app = ended(app)
+    assert not app.exception
+    assert not app.error
+    shown = [traces.store().get(one) for one in app.session_state["r_shown"]]
+    readings = [reasoning.read(trace) for trace in shown if trace is not None]
+    assert [r.asked.begin for r in readings] == ["", lineup.DIRECT]
+    assert {r.problem.answer for r in readings} == {"71"}
+    app.button(key="r_recorded").click().run()
+    assert app.session_state["r_shown"] == []
+
+
+def test_a_bad_question_is_told_and_the_picture_stays() -> None:
+    app = opened()
+    before = [text.value for text in app.text]
+    app.text_input(key="r_expr").set_value("2**9")
+    app.button(key="r_ask").click().run()
+    assert not app.exception
+    assert "90*9-54*5+371" in app.error[0].value
+    assert [text.value for text in app.text] == before
+    assert app.session_state["r_job"] is None
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_another_question_is_held_out(task: str) -> None:
+    app = opened()
+    app.segmented_control(key="r_kind").set_value(task).run()
+    field = "r_expr" if task == "chain" else "r_numbers"
+    first = app.text_input(key=field).value
+    app.button(key="r_another").click().run()
+    app = ended(app)
+    assert not app.exception
+    assert not app.error
+    assert app.text_input(key=field).value != first
+    trace = traces.store().get(app.session_state["r_shown"][0])
+    assert trace is not None
+    assert reasoning.read(trace).problem.split == "heldout"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"r_kind": "x"}, {"r_lang": "fr"}, {"r_models": "gpt,base"}, {"r_seed": "-1"}, {"r_t": "9"}],
+)
+def test_odd_links_open(query: dict[str, str]) -> None:
+    assert not opened(**query).exception
