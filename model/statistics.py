@@ -38,6 +38,17 @@ def bootstrap_ratio(
     return float(low), float(high)
 
 
+def paired_difference(
+    nats_a: ArrayLike, nats_b: ArrayLike, tokens: ArrayLike
+) -> tuple[float, Interval]:
+    """Mean loss of a less that of b on the same rows, with its 95 % bootstrap interval.
+
+    `nats_a` and `nats_b` are sums per row, `tokens` the learnt tokens of each row.
+    """
+    gap = np.asarray(nats_a, dtype=float) - np.asarray(nats_b, dtype=float)
+    return float(gap.sum() / np.sum(tokens)), bootstrap_ratio(gap, tokens)
+
+
 def pass_at_k(n: int, correct: int, k: int) -> float:
     """Unbiased chance that one of k samples is right, given n samples (Chen et al. 2021).
 
