@@ -39,13 +39,15 @@ def choose_language() -> None:
     """
     of_browser = "ko" if (st.context.locale or "").startswith("ko") else "en"
     asked = st.query_params.get("lang")
-    if "lang" not in st.session_state:
-        st.session_state["lang"] = asked if asked in LANGUAGES else of_browser
+    at_first = st.session_state.setdefault(
+        "lang_at_first", asked if asked in LANGUAGES else of_browser
+    )
     with st.sidebar:
         st.segmented_control(
             "Language · 언어",
             list(LANGUAGES),
             format_func=LANGUAGES.__getitem__,
+            default=at_first,
             required=True,
             key="lang",
         )
