@@ -251,30 +251,36 @@ def _rows(figure: go.Figure, n: int, lines: int) -> None:
 
 @dataclass(frozen=True)
 class Quality:
-    """Held-out loss of a model, in nats per token, with the ends of its interval."""
+    """A model's held-out loss less the reference's on the same texts, in nats per token.
+
+    `low` and `high` are the ends of the difference's own interval; the reference has 0, 0, 0.
+    """
 
     kind: str
     bytes_per_token: int
-    loss: float
+    difference: float
     low: float
     high: float
 
-    def overlaps(self, other: Quality) -> bool:
-        return self.low <= other.high and other.low <= self.high
+    @property
+    def told_apart(self) -> bool:
+        """Whether the interval leaves the reference's 0 outside."""
+        return self.low > 0 or self.high < 0
 
 
 def quality(models: Sequence[Quality], labels: Mapping[str, str]) -> go.Figure:
-    """Held-out loss against cache size, sizes in octaves. `labels`: bytes, loss (axis titles)."""
+    """Loss difference against cache size, sizes in octaves. `labels`: bytes, loss (axis titles)."""
     figure = go.Figure()
+    figure.add_hline(y=0, line={"width": 1, "dash": "dot", "color": style.RULE})
     for model in models:
         figure.add_scatter(
             x=[model.bytes_per_token],
-            y=[model.loss],
+            y=[model.difference],
             error_y={
                 "type": "data",
                 "symmetric": False,
-                "array": [model.high - model.loss],
-                "arrayminus": [model.loss - model.low],
+                "array": [model.high - model.difference],
+                "arrayminus": [model.difference - model.low],
                 "width": 7,
                 "thickness": 2,
             },
@@ -284,8 +290,8 @@ def quality(models: Sequence[Quality], labels: Mapping[str, str]) -> go.Figure:
                 "size": 14,
                 "symbol": style.KIND_SYMBOL[model.kind],
             },
-            hovertemplate=f"{model.kind}: %{{x:,}} B, {model.loss:.4f} "
-            f"[{model.low:.4f}, {model.high:.4f}]<extra></extra>",
+            hovertemplate=f"{model.kind}: %{{x:,}} B, {model.difference:+.4f} "
+            f"[{model.low:+.4f}, {model.high:+.4f}]<extra></extra>",
         )
         figure.add_annotation(
             x=math.log10(model.bytes_per_token),

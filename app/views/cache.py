@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from app import units
@@ -14,6 +16,7 @@ from app.views import cache_calculator
 from app.views.numbers import numbers
 from model.kv_math import BYTES, formula
 from model.record import Trace
+from model.statistics import paired_difference
 
 EVERY = 0.15  # seconds between two looks at a run under way
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
@@ -221,18 +224,10 @@ def one_token() -> None:
 
 
 def loss_against_size() -> None:
-    """Held-out loss of the twins against the bytes that they keep."""
+    """Held-out loss of the twins, row by row against MHA's, beside the bytes that they keep."""
     st.header(t("cache.loss_title"))
     results = [models.run_results(name) for name in models.TWINS]
-    points = [
-        figures.Quality(
-            result["attention"],
-            result["bytes_per_token"],
-            result["heldout"]["loss"],
-            *result["heldout"]["interval"],
-        )
-        for result in results
-    ]
+    points = differences(results)
     finding = quality_sentence(points)
     st.markdown(finding)
     st.plotly_chart(
@@ -265,37 +260,36 @@ def loss_against_size() -> None:
         st.code("\n".join(result["command"] for result in results), language="bash")
 
 
+def differences(results: list[dict[str, Any]]) -> list[figures.Quality]:
+    """Each model's held-out loss less the first one's on the same rows, with paired intervals."""
+    reference = results[0]["heldout"]
+    points = []
+    for result in results:
+        rows = result["heldout"]
+        mean, (low, high) = paired_difference(
+            rows["row_nats"], reference["row_nats"], reference["row_tokens"]
+        )
+        point = figures.Quality(result["attention"], result["bytes_per_token"], mean, low, high)
+        points.append(point)
+    return points
+
+
 def quality_sentence(points: list[figures.Quality]) -> str:
-    """Who has the lowest loss, who cannot be told from it, and what the smallest cache costs."""
-    best = min(points, key=lambda point: point.loss)
-    others = [point for point in points if point is not best]
-    close = ", ".join(point.kind for point in others if point.overlaps(best))
-    far = ", ".join(point.kind for point in others if not point.overlaps(best))
-    words = [
-        t(
-            "cache.loss_best",
-            kind=best.kind,
-            loss=f"{best.loss:.3f}",
-            low=f"{best.low:.3f}",
-            high=f"{best.high:.3f}",
+    """What each smaller cache costs against the first model's, or that it cannot be told."""
+    reference, *others = points
+    words = [t("cache.loss_reference", kind=reference.kind)]
+    for point in others:
+        verdict = "told" if point.told_apart else "untold"
+        words.append(
+            t(
+                f"cache.loss_{verdict}",
+                kind=point.kind,
+                share=f"{100 * point.bytes_per_token / reference.bytes_per_token:.1f}",
+                difference=f"{point.difference:+.3f}",
+                low=f"{point.low:+.3f}",
+                high=f"{point.high:+.3f}",
+            )
         )
-    ]
-    if close:
-        words.append(t("cache.loss_close", kinds=close))
-    if far:
-        words.append(t("cache.loss_far", kinds=far))
-    small = min(points, key=lambda point: point.bytes_per_token)
-    large = max(points, key=lambda point: point.bytes_per_token)
-    words.append(
-        t(
-            "cache.loss_small",
-            small=small.kind,
-            large=large.kind,
-            share=f"{100 * small.bytes_per_token / large.bytes_per_token:.1f}",
-            difference=f"{small.loss - large.loss:+.3f}",
-            overlap=t("cache.overlapping" if small.overlaps(large) else "cache.apart"),
-        )
-    )
     return " ".join(words)
 
 

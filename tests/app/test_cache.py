@@ -153,10 +153,11 @@ def test_hypothetical_models_are_hatched_and_kinds_coloured() -> None:
     assert [bar.marker.pattern.shape for bar in bars] == ["", "", "/"]
 
 
-def test_overlap_of_intervals() -> None:
-    one = figures.Quality("MHA", 100, 1.0, 0.9, 1.1)
-    assert one.overlaps(replace(one, low=1.1, high=1.2))
-    assert not one.overlaps(replace(one, low=1.11, high=1.2))
+def test_a_difference_is_told_when_zero_lies_outside_its_interval() -> None:
+    one = figures.Quality("GQA", 100, 0.1, 0.05, 0.15)
+    assert one.told_apart
+    assert replace(one, difference=-0.1, low=-0.15, high=-0.05).told_apart
+    assert not replace(one, low=-0.01).told_apart
 
 
 @given(st.floats(1, 1e18))
@@ -331,30 +332,36 @@ def test_a_cache_that_differs_from_the_formula_is_an_error(monkeypatch: pytest.M
     assert at.error[0].value == T["cache.disagree"].format(gaps=gaps)
 
 
-def test_quality_tells_overlap_from_difference(monkeypatch: pytest.MonkeyPatch) -> None:
-    losses = {"base-mha": 2.0, "base-gqa": 2.05, "base-mqa": 2.5, "base": 2.2}
+def test_twins_are_compared_text_by_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [10.0, 200.0, 30.0, 400.0]  # nats: texts differ far more than models do
+    extra = {"base-mha": [0, 0, 0, 0], "base-gqa": [1, -1, 1, -1], "base-mqa": [5, 5, 5, 5]}
 
     def results(name: str) -> dict[str, Any]:
-        loss = losses[name]
-        kept = cache_spec(models.config(name)).bytes_per_token("float32")
-        held = {"loss": loss, "interval": [loss - 0.1, loss + 0.1], "method": "m"}
+        more = extra.get(name, [-2, -2, -2, -2])
+        held = {"loss": 2.0, "interval": [1.9, 2.1], "method": "m"}
+        rows = {
+            "row_nats": [a + b for a, b in zip(texts, more, strict=True)],
+            "row_tokens": [100] * 4,
+        }
         return {
             "name": name,
             "attention": models.attention(name),
-            "bytes_per_token": kept,
+            "bytes_per_token": cache_spec(models.config(name)).bytes_per_token("float32"),
             "tokens": 1,
             "minutes": 1.0,
-            "heldout": held,
+            "heldout": held | rows,
             "domains": {"code": held},
             "command": "c",
         }
 
     monkeypatch.setattr(models, "run_results", results)
     said = written(opened())
-    assert T["cache.loss_close"].format(kinds="GQA, MLA") in said
-    assert T["cache.loss_far"].format(kinds="MQA") in said
-    assert "18.8%" in said
-    assert "+0.200" in said
+    told = {"share": "25.0", "kind": "MQA", "difference": "+0.050", "low": "+0.050"}
+    assert T["cache.loss_told"].format(**told, high="+0.050") in said
+    told = {"share": "18.8", "kind": "MLA", "difference": "-0.020", "low": "-0.020"}
+    assert T["cache.loss_told"].format(**told, high="-0.020") in said
+    untold = {"share": "50.0", "kind": "GQA", "difference": "+0.000", "low": "-0.010"}
+    assert T["cache.loss_untold"].format(**untold, high="+0.010") in said
 
 
 def test_calculator_gives_kv_maths_numbers() -> None:
