@@ -98,15 +98,15 @@ def domains(
                 "y": 1.02,
                 "yanchor": "bottom",
                 "thickness": 12,
+                "ticklabeloverflow": "allow",
                 "tickvals": [0, even, 2 * even, 3 * even],
                 "ticktext": ["0%", f"{even:.0%}", f"{2 * even:.0%}", f"≥ {3 * even:.0%}"],
             },
         )
     )
     style.plain(figure, height=150 + 36 * len(names))
-    ticks = {"showgrid": False, "ticklen": 0}
-    figure.update_xaxes(ticks, title_text=labels["expert"], title_standoff=8, dtick=1, tickangle=0)
-    figure.update_yaxes(ticks, autorange="reversed")
+    figure.update_xaxes(title_text=labels["expert"], showgrid=False, dtick=1, tickangle=0)
+    figure.update_yaxes(showgrid=False, autorange="reversed")
     return figure
 
 
