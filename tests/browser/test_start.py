@@ -73,11 +73,12 @@ def test_a_question_runs_live_and_the_link_repeats_it(page: Page) -> None:
     page.locator(".st-key-s_run button").click()
     expect(page.get_by_text(T["common.live"].split("{")[0])).to_be_visible()
     expect(page.locator(".st-key-s_run button")).to_be_visible()
+    expect(answer(page)).not_to_have_count(0)
     written = answer(page).all_inner_texts()
-    assert written
     page.reload()
     expect(page.get_by_text(T["common.live"].split("{")[0])).to_be_visible()
-    assert answer(page).all_inner_texts() == written
+    expect(answer(page)).to_have_text(written)
+    expect(page.get_by_role("radio", name="English")).to_be_checked()
 
 
 def test_stop_keeps_what_was_written(page: Page) -> None:
@@ -86,7 +87,7 @@ def test_stop_keeps_what_was_written(page: Page) -> None:
     page.locator(".st-key-s_stop button").click()
     expect(page.get_by_text(T["common.live"].split("{")[0])).to_be_visible()
     expect(page.locator(".st-key-s_run button")).to_be_visible()
-    assert answer(page).count() > 0
+    expect(answer(page)).not_to_have_count(0)
 
 
 def test_links_lead_to_the_pages(page: Page) -> None:

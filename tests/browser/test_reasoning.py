@@ -1,0 +1,74 @@
+"""Reasoning: recorded replies play, steps tell what is right, questions run, samples fall."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.i18n import texts
+from tests.browser.chromium import visit
+
+pytestmark = pytest.mark.browser
+
+T = texts("en")
+
+
+def button(page: Page, key: str) -> None:
+    page.get_by_role("button", name=T[key], exact=True).click()
+
+
+def ask(page: Page, expression: str) -> None:
+    page.locator(".st-key-r_expr input").fill(expression)
+    page.keyboard.press("Enter")
+    button(page, "reasoning.ask")
+
+
+def test_recorded_replies_play_and_a_step_says_what_is_right(page: Page) -> None:
+    visit(page, "reasoning")
+    expect(page.get_by_text(T["reasoning.badge_recorded"], exact=True)).to_be_visible()
+    step = page.locator(".reasoning-view .step").first
+    step.focus()
+    tip = page.locator(".reasoning-view .tip")
+    expect(tip).to_be_visible()
+    assert any(sign in tip.inner_text() for sign in "✓✗")
+    colour = page.get_by_role("button", name=T["reasoning_view.colour"])
+    colour.click()
+    expect(colour).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".tok[title]").first).to_be_visible()
+
+
+def test_a_question_of_ones_own_runs_and_the_link_repeats_it(page: Page) -> None:
+    visit(page, "reasoning", r_models="base.direct,base")
+    expect(page.get_by_text(T["reasoning.badge_live"], exact=True)).to_be_visible()
+    ask(page, "20*3+11")
+    expect(page.get_by_text("What is 20*3+11?")).to_be_visible()
+    expect(page.locator(".reply-column")).to_have_count(2)
+    written = page.locator(".reply-answer").all_inner_texts()
+    page.reload()
+    expect(page.get_by_text(T["reasoning.badge_live"], exact=True)).to_be_visible()
+    assert page.locator(".reply-answer").all_inner_texts() == written
+
+
+@pytest.mark.parametrize("expression", ["", "2**9", "x" * 500])
+def test_a_bad_expression_is_told_and_the_picture_stays(page: Page, expression: str) -> None:
+    visit(page, "reasoning")
+    ask(page, expression)
+    expect(page.get_by_test_id("stAlertContentError")).to_be_visible()
+    expect(page.get_by_text(T["reasoning.badge_recorded"], exact=True)).to_be_visible()
+    expect(page.locator(".reply-column").first).to_be_visible()
+
+
+def test_a_clicked_step_gets_other_endings(page: Page) -> None:
+    visit(page, "reasoning")
+    page.locator(".reasoning-view .step").first.click()
+    button(page, "reasoning.resample")
+    expect(page.get_by_text("endings are right")).to_be_visible()
+
+
+def test_samples_fall_into_bins(page: Page) -> None:
+    visit(page, "reasoning", r_models="base.direct")
+    expect(page.get_by_text(T["reasoning.badge_live"], exact=True)).to_be_visible()
+    button(page, "reasoning.draw")
+    expect(page.get_by_text(T["reasoning.pass_title"])).to_be_visible()
+    expect(page.locator(".st-key-r_stop_samples")).to_have_count(0)
+    expect(page.locator(".st-key-r_bins_0").get_by_role("figure")).to_be_visible()
