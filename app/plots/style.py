@@ -14,6 +14,22 @@ KIND_COLOUR = {"MHA": "#D55E00", "GQA": "#E69F00", "MQA": "#009E73", "MLA": "#00
 KIND_SYMBOL = {"MHA": "circle", "GQA": "square", "MQA": "diamond", "MLA": "triangle-up"}
 OTHER_COLOUR = "#CC79A7"  # layers of several kinds, windows, states
 
+#: Models, and base's ways of answering: colour and marker, never colour alone.
+MODEL_MARK = {
+    "base": ("#56B4E9", "circle"),
+    "base.steps": ("#56B4E9", "square-open"),
+    "base.direct": ("#56B4E9", "diamond-open"),
+    "sft-only": ("#8a94a3", "x"),
+    "r1-zero": ("#E69F00", "square"),
+    "r1-dev1": ("#CC79A7", "triangle-down"),
+    "r1-dev2": ("#CC79A7", "triangle-left"),
+    "r1-dev3": ("#CC79A7", "triangle-right"),
+    "r1": ("#D55E00", "triangle-up"),
+    "student-base": ("#009E73", "pentagon"),
+    "student-rl": ("#009E73", "cross"),
+    "distilled": ("#0072B2", "star"),
+}
+
 AMOUNTS = "Cividis"  # the colour scale of amounts; give it fixed limits
 
 CLEAR = "rgba(0,0,0,0)"

@@ -70,6 +70,10 @@ class Job:
     def active(self) -> bool:
         return self.state in ("waiting", "running")
 
+    def parts(self, load: Callable[[str], Engine]) -> list[Iterator[None]]:
+        """What the worker does for the job: one step of each part a turn, until all have ended."""
+        return [_generate(run, load) for run in self.runs]
+
     def traces(self) -> list[Trace | None]:
         """A trace per request of what there is so far; None before a first token."""
         return [self._trace(run) for run in self.runs]
@@ -97,11 +101,15 @@ class Worker:
     def submit(self, requests: Sequence[Request]) -> Job:
         """Queue requests; they start as soon as there is room."""
         job = Job(requests)
+        self.enqueue(job)
+        return job
+
+    def enqueue(self, job: Job) -> None:
+        """Queue a job of any kind."""
         with self._wake:
             self._waiting.append(job)
             job.position = len(self._waiting)
             self._wake.notify()
-        return job
 
     def _work(self) -> None:
         running: dict[Job, list[Iterator[None]]] = {}
@@ -112,7 +120,7 @@ class Worker:
                 while self._waiting and len(running) < MAX_RUNNING:
                     job = self._waiting.pop(0)
                     job.state, job.position = "running", 0
-                    running[job] = [self._generate(run) for run in job.runs]
+                    running[job] = job.parts(self._load)
                 for place, job in enumerate(self._waiting, 1):
                     job.position = place
             for job in list(running):
@@ -120,30 +128,30 @@ class Worker:
                 if not job.active:
                     del running[job]
 
-    def _turn(self, job: Job, generators: list[Iterator[None]]) -> None:
-        """One token for each request of a job."""
+    def _turn(self, job: Job, parts: list[Iterator[None]]) -> None:
+        """One token for each request of a job, or one step of whatever else its parts do."""
         unseen = time.monotonic() - job._seen > UNSEEN_SECONDS
         if job._stop.is_set() or unseen:
             job.state = "stopped"
             return
         try:
-            for run, generator in zip(job.runs, generators, strict=True):
-                if not run.finished and next(generator, "end") == "end":
-                    run.finished = True
+            parts[:] = [part for part in parts if next(part, "end") != "end"]
         except ValueError as error:  # PromptError, CheckpointError: written for the viewer
             job.error, job.state = str(error), "failed"
             return
-        if all(run.finished for run in job.runs):
+        if not parts:
             job.state = "done"
 
-    def _generate(self, run: Run) -> Iterator[None]:
-        r = run.request
-        engine = self._load(r.model)
-        run.info = engine.info(r.prompt, r.max_new_tokens, r.temperature, r.seed)
-        for step in engine.stream(r.prompt, r.max_new_tokens, r.temperature, r.seed):
-            run.steps.append(step)
-            if not step.in_prompt:
-                yield
+
+def _generate(run: Run, load: Callable[[str], Engine]) -> Iterator[None]:
+    r = run.request
+    engine = load(r.model)
+    run.info = engine.info(r.prompt, r.max_new_tokens, r.temperature, r.seed)
+    for step in engine.stream(r.prompt, r.max_new_tokens, r.temperature, r.seed):
+        run.steps.append(step)
+        if not step.in_prompt:
+            yield
+    run.finished = True
 
 
 @st.cache_resource(show_spinner=False)

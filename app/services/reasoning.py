@@ -170,6 +170,22 @@ def _appeared(problem: Problem, steps: Sequence[check.Step]) -> check.Step | Non
     return None
 
 
+def follows(problem: Problem, step: str, number: int) -> str | None:
+    """The answer of a chain if a step's result were `number` and all later steps were right.
+
+    None if the step is not one of the chain's own, e.g. a check, or builds on an error.
+    """
+    if problem.task != chain.NAME or not problem.level:
+        return None
+    left = step.split("=")[0]
+    for place, own in enumerate(chain.solve(problem.key)):
+        if own.write().split("=")[0] == left:
+            slip = {place: number - own.value}
+            steps = list(chain.solve(problem.key, slip))
+            return str(steps[-1].value + slip.get(len(steps) - 1, 0))
+    return None
+
+
 @functools.cache
 def recorded() -> tuple[Trace, ...]:
     """The runs that the page opens with: assets/samples/reasoning.json."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
+from typing import Generic, Protocol, TypeVar
 
 import streamlit as st
 
@@ -14,14 +15,22 @@ from model.record import Trace
 KEPT = 256
 
 
-class Store:
-    """The last `KEPT` traces, oldest out first; safe for threads."""
+class HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Kept = TypeVar("Kept", bound=HasId)
+
+
+class Store(Generic[Kept]):
+    """The last `KEPT` traces, or others with an id, oldest out first; safe for threads."""
 
     def __init__(self) -> None:
-        self._traces: OrderedDict[str, Trace] = OrderedDict()
+        self._traces: OrderedDict[str, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def put(self, trace: Trace) -> str:
+    def put(self, trace: Kept) -> str:
         """Keep a trace; return its id."""
         with self._lock:
             self._traces[trace.id] = trace
@@ -30,14 +39,14 @@ class Store:
                 self._traces.popitem(last=False)
         return trace.id
 
-    def get(self, trace_id: str | None) -> Trace | None:
+    def get(self, trace_id: str | None) -> Kept | None:
         """The trace, or None if it is unknown or was pushed out."""
         with self._lock:
             return self._traces.get(trace_id) if trace_id else None
 
 
 @st.cache_resource(show_spinner=False)
-def store() -> Store:
+def store() -> Store[Trace]:
     """The server's one store."""
     return Store()
 

@@ -8,8 +8,9 @@ import streamlit as st
 
 from app.components.reasoning_view import name_of, reasoning_view
 from app.i18n import t
-from app.services import lineup, reasoning
+from app.services import lineup, reasoning, reasoning_batches
 from app.services import reasoning_session as session
+from app.views import reasoning_samples, reasoning_steps
 from app.views.numbers import numbers
 from model.record import Trace
 from model.tasks import TASKS, chain, pick
@@ -194,13 +195,17 @@ def picture() -> None:
     shown, kind = session.on_screen()
     status(shown, kind)
     live = kind == "writing"
-    reasoning_view(
+    clicked = reasoning_view(
         shown,
         key="r_view",
         live=live,
         playing=kind == "recorded",
+        clickable=not live,
         done=[run.finished for run in job.runs] if live and job is not None else (),
     )
+    if clicked is not None:
+        reasoning_batches.choose(shown[clicked[0]], clicked[1])
+        st.rerun()
     if not live:
         first_error(shown)
 
@@ -225,6 +230,7 @@ def downloads() -> None:
 
 
 session.open_page()
+reasoning_batches.open_page()
 st.title(t("reasoning.title"))
 st.markdown(t("reasoning.intro"))
 question_fields()
@@ -234,7 +240,9 @@ if st.session_state.r_error:
     st.error(st.session_state.r_error)
 polls = 1 / POLLS_PER_SECOND if st.session_state.r_job is not None else None
 st.fragment(picture, run_every=polls)()
+reasoning_steps.section()
 downloads()
+reasoning_samples.section()
 if session.linked():
     session.start()
     st.rerun()

@@ -1,0 +1,91 @@
+"""Figures of the Reasoning page: answers by their number, accuracy against k and against thinking.
+
+Pure plotly: words come in as `labels`, already in the viewer's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from app.plots import style
+
+RIGHT = "#0072B2"
+WRONG = "#8a94a3"
+
+
+def answers(
+    names: Sequence[str], counts: Sequence[int], right: Sequence[bool], labels: Mapping[str, str]
+) -> go.Figure:
+    """How often each answer came, first on top; right ones are solid, others hatched.
+
+    `labels`: samples (title of the axis), hover (plotly's template).
+    """
+    figure = go.Figure(
+        go.Bar(
+            y=list(names),
+            x=list(counts),
+            orientation="h",
+            marker={
+                "color": [RIGHT if ok else WRONG for ok in right],
+                "pattern": {"shape": ["" if ok else "/" for ok in right], "size": 5},
+            },
+            text=[str(count) for count in counts],
+            textposition="auto",
+            hovertemplate=labels["hover"] + "<extra></extra>",
+        )
+    )
+    style.plain(figure, height=90 + 28 * max(3, len(names)))
+    figure.update_xaxes(title_text=labels["samples"], rangemode="tozero", nticks=5)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    return figure
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Values of one contestant with intervals; `id` chooses colour and marker."""
+
+    id: str
+    name: str
+    x: Sequence[float]
+    value: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+def curves(lines: Sequence[Curve], ticks: Sequence[int], labels: Mapping[str, str]) -> go.Figure:
+    """Accuracy, 0 to 100 %, against k or a budget on an axis of powers of two; bars: 95 %.
+
+    `labels`: x and y (titles of axes), hover (plotly's template; the name is put before it).
+    """
+    figure = go.Figure()
+    for line in lines:
+        colour, symbol = style.MODEL_MARK[line.id]
+        figure.add_scatter(
+            x=list(line.x),
+            y=list(line.value),
+            name=line.name,
+            mode="lines+markers",
+            line={"color": colour, "width": 2},
+            marker={"symbol": symbol, "size": 10, "color": colour},
+            error_y={
+                "array": [h - v for h, v in zip(line.high, line.value, strict=True)],
+                "arrayminus": [v - low for v, low in zip(line.value, line.low, strict=True)],
+                "color": colour,
+                "thickness": 1.2,
+                "width": 4,
+            },
+            hovertemplate=f"{line.name}: {labels['hover']}<extra></extra>",
+        )
+    style.plain(figure, height=360)
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    )
+    figure.update_xaxes(
+        title_text=labels["x"], type="log", tickvals=list(ticks), ticktext=[str(t) for t in ticks]
+    )
+    figure.update_yaxes(title_text=labels["y"], range=[-0.02, 1.02], tickformat=".0%")
+    return figure

@@ -1,0 +1,157 @@
+"""Many replies at a time: sampled in batches by the same worker that streams, and judged.
+
+A batch takes the worker for as long as its rows are written, so it is kept small: whoever streams
+beside it pauses for about a second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.services import lineup, models
+from app.services.jobs import Job
+from app.services.traces import Store
+from model.tasks.check import judge
+from model.tasks.problem import TEMPLATE, Problem
+from model.tokenizer import BOS, encode
+
+if TYPE_CHECKING:
+    from model.engine import Engine
+
+ROWS = 8  # replies that are written at once
+
+
+@dataclass(frozen=True)
+class Ask:
+    """`n` replies of one contestant to one problem, going on from `head` (ids: all before it)."""
+
+    contestant: str
+    model: str
+    problem: Problem
+    ids: tuple[int, ...]
+    head: str  # the part of the reply that stands already
+    n: int
+    temperature: float
+    seed: int
+    max_new_tokens: int
+    budget: int | None = None  # of thinking tokens; then the thought is ended by force
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One judged reply. `seed` and `row` are what the engine draws from."""
+
+    ask: int
+    seed: int
+    row: int
+    text: str
+    tokens: int
+    finish_reason: str
+    answer: str | None
+    correct: bool
+
+
+def fresh(
+    one: lineup.Contestant,
+    problem: Problem,
+    n: int,
+    temperature: float,
+    seed: int,
+    max_new_tokens: int,
+    budget: int | None = None,
+) -> Ask:
+    """Replies from their beginning."""
+    begin = one.begin(problem)
+    prompt = TEMPLATE.format(question=problem.question) + begin
+    ids = (BOS, *encode(models.tokenizer(one.model), prompt))
+    limits = (n, temperature, seed, max_new_tokens, budget)
+    return Ask(one.id, one.model, problem, ids, begin, *limits)
+
+
+class Batch(Job):
+    """Replies to several asks, some rows a turn; `samples` only ever grows."""
+
+    def __init__(self, view: str, asks: Sequence[Ask]) -> None:
+        super().__init__([])
+        self.view = view
+        self.asks = tuple(asks)
+        self.samples: list[Sample] = []
+
+    @property
+    def id(self) -> str:
+        content = json.dumps([self.view, *map(asdict, self.asks)])
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    @property
+    def total(self) -> int:
+        return sum(ask.n for ask in self.asks)
+
+    def of(self, ask: int) -> list[Sample]:
+        """The samples so far of one ask, by its place."""
+        return [sample for sample in list(self.samples) if sample.ask == ask]
+
+    def parts(self, load: Callable[[str], Engine]) -> list[Iterator[None]]:
+        return [self._sample(load)]
+
+    def _sample(self, load: Callable[[str], Engine]) -> Iterator[None]:
+        from model.training.thinking import think  # here, not above: it imports torch
+
+        most = max(ask.n for ask in self.asks)
+        for start in range(0, most, ROWS):
+            for place, ask in enumerate(self.asks):
+                rows = min(ROWS, ask.n - start)
+                if rows <= 0:
+                    continue
+                seed = ask.seed + start
+                prompts = [list(ask.ids)] * rows
+                done = think(
+                    load(ask.model), prompts, ask.temperature, seed, ask.max_new_tokens, ask.budget
+                )
+                for row, completion in enumerate(done):
+                    text = ask.head + completion.text
+                    judged = judge(ask.problem, text)
+                    self.samples.append(
+                        Sample(
+                            place,
+                            seed,
+                            row,
+                            text,
+                            len(completion.token_ids),
+                            completion.finish_reason,
+                            same_answer(judged.reply.answer),
+                            judged.correct,
+                        )
+                    )
+                yield
+
+    def rows(self) -> list[dict[str, object]]:
+        """Every sample with what it was drawn from, for a table, CSV and JSON."""
+        return [
+            {
+                "contestant": (ask := self.asks[sample.ask]).contestant,
+                "question": ask.problem.question,
+                "right_answer": ask.problem.answer,
+                "head": ask.head,
+                "budget": ask.budget,
+                "temperature": ask.temperature,
+                **asdict(sample),
+            }
+            for sample in list(self.samples)
+        ]
+
+
+def same_answer(answer: str | None) -> str | None:
+    """An answer with its numbers in order: those of a pick may come in any."""
+    return None if answer is None else ",".join(sorted(answer.split(","), key=int))
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store[Batch]:
+    """Batches that have ended."""
+    return Store()

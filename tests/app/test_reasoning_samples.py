@@ -1,0 +1,182 @@
+"""Samples of the Reasoning page: estimates and intervals, batches, endings from a step."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.plots import reasoning as figures
+from app.services import lineup, reasoning, samples, scaling
+from app.services import reasoning_batches as batches
+from model.statistics import consensus, pass_at_k, wilson
+from model.tasks import chain, pick
+from tests.app.test_reasoning import BUILT, CHAIN, SECONDS, opened, reply_tokens, written
+
+RIGHT, WRONG, NONE = ("259", True), ("249", False), (None, False)
+
+
+def test_pass_at_k_is_the_unbiased_estimate() -> None:
+    answers = [RIGHT] * 3 + [WRONG] * 13
+    points = scaling.passes([answers])
+    assert [p.k for p in points] == [1, 2, 4, 8, 16]
+    assert [p.value for p in points] == pytest.approx([pass_at_k(16, 3, p.k) for p in points])
+    assert (points[0].low, points[0].high) == pytest.approx(wilson(3, 16))
+    assert all(0 <= p.low <= p.high <= 1 for p in points)
+
+
+def test_the_interval_of_one_question_is_not_empty_when_all_fail() -> None:
+    points = scaling.passes([[WRONG] * 8])
+    assert all(p.value == p.low == 0 < p.high for p in points)
+
+
+def test_consensus_agrees_with_votes_that_are_counted_one_by_one() -> None:
+    answers = [RIGHT] * 5 + [WRONG] * 3 + [("11", False)] * 2 + [NONE] * 6
+    rng = random.Random(1)
+    for point in scaling.consensus([answers]):
+        votes = [consensus([a for a, _ in rng.choices(answers, k=point.k)]) for _ in range(4000)]
+        assert point.value == pytest.approx(votes.count("259") / 4000, abs=0.09)
+        assert point.low - 0.1 <= point.value <= point.high + 0.1
+
+
+def test_nobody_votes_for_no_answer() -> None:
+    assert [p.value for p in scaling.consensus([[NONE] * 8])] == [0.0] * 4
+    always = scaling.consensus([[RIGHT] + [NONE] * 15])
+    assert always[-1].value > 0.5
+
+
+def test_several_questions_are_averaged() -> None:
+    points = scaling.passes([[RIGHT] * 4, [WRONG] * 4])
+    assert [p.value for p in points] == [0.5, 0.5, 0.5]
+    assert (points[0].low, points[0].high) == (0.0, 1.0)
+    assert scaling.accuracy([[RIGHT] * 3 + [WRONG], [WRONG] * 4]).value == 3 / 8
+
+
+def test_bins_put_the_right_answer_first_and_none_last() -> None:
+    answers = [WRONG] * 3 + [RIGHT] + [NONE] * 2 + [(str(n), False) for n in range(20)]
+    found = scaling.bins(answers, most=4)
+    assert found[0] == ("259", 1, True)
+    assert found[1] == ("249", 3, False)
+    assert found[-2:] == [("", 17, False), (None, 2, False)]
+    assert sum(n for _, n, _ in found) == len(answers)
+
+
+def test_answers_to_a_pick_are_compared_as_sets() -> None:
+    assert samples.same_answer("43,6,32") == samples.same_answer("32,43,6") == "6,32,43"
+    assert samples.same_answer(None) is None
+
+
+def test_what_follows_from_another_number() -> None:
+    assert reasoning.follows(CHAIN, "34*9=306", 306) == "259"
+    assert reasoning.follows(CHAIN, "34*9=306", 296) == "249"
+    assert reasoning.follows(CHAIN, "202+57=259", 7) == "7"
+    assert reasoning.follows(CHAIN, "30*9=270", 7) is None
+    assert reasoning.follows(pick.pose([1, 2, 3, 4], 3, 2, "en"), "1+2=3", 7) is None
+
+
+def test_the_prefix_ends_before_the_step_or_before_its_number() -> None:
+    trace = written(BUILT)
+    reading = reasoning.read(trace)
+    step = reading.steps[1]
+    kept = [batches.prefix(trace, reading, step, edited) for edited in (False, True)]
+    heads = ["".join(reply_tokens(trace)[: keep - reading.start]) for keep in kept]
+    assert heads[0] == "<think>first 34*9=296, then "
+    assert heads[1] == "<think>first 34*9=296, then 13*8="
+
+
+def test_figures_are_drawn_of_any_numbers() -> None:
+    labels = {"samples": "n", "hover": "%{x}", "x": "k", "y": "share"}
+    assert figures.answers(["✓ 1", "✗ 2"], [3, 1], [True, False], labels).data[0].x == (3, 1)
+    lines = [figures.Curve(one, one, [1, 2], [0, 1], [0, 0.5], [0.5, 1]) for one in lineup.FIRST]
+    figure = figures.curves(lines, [1, 2], labels)
+    marks = {(line.line.color, line.marker.symbol) for line in figure.data}
+    assert len(marks) == len(lineup.FIRST)
+
+
+def test_every_model_has_a_mark_of_its_own() -> None:
+    from app.plots.style import MODEL_MARK
+
+    assert set(lineup.NAMES) | {"base.steps", "base.direct"} == set(MODEL_MARK)
+    assert len(set(MODEL_MARK.values())) == len(MODEL_MARK)
+
+
+# --- The page ----------------------------------------------------------------------------------
+
+
+def drawn(app: AppTest) -> AppTest:
+    """Run the page again, as the browser does, until no batch is under way."""
+    until = time.monotonic() + SECONDS
+    while app.session_state["r_batch"] is not None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+        app.run()
+    return app
+
+
+def test_draws_samples_that_anybody_can_draw_again() -> None:
+    app = opened()
+    app.multiselect(key="r_models").set_value(["base.direct"])
+    app.selectbox(key="r_k").set_value(8)
+    app.button(key="r_draw_samples").click().run()
+    app = drawn(app)
+    assert not app.exception
+    assert not app.error
+    batch = samples.store().get(app.session_state["r_batches"]["samples"])
+    assert batch is not None
+    rows = batch.rows()
+    assert len(rows) == 8
+    assert {(row["seed"], row["row"]) for row in rows} == {(0, i) for i in range(8)}
+    json.dumps(rows)
+    again = samples.Batch("samples", batch.asks)
+    from app.services import models
+
+    for _ in again.parts(models.engine)[0]:
+        pass
+    assert again.samples == batch.samples
+    assert again.id == batch.id
+
+
+def test_says_why_nothing_can_be_drawn() -> None:
+    app = opened()
+    app.number_input(key="r_t").set_value(0.0)
+    app.button(key="r_draw_samples").click().run()
+    assert "temperature 0" in app.error[0].value
+    app.segmented_control(key="r_kind").set_value("free").run()
+    app.text_area(key="r_text").set_value("hello")
+    app.button(key="r_draw_budget").click().run()
+    assert not app.exception
+    assert app.session_state["r_batch"] is None
+
+
+def test_goes_on_from_a_number_of_ones_own() -> None:
+    app = opened()
+    trace, reading = next(
+        (trace, reading)
+        for trace in reasoning.recorded()
+        if (reading := reasoning.read(trace)).steps
+    )
+    mark = reading.marks.index(reading.steps[0])
+    app.session_state["r_pick"] = (trace.id, mark)
+    app.run()
+    assert not app.exception
+    app.selectbox(key="r_endings").set_value(8)
+    app.number_input(key="r_number").set_value(7)
+    app.button(key="r_go_on").click().run()
+    app = drawn(app)
+    assert not app.exception
+    assert not app.error
+    batch = samples.store().get(app.session_state["r_batches"]["again"])
+    assert batch is not None
+    assert len(batch.samples) == 8
+    assert all(sample.text.startswith(batch.asks[0].head) for sample in batch.samples)
+    assert batch.asks[0].head.endswith("=7")
+
+
+def test_a_step_that_is_gone_is_forgotten() -> None:
+    app = opened()
+    app.session_state["r_pick"] = ("nothing", 3)
+    assert not app.run().exception
+    assert chain.NAME in app.session_state["r_kind"]
