@@ -278,8 +278,8 @@ def parser() -> Parser:
     p.add_argument("--extend", type=whole(0, 8), default=0, help="times to go on with 'wait'")
 
     p = command("train", train, "make a corpus, train or measure a model, record samples")
-    p.add_argument("stage", help="corpus, pretrain, heldout or samples")
-    p.add_argument("name", nargs="?", help="of the model, for pretrain and heldout")
+    p.add_argument("stage", help="corpus, pretrain, heldout, reason or samples")
+    p.add_argument("name", nargs="?", help="of the model, for pretrain, heldout and reason")
     return root
 
 

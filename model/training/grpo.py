@@ -10,7 +10,7 @@ The paper's form and what worked here, all documented choices of `GRPOConfig`:
 - the loss is a sum over tokens divided by a constant, not by each reply's length: with 1/length,
   long wrong replies are punished less (Dr. GRPO);
 - no KL term by default, as in TRL: in one short run near its reference it only slows; the estimate
-  is still logged;
+  is still logged, every `kl_every` steps;
 - groups whose rewards are all equal carry no signal and are left out of the update (DAPO,
   arXiv 2503.14476), their share is logged.
 """
@@ -56,6 +56,7 @@ class GRPOConfig:
     clip_low: float = 0.2
     clip_high: float = 0.28  # "clip higher" of DAPO: rare tokens may rise
     kl_coef: float = 0.0
+    kl_every: int = 10  # steps between two estimates for the log, where kl_coef is 0
     accuracy_weight: float = 1.0
     format_weight: float = 0.1
     language_weight: float = 0.0
@@ -238,21 +239,27 @@ class GRPO:
             group["lr"] = c.lr * min(1.0, (self.step + 1) / c.warmup)
         sums = {"clipped": 0.0, "kl": 0.0, "entropy": 0.0, "tokens": 0.0}
         norms = []
-        for part in np.array_split(np.array(useful, dtype=int), c.minibatches if useful else 0):
-            norms.append(self._minibatch([rolled[i] for i in part], advantage_N[part], sums))
+        for part in np.array_split(np.array(useful, dtype=int), c.minibatches):
+            if len(part):  # all groups may have been of equals
+                norms.append(self._minibatch([rolled[i] for i in part], advantage_N[part], sums))
+        measured = self._measures_kl
         self.step += 1
         self.tokens += sum(len(r.completion.token_ids) for r in rolled)
         self.seconds += time.perf_counter() - started
         seen = max(1.0, sums["tokens"])
         return self._entry(rolled, rewards_QG) | {
             "entropy": round(sums["entropy"] / seen, 4),
-            "kl": round(sums["kl"] / seen, 5),
+            "kl": round(sums["kl"] / seen, 5) if measured else None,
             "clip_share": round(sums["clipped"] / seen, 5),
             "grad_norm": round(float(np.mean(norms)), 4) if norms else 0.0,
             "rollout_seconds": round(rollout_seconds, 1),
             "seconds": round(self.seconds, 1),
             "tokens": self.tokens,
         }
+
+    @property
+    def _measures_kl(self) -> bool:
+        return self.config.kl_coef > 0 or self.step % self.config.kl_every == 0
 
     def _minibatch(
         self, rolled: list[Rollout], advantage_N: Tensor, sums: dict[str, float]
@@ -268,12 +275,14 @@ class GRPO:
             old = torch.zeros(mask.shape).masked_scatter(
                 mask, torch.tensor([x for r in part for x in r.completion.logprobs])
             )
-            with torch.no_grad():
-                reference, _, _ = reply_logprobs(self.reference, part)
+            reference = None
+            if self._measures_kl:
+                with torch.no_grad():
+                    reference, _, _ = reply_logprobs(self.reference, part)
             loss, log = policy_loss(logp, old, reference, advantage_N[rows], mask, c)
             (loss / normaliser * 100).backward()  # Adam does not see the scale; clipping would
             sums["clipped"] += log["clipped"]
-            sums["kl"] += log["kl"]
+            sums["kl"] += log.get("kl", 0.0)
             sums["entropy"] += float((entropy * mask).sum())
             sums["tokens"] += float(mask.sum())
         norm = torch.nn.utils.clip_grad_norm_(self.engine.model.parameters(), 1.0)

@@ -27,7 +27,7 @@ from model.training import evaluate, sft
 from model.training.corpus import Document, text_document
 from model.training.grpo import GRPO, GRPOConfig
 
-LEVELS: dict[str, tuple[int, ...]] = {"chain": (1, 2, 3, 4), "pick": (1, 2, 3, 4)}
+LEVELS: dict[str, tuple[int, ...]] = {"chain": (1, 2, 3), "pick": (1, 2, 3)}
 #: steps of r1-zero whose weights are kept for the time machine, beside the last
 KEPT_STEPS = (5, 10, 20, 40, 80)
 READABLE = {"chain": "verify", "pick": "search"}  # the style of cold-start traces
@@ -154,7 +154,7 @@ def write_run(
 
 
 def r1_zero(paths: Paths) -> None:
-    reinforce(GRPOConfig("r1-zero", 0, 140, LEVELS), "base", paths, "r1-zero")
+    reinforce(GRPOConfig("r1-zero", 0, 120, LEVELS), "base", paths, "r1-zero")
 
 
 def r1_dev1(paths: Paths) -> None:
@@ -184,10 +184,11 @@ def r1(paths: Paths) -> None:
     reinforce(config, "r1-dev3", paths, "r1")
 
 
-STAGES: dict[str, Callable[[Paths], None]] = {
-    "r1-zero": r1_zero,
-    "r1-dev1": r1_dev1,
-    "r1-dev2": r1_dev2,
-    "r1-dev3": r1_dev3,
-    "r1": r1,
+#: name → the checkpoints that a stage starts from, and the stage
+STAGES: dict[str, tuple[tuple[str, ...], Callable[[Paths], None]]] = {
+    "r1-zero": (("base",), r1_zero),
+    "r1-dev1": (("base",), r1_dev1),
+    "r1-dev2": (("r1-dev1",), r1_dev2),
+    "r1-dev3": (("base", "r1-dev2"), r1_dev3),
+    "r1": (("r1-dev3",), r1),
 }

@@ -17,7 +17,7 @@ from model import checkpoints
 from model.engine import Engine
 from model.record import Trace, collect
 from model.tasks import problems
-from model.training import corpus, heldout, pretrain
+from model.training import corpus, heldout, pipeline, pretrain
 
 ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "assets"
@@ -39,8 +39,12 @@ def run(stage: str, name: str | None) -> Any:
         return make_corpus()
     if stage == "samples":
         return record_samples()
+    if stage == "reason":
+        return reason(name)
     if stage not in ("pretrain", "heldout"):
-        raise ValueError(f"there is no stage {stage!r}; use corpus, pretrain, heldout or samples")
+        raise ValueError(
+            f"there is no stage {stage!r}; use corpus, pretrain, heldout, reason or samples"
+        )
     if name not in pretrain.MODELS:
         raise ValueError(f"{stage} needs a model: one of {', '.join(pretrain.MODELS)}")
     if stage == "pretrain":
@@ -63,6 +67,18 @@ def make_corpus() -> dict[str, Any]:
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     (kept / "manifest.json").write_text(text, encoding="utf-8")
     return manifest
+
+
+def reason(name: str | None) -> dict[str, str]:
+    """Train one of the models of `pipeline.STAGES` from those that it builds on."""
+    if name not in pipeline.STAGES:
+        raise ValueError(f"reason needs a model: one of {', '.join(pipeline.STAGES)}")
+    needed, train = pipeline.STAGES[name]
+    if missing := [start for start in needed if not (ASSETS / "checkpoints" / start).exists()]:
+        raise ValueError(f"{name} needs {' and '.join(missing)}, to be trained before it")
+    torch.set_num_threads(1)
+    train(pipeline.Paths(WORK / "runs", ASSETS))
+    return {"checkpoint": str(ASSETS / "checkpoints" / name)}
 
 
 def record_samples() -> dict[str, str]:
