@@ -44,9 +44,9 @@ def open_page() -> None:
     if "r_shown" not in state:
         state.r_job, state.r_shown, state.r_error, state.r_draw = None, [], None, 0
         state.r_linked = any(key in url for key in RUN_KEYS)
-    if "r_kind" not in state:
+    if state.get("r_kind") not in KINDS:
         state.r_kind = url["r_kind"] if url.get("r_kind") in KINDS else KINDS[0]
-    if "r_lang" not in state:
+    if state.get("r_lang") not in LANGUAGES:
         state.r_lang = url["r_lang"] if url.get("r_lang") in LANGUAGES else LANGUAGES[0]
     if "r_level" not in state:
         state.r_level = DEFAULT_LEVEL
@@ -113,14 +113,21 @@ def question() -> Problem:
     """The question in the fields; of level 0 if it is none that can be checked.
 
     Raises:
-        InputError: if the fields make no question.
+        InputError: if the fields make no question. A field that the browser has not sent yet,
+            as when its kind was chosen a moment ago, counts as empty.
     """
     state = st.session_state
-    if state.r_kind == chain.NAME:
-        return own_chain(state.r_expr or "", state.r_lang)
+    language: Language = state.r_lang or LANGUAGES[0]
+    if (state.r_kind or KINDS[0]) == chain.NAME:
+        return own_chain(state.get("r_expr") or "", language)
     if state.r_kind == pick.NAME:
-        return own_pick(state.r_numbers or "", state.r_count, state.r_target, state.r_lang)
-    text = prompts.checked(state.r_text or "").strip()
+        return own_pick(
+            state.get("r_numbers") or "",
+            state.get("r_count"),
+            state.get("r_target"),
+            language,
+        )
+    text = prompts.checked(state.get("r_text") or "").strip()
     return reasoning.question_of(Asked(text, "", free=False))
 
 

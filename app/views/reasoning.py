@@ -25,6 +25,7 @@ def question_fields() -> None:
             t("reasoning.kind"),
             session.KINDS,
             format_func=lambda kind: t(f"reasoning.kind_{kind}"),
+            default=session.KINDS[0],  # what counts if the browser has not sent a choice yet
             required=True,
             key="r_kind",
             on_change=session.draw,
@@ -53,6 +54,7 @@ def question_fields() -> None:
             t("reasoning.language"),
             session.LANGUAGES,
             format_func=lambda code: t(f"reasoning.language_{code}"),
+            default=session.LANGUAGES[0],
             required=True,
             key="r_lang",
         )
@@ -91,6 +93,7 @@ def run_fields() -> None:
     st.multiselect(
         t("reasoning.models", most=lineup.MOST),
         list(known),
+        default=lineup.at_first(),
         format_func=lambda one: name_of(known[one]),
         max_selections=lineup.MOST,
         key="r_models",
