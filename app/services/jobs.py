@@ -7,6 +7,7 @@ who leaves stops being `seen`, and the job ends by itself.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +16,13 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from app import i18n
 from model.record import RunInfo, Step, Trace, collect
 
 if TYPE_CHECKING:
     from model.engine import Engine
 
+_LOG = logging.getLogger(__name__)
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 MAX_RUNNING = 4  # jobs that share the worker; the others wait their turn
 UNSEEN_SECONDS = 10.0  # a job that no page has asked about for so long is dropped
@@ -138,6 +141,11 @@ class Worker:
             parts[:] = [part for part in parts if next(part, "end") != "end"]
         except ValueError as error:  # PromptError, CheckpointError: written for the viewer
             job.error, job.state = str(error), "failed"
+            return
+        except Exception:  # a defect of ours must not end everybody's worker
+            _LOG.exception("a job failed")
+            told = [i18n.texts(language)["common.failed"] for language in i18n.LANGUAGES]
+            job.error, job.state = " · ".join(told), "failed"
             return
         if not parts:
             job.state = "done"
