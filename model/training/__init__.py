@@ -1,0 +1,1 @@
+"""How everything shipped was made: one readable file per stage."""
