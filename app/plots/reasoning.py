@@ -5,6 +5,7 @@ Pure plotly: words come in as `labels`, already in the viewer's language.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ def answers(
             },
             text=[str(count) for count in counts],
             textposition="auto",
+            textangle=0,
             hovertemplate=labels["hover"] + "<extra></extra>",
         )
     )
@@ -85,7 +87,11 @@ def curves(lines: Sequence[Curve], ticks: Sequence[int], labels: Mapping[str, st
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )
     figure.update_xaxes(
-        title_text=labels["x"], type="log", tickvals=list(ticks), ticktext=[str(t) for t in ticks]
+        title_text=labels["x"],
+        type="log",
+        range=[math.log10(ticks[0]) - 0.08, math.log10(ticks[-1]) + 0.08],
+        tickvals=list(ticks),
+        ticktext=[str(t) for t in ticks],
     )
     figure.update_yaxes(title_text=labels["y"], range=[-0.02, 1.02], tickformat=".0%")
     return figure

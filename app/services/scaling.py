@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 from model.statistics import bootstrap_ratio, pass_at_k, wilson
 
 DRAWS = 400  # votes that estimate one cons@k
-RESAMPLES = 200  # of one question's samples, for the interval of its cons@k
+RESAMPLES = 100  # of one question's samples, for the interval of its cons@k
 
 Answers = Sequence[tuple[str | None, bool]]  # of one problem's samples: answer, and is it right?
 
@@ -56,6 +57,11 @@ def consensus(problems: Sequence[Answers]) -> list[Point]:
     They are drawn with replacement; replies without an answer do not vote; equals are decided by
     lot. Interval: over several problems a bootstrap; of one, a bootstrap of its samples.
     """
+    return list(_consensus(tuple(tuple(answers) for answers in problems)))
+
+
+@functools.lru_cache(maxsize=64)  # a page asks again several times a second
+def _consensus(problems: tuple[Answers, ...]) -> tuple[Point, ...]:
     n = min(map(len, problems))
     rng = np.random.default_rng(0)
     points = []
@@ -64,10 +70,10 @@ def consensus(problems: Sequence[Answers]) -> list[Point]:
         if len(problems) > 1:
             low, high = bootstrap_ratio(values, np.ones(len(values)))
         else:
-            shares = _votes(problems[0][:n], k, rng, DRAWS // 4, RESAMPLES).mean(0)
+            shares = _votes(problems[0][:n], k, rng, DRAWS // 8, RESAMPLES).mean(0)
             low, high = (float(x) for x in np.quantile(shares, (0.025, 0.975)))
         points.append(Point(k, float(np.mean(values)), low, high))
-    return points
+    return tuple(points)
 
 
 def _votes(

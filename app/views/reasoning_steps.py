@@ -76,7 +76,8 @@ def endings() -> None:
     said = [counted("ending_right", sum(s.correct for s in drawn), len(drawn))]
     if made["edited"]:
         number = int(ask.head.rpartition("=")[2])
-        said.append(counted("ending_same", of_answer(drawn, reading.answer), len(drawn)))
+        if reading.answer is not None:
+            said.append(counted("ending_same", of_answer(drawn, reading.answer), len(drawn)))
         follows = reasoning.follows(reading.problem, mark.text, number)
         if follows is not None:
             n = of_answer(drawn, follows)
