@@ -80,6 +80,11 @@ def linked() -> bool:
 # --- The question ------------------------------------------------------------------------------
 
 
+def chosen_language() -> Language:
+    """The question's language; the first where its field is not on the page, as for free text."""
+    return st.session_state.get("r_lang") or LANGUAGES[0]
+
+
 def default_chain() -> str:
     """The expression that the recorded replies answer."""
     return reasoning.read(reasoning.recorded()[0]).problem.key
@@ -99,7 +104,8 @@ def draw(another: bool) -> None:
     if state.r_kind not in TASKS:
         return
     state.r_draw = state.r_draw + 1 if another else 0
-    drawn = problems(state.r_kind, int(state.r_level), 0, "heldout", state.r_lang)
+    level = int(state.get("r_level") or DEFAULT_LEVEL)
+    drawn = problems(state.r_kind, level, 0, "heldout", chosen_language())
     problem = next(itertools.islice(drawn, state.r_draw, None))
     if problem.task == chain.NAME:
         state.r_expr = problem.key
@@ -117,15 +123,14 @@ def question() -> Problem:
             as when its kind was chosen a moment ago, counts as empty.
     """
     state = st.session_state
-    language: Language = state.r_lang or LANGUAGES[0]
     if (state.r_kind or KINDS[0]) == chain.NAME:
-        return own_chain(state.get("r_expr") or "", language)
+        return own_chain(state.get("r_expr") or "", chosen_language())
     if state.r_kind == pick.NAME:
         return own_pick(
             state.get("r_numbers") or "",
             state.get("r_count"),
             state.get("r_target"),
-            language,
+            chosen_language(),
         )
     text = prompts.checked(state.get("r_text") or "").strip()
     return reasoning.question_of(Asked(text, "", free=False))

@@ -239,12 +239,15 @@ st.markdown(t("reasoning.intro"))
 question_fields()
 run_fields()
 session.to_url()
-if st.session_state.r_error:
-    st.error(st.session_state.r_error)
+with st.container():  # each part keeps its place, so that what stands below is not built anew
+    if st.session_state.r_error:
+        st.error(st.session_state.r_error)
 polls = 1 / POLLS_PER_SECOND if st.session_state.r_job is not None else None
 st.fragment(picture, run_every=polls)()
-reasoning_steps.section()
-downloads()
+with st.container():
+    reasoning_steps.section()
+with st.container():
+    downloads()
 reasoning_samples.section()
 if session.linked():
     session.start()

@@ -294,6 +294,14 @@ def test_another_question_is_held_out(task: str) -> None:
     assert reasoning.read(trace).problem.split == "heldout"
 
 
+def test_goes_from_kind_to_kind() -> None:
+    app = opened()
+    for kind in ("free", "chain", "pick", "free", "pick", "chain"):
+        app.segmented_control(key="r_kind").set_value(kind).run()
+        assert not app.exception
+    assert re.fullmatch(r"\d+([+*-]\d+)+", app.text_input(key="r_expr").value)
+
+
 @pytest.mark.parametrize(
     "query",
     [{"r_kind": "x"}, {"r_lang": "fr"}, {"r_models": "gpt,base"}, {"r_seed": "-1"}, {"r_t": "9"}],

@@ -17,6 +17,12 @@ def button(page: Page, key: str) -> None:
     page.get_by_role("button", name=T[key], exact=True).click()
 
 
+def ended(page: Page) -> None:
+    """Wait for the end of a run that was asked for."""
+    expect(page.get_by_text(T["reasoning.badge_live"], exact=True)).to_be_visible()
+    expect(page.get_by_text(T["reasoning_view.verdict_writing"])).to_have_count(0)
+
+
 def ask(page: Page, expression: str) -> None:
     page.locator(".st-key-r_expr input").fill(expression)
     page.keyboard.press("Enter")
@@ -26,6 +32,7 @@ def ask(page: Page, expression: str) -> None:
 def test_recorded_replies_play_and_a_step_says_what_is_right(page: Page) -> None:
     visit(page, "reasoning")
     expect(page.get_by_text(T["reasoning.badge_recorded"], exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name=T["reasoning_view.replay"])).to_be_visible()
     step = page.locator(".reasoning-view .step").first
     step.focus()
     tip = page.locator(".reasoning-view .tip")
@@ -43,9 +50,10 @@ def test_a_question_of_ones_own_runs_and_the_link_repeats_it(page: Page) -> None
     ask(page, "20*3+11")
     expect(page.get_by_text("What is 20*3+11?")).to_be_visible()
     expect(page.locator(".reply-column")).to_have_count(2)
+    ended(page)
     written = page.locator(".reply-answer").all_inner_texts()
     page.reload()
-    expect(page.get_by_text(T["reasoning.badge_live"], exact=True)).to_be_visible()
+    ended(page)
     assert page.locator(".reply-answer").all_inner_texts() == written
 
 
@@ -67,7 +75,8 @@ def test_a_clicked_step_gets_other_endings(page: Page) -> None:
 
 def test_samples_fall_into_bins(page: Page) -> None:
     visit(page, "reasoning", r_models="base.direct")
-    expect(page.get_by_text(T["reasoning.badge_live"], exact=True)).to_be_visible()
+    ended(page)
+    expect(page.get_by_role("button", name=T["reasoning.draw"])).to_have_count(1)
     button(page, "reasoning.draw")
     expect(page.get_by_text(T["reasoning.pass_title"])).to_be_visible()
     expect(page.locator(".st-key-r_stop_samples")).to_have_count(0)
