@@ -34,8 +34,8 @@ def answers(
                 "pattern": {"shape": ["" if ok else "/" for ok in right], "size": 5},
             },
             text=[str(count) for count in counts],
-            textposition="auto",
-            textangle=0,
+            textposition="outside",
+            cliponaxis=False,
             hovertemplate=labels["hover"] + "<extra></extra>",
         )
     )
@@ -70,7 +70,7 @@ def curves(lines: Sequence[Curve], ticks: Sequence[int], labels: Mapping[str, st
             y=list(line.value),
             name=line.name,
             mode="lines+markers",
-            line={"color": colour, "width": 2},
+            line={"color": colour, "width": 2, "dash": "dot" if "open" in symbol else "solid"},
             marker={"symbol": symbol, "size": 10, "color": colour},
             error_y={
                 "array": [h - v for h, v in zip(line.high, line.value, strict=True)],

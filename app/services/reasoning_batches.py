@@ -139,11 +139,9 @@ def start_budget() -> None:
 # --- Going on from a step ----------------------------------------------------------------------
 
 
-def choose(trace: Trace, mark: int) -> None:
-    """Take a step of a trace on screen, and the number that stands there."""
-    stated = reasoning.read(trace).marks[mark].text.split("=")[1]
-    st.session_state.r_pick = (trace.id, mark)
-    st.session_state.r_number = min(int(stated), MAX_NUMBER)
+def number_key() -> str:
+    """The key of the field for another number: each step has its own, with what stands there."""
+    return "r_number-{}-{}".format(*st.session_state.r_pick)
 
 
 def picked() -> tuple[Trace, reasoning.Reading, reasoning.Mark] | None:
@@ -182,9 +180,9 @@ def start_again(edited: bool) -> None:
     try:
         _, seed = session.sampling()
         if edited:
-            if state.r_number is None:
+            if (typed := state.get(number_key())) is None:
                 raise prompts.InputError(t("reasoning.number_missing"))
-            number = str(min(max(int(state.r_number), 0), MAX_NUMBER))
+            number = str(min(max(int(typed), 0), MAX_NUMBER))
             ids += encode(models.tokenizer(trace.info.model), number)
             head += number
         if not reading.problem.level:

@@ -207,7 +207,7 @@ def picture() -> None:
         done=[run.finished for run in job.runs] if live and job is not None else (),
     )
     if clicked is not None:
-        reasoning_batches.choose(shown[clicked[0]], clicked[1])
+        st.session_state.r_pick = (shown[clicked[0]].id, clicked[1])
         st.rerun()
     if not live:
         first_error(shown)

@@ -41,7 +41,8 @@ def section() -> None:
                 t("reasoning.number"),
                 0,
                 session.MAX_NUMBER,
-                key="r_number",
+                min(int(mark.text.split("=")[1]), session.MAX_NUMBER),
+                key=session.number_key(),
                 width=170,
             )
             st.button(
