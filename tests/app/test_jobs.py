@@ -96,9 +96,11 @@ def test_nobody_looking_ends_a_job(
     worker: Worker, engine: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "UNSEEN_SECONDS", 0.05)
-    job = worker.submit([Request("m", "a", 10_000)])
-    engine.gate.release(100_000)
+    job = worker.submit([Request("m", "a", 100)])
+    time.sleep(2 * jobs.UNSEEN_SECONDS)
+    engine.gate.release()  # the token that was under way
     until(lambda: job.state == "stopped")
+    assert len(job.runs[0].steps) <= 1
 
 
 @pytest.mark.parametrize(

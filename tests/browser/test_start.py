@@ -91,7 +91,7 @@ def test_stop_keeps_what_was_written(page: Page) -> None:
 
 
 def test_links_lead_to_the_pages(page: Page) -> None:
-    for path in ("experts", "cache"):
+    for path in ("experts", "cache", "reasoning"):
         visit(page, lang="ko")
         page.get_by_test_id("stMain").get_by_role("link", name=texts("ko")[f"nav.{path}"]).click()
         page.wait_for_url(f"**/{path}*")
