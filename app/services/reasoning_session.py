@@ -53,7 +53,9 @@ def open_page() -> None:
     if "r_models" not in state:
         asked = url.get("r_models", "").split(",")
         found = [name for name in dict.fromkeys(asked) if name in lineup.contestants()]
-        state.r_models = found[: lineup.MOST] or lineup.at_first()
+        # the widget's default, too: a browser that has not been told of the state sends that
+        state.r_models_first = found[: lineup.MOST] or lineup.at_first()
+        state.r_models = list(state.r_models_first)
 
 
 def to_url() -> None:

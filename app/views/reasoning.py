@@ -93,7 +93,7 @@ def run_fields() -> None:
     st.multiselect(
         t("reasoning.models", most=lineup.MOST),
         list(known),
-        default=lineup.at_first(),
+        default=st.session_state.r_models_first,
         format_func=lambda one: name_of(known[one]),
         max_selections=lineup.MOST,
         key="r_models",
