@@ -1,0 +1,20 @@
+"""Configs that the tests of cache arithmetic share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from model.kv_math import published_configs
+
+PUBLISHED = {row["name"]: row for row in published_configs()}
+V3 = PUBLISHED["DeepSeek-V3 / R1 (671B)"]["config"]
+GQA = {
+    "num_hidden_layers": 4,
+    "hidden_size": 64,
+    "num_attention_heads": 8,
+    "num_key_value_heads": 2,
+}
+
+
+def without(config: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in config.items() if name not in names}
