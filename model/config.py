@@ -218,7 +218,7 @@ def base(vocab_size: int) -> ModelConfig:
         norm_topk_prob=True,
         first_k_dense_replace=1,
         max_position_embeddings=384,  # the corpus's rows: no later position was ever trained
-        kv_lora_rank=32,
+        kv_lora_rank=64,  # 4 qk_nope_head_dim, as in the paper
         qk_nope_head_dim=16,
         qk_rope_head_dim=16,
         v_head_dim=32,

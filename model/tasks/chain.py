@@ -1,6 +1,7 @@
-"""Chain arithmetic: `90*9-54*5+371`. Level L has L operations; every result lies in 0..999.
+"""Chain arithmetic: `90*9-54*5+171`. Level L has L operations; every result lies in 0..999.
 
-Products have two digits times one; other numbers lie in 11..399. Traces come in the styles of a
+Products have two digits times one; other numbers lie in 11..199. A single operation is no problem:
+it is what steps are made of, and what sheets of exercises drill. Traces come in the styles of a
 base model's corpus: most answer at once, some go step by step (sloppily, carefully, slowly), and
 some check each step by another route, digit by digit, and correct what was wrong.
 """
@@ -14,8 +15,8 @@ from dataclasses import dataclass
 from model.tasks.problem import Language, Piece, Problem, Trace, Voice
 
 NAME = "chain"
-LEVELS = range(1, 6)
-STYLES = {"direct": 0.55, "sloppy": 0.14, "careful": 0.08, "slow": 0.05, "verify": 0.18}
+LEVELS = range(2, 6)
+STYLES = {"direct": 0.55, "sloppy": 0.12, "careful": 0.10, "slow": 0.05, "verify": 0.18}
 SLOPPY_ERRORS = 0.25  # share of wrong steps in the sloppy style
 INJECTED_ERRORS = 0.40  # share of first attempts that are wrong in the verify style
 
@@ -53,7 +54,7 @@ def generate(rng: random.Random, level: int, language: Language) -> Problem:
         terms = [
             f"{rng.randint(11, 99)}*{rng.randint(2, 9)}"
             if i in multiplied
-            else str(rng.randint(11, 399))
+            else str(rng.randint(11, 199))
             for i in range(sums + 1)
         ]
         expression = terms[0] + "".join(rng.choice("+-") + term for term in terms[1:])
@@ -100,6 +101,31 @@ def _slips(rng: random.Random, value: int) -> int:
     """A plausible error: one off, or a carry lost, in any digit."""
     size = rng.choice((1, 1, 2, 10, 10, 20, 100))
     return size if value < size or (rng.random() < 0.5 and value + size <= 999) else -size
+
+
+def sheet(rng: random.Random, voice: Voice) -> Trace:
+    """Exercises: single operations that have nothing to do with each other, half of them checked."""
+    pieces: list[Piece] = []
+    for _ in range(rng.randint(3, 9)):
+        pieces.append(Piece(voice(rng.choice(("first", "then", "so")))))
+        step = _exercise(rng)
+        if rng.random() < 0.5:
+            pieces += _verified(rng, step, voice, ", ")
+        else:
+            pieces.append(Piece(step.write() + ", "))
+    return [*pieces[:-1], Piece(pieces[-1].text.removesuffix(", ") + ".")]
+
+
+def _exercise(rng: random.Random) -> Step:
+    """One operation as it may occur in a chain."""
+    while True:
+        if rng.random() < 0.4:
+            return Step(rng.randint(11, 99), "*", rng.randint(2, 9))
+        product = rng.random() < 0.3
+        right = rng.randint(11, 99) * rng.randint(2, 9) if product else rng.randint(11, 199)
+        step = Step(rng.randint(0, 999), rng.choice("+-"), right)
+        if 0 <= step.value <= 999:
+            return step
 
 
 def digit_route(step: Step) -> list[Step]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from model.tasks import chain, pick
@@ -61,7 +61,7 @@ class Verdict:
     """An "ok" or "no" that a trace says of a value of its own.
 
     A value `fits` if it deserves an "ok": in a chain, if the attempt was right; in a pick, if the
-    candidate truly sums to the target. `next_fits` is the same of the value that follows a "no".
+    numbers of the candidate truly sum to the target. `next_fits` is the same of the value that follows a "no".
     """
 
     start: int
@@ -141,35 +141,63 @@ def evaluate(expression: str) -> int:
 def judge(problem: Problem, text: str) -> Judgement:
     """Check a completion of a problem's prompt."""
     reply = read_reply(text)
-    steps, verdicts = [], []
-    open_verdicts: list[tuple[int, int, bool, bool]] = []  # rejections that await the next value
+    steps: list[Step] = []
+    verdicts: list[Verdict] = []
     kind: Kind = "step"
-    value_fits: bool | None = None
+    value: _Value | None = None  # what an "ok" or "no" would be about
+    refused: list[tuple[int, int, bool, bool]] = []  # rejections that await the next value
+    after: _Value | None = None  # the value that came after them
     for token in _tokens(reply.thinking):
         if token.re is _EQUATION:
             step = Step(
                 *token.span(), kind, token[0], stated=int(token[2]), value=evaluate(token[1])
             )
             steps.append(step)
-            if kind != "check":
-                value_fits = _fits(problem, step)
-                verdicts += [Verdict(*v, next_fits=value_fits) for v in open_verdicts]
-                open_verdicts = []
-                kind = "step"
-        else:
-            meaning = _SAID.get(token[0])
-            if meaning in ("ok", "no") and value_fits is not None:
-                seen = (*token.span(), meaning == "ok", value_fits)
+            if kind == "check":
+                continue
+            value = _Value.of(problem, step, value)
+            if after is None or value.goes_on:
+                after = value
+            kind = "try" if kind == "try" else "step"
+        elif meaning := _SAID.get(token[0]):
+            if refused and after:
+                verdicts += [Verdict(*v, next_fits=after.fits) for v in refused]
+                refused = []
+            after = None
+            if meaning in ("ok", "no") and value is not None:
+                seen = (*token.span(), meaning == "ok", value.fits)
                 if meaning == "ok":
                     verdicts.append(Verdict(*seen, next_fits=None))
                 else:
-                    open_verdicts.append(seen)
+                    refused.append(seen)
                 kind = "step"
             elif meaning in _KIND_AFTER:
                 kind = _KIND_AFTER[meaning]
-    verdicts += [Verdict(*v, next_fits=None) for v in open_verdicts]
+                if kind == "try":
+                    value = value and replace(value, stated=None)
+    verdicts += [Verdict(*v, next_fits=after.fits if after else None) for v in refused]
     verdicts.sort(key=lambda v: v.start)
     return Judgement(is_correct(problem, reply.answer), reply, tuple(steps), tuple(verdicts))
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A value that a trace came to. A pick's candidate is summed step by step: 7+9=16, 16+5=21."""
+
+    fits: bool
+    total: int  # what the numbers summed so far really come to
+    stated: int | None  # where the next step of the same sum begins
+    goes_on: bool = False  # whether its step went on from the one before
+
+    @classmethod
+    def of(cls, problem: Problem, step: Step, before: _Value | None) -> _Value:
+        if problem.task != pick.NAME:
+            return cls(step.right, step.value, None)
+        goes_on = before is not None and step.text.startswith(f"{before.stated}+")
+        total = step.value
+        if before is not None and goes_on:
+            total += before.total - (before.stated or 0)
+        return cls(total == pick.read_question(problem)[2], total, step.stated, goes_on)
 
 
 _KIND_AFTER: dict[str, Kind] = {
@@ -186,12 +214,6 @@ def _tokens(thinking: str) -> Iterator[re.Match[str]]:
     """Equations and words of a trace, in order."""
     found = [*_EQUATION.finditer(thinking), *_WORD.finditer(thinking)]
     return iter(sorted(found, key=lambda m: m.start()))
-
-
-def _fits(problem: Problem, step: Step) -> bool:
-    if problem.task == pick.NAME:
-        return step.value == pick.read_question(problem)[2]
-    return step.right
 
 
 def language_share(text: str, language: Language) -> float:

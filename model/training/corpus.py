@@ -1,7 +1,8 @@
 """The pre-training corpus: one command, one seed, the same rows on every machine.
 
 Three quarters of the tokens are verifiable problems with traces (`model.tasks`), a quarter is text
-of four domains (`model.training.texts`). Documents are packed into rows without being cut, but for
+of four domains (`model.training.texts`). Beside whole problems there are sheets of single
+operations, so that steps are practised more often than questions are read. Documents are packed into rows without being cut, but for
 text, which fills what a row has left. The loss is taken on completions and on text, not on
 questions, and not on errors that were put into a trace on purpose (see `Piece.learn`).
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from model.tasks import TASKS
+from model.tasks import TASKS, chain
 from model.tasks.problem import WORDS, Language, Piece, Problem, Split, Voice
 from model.tokenizer import BOS, EOS, PAD, encode, train
 from model.training import texts
@@ -30,6 +31,7 @@ TEMPLATED = 0.85  # share of problems stated in the template; the rest is a bare
 TAGGED = 0.72  # share of completions with tags
 MIXED = 0.08  # share of traces whose words come from both languages
 FOREIGN = 0.05  # share of traces in the language that was not asked in
+SHEETS = 0.12  # share of sheets among documents that are not text
 
 
 @dataclass(frozen=True)
@@ -55,22 +57,30 @@ class Document:
         return "".join(piece.text for piece in self.pieces)
 
 
+def voice(rng: random.Random, language: Language) -> Voice:
+    """Who writes a trace about something in `language`: rarely, another or both."""
+    kind = rng.random()
+    other: Language = "ko" if language == "en" else "en"
+    return Voice(rng, other if MIXED <= kind < MIXED + FOREIGN else language, mixed=kind < MIXED)
+
+
 def problem_document(rng: random.Random, problem: Problem, style: str) -> Document:
     """A problem and one way to answer it, as a model is shown it."""
-    kind = rng.random()
-    other: Language = "ko" if problem.language == "en" else "en"
-    language = other if MIXED <= kind < MIXED + FOREIGN else problem.language
-    voice = Voice(rng, language, mixed=kind < MIXED)
-    trace, answer = TASKS[problem.task].write_trace(rng, problem, style, voice)
+    said = voice(rng, problem.language)
+    trace, answer = TASKS[problem.task].write_trace(rng, problem, style, said)
     question = problem.prompt if rng.random() < TEMPLATED else f"{problem.question} "
     if rng.random() < TAGGED:
         opening, closing = Piece("<think>"), Piece(f"</think><answer>{answer}</answer>")
     else:
         opening = Piece("")
-        closing = Piece((" " + voice("answer") if trace else "") + answer)
+        closing = Piece((" " + said("answer") if trace else "") + answer)
     return Document(
         f"{problem.task}/{style}", (Piece(question, learn=False), opening, *trace, closing)
     )
+
+
+def random_language(rng: random.Random) -> Language:
+    return "en" if rng.random() < 0.55 else "ko"
 
 
 def random_problem_document(rng: random.Random, split: Split) -> Document:
@@ -78,12 +88,18 @@ def random_problem_document(rng: random.Random, split: Split) -> Document:
     task = rng.choices(list(TASK_SHARE), list(TASK_SHARE.values()))[0]
     family = TASKS[task]
     while True:
-        language: Language = "en" if rng.random() < 0.55 else "ko"
-        problem = family.generate(rng, rng.choice(family.LEVELS), language)
+        problem = family.generate(rng, rng.choice(family.LEVELS), random_language(rng))
         if problem.split == split:
             break
     style = rng.choices(list(family.STYLES), list(family.STYLES.values()))[0]
     return problem_document(rng, problem, style)
+
+
+def exercise_document(rng: random.Random, split: Split) -> Document:
+    """What is not text: a problem or, now and then, a sheet of exercises."""
+    if rng.random() >= SHEETS:
+        return random_problem_document(rng, split)
+    return Document("sheet", tuple(chain.sheet(rng, voice(rng, random_language(rng)))))
 
 
 def text_document(rng: random.Random, split: Split, domain: str | None = None) -> Document:
@@ -109,7 +125,7 @@ def tokenizer_texts(seed: int) -> Iterator[str]:
         for word in words.values():
             yield from [word] * 2000
     for _ in range(6000):
-        yield random_problem_document(rng, "train").text
+        yield exercise_document(rng, "train").text
     for domain in texts.DOMAINS:
         for _ in range(300):
             yield text_document(rng, "train", domain).text
@@ -118,9 +134,13 @@ def tokenizer_texts(seed: int) -> Iterator[str]:
 def pack(
     tokenizer: Tokenizer, config: CorpusConfig, rng: random.Random, split: Split
 ) -> Iterator[tuple[list[int], list[bool], list[tuple[str, int]]]]:
-    """Rows of `context` + 1 ids with their learnt flags and their (domain, tokens) parts."""
+    """Rows of `context` + 1 ids with their learnt flags and their (domain, tokens) parts.
+
+    A document that no longer fits waits for the next row, but never opens it: long ones wait more
+    often, and what stands first is what a model is asked for. Row heads are drawn afresh.
+    """
     size = config.context + 1
-    waiting: tuple[str, list[int], list[bool]] | None = None
+    waiting: list[tuple[str, list[int], list[bool]]] = []
     while True:
         ids: list[int] = []
         learnt: list[bool] = []
@@ -133,16 +153,18 @@ def pack(
 
         if rng.random() >= config.text_rows:
             while True:
-                if waiting is None:
-                    document = random_problem_document(rng, split)
-                    waiting = (document.domain, *tokenise(tokenizer, document))
-                if len(waiting[1]) > size:  # longer than a whole row: unlearnable, skip it
-                    waiting = None
+                fits = [i for i, d in enumerate(waiting) if ids and len(ids) + len(d[1]) <= size]
+                if fits:
+                    add(*waiting.pop(fits[0]))
                     continue
-                if len(ids) + len(waiting[1]) > size:
+                document = exercise_document(rng, split)
+                drawn = (document.domain, *tokenise(tokenizer, document))
+                if len(drawn[1]) > size:  # longer than a whole row: unlearnable, skip it
+                    continue
+                if len(ids) + len(drawn[1]) > size:
+                    waiting.append(drawn)
                     break
-                add(*waiting)
-                waiting = None
+                add(*drawn)
         while len(ids) < size:
             document = text_document(rng, split)
             add(document.domain, *tokenise(tokenizer, document))
@@ -181,7 +203,7 @@ def build(config: CorpusConfig, folder: Path, tokenizer: Tokenizer | None = None
         "sha256": hashlib.sha256(ids.tobytes() + learnt.tobytes()).hexdigest(),
         "seconds": round(time.time() - started, 1),
         "sources": {
-            "chain, pick": "made by model.tasks from the seed (CC0)",
+            "chain, pick, sheet": "made by model.tasks from the seed (CC0)",
             "prose": "King James Version, public domain; text of Debian's bible-kjv-text",
             "code": "Python 3.11.7 standard library, PSF licence version 2",
             "korean": "made by model.training.korean from the seed (CC0)",
