@@ -104,7 +104,7 @@ def _slips(rng: random.Random, value: int) -> int:
 
 
 def sheet(rng: random.Random, voice: Voice) -> Trace:
-    """Exercises: single operations that have nothing to do with each other, half of them checked."""
+    """Exercises: unrelated single operations, half of them checked."""
     pieces: list[Piece] = []
     for _ in range(rng.randint(3, 9)):
         pieces.append(Piece(voice(rng.choice(("first", "then", "so")))))

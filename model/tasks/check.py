@@ -61,7 +61,8 @@ class Verdict:
     """An "ok" or "no" that a trace says of a value of its own.
 
     A value `fits` if it deserves an "ok": in a chain, if the attempt was right; in a pick, if the
-    numbers of the candidate truly sum to the target. `next_fits` is the same of the value that follows a "no".
+    numbers of the candidate truly sum to the target. `next_fits` is the same of the value that
+    follows a "no".
     """
 
     start: int

@@ -2,9 +2,10 @@
 
 Three quarters of the tokens are verifiable problems with traces (`model.tasks`), a quarter is text
 of four domains (`model.training.texts`). Beside whole problems there are sheets of single
-operations, so that steps are practised more often than questions are read. Documents are packed into rows without being cut, but for
-text, which fills what a row has left. The loss is taken on completions and on text, not on
-questions, and not on errors that were put into a trace on purpose (see `Piece.learn`).
+operations, so that steps are practised more often than questions are read. Documents are packed
+into rows without being cut, but for text, which fills what a row has left. The loss is taken on
+completions and on text, not on questions, and not on errors that were put into a trace on purpose
+(see `Piece.learn`).
 """
 
 from __future__ import annotations
