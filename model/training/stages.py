@@ -17,7 +17,7 @@ from model import checkpoints
 from model.engine import Engine
 from model.record import Trace, collect
 from model.tasks import problems
-from model.training import corpus, heldout, pipeline, pretrain
+from model.training import corpus, heldout, pipeline, pretrain, results
 
 ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "assets"
@@ -33,17 +33,22 @@ def run(stage: str, name: str | None) -> Any:
     Raises:
         ValueError: for a stage or name that does not exist, or one that needs another first.
     """
-    if stage in ("corpus", "samples") and name is not None:
+    if stage in ("corpus", "samples", "tables") and name is not None:
         raise ValueError(f"{stage} takes no name: leave {name!r} out")
     if stage == "corpus":
         return make_corpus()
     if stage == "samples":
         return record_samples()
+    if stage == "tables":
+        return results.tables(ASSETS / "runs")
     if stage == "reason":
         return reason(name)
+    if stage == "results":
+        return evaluate_fully(name)
     if stage not in ("pretrain", "heldout"):
         raise ValueError(
-            f"there is no stage {stage!r}; use corpus, pretrain, heldout, reason or samples"
+            f"there is no stage {stage!r}; use corpus, pretrain, heldout, reason, results, samples "
+            "or tables"
         )
     if name not in pretrain.MODELS:
         raise ValueError(f"{stage} needs a model: one of {', '.join(pretrain.MODELS)}")
@@ -79,6 +84,15 @@ def reason(name: str | None) -> dict[str, str]:
     torch.set_num_threads(1)
     train(pipeline.Paths(WORK / "runs", ASSETS))
     return {"checkpoint": str(ASSETS / "checkpoints" / name)}
+
+
+def evaluate_fully(name: str | None) -> dict[str, Any]:
+    """Measure a shipped model on held-out problems of every task and level."""
+    if name not in checkpoints.shipped():
+        raise ValueError(f"results needs a model: one of {', '.join(checkpoints.shipped())}")
+    torch.set_num_threads(1)
+    engine = Engine.load(checkpoints.shipped()[name])
+    return results.measure(engine, ASSETS / "runs" / name)
 
 
 def record_samples() -> dict[str, str]:

@@ -1,0 +1,176 @@
+"""What models can do, in one file each, and the tables of the README that are made of them.
+
+`python -m model train results NAME` measures a model on held-out problems of every task and level,
+writes assets/runs/NAME/evaluation.json; `python -m model train tables` prints the tables.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from model.engine import Engine
+from model.statistics import paired_difference
+from model.tasks import TASKS
+from model.training.evaluate import evaluate
+
+PROBLEMS = 500  # of each task and level
+CHOSEN_LEVEL = 3  # of the questions that are asked many times, and under a budget
+MANY, SAMPLES = 200, 16  # problems and replies to each, for pass@k and cons@k
+BUDGETED = 300  # problems under a thinking budget
+BUDGETS = (8, 16, 24, 32, 48, 64, 96, 128, 192)  # thinking tokens
+SEED = 1
+
+
+def measure(engine: Engine, folder: Path) -> dict[str, Any]:
+    """Evaluate a model in full; write evaluation.json into its run folder and return it."""
+    name, started = engine.about.name, time.perf_counter()
+
+    def ask(task: str, levels: tuple[int, ...], n: int, samples: int, **how: Any) -> dict[str, Any]:
+        found = evaluate(engine, task, levels, n, samples, SEED, **how)
+        passed = found["pass@k"]["1"]["value"]
+        print(f"{name}: {task} {levels} {how or 'T = 1'}  right {passed:.3f}", flush=True)
+        return found
+
+    found = {
+        "name": name,
+        "date": datetime.date.today().isoformat(),
+        "command": f"python -m model train results {name}",
+        "levels": {
+            task: {
+                str(level): {
+                    "sampled": ask(task, (level,), PROBLEMS, 1),
+                    "greedy": ask(task, (level,), PROBLEMS, 1, temperature=0.0),
+                }
+                for level in family.LEVELS
+            }
+            for task, family in TASKS.items()
+        },
+        "many": {task: ask(task, (CHOSEN_LEVEL,), MANY, SAMPLES) for task in TASKS},
+        "budget": {
+            task: [ask(task, (CHOSEN_LEVEL,), BUDGETED, 1, budget=budget) for budget in BUDGETS]
+            for task in TASKS
+        },
+    }
+    found["minutes"] = round((time.perf_counter() - started) / 60, 1)
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(found, ensure_ascii=False) + "\n"
+    (folder / "evaluation.json").write_text(text, encoding="utf-8")
+    return found
+
+
+def tables(runs: Path) -> str:
+    """The README's tables, in Markdown, of what runs/*/ holds."""
+    parts = [twins_table(runs)]
+    evaluations = {
+        path.parent.name: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(runs.glob("*/evaluation.json"))
+    }
+    ordered = [name for name in ORDER if name in evaluations]
+    ordered += [name for name in evaluations if name not in ORDER]
+    for task in TASKS:
+        parts.append(levels_table([evaluations[name] for name in ordered], task))
+    return "\n\n".join(parts)
+
+
+#: of rows: the story's
+ORDER = (
+    "base",
+    "sft-only",
+    "r1-zero",
+    "r1-dev1",
+    "r1-dev2",
+    "r1-dev3",
+    "r1",
+    "student-base",
+    "student-rl",
+    "distilled-control",
+    "distilled",
+)
+
+
+def twins_table(runs: Path) -> str:
+    """Attention kinds: cache, held-out loss and its difference from MHA's on the same rows."""
+    names = ("base-mha", "base-gqa", "base-mqa", "base")
+    found = {
+        name: json.loads((runs / name / "results.json").read_text(encoding="utf-8"))
+        for name in names
+    }
+    mha = found["base-mha"]["heldout"]
+    head = (
+        "model",
+        "attention",
+        "cache, bytes per token",
+        "held-out loss, nats per token",
+        "less MHA's, same rows",
+        "MaxVio",
+        "minutes",
+    )
+    rows = []
+    for name, r in found.items():
+        loss = r["heldout"]
+        difference = "–"
+        if name != "base-mha":
+            value, (low, high) = paired_difference(
+                loss["row_nats"], mha["row_nats"], mha["row_tokens"]
+            )
+            difference = f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
+        violation = [sum(layers) / len(layers) for layers in r["max_vio"]["per_layer"]]
+        rows.append(
+            (
+                f"`{name}`",
+                r["attention"],
+                f"{r['bytes_per_token']:,}",
+                f"{loss['loss']:.3f} [{loss['interval'][0]:.3f}, {loss['interval'][1]:.3f}]",
+                difference,
+                f"{violation[0]:.2f} → {violation[-1]:.2f}",
+                f"{r['minutes']:.0f}",
+            )
+        )
+    return _markdown(head, rows)
+
+
+def levels_table(evaluations: list[dict[str, Any]], task: str) -> str:
+    """Models × levels of a task: right at T = 1 and greedy; what its replies are like."""
+    levels = [str(level) for level in TASKS[task].LEVELS]
+    chosen = str(CHOSEN_LEVEL)
+    head = (
+        f"{task}, right in %",
+        *(f"level {level}" for level in levels),
+        f"greedy, level {chosen}",
+        f"cons@{SAMPLES}, level {chosen}",
+        "tokens",
+        "checks itself",
+        "format",
+        "language",
+    )
+    rows = []
+    for e in evaluations:
+        by_level = e["levels"][task]
+        sampled = by_level[chosen]["sampled"]
+        rows.append(
+            (
+                f"`{e['name']}`",
+                *(_percent(by_level[level]["sampled"]["pass@k"]["1"]) for level in levels),
+                _percent(by_level[chosen]["greedy"]["pass@k"]["1"]),
+                _percent(e["many"][task]["cons@k"][str(SAMPLES)]),
+                f"{sampled['tokens_mean']['value']:.0f} "
+                f"[{sampled['tokens_mean']['interval'][0]:.0f}, "
+                f"{sampled['tokens_mean']['interval'][1]:.0f}]",
+                *(_percent(sampled[key]) for key in ("checks", "format", "language")),
+            )
+        )
+    return _markdown(head, rows)
+
+
+def _percent(measure: dict[str, Any]) -> str:
+    low, high = (100 * x for x in measure["interval"])
+    return f"{100 * measure['value']:.1f} [{low:.1f}, {high:.1f}]"
+
+
+def _markdown(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

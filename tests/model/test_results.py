@@ -1,0 +1,48 @@
+"""The README's tables are those of the files in assets/runs; a full evaluation in small."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from model.checkpoints import SHIPPED
+from model.engine import Engine
+from model.tasks import TASKS
+from model.training import results
+from tests.model.conftest import shipped_folder
+
+ROOT = Path(__file__).parents[2]
+RUNS = ROOT / "assets" / "runs"
+
+
+def test_the_readme_shows_what_was_measured() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for table in results.tables(RUNS).split("\n\n"):
+        assert table in readme, "run python -m model train tables and put its output there"
+
+
+def test_every_evaluation_is_of_a_shipped_model_and_of_enough_problems() -> None:
+    found = list(RUNS.glob("*/evaluation.json"))
+    assert found
+    for path in found:
+        evaluation = json.loads(path.read_text(encoding="utf-8"))
+        assert (SHIPPED / evaluation["name"]).exists() and path.parent.name == evaluation["name"]
+        for task, family in TASKS.items():
+            assert [*evaluation["levels"][task]] == [str(level) for level in family.LEVELS]
+            for kinds in evaluation["levels"][task].values():
+                assert {e["problems"] for e in kinds.values()} == {results.PROBLEMS}
+        assert results.PROBLEMS >= 500
+
+
+def test_a_full_evaluation_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"PROBLEMS": 2, "MANY": 2, "SAMPLES": 2, "BUDGETED": 2}.items():
+        monkeypatch.setattr(results, name, value)
+    monkeypatch.setattr(results, "BUDGETS", (4, 8))
+    found = results.measure(Engine.load(shipped_folder("base")), tmp_path)
+    assert json.loads((tmp_path / "evaluation.json").read_text()) == found
+    assert [e["budget"] for e in found["budget"]["chain"]] == [4, 8]
+    table = results.levels_table([found], "pick").splitlines()
+    assert len({line.count("|") for line in table}) == 1 and len(table) == 3
+    assert table[2].startswith("| `base` | ")
