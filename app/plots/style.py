@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-KINDS = ("MHA", "GQA", "MQA", "MLA")  # by falling size of their cache
+KINDS = ("MHA", "GQA", "MQA", "MLA")  # most key-value heads first, and the latent last
 KIND_COLOUR = {"MHA": "#D55E00", "GQA": "#E69F00", "MQA": "#009E73", "MLA": "#0072B2"}
 KIND_SYMBOL = {"MHA": "circle", "GQA": "square", "MQA": "diamond", "MLA": "triangle-up"}
 OTHER_COLOUR = "#CC79A7"  # layers of several kinds, windows, states

@@ -11,10 +11,10 @@ from app.i18n import t
 from app.plots import cache as figures
 from app.plots import style
 from app.services import cache_session as session
-from app.services import configs, examples, models, traces
+from app.services import configs, examples, kv_words, models, traces
 from app.views import cache_calculator
 from app.views.numbers import numbers
-from model.kv_math import BYTES, formula
+from model.kv_math import BYTES
 from model.record import Trace
 from model.statistics import paired_difference
 
@@ -24,7 +24,8 @@ RUN_KEYS = ("c_prompt", "c_tokens", "c_temperature", "c_seed")
 
 
 def controls() -> None:
-    """Prompt and settings of a live run, all in the URL."""
+    """Prompt and settings of a live run, all in the URL. The defaults are the recorded run's own."""
+    recorded = traces.sample("cache-base").info
     st.selectbox(
         t("cache.examples"),
         list(examples.prompts()),
@@ -36,20 +37,25 @@ def controls() -> None:
     )
     st.text_area(
         t("common.prompt"),
-        value=traces.sample("cache-base").info.prompt,
+        value=recorded.prompt,
         height=120,
         key="c_prompt",
         bind="query-params",
     )
     left, right = st.columns(2)
     left.number_input(
-        t("cache.new_tokens"), 1, session.context(), 150, key="c_tokens", bind="query-params"
+        t("cache.new_tokens"),
+        1,
+        session.context(),
+        recorded.max_new_tokens,
+        key="c_tokens",
+        bind="query-params",
     )
     right.number_input(
         t("cache.temperature"),
         0.0,
         session.MAX_TEMPERATURE,
-        0.0,
+        recorded.temperature,
         0.1,
         format="%.1f",
         help=t("cache.temperature_help"),
@@ -57,7 +63,9 @@ def controls() -> None:
         bind="query-params",
     )
     left, right = st.columns(2, vertical_alignment="bottom")
-    left.number_input(t("cache.seed"), 0, session.MAX_SEED, 0, key="c_seed", bind="query-params")
+    left.number_input(
+        t("cache.seed"), 0, session.MAX_SEED, recorded.seed, key="c_seed", bind="query-params"
+    )
     job = st.session_state.get("c_job")
     if job is None:
         right.button(
@@ -207,7 +215,7 @@ def one_token() -> None:
     )
     v3 = configs.published()["DeepSeek-V3 / R1 (671B)"]
     st.markdown(t("cache.token_v3"))
-    st.code(formula(v3.spec, "bf16"), language=None, wrap_lines=True)
+    st.code(kv_words.formula(v3.spec, "bf16"), language=None, wrap_lines=True)
     numbers(
         [
             {

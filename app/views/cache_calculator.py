@@ -11,11 +11,10 @@ from app import units
 from app.i18n import t
 from app.plots import cache as figures
 from app.plots import style
-from app.services import configs
+from app.services import configs, kv_words
 from app.services.prompts import InputError
 from app.views.numbers import numbers, table
 from model import param_math
-from model.kv_math import formula
 
 DEFAULT = (
     "DeepSeek-V3 / R1 (671B)",
@@ -196,9 +195,11 @@ def _answer(
     with st.expander(t("cache.calc_formulas")):
         for model in ranked:
             st.text(model.name)
-            st.code(formula(model.spec, dtype), language=None, wrap_lines=True)
+            st.code(kv_words.formula(model.spec, dtype), language=None, wrap_lines=True)
             own = [model.note] if model.note else []
-            st.text("\n".join(f"- {note}" for note in (*own, *model.spec.notes)))
+            st.text(
+                "\n".join(f"- {note}" for note in (*own, *map(kv_words.note, model.spec.notes)))
+            )
             st.text(t("cache.calc_source", source=model.source))
     numbers(
         [

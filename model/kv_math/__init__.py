@@ -9,6 +9,7 @@ stores, `spec` adds it up, `read` puts them together.
 
 from model.kv_math.fields import ConfigError
 from model.kv_math.formula import formula
+from model.kv_math.notes import Note
 from model.kv_math.read import cache_spec, published_configs
 from model.kv_math.spec import BYTES, CacheSpec, LayerCache
 
@@ -17,6 +18,7 @@ __all__ = [
     "CacheSpec",
     "ConfigError",
     "LayerCache",
+    "Note",
     "cache_spec",
     "formula",
     "published_configs",

@@ -17,6 +17,7 @@ from model.kv_math.layer import (
     v4_layer,
     window_of,
 )
+from model.kv_math.notes import Note
 from model.kv_math.schedule import layer_count, layer_kinds
 from model.kv_math.spec import CacheSpec, LayerCache
 
@@ -161,62 +162,37 @@ def _attention_name(kinds: Sequence[str], names: Sequence[str]) -> str:
 
 def _notes(
     fields: Fields, two_stacks: bool, kinds: Sequence[str], caches: Sequence[LayerCache]
-) -> list[str]:
+) -> list[Note]:
     family, count, notes = fields.text("model_type"), len(kinds), []
     states = [kind for kind in kinds if kind in (*STATES, "hybrid")]
     if states:
         words = "/".join(dict.fromkeys(kind.replace("hybrid", "mamba") for kind in states))
-        notes.append(
-            f"{len(states)} of {count} layers ({words}) hold a state of fixed size per sequence, "
-            "0 elements per token: it is not counted."
-        )
+        notes.append(Note("states", {"states": len(states), "layers": count, "words": words}))
     idle = sum(kind == "none" for kind in kinds)
     if idle:
-        notes.append(f"{idle} of {count} layers have no attention and cache nothing.")
+        notes.append(Note("idle", {"idle": idle, "layers": count}))
     shared = sum(cache.kind == "shared" for cache in caches)
     if shared:
-        notes.append(f"The last {shared} of {count} layers read earlier layers' caches.")
+        notes.append(Note("shared", {"shared": shared, "layers": count}))
     if any(cache.window is not None for cache in caches):
-        notes.append(
-            "A windowed layer is counted with min(tokens, window); transformers' DynamicCache "
-            "keeps window - 1 of them between steps."
-        )
+        notes.append(Note("window"))
     if any(cache.compressed for cache in caches):
-        notes.append(
-            "Compressed entries count when their block of tokens is complete; the compressors' "
-            "buffers, fixed in size, are not counted."
-        )
+        notes.append(Note("compressed"))
     if fields.values.get("kv_lora_rank") is not None:
-        notes.append("MLA stores the latent, not heads: num_key_value_heads does not matter.")
+        notes.append(Note("latent"))
     elif any(cache.kv_heads and not cache.compressed for cache in caches) and not any(
         fields.values.get(name) is not None for name in KV_HEAD_FIELDS
     ):
-        notes.append("No field counts KV heads: every attention head has its own, as by default.")
+        notes.append(Note("all_heads"))
     if "indexed" in kinds:
-        notes.append(
-            "All parts are counted at one precision, as transformers keeps them; FlashMLA's fp8 "
-            "format takes 656 bytes per token and layer for a latent of 512 + 64."
-        )
+        notes.append(Note("indexed"))
     if family == "longcat_flash":
-        notes.append("Each of the model's blocks holds two attentions, hence two caches.")
+        notes.append(Note("longcat"))
     if family == "falcon" and fields.flag("new_decoder_architecture"):
-        notes.append(
-            "transformers repeats K and V for every attention head before caching this family, "
-            "so its own cache is larger."
-        )
+        notes.append(Note("falcon"))
     if two_stacks:
-        notes.append(
-            "The decoder's own cache only: cross-attention adds a fixed one, with as many elements "
-            "per token of the source."
-        )
+        notes.append(Note("two_stacks"))
     mtp = fields.integer("num_nextn_predict_layers", least=0, most=MAX_LAYERS)
     if mtp:
-        notes.append(
-            f"{mtp} multi-token prediction layer(s) hold a cache only when used to speculate: "
-            "not counted."
-        )
-    notes.append(
-        "int8 and int4 count plain elements; scales add to them, such as 0.0625 bytes per element "
-        "for an fp16 scale per 32."
-    )
-    return notes
+        notes.append(Note("mtp", {"layers": mtp}))
+    return [*notes, Note("scales")]

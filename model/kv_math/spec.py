@@ -9,6 +9,7 @@ from math import ceil
 from types import MappingProxyType
 
 from model.kv_math.fields import ConfigError, shown
+from model.kv_math.notes import Note
 
 BYTES: Mapping[str, Fraction] = MappingProxyType(
     {
@@ -71,7 +72,7 @@ class CacheSpec:
 
     attention: str
     layers: tuple[LayerCache, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     def _compressed_per_token(self) -> Fraction:
         return sum((Fraction(c.compressed_elements, c.ratio) for c in self.layers), Fraction(0))

@@ -13,7 +13,7 @@ from app import units
 from app.i18n import texts
 from app.services import configs, models, traces
 from model import param_math
-from model.kv_math import cache_spec, formula
+from model.kv_math import cache_spec, formula, notes
 from tests.app.cache_cases import LLAMA, LLAMA_PER_TOKEN, MAIN, V3, T, run_of
 
 
@@ -64,15 +64,32 @@ def test_page_opens_with_the_recorded_run(language: str) -> None:
     assert not at.error
 
 
+def test_a_run_with_the_inputs_as_they_stand_is_the_recorded_one() -> None:
+    at, recorded = opened(), traces.sample("cache-base").info
+    assert at.text_area("c_prompt").value == recorded.prompt
+    assert at.number_input("c_tokens").value == recorded.max_new_tokens
+    assert at.number_input("c_temperature").value == recorded.temperature
+    assert at.number_input("c_seed").value == recorded.seed
+
+
+def test_formulas_and_notes_are_in_the_viewers_language() -> None:
+    said = written(opened("ko"))
+    assert "61개 × (512 c_kv + 64 k_rope) × 2바이트 = 토큰당 70,272바이트" in said
+    assert texts("ko")["kv.note_latent"] in said
+    assert notes.ENGLISH["latent"] not in said
+
+
 def test_the_sentence_has_the_runs_own_numbers() -> None:
     runs = {models.attention(n): traces.sample(f"cache-{n}") for n in models.TWINS}
     tokens = min(run.fed for run in runs.values())
-    small, large = (int(runs[kind].cache_bytes[tokens - 1]) for kind in ("MLA", "MHA"))
+    held = {kind: int(run.cache_bytes[tokens - 1]) for kind, run in runs.items()}
+    small_kind, large_kind = min(held, key=held.__getitem__), max(held, key=held.__getitem__)
+    small, large = held[small_kind], held[large_kind]
     sentence = T["cache.sentence"].format(
         tokens=tokens,
-        small_kind="MLA",
+        small_kind=small_kind,
         small=units.size(small),
-        large_kind="MHA",
+        large_kind=large_kind,
         large=units.size(large),
         times=units.times(large / small),
     )
@@ -112,11 +129,16 @@ def test_twins_are_compared_text_by_text(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(models, "run_results", results)
     said = written(opened())
-    told = {"share": "25.0", "kind": "MQA", "difference": "+0.050", "low": "+0.050"}
+    kept = {name: results(name)["bytes_per_token"] for name in models.TWINS}
+    share = {
+        models.attention(name): f"{100 * size / kept['base-mha']:.1f}"
+        for name, size in kept.items()
+    }
+    told = {"share": share["MQA"], "kind": "MQA", "difference": "+0.050", "low": "+0.050"}
     assert T["cache.loss_told"].format(**told, high="+0.050") in said
-    told = {"share": "18.8", "kind": "MLA", "difference": "-0.020", "low": "-0.020"}
+    told = {"share": share["MLA"], "kind": "MLA", "difference": "-0.020", "low": "-0.020"}
     assert T["cache.loss_told"].format(**told, high="-0.020") in said
-    untold = {"share": "50.0", "kind": "GQA", "difference": "+0.000", "low": "-0.010"}
+    untold = {"share": share["GQA"], "kind": "GQA", "difference": "+0.000", "low": "-0.010"}
     assert T["cache.loss_untold"].format(**untold, high="+0.010") in said
 
 

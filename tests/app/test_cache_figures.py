@@ -19,7 +19,8 @@ from app.plots import style
 from app.services import configs, models, traces
 from app.services.prompts import InputError
 from app.services.tables import to_csv
-from model.kv_math import cache_spec
+from model.kv_math import cache_spec, notes
+from model.kv_math.formula import ENGLISH
 from tests.app.cache_cases import LLAMA, V3, T, labels, run_of
 
 
@@ -67,7 +68,10 @@ def test_blocks_are_to_scale() -> None:
         assert [bar.base[0] for bar in mine] == [
             sum(size for _, size in row.blocks[:i]) for i in range(len(row.blocks))
         ]
-    assert stored[-1].words == "32 c_kv + 16 k_rope = 48 × 4 B = 192 B"
+    latent, rotary = (models.config("base")[f] for f in ("kv_lora_rank", "qk_rope_head_dim"))
+    assert stored[-1].words == (
+        f"{latent} c_kv + {rotary} k_rope = {latent + rotary} × 4 B = {4 * (latent + rotary):,} B"
+    )
     assert stored[0].words == "4 × (32 K + 32 V) = 256 × 4 B = 1,024 B"
 
 
@@ -209,3 +213,10 @@ def test_published_models_are_kv_maths() -> None:
 
 
 # The page
+
+
+def test_kv_maths_english_is_the_apps() -> None:
+    """The command line and the English page say the same."""
+    own = {f"kv.note_{key}": text for key, text in notes.ENGLISH.items()}
+    own |= {f"kv.formula_{key}": text for key, text in ENGLISH.items()}
+    assert own == {key: text for key, text in T.items() if key.startswith("kv.")}

@@ -1,0 +1,19 @@
+"""kv_math's formulas and notes in the viewer's language."""
+
+from __future__ import annotations
+
+from app.i18n import language, t, texts
+from model.kv_math import CacheSpec, Note
+from model.kv_math import formula as in_words
+from model.kv_math.formula import ENGLISH
+
+
+def formula(spec: CacheSpec, dtype: str) -> str:
+    """Bytes per token with this model's numbers filled in."""
+    known = texts(language())
+    return in_words(spec, dtype, {word: known[f"kv.formula_{word}"] for word in ENGLISH})
+
+
+def note(one: Note) -> str:
+    """What a cache size leaves out or takes for granted."""
+    return t(f"kv.note_{one.key}", **one.values)

@@ -1,0 +1,47 @@
+"""What a cache size leaves out or takes for granted: notes with a stable key and their numbers.
+
+Whoever shows them in another language goes by `key` and `values`; `str(note)` is English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+ENGLISH: Mapping[str, str] = MappingProxyType(
+    {
+        "states": "{states} of {layers} layers ({words}) hold a state of fixed size per sequence, "
+        "0 elements per token: it is not counted.",
+        "idle": "{idle} of {layers} layers have no attention and cache nothing.",
+        "shared": "The last {shared} of {layers} layers read earlier layers' caches.",
+        "window": "A windowed layer is counted with min(tokens, window); transformers' "
+        "DynamicCache keeps window - 1 of them between steps.",
+        "compressed": "Compressed entries count when their block of tokens is complete; the "
+        "compressors' buffers, fixed in size, are not counted.",
+        "latent": "MLA stores the latent, not heads: num_key_value_heads does not matter.",
+        "all_heads": "No field counts KV heads: every attention head has its own, as by default.",
+        "indexed": "All parts are counted at one precision, as transformers keeps them; "
+        "FlashMLA's fp8 format takes 656 bytes per token and layer for a latent of 512 + 64.",
+        "longcat": "Each of the model's blocks holds two attentions, hence two caches.",
+        "falcon": "transformers repeats K and V for every attention head before caching this "
+        "family, so its own cache is larger.",
+        "two_stacks": "The decoder's own cache only: cross-attention adds a fixed one, with as "
+        "many elements per token of the source.",
+        "mtp": "{layers} multi-token prediction layer(s) hold a cache only when used to "
+        "speculate: not counted.",
+        "scales": "int8 and int4 count plain elements; scales add to them, such as 0.0625 bytes "
+        "per element for an fp16 scale per 32.",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Note:
+    """One remark on a cache size; `key` is one of ENGLISH's."""
+
+    key: str
+    values: Mapping[str, int | str] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        return ENGLISH[self.key].format(**self.values)
