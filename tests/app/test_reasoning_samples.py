@@ -74,7 +74,7 @@ def test_what_follows_from_another_number() -> None:
     assert reasoning.follows(CHAIN, "34*9=306", 296) == "249"
     assert reasoning.follows(CHAIN, "202+57=259", 7) == "7"
     assert reasoning.follows(CHAIN, "30*9=270", 7) is None
-    assert reasoning.follows(pick.pose([1, 2, 3, 4], 3, 2, "en"), "1+2=3", 7) is None
+    assert reasoning.follows(pick.pose([1, 2, 3, 4, 5, 6], 3, 2, "en"), "1+2=3", 7) is None
 
 
 def test_the_prefix_ends_before_the_step_or_before_its_number() -> None:
