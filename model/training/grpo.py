@@ -308,6 +308,9 @@ class GRPO:
             "step": self.step,
             "reward": mean([r.reward for r in rolled]),
             **{part: mean([r.parts[part] for r in rolled]) for part in rolled[0].parts},
+            "only_format": mean(
+                [r.judgement.reply.formatted and not r.judgement.correct for r in rolled]
+            ),
             "length": mean(lengths),
             "length_right": mean(by_outcome[True] or [0]),
             "length_wrong": mean(by_outcome[False] or [0]),
@@ -325,7 +328,21 @@ class GRPO:
                 }
                 for task in self.config.levels
             },
+            "samples": [_sample(r) for r in {r.problem.task: r for r in reversed(rolled)}.values()],
         }
+
+
+def _sample(r: Rollout) -> dict[str, Any]:
+    """A reply for the log, to be read beside the curves; the first of each task, never chosen."""
+    return {
+        "task": r.problem.task,
+        "level": r.problem.level,
+        "question": r.problem.question,
+        "answer": r.problem.answer,
+        "reply": r.completion.text,
+        "right": r.judgement.correct,
+        "reward": round(r.reward, 4),
+    }
 
 
 def _copy(model: Transformer) -> Transformer:

@@ -25,7 +25,7 @@ CONFIG = GRPOConfig(
     "tiny",
     0,
     4,
-    {"chain": (1,), "pick": (1,)},
+    {"chain": (2,), "pick": (2,)},
     questions=4,
     group=4,
     max_new_tokens=12,
@@ -63,6 +63,40 @@ def test_grpo_goes_on_after_a_kill_as_if_nothing_had_happened(
     plain = [[{k: v for k, v in e.items() if k not in timings} for e in log] for log in logs]
     assert plain[0] == plain[1]
     assert [entry["step"] for entry in logs[0]] == [1, 2, 3, 4]
+
+
+def test_grpo_logs_shares_that_add_up_and_a_reply_of_each_task(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With scripted replies to a group of 4: right, only in format, right without it, neither."""
+    asked: list[Problem] = []
+
+    def scripted(prompts: list[list[int]], *_: object) -> list[Completion]:
+        texts = [
+            text
+            for p in asked
+            for text in (
+                f"<think></think><answer>{p.answer}</answer>",
+                "<think></think><answer>100000</answer>",
+                f"answer: {p.answer}",
+                "hm",
+            )
+        ]
+        assert len(texts) == len(prompts)
+        return [Completion(text, [3, 1], [0.0, 0.0], "stop", 0.0) for text in texts]
+
+    run = GRPO(CONFIG, engine, tmp_path / "work", tmp_path / "run")
+    asked += run.questions()
+    monkeypatch.setattr(run.engine, "complete", scripted)
+    entry = run.update()
+    assert (entry["accuracy"], entry["format"], entry["only_format"]) == (0.5, 0.5, 0.25)
+    firsts = {p.task: p for p in reversed(asked)}
+    assert {s["task"]: s["question"] for s in entry["samples"]} == {
+        task: problem.question for task, problem in firsts.items()
+    }
+    for sample in entry["samples"]:
+        assert sample["reply"] == f"<think></think><answer>{sample['answer']}</answer>"
+        assert sample["right"] and sample["reward"] == 1.1
 
 
 def test_grpo_leaves_the_model_that_it_starts_from_alone(engine: Engine, tmp_path: Path) -> None:
