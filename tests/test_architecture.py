@@ -18,9 +18,10 @@ MODULES = {
 }
 # Inside model/, arrows run upwards only: from a row to itself and to the rows above it.
 ROWS = (
-    {"config", "record", "statistics", "kv_math", "param_math", "tasks", "rewards", "tokenizer"},
+    {"config", "record", "statistics", "decision", "routing_statistics", "kv_math", "param_math"}
+    | {"tasks", "rewards", "tokenizer"},
     {"cache", "network"},
-    {"checkpoints", "engine", "adapters"},
+    {"checkpoints", "engine", "interventions", "reading", "adapters"},
     {"training"},
     {"__main__"},
 )
