@@ -93,10 +93,10 @@ class Job:
 
 
 class Worker:
-    """The thread that runs all jobs; `load` gives the engine of a model's name."""
+    """A thread that runs jobs, `most` at once; `load` gives the engine of a model's name."""
 
-    def __init__(self, load: Callable[[str], Engine]) -> None:
-        self._load = load
+    def __init__(self, load: Callable[[str], Engine], most: int = MAX_RUNNING) -> None:
+        self._load, self._most = load, most
         self._waiting: list[Job] = []
         self._wake = threading.Condition()
         threading.Thread(target=self._work, daemon=True, name="generation").start()
@@ -120,7 +120,7 @@ class Worker:
             with self._wake:
                 while not self._waiting and not running:
                     self._wake.wait()
-                while self._waiting and len(running) < MAX_RUNNING:
+                while self._waiting and len(running) < self._most:
                     job = self._waiting.pop(0)
                     job.state, job.position = "running", 0
                     running[job] = job.parts(self._load)
