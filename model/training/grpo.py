@@ -136,13 +136,39 @@ def reply_logprobs(
     return logp_NT, mask_NT, torch.zeros(mask_NT.shape).masked_scatter(mask_NT, entropy)
 
 
+def roll_out(
+    engine: Engine, asked: Sequence[Problem], config: GRPOConfig, seed: int
+) -> list[Rollout]:
+    """A group of judged and rewarded replies per question, groups in a row."""
+    prompts = [engine.encode(p.prompt) for p in asked for _ in range(config.group)]
+    done = engine.complete(prompts, config.max_new_tokens, config.temperature, seed)
+    rolled = []
+    for i, (prompt, completion) in enumerate(zip(prompts, done, strict=True)):
+        problem = asked[i // config.group]
+        judgement = judge(problem, completion.text)
+        parts = {
+            "accuracy": rewards.accuracy(judgement),
+            "format": rewards.format_reward(judgement),
+            "language": rewards.language(problem, judgement),
+        }
+        reward = (
+            config.accuracy_weight * parts["accuracy"]
+            + config.format_weight * parts["format"]
+            + config.language_weight * parts["language"]
+        )
+        rolled.append(Rollout(problem, prompt, completion, judgement, parts, reward))
+    return rolled
+
+
 class GRPO:
     """A run with its whole state; `train()` goes on from wherever the last one was killed."""
 
     def __init__(self, config: GRPOConfig, start: Engine, work: Path, run_folder: Path) -> None:
         """Begin from the engine's weights, or resume from `work`; log into `run_folder`."""
         self.config = config
-        self.engine = Engine(_copy(start.model).requires_grad_(True), start.tokenizer, start.about)
+        self.engine = Engine(
+            copy_of(start.model).requires_grad_(True), start.tokenizer, start.about
+        )
         self.reference = start.model
         self.optimizer = torch.optim.AdamW(
             self.engine.model.parameters(), config.lr, betas=(0.9, 0.95), weight_decay=0.0
@@ -202,34 +228,13 @@ class GRPO:
                 drawn.append(problem)
         return drawn
 
-    def rollouts(self, asked: Sequence[Problem]) -> list[Rollout]:
-        """A group of judged and rewarded replies per question, groups in a row."""
-        c = self.config
-        prompts = [self.engine.encode(p.prompt) for p in asked for _ in range(c.group)]
-        seed = 1_000_003 * (c.seed + 1) + self.step
-        done = self.engine.complete(prompts, c.max_new_tokens, c.temperature, seed)
-        rolled = []
-        for i, (prompt, completion) in enumerate(zip(prompts, done, strict=True)):
-            problem = asked[i // c.group]
-            judgement = judge(problem, completion.text)
-            parts = {
-                "accuracy": rewards.accuracy(judgement),
-                "format": rewards.format_reward(judgement),
-                "language": rewards.language(problem, judgement),
-            }
-            reward = (
-                c.accuracy_weight * parts["accuracy"]
-                + c.format_weight * parts["format"]
-                + c.language_weight * parts["language"]
-            )
-            rolled.append(Rollout(problem, prompt, completion, judgement, parts, reward))
-        return rolled
-
     def update(self) -> dict[str, Any]:
         """One rollout and its updates; what the log says of it."""
         started = time.perf_counter()
         c = self.config
-        rolled = self.rollouts(self.questions())
+        rolled = roll_out(
+            self.engine, self.questions(), c, seed=1_000_003 * (c.seed + 1) + self.step
+        )
         rollout_seconds = time.perf_counter() - started
         rewards_QG = torch.tensor([r.reward for r in rolled]).view(-1, c.group)
         advantage_N = advantages(rewards_QG).flatten()
@@ -345,7 +350,8 @@ def _sample(r: Rollout) -> dict[str, Any]:
     }
 
 
-def _copy(model: Transformer) -> Transformer:
+def copy_of(model: Transformer) -> Transformer:
+    """The same weights in a model of its own."""
     twin = Transformer(model.config)
     twin.load_state_dict(model.state_dict())
     return twin.eval()
