@@ -2,7 +2,7 @@
 
 Session: "e_job" is the run under way, "e_shown" the id of the trace on screen (none: the recorded
 one), "e_error" what to tell about the last request, "e_opened" whether the page was opened before.
-URL: the inputs of a run (`RUN_KEYS`), "e_layer", and "pin", the number of a token.
+URL: the inputs of a run (`RUN_KEYS`), "e_layer", "room", and "pin", the number of a token.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ FAMILIES = ("base", "twin", "history")
 MAX_TOKENS = 256
 MAX_SEED = 2**31 - 1
 MAX_TEMPERATURE = 2.0
+ROOMS = ("run", "what_if", "statistics", "expert")
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
 RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 
@@ -138,3 +139,22 @@ def run_of(model: str) -> tuple[str, int | None]:
     if about["family"] == "history":
         return model.rsplit("-", 1)[0], int(about["steps"])
     return model, None
+
+
+def choose_room() -> str:
+    """Which of the page's rooms is open; in the URL by its name, not by its translated label."""
+    asked = st.query_params.get("room")
+    at_first = st.session_state.setdefault("e_room_at_first", asked if asked in ROOMS else ROOMS[0])
+    st.segmented_control(
+        t("experts.rooms"),
+        ROOMS,
+        format_func=lambda room: t(f"experts.room_{room}"),
+        default=at_first,
+        required=True,
+        key="e_room",
+        label_visibility="collapsed",
+    )
+    room = st.session_state.e_room
+    if room != (asked or ROOMS[0]):
+        st.query_params["room"] = room
+    return room

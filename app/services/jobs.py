@@ -75,7 +75,7 @@ class Job:
 
     def parts(self, load: Callable[[str], Engine]) -> list[Iterator[None]]:
         """What the worker does for the job: one step of each part a turn, until all have ended."""
-        return [_generate(run, load) for run in self.runs]
+        return [generate(run, load) for run in self.runs]
 
     def traces(self) -> list[Trace | None]:
         """A trace per request of what there is so far; None before a first token."""
@@ -151,7 +151,8 @@ class Worker:
             job.state = "done"
 
 
-def _generate(run: Run, load: Callable[[str], Engine]) -> Iterator[None]:
+def generate(run: Run, load: Callable[[str], Engine]) -> Iterator[None]:
+    """Carry a request out: the prompt at the first turn, then a token each."""
     r = run.request
     engine = load(r.model)
     run.info = engine.info(r.prompt, r.max_new_tokens, r.temperature, r.seed)

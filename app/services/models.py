@@ -70,6 +70,12 @@ def run_results(name: str) -> dict[str, Any]:
     return json.loads((ASSETS / "runs" / name / "results.json").read_text())
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
+def reference(name: str) -> dict[str, Any]:
+    """Published figures with their sources: assets/reference/NAME.json."""
+    return json.loads((ASSETS / "reference" / f"{name}.json").read_text(encoding="utf-8"))
+
+
 @st.cache_resource(show_spinner=False)
 def warm_up() -> None:
     """Load the base model behind the first picture, once per server."""

@@ -24,9 +24,10 @@ Kept = TypeVar("Kept", bound=HasId)
 
 
 class Store(Generic[Kept]):
-    """The last `KEPT` traces, or others with an id, oldest out first; safe for threads."""
+    """The last `size` traces, or others with an id, oldest out first; safe for threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = KEPT) -> None:
+        self._size = size
         self._traces: OrderedDict[str, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -35,7 +36,7 @@ class Store(Generic[Kept]):
         with self._lock:
             self._traces[trace.id] = trace
             self._traces.move_to_end(trace.id)
-            while len(self._traces) > KEPT:
+            while len(self._traces) > self._size:
                 self._traces.popitem(last=False)
         return trace.id
 
@@ -43,6 +44,11 @@ class Store(Generic[Kept]):
         """The trace, or None if it is unknown or was pushed out."""
         with self._lock:
             return self._traces.get(trace_id) if trace_id else None
+
+    def drop(self, trace_id: str) -> None:
+        """Forget one."""
+        with self._lock:
+            self._traces.pop(trace_id, None)
 
 
 @st.cache_resource(show_spinner=False)

@@ -13,6 +13,7 @@ from app.plots import experts as figures
 from app.plots import routing, style
 from app.services import domains, examples, models, prompts, traces
 from app.services import experts_session as session
+from app.views import experts_route, experts_what_if
 from model.record import Trace
 
 
@@ -63,23 +64,6 @@ def reading(trace: Trace, layer: int) -> None:
     st.markdown(f"{said} {rest}")
 
 
-def pinned_table(trace: Trace, token: int) -> None:
-    """The experts of one token: a row per layer, strongest first."""
-    text = json.dumps(trace.texts[token], ensure_ascii=False)
-    if token >= trace.fed:
-        st.text(t("experts.pinned_last", token=token, text=text))
-        return
-    st.text(t("experts.pinned", token=token, text=text))
-    table: dict[int, list[str]] = {}
-    for row in routing.choices(trace, groups(trace), token):
-        _, _, _, layer, _, expert, group, weight, _ = row
-        cell = t("experts.cell", expert=expert, group=group, weight=f"{weight:.3f}")
-        table.setdefault(layer, []).append(cell)
-    ranks = [t("experts.rank", rank=r) for r in range(1, trace.expert_ids.shape[2] + 1)]
-    frame = pd.DataFrame.from_dict(table, orient="index", columns=ranks)
-    st.dataframe(frame.rename_axis(t("experts.layer")), alt=t("experts.pinned_alt", token=token))
-
-
 def picture() -> None:
     """Status, strip, heatmap of a layer, all layers, and the pinned token; polls while writing."""
     job = st.session_state.e_job
@@ -107,7 +91,7 @@ def picture() -> None:
     with sentence:
         reading(trace, session.layer(trace))
     if (token := session.pinned(trace)) is not None:
-        pinned_table(trace, token)
+        experts_route.token_route(trace, token, session.layer(trace), writing)
 
 
 def controls(recorded: Trace) -> None:
@@ -375,8 +359,13 @@ def page() -> None:
     st.title(t("experts.title"))
     st.fragment(picture, run_every=0.125 if writing else None)()
     controls(recorded)
-    st.fragment(numbers, run_every=2.0 if writing else None)()
-    st.fragment(compare_domains)()
+    room = session.choose_room()
+    if room == "run":
+        st.fragment(numbers, run_every=2.0 if writing else None)()
+    elif room == "what_if":
+        st.fragment(experts_what_if.room)()
+    else:
+        st.fragment(compare_domains)()
     with st.expander(t("common.how_computed")):
         st.markdown(how(recorded))
     if "e_opened" not in state:

@@ -1,0 +1,77 @@
+"""The component that shows what a change did to a text: every token's probability, and the answer.
+
+    pinned = compare_view(comparison, key="e_compare", pinned=3)
+
+Hover and keys stay in the browser; only a click or Enter on a token reaches Python. Model text is
+put in as text, never as HTML.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.components.trace_view.payload import run_id
+from app.i18n import language, texts
+from app.services.comparison import Comparison, kept_routes, parting
+
+_FOLDER = Path(__file__).parent
+_SHARED = _FOLDER.parent / "trace_view"
+_SCRIPTS = (_SHARED / "run.js", _SHARED / "paint.js", _FOLDER / "view.js")
+
+_component = st.components.v2.component(
+    "compare_view",
+    html='<div class="compare-view">\n</div>',
+    css=(_FOLDER / "view.css").read_text(encoding="utf-8"),
+    js="\n".join(path.read_text(encoding="utf-8") for path in _SCRIPTS),
+)
+
+
+def payload(comparison: Comparison) -> dict[str, Any]:
+    """What the browser gets: the run's tokens with both probabilities, and both answers."""
+    trace, written = comparison.trace, comparison.written
+    found: dict[str, Any] = {
+        "id": f"{run_id(trace)}/{comparison.id}",
+        "texts": list(trace.texts),
+        "n_prompt": trace.n_prompt,
+        "answer": list(trace.texts[trace.n_prompt :]),
+        "written": [] if written is None else list(written.texts[written.n_prompt :]),
+        "parting": None,
+    }
+    if written is not None and (apart := parting(trace, written)) is not None:
+        found["parting"] = apart - trace.n_prompt
+    plain, changed = comparison.plain, comparison.changed
+    if plain is not None and changed is not None:
+        found |= {
+            "before": _numbers(plain.logprobs),
+            "after": _numbers(changed.logprobs),
+            "kept": [round(float(x), 3) for x in kept_routes(plain, changed).mean(axis=1)],
+        }
+    return found
+
+
+def _numbers(logprobs: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(x) else round(float(x), 4) for x in logprobs]
+
+
+def compare_view(comparison: Comparison, *, key: str, pinned: int | None) -> int | None:
+    """Draw a comparison as far as it is; returns the pinned token of the run, or None."""
+    data = payload(comparison)
+    labels = {
+        name.removeprefix("compare_view."): text
+        for name, text in texts(language()).items()
+        if name.startswith("compare_view.")
+    }
+    result = _component(
+        key=key,
+        data=data | {"labels": labels, "locale": language(), "pinned": pinned},
+        on_pinned_change=lambda: None,
+    )
+    sent = result.pinned
+    if not isinstance(sent, dict) or sent.get("id") != data["id"]:
+        return pinned
+    token = sent.get("token")
+    return token if type(token) is int and 0 <= token < len(comparison.trace) else None

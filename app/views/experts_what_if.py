@@ -1,0 +1,281 @@
+"""What if the router chose otherwise: changes of the routing, live, beside the untouched run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.components.compare_view import compare_view
+from app.i18n import t
+from app.plots import interventions as figures
+from app.plots import route, style
+from app.services import comparison, jobs, models, surveys
+from app.services import experts_session as session
+from app.services.comparison import Comparison
+from app.views import experts_route, survey_ask
+from model.record import Trace
+
+if TYPE_CHECKING:
+    from model.interventions import Change
+
+EVERY = 0.3  # seconds between two looks at a comparison under way
+KNOCKED_ROWS = 4 * len(surveys.DOMAINS)  # of the knock-out experiment, for each of its changes
+
+
+def number(trace: Trace) -> tuple[int, int]:
+    """Experts chosen per token, and experts in all, of the run's model."""
+    config = models.config(trace.info.model)
+    return int(config["num_experts_per_tok"]), int(config["n_routed_experts"])
+
+
+def change_asked(trace: Trace) -> Change | None:
+    """The fields as a change; None if they change nothing or contradict one another."""
+    from model.interventions import Change  # here, not above: it imports torch
+
+    chosen, experts = number(trace)
+    options = [f"{layer}.{expert}" for layer in trace.info.moe_layers for expert in range(experts)]
+    left, right = st.columns(2)
+    off = left.multiselect(
+        t("what_if.off"), options, key="e_off", bind="query-params", help=t("what_if.off_help")
+    )
+    forced = right.selectbox(
+        t("what_if.forced"), options, index=None, key="e_forced", bind="query-params",
+        placeholder=t("what_if.nobody"), help=t("what_if.forced_help"),
+    )  # fmt: skip
+    top_k = left.slider(
+        t("what_if.top_k"), 1, experts, chosen, key="e_top_k", bind="query-params",
+        help=t("what_if.top_k_help", chosen=chosen),
+    )  # fmt: skip
+    with right.container(horizontal=True):
+        no_shared = st.toggle(t("what_if.no_shared"), key="e_no_shared", bind="query-params")
+        no_bias = st.toggle(t("what_if.no_bias"), key="e_no_bias", bind="query-params")
+        shuffle = st.toggle(
+            t("what_if.shuffle"), key="e_shuffle", bind="query-params",
+            help=t("what_if.shuffle_help"),
+        )  # fmt: skip
+    change = Change(
+        off=frozenset(map(_expert, off)),
+        forced=frozenset() if forced is None else frozenset({_expert(forced)}),
+        top_k=None if top_k == chosen else int(top_k),
+        shared=not no_shared,
+        bias=not no_bias,
+        shuffled=0 if shuffle else None,
+    )
+    if change.off & change.forced:
+        st.error(t("what_if.both", expert=forced))
+        return None
+    return None if change == Change() else change
+
+
+def _expert(name: str) -> tuple[int, int]:
+    layer, expert = name.split(".")
+    return int(layer), int(expert)
+
+
+def current(trace: Trace, change: Change) -> Comparison:
+    """The comparison of a run with a change: kept, under way, or begun now."""
+    state = st.session_state
+    name = comparison.name_of(trace, change)
+    job: Comparison | None = state.get("e_compare")
+    if job is not None and job.id == name:
+        return job
+    if job is not None:
+        job.stop()
+        state.e_compare = None
+    if (kept := comparison.store().get(name)) is not None:
+        return kept
+    worker = jobs.worker()  # first: it imports torch, and a job that nobody sees is dropped
+    state.e_compare = Comparison(trace, change)
+    worker.enqueue(state.e_compare)
+    return state.e_compare
+
+
+def results(trace: Trace, change: Change) -> None:
+    """Everything that a change does, as far as it is known; polls while it is found out."""
+    found = current(trace, change)
+    found.look()
+    if not found.active and st.session_state.get("e_compare") is found:
+        st.session_state.e_compare = None
+        if found.error is not None:
+            st.error(found.error)
+            return
+        comparison.store().put(found)
+        st.rerun()
+    status(found)
+    amounts(found)
+    pin = compare_view(found, key="e_compared", pinned=session.pinned(trace))
+    if pin != session.pinned(trace):
+        session.set_pin(pin)
+    st.caption(t("what_if.reading"))
+    ways(found, pin)
+    by_domain(found)
+
+
+def status(found: Comparison) -> None:
+    """How far the comparison is, with Stop; or that it was stopped, with a button to go on."""
+    if found.state == "waiting":
+        st.caption(t("common.waiting", position=found.position))
+    elif found.state == "running":
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(t("common.stop"), key="e_compare_stop"):
+                found.stop()
+            st.progress(found.progress, t("survey.reading", share=f"{found.progress:.0%}"))
+    elif found.state == "stopped":
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(t("what_if.stopped"))
+            if st.button(t("what_if.go_on"), key="e_compare_again"):
+                comparison.store().drop(found.id)
+                st.rerun()
+
+
+def amounts(found: Comparison) -> None:
+    """Three numbers: this text, its routes, held-out text."""
+    plain, changed = found.plain, found.changed
+    left, middle, right = st.columns(3)
+    if plain is not None and changed is not None:
+        before, after = (float(-np.nanmean(r.logprobs)) for r in (plain, changed))
+        left.metric(
+            t("what_if.this_text"), f"{after:.3f}", f"{after - before:+.3f}",
+            delta_color="inverse", help=t("what_if.this_text_help", before=f"{before:.3f}"),
+        )  # fmt: skip
+        kept = float(comparison.kept_routes(plain, changed)[: found.trace.fed].mean())
+        middle.metric(t("what_if.kept"), f"{kept:.0%}", help=t("what_if.kept_help"))
+    rows = surveys.common([found.before, found.after])
+    if rows >= len(surveys.DOMAINS):
+        loss, _ = found.after.loss(rows)
+        own, _ = found.before.loss(rows)
+        gap, (low, high) = surveys.difference(found.after, found.before, rows)
+        right.metric(
+            t("what_if.heldout"), f"{loss:.3f}", f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]",
+            delta_color="inverse", help=t("what_if.heldout_help", before=f"{own:.3f}", rows=rows),
+        )  # fmt: skip
+
+
+def ways(found: Comparison, pin: int | None) -> None:
+    """The pinned token's way through both, or a word on how to pin one."""
+    if found.plain is None or found.changed is None:
+        return
+    if pin is None or pin >= found.trace.fed:
+        st.caption(t("what_if.pin"))
+        return
+    info = found.trace.info
+    routes = []
+    for reading in (found.plain, found.changed):
+        weights = reading.expert_weights[pin]
+        total = weights.sum(axis=1, keepdims=True)
+        share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+        routes.append(route.Route(reading.expert_ids[pin], share))
+    groups = int(models.config(info.model)["n_group"])
+    st.markdown(f"**{t('what_if.ways', token=pin)}**")
+    st.plotly_chart(
+        route.way(routes, info.moe_layers, info.n_routed_experts, groups, experts_route.words()),
+        key="e_ways",
+        config=style.CONFIG,
+        alt=t("what_if.ways_alt", token=pin),
+    )
+
+
+def by_domain(found: Comparison) -> None:
+    """Loss of each domain less the untouched model's on the same rows, with intervals."""
+    rows = surveys.common([found.before, found.after])
+    if rows < 2 * len(surveys.DOMAINS):
+        return
+    names = [t(f"experts.domain_{domain}") for domain in surveys.DOMAINS]
+    gaps = [surveys.difference(found.after, found.before, rows, at) for at in range(len(names))]
+    st.markdown(f"**{t('what_if.domains')}**")
+    labels = {"gap": t("what_if.gap"), "hover": t("what_if.gap_hover")}
+    st.plotly_chart(
+        figures.gaps(names, gaps, labels),
+        key="e_gaps",
+        config=style.CONFIG,
+        alt=t("what_if.domains_alt"),
+    )
+    st.caption(t("what_if.domains_reading", rows=rows))
+    with st.expander(t("common.as_table")):
+        frame = pd.DataFrame(
+            [
+                {
+                    t("what_if.domain"): name,
+                    t("what_if.before"): found.before.loss(rows, at)[0],
+                    t("what_if.after"): found.after.loss(rows, at)[0],
+                    t("what_if.gap"): gap,
+                    t("what_if.low"): low,
+                    t("what_if.high"): high,
+                }
+                for at, (name, (gap, (low, high))) in enumerate(zip(names, gaps, strict=True))
+            ]
+        )
+        st.dataframe(frame.style.format(precision=3), hide_index=True, alt=t("what_if.domains_alt"))
+
+
+def room() -> None:
+    """The whole section."""
+    st.subheader(t("what_if.title"))
+    st.markdown(t("what_if.lead"))
+    trace, _ = session.on_screen()
+    change = change_asked(trace)
+    if st.session_state.e_job is not None:
+        st.caption(t("what_if.after_run"))
+    elif change is None:
+        st.caption(t("what_if.nothing"))
+    else:
+        under_way = comparison.store().get(comparison.name_of(trace, change)) is None
+        st.fragment(results, run_every=EVERY if under_way else None)(trace, change)
+    knock_out(trace)
+
+
+def knock_out(trace: Trace) -> None:
+    """The DeepSeekMoE paper's experiment on our model: how much can be taken away?"""
+    from model.interventions import Change  # here, not above: it imports torch
+
+    st.subheader(t("what_if.knock_title"))
+    st.markdown(t("what_if.knock_lead"))
+    chosen, experts = number(trace)
+    masked = [Change(without_top=n) for n in range(1, experts // 4 + 1)]
+    named = {
+        "shared": Change(shared=False),
+        "shared_plus": Change(shared=False, top_k=chosen + 1),
+        "fewer": Change(top_k=chosen - 1),
+        "best": masked[0],
+    }
+    model = trace.info.model
+    asks = [(model, None), *((model, change) for change in (*masked, *named.values()))]
+    found = survey_ask.read("knock", asks, KNOCKED_ROWS, t("what_if.knock_run"))
+    if found is None:
+        return
+    plain, rest = found[0], found[1:]
+    losses = [plain.loss(KNOCKED_ROWS), *(each.loss(KNOCKED_ROWS) for each in rest[: len(masked)])]
+    labels = {"share": t("what_if.share_off"), "loss": t("what_if.loss")}
+    left, right = st.columns(2)
+    with left:
+        st.plotly_chart(
+            figures.masked([n / experts for n in range(len(losses))], losses, labels),
+            key="e_masked",
+            config=style.CONFIG,
+            alt=t("what_if.masked_alt"),
+        )
+    gaps = [surveys.difference(each, plain, KNOCKED_ROWS) for each in rest[len(masked) :]]
+    names = [t(f"what_if.knock_{name}", more=chosen + 1, fewer=chosen - 1) for name in named]
+    with right:
+        st.plotly_chart(
+            figures.gaps(names, gaps, {"gap": t("what_if.gap"), "hover": t("what_if.gap_hover")}),
+            key="e_knocked",
+            config=style.CONFIG,
+            alt=t("what_if.knocked_alt"),
+        )
+    published = models.reference("routing")["knockout"]
+    st.markdown(
+        t(
+            "what_if.knock_reading",
+            rows=KNOCKED_ROWS,
+            own=f"{losses[0][0]:.3f}",
+            without=f"{losses[0][0] + gaps[1][0]:.3f}",
+            model=published["model"],
+            source=published["source"],
+            whole=published["whole"],
+            knocked=published["without_shared"],
+        )
+    )
