@@ -21,6 +21,7 @@ page = st.navigation(
         st.Page("views/experts.py", title=t("nav.experts"), icon=":material/hub:"),
         st.Page("views/cache.py", title=t("nav.cache"), icon=":material/memory:"),
         st.Page("views/reasoning.py", title=t("nav.reasoning"), icon=":material/psychology:"),
+        st.Page("views/training.py", title=t("nav.training"), icon=":material/trending_up:"),
     ]
 )
 page.run()

@@ -165,7 +165,8 @@ def picture() -> None:
 def ways_on() -> None:
     """Links to the other pages, each with a line that says what is there."""
     st.subheader(t("start.more"))
-    for column, page in zip(st.columns(3), ("experts", "cache", "reasoning"), strict=True):
+    pages = ("experts", "cache", "reasoning", "training")
+    for column, page in zip(st.columns(len(pages)), pages, strict=True):
         with column.container(border=True):
             st.page_link(f"views/{page}.py", label=f"**{t(f'nav.{page}')}**")
             st.caption(t(f"start.to_{page}"))

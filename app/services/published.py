@@ -1,0 +1,62 @@
+"""What the papers publish: tables, curves and stages with their sources; nothing measured here."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from app.services.models import ASSETS
+
+TABLES = ("zero", "others", "stages", "distilled", "against")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A published table; the first column names the row, None is a figure that is not given."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+    sources: tuple[str, ...]
+
+    def records(self) -> list[dict[str, object]]:
+        """The rows by column, for a table and CSV."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@functools.cache
+def _file() -> dict[str, Any]:
+    path = ASSETS / "reference" / "published.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def source(name: str) -> str:
+    """Where a figure is from, in full."""
+    return str(_file()["sources"][name]["name"])
+
+
+def table(name: str) -> Table:
+    """One of `TABLES`."""
+    raw = _file()["tables"][name]
+    sources = tuple(source(one) for one in raw["source"])
+    return Table(tuple(raw["columns"]), tuple(map(tuple, raw["rows"])), sources)
+
+
+def curve(name: str) -> tuple[list[float], list[float]]:
+    """Steps and values of R1-Zero's "pass@1", "cons@16" or "length" as read from the figures."""
+    raw = _file()["curves"][name]
+    return raw["step"], raw["value"]
+
+
+def curve_source() -> str:
+    return source(_file()["curves"]["source"])
+
+
+def stage(name: str) -> dict[str, float]:
+    """What is published of the stage that one of our models stands for; {} if nothing is."""
+    return _file()["stages"].get(name, {})
+
+
+def stages_source() -> str:
+    return str(_file()["stages_source"])

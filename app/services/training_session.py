@@ -1,0 +1,175 @@
+"""The Training page's state: which part is on screen, its question, the jobs and what they left.
+
+Session: "t_part_first" and "t_task_first" what the URL asked for, "t_jobs" part → its job under
+way, "t_done" part → the id of what its last job left (of the time machine: its traces' ids),
+"t_errors" part → what to tell.
+URL: t_part and t_task where they differ from the first; level, number and seed are bound.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.i18n import language, t
+from app.services import jobs, traces
+from app.services import training_jobs as live
+from app.services import training_runs as runs
+from model.record import Trace
+from model.tasks import TASKS, chain, problems
+from model.tasks.problem import Language, Problem
+
+LEVELS = sorted({level for family in TASKS.values() for level in family.LEVELS})
+MAX_NUMBER = 200  # of held-out questions of a level that can be chosen
+MAX_SEED = 2**31 - 1
+MAX_TOKENS = 300  # of a reply in the time machine
+
+
+def open_page(parts: Sequence[str]) -> None:
+    """What a new session needs; `parts` are in the order of the page."""
+    state, asked = st.session_state, st.query_params
+    if "t_jobs" not in state:
+        state.t_part_first = asked["t_part"] if asked.get("t_part") in parts else parts[0]
+        state.t_task_first = asked["t_task"] if asked.get("t_task") in TASKS else chain.NAME
+        state.t_jobs, state.t_done, state.t_errors = {}, {}, {}
+    if state.get("t_part") not in parts:
+        state.t_part = state.t_part_first
+    if state.get("t_task") not in TASKS:
+        state.t_task = state.t_task_first
+    state.t_part_first, state.t_task_first = state.t_part, state.t_task  # kept while not shown
+    for key, first in (("t_part", parts[0]), ("t_task", chain.NAME)):
+        if state[key] != first:
+            asked[key] = state[key]
+        elif key in asked:
+            del asked[key]
+
+
+def problem() -> Problem:
+    """The held-out question of the fields, in the viewer's language."""
+    state = st.session_state
+    number = min(max(int(state.get("t_number") or 1), 1), MAX_NUMBER)
+    level = state.t_level if state.get("t_level") in LEVELS else LEVELS[0]
+    asked: Language = "ko" if language() == "ko" else "en"
+    drawn = problems(state.t_task, level, 0, "heldout", asked)
+    return next(itertools.islice(drawn, number - 1, None))
+
+
+def seed() -> int:
+    return min(max(int(st.session_state.get("t_seed") or 0), 0), MAX_SEED)
+
+
+def job(part: str) -> jobs.Job | None:
+    """The part's job under way."""
+    found: jobs.Job | None = st.session_state.t_jobs.get(part)
+    return found
+
+
+def error(part: str) -> str | None:
+    found: str | None = st.session_state.t_errors.get(part)
+    return found
+
+
+def stop(part: str) -> None:
+    """Ask the part's job to end; what it computed stays."""
+    found = job(part)
+    if found is None:
+        return
+    if found.state == "waiting":  # nothing is there yet to wait for
+        del st.session_state.t_jobs[part]
+    found.stop()
+
+
+def finished(part: str) -> bool:
+    """Look at the part's job; True, once, when it has ended, and what it left is kept."""
+    found = job(part)
+    if found is None:
+        return False
+    found.look()
+    if found.active:
+        return False
+    state = st.session_state
+    del state.t_jobs[part]
+    if found.error is not None:
+        state.t_errors[part] = found.error
+    if isinstance(found, live.StepJob) and found.replies:
+        state.t_done[part] = live.steps().put(found)
+    elif isinstance(found, live.TrainJob) and found.entries:
+        state.t_done[part] = live.trained().put(found)
+    elif found.runs:
+        left = [trace for trace in found.traces() if trace is not None]
+        if len(left) == len(found.runs):
+            state.t_done[part] = [traces.store().put(trace) for trace in left]
+    return True
+
+
+# --- One step by hand --------------------------------------------------------------------------
+
+
+def start_step() -> None:
+    """Take a step from the chosen checkpoint on the question in the fields."""
+    state = st.session_state
+    state.t_errors.pop("step", None)
+    worker = jobs.worker()  # first: it imports torch, and a job that nobody sees is dropped
+    names = [one.name for one in runs.kept()]
+    chosen = state.get("t_from")
+    wanted = live.StepJob(chosen if chosen in names else names[0], problem(), seed())
+    worker.enqueue(wanted)
+    state.t_jobs["step"] = wanted
+
+
+def step_done() -> live.StepJob | None:
+    return live.steps().get(st.session_state.t_done.get("step"))
+
+
+# --- The time machine --------------------------------------------------------------------------
+
+
+def start_time() -> None:
+    """Ask every kept checkpoint the question in the fields."""
+    state = st.session_state
+    state.t_errors.pop("time", None)
+    prompt = problem().prompt
+    state.t_jobs["time"] = jobs.worker().submit(
+        [jobs.Request(one.name, prompt, MAX_TOKENS, 1.0, seed()) for one in runs.kept()]
+    )
+
+
+def replies() -> tuple[dict[str, Trace], bool]:
+    """Model → its reply, as far as it is, and whether it is still being written."""
+    state = st.session_state
+    under_way = job("time")
+    if under_way is not None:
+        growing = [trace for trace in under_way.traces() if trace is not None]
+        if len(growing) == len(under_way.runs):
+            return {trace.info.model: trace for trace in growing}, True
+    kept = [traces.store().get(one) for one in state.t_done.get("time", [])]
+    found = {trace.info.model: trace for trace in kept if trace is not None}
+    return (found if len(found) == len(kept) else {}), False
+
+
+# --- A run of one's own ------------------------------------------------------------------------
+
+
+def start_now() -> None:
+    """Queue a run on questions like the one in the fields."""
+    state = st.session_state
+    state.t_errors.pop("now", None)
+    trainer = live.trainer()  # first: it imports torch
+    wanted = live.TrainJob(problem(), seed())
+    if trainer.submit(wanted):
+        state.t_jobs["now"] = wanted
+    else:
+        state.t_errors["now"] = t("training.now_full", most=live.MAX_WAITING)
+
+
+def run_shown() -> tuple[live.TrainJob | None, str]:
+    """The run to draw and whose it is: "mine", "other" (to watch), or "done" (mine, ended)."""
+    own = job("now")
+    if isinstance(own, live.TrainJob) and own.state == "running":
+        return own, "mine"
+    running = live.trainer().running()
+    if running is not None:
+        return running, "other"
+    return live.trained().get(st.session_state.t_done.get("now")), "done"

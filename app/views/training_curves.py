@@ -1,0 +1,184 @@
+"""The curves of a GRPO run: accuracy, length, what became of its replies, self-checks; samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.i18n import t
+from app.plots import style
+from app.plots import training as figures
+from app.services import lineup, published
+from app.services import training_runs as runs
+from app.views.numbers import numbers
+
+
+def missing(name: str) -> None:
+    """What is not there yet, and the command that makes it."""
+    st.info(t("training.missing", name=lineup.NAMES[name]))
+    st.code(runs.command(name), language="bash")
+
+
+def sample_text(entry: dict[str, Any]) -> str:
+    """The samples of a step for a hover box."""
+    shown = [
+        f"{figures.plain_text(s['question'])}<br>{'✓' if s['right'] else '✗'} "
+        f"{figures.plain_text(s['reply'])}"
+        for s in entry.get("samples", [])
+    ]
+    return "<br>".join(shown)
+
+
+def sentences(curves: runs.Curves, entries: list[dict[str, Any]]) -> None:
+    """What changed from the first steps to the last, in this run's own numbers."""
+    values: dict[str, object] = {}
+    for key in ("accuracy", "length", "checks"):
+        first, last = runs.ends(getattr(curves, key))
+        form = "{:.0f}" if key == "length" else "{:.1%}"
+        values |= {f"{key}_first": form.format(first), f"{key}_last": form.format(last)}
+    first, last = runs.ends([entry["format"] for entry in entries])
+    values |= {"format_first": f"{first:.1%}", "format_last": f"{last:.1%}"}
+    n = min(runs.ENDS, max(1, len(entries) // 2))
+    st.markdown(t("training.curves_say", n=n, **values))
+
+
+def overlay(measure: str) -> list[figures.Overlay]:
+    """The paper's curves of a measure, if they are wanted."""
+    if not st.session_state.get("t_overlay"):
+        return []
+    x_title = t("training.paper_steps")
+    if measure == "length":
+        names = {"length": t("training.paper_length")}
+    else:
+        names = {"pass@1": t("training.paper_pass"), "cons@16": t("training.paper_cons")}
+    return [
+        figures.Overlay(
+            name, *published.curve(key), x_title, t(f"training.paper_{measure}_y"), key != "length"
+        )
+        for key, name in names.items()
+    ]
+
+
+def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]]) -> None:
+    """Four charts, two by two where there is room."""
+    samples = [sample_text(entry) for entry in entries]
+    left, right = st.columns(2)
+    for column, measure in ((left, "accuracy"), (right, "length"), (right, "checks")):
+        values = getattr(curves, measure)
+        first, last = runs.ends(values)
+        percent = measure != "length"
+        form = "{:.1%}" if percent else "{:.0f}"
+        with column:
+            st.markdown(f"**{t(f'training.{measure}_title')}**")
+            st.plotly_chart(
+                figures.curve(
+                    curves.step,
+                    values,
+                    runs.smooth(values),
+                    samples,
+                    {
+                        "ours": lineup.NAMES[name],
+                        "x": t("training.step_axis"),
+                        "y": t(f"training.{measure}_axis"),
+                    },
+                    percent=percent,
+                    overlay=overlay(measure) if measure != "checks" else (),
+                ),
+                key=f"t_{measure}",
+                config=style.CONFIG,
+                alt=t(
+                    "training.curve_alt",
+                    title=t(f"training.{measure}_title"),
+                    first=form.format(first),
+                    last=form.format(last),
+                ),
+            )
+    with left:
+        st.markdown(f"**{t('training.shares_title')}**")
+        parts = {
+            "right": runs.smooth(curves.accuracy),
+            "format": runs.smooth(curves.only_format),
+            "wrong": runs.smooth(curves.wrong),
+        }
+        words = {key: t(f"training.share_{key}") for key in parts}
+        axes = {"x": t("training.step_axis"), "y": t("training.shares_axis")}
+        st.plotly_chart(
+            figures.shares(curves.step, parts, words | axes),
+            key="t_shares",
+            config=style.CONFIG,
+            alt=t("training.shares_alt", **{k: f"{v[-1]:.0%}" for k, v in parts.items()}),
+        )
+
+
+def samples_of_a_step(name: str) -> None:
+    """Real samples of any step, in full, for hands and keyboards."""
+    entries = {entry["step"]: entry for entry in runs.log(name)}
+    steps = list(entries)
+    step = st.select_slider(
+        t("training.samples_step"), steps, value=steps[-1], key=f"t_step_{name}"
+    )
+    for column, sample in zip(st.columns(2), entries[step].get("samples", []), strict=False):
+        with column.container(border=True):
+            st.text(f"{sample['question']}  →  {sample['answer']}")
+            st.code(sample["reply"], language=None, wrap_lines=True)
+            verdict = "right" if sample["right"] else "wrong"
+            st.caption(t(f"training.sample_{verdict}", reward=f"{sample['reward']:g}"))
+
+
+def section() -> None:
+    """The whole part."""
+    found = runs.reinforced()
+    if "r1-zero" not in found:
+        missing("r1-zero")
+    if not found:
+        st.markdown(t("training.curves_will_be"))
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            t("training.run"),
+            found,
+            format_func=lambda one: lineup.NAMES[one],
+            key="t_run",
+            width=200,
+        )
+        st.toggle(
+            t("training.overlay"),
+            key="t_overlay",
+            bind="query-params",
+            help=t("training.overlay_help", source=published.curve_source()),
+        )
+    entries = runs.log(name)
+    curves = runs.curves(entries)
+    status(name, entries)
+    sentences(curves, entries)
+    charts(name, curves, entries)
+    st.caption(t("training.curves_reading", window=runs.WINDOW))
+    if st.session_state.get("t_overlay"):
+        st.caption(t("training.overlay_reading", source=published.curve_source()))
+    st.subheader(t("training.samples_title"))
+    st.fragment(samples_of_a_step)(name)
+    plain = ("by_task", "samples")
+    numbers([{k: v for k, v in entry.items() if k not in plain} for entry in entries], "training")
+
+
+def status(name: str, entries: list[dict[str, Any]]) -> None:
+    """How large the run was, or that it is still going on."""
+    ended = runs.summary(name)
+    if ended is None:
+        st.badge(t("training.going_on", step=entries[-1]["step"]))
+        return
+    settings = ended["run"]
+    replies = settings["questions"] * settings["group"]
+    st.caption(
+        t(
+            "training.run_of",
+            start=lineup.NAMES.get(ended["from"], ended["from"]),
+            steps=settings["steps"],
+            questions=settings["questions"],
+            group=settings["group"],
+            replies=replies,
+            minutes=f"{ended['minutes']:.0f}",
+            seed=settings["seed"],
+        )
+    )

@@ -1,0 +1,84 @@
+"""The time machine: one question through the checkpoints of R1-Zero, live."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components.reasoning_view import reasoning_view
+from app.i18n import t
+from app.services import reasoning
+from app.services import training_runs as runs
+from app.services import training_session as session
+from app.views.numbers import numbers
+from app.views.training_curves import missing
+from app.views.training_question import controls, question_fields, watch
+from app.views.training_step import checkpoint
+
+LOOKS_PER_SECOND = 4
+
+
+def picture() -> None:
+    """The reply of the slider's checkpoint beside the last one's."""
+    watch("time")
+    under_way = session.job("time")
+    if under_way is not None:
+        waiting = t("common.waiting", position=under_way.position)
+        st.caption(waiting if under_way.position else t("training.time_writing"))
+    found, writing = session.replies()
+    kept = [one for one in runs.kept() if one.name in found]
+    if not kept:
+        return
+    by_step = {one.step: one for one in kept}
+    step = kept[0].step
+    if len(kept) > 1:
+        step = st.select_slider(
+            t("training.time_slider"),
+            list(by_step),
+            format_func=lambda step: checkpoint(by_step[step]),
+            key="t_time_step",
+        )
+    shown = [found[by_step[step].name]]
+    if by_step[step] != kept[-1]:
+        shown.append(found[kept[-1].name])
+    names = [checkpoint(by_step[step]), checkpoint(kept[-1])][: len(shown)]
+    st.caption(t("training.time_shown", names=", ".join(names)))
+    ended = {run.request.model for run in under_way.runs if run.finished} if under_way else set()
+    reasoning_view(
+        shown,
+        key="t_time_view",
+        live=writing,
+        done=[trace.info.model in ended for trace in shown] if writing else (),
+    )
+    if writing:
+        return
+    readings = {one: reasoning.read(found[one.name]) for one in kept}
+    rows: list[dict[str, object]] = [
+        {
+            "step": one.step,
+            "question": reading.asked.text,
+            "answer": reading.answer,
+            "right": reading.correct,
+            "tokens": len(found[one.name]) - found[one.name].n_prompt,
+            "steps": len(reading.steps),
+            "steps_right": sum(bool(mark.right) for mark in reading.steps),
+            "reply": found[one.name].answer,
+            "seed": found[one.name].info.seed,
+        }
+        for one, reading in readings.items()
+    ]
+    signs = [f"{checkpoint(one)} {'✓' if r.correct else '✗'}" for one, r in readings.items()]
+    st.text(" · ".join(signs))
+    st.caption(t("training.time_reading"))
+    numbers(rows, "time-machine")
+
+
+def section() -> None:
+    """The whole part."""
+    st.markdown(t("training.time_intro"))
+    if len(runs.kept()) == 1:
+        missing("r1-zero")
+        st.markdown(t("training.time_alone"))
+    question_fields()
+    controls("time", t("training.time_start", n=len(runs.kept())), session.start_time)
+    polls = 1 / LOOKS_PER_SECOND if session.job("time") is not None else None
+    st.fragment(picture, run_every=polls)()

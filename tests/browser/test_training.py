@@ -1,0 +1,73 @@
+"""Training: parts open, a step is taken, checkpoints answer, a run is trained, watched, stopped."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.i18n import texts
+from tests.browser.chromium import visit
+
+pytestmark = pytest.mark.browser
+
+T = texts("en")
+PARTS = ("curves", "step", "time", "now", "pipeline", "tables")
+
+
+def press(page: Page, key: str) -> None:
+    page.locator(f".st-key-{key}").get_by_role("button").click()
+
+
+def test_every_part_opens_and_the_link_leads_back_to_it(page: Page) -> None:
+    visit(page, "training")
+    for part in PARTS[1:]:
+        page.get_by_role("radio", name=T[f"training.part_{part}"], exact=True).click()
+        title = page.get_by_role("heading", name=T[f"training.{part}_title"])
+        expect(title).to_be_visible()
+        expect(page).to_have_url(re.compile(f"t_part={part}"))
+    page.reload()
+    expect(page.get_by_role("heading", name=T["training.tables_title"])).to_be_visible()
+
+
+def test_published_tables_name_their_source_and_versions(page: Page) -> None:
+    visit(page, "training", t_part="tables")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_text("Nature 645")).to_be_visible()
+    expect(page.get_by_text("71.0 (after about 8,400 steps)")).to_be_visible()
+
+
+def test_the_pipeline_names_every_model(page: Page) -> None:
+    visit(page, "training", t_part="pipeline")
+    for name in ("R1-Zero", "R1 Dev1", "R1", "Distilled", "SFT only"):
+        expect(page.locator(".stage .name").get_by_text(name, exact=True).first).to_be_visible()
+
+
+def test_one_step_shows_which_tokens_moved(page: Page) -> None:
+    visit(page, "training", t_part="step", t_level="2")
+    press(page, "t_start_step")
+    expect(page.locator(".change-view .card")).to_have_count(8, timeout=90_000)
+    token = page.locator(".change-view .card .tok").first
+    expect(token).to_have_attribute("title", re.compile(r"%.*→.*%"))
+    expect(page.locator(".st-key-t_group").get_by_role("figure")).to_be_visible()
+
+
+def test_checkpoints_answer_the_same_question(page: Page) -> None:
+    visit(page, "training", t_part="time", t_level="2")
+    press(page, "t_start_time")
+    expect(page.locator(".reasoning-view .reply-column").first).to_be_visible()
+    expect(page.get_by_text(T["training.time_reading"])).to_be_visible(timeout=90_000)
+
+
+def test_a_run_is_watched_by_another_and_stopped(page: Page) -> None:
+    visit(page, "training", t_part="now", t_level="2")
+    press(page, "t_start_now")
+    expect(page.locator(".st-key-t_now_curve").get_by_role("figure")).to_be_visible(timeout=120_000)
+    other = page.context.new_page()
+    visit(other, "training", t_part="now")
+    expect(other.get_by_text(T["training.now_other"])).to_be_visible()
+    other.close()
+    press(page, "t_stop_now")
+    expect(page.get_by_text(re.compile(r"^After: \d+ of 16"))).to_be_visible(timeout=120_000)
+    expect(page.locator(".st-key-t_start_now")).to_be_visible()
