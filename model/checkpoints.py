@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model.config import CheckpointError, ModelConfig, read_config
-from model.network import Transformer
+from model.network import Experts, Transformer
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "checkpoints"
 _EXPERT = re.compile(r"(.*\.mlp\.experts)\.(\d+)\.(gate|up|down)_proj\.weight")
@@ -138,6 +138,8 @@ def parameters(config: ModelConfig) -> tuple[int, int]:
     with torch.device("meta"):
         model = Transformer(config)
     total = sum(t.numel() for t in model.state_dict().values())
-    one = 3 * config.hidden_size * config.moe_intermediate_size
-    idle = (config.n_routed_experts - config.num_experts_per_tok) * one * len(config.moe_layers)
-    return total, total - idle
+    if config.n_routed_experts is None or config.num_experts_per_tok is None:
+        return total, total
+    stacks = [m for m in model.modules() if isinstance(m, Experts)]
+    one = sum(p.numel() for m in stacks for p in m.parameters()) // config.n_routed_experts
+    return total, total - (config.n_routed_experts - config.num_experts_per_tok) * one

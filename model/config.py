@@ -1,8 +1,9 @@
 """The shape of a model, with the field names of transformers' configs.
 
-One frozen dataclass describes every model here. Which attention a model has follows from its
-fields, as in transformers: a `kv_lora_rank` means multi-head latent attention (DeepSeek-V2 paper,
-section 2.1); otherwise `num_key_value_heads` decides between MHA, GQA and MQA.
+One frozen dataclass describes every model here. What a model is follows from its fields, as in
+transformers: a `kv_lora_rank` means multi-head latent attention (DeepSeek-V2 paper, section 2.1);
+otherwise `num_key_value_heads` decides between MHA, GQA and MQA. `n_routed_experts` means
+mixture-of-experts layers; a model without is dense, and of the Qwen2 family.
 """
 
 from __future__ import annotations
@@ -16,10 +17,36 @@ from typing import Any, Literal
 
 Attention = Literal["MLA", "MHA", "GQA", "MQA"]
 
-#: config.json fields that only one of the two checkpoint families has.
+#: fields that not every family has: of latent attention, of the other kinds, and of experts
 MLA_FIELDS = ("q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")
 GQA_FIELDS = ("head_dim", "partial_rotary_factor")
+MOE_FIELDS = (
+    "moe_intermediate_size", "n_routed_experts", "n_shared_experts", "num_experts_per_tok",
+    "n_group", "topk_group", "routed_scaling_factor", "norm_topk_prob", "first_k_dense_replace",
+)  # fmt: skip
 
+
+@dataclass(frozen=True)
+class Family:
+    """A model_type: its class in transformers, fields that it lacks, what its files say besides."""
+
+    architecture: str
+    lacks: tuple[str, ...]
+    says: dict[str, Any]
+
+
+MOE_SAYS = {"attention_bias": False, "num_nextn_predict_layers": 0}
+FAMILIES = {
+    "deepseek_v3": Family(
+        "DeepseekV3ForCausalLM", GQA_FIELDS, MOE_SAYS | {"rope_interleave": True}
+    ),
+    "glm4_moe": Family("Glm4MoeForCausalLM", MLA_FIELDS, MOE_SAYS | {"use_qk_norm": False}),
+    "qwen2": Family(  # biases of q, k and v, and heads that turn as a whole, are not for choice
+        "Qwen2ForCausalLM",
+        (*MLA_FIELDS, *MOE_FIELDS, "partial_rotary_factor"),
+        {"use_sliding_window": False},
+    ),
+}
 
 #: fields that count from 0; all other whole numbers are 1 or more
 MAY_BE_ZERO = ("first_k_dense_replace", "bos_token_id", "eos_token_id", "pad_token_id")
@@ -30,12 +57,13 @@ class CheckpointError(ValueError):
     """A model folder or config that cannot be used; the message says what to do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """A decoder with DeepSeekMoE layers and one of four kinds of attention.
+    """A decoder, dense or with DeepSeekMoE layers, and one of four kinds of attention.
 
     Lengths are counts of features or tokens. The MLA fields are None in a GQA-type model and
-    the other way round. DeepSeek-V3 paper (arXiv 2412.19437), section 2.1, names them all.
+    the other way round; the MoE fields are None in a dense model. DeepSeek-V3 paper (arXiv
+    2412.19437), section 2.1, names them all.
     """
 
     vocab_size: int
@@ -44,15 +72,15 @@ class ModelConfig:
     num_attention_heads: int
     num_key_value_heads: int
     intermediate_size: int  # of the dense feed-forward layers
-    moe_intermediate_size: int  # of one expert
-    n_routed_experts: int
-    n_shared_experts: int
-    num_experts_per_tok: int
-    n_group: int
-    topk_group: int
-    routed_scaling_factor: float
-    norm_topk_prob: bool
-    first_k_dense_replace: int  # layers before this one are dense
+    moe_intermediate_size: int | None = None  # of one expert
+    n_routed_experts: int | None = None
+    n_shared_experts: int | None = None
+    num_experts_per_tok: int | None = None
+    n_group: int | None = None
+    topk_group: int | None = None
+    routed_scaling_factor: float | None = None
+    norm_topk_prob: bool | None = None
+    first_k_dense_replace: int | None = None  # layers before this one are dense
     max_position_embeddings: int
     rms_norm_eps: float = 1e-6
     rope_theta: float = 10_000.0
@@ -71,14 +99,9 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         self._check_values()
-        E, G = self.n_routed_experts, self.n_group
-        if E % G or E // G < 2:
-            raise CheckpointError(f"{E} experts do not split into {G} groups of two or more.")
-        if self.topk_group > G:
-            raise CheckpointError(f"topk_group is {self.topk_group}, but there are {G} groups.")
-        if self.num_experts_per_tok > self.topk_group * (E // G):
-            raise CheckpointError("num_experts_per_tok exceeds the experts of topk_group groups.")
-        needed = MLA_FIELDS[1:] if self.is_mla else GQA_FIELDS
+        needed: tuple[str, ...] = MLA_FIELDS[1:] if self.is_mla else GQA_FIELDS
+        if any(getattr(self, name) is not None for name in MOE_FIELDS):
+            needed += MOE_FIELDS
         missing = [name for name in needed if getattr(self, name) is None]
         if missing:
             raise CheckpointError(f"the config lacks {', '.join(missing)}.")
@@ -86,7 +109,23 @@ class ModelConfig:
             raise CheckpointError("num_attention_heads is no multiple of num_key_value_heads.")
         if self.rope_dim < 2 or self.rope_dim % 2:
             raise CheckpointError(f"rotary embeddings turn pairs, but {self.rope_dim} is odd or 0.")
-        if self.first_k_dense_replace >= self.num_hidden_layers:
+        if self.model_type != "qwen2":
+            self._check_experts()
+        elif self.is_mla:
+            raise CheckpointError("latent attention without experts is in none of our families.")
+        elif self.partial_rotary_factor != 1:
+            raise CheckpointError("partial_rotary_factor must be 1 in a qwen2 model.")
+
+    def _check_experts(self) -> None:
+        E, G, kept = self.n_routed_experts, self.n_group, self.topk_group
+        assert E and G and kept and self.num_experts_per_tok
+        if E % G or E // G < 2:
+            raise CheckpointError(f"{E} experts do not split into {G} groups of two or more.")
+        if kept > G:
+            raise CheckpointError(f"topk_group is {kept}, but there are {G} groups.")
+        if self.num_experts_per_tok > kept * (E // G):
+            raise CheckpointError("num_experts_per_tok exceeds the experts of topk_group groups.")
+        if not self.moe_layers:
             raise CheckpointError("first_k_dense_replace leaves no layer with experts.")
 
     def _check_values(self) -> None:
@@ -105,6 +144,13 @@ class ModelConfig:
                 good = type(value) is int and least <= value <= most
             if not good:
                 raise CheckpointError(f"{field.name} is {value!r:.40}, which no model can have.")
+
+    @property
+    def model_type(self) -> str:
+        """The key of `FAMILIES`."""
+        if self.n_routed_experts is None:
+            return "qwen2"
+        return "deepseek_v3" if self.is_mla else "glm4_moe"
 
     @property
     def is_mla(self) -> bool:
@@ -127,40 +173,38 @@ class ModelConfig:
 
     @property
     def moe_layers(self) -> range:
-        """Indices of the layers that have experts."""
-        return range(self.first_k_dense_replace, self.num_hidden_layers)
+        """Indices of the layers that have experts; none in a dense model."""
+        first = self.first_k_dense_replace
+        return range(0) if first is None else range(first, self.num_hidden_layers)
 
     def to_json(self) -> dict[str, Any]:
-        """The config.json that transformers opens (DeepseekV3 or Glm4Moe)."""
-        dropped = GQA_FIELDS if self.is_mla else MLA_FIELDS
-        own = {k: v for k, v in asdict(self).items() if k not in (*dropped, "rope_theta")}
+        """The config.json that transformers opens."""
+        family = FAMILIES[self.model_type]
         rope: dict[str, Any] = {"rope_type": "default", "rope_theta": self.rope_theta}
-        if not self.is_mla:
+        if self.model_type == "glm4_moe":
             rope["partial_rotary_factor"] = self.partial_rotary_factor
-        return own | {
-            "architectures": ["DeepseekV3ForCausalLM" if self.is_mla else "Glm4MoeForCausalLM"],
-            "model_type": "deepseek_v3" if self.is_mla else "glm4_moe",
+        dropped = (*family.lacks, "rope_theta")
+        return {k: v for k, v in asdict(self).items() if k not in dropped} | {
+            "architectures": [family.architecture],
+            "model_type": self.model_type,
             "hidden_act": "silu",
-            "attention_bias": False,
             "tie_word_embeddings": False,
-            "num_nextn_predict_layers": 0,
             "rope_parameters": rope,
             "dtype": "bfloat16",
-            **({"rope_interleave": True} if self.is_mla else {"use_qk_norm": False}),
+            **family.says,
         }
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> ModelConfig:
-        """Read a parsed config.json of the two families above.
+        """Read a parsed config.json of one of `FAMILIES`.
 
         Raises:
             CheckpointError: for another architecture, or a field that this network lacks.
         """
         kind = raw.get("model_type")
-        if kind not in ("deepseek_v3", "glm4_moe"):
-            raise CheckpointError(
-                f"model_type {kind!r} is not ours: use a deepseek_v3 or glm4_moe checkpoint."
-            )
+        if not isinstance(kind, str) or kind not in FAMILIES:
+            known = ", ".join(FAMILIES)
+            raise CheckpointError(f"model_type {kind!r:.40} is not ours: use one of {known}.")
         rope = raw.get("rope_parameters") or {}
         if not isinstance(rope, dict):
             raise CheckpointError("rope_parameters is not a JSON object.")
@@ -171,17 +215,27 @@ class ModelConfig:
             raise CheckpointError("hidden_act must be silu, as in every model of these families.")
         if kind == "deepseek_v3" and raw.get("rope_interleave") is False:
             raise CheckpointError("rope_interleave must be true, as in DeepSeek's own weights.")
-        for flag in ("attention_bias", "tie_word_embeddings", "use_qk_norm"):
+        for flag in ("attention_bias", "tie_word_embeddings", "use_qk_norm", "use_sliding_window"):
             if raw.get(flag):
                 raise CheckpointError(f"{flag} is set, and this network has no such part.")
         merged = {**raw, **{k: v for k, v in rope.items() if k != "rope_type"}}
-        names = {f.name for f in fields(cls)} - set(
-            GQA_FIELDS if kind == "deepseek_v3" else MLA_FIELDS
-        )
+        names = {f.name for f in fields(cls)} - {*FAMILIES[kind].lacks}
+        own = {name: merged[name] for name in names if name in merged}
+        if kind == "qwen2":
+            own = _fixed_in_qwen2(raw) | own
         try:
-            return cls(**{name: merged[name] for name in names if name in merged})
+            return cls(**own)
         except TypeError as error:
             raise CheckpointError(f"the config is incomplete: {error}.") from None
+
+
+def _fixed_in_qwen2(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What its files leave out: heads share the hidden size, and turn as a whole."""
+    hidden, heads = raw.get("hidden_size"), raw.get("num_attention_heads")
+    fixed: dict[str, Any] = {"partial_rotary_factor": 1.0}
+    if isinstance(hidden, int) and isinstance(heads, int) and heads > 0:
+        fixed["head_dim"] = hidden // heads
+    return fixed
 
 
 def read_config(folder: Path) -> ModelConfig:
@@ -235,4 +289,20 @@ def twin(vocab_size: int, num_key_value_heads: int) -> ModelConfig:
             "head_dim": 32,
             "partial_rotary_factor": 0.5,
         }
+    )
+
+
+def student(vocab_size: int) -> ModelConfig:
+    """The model to distil into: dense, of the family that R1 was distilled into (Qwen2.5), with
+    about a third of the parameters that work on a token in `base`."""
+    return ModelConfig(
+        vocab_size=vocab_size,
+        hidden_size=64,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=16,
+        intermediate_size=160,
+        max_position_embeddings=384,
+        partial_rotary_factor=1.0,
     )

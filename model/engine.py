@@ -54,8 +54,10 @@ class RouteTap:
         self.ids.append(ids_Nk.gather(1, order))
         self.weights.append(weights)
 
-    def take(self) -> tuple[np.ndarray, np.ndarray]:
-        """Ids and weights [N, L, k] since the last call."""
+    def take(self, tokens: int) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and weights [N, L, k] of the last pass's N tokens; L and k are 0 without experts."""
+        if not self.ids:
+            return np.zeros((tokens, 0, 0), np.int16), np.zeros((tokens, 0, 0), np.float16)
         ids = torch.stack(self.ids, dim=1).numpy().astype(np.int16)
         weights = torch.stack(self.weights, dim=1).numpy().astype(np.float16)
         self.ids, self.weights = [], []
@@ -116,7 +118,7 @@ class Engine:
             seed=seed,
             max_new_tokens=max_new_tokens,
             date=datetime.date.today().isoformat(),
-            n_routed_experts=self.config.n_routed_experts,
+            n_routed_experts=self.config.n_routed_experts or 0,
             moe_layers=tuple(self.config.moe_layers),
             cache_dtype=str(self.model.lm_head.weight.dtype).removeprefix("torch."),
         )
@@ -140,7 +142,7 @@ class Engine:
         reader = tokenizer.PieceReader(self.tokenizer)
 
         logprobs_TV = self._feed(ids, cache, tap)
-        routes = tap.take()
+        routes = tap.take(len(ids))
         elapsed = time.perf_counter() - started
         for i, token in enumerate(ids):
             logprob = float(logprobs_TV[i - 1, token]) if i else None
@@ -159,7 +161,7 @@ class Engine:
                 )
                 return
             logprobs_TV = self._feed([token], cache, tap)
-            (expert_ids, expert_weights), elapsed = tap.take(), time.perf_counter() - started
+            (expert_ids, expert_weights), elapsed = tap.take(1), time.perf_counter() - started
             yield Step(
                 token, text, logprob, False, expert_ids[0], expert_weights[0], cache.nbytes, elapsed
             )

@@ -34,7 +34,7 @@ class RunInfo:
     seed: int
     max_new_tokens: int
     date: str  # ISO date of the run
-    n_routed_experts: int
+    n_routed_experts: int  # 0 in a dense model
     moe_layers: tuple[int, ...]  # the model's own layer numbers; dense layers are left out
     cache_dtype: str  # of the cache that was measured, e.g. "float32"
 
@@ -193,8 +193,12 @@ class Trace:
 
 
 def _by_layer(choices: NDArray[Any], info: RunInfo) -> NDArray[Any]:
-    """Give an empty list of choices the shape [0, L, 0] that `collect` gives it."""
-    return choices.reshape((0, len(info.moe_layers), 0)) if not choices.size else choices
+    """Give a list without choices the shape that `collect` gives it: of no token [0, L, 0], of F
+    tokens in a model without experts [F, 0, 0]."""
+    if choices.size:
+        return choices
+    fed = 0 if info.moe_layers else len(choices)
+    return choices.reshape((fed, len(info.moe_layers), 0))
 
 
 def _ids(ids: Any, n_routed_experts: int) -> NDArray[np.integer]:

@@ -57,6 +57,7 @@ def split_parameters(model: Transformer) -> tuple[list[nn.Parameter], list[nn.Pa
         for module in model.model.modules()
         if isinstance(module, nn.Linear | Experts)
         for p in module.parameters(recurse=False)
+        if p.dim() > 1  # no biases
     ]
     taken = {id(p) for p in matrices}
     return matrices, [p for p in model.parameters() if id(p) not in taken]

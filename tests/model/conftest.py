@@ -22,17 +22,19 @@ torch.set_num_threads(1)
 
 
 def tiny_config(kind: str, vocab_size: int = 64, **changes: object) -> ModelConfig:
-    """A model of a kind of attention ("MLA", "MHA", "GQA", "MQA") that is built in no time."""
-    heads = {"MHA": 4, "GQA": 2, "MQA": 1}
-    whole = config.base(vocab_size) if kind == "MLA" else config.twin(vocab_size, heads[kind])
-    small = {
+    """A model that is built in no time: of a kind of attention ("MLA", "MHA", "GQA", "MQA") with
+    experts, or dense ("Qwen2", whose attention is GQA too)."""
+    small: dict[str, object] = {
         "hidden_size": 32,
         "num_hidden_layers": 3,
         "intermediate_size": 48,
-        "moe_intermediate_size": 16,
-        "n_routed_experts": 8,
         "max_position_embeddings": 96,
     }
+    if kind == "Qwen2":
+        return replace(config.student(vocab_size), **small | changes)
+    heads = {"MHA": 4, "GQA": 2, "MQA": 1}
+    whole = config.base(vocab_size) if kind == "MLA" else config.twin(vocab_size, heads[kind])
+    small |= {"moe_intermediate_size": 16, "n_routed_experts": 8}
     return replace(whole, **small | changes)
 
 
@@ -43,8 +45,10 @@ def random_model(shape: ModelConfig, seed: int = 0) -> Transformer:
     with torch.no_grad():
         for gate in model.gates().values():
             gate.e_score_correction_bias.normal_(std=0.2)
-        for parameter in model.parameters():
-            if parameter.dim() == 1:  # norms: all ones would hide a forgotten one
+        for name, parameter in model.named_parameters():
+            if name.endswith(".bias"):  # all zeros would hide a forgotten one
+                parameter.normal_(std=0.5)
+            elif parameter.dim() == 1:  # norms: so would all ones
                 parameter.uniform_(0.5, 1.5)
     return model.requires_grad_(False).eval()
 
@@ -70,9 +74,9 @@ def words() -> Tokenizer:
     return tokenizer.train(texts, 420)
 
 
-@pytest.fixture(scope="session", params=["MLA", "MHA", "GQA", "MQA"])
+@pytest.fixture(scope="session", params=["MLA", "MHA", "GQA", "MQA", "Qwen2"])
 def engine(request: pytest.FixtureRequest, words: Tokenizer) -> Engine:
-    """A tiny random engine of each kind of attention, which sometimes says <eos>."""
+    """A tiny random engine of each kind, which sometimes says <eos>."""
     model = random_model(tiny_config(request.param, words.get_vocab_size()))
     model.lm_head.weight[tokenizer.EOS] *= 6
     return Engine(model, words, ABOUT)

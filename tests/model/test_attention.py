@@ -10,13 +10,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.attention import MultiHeadLatentAttention, rotary_angles
 from model.cache import Cache
 from model.config import ModelConfig
 from model.kv_math import cache_spec
-from model.network import MultiHeadLatentAttention, Transformer, rotary_angles
+from model.network import Transformer
 from tests.model.conftest import random_model, tiny_config
 
-KINDS = ("MLA", "MHA", "GQA", "MQA")
+KINDS = ("MLA", "MHA", "GQA", "MQA", "Qwen2")
 EXACT = {"atol": 1e-5, "rtol": 0.0}
 
 
@@ -119,8 +120,8 @@ def test_only_the_latent_and_one_rotary_key_are_held() -> None:
     model(torch.ones(2, 1, dtype=torch.long), cache, absorb=True)
     for layer in cache.layers:
         assert {name: tuple(part.shape) for name, part in layer.items()} == {
-            "c_kv": (2, 6, 32),
-            "k_pe": (2, 6, 16),
+            "c_kv": (2, 6, model.config.kv_lora_rank),
+            "k_pe": (2, 6, model.config.qk_rope_head_dim),
         }
         for part in layer.values():  # no larger tensor hides behind a view
             assert part.untyped_storage().nbytes() == math.prod(part.shape) * 4

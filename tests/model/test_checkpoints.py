@@ -20,7 +20,7 @@ from model.param_math import count
 from tests.model.conftest import ABOUT, random_model, shipped_names, tiny_config
 
 FILES = ("config.json", "about.json", "model.safetensors", "tokenizer.json")
-KINDS = ("MLA", "MHA", "GQA", "MQA")
+KINDS = {"MLA": "MLA", "MHA": "MHA", "GQA": "GQA", "MQA": "MQA", "Qwen2": "GQA"}
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_round_trip(kind: str, tmp_path: Path, words: Tokenizer) -> None:
     model = random_model(tiny_config(kind, words.get_vocab_size()))
     checkpoints.save(tmp_path, model, words, ABOUT)
     again = checkpoints.load(tmp_path)
-    assert again.config == model.config and again.config.attention == kind
+    assert again.config == model.config and again.config.attention == KINDS[kind]
     for name, value in model.state_dict().items():
         exact = "correction_bias" in name
         expected = value if exact else value.to(torch.bfloat16).float()
@@ -54,7 +54,7 @@ def test_config_round_trip(kind: str) -> None:
     raw = json.loads(json.dumps(shape.to_json()))
     assert ModelConfig.from_json(raw) == shape
     older = {k: v for k, v in raw.items() if k != "rope_parameters"} | {"rope_theta": 10_000.0}
-    if kind != "MLA":
+    if kind not in ("MLA", "Qwen2"):
         older["partial_rotary_factor"] = 0.5
     assert ModelConfig.from_json(older) == shape
 
@@ -103,11 +103,61 @@ def test_impossible_config(change: dict[str, Any], folder: Path) -> None:
         Engine.load(folder)
 
 
-def test_every_size_is_needed(folder: Path) -> None:
-    raw = json.loads((folder / "config.json").read_text())
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"use_sliding_window": True},
+        {"tie_word_embeddings": True},
+        {"attention_bias": True},  # of the output too, in families that have the flag
+        {"head_dim": 15},
+        {"head_dim": None},
+        {"num_attention_heads": "4"},
+        {"num_attention_heads": 0},
+        {"rope_parameters": {"rope_type": "yarn", "factor": 4}},
+    ],
+    ids=str,
+)
+def test_impossible_dense_config(change: dict[str, Any]) -> None:
+    with pytest.raises(CheckpointError):
+        ModelConfig.from_json(tiny_config("Qwen2").to_json() | change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kv_lora_rank": 8, "qk_nope_head_dim": 8, "qk_rope_head_dim": 8, "v_head_dim": 8},
+        {"partial_rotary_factor": 0.5},
+        {"n_group": 1},
+    ],
+    ids=str,
+)
+def test_a_dense_model_is_a_qwen2_model(change: dict[str, Any]) -> None:
+    with pytest.raises(CheckpointError):
+        tiny_config("Qwen2", **change)
+
+
+def test_the_config_of_a_published_distilled_model() -> None:
+    """Qwen's files name no head_dim: the heads share the hidden size."""
+    raw = {
+        "model_type": "qwen2", "hidden_act": "silu", "hidden_size": 1536, "vocab_size": 151936,
+        "intermediate_size": 8960, "num_attention_heads": 12, "num_hidden_layers": 28,
+        "num_key_value_heads": 2, "max_position_embeddings": 131072, "rms_norm_eps": 1e-06,
+        "rope_theta": 10000, "sliding_window": 4096, "use_sliding_window": False,
+        "tie_word_embeddings": False,
+    }  # fmt: skip
+    shape = ModelConfig.from_json(raw)
+    assert (shape.head_dim, shape.rope_dim, shape.attention) == (128, 128, "GQA")
+    assert shape.model_type == "qwen2" and not shape.moe_layers
+    assert checkpoints.parameters(shape) == (count(raw).total,) * 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_size_is_needed(kind: str) -> None:
+    raw = tiny_config(kind).to_json()
+    also = (*config.MLA_FIELDS[2:], *config.MOE_FIELDS)
     for field in dataclasses.fields(ModelConfig):
         less = {k: v for k, v in raw.items() if k != field.name}
-        if field.default is dataclasses.MISSING or field.name in config.MLA_FIELDS[2:]:
+        if field.default is dataclasses.MISSING or (field.name in also and field.name in raw):
             with pytest.raises(CheckpointError):
                 ModelConfig.from_json(less)
 
@@ -165,8 +215,16 @@ def test_parameters(shape: ModelConfig) -> None:
     assert active == total - experts + experts * share
 
 
-def test_parameters_agree_with_the_arithmetic_of_published_models() -> None:
-    assert checkpoints.parameters(config.base(768))[0] == count(config.base(768).to_json()).total
+@pytest.mark.parametrize("shape", [config.base(768), config.student(768)])
+def test_parameters_agree_with_the_arithmetic_of_published_models(shape: ModelConfig) -> None:
+    counted = count(shape.to_json())
+    assert checkpoints.parameters(shape) == (counted.total, counted.active_both)
+
+
+def test_the_student_is_dense_and_has_about_a_third_of_what_works_in_base() -> None:
+    total, active = checkpoints.parameters(config.student(768))
+    assert total == active
+    assert 0.3 < active / checkpoints.parameters(config.base(768))[1] < 0.4
 
 
 @pytest.mark.parametrize("name", shipped_names())

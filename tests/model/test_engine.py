@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from model import checkpoints, tokenizer
 from model.engine import Completion, Engine, PromptError, sample
 from model.kv_math import cache_spec
-from model.record import Step, collect
+from model.record import Step, Trace, collect
 
 PROMPTS = ["What is 3?", "first 12+30=42, then", "검산 90*9=810 맞음", "x"]
 
@@ -35,11 +35,11 @@ def written(done: Completion) -> tuple[str, list[int], str]:
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_a_batch_writes_what_each_row_writes_alone(engine: Engine, temperature: float) -> None:
-    ids = [engine.encode(p) for p in PROMPTS * 3]
-    together = engine.complete(ids, 30, temperature, seed=7)
+    ids = [engine.encode(p) for p in PROMPTS * 20]
+    together = engine.complete(ids, 80, temperature, seed=7)
     for row in (0, 1, 2, 11):
         # the same place in a batch has the same random numbers, whoever sits beside it
-        alone = engine.complete([ids[row]] * (row + 1), 30, temperature, seed=7)[row]
+        alone = engine.complete([ids[row]] * (row + 1), 80, temperature, seed=7)[row]
         assert written(together[row]) == written(alone)
     if temperature:
         assert {c.finish_reason for c in together} == {"stop", "length"}
@@ -80,7 +80,8 @@ def test_steps_say_what_happened(engine: Engine) -> None:
     for i, step in enumerate(steps[:-1]):
         assert step.cache_bytes == spec.bytes(i + 1, "float32")
         assert step.expert_ids is not None and step.expert_weights is not None
-        assert step.expert_ids.shape == (len(engine.config.moe_layers), 4)
+        layers = len(engine.config.moe_layers)
+        assert step.expert_ids.shape == (layers, 4 if layers else 0)
         assert (np.diff(step.expert_weights.astype(float), axis=1) <= 0).all()  # strongest first
     assert steps[-1].expert_ids is None and steps[-1].expert_weights is None
     assert steps[-1].cache_bytes == steps[-2].cache_bytes
@@ -89,6 +90,7 @@ def test_steps_say_what_happened(engine: Engine) -> None:
     trace = collect(engine.info(prompt, 12, 1.0, 4), steps, "length")
     assert trace.fed == len(trace) - 1
     assert trace.info.attention == engine.config.attention
+    assert Trace.from_json(trace.to_json()).id == trace.id
 
 
 def test_it_stops_at_the_end_of_the_context(engine: Engine) -> None:

@@ -10,11 +10,16 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import AutoTokenizer, DeepseekV3ForCausalLM, Glm4MoeForCausalLM
+from transformers import (
+    AutoTokenizer,
+    DeepseekV3ForCausalLM,
+    Glm4MoeForCausalLM,
+    Qwen2ForCausalLM,
+)
 
 from model import checkpoints, tokenizer
 from model.cache import Cache
-from model.config import ModelConfig, read_config
+from model.config import ModelConfig, read_config, student
 from model.network import Transformer
 from model.tasks import problems
 from model.training import stages, texts
@@ -26,6 +31,11 @@ from tests.model.conftest import (
     tiny_config,
 )
 
+CLASSES = {
+    "deepseek_v3": DeepseekV3ForCausalLM,
+    "glm4_moe": Glm4MoeForCausalLM,
+    "qwen2": Qwen2ForCausalLM,
+}
 TIE = 1e-5  # choices closer than this may fall either way
 CLOSE = 1e-4  # of logits, float32
 DECODED = 64
@@ -63,8 +73,7 @@ class Theirs:
 
     def __init__(self, folder: Path) -> None:
         config = read_config(folder)
-        family = DeepseekV3ForCausalLM if config.is_mla else Glm4MoeForCausalLM
-        self.model, self.loading = family.from_pretrained(
+        self.model, self.loading = CLASSES[config.model_type].from_pretrained(
             folder, dtype=torch.float32, output_loading_info=True
         )
         self.model.eval()
@@ -80,20 +89,22 @@ class Theirs:
         return keep
 
 
-def compare(ours: Choices, theirs: Theirs) -> int:
+def compare(ours: Choices, theirs: Theirs, tokens: int) -> int:
     """Assert that the experts agree, a tie apart; the tokens before the first tie that differed.
 
     A tie that fell the other way changes all that follows it, so nothing is compared from there.
     """
     layers = sorted(ours.ids)
     assert layers == sorted(theirs.ids) == list(ours.config.moe_layers)
+    if not layers:
+        return tokens
     gaps_LT = torch.stack([torch.cat(ours.gaps[layer]) for layer in layers])
     assert (gaps_LT > TIE).float().mean() > 0.98, "hardly any token is comparable"
     differs_LT = torch.stack(
         [(torch.cat(ours.ids[i]) != torch.cat(theirs.ids[i])).any(-1) for i in layers]
     )
     if not differs_LT.any():
-        return differs_LT.shape[1]
+        return tokens
     token = int(differs_LT.any(0).nonzero()[0])
     first = int(differs_LT[:, token].nonzero()[0])
     assert gaps_LT[first, token] <= TIE, f"token {token}: experts differ in layer {layers[first]}"
@@ -109,7 +120,7 @@ def check_prompt(ours: Transformer, theirs: Theirs, ids: list[int]) -> None:
     for absorb in (False, True):
         choices = Choices(ours.config)
         logits = ours(x, tap=choices, absorb=absorb)
-        n = compare(choices, theirs)
+        n = compare(choices, theirs, len(ids))
         assert n > 0.9 * len(ids)
         torch.testing.assert_close(logits[:, :n], expected[:, :n], atol=CLOSE, rtol=0)
 
@@ -127,7 +138,7 @@ def check_decoding(ours: Transformer, theirs: Theirs, ids: list[int], prompt: in
         out = theirs.model(x, past_key_values=past, use_cache=True)
         past = out.past_key_values
         expected.append(out.logits)
-    n = compare(choices, theirs)
+    n = compare(choices, theirs, len(ids))
     assert n > 0.9 * len(ids)
     a, b = torch.cat(got, 1), torch.cat(expected, 1)
     torch.testing.assert_close(a[:, :n], b[:, :n], atol=CLOSE, rtol=0)
@@ -167,6 +178,12 @@ TINY: dict[str, ModelConfig] = {
     "GQA": tiny_config("GQA", rope_theta=500.0),
     "MQA": tiny_config("MQA", partial_rotary_factor=0.25, head_dim=24),
     "GQA, all rotary": tiny_config("GQA", partial_rotary_factor=1.0, rms_norm_eps=1e-3),
+    "Qwen2": tiny_config("Qwen2"),
+    "Qwen2, MHA, odd sizes": tiny_config(
+        "Qwen2", num_attention_heads=3, num_key_value_heads=3, head_dim=10, rope_theta=500.0
+    ),
+    "Qwen2, MQA": tiny_config("Qwen2", num_key_value_heads=1, rms_norm_eps=1e-3),
+    "Qwen2, the student": student(64),
 }
 
 
@@ -177,8 +194,9 @@ def test_random_model(name: str, tmp_path: Path, words: Tokenizer) -> None:
     ours, theirs = checkpoints.load(tmp_path), Theirs(tmp_path)
     assert ours.config == shape
     torch.manual_seed(1)
-    ids = torch.randint(shape.vocab_size, (96,)).tolist()
-    for length in (1, 17, 96):
+    limit = shape.max_position_embeddings
+    ids = torch.randint(shape.vocab_size, (limit,)).tolist()
+    for length in (1, 17, limit):
         check_prompt(ours, theirs, ids[:length])
     check_decoding(ours, theirs, ids[:40], prompt=8)
 
