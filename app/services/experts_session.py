@@ -2,7 +2,8 @@
 
 Session: "e_job" is the run under way, "e_shown" the id of the trace on screen (none: the recorded
 one), "e_error" what to tell about the last request, "e_opened" whether the page was opened before.
-URL: the inputs of a run (`RUN_KEYS`), "e_layer", "room", and "pin", the number of a token.
+URL: the inputs of a run (`RUN_KEYS`), "e_layer", "room", and the numbers of tokens: "pin",
+and "e_token" of the text under a change.
 """
 
 from __future__ import annotations
@@ -107,18 +108,18 @@ def number_in_url(key: str) -> int | None:
     return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 6 else None
 
 
-def pinned(trace: Trace) -> int | None:
+def pinned(trace: Trace, key: str = "pin") -> int | None:
     """The pinned token in the URL, if the trace has it."""
-    token = number_in_url("pin")
+    token = number_in_url(key)
     return token if token is not None and token < len(trace) else None
 
 
-def set_pin(token: int | None) -> None:
+def set_pin(token: int | None, key: str = "pin") -> None:
     """Put a token into the URL, or take it out."""
     if token is not None:
-        st.query_params["pin"] = str(token)
-    elif "pin" in st.query_params:
-        del st.query_params["pin"]
+        st.query_params[key] = str(token)
+    elif key in st.query_params:
+        del st.query_params[key]
 
 
 def layer(trace: Trace) -> int:

@@ -11,9 +11,9 @@ from app.components.trace_view import trace_view
 from app.i18n import t
 from app.plots import experts as figures
 from app.plots import routing, style
-from app.services import domains, examples, models, prompts, traces
+from app.services import examples, models, traces
 from app.services import experts_session as session
-from app.views import experts_route, experts_what_if
+from app.views import experts_card, experts_route, experts_statistics, experts_what_if
 from model.record import Trace
 
 
@@ -270,61 +270,6 @@ def downloads(trace: Trace) -> None:
         )
 
 
-def compare_domains() -> None:
-    """Expert x domain of one layer, over held-out text that the model on screen reads."""
-    trace, _ = session.on_screen()
-    st.subheader(t("experts.domains_title"))
-    if not st.toggle(t("experts.domains_ask"), key="e_domains", bind="query-params"):
-        return
-    layers = trace.info.moe_layers
-    layer = st.segmented_control(
-        t("experts.layer"),
-        layers,
-        default=layers[0],
-        required=True,
-        key="e_domain_layer",
-        bind="query-params",
-    )
-    try:
-        with st.spinner(t("experts.domains_wait")):
-            counted = domains.load(trace.info.model)
-    except prompts.InputError as error:
-        st.error(str(error))
-        return
-    share_DE = counted.load[:, layers.index(layer)] / counted.tokens[:, None]
-    names = [t(f"experts.domain_{domain}") for domain in domains.DOMAINS]
-    even = trace.expert_ids.shape[2] / trace.info.n_routed_experts
-    labels = {
-        "expert": t("experts.expert_axis"),
-        "share": t("experts.share_domain_axis"),
-        "hover": t("experts.domain_hover"),
-    }
-    st.plotly_chart(
-        figures.domains(share_DE, even, names, labels),
-        key="e_domain_chart",
-        config=style.CONFIG,
-        alt=t("experts.domains_alt", layer=layer),
-    )
-    fewest = int(counted.tokens.min())
-    st.caption(
-        t(
-            "experts.domains_reading",
-            model=trace.info.model,
-            texts=domains.TEXTS,
-            even=f"{even:.0%}",
-            fewest=fewest,
-            chance=f"{200 * (2 * even * (1 - even) / fewest) ** 0.5:.0f}",
-        )
-    )
-    with st.expander(t("common.as_table")):
-        shares = [str(expert) for expert in range(share_DE.shape[1])]
-        table = pd.DataFrame(share_DE, index=names, columns=shares)
-        table.insert(0, t("experts.domain_tokens"), counted.tokens)
-        st.dataframe(
-            table.style.format("{:.0%}", subset=shares), alt=t("experts.domains_alt", layer=layer)
-        )
-
-
 def how(trace: Trace) -> str:
     """What stands behind the numbers, with the model's own."""
     config = models.config(trace.info.model)
@@ -364,8 +309,10 @@ def page() -> None:
         st.fragment(numbers, run_every=2.0 if writing else None)()
     elif room == "what_if":
         st.fragment(experts_what_if.room)()
+    elif room == "statistics":
+        st.fragment(experts_statistics.room)()
     else:
-        st.fragment(compare_domains)()
+        st.fragment(experts_card.room)()
     with st.expander(t("common.how_computed")):
         st.markdown(how(recorded))
     if "e_opened" not in state:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pandas as pd
 import streamlit as st
 
 from app.components.trace_view.payload import shares
@@ -12,6 +11,7 @@ from app.i18n import t
 from app.plots import route as figures
 from app.plots import routing, style
 from app.services import models, prompts, readings
+from app.views.numbers import numbers
 from model.decision import Decision
 from model.record import Trace
 
@@ -40,22 +40,20 @@ def token_route(trace: Trace, token: int, layer: int, writing: bool) -> None:
         alt=t("route.alt", token=token),
     )
     st.caption(t("route.reading"))
+    numbers(rows(trace, token, groups), "experts-route")
     if not writing:
         router(trace, token, layer)
-    with st.expander(t("common.as_table")):
-        table(trace, token, groups)
 
 
-def table(trace: Trace, token: int, groups: int) -> None:
+def rows(trace: Trace, token: int, groups: int) -> list[dict[str, object]]:
     """The experts of one token: a row per layer, strongest first."""
-    rows: dict[int, list[str]] = {}
-    for row in routing.choices(trace, groups, token):
-        _, _, _, layer, _, expert, group, weight, _ = row
+    found: dict[int, dict[str, object]] = {}
+    for choice in routing.choices(trace, groups, token):
+        _, _, _, layer, rank, expert, group, weight, _ = choice
         cell = t("experts.cell", expert=expert, group=group, weight=f"{weight:.3f}")
-        rows.setdefault(layer, []).append(cell)
-    ranks = [t("experts.rank", rank=r) for r in range(1, trace.expert_ids.shape[2] + 1)]
-    frame = pd.DataFrame.from_dict(rows, orient="index", columns=ranks)
-    st.dataframe(frame.rename_axis(t("experts.layer")), alt=t("experts.pinned_alt", token=token))
+        row = found.setdefault(layer, {t("experts.layer"): layer})
+        row[t("experts.rank", rank=rank)] = cell
+    return list(found.values())
 
 
 def router(trace: Trace, token: int, layer: int) -> None:
@@ -75,7 +73,7 @@ def router(trace: Trace, token: int, layer: int) -> None:
     )
     if set(found.chosen) != set(trace.expert_ids[token, at].tolist()):
         st.caption(t("route.differs"))
-    groups = len(found.group_scores)
+    groups, chosen = len(found.group_scores), set(found.chosen)
     labels = {
         "expert": t("experts.expert_axis"),
         "score": t("route.score"),
@@ -93,26 +91,22 @@ def router(trace: Trace, token: int, layer: int) -> None:
         alt=t("route.router_alt", layer=layer),
     )
     st.caption(t("route.router_reading"))
-    with st.expander(t("route.router_table")):
-        size = len(found.scores) // groups
-        st.dataframe(
-            pd.DataFrame(
-                [
-                    {
-                        t("experts.expert_axis"): e,
-                        t("experts.column_group"): e // size,
-                        t("route.group_score"): float(found.group_scores[e // size]),
-                        t("route.score"): float(found.scores[e]),
-                        t("route.bias"): float(found.bias[e]),
-                        t("route.choice"): float(found.choice[e]),
-                        t("experts.column_weight"): found.weights.get(e),
-                    }
-                    for e in range(len(found.scores))
-                ]
-            ).style.format(precision=4, na_rep=""),
-            hide_index=True,
-            alt=t("route.router_alt", layer=layer),
-        )
+    size = len(found.scores) // groups
+    numbers(
+        [
+            {
+                t("experts.expert_axis"): e,
+                t("experts.column_group"): e // size,
+                t("route.group_score"): round(float(found.group_scores[e // size]), 4),
+                t("route.score"): round(float(found.scores[e]), 4),
+                t("route.bias"): round(float(found.bias[e]), 4),
+                t("route.choice"): round(float(found.choice[e]), 4),
+                t("experts.column_weight"): round(found.weights[e], 4) if e in chosen else None,
+            }
+            for e in range(len(found.scores))
+        ],
+        "experts-router",
+    )
 
 
 def sentences(found: Decision, without_bias: Decision) -> list[str]:

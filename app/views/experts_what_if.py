@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from app.components.compare_view import compare_view
@@ -16,12 +15,13 @@ from app.services import comparison, jobs, models, surveys
 from app.services import experts_session as session
 from app.services.comparison import Comparison
 from app.views import experts_route, survey_ask
+from app.views.numbers import numbers
 from model.record import Trace
 
 if TYPE_CHECKING:
     from model.interventions import Change
 
-EVERY = 0.3  # seconds between two looks at a comparison under way
+EVERY = 0.5  # seconds between two looks at a comparison under way
 KNOCKED_ROWS = 4 * len(surveys.DOMAINS)  # of the knock-out experiment, for each of its changes
 
 
@@ -99,16 +99,14 @@ def results(trace: Trace, change: Change) -> None:
     found.look()
     if not found.active and st.session_state.get("e_compare") is found:
         st.session_state.e_compare = None
-        if found.error is not None:
-            st.error(found.error)
-            return
         comparison.store().put(found)
         st.rerun()
     status(found)
     amounts(found)
-    pin = compare_view(found, key="e_compared", pinned=session.pinned(trace))
-    if pin != session.pinned(trace):
-        session.set_pin(pin)
+    given = session.pinned(trace, "e_token")
+    pin = compare_view(found, key="e_compared", pinned=given)
+    if pin != given:
+        session.set_pin(pin, "e_token")
     st.caption(t("what_if.reading"))
     ways(found, pin)
     by_domain(found)
@@ -123,7 +121,9 @@ def status(found: Comparison) -> None:
             if st.button(t("common.stop"), key="e_compare_stop"):
                 found.stop()
             st.progress(found.progress, t("survey.reading", share=f"{found.progress:.0%}"))
-    elif found.state == "stopped":
+    elif found.state in ("stopped", "failed"):
+        if found.error is not None:
+            st.error(found.error)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(t("what_if.stopped"))
             if st.button(t("what_if.go_on"), key="e_compare_again"):
@@ -194,21 +194,28 @@ def by_domain(found: Comparison) -> None:
         alt=t("what_if.domains_alt"),
     )
     st.caption(t("what_if.domains_reading", rows=rows))
-    with st.expander(t("common.as_table")):
-        frame = pd.DataFrame(
-            [
-                {
-                    t("what_if.domain"): name,
-                    t("what_if.before"): found.before.loss(rows, at)[0],
-                    t("what_if.after"): found.after.loss(rows, at)[0],
-                    t("what_if.gap"): gap,
-                    t("what_if.low"): low,
-                    t("what_if.high"): high,
-                }
-                for at, (name, (gap, (low, high))) in enumerate(zip(names, gaps, strict=True))
-            ]
-        )
-        st.dataframe(frame.style.format(precision=3), hide_index=True, alt=t("what_if.domains_alt"))
+    numbers(
+        [
+            {
+                t("what_if.domain"): name,
+                t("what_if.before"): round(found.before.loss(rows, at)[0], 4),
+                t("what_if.after"): round(found.after.loss(rows, at)[0], 4),
+            }
+            | gap_row(gap)
+            for at, (name, gap) in enumerate(zip(names, gaps, strict=True))
+        ],
+        "experts-change",
+    )
+
+
+def gap_row(gap: figures.Estimate) -> dict[str, object]:
+    """A difference and its interval, for a table."""
+    mean, (low, high) = gap
+    return {
+        t("what_if.gap"): round(mean, 4),
+        t("what_if.low"): round(low, 4),
+        t("what_if.high"): round(high, 4),
+    }
 
 
 def room() -> None:
@@ -278,4 +285,17 @@ def knock_out(trace: Trace) -> None:
             whole=published["whole"],
             knocked=published["without_shared"],
         )
+    )
+    numbers(
+        [
+            {t("what_if.changed"): t("what_if.masked", n=n), t("what_if.loss"): round(loss, 4)}
+            | gap_row(surveys.difference(each, plain, KNOCKED_ROWS))
+            for n, (each, (loss, _)) in enumerate(zip([plain, *rest], losses, strict=False))
+        ]
+        + [
+            {t("what_if.changed"): name, t("what_if.loss"): round(each.loss(KNOCKED_ROWS)[0], 4)}
+            | gap_row(gap)
+            for name, each, gap in zip(names, rest[len(masked) :], gaps, strict=True)
+        ],
+        "experts-knock-out",
     )

@@ -1,0 +1,120 @@
+"""Statistics of a survey's routing, computed once per survey; see `model.routing_statistics`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.services import models, surveys
+from model import routing_statistics as routing
+from model.tokenizer import BOS
+
+LEAST = 20  # occurrences of a token before its favourites are spoken of
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """N tokens of D domains, without `<bos>`; L layers, k of E experts, V token ids."""
+
+    tokens: NDArray[np.int64]  # [N]
+    ids: NDArray[np.int16]  # [N, L, k]
+    domain: NDArray[np.int64]  # [N], place in `surveys.DOMAINS`
+    follows: NDArray[np.bool_]  # [N], whether the token before it is its own text's
+    by_domain: routing.Ids  # [D, L, E]
+    by_token: routing.Ids  # [V, L, E]
+    occurrences: NDArray[np.int64]  # [V]
+    coactivation: routing.Shares  # [L, E, E]
+
+    @property
+    def domain_tokens(self) -> NDArray[np.int64]:
+        """Tokens of each domain [D]."""
+        return np.bincount(self.domain, minlength=len(surveys.DOMAINS))
+
+    @property
+    def load(self) -> routing.Ids:
+        """Tokens that each expert took [L, E]."""
+        return self.by_domain.sum(axis=0)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def counted(survey_id: str, rows: int, _survey: surveys.Survey) -> Counted:
+    """Count the first rows of a survey."""
+    model = _survey.model
+    tokens, kept, domain = [], [], []
+    for place in range(rows):
+        row = np.array(surveys.row(model, place).ids)
+        tokens.append(row)
+        kept.append(row != BOS)
+        domain.append(np.full(len(row), place % len(surveys.DOMAINS)))
+    all_tokens, keep = np.concatenate(tokens), np.concatenate(kept)
+    ids = np.concatenate(_survey.ids[:rows])[keep]
+    row_starts = np.cumsum([0, *map(len, tokens)])[:-1]
+    after_text = np.roll(keep, 1)
+    after_text[row_starts] = False
+    of_domain = np.concatenate(domain)[keep]
+    config = models.config(model)
+    experts, size = int(config["n_routed_experts"]), int(config["vocab_size"])
+    text = all_tokens[keep]
+    return Counted(
+        tokens=text,
+        ids=ids,
+        domain=of_domain,
+        follows=after_text[keep],
+        by_domain=routing.load_by(ids, of_domain, len(surveys.DOMAINS), experts),
+        by_token=routing.load_by(ids, text, size, experts),
+        occurrences=np.bincount(text, minlength=size),
+        coactivation=routing.coactivation(ids, experts),
+    )
+
+
+@dataclass(frozen=True)
+class Favourite:
+    """A token and the share of its occurrences that one expert took."""
+
+    text: str
+    occurrences: int
+    share: float
+
+
+def favourites(found: Counted, model: str, layer: int, expert: int, n: int) -> list[Favourite]:
+    """The tokens that an expert takes most; `layer` counts those with experts."""
+    often = np.flatnonzero(found.occurrences >= LEAST)
+    share = found.by_token[often, layer, expert] / found.occurrences[often]
+    best = often[np.argsort(-share, kind="stable")[:n]]
+    words = models.tokenizer(model)
+    return [
+        Favourite(
+            words.decode([int(token)], skip_special_tokens=False),
+            int(found.occurrences[token]),
+            float(found.by_token[token, layer, expert] / found.occurrences[token]),
+        )
+        for token in best
+    ]
+
+
+def token_specialisation(found: Counted, seed: int = 0) -> tuple[routing.Shares, routing.Shares]:
+    """How much of a token its favourite expert takes, per layer [L]; and with tokens shuffled."""
+    mixed = np.random.default_rng(seed).permutation(found.tokens)
+    size, _, experts = found.by_token.shape
+    shuffled = routing.load_by(found.ids, mixed, size, experts)
+    return (
+        routing.favourite_share(found.by_token, found.occurrences, LEAST),
+        routing.favourite_share(shuffled, found.occurrences, LEAST),
+    )
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def weight_sizes(model: str) -> NDArray[np.float64]:
+    """Root mean square of each expert's weights: [L, E]."""
+    from model.network import MixtureOfExperts  # here, not above: it imports torch
+
+    sizes = []
+    for module in models.engine(model).model.modules():
+        if isinstance(module, MixtureOfExperts):
+            up, down = module.experts.gate_up_proj, module.experts.down_proj
+            squares = up.square().sum(dim=(1, 2)) + down.square().sum(dim=(1, 2))
+            sizes.append((squares / (up[0].numel() + down[0].numel())).sqrt().numpy())
+    return np.array(sizes, dtype=np.float64)

@@ -1,0 +1,170 @@
+"""One expert: its tokens, its load, its company, its weights, and what its absence costs."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.i18n import t
+from app.plots import expert_statistics as figures
+from app.plots import interventions, style
+from app.services import expert_statistics as statistics
+from app.services import experts_session as session
+from app.services import surveys
+from app.services.expert_statistics import Counted
+from app.views import experts_statistics, survey_ask
+from app.views.experts_what_if import gap_row
+from app.views.numbers import numbers
+
+TOKENS = 15  # in the list of favourites
+COMPANY = 5  # in the list of partners
+
+
+def room() -> None:
+    """The whole section."""
+    trace, _ = session.on_screen()
+    info = trace.info
+    st.subheader(t("card.title"))
+    st.markdown(t("card.lead"))
+    if (found := experts_statistics.read(info.model)) is None:
+        return
+    layers = [int(layer) for layer in info.moe_layers]
+    left, right = st.columns(2)
+    layer = left.segmented_control(
+        t("experts.layer"), layers, default=layers[0], required=True, key="e_card_layer",
+        bind="query-params",
+    )  # fmt: skip
+    expert = right.selectbox(
+        t("card.expert"), range(info.n_routed_experts), key="e_card_expert", bind="query-params"
+    )
+    at = layers.index(layer)
+    words(found, info.model, layer, at, expert)
+    left, right = st.columns(2)
+    with left:
+        favourites(found, info.model, at, expert)
+    with right:
+        by_domain(found, at, expert)
+        company(found, at, expert)
+    absence(info.model, layer, expert)
+
+
+def words(found: Counted, model: str, layer: int, at: int, expert: int) -> None:
+    """Load and weights in one paragraph."""
+    experts = found.load.shape[1]
+    took = int(found.load[at, expert])
+    first = int((found.ids[:, at, 0] == expert).sum())
+    sizes = statistics.weight_sizes(model)[at]
+    st.markdown(
+        t(
+            "card.sentence",
+            layer=layer,
+            expert=expert,
+            share=f"{took / len(found.tokens):.1%}",
+            even=f"{found.ids.shape[2] / experts:.0%}",
+            rank=int((found.load[at] > took).sum()) + 1,
+            experts=experts,
+            first=f"{first / max(took, 1):.0%}",
+            size=f"{sizes[expert]:.4f}",
+            ratio=f"{sizes[expert] / sizes.mean() - 1:+.1%}",
+        )
+    )
+
+
+def favourites(found: Counted, model: str, at: int, expert: int) -> None:
+    """The tokens it takes most."""
+    st.markdown(f"**{t('card.tokens_title')}**")
+    rows = statistics.favourites(found, model, at, expert, TOKENS)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                t("card.token"): [json.dumps(row.text, ensure_ascii=False) for row in rows],
+                t("card.share"): [row.share for row in rows],
+                t("card.occurrences"): [row.occurrences for row in rows],
+            }
+        ).style.format("{:.0%}", subset=[t("card.share")]),
+        hide_index=True,
+        height="content",
+        alt=t("card.tokens_alt"),
+    )
+    st.caption(t("card.tokens_reading", least=statistics.LEAST))
+
+
+def by_domain(found: Counted, at: int, expert: int) -> None:
+    """Its share of each domain's tokens."""
+    st.markdown(f"**{t('card.domains_title')}**")
+    shares = found.by_domain[:, at, expert] / found.domain_tokens
+    names = [t(f"experts.domain_{domain}") for domain in surveys.DOMAINS]
+    even = found.ids.shape[2] / found.load.shape[1]
+    st.plotly_chart(
+        figures.parts(names, shares.tolist(), even, {"share": t("experts.share_domain_axis")}),
+        key="e_card_domains",
+        config=style.CONFIG,
+        alt=t("card.domains_alt"),
+    )
+    numbers(
+        [
+            {t("what_if.domain"): name, t("experts.share_domain_axis"): round(float(share), 4)}
+            for name, share in zip(names, shares, strict=True)
+        ],
+        "expert-domains",
+    )
+
+
+def company(found: Counted, at: int, expert: int) -> None:
+    """With whom it works."""
+    st.markdown(f"**{t('card.company_title')}**")
+    shares = found.coactivation[at, expert]
+    best = [int(e) for e in np.argsort(-np.nan_to_num(shares, nan=-1.0))[:COMPANY]]
+    even = (found.ids.shape[2] - 1) / (len(shares) - 1)
+    st.plotly_chart(
+        figures.parts(
+            [t("card.partner", expert=e) for e in best],
+            [float(np.nan_to_num(shares[e])) for e in best],
+            even,
+            {"share": t("card.company_axis")},
+        ),
+        key="e_card_company",
+        config=style.CONFIG,
+        alt=t("card.company_alt"),
+    )
+    st.caption(t("card.company_reading", even=f"{even:.0%}"))
+    numbers(
+        [
+            {t("card.expert"): e, t("card.company_axis"): round(float(share), 4)}
+            for e, share in enumerate(shares)
+            if e != expert
+        ],
+        "expert-company",
+    )
+
+
+def absence(model: str, layer: int, expert: int) -> None:
+    """What it costs to do without, by domain."""
+    from model.interventions import Change  # here, not above: it imports torch
+
+    st.markdown(f"**{t('card.absence_title')}**")
+    asks = [(model, None), (model, Change(off=frozenset({(layer, expert)})))]
+    button = t("card.absence_run", layer=layer, expert=expert)
+    found = survey_ask.read("absence", asks, surveys.ROWS, button)
+    if found is None:
+        return
+    plain, without = found
+    gap, (low, high) = surveys.difference(without, plain, surveys.ROWS)
+    st.markdown(
+        t("card.absence_sentence", gap=f"{gap:+.4f}", low=f"{low:+.4f}", high=f"{high:+.4f}")
+    )
+    names = [t(f"experts.domain_{domain}") for domain in surveys.DOMAINS]
+    gaps = [surveys.difference(without, plain, surveys.ROWS, place) for place in range(len(names))]
+    st.plotly_chart(
+        interventions.gaps(names, gaps, {"gap": t("what_if.gap"), "hover": t("what_if.gap_hover")}),
+        key="e_card_absence",
+        config=style.CONFIG,
+        alt=t("card.absence_alt"),
+    )
+    numbers(
+        [{t("what_if.domain"): name} | gap_row(gap) for name, gap in zip(names, gaps, strict=True)],
+        "expert-absence",
+    )

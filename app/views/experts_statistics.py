@@ -1,0 +1,341 @@
+"""Statistics of the routing on held-out text, each beside what papers found in their models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.i18n import t
+from app.plots import expert_statistics as figures
+from app.plots import experts as expert_figures
+from app.plots import style
+from app.services import expert_statistics as statistics
+from app.services import experts_session as session
+from app.services import models, surveys
+from app.services.expert_statistics import Counted
+from app.views import survey_ask
+from app.views.numbers import numbers, table
+from model import routing_statistics as routing
+
+
+def read(model: str) -> Counted | None:
+    """The statistics of a model; a button or progress until it has read the held-out text."""
+    button = t("statistics.read", rows=surveys.ROWS, model=model)
+    found = survey_ask.read("statistics", [(model, None)], surveys.ROWS, button)
+    return None if found is None else statistics.counted(found[0].id, surveys.ROWS, found[0])
+
+
+def room() -> None:
+    """The whole section."""
+    model = session.on_screen()[0].info.model
+    st.subheader(t("statistics.title"))
+    st.markdown(t("statistics.lead"))
+    if (found := read(model)) is None:
+        return
+    st.caption(t("statistics.text", tokens=f"{len(found.tokens):,}", model=model))
+    layers = [int(layer) for layer in session.on_screen()[0].info.moe_layers]
+    layer = st.segmented_control(
+        t("experts.layer"), layers, default=layers[0], required=True, key="e_stat_layer",
+        bind="query-params",
+    )  # fmt: skip
+    at = layers.index(layer)
+    domains(found, model, layer, at)
+    together(found, model, layer, at)
+    tokens(found, layers)
+    neighbours(found, model, layers)
+    saturation(model, layers)
+
+
+def domains(found: Counted, model: str, layer: int, at: int) -> None:
+    """Expert × domain of one layer."""
+    st.markdown(f"#### {t('experts.domains_title')}")
+    share_DE = found.by_domain[:, at] / found.domain_tokens[:, None]
+    names = [t(f"experts.domain_{domain}") for domain in surveys.DOMAINS]
+    even = found.ids.shape[2] / share_DE.shape[1]
+    domain, expert = np.unravel_index(share_DE.argmax(), share_DE.shape)
+    st.markdown(
+        t(
+            "statistics.domains_sentence",
+            layer=layer,
+            expert=expert,
+            domain=names[domain],
+            share=f"{share_DE.max():.0%}",
+            whole=f"{found.load[at, expert] / len(found.tokens):.0%}",
+            even=f"{even:.0%}",
+        )
+    )
+    labels = {
+        "expert": t("experts.expert_axis"),
+        "share": t("experts.share_domain_axis"),
+        "hover": t("experts.domain_hover"),
+    }
+    st.plotly_chart(
+        expert_figures.domains(share_DE, even, names, labels),
+        key="e_domain_chart",
+        config=style.CONFIG,
+        alt=t("experts.domains_alt", layer=layer),
+    )
+    fewest = int(found.domain_tokens.min())
+    st.caption(
+        t(
+            "experts.domains_reading",
+            model=model,
+            texts=surveys.ROWS // len(surveys.DOMAINS),
+            even=f"{even:.0%}",
+            fewest=f"{fewest:,}",
+            chance=f"{200 * (2 * even * (1 - even) / fewest) ** 0.5:.1f}",
+        )
+    )
+    st.markdown(t("statistics.domains_published"))
+    numbers(
+        [
+            {t("what_if.domain"): name, t("experts.domain_tokens"): int(n)} | by_expert(shares)
+            for name, n, shares in zip(names, found.domain_tokens, share_DE, strict=True)
+        ],
+        "experts-domains",
+    )
+
+
+def by_expert(shares: NDArray[np.floating]) -> dict[str, object]:
+    """A column per expert, for a table; nothing where there is no number."""
+    return {
+        t("card.partner", expert=e): None if np.isnan(share) else round(float(share), 4)
+        for e, share in enumerate(shares)
+    }
+
+
+def floors(model: str) -> tuple[float, float, float, float]:
+    """What random scores would give: co-activation in a group and across groups; repetition."""
+    config = models.config(model)
+    experts, chosen = int(config["n_routed_experts"]), int(config["num_experts_per_tok"])
+    groups = int(config["n_group"])
+    ids = routing.random_choices(20_000, experts, chosen, groups, int(config["topk_group"]))
+    both = routing.coactivation(ids, experts)[0]
+    group = np.arange(experts) // (experts // groups)
+    inside = (group[:, None] == group[None]) & ~np.eye(experts, dtype=bool)
+    across = group[:, None] != group[None]
+    again = routing.repetition(ids, np.arange(len(ids)) > 0)
+    outside = float(both[across].mean()) if across.any() else np.nan
+    return float(both[inside].mean()), outside, float(again.first[0]), float(again.any[0])
+
+
+def together(found: Counted, model: str, layer: int, at: int) -> None:
+    """Which experts work on the same tokens."""
+    st.markdown(f"#### {t('statistics.together_title')}")
+    share_EE = found.coactivation[at]
+    experts, chosen = len(share_EE), found.ids.shape[2]
+    i, j = np.unravel_index(np.nanargmax(share_EE), share_EE.shape)
+    inside, across, _, _ = floors(model)
+    st.markdown(
+        t(
+            "statistics.together_sentence",
+            layer=layer,
+            i=i,
+            j=j,
+            share=f"{share_EE[i, j]:.0%}",
+            back=f"{share_EE[j, i]:.0%}",
+        )
+    )
+    even = (chosen - 1) / (experts - 1)
+    labels = {
+        "with": t("statistics.with"),
+        "of": t("statistics.of"),
+        "share": t("statistics.share_together"),
+        "hover": t("statistics.together_hover"),
+    }
+    groups = int(models.config(model)["n_group"])
+    st.plotly_chart(
+        figures.coactivation(share_EE, groups, even, labels),
+        key="e_together",
+        config=style.CONFIG,
+        alt=t("statistics.together_alt", layer=layer),
+    )
+    reference = models.reference("routing")["coactivation"]
+    their_even = (reference["chosen"] - 1) / (reference["experts"] - 1)
+    st.caption(
+        t(
+            "statistics.together_reading",
+            even=f"{even:.0%}",
+            inside=f"{inside:.0%}",
+            across=f"{across:.0%}",
+            model=reference["model"],
+            source=reference["source"],
+            theirs=f"{their_even:.0%}",
+        )
+    )
+    numbers(
+        [{t("statistics.of"): e} | by_expert(shares) for e, shares in enumerate(share_EE)],
+        "experts-together",
+    )
+
+
+def tokens(found: Counted, layers: list[int]) -> None:
+    """How faithful tokens are to one expert."""
+    st.markdown(f"#### {t('statistics.tokens_title')}")
+    own, shuffled = statistics.token_specialisation(found)
+    st.plotly_chart(
+        figures.lines(
+            [
+                figures.Line(t("statistics.tokens_own"), layers, own.tolist()),
+                figures.Line(t("statistics.tokens_shuffled"), layers, shuffled.tolist()),
+            ],
+            [],
+            {"x": t("experts.layer"), "y": t("statistics.tokens_axis")},
+            layers,
+        ),
+        key="e_faithful",
+        config=style.CONFIG,
+        alt=t("statistics.tokens_alt"),
+    )
+    st.caption(t("statistics.tokens_reading", least=statistics.LEAST))
+    numbers(
+        [
+            {
+                t("experts.layer"): layer,
+                t("statistics.tokens_own"): round(float(a), 4),
+                t("statistics.tokens_shuffled"): round(float(b), 4),
+            }
+            for layer, a, b in zip(layers, own, shuffled, strict=True)
+        ],
+        "experts-tokens",
+    )
+
+
+def neighbours(found: Counted, model: str, layers: list[int]) -> None:
+    """How often neighbouring tokens share an expert, beside Mixtral's figures."""
+    st.markdown(f"#### {t('statistics.again_title')}")
+    own = routing.repetition(found.ids, found.follows)
+    loads = routing.shuffled_repetition(found.ids, found.follows)
+    _, _, first, any_again = floors(model)
+    names = {name: t(f"statistics.again_{name}") for name in ("first", "any")}
+    st.plotly_chart(
+        figures.lines(
+            [
+                figures.Line(names["first"], layers, own.first.tolist()),
+                figures.Line(names["any"], layers, own.any.tolist()),
+                figures.Line(t("statistics.again_first_loads"), layers, loads.first.tolist()),
+                figures.Line(t("statistics.again_any_loads"), layers, loads.any.tolist()),
+            ],
+            [
+                (t("statistics.again_chance", share=f"{first:.1%}"), first),
+                (t("statistics.again_chance", share=f"{any_again:.1%}"), any_again),
+            ],
+            {"x": t("experts.layer"), "y": t("statistics.again_axis")},
+            layers,
+        ),
+        key="e_neighbours",
+        config=style.CONFIG,
+        alt=t("statistics.again_alt"),
+    )
+    st.caption(t("statistics.again_reading"))
+    by_domain = {
+        t(f"experts.domain_{domain}"): routing.repetition(
+            found.ids, found.follows & (found.domain == place)
+        )
+        for place, domain in enumerate(surveys.DOMAINS)
+    }
+    numbers(
+        [
+            again_row(domain, layers, each.first.tolist(), each.any.tolist())
+            for domain, each in ({t("statistics.all"): own} | by_domain).items()
+        ],
+        "experts-neighbours",
+    )
+    published = models.reference("routing")["repetition"]
+    chance = routing.even_repetition(published["experts"], published["chosen"])
+    st.markdown(
+        t(
+            "statistics.again_published",
+            model=published["model"],
+            source=published["source"],
+            first=f"{chance[0]:.1%}",
+            any=f"{chance[1]:.1%}",
+        )
+    )
+    table(
+        [
+            again_row(domain, published["layers"], first, published["any"][domain])
+            for domain, first in published["first"].items()
+        ],
+        "experts-neighbours-mixtral",
+    )
+
+
+def again_row(
+    domain: str, layers: Sequence[int], first: Sequence[float], again: Sequence[float]
+) -> dict[str, object]:
+    """First choice and any, layer by layer, for a table."""
+    row: dict[str, object] = {t("what_if.domain"): domain}
+    for layer, f, a in zip(layers, first, again, strict=True):
+        row[t("experts.layer_n", layer=layer)] = f"{f:.1%} · {a:.1%}"
+    return row
+
+
+def saturation(model: str, layers: list[int]) -> None:
+    """How early base's routing was what it is at the end, over its kept checkpoints."""
+    st.markdown(f"#### {t('statistics.early_title')}")
+    if model != "base":
+        st.caption(t("statistics.early_base"))
+        return
+    about = models.shipped()
+    words = surveys.digest(model, "tokenizer.json")
+    early = [
+        name for name in sorted(about, key=lambda name: int(about[name]["tokens"]))
+        if about[name]["family"] == "history" and name.startswith(f"{model}-")
+        and surveys.digest(name, "tokenizer.json") == words
+    ]  # fmt: skip
+    if not early:
+        st.caption(t("statistics.early_none"))
+        return
+    asks = [(name, None) for name in (*early, model)]
+    rows = surveys.ROWS // 4
+    found = survey_ask.read("early", asks, rows, t("statistics.early_run", n=len(early)))
+    if found is None:
+        return
+    ids = [np.concatenate(each.ids[:rows]) for each in found]
+    share_CL = np.array([routing.saturation(each, ids[-1]) for each in ids[:-1]])
+    done = [about[name]["tokens"] / about[model]["tokens"] for name in early]
+    chosen, experts = ids[0].shape[2], int(models.config(model)["n_routed_experts"])
+    published = models.reference("routing")["saturation"]
+    drawn = [
+        figures.Line(t("experts.layer_n", layer=layer), done, share_CL[:, at].tolist())
+        for at, layer in enumerate(layers)
+    ]
+    theirs = published["points"]
+    name = f"{published['model']}, {t('statistics.up_to')}"
+    drawn.append(figures.Line(name, [x for x, _ in theirs], [y for _, y in theirs]))
+    chance = chosen / experts
+    st.plotly_chart(
+        figures.lines(
+            drawn,
+            [(t("statistics.again_chance", share=f"{chance:.0%}"), chance)],
+            {"x": t("statistics.early_x"), "y": t("statistics.early_y")},
+        ),
+        key="e_early",
+        config=style.CONFIG,
+        alt=t("statistics.early_alt"),
+    )
+    st.caption(
+        t(
+            "statistics.early_reading",
+            rows=rows,
+            chance=f"{chance:.0%}",
+            model=published["model"],
+            source=published["source"],
+            theirs=f"{published['chosen'] / published['experts']:.1%}",
+        )
+    )
+    numbers(
+        [
+            {t("experts.model"): name, t("statistics.early_x"): round(part, 4)}
+            | {
+                t("experts.layer_n", layer=layer): round(float(share), 4)
+                for layer, share in zip(layers, shares, strict=True)
+            }
+            for name, part, shares in zip(early, done, share_CL, strict=True)
+        ],
+        "experts-early",
+    )

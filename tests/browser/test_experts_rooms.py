@@ -1,0 +1,62 @@
+"""Experts: a token's way, a change of the routing live, statistics and one expert."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from app.i18n import texts
+from tests.browser.chromium import visit
+
+pytestmark = pytest.mark.browser
+
+T = texts("en")
+READ_MS = 120_000  # for all held-out rows: CI's cores may be busy
+
+
+def begins(key: str) -> re.Pattern[str]:
+    """A text's beginning, before anything is filled in, anywhere in a longer text."""
+    return re.compile(re.escape(T[key].split("{")[0].strip()))
+
+
+def chart(page: Page, key: str) -> Locator:
+    return page.locator(f".st-key-{key} .js-plotly-plot")
+
+
+def test_a_pinned_token_shows_its_way_and_the_router(page: Page) -> None:
+    visit(page, "experts")
+    page.get_by_role("listbox", name=T["trace.strip_answer"]).get_by_role("option").nth(2).click()
+    expect(chart(page, "e_way")).to_be_visible()
+    expect(chart(page, "e_router")).to_be_visible()
+    expect(page.get_by_text(begins("route.sentence")).first).to_be_visible()
+
+
+def test_a_change_shows_its_text_probabilities_route_and_loss(page: Page) -> None:
+    visit(page, "experts", room="what_if")
+    page.locator(".st-key-e_no_shared label").first.click()
+    strip = page.get_by_role("listbox", name=T["compare_view.strip"])
+    expect(strip.get_by_role("option")).not_to_have_count(0)
+    token = strip.get_by_role("option").nth(30)
+    expect(token).to_have_attribute("aria-label", begins("compare_view.tip"))
+    number = token.get_attribute("data-token")
+    token.click()
+    page.wait_for_url(f"**e_token={number}*")
+    expect(chart(page, "e_ways")).to_be_visible()
+    expect(page.get_by_test_id("stMetric")).to_have_count(3)
+    expect(page.locator(".compare-view .answer").nth(1)).not_to_have_text(T["compare_view.not_yet"])
+    assert "e_no_shared=true" in page.url
+    page.reload()
+    expect(chart(page, "e_ways")).to_be_visible()
+
+
+def test_statistics_are_read_and_an_expert_has_its_card(page: Page) -> None:
+    visit(page, "experts", room="statistics")
+    page.locator(".st-key-e_ask_statistics button").click()
+    for key in ("e_domain_chart", "e_together", "e_faithful", "e_neighbours"):
+        expect(chart(page, key)).to_be_visible(timeout=READ_MS)
+    page.get_by_text(T["experts.room_expert"], exact=True).click()
+    expect(chart(page, "e_card_domains")).to_be_visible()
+    expect(page.get_by_text(T["card.tokens_title"])).to_be_visible()
+    page.wait_for_url("**room=expert*")
