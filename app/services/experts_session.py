@@ -1,7 +1,8 @@
 """The Experts page's run: from the inputs in the session to the trace on screen.
 
 Session: "e_job" is the run under way, "e_shown" the id of the trace on screen (none: the recorded
-one), "e_error" what to tell about the last request, "e_opened" whether the page was opened before.
+one), "e_error" what to tell about the last request, "e_opened" whether the page was opened before,
+"e_compare" the comparison under way, "e_asked" the surveys under way by place.
 URL: the inputs of a run (`RUN_KEYS`), "e_layer", "room", and the numbers of tokens: "pin",
 and "e_token" of the text under a change.
 """

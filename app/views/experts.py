@@ -299,6 +299,8 @@ def page() -> None:
     state = st.session_state
     state.setdefault("e_job", None)
     state.setdefault("e_shown", None)
+    state.setdefault("e_compare", None)
+    state.setdefault("e_asked", {})
     recorded = traces.sample("experts")
     writing = state.e_job is not None
     st.title(t("experts.title"))

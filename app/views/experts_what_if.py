@@ -79,7 +79,7 @@ def current(trace: Trace, change: Change) -> Comparison:
     """The comparison of a run with a change: kept, under way, or begun now."""
     state = st.session_state
     name = comparison.name_of(trace, change)
-    job: Comparison | None = state.get("e_compare")
+    job: Comparison | None = state.e_compare
     if job is not None and job.id == name:
         return job
     if job is not None:
@@ -97,7 +97,7 @@ def results(trace: Trace, change: Change) -> None:
     """Everything that a change does, as far as it is known; polls while it is found out."""
     found = current(trace, change)
     found.look()
-    if not found.active and st.session_state.get("e_compare") is found:
+    if not found.active and st.session_state.e_compare is found:
         st.session_state.e_compare = None
         comparison.store().put(found)
         st.rerun()

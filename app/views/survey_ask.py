@@ -1,6 +1,6 @@
 """Asking for surveys: a button, then how far they are, then the surveys.
 
-Session: "e_asked" maps a place on the page to its job under way.
+Session: "e_asked" maps a place on the page to its job under way; the page sets it up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ EVERY = 0.4  # seconds between two looks
 
 
 def asked() -> dict[str, surveys.Surveying]:
-    return st.session_state.setdefault("e_asked", {})
+    """What this viewer waits for, by place."""
+    return st.session_state.e_asked
 
 
 def read(
