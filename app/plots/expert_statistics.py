@@ -83,15 +83,21 @@ def lines(
     figure = go.Figure()
     for line, (colour, symbol) in zip(drawn, MARKS, strict=False):
         figure.add_scatter(
-            x=list(line.x), y=list(line.y), name=line.name, mode="lines+markers",
-            line={"color": colour}, marker={"symbol": symbol, "size": 9},
+            x=list(line.x),
+            y=list(line.y),
+            name=line.name,
+            mode="lines+markers",
+            line={"color": colour},
+            marker={"symbol": symbol, "size": 9},
             hovertemplate=f"{line.name}: %{{y:.1%}}<extra></extra>",
-        )  # fmt: skip
+        )
     for name, chance in chances:
         figure.add_hline(
-            y=chance, line={"color": CHANCE, "dash": "dash", "width": 2},
-            annotation_text=name, annotation_position="bottom right",
-        )  # fmt: skip
+            y=chance,
+            line={"color": CHANCE, "dash": "dash", "width": 2},
+            annotation_text=name,
+            annotation_position="bottom right",
+        )
     style.plain(figure, height=360)
     figure.update_layout(
         showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
@@ -116,10 +122,13 @@ def parts(
     """Horizontal bars of shares, and the even share as a dashed line. `labels`: share."""
     figure = go.Figure(
         go.Bar(
-            x=list(shares), y=list(names), orientation="h", marker={"color": "#8a94a3"},
+            x=list(shares),
+            y=list(names),
+            orientation="h",
+            marker={"color": "#8a94a3"},
             hovertemplate="%{y}: %{x:.1%}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.add_vline(x=even, line={"color": "#CC79A7", "dash": "dash", "width": 2})
     style.plain(figure, height=80 + 30 * len(names))
     figure.update_xaxes(title_text=labels["share"], tickformat=".0%", rangemode="tozero")

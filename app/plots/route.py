@@ -49,15 +49,22 @@ def way(
         _panel(figure, route, layers, experts, groups, -panel * height, labels)
         if len(routes) > 1:
             figure.add_annotation(
-                x=-0.55, y=-panel * height + 1.1, text=f"<b>{labels[f'panel_{panel}']}</b>",
-                showarrow=False, xanchor="left", yanchor="bottom",
-            )  # fmt: skip
+                x=-0.55,
+                y=-panel * height + 1.1,
+                text=f"<b>{labels[f'panel_{panel}']}</b>",
+                showarrow=False,
+                xanchor="left",
+                yanchor="bottom",
+            )
     style.plain(figure, height=60 + 19 * height * len(routes))
     figure.update_xaxes(
-        title_text=labels["layer"], showgrid=False, zeroline=False,
-        tickvals=list(range(len(layers))), ticktext=[str(layer) for layer in layers],
+        title_text=labels["layer"],
+        showgrid=False,
+        zeroline=False,
+        tickvals=list(range(len(layers))),
+        ticktext=[str(layer) for layer in layers],
         range=[-0.6, len(layers) - 0.4],
-    )  # fmt: skip
+    )
     every = max(1, experts // 16)
     marks = [
         (-panel * height - row, text)
@@ -69,10 +76,13 @@ def way(
         ]
     ]
     figure.update_yaxes(
-        title_text=labels["expert"], showgrid=False, zeroline=False,
-        tickvals=[at for at, _ in marks], ticktext=[text for _, text in marks],
+        title_text=labels["expert"],
+        showgrid=False,
+        zeroline=False,
+        tickvals=[at for at, _ in marks],
+        ticktext=[text for _, text in marks],
         range=[-height * len(routes) + 1, 2.2 if len(routes) > 1 else 0.8],
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -91,48 +101,69 @@ def _panel(
     ease = bend * bend * (3 - 2 * bend)  # leaves and arrives level
     for edge in range(experts // groups, experts, experts // groups):
         figure.add_shape(
-            type="line", x0=-0.5, x1=len(layers) - 0.5, y0=top - edge + 0.5, y1=top - edge + 0.5,
+            type="line",
+            x0=-0.5,
+            x1=len(layers) - 0.5,
+            y0=top - edge + 0.5,
+            y1=top - edge + 0.5,
             line={"color": style.GRID, "dash": "dot", "width": 1},
-        )  # fmt: skip
+        )
     figure.add_scatter(
-        x=[-0.5, len(layers) - 0.5], y=[trunk, trunk], mode="lines", hoverinfo="skip",
+        x=[-0.5, len(layers) - 0.5],
+        y=[trunk, trunk],
+        mode="lines",
+        hoverinfo="skip",
         line={"color": IDLE, "width": 6},
-    )  # fmt: skip
+    )
     for at in range(len(layers)):
         for expert, share in zip(route.ids[at], route.shares[at], strict=True):
             y = top - int(expert)
             up = trunk + (y - trunk) * ease
             x = at - HALF + HALF * bend
             figure.add_scatter(
-                x=[*x, *(2 * at - x[::-1])], y=[*up, *up[::-1]], mode="lines", hoverinfo="skip",
-                line={"color": WAY, "width": max(0.6, WIDEST * float(share))}, opacity=0.55,
-            )  # fmt: skip
+                x=[*x, *(2 * at - x[::-1])],
+                y=[*up, *up[::-1]],
+                mode="lines",
+                hoverinfo="skip",
+                line={"color": WAY, "width": max(0.6, WIDEST * float(share))},
+                opacity=0.55,
+            )
         down = trunk + (shared - trunk) * ease
         x = at - HALF + HALF * bend
         figure.add_scatter(
-            x=[*x, *(2 * at - x[::-1])], y=[*down, *down[::-1]], mode="lines", hoverinfo="skip",
+            x=[*x, *(2 * at - x[::-1])],
+            y=[*down, *down[::-1]],
+            mode="lines",
+            hoverinfo="skip",
             line={"color": IDLE, "width": 3},
-        )  # fmt: skip
+        )
     share_LE = np.zeros((len(layers), experts))
     np.put_along_axis(share_LE, route.ids.astype(np.int64), route.shares.astype(float), axis=1)
     grid = [(at, e) for at in range(len(layers)) for e in range(experts)]
     share = np.array([share_LE[at, e] for at, e in grid])
     figure.add_scatter(
-        x=[at for at, _ in grid], y=[top - e for _, e in grid], mode="markers",
+        x=[at for at, _ in grid],
+        y=[top - e for _, e in grid],
+        mode="markers",
         marker={
             "size": np.where(share > 0, 9 + 16 * np.sqrt(share), 5),
-            "color": np.where(share > 0, WAY, IDLE), "opacity": 1, "line": {"width": 0},
+            "color": np.where(share > 0, WAY, IDLE),
+            "opacity": 1,
+            "line": {"width": 0},
         },
         hovertext=[
             labels["hover"].format(layer=layers[at], expert=e, share=f"{s:.1%}")
             for (at, e), s in zip(grid, share, strict=True)
         ],
         hoverinfo="text",
-    )  # fmt: skip
+    )
     figure.add_scatter(
-        x=list(range(len(layers))), y=[shared] * len(layers), mode="markers", hoverinfo="skip",
+        x=list(range(len(layers))),
+        y=[shared] * len(layers),
+        mode="markers",
+        hoverinfo="skip",
         marker={"symbol": "square", "size": 11, "color": style.RULE},
-    )  # fmt: skip
+    )
 
 
 def decision(
@@ -157,30 +188,42 @@ def decision(
         if group in kept:
             continue
         figure.add_vrect(
-            x0=group * size - 0.5, x1=(group + 1) * size - 0.5, fillcolor=style.GRID, line_width=0,
-            layer="below", annotation_text=labels["closed"], annotation_position="top left",
-        )  # fmt: skip
+            x0=group * size - 0.5,
+            x1=(group + 1) * size - 0.5,
+            fillcolor=style.GRID,
+            line_width=0,
+            layer="below",
+            annotation_text=labels["closed"],
+            annotation_position="top left",
+        )
     for edge in range(size, experts, size):
         figure.add_vline(x=edge - 0.5, line={"color": style.RULE, "width": 1})
     colours = [WAY if e in chosen else IDLE for e in range(experts)]
     if rejected is not None:
         colours[rejected] = REJECTED
     figure.add_bar(
-        x=list(range(experts)), y=scores, name=labels["score"],
+        x=list(range(experts)),
+        y=scores,
+        name=labels["score"],
         marker={
             "color": colours,
             "pattern": {"shape": ["/" if e == rejected else "" for e in range(experts)]},
             "line": {"width": 0},
         },
         hovertemplate=labels["hover_score"] + "<extra></extra>",
-    )  # fmt: skip
+    )
     figure.add_scatter(
-        x=list(range(experts)), y=choice, name=labels["choice"], mode="markers",
+        x=list(range(experts)),
+        y=choice,
+        name=labels["choice"],
+        mode="markers",
         marker={
-            "symbol": "line-ew", "size": 22, "line": {"width": 3, "color": "#CC79A7"},
+            "symbol": "line-ew",
+            "size": 22,
+            "line": {"width": 3, "color": "#CC79A7"},
         },
         hovertemplate=labels["hover_choice"] + "<extra></extra>",
-    )  # fmt: skip
+    )
     style.plain(figure, height=300)
     figure.update_layout(
         showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}

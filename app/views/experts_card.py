@@ -34,9 +34,13 @@ def room() -> None:
     layers = [int(layer) for layer in info.moe_layers]
     left, right = st.columns(2)
     layer = left.segmented_control(
-        t("experts.layer"), layers, default=layers[0], required=True, key="e_card_layer",
+        t("experts.layer"),
+        layers,
+        default=layers[0],
+        required=True,
+        key="e_card_layer",
         bind="query-params",
-    )  # fmt: skip
+    )
     expert = right.selectbox(
         t("card.expert"), range(info.n_routed_experts), key="e_card_expert", bind="query-params"
     )

@@ -38,9 +38,13 @@ def room() -> None:
     st.caption(t("statistics.text", tokens=f"{len(found.tokens):,}", model=model))
     layers = [int(layer) for layer in session.on_screen()[0].info.moe_layers]
     layer = st.segmented_control(
-        t("experts.layer"), layers, default=layers[0], required=True, key="e_stat_layer",
+        t("experts.layer"),
+        layers,
+        default=layers[0],
+        required=True,
+        key="e_stat_layer",
         bind="query-params",
-    )  # fmt: skip
+    )
     at = layers.index(layer)
     domains(found, model, layer, at)
     together(found, model, layer, at)
@@ -283,10 +287,12 @@ def saturation(model: str, layers: list[int]) -> None:
     about = models.shipped()
     words = surveys.digest(model, "tokenizer.json")
     early = [
-        name for name in sorted(about, key=lambda name: int(about[name]["tokens"]))
-        if about[name]["family"] == "history" and name.startswith(f"{model}-")
+        name
+        for name in sorted(about, key=lambda name: int(about[name]["tokens"]))
+        if about[name]["family"] == "history"
+        and name.startswith(f"{model}-")
         and surveys.digest(name, "tokenizer.json") == words
-    ]  # fmt: skip
+    ]
     if not early:
         st.caption(t("statistics.early_none"))
         return

@@ -42,20 +42,32 @@ def change_asked(trace: Trace) -> Change | None:
         t("what_if.off"), options, key="e_off", bind="query-params", help=t("what_if.off_help")
     )
     forced = right.selectbox(
-        t("what_if.forced"), options, index=None, key="e_forced", bind="query-params",
-        placeholder=t("what_if.nobody"), help=t("what_if.forced_help"),
-    )  # fmt: skip
+        t("what_if.forced"),
+        options,
+        index=None,
+        key="e_forced",
+        bind="query-params",
+        placeholder=t("what_if.nobody"),
+        help=t("what_if.forced_help"),
+    )
     top_k = left.slider(
-        t("what_if.top_k"), 1, experts, chosen, key="e_top_k", bind="query-params",
+        t("what_if.top_k"),
+        1,
+        experts,
+        chosen,
+        key="e_top_k",
+        bind="query-params",
         help=t("what_if.top_k_help", chosen=chosen),
-    )  # fmt: skip
+    )
     with right.container(horizontal=True):
         no_shared = st.toggle(t("what_if.no_shared"), key="e_no_shared", bind="query-params")
         no_bias = st.toggle(t("what_if.no_bias"), key="e_no_bias", bind="query-params")
         shuffle = st.toggle(
-            t("what_if.shuffle"), key="e_shuffle", bind="query-params",
+            t("what_if.shuffle"),
+            key="e_shuffle",
+            bind="query-params",
             help=t("what_if.shuffle_help"),
-        )  # fmt: skip
+        )
     change = Change(
         off=frozenset(map(_expert, off)),
         forced=frozenset() if forced is None else frozenset({_expert(forced)}),
@@ -138,9 +150,12 @@ def amounts(found: Comparison) -> None:
     if plain is not None and changed is not None:
         before, after = (float(-np.nanmean(r.logprobs)) for r in (plain, changed))
         left.metric(
-            t("what_if.this_text"), f"{after:.3f}", f"{after - before:+.3f}",
-            delta_color="inverse", help=t("what_if.this_text_help", before=f"{before:.3f}"),
-        )  # fmt: skip
+            t("what_if.this_text"),
+            f"{after:.3f}",
+            f"{after - before:+.3f}",
+            delta_color="inverse",
+            help=t("what_if.this_text_help", before=f"{before:.3f}"),
+        )
         kept = float(comparison.kept_routes(plain, changed)[: found.trace.fed].mean())
         middle.metric(t("what_if.kept"), f"{kept:.0%}", help=t("what_if.kept_help"))
     rows = surveys.common([found.before, found.after])
@@ -149,9 +164,12 @@ def amounts(found: Comparison) -> None:
         own, _ = found.before.loss(rows)
         gap, (low, high) = surveys.difference(found.after, found.before, rows)
         right.metric(
-            t("what_if.heldout"), f"{loss:.3f}", f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]",
-            delta_color="inverse", help=t("what_if.heldout_help", before=f"{own:.3f}", rows=rows),
-        )  # fmt: skip
+            t("what_if.heldout"),
+            f"{loss:.3f}",
+            f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]",
+            delta_color="inverse",
+            help=t("what_if.heldout_help", before=f"{own:.3f}", rows=rows),
+        )
 
 
 def ways(found: Comparison, pin: int | None) -> None:

@@ -32,8 +32,11 @@ def test_load(drawn: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     for kind in range(KINDS):
         for layer in range(LAYERS):
             for expert in range(EXPERTS):
-                took = [expert in token[layer] for token, own in zip(ids, kinds, strict=True)
-                        if own == kind]  # fmt: skip
+                took = [
+                    expert in token[layer]
+                    for token, own in zip(ids, kinds, strict=True)
+                    if own == kind
+                ]
                 assert load[kind, layer, expert] == sum(took)
 
 
@@ -85,8 +88,10 @@ def test_saturation(
     early, final = one[0][:n], two[0][:n]
     shares = found.saturation(early, final)
     for layer in range(LAYERS):
-        same = [len(set(a[layer].tolist()) & set(b[layer].tolist())) / CHOSEN
-                for a, b in zip(early, final, strict=True)]  # fmt: skip
+        same = [
+            len(set(a[layer].tolist()) & set(b[layer].tolist())) / CHOSEN
+            for a, b in zip(early, final, strict=True)
+        ]
         assert shares[layer] == pytest.approx(sum(same) / n)
     assert (found.saturation(final, final) == 1).all()
 
