@@ -19,9 +19,9 @@ MODULES = {
 # Inside model/, arrows run upwards only: from a row to itself and to the rows above it.
 ROWS = (
     {"config", "record", "statistics", "decision", "routing_statistics", "kv_math", "param_math"}
-    | {"decode_math"}
+    | {"decode_math", "published_widths"}
     | {"tasks", "rewards", "tokenizer"},
-    {"cache", "network"},
+    {"cache", "attention", "network"},
     {"checkpoints", "engine", "interventions", "reading", "adapters"}
     | {"latent", "attention_weights", "decode_time"},
     {"training"},

@@ -30,6 +30,8 @@ MODEL_MARK = {
     "distilled": ("#0072B2", "star"),
 }
 
+#: The colour scale of amounts with a sign; give it limits that are equal on both sides.
+SIGNED = [[0.0, "#0072B2"], [0.5, "#e4e6ea"], [1.0, "#D55E00"]]
 AMOUNTS = "Cividis"  # the colour scale of amounts; give it fixed limits
 
 CLEAR = "rgba(0,0,0,0)"

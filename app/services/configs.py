@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 from app import units
 from app.i18n import t
 from app.services.prompts import InputError
-from model.kv_math import CacheSpec, ConfigError, cache_spec, published_configs
+from model.kv_math import CacheSpec, ConfigError, cache_spec, published_configs, replaced
+from model.published_widths import parameters
 
 MAX_BYTES = 1_000_000
 MAX_BYTES_PER_TOKEN = 100_000_000  # in float32; the largest cache ever published takes 10 MB
@@ -28,8 +29,9 @@ class Sized:
 
     name: str
     spec: CacheSpec
+    parameters: int | None  # weights by arithmetic, where the config has all widths
+    replaced: Mapping[str, CacheSpec]  # the same model with another attention
     hypothetical: bool = False
-    note: str = ""
     source: str = ""
 
     def named(self, name: str) -> Sized:
@@ -44,12 +46,27 @@ def published() -> dict[str, Sized]:
         row["name"]: Sized(
             row["name"],
             cache_spec(row["config"]),
+            _parameters(row["config"], row["name"]),
+            _replaced(row["config"]),
             row["config"]["model_type"].startswith("hypothetical"),
-            row["note"],
             row["source"],
         )
         for row in published_configs()
     }
+
+
+def _parameters(config: Mapping[str, Any], name: str = "") -> int | None:
+    try:
+        return parameters(config, name)
+    except ConfigError:
+        return None
+
+
+def _replaced(config: Mapping[str, Any]) -> Mapping[str, CacheSpec]:
+    try:
+        return replaced(config)
+    except ConfigError:
+        return {}
 
 
 def read(raw: str | bytes) -> dict[str, Any]:
@@ -104,7 +121,13 @@ def sized(raw: str | bytes, file_name: str = "") -> Sized:
     if per_token > MAX_BYTES_PER_TOKEN:
         limit = units.size(MAX_BYTES_PER_TOKEN)
         raise InputError(t("cache.config_absurd", size=units.size(per_token), limit=limit))
-    return Sized(name_of(config, file_name), spec, source=t("cache.own_source"))
+    return Sized(
+        name_of(config, file_name),
+        spec,
+        _parameters(config),
+        _replaced(config),
+        source=t("cache.own_source"),
+    )
 
 
 def name_of(config: Mapping[str, Any], file_name: str = "") -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from app.i18n import language, t, texts
 from model.kv_math import CacheSpec, Note
 from model.kv_math import formula as in_words
@@ -17,3 +19,9 @@ def formula(spec: CacheSpec, dtype: str) -> str:
 def note(one: Note) -> str:
     """What a cache size leaves out or takes for granted."""
     return t(f"kv.note_{one.key}", **one.values)
+
+
+def row_note(name: str) -> str:
+    """What is to be said of a row of the published table; most have nothing."""
+    row = re.sub(r"\W+", "_", name).strip("_").lower()
+    return texts(language()).get(f"kv_rows.{row}", "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from app import units
@@ -11,12 +9,10 @@ from app.i18n import t
 from app.plots import cache as figures
 from app.plots import style
 from app.services import cache_session as session
-from app.services import configs, examples, kv_words, models, traces
-from app.views import cache_calculator
+from app.services import examples, models, traces
+from app.views import cache_attention, cache_calculator, cache_kept, cache_latent, cache_ways
 from app.views.numbers import numbers
-from model.kv_math import BYTES
 from model.record import Trace
-from model.statistics import paired_difference
 
 EVERY = 0.15  # seconds between two looks at a run under way
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
@@ -24,7 +20,7 @@ RUN_KEYS = ("c_prompt", "c_tokens", "c_temperature", "c_seed")
 
 
 def controls() -> None:
-    """Prompt and settings of a live run, all in the URL. The defaults are the recorded run's own."""
+    """Prompt and settings of a live run, in the URL. The defaults are the recorded run's own."""
     recorded = traces.sample("cache-base").info
     st.selectbox(
         t("cache.examples"),
@@ -196,111 +192,6 @@ def run_numbers() -> None:
     numbers(rows, "cache-run")
 
 
-def one_token() -> None:
-    """What one layer keeps of one token, drawn to scale."""
-    st.header(t("cache.token_title"))
-    st.markdown(t("cache.token_lead"))
-    dtype = traces.sample("cache-base").info.cache_dtype
-    stored = [
-        figures.Stored(
-            session.spec(name).attention, session.spec(name).layers[0], int(BYTES[dtype])
-        )
-        for name in models.TWINS
-    ]
-    st.plotly_chart(
-        figures.blocks(stored, {"elements": t("cache.axis_elements", dtype=dtype)}),
-        key="c_blocks",
-        config=style.CONFIG,
-        alt=t("cache.token_alt") + " " + "; ".join(f"{row.kind} {row.words}" for row in stored),
-    )
-    v3 = configs.published()["DeepSeek-V3 / R1 (671B)"]
-    st.markdown(t("cache.token_v3"))
-    st.code(kv_words.formula(v3.spec, "bf16"), language=None, wrap_lines=True)
-    numbers(
-        [
-            {
-                t("cache.column_kind"): row.kind,
-                t("cache.column_block"): name,
-                t("cache.column_elements"): size,
-                t("cache.column_bytes"): size * row.element_bytes,
-            }
-            for row in stored
-            for name, size in row.blocks
-        ],
-        "cache-one-token",
-    )
-
-
-def loss_against_size() -> None:
-    """Held-out loss of the twins, row by row against MHA's, beside the bytes that they keep."""
-    st.header(t("cache.loss_title"))
-    results = [models.run_results(name) for name in models.TWINS]
-    points = differences(results)
-    finding = quality_sentence(points)
-    st.markdown(finding)
-    st.plotly_chart(
-        figures.quality(points, {"bytes": t("cache.axis_per_token"), "loss": t("cache.axis_loss")}),
-        key="c_quality",
-        config=style.CONFIG,
-        alt=finding,
-    )
-    st.caption(t("cache.loss_limits"))
-    domains = list(results[0]["domains"])
-    numbers(
-        [
-            {
-                t("cache.column_kind"): result["attention"],
-                t("cache.column_model"): result["name"],
-                t("cache.column_per_token"): result["bytes_per_token"],
-                t("cache.column_loss"): result["heldout"]["loss"],
-                t("cache.column_low"): result["heldout"]["interval"][0],
-                t("cache.column_high"): result["heldout"]["interval"][1],
-                t("cache.column_trained"): result["tokens"],
-                t("cache.column_minutes"): result["minutes"],
-            }
-            | {t(f"cache.domain_{name}"): result["domains"][name]["loss"] for name in domains}
-            for result in results
-        ],
-        "cache-loss",
-    )
-    with st.expander(t("common.how_computed")):
-        st.text(results[0]["heldout"]["method"])
-        st.code("\n".join(result["command"] for result in results), language="bash")
-
-
-def differences(results: list[dict[str, Any]]) -> list[figures.Quality]:
-    """Each model's held-out loss less the first one's on the same rows, with paired intervals."""
-    reference = results[0]["heldout"]
-    points = []
-    for result in results:
-        rows = result["heldout"]
-        mean, (low, high) = paired_difference(
-            rows["row_nats"], reference["row_nats"], reference["row_tokens"]
-        )
-        point = figures.Quality(result["attention"], result["bytes_per_token"], mean, low, high)
-        points.append(point)
-    return points
-
-
-def quality_sentence(points: list[figures.Quality]) -> str:
-    """What each smaller cache costs against the first model's, or that it cannot be told."""
-    reference, *others = points
-    words = [t("cache.loss_reference", kind=reference.kind)]
-    for point in others:
-        verdict = "told" if point.told_apart else "untold"
-        words.append(
-            t(
-                f"cache.loss_{verdict}",
-                kind=point.kind,
-                share=f"{100 * point.bytes_per_token / reference.bytes_per_token:.1f}",
-                difference=f"{point.difference:+.3f}",
-                low=f"{point.low:+.3f}",
-                high=f"{point.high:+.3f}",
-            )
-        )
-    return " ".join(words)
-
-
 def page() -> None:
     state = st.session_state
     st.title(t("cache.title"))
@@ -321,10 +212,15 @@ def page() -> None:
     st.fragment(texts, run_every=2 * EVERY if every else None)()
     if every is None:
         run_numbers()
-    one_token()
-    loss_against_size()
-    st.fragment(cache_calculator.calculator)()
-    cache_calculator.parameters()
+    cache_kept.kept()
+    cache_kept.one_token()
+    cache_kept.loss_against_size()
+    inside = st.container()  # filled last: it waits for torch
+    cache_ways.section()
+    cache_calculator.section()
+    with inside:
+        cache_latent.section()
+        cache_attention.section()
 
 
 page()

@@ -13,6 +13,7 @@ from app.plots import cache as figures
 from app.plots import style
 from app.services import configs, kv_words
 from app.services.prompts import InputError
+from app.views import cache_fit
 from app.views.numbers import numbers, table
 from model import param_math
 
@@ -106,8 +107,15 @@ def bring() -> None:
         st.text(f"{file_name}: {message}" if file_name else message)
 
 
+def section() -> None:
+    """The calculator, and V3's parameters."""
+    st.fragment(calculator)()
+    cache_fit.paper()
+    parameters()
+
+
 def calculator() -> None:
-    """The whole section."""
+    """Published models and one's own, at any length, batch and precision."""
     st.header(t("cache.calc_title"))
     st.markdown(t("cache.calc_lead"))
     with st.container(key="c_calculator"):
@@ -131,6 +139,8 @@ def calculator() -> None:
             st.info(t("cache.calc_none"))
             return
         _answer(models, tokens, batch, dtype, log)
+    cache_fit.users(models, tokens, dtype)
+    cache_fit.replacements(models, tokens, batch, dtype)
 
 
 def _context() -> int:
@@ -196,7 +206,7 @@ def _answer(
         for model in ranked:
             st.text(model.name)
             st.code(kv_words.formula(model.spec, dtype), language=None, wrap_lines=True)
-            own = [model.note] if model.note else []
+            own = [said] if (said := kv_words.row_note(model.name)) else []
             st.text(
                 "\n".join(f"- {note}" for note in (*own, *map(kv_words.note, model.spec.notes)))
             )

@@ -11,6 +11,7 @@ from model.kv_math.fields import ConfigError
 from model.kv_math.formula import formula
 from model.kv_math.notes import Note
 from model.kv_math.read import cache_spec, published_configs
+from model.kv_math.replace import replaced
 from model.kv_math.spec import BYTES, CacheSpec, LayerCache
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "cache_spec",
     "formula",
     "published_configs",
+    "replaced",
 ]

@@ -43,9 +43,8 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
     absent, and of a multimodal model the text model is read. Raises ConfigError, and nothing
     else, when fields are missing, contradict each other or are absurd.
     """
-    outer = Fields(config)
-    two_stacks = outer.flag("is_encoder_decoder")
-    fields = _text_model(outer, two_stacks)
+    two_stacks = Fields(config).flag("is_encoder_decoder")
+    fields = text_model(config)
     _refuse(fields)
     count = layer_count(fields, two_stacks)
     if count is None:
@@ -78,8 +77,10 @@ def _lacks(names: Sequence[str]) -> ConfigError:
     return ConfigError(f"The config lacks {' and '.join(names)}: {WHOLE_FILE}.")
 
 
-def _text_model(fields: Fields, two_stacks: bool) -> Fields:
+def text_model(config: Mapping[str, Any]) -> Fields:
     """The part of the file that describes the decoder."""
+    fields = Fields(config)
+    two_stacks = fields.flag("is_encoder_decoder")
     for _ in range(3):  # Qwen-Omni nests twice: thinker_config.text_config
         names = (*NESTED, "decoder") if two_stacks else NESTED
         inner = next((part for name in names if (part := fields.section(name))), None)

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from app import units
 from app.plots import cache as figures
 from app.plots import style
-from app.services import configs, models, traces
+from app.services import configs, kv_words, models, traces
 from app.services.prompts import InputError
 from app.services.tables import to_csv
-from model.kv_math import cache_spec, notes
+from model.kv_math import cache_spec, notes, published_configs
 from model.kv_math.formula import ENGLISH
 from tests.app.cache_cases import LLAMA, V3, T, labels, run_of
 
@@ -213,6 +213,11 @@ def test_published_models_are_kv_maths() -> None:
 
 
 # The page
+
+
+def test_notes_of_published_rows_are_the_tables() -> None:
+    for row in published_configs():
+        assert kv_words.row_note(row["name"]) == row["note"]
 
 
 def test_kv_maths_english_is_the_apps() -> None:

@@ -1,0 +1,72 @@
+"""What a session looks at inside the latent: the run that was read, and the pair of runs.
+
+Session: "c_pair_shown", the id of the pair of runs on screen; jobs under `cache_work`'s names.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.services import cache_session, cache_work, experts_session, jobs, latents, models, traces
+from model.record import Trace
+
+READING, STUDY, PAIR = "reading", "study", "pair"
+
+
+def trace() -> Trace:
+    """The MLA model's run: the one on screen, or the recorded one while a run is under way."""
+    runs, state = cache_session.shown()
+    if state == "running":
+        return traces.sample(f"cache-{latents.MODEL}")
+    return next(run for run in runs if run.info.attention == models.attention(latents.MODEL))
+
+
+def pin(trace: Trace) -> int:
+    """The pinned token, or the last that was fed: the last of all is never read."""
+    chosen = experts_session.pinned(trace)
+    return trace.fed - 1 if chosen is None else min(chosen, trace.fed - 1)
+
+
+def want_reading() -> None:
+    """Have the run on screen read, if nobody has yet; what failed is not tried again."""
+    run = trace()
+    for job in (cache_work.under_way(READING), cache_work.failed(READING)):
+        if isinstance(job, latents.ReadingJob) and job.id == run.id:
+            return
+    if latents.readings().get(run.id) is None:
+        cache_work.begin(READING, latents.ReadingJob(run))
+
+
+def start_pair(study: latents.Study, codec: str) -> None:
+    """Write the run on screen once more, with a codec and without: same prompt and settings."""
+    info = trace().info
+    request = jobs.Request(
+        latents.MODEL, info.prompt, info.max_new_tokens, info.temperature, info.seed
+    )
+    cache_work.begin(PAIR, latents.PairJob(request, study, codec))
+
+
+def stop_pair() -> None:
+    """End the pair; what it has written stays."""
+    _keep_pair()
+    cache_work.stop(PAIR)
+
+
+def watch_pair() -> None:
+    """Keep a pair that has ended, before its job is forgotten."""
+    if cache_work.under_way(PAIR) is None:
+        _keep_pair()
+
+
+def _keep_pair() -> None:
+    job = st.session_state.get("c_work", {}).get(PAIR)
+    if isinstance(job, latents.PairJob) and (found := job.pair()) is not None:
+        st.session_state.c_pair_shown = latents.pairs().put(found)
+
+
+def pair() -> latents.Pair | None:
+    """The pair as it grows, or the last one."""
+    job = cache_work.under_way(PAIR)
+    if isinstance(job, latents.PairJob) and (growing := job.pair()) is not None:
+        return growing
+    return latents.pairs().get(st.session_state.get("c_pair_shown"))

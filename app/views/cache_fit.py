@@ -1,0 +1,163 @@
+"""The calculator's further questions: how many users fit, another attention, the paper's 93.3 %."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import units
+from app.i18n import t
+from app.plots import cache as bars
+from app.plots import fit as figures
+from app.plots import style
+from app.services import configs, kv_words
+from app.views.numbers import numbers
+
+GPUS = (24, 80, 141)  # GB of memory
+MOST_GPUS = 64
+WEIGHT_BYTES = {"bf16": 2.0, "fp8": 1.0, "int4": 0.5}
+GIGA = 10**9
+V2, V2_BASELINE = "DeepSeek-V2 (236B)", "DeepSeek-67B"
+V2_BITS = 6  # per element, on average, of the deployed cache (arXiv 2405.04434, section 3.2.3)
+
+
+def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
+    """How many users of so many tokens fit beside the weights."""
+    st.subheader(t("fit.title"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        gpu = st.segmented_control(
+            t("fit.gpu"),
+            GPUS,
+            default=80,
+            required=True,
+            key="c_gpu",
+            bind="query-params",
+        )
+        asked = st.number_input(
+            t("fit.gpus"), 1, MOST_GPUS, 1, key="c_gpus", bind="query-params", width=140
+        )
+        precision = st.segmented_control(
+            t("fit.weights"),
+            list(WEIGHT_BYTES),
+            default="bf16",
+            required=True,
+            key="c_weights",
+            bind="query-params",
+        )
+    number = min(max(int(asked or 1), 1), MOST_GPUS)
+    memory = gpu * GIGA * number
+    rows = [
+        figures.Fit(
+            model.name,
+            model.spec.attention,
+            int(model.parameters * WEIGHT_BYTES[precision]),
+            model.spec.bytes(tokens, dtype),
+            memory,
+        )
+        for model in models
+        if model.parameters is not None and not model.hypothetical
+    ]
+    unknown = [model.name for model in models if model.parameters is None]
+    if rows:
+        said = [_told(row) for row in rows]
+        st.plotly_chart(
+            figures.memory(
+                rows,
+                said,
+                {
+                    "bytes": t("fit.axis", number=number, gpu=gpu),
+                    "weights": t("fit.weights_word"),
+                    "caches": t("fit.caches_word"),
+                },
+            ),
+            key="c_fit",
+            config=style.CONFIG,
+            alt=" ".join(said),
+        )
+        numbers(
+            [
+                {
+                    t("cache.column_model"): row.name,
+                    t("fit.column_parameters"): next(
+                        m.parameters for m in models if m.name == row.name
+                    ),
+                    t("fit.column_weights"): row.weights,
+                    t("fit.column_left"): row.memory - row.weights,
+                    t("fit.column_per_user"): row.per_user,
+                    t("fit.column_users"): row.users,
+                }
+                for row in rows
+            ],
+            "cache-users",
+        )
+    st.caption(t("fit.reading", tokens=f"{tokens:,}", dtype=dtype))
+    if unknown:
+        st.text(t("fit.unknown", names=", ".join(unknown)))
+
+
+def _told(row: figures.Fit) -> str:
+    weights, each = units.size(row.weights), units.size(row.per_user)
+    if not row.loads:
+        return t("fit.too_large", name=row.name, weights=weights)
+    return t("fit.users", name=row.name, users=f"{row.users:,}", weights=weights, each=each)
+
+
+def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype: str) -> None:
+    """One of the chosen models with MHA, GQA-8, MQA and MLA."""
+    known = {model.name: model for model in models if model.replaced}
+    if not known:
+        return
+    st.subheader(t("fit.replace_title"))
+    name = st.selectbox(t("fit.replace_model"), list(known), key="c_replace")
+    model = known[name]
+    held = {kind: spec.bytes(tokens, dtype, batch) for kind, spec in model.replaced.items()}
+    st.plotly_chart(
+        bars.bars(
+            [
+                bars.Bar(t("fit.with_kind", kind=kind), kind, size, True)
+                for kind, size in held.items()
+            ],
+            True,
+            {"bytes": t("cache.axis_calc"), "bytes_log": t("cache.axis_calc_log")},
+        ),
+        key="c_replaced",
+        config=style.CONFIG,
+        alt=t("fit.replace_title"),
+    )
+    own = model.spec.bytes(tokens, dtype, batch)
+    st.caption(t("fit.replace_reading", own=units.size(own), kind=model.spec.attention))
+    with st.expander(t("cache.calc_formulas")):
+        for kind, spec in model.replaced.items():
+            st.text(kind)
+            st.code(kv_words.formula(spec, dtype), language=None, wrap_lines=True)
+
+
+def paper() -> None:
+    """The V2 paper's 93.3 % step by step."""
+    st.subheader(t("fit.paper_title"))
+    v2, other = configs.published()[V2].spec, configs.published()[V2_BASELINE].spec
+    ours, baseline = v2.bytes_per_token("bf16"), other.bytes_per_token("bf16")
+    quantised = v2.elements_per_token() * V2_BITS / 8
+    st.markdown(t("fit.paper_lead"))
+    for name, spec in ((V2_BASELINE, other), (V2, v2)):
+        st.code(f"{name}: {kv_words.formula(spec, 'bf16')}", language=None, wrap_lines=True)
+    st.markdown(
+        t(
+            "fit.paper_equal",
+            ours=f"{ours:,}",
+            baseline=f"{baseline:,}",
+            saved=f"{1 - ours / baseline:.1%}",
+        )
+    )
+    st.markdown(
+        t(
+            "fit.paper_bits",
+            bits=V2_BITS,
+            elements=f"{v2.elements_per_token():,}",
+            quantised=f"{quantised:,.0f}",
+            baseline=f"{baseline:,}",
+            saved=f"{1 - quantised / baseline:.1%}",
+        )
+    )
+    st.caption(t("fit.paper_reading"))

@@ -1,0 +1,61 @@
+"""Latent cache in depth: kinds compared, a token pinned, ranks, ways timed, users that fit."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.i18n import texts
+from tests.browser.chromium import settle, visit
+
+pytestmark = pytest.mark.browser
+
+T = texts("en")
+MEASURED_MS = 120_000  # the worker measures in turn with everybody
+
+
+def beginning(key: str) -> str:
+    return T[key].split("{")[0]
+
+
+def test_switching_the_kind_changes_what_is_kept(page: Page) -> None:
+    visit(page, "cache")
+    diagram = page.locator(".st-key-c_diagram")
+    expect(diagram.get_by_text("c_kv")).to_be_visible()
+    page.locator(".st-key-c_kind").get_by_text("MQA", exact=True).click()
+    expect(diagram.get_by_text("c_kv")).to_have_count(0)
+    settle(page)
+    assert "c_kind=MQA" in page.url
+
+
+def test_a_pinned_token_is_drawn_in_every_picture(page: Page) -> None:
+    visit(page, "cache", pin="7")
+    expect(page.locator(".st-key-c_attention")).to_be_visible()
+    expect(page.get_by_text("Token 7:").first).to_be_visible()
+    expect(page.locator(".st-key-c_one_token")).to_be_visible()
+    expect(page.locator(".st-key-c_all_tokens")).to_be_visible()
+
+
+def test_fewer_directions_beside_all_of_them(page: Page) -> None:
+    visit(page, "cache", c_rank="1", c_tokens="12")
+    run = page.locator(".st-key-c_pair button")
+    run.click()
+    expect(page.get_by_text("r = 1", exact=True)).to_be_visible(timeout=MEASURED_MS)
+    page.locator(".st-key-c_measure button").click()
+    expect(page.locator(".st-key-c_rank_costs")).to_be_visible(timeout=MEASURED_MS)
+    expect(page.locator(".st-key-c_precision")).to_be_visible(timeout=MEASURED_MS)
+
+
+def test_both_ways_are_timed(page: Page) -> None:
+    visit(page, "cache")
+    page.locator(".st-key-c_clock button").click()
+    found = page.get_by_text(beginning("latent.clock_sentence"))
+    expect(found).to_be_visible(timeout=MEASURED_MS)
+
+
+def test_more_memory_holds_more_users(page: Page) -> None:
+    visit(page, "cache")
+    figure = page.locator(".st-key-c_fit").get_by_role("figure")
+    before = figure.get_attribute("aria-label")
+    page.locator(".st-key-c_gpu").get_by_text("141", exact=True).click()
+    expect(figure).not_to_have_attribute("aria-label", before or "")
