@@ -64,7 +64,7 @@ REFUSED: list[tuple[Any, str]] = [
     ({**V3, "index_head_dim": 128, "index_kpool": 16}, "index_kpool"),
     ({**V3, "index_head_dim": 128, "indexer_types": ["some"] * 61}, "indexer_types"),
     ({**GQA, "block_configs": [{"attention": {"n_heads_in_group": 3}}] * 4}, "n_heads_in_group 3"),
-    ({**GQA, "block_configs": [{}] * 4}, "block_configs[0] lacks attention"),
+    ({**GQA, "block_configs": [{}] * 4}, "block_configs[0].attention"),
     ({**GQA, "block_configs": [{"attention": {"num_sink_tokens": 4}}] * 4}, "num_sink_tokens"),
     ({**GQA, "linear_attn_config": {"head_dim": 8}}, "full_attn_layers"),
     ({**GQA, "hidden_size": (64,)}, "a tuple"),

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from app import units
 from app.i18n import t
+from app.services import kv_words
 from app.services.prompts import InputError
 from model.kv_math import CacheSpec, ConfigError, cache_spec, published_configs, replaced
 from model.published_widths import parameters
@@ -116,7 +117,7 @@ def sized(raw: str | bytes, file_name: str = "") -> Sized:
     try:
         spec = cache_spec(config)
     except ConfigError as error:
-        raise InputError(str(error)) from None
+        raise InputError(kv_words.refusal(error)) from None
     per_token = spec.bytes_per_token("float32")
     if per_token > MAX_BYTES_PER_TOKEN:
         limit = units.size(MAX_BYTES_PER_TOKEN)

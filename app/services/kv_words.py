@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from app.i18n import language, t, texts
-from model.kv_math import CacheSpec, Note
+from model.kv_math import CacheSpec, ConfigError, Note
 from model.kv_math import formula as in_words
 from model.kv_math.formula import ENGLISH
 
@@ -19,6 +19,11 @@ def formula(spec: CacheSpec, dtype: str) -> str:
 def note(one: Note) -> str:
     """What a cache size leaves out or takes for granted."""
     return t(f"kv.note_{one.key}", **one.values)
+
+
+def refusal(error: ConfigError) -> str:
+    """Why a config cannot be judged; rare refusals have kv_math's own words only."""
+    return t(f"kv.error_{error.key}", **error.values) if error.key else str(error)
 
 
 def row_note(name: str) -> str:

@@ -75,13 +75,28 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
             config=style.CONFIG,
             alt=" ".join(said),
         )
+        counts = {model.name: model.parameters or 0 for model in models}
+        with st.expander(t("common.how_computed")):
+            for row in rows:
+                st.code(
+                    t(
+                        "fit.formula",
+                        name=row.name,
+                        parameters=f"{counts[row.name]:,}",
+                        size=f"{WEIGHT_BYTES[precision]:g}",
+                        weights=f"{row.weights:,}",
+                        memory=f"{row.memory:,}",
+                        each=f"{row.per_user:,}",
+                        users=f"{row.users:,}",
+                    ),
+                    language=None,
+                    wrap_lines=True,
+                )
         numbers(
             [
                 {
                     t("cache.column_model"): row.name,
-                    t("fit.column_parameters"): next(
-                        m.parameters for m in models if m.name == row.name
-                    ),
+                    t("fit.column_parameters"): counts[row.name],
                     t("fit.column_weights"): row.weights,
                     t("fit.column_left"): row.memory - row.weights,
                     t("fit.column_per_user"): row.per_user,

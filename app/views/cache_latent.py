@@ -127,15 +127,15 @@ def rank() -> None:
     r = st.select_slider(
         t("latent.rank"), stops, value=stops[len(stops) // 2], key="c_rank", bind="query-params"
     )
+    _pair(study, r, full)
+    measure(study)
     left, right = st.columns(2, gap="large")
     with left:
-        _pair(study, r, full)
-    with right:
-        measure(study)
         if study.values is not None:
             _energy(study, r)
-    if study.rows:
-        _rank_costs(study, r)
+    with right:
+        if study.rows:
+            _rank_costs(study, r)
 
 
 def _energy(study: latents.Study, r: int) -> None:
@@ -257,9 +257,16 @@ def _pair(study: latents.Study, r: int, full: int) -> None:
             coded_bytes=units.size(int(coded.cache_bytes[-1])),
         )
     )
-    for title, run in ((t("latent.pair_full", full=full), plain), (pair.codec, coded)):
-        st.markdown(f"**{title}**" if run is plain else f"**{t('latent.pair_some', r=title)}**")
-        st.code(run.answer, language=None, wrap_lines=True, height=160)
+    if pair.alike:
+        st.markdown(f"**{t('latent.pair_both')}**")
+        shared = plain.texts[plain.n_prompt : plain.n_prompt + pair.alike]
+        st.code("".join(shared), language=None, wrap_lines=True)
+    titles = (t("latent.pair_full", full=full), t("latent.pair_some", r=pair.codec))
+    for column, title, run in zip(st.columns(2), titles, (plain, coded), strict=True):
+        with column:
+            st.markdown(f"**{title}**")
+            rest = "".join(run.texts[run.n_prompt + pair.alike :])
+            st.code(rest, language=None, wrap_lines=True, height=200)
 
 
 def precision() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 MAX_LAYERS = 10_000
@@ -15,8 +16,38 @@ WHOLE_FILE = (
 )
 
 
+#: The commonest refusals, by a stable key; whoever translates them goes by key and values.
+ENGLISH: Mapping[str, str] = MappingProxyType(
+    {
+        "lacks": f"The config lacks {{names}}: {WHOLE_FILE}.",
+        "number": "{name} is {value}, but must be a whole number from {least} to {most}: "
+        "correct it.",
+        "no_object": "The config is {value}, not a JSON object: paste a whole config.json.",
+        "flag": "{name} is {value}, but must be true or false: correct it.",
+        "text": "{name} is {value}, but must be text: correct it.",
+        "section": "{name} is {value}, but must be an object: correct it.",
+        "rows": "{name} is {value}, but must be a list of 1 to {most}: correct it.",
+        "entries": "{name} has {entries} entries for {layers} layers: make the two agree.",
+    }
+)
+
+
 class ConfigError(ValueError):
-    """The config cannot be judged; the message is one sentence that names fields and a remedy."""
+    """The config cannot be judged; the message is one sentence that names fields and a remedy.
+
+    `key` is one of ENGLISH's, or "" for a rarer refusal that has only its message.
+    """
+
+    def __init__(
+        self, message: str, key: str = "", values: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.key, self.values = key, values or {}
+
+
+def refusal(key: str, **values: str) -> ConfigError:
+    """The error of one of ENGLISH's sentences."""
+    return ConfigError(ENGLISH[key].format(**values), key, values)
 
 
 def shown(value: object) -> str:
@@ -38,10 +69,7 @@ def whole_number(value: object, name: str, most: int, least: int = 1) -> int:
     """`value` if it is an int (not a bool, not 61.0) in least..most; ConfigError otherwise."""
     if type(value) is int and least <= value <= most:
         return value
-    raise ConfigError(
-        f"{name} is {shown(value)}, but must be a whole number from {least:,} to {most:,}: "
-        "correct it."
-    )
+    raise refusal("number", name=name, value=shown(value), least=f"{least:,}", most=f"{most:,}")
 
 
 class Fields:
@@ -49,9 +77,7 @@ class Fields:
 
     def __init__(self, values: object) -> None:
         if not isinstance(values, Mapping):
-            raise ConfigError(
-                f"The config is {shown(values)}, not a JSON object: paste a whole config.json."
-            )
+            raise refusal("no_object", value=shown(values))
         self.values: Mapping[str, Any] = values
 
     def integer(self, *names: str, most: int = MAX_SIZE, least: int = 1) -> int | None:
@@ -66,7 +92,7 @@ class Fields:
         """As integer(), but a missing field is an error."""
         found = self.integer(*names, most=most, least=least)
         if found is None:
-            raise ConfigError(f"The config lacks {names[0]}: {WHOLE_FILE}.")
+            raise refusal("lacks", names=names[0])
         return found
 
     def flag(self, name: str, default: bool = False) -> bool:
@@ -75,11 +101,11 @@ class Fields:
             return default
         if isinstance(value, bool):
             return value
-        raise ConfigError(f"{name} is {shown(value)}, but must be true or false: correct it.")
+        raise refusal("flag", name=name, value=shown(value))
 
     def need_flag(self, name: str) -> bool:
         if self.values.get(name) is None:
-            raise ConfigError(f"The config lacks {name}: {WHOLE_FILE}.")
+            raise refusal("lacks", names=name)
         return self.flag(name)
 
     def text(self, name: str) -> str:
@@ -89,7 +115,7 @@ class Fields:
             return ""
         if isinstance(value, str):
             return value
-        raise ConfigError(f"{name} is {shown(value)}, but must be text: correct it.")
+        raise refusal("text", name=name, value=shown(value))
 
     def section(self, name: str) -> Fields | None:
         """A nested JSON object; an empty one says nothing and counts as absent."""
@@ -97,7 +123,7 @@ class Fields:
         if value is None or value == {}:
             return None
         if not isinstance(value, Mapping):
-            raise ConfigError(f"{name} is {shown(value)}, but must be an object: correct it.")
+            raise refusal("section", name=name, value=shown(value))
         return Fields(value)
 
     def rows(self, name: str) -> list[Any] | None:
@@ -106,17 +132,13 @@ class Fields:
             return None
         if isinstance(value, list) and 0 < len(value) <= MAX_LAYERS:
             return value
-        raise ConfigError(
-            f"{name} is {shown(value)}, but must be a list of 1 to {MAX_LAYERS:,}: correct it."
-        )
+        raise refusal("rows", name=name, value=shown(value), most=f"{MAX_LAYERS:,}")
 
     def per_layer(self, name: str, layers: int) -> list[Any] | None:
         """A list with one entry per layer."""
         rows = self.rows(name)
         if rows is not None and len(rows) != layers:
-            raise ConfigError(
-                f"{name} has {len(rows):,} entries for {layers:,} layers: make the two agree."
-            )
+            raise refusal("entries", name=name, entries=f"{len(rows):,}", layers=f"{layers:,}")
         return rows
 
     def overridden(self, changes: Mapping[str, Any]) -> Fields:

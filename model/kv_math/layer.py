@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.kv_math.fields import MAX_HEADS, WHOLE_FILE, ConfigError, Fields, whole_number
+from model.kv_math.fields import MAX_HEADS, ConfigError, Fields, refusal, whole_number
 from model.kv_math.schedule import active_window
 from model.kv_math.spec import LayerCache, Parts
 
@@ -103,7 +103,7 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
     types = fields.per_layer("indexer_types", layers)
     pattern = fields.values.get("index_topk_pattern") is not None
     if types is None and (pattern or (fields.integer("index_topk_freq") or 1) > 1):
-        raise ConfigError(f"The config lacks indexer_types: {WHOLE_FILE}.")
+        raise refusal("lacks", names="indexer_types")
     if types is not None and types[index] not in ("full", "shared"):
         raise ConfigError('indexer_types may hold "full" and "shared" only: correct it.')
     if types is not None and types[index] == "shared":  # reuses the choice of an earlier layer
@@ -165,7 +165,7 @@ def block_kind(fields: Fields, index: int, layers: int) -> tuple[str, int | None
     block = Fields((fields.per_layer("block_configs", layers) or [])[index])
     attention = block.section("attention")
     if attention is None:
-        raise ConfigError(f"block_configs[{index}] lacks attention: {WHOLE_FILE}.")
+        raise refusal("lacks", names=f"block_configs[{index}].attention")
     if attention.flag("no_op") or attention.flag("replace_with_linear"):
         return "none", None
     if attention.values.get("num_sink_tokens") is not None:

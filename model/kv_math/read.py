@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from model.kv_math.fields import MAX_LAYERS, WHOLE_FILE, ConfigError, Fields
+from model.kv_math.fields import MAX_LAYERS, ConfigError, Fields, refusal
 from model.kv_math.layer import (
     KV_HEAD_FIELDS,
     Attention,
@@ -74,7 +74,7 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
 
 
 def _lacks(names: Sequence[str]) -> ConfigError:
-    return ConfigError(f"The config lacks {' and '.join(names)}: {WHOLE_FILE}.")
+    return refusal("lacks", names=", ".join(names))
 
 
 def text_model(config: Mapping[str, Any]) -> Fields:

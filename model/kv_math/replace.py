@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from model.kv_math.fields import MAX_HEADS, ConfigError
+from model.kv_math.fields import MAX_HEADS, refusal
 from model.kv_math.layer import HEAD_DIM, HEADS, HIDDEN
 from model.kv_math.read import cache_spec, text_model
 from model.kv_math.spec import CacheSpec, LayerCache, Parts
@@ -26,7 +26,7 @@ def heads_and_width(config: Mapping[str, Any]) -> tuple[int, int]:
     if width is None:
         width, rest = divmod(fields.need(*HIDDEN), heads)
         if rest:
-            raise ConfigError("head_dim is missing and heads do not divide hidden_size: add it.")
+            raise refusal("lacks", names=HEAD_DIM[0])
     return heads, width
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.kv_math.fields import MAX_LAYERS, WHOLE_FILE, ConfigError, Fields, shown
+from model.kv_math.fields import MAX_LAYERS, WHOLE_FILE, ConfigError, Fields, refusal, shown
 
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_transformer_layers")
 DECODER_LAYERS = ("decoder_layers", "num_decoder_layers")
@@ -190,7 +190,7 @@ def _periodic(fields: Fields, layers: int) -> list[str] | None:
 def _indices(fields: Fields, name: str, first: int, last: int) -> set[int]:
     rows = [] if fields.values.get(name) == [] else fields.rows(name)
     if rows is None:
-        raise ConfigError(f"The config lacks {name}: {WHOLE_FILE}.")
+        raise refusal("lacks", names=name)
     if not all(type(row) is int and first <= row <= last for row in rows):
         raise ConfigError(f"{name} must hold layer numbers from {first} to {last}: correct it.")
     return set(rows)

@@ -205,6 +205,16 @@ def test_a_bad_config_is_told_and_the_picture_stays(text: str) -> None:
     assert bar_bytes(at) == before
 
 
+def test_a_refusal_is_in_the_viewers_language() -> None:
+    at, words = opened("ko"), texts("ko")
+    at.text_area("c_paste").set_value('{"num_hidden_layers": "x", "hidden_size": 3}')
+    next(b for b in at.button if b.label == words["cache.add"]).click().run()
+    told = words["kv.error_number"].format(
+        name="num_hidden_layers", value="'x'", least="1", most="10,000"
+    )
+    assert told in [part.value for part in healthy(at).text]
+
+
 def test_words_of_a_config_are_never_markdown() -> None:
     at = opened()
     add(at, json.dumps({**LLAMA, "model_type": "![x](http://x.test/i.png)<b>"}))

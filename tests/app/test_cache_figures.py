@@ -19,7 +19,7 @@ from app.plots import style
 from app.services import configs, kv_words, models, traces
 from app.services.prompts import InputError
 from app.services.tables import to_csv
-from model.kv_math import cache_spec, notes, published_configs
+from model.kv_math import cache_spec, fields, notes, published_configs
 from model.kv_math.formula import ENGLISH
 from tests.app.cache_cases import LLAMA, V3, T, labels, run_of
 
@@ -224,4 +224,5 @@ def test_kv_maths_english_is_the_apps() -> None:
     """The command line and the English page say the same."""
     own = {f"kv.note_{key}": text for key, text in notes.ENGLISH.items()}
     own |= {f"kv.formula_{key}": text for key, text in ENGLISH.items()}
+    own |= {f"kv.error_{key}": text for key, text in fields.ENGLISH.items()}
     assert own == {key: text for key, text in T.items() if key.startswith("kv.")}

@@ -40,7 +40,9 @@ def test_fewer_directions_beside_all_of_them(page: Page) -> None:
     visit(page, "cache", c_rank="1", c_tokens="12")
     run = page.locator(".st-key-c_pair button")
     run.click()
-    expect(page.get_by_text("r = 1", exact=True)).to_be_visible(timeout=MEASURED_MS)
+    expect(page.get_by_text(T["latent.pair_some"].format(r=1), exact=True)).to_be_visible(
+        timeout=MEASURED_MS
+    )
     page.locator(".st-key-c_measure button").click()
     expect(page.locator(".st-key-c_rank_costs")).to_be_visible(timeout=MEASURED_MS)
     expect(page.locator(".st-key-c_precision")).to_be_visible(timeout=MEASURED_MS)
