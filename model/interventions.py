@@ -88,7 +88,7 @@ class ChangedGate(Gate):
 
     def forward(self, x_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """As `Gate.forward`. An expert that is off may fill an empty place, with weight 0."""
-        scores_NE = nn.functional.linear(x_ND.float(), self.weight.float()).sigmoid()
+        scores_NE = self.score(x_ND)
         choice_NE = scores_NE + self.e_score_correction_bias
         works_NE = self.works_E.expand_as(scores_NE)
         if self.without_top:
@@ -96,19 +96,7 @@ class ChangedGate(Gate):
             choice_NE = choice_NE.scatter(1, top, -FAR)
             works_NE = works_NE.scatter(1, top, 0)
         ids_Nk = self.choose(choice_NE)
-        weights_Nk = scores_NE.gather(1, ids_Nk) * works_NE.gather(1, ids_Nk)
-        if self.normalise:
-            weights_Nk = weights_Nk / (weights_Nk.sum(-1, keepdim=True) + 1e-20)
-        return weights_Nk * self.scale, self.place_E[ids_Nk], scores_NE
-
-    def choose(self, choice_NE: Tensor) -> Tensor:
-        """Ids [N, k] of the best experts of the best groups."""
-        grouped = choice_NE.unflatten(1, (self.groups, -1))
-        group_scores = grouped.topk(2, dim=-1).values.sum(-1)
-        kept = group_scores.topk(self.kept_groups, dim=-1).indices
-        closed = torch.ones_like(group_scores, dtype=torch.bool).scatter_(1, kept, False)
-        open_NE = grouped.masked_fill(closed[:, :, None], -torch.inf).flatten(1)
-        return open_NE.topk(self.chosen, dim=-1).indices
+        return self.weigh(scores_NE * works_NE, ids_Nk), self.place_E[ids_Nk], scores_NE
 
 
 class Silent(nn.Module):

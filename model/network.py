@@ -67,19 +67,30 @@ class Gate(nn.Module):
 
     def forward(self, x_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Weights [N, k], expert ids [N, k] and all scores [N, E]; float32 throughout."""
-        scores_NE = F.linear(x_ND.float(), self.weight.float()).sigmoid()
-        with torch.no_grad():  # the choice itself has no gradient
-            choice_NE = scores_NE + self.e_score_correction_bias
-            grouped = choice_NE.unflatten(1, (self.groups, -1))
-            group_scores = grouped.topk(2, dim=-1).values.sum(-1)
-            kept = group_scores.topk(self.kept_groups, dim=-1).indices
-            closed = torch.ones_like(group_scores, dtype=torch.bool).scatter_(1, kept, False)
-            choice_NE = grouped.masked_fill(closed[:, :, None], -torch.inf).flatten(1)
-            ids_Nk = choice_NE.topk(self.chosen, dim=-1).indices
+        scores_NE = self.score(x_ND)
+        ids_Nk = self.choose(scores_NE + self.e_score_correction_bias)
+        return self.weigh(scores_NE, ids_Nk), ids_Nk, scores_NE
+
+    def score(self, x_ND: Tensor) -> Tensor:
+        """How well each expert fits each token: [N, E], between 0 and 1."""
+        return F.linear(x_ND.float(), self.weight.float()).sigmoid()
+
+    @torch.no_grad()  # the choice itself has no gradient
+    def choose(self, choice_NE: Tensor) -> Tensor:
+        """Ids [N, k] of the best experts of the best groups, by score plus bias."""
+        grouped = choice_NE.unflatten(1, (self.groups, -1))
+        group_scores = grouped.topk(2, dim=-1).values.sum(-1)
+        kept = group_scores.topk(self.kept_groups, dim=-1).indices
+        closed = torch.ones_like(group_scores, dtype=torch.bool).scatter_(1, kept, False)
+        open_NE = grouped.masked_fill(closed[:, :, None], -torch.inf).flatten(1)
+        return open_NE.topk(self.chosen, dim=-1).indices
+
+    def weigh(self, scores_NE: Tensor, ids_Nk: Tensor) -> Tensor:
+        """Weights [N, k] of the chosen, from the scores alone."""
         weights_Nk = scores_NE.gather(1, ids_Nk)
         if self.normalise:
             weights_Nk = weights_Nk / (weights_Nk.sum(-1, keepdim=True) + 1e-20)
-        return weights_Nk * self.scale, ids_Nk, scores_NE
+        return weights_Nk * self.scale
 
 
 class Experts(nn.Module):
