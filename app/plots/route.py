@@ -117,6 +117,8 @@ def _panel(
     )
     for at in range(len(layers)):
         for expert, share in zip(route.ids[at], route.shares[at], strict=True):
+            if not share:
+                continue  # switched off, in an empty place
             y = top - int(expert)
             up = trunk + (y - trunk) * ease
             x = at - HALF + HALF * bend
@@ -125,7 +127,7 @@ def _panel(
                 y=[*up, *up[::-1]],
                 mode="lines",
                 hoverinfo="skip",
-                line={"color": WAY, "width": max(0.6, WIDEST * float(share))},
+                line={"color": WAY, "width": WIDEST * float(share)},
                 opacity=0.55,
             )
         down = trunk + (shared - trunk) * ease

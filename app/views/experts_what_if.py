@@ -194,6 +194,21 @@ def ways(found: Comparison, pin: int | None) -> None:
         config=style.CONFIG,
         alt=t("what_if.ways_alt", token=pin),
     )
+    numbers(
+        [
+            {t("experts.layer"): layer}
+            | {
+                t(f"route.panel_{panel}"): ", ".join(
+                    f"{expert} ({share:.0%})"
+                    for expert, share in zip(way.ids[at], way.shares[at], strict=True)
+                    if share
+                )
+                for panel, way in enumerate(routes)
+            }
+            for at, layer in enumerate(info.moe_layers)
+        ],
+        "experts-ways",
+    )
 
 
 def by_domain(found: Comparison) -> None:
