@@ -187,22 +187,17 @@ class Engine:
         beside it; ended rows leave the batch.
         """
         started = time.perf_counter()
-        width = max(map(len, prompts))
-        padding = torch.tensor([width - len(p) for p in prompts])
-        x_BT = torch.tensor([[tokenizer.PAD] * (width - len(p)) + list(p) for p in prompts])
         context = self.config.max_position_embeddings
         room = torch.tensor([min(max_new_tokens, max(0, context - len(p))) for p in prompts])
         limit = int(room.max())
         uniform = torch.stack([_uniform(seed, row, limit) for row in range(len(prompts))])
         rows = room.nonzero()[:, 0]
-        x_BT = x_BT[rows]
         written: list[list[int]] = [[] for _ in prompts]
         likely: list[list[float]] = [[] for _ in prompts]
         cache = Cache(self.config)
+        if limit:
+            padding, logits = self._prefill([prompts[row] for row in rows], cache)
         for n in range(limit):
-            logits = self.model.lm_head(
-                self.model.hidden(x_BT, cache, padding[rows], absorb=n > 0)[:, -1]
-            )
             logprobs_NV = logits.log_softmax(-1)
             tokens = sample(logprobs_NV, temperature, uniform[rows, n])
             drawn = logprobs_NV.gather(1, tokens[:, None])[:, 0]
@@ -215,14 +210,27 @@ class Engine:
             if not going.any():
                 break
             if not going.all():
-                rows, tokens = rows[going], tokens[going]
+                rows, tokens, padding = rows[going], tokens[going], padding[going]
                 cache = cache.select(going.nonzero()[:, 0])
-            x_BT = tokens[:, None]
+            hidden = self.model.hidden(tokens[:, None], cache, padding, absorb=True)
+            logits = self.model.lm_head(hidden[:, -1])
         seconds = time.perf_counter() - started
         return [
             self._completion(ids, logprobs, seconds)
             for ids, logprobs in zip(written, likely, strict=True)
         ]
+
+    def _prefill(self, prompts: Sequence[Sequence[int]], cache: Cache) -> tuple[Tensor, Tensor]:
+        """Pads of each prompt, and the logits that follow it; equal prompts are computed once."""
+        distinct = list(dict.fromkeys(map(tuple, prompts)))
+        width = max(map(len, distinct))
+        padding = torch.tensor([width - len(p) for p in distinct])
+        x_BT = torch.tensor([[tokenizer.PAD] * (width - len(p)) + list(p) for p in distinct])
+        logits = self.model.lm_head(self.model.hidden(x_BT, cache, padding)[:, -1])
+        place = {prompt: i for i, prompt in enumerate(distinct)}
+        rows = torch.tensor([place[tuple(prompt)] for prompt in prompts])
+        cache.layers = cache.select(rows).layers
+        return padding[rows], logits[rows]
 
     def _completion(self, ids: list[int], logprobs: list[float], seconds: float) -> Completion:
         ended = bool(ids) and ids[-1] == tokenizer.EOS

@@ -50,11 +50,12 @@ def open_page() -> None:
         state.r_lang = url["r_lang"] if url.get("r_lang") in LANGUAGES else LANGUAGES[0]
     if "r_level" not in state:
         state.r_level = DEFAULT_LEVEL
-    if "r_models" not in state:
+    if "r_models_first" not in state:
+        # once: a run that is cut short drops the widget's state, and the URL may be another by then
         asked = url.get("r_models", "").split(",")
         found = [name for name in dict.fromkeys(asked) if name in lineup.contestants()]
-        # the widget's default, too: a browser that has not been told of the state sends that
         state.r_models_first = found[: lineup.MOST] or lineup.at_first()
+    if "r_models" not in state:
         state.r_models = list(state.r_models_first)
 
 
