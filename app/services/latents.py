@@ -6,7 +6,6 @@ is measured. Both are made by the server's one worker and shared by all viewers.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.services import models
+from app.services import models, surveys
 from app.services.jobs import Job, Request, Run, generate
 from app.services.traces import Store
 from model.record import Trace
@@ -114,7 +113,7 @@ class Study:
     def cost(self, name: str) -> tuple[float, Interval]:
         """Loss with a codec less that without, same rows, with its 95 % interval."""
         n = self.rows
-        return paired_difference(self.nats[name][:n], self.nats[FULL][:n], self.learnt)
+        return paired_difference(self.nats[name][:n], self.nats[FULL][:n], self.learnt[:n])
 
 
 @st.cache_resource(show_spinner=False)
@@ -125,13 +124,11 @@ def studies() -> Store[Study]:
 
 def study(model: str) -> Study:
     """The one study of a model's weights, as far as it has got."""
-    folder = models.ASSETS / "checkpoints" / model
-    digest = hashlib.sha256()
-    for file in ("config.json", "model.safetensors", "tokenizer.json"):
-        digest.update((folder / file).read_bytes())
-    kept = studies().get(digest.hexdigest())
+    files = ("config.json", "model.safetensors", "tokenizer.json")
+    content = "/".join(surveys.digest(model, file) for file in files)
+    kept = studies().get(content)
     if kept is None:
-        kept = Study(digest.hexdigest(), model)
+        kept = Study(content, model)
         studies().put(kept)
     return kept
 
