@@ -89,6 +89,7 @@ def curve(
         showlegend=bool(overlay),
         legend={"orientation": "h", "y": -0.28, "yanchor": "top", "x": 0},
         margin={"b": 8 if not overlay else 60},
+        height=320 if not overlay else 400,
     )
     return figure
 
@@ -106,6 +107,7 @@ def _lay_over(figure: go.Figure, one: Overlay, dash: str) -> None:
         hovertemplate=f"{one.name}: {shown} (%{{x:,}})<extra></extra>",
     )
     common = {"showgrid": False, "fixedrange": True, "automargin": True, "rangemode": "tozero"}
+    common |= {"tickmode": "auto", "nticks": 6}  # else plotly puts them where ours are
     colours = {"tickfont": {"color": PAPER}, "title_font": {"color": PAPER}}
     figure.update_layout(
         xaxis2={"overlaying": "x", "side": "top", "title_text": one.x_title} | common | colours,
@@ -177,6 +179,39 @@ def group(
     style.plain(figure, height=260)
     figure.update_xaxes(title_text=labels["x"], type="category")
     figure.update_yaxes(title_text=labels["y"], range=[0, max(1.2, 1.25 * max(rewards))])
+    return figure
+
+
+def by_checkpoint(
+    names: Sequence[str],
+    value: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    labels: Mapping[str, str],
+) -> go.Figure:
+    """A share of replies for each checkpoint, in order, with its 95 % interval.
+
+    `labels`: x and y (titles), hover (plotly's template).
+    """
+    figure = go.Figure()
+    figure.add_scatter(
+        x=list(names),
+        y=list(value),
+        mode="lines+markers",
+        line={"color": OURS, "width": 2},
+        marker={"symbol": "square", "size": 10, "color": OURS},
+        error_y={
+            "array": [h - v for h, v in zip(high, value, strict=True)],
+            "arrayminus": [v - x for v, x in zip(value, low, strict=True)],
+            "color": OURS,
+            "thickness": 1.2,
+            "width": 4,
+        },
+        hovertemplate=labels["hover"] + "<extra></extra>",
+    )
+    style.plain(figure, height=300)
+    figure.update_xaxes(title_text=labels["x"], type="category")
+    figure.update_yaxes(title_text=labels["y"], range=[-0.02, 1.02], tickformat=".0%")
     return figure
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.i18n import language, t
-from app.services import jobs, traces
+from app.services import jobs, lineup, samples, traces
 from app.services import training_jobs as live
 from app.services import training_runs as runs
 from model.record import Trace
@@ -25,6 +25,7 @@ LEVELS = sorted({level for family in TASKS.values() for level in family.LEVELS})
 MAX_NUMBER = 200  # of held-out questions of a level that can be chosen
 MAX_SEED = 2**31 - 1
 MAX_TOKENS = 300  # of a reply in the time machine
+COUNTED = 16  # replies of each checkpoint that are counted
 
 
 def open_page(parts: Sequence[str]) -> None:
@@ -97,6 +98,8 @@ def finished(part: str) -> bool:
         state.t_done[part] = live.steps().put(found)
     elif isinstance(found, live.TrainJob) and found.entries:
         state.t_done[part] = live.trained().put(found)
+    elif isinstance(found, samples.Batch) and found.samples:
+        state.t_done[part] = samples.store().put(found)
     elif found.runs:
         left = [trace for trace in found.traces() if trace is not None]
         if len(left) == len(found.runs):
@@ -147,6 +150,31 @@ def replies() -> tuple[dict[str, Trace], bool]:
     kept = [traces.store().get(one) for one in state.t_done.get("time", [])]
     found = {trace.info.model: trace for trace in kept if trace is not None}
     return (found if len(found) == len(kept) else {}), False
+
+
+def start_counts() -> None:
+    """Draw many replies of every kept checkpoint to the question in the fields."""
+    state = st.session_state
+    state.t_errors.pop("counts", None)
+    worker = jobs.worker()  # first: it imports torch, and a job that nobody sees is dropped
+    asked = problem()
+    batch = samples.Batch(
+        "counts",
+        [
+            samples.fresh(lineup.Contestant(one.name), asked, COUNTED, 1.0, seed(), MAX_TOKENS)
+            for one in runs.kept()
+        ],
+    )
+    worker.enqueue(batch)
+    state.t_jobs["counts"] = batch
+
+
+def counts() -> samples.Batch | None:
+    """The replies that are counted: being drawn, or the last ones that were."""
+    under_way = job("counts")
+    if isinstance(under_way, samples.Batch):
+        return under_way
+    return samples.store().get(st.session_state.t_done.get("counts"))
 
 
 # --- A run of one's own ------------------------------------------------------------------------

@@ -121,7 +121,7 @@ def samples_of_a_step(name: str) -> None:
     for column, sample in zip(st.columns(2), entries[step].get("samples", []), strict=False):
         with column.container(border=True):
             st.text(f"{sample['question']}  →  {sample['answer']}")
-            st.code(sample["reply"], language=None, wrap_lines=True)
+            st.text(sample["reply"])
             verdict = "right" if sample["right"] else "wrong"
             st.caption(t(f"training.sample_{verdict}", reward=f"{sample['reward']:g}"))
 

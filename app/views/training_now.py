@@ -71,7 +71,7 @@ def answers(when: str, given: Sequence[live.Given]) -> None:
         said = {"right": right, "n": len(given), "length": f"{length:.0f}"}
         st.markdown(f"**{t(f'training.now_{when}', **said)}**")
         for one in given[:EXAMPLES]:
-            st.code(f"{'✓' if one.correct else '✗'} {one.text}", language=None, wrap_lines=True)
+            st.text(f"{'✓' if one.correct else '✗'} {one.text}")
 
 
 def picture() -> None:

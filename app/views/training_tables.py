@@ -19,10 +19,16 @@ def section() -> None:
         key="t_table",
     )
     found = published.table(name)
+    tenths = st.column_config.NumberColumn(format="%.1f")  # a rating in the column is left alone
+    figures = {
+        column: tenths
+        for place, column in enumerate(found.columns)
+        if all(isinstance(row[place], float) for row in found.rows)
+    }
     st.dataframe(
         found.records(),
         hide_index=True,
-        column_config={found.columns[0]: st.column_config.TextColumn(pinned=True)},
+        column_config=figures | {found.columns[0]: st.column_config.TextColumn(pinned=True)},
         height="content",
         key=f"t_table_{name}",
     )

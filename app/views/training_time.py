@@ -6,6 +6,8 @@ import streamlit as st
 
 from app.components.reasoning_view import reasoning_view
 from app.i18n import t
+from app.plots import style
+from app.plots import training as figures
 from app.services import reasoning
 from app.services import training_runs as runs
 from app.services import training_session as session
@@ -13,6 +15,7 @@ from app.views.numbers import numbers
 from app.views.training_curves import missing
 from app.views.training_question import controls, question_fields, watch
 from app.views.training_step import checkpoint
+from model.statistics import wilson
 
 LOOKS_PER_SECOND = 4
 
@@ -72,6 +75,60 @@ def picture() -> None:
     numbers(rows, "time-machine")
 
 
+def counts_picture() -> None:
+    """Which share of many replies is right, checkpoint by checkpoint, as they are drawn."""
+    watch("counts")
+    batch = session.counts()
+    if batch is None:
+        return
+    if batch.position and batch.active:
+        st.caption(t("common.waiting", position=batch.position))
+    elif batch.active:
+        drawn = len(batch.samples)
+        st.progress(drawn / batch.total, t("reasoning.drawn", n=drawn, total=batch.total))
+    steps = {one.name: one for one in runs.kept()}
+    rows: list[dict[str, object]] = []
+    points: list[tuple[str, float, float, float]] = []
+    for place, ask in enumerate(batch.asks):
+        drawn_here = batch.of(place)
+        if drawn_here and ask.model in steps:
+            right, n = sum(one.correct for one in drawn_here), len(drawn_here)
+            low, high = wilson(right, n)
+            name = "Base" if ask.model == "base" else str(steps[ask.model].step)
+            points.append((name, right / n, low, high))
+            rows.append(
+                {"step": steps[ask.model].step, "question": ask.problem.question, "right": right}
+                | {"n": n, "low": low, "high": high, "seed": ask.seed}
+            )
+    if not points:
+        return
+    st.text(batch.asks[0].problem.question)
+    names, value, lows, highs = zip(*points, strict=True)
+    st.plotly_chart(
+        figures.by_checkpoint(
+            names,
+            value,
+            lows,
+            highs,
+            {
+                "x": t("training.counts_x"),
+                "y": t("training.accuracy_axis"),
+                "hover": t("training.counts_hover"),
+            },
+        ),
+        key="t_counts",
+        config=style.CONFIG,
+        alt=t(
+            "training.curve_alt",
+            title=t("training.counts_title"),
+            first=f"{value[0]:.0%}",
+            last=f"{value[-1]:.0%}",
+        ),
+    )
+    if not batch.active:
+        numbers(rows, "time-machine-counts")
+
+
 def section() -> None:
     """The whole part."""
     st.markdown(t("training.time_intro"))
@@ -82,3 +139,8 @@ def section() -> None:
     controls("time", t("training.time_start", n=len(runs.kept())), session.start_time)
     polls = 1 / LOOKS_PER_SECOND if session.job("time") is not None else None
     st.fragment(picture, run_every=polls)()
+    st.subheader(t("training.counts_title"))
+    st.markdown(t("training.counts_intro", n=session.COUNTED))
+    controls("counts", t("training.counts_start"), session.start_counts)
+    polls = 1 / LOOKS_PER_SECOND if session.job("counts") is not None else None
+    st.fragment(counts_picture, run_every=polls)()

@@ -215,7 +215,7 @@ def test_curves_show_samples_of_any_step_and_the_papers_overlay(with_runs: Path)
     entry = runs.log("r1-zero")[0]
     app.select_slider(key="t_step_r1-zero").set_value(1).run()
     assert not app.exception
-    assert {s["reply"] for s in entry["samples"]} <= {code.value for code in app.code}
+    assert {s["reply"] for s in entry["samples"]} <= {text.value for text in app.text}
     assert any("71.0" not in c.value and "arXiv v1" in c.value for c in app.caption)
 
 
@@ -255,6 +255,14 @@ def test_the_time_machine_asks_every_checkpoint(
     assert not app.exception
     assert len(app.session_state["t_done"]["time"]) == 2
     assert any("Base" in text.value and "step 5" in text.value for text in app.text)
+    monkeypatch.setattr(session, "COUNTED", 2)
+    app.button(key="t_start_counts").click().run()
+    ended(app, "counts")
+    assert not app.error
+    batch = session.samples.store().get(app.session_state["t_done"]["counts"])
+    assert batch is not None
+    assert [len(batch.of(place)) for place in range(2)] == [2, 2]
+    assert app.get("plotly_chart")
 
 
 def small(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:
@@ -306,6 +314,9 @@ def test_one_run_at_a_time_others_wait_and_know_whose_turn_it_is(
     assert [trainer.submit(job) for job in more] == [True] * live.MAX_WAITING + [False]
     for job in (*more, second):
         job.stop()
+    while any(job.active for job in (*more, second)):
+        assert time.monotonic() < second_limit
+        time.sleep(0.02)
 
 
 def test_inputs_of_a_link_are_kept_within_their_limits(without_runs: None) -> None:
