@@ -278,7 +278,9 @@ def parser() -> Parser:
     p.add_argument("--extend", type=whole(0, 8), default=0, help="times to go on with 'wait'")
 
     p = command("train", train, "make a corpus, train or measure a model, record samples")
-    p.add_argument("stage", help="corpus, pretrain, heldout, reason, results, samples or tables")
+    p.add_argument(
+        "stage", help="corpus, pretrain, heldout, reason, results, samples, tables or reproduce"
+    )
     p.add_argument(
         "name", nargs="?", help="of the model, for pretrain, heldout, reason and results"
     )

@@ -41,7 +41,10 @@ from model.training.pretrain import save_state, truncate_log
 
 @dataclass(frozen=True)
 class GRPOConfig:
-    """One run. `levels` maps a task to the levels that questions are drawn from."""
+    """One run. `levels` maps a task to the levels that questions are drawn from.
+
+    It ends after `steps`, or with the first step that ends after `seconds` of training, if given.
+    """
 
     name: str
     seed: int
@@ -62,6 +65,7 @@ class GRPOConfig:
     language_weight: float = 0.0
     temperature: float = 1.0
     save_every: int = 10
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -186,14 +190,20 @@ class GRPO:
             print(f"{config.name}: going on from step {self.step}", flush=True)
         truncate_log(self.log_file, self.step)
 
+    @property
+    def done(self) -> float:
+        """Share of the run that is over: 1 or more at its end."""
+        by_clock = self.seconds / self.config.seconds if self.config.seconds else 0.0
+        return max(self.step / self.config.steps, by_clock)
+
     def train(self, after_step: Callable[[GRPO], None]) -> Engine:
         """Run to the end, calling `after_step` after each step; return the trained engine."""
         after_step(self)
-        while self.step < self.config.steps:
+        while self.done < 1:
             entry = self.update()
             with self.log_file.open("a", encoding="utf-8") as log:
                 log.write(json.dumps(entry, ensure_ascii=False) + "\n")
-            left = (self.config.steps - self.step) * self.seconds / self.step / 60
+            left = max(0.0, (1 / self.done - 1) * self.seconds / 60)
             print(
                 f"{self.config.name}: step {self.step}/{self.config.steps}  "
                 f"accuracy {entry['accuracy']:.3f}  length {entry['length']:.0f}  "
@@ -202,7 +212,7 @@ class GRPO:
                 flush=True,
             )
             after_step(self)
-            if self.step % self.config.save_every == 0 or self.step == self.config.steps:
+            if self.step % self.config.save_every == 0 or self.done >= 1:
                 save_state(
                     self.state_file,
                     {

@@ -124,14 +124,6 @@ def results(engine: Engine, run_folder: Path, seed: int = 1) -> dict[str, Any]:
             domain: loss(engine, *domain_rows(engine.tokenizer, domain, context, DOMAIN_ROWS, seed))
             for domain in (*TASKS, *texts.DOMAINS)
         },
-        "max_vio": {
-            "step": [w[-1]["step"] for w in windows],
-            "per_layer": [
-                [round(float(x), 3) for x in np.mean([e["max_vio"] for e in w], axis=0)]
-                for w in windows
-            ],
-            "method": f"per step (one batch), mean over {every} steps",
-        },
         "train_loss": {
             "tokens": [w[-1]["tokens"] for w in windows],
             "loss": [round(float(np.mean([e["loss"] for e in w])), 4) for w in windows],
@@ -140,6 +132,15 @@ def results(engine: Engine, run_folder: Path, seed: int = 1) -> dict[str, Any]:
         "date": datetime.date.today().isoformat(),
         "command": f"python -m model train heldout {name}",
     }
+    if engine.config.moe_layers:
+        found["max_vio"] = {
+            "step": [w[-1]["step"] for w in windows],
+            "per_layer": [
+                [round(float(x), 3) for x in np.mean([e["max_vio"] for e in w], axis=0)]
+                for w in windows
+            ],
+            "method": f"per step (one batch), mean over {every} steps",
+        }
     text = json.dumps(found, indent=1) + "\n"
     (run_folder / "results.json").write_text(text, encoding="utf-8")
     return found

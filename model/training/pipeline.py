@@ -47,6 +47,9 @@ class Paths:
         return self.assets / "runs" / name
 
 
+Stage = tuple[tuple[str, ...], Callable[[Paths], None]]
+
+
 def train_problems(rng: random.Random, n: int) -> list[Problem]:
     """Training problems, tasks and levels in turn, languages at random."""
     pairs = [(task, level) for task in LEVELS for level in LEVELS[task]]
@@ -164,7 +167,7 @@ def r1_dev1(paths: Paths) -> None:
 
 
 def r1_dev2(paths: Paths) -> None:
-    config = GRPOConfig("r1-dev2", 0, 80, LEVELS, language_weight=0.2)
+    config = GRPOConfig("r1-dev2", 0, 50, LEVELS, language_weight=0.2)
     reinforce(config, "r1-dev1", paths, "r1")
 
 
@@ -180,12 +183,12 @@ def r1_dev3(paths: Paths) -> None:
 
 
 def r1(paths: Paths) -> None:
-    config = GRPOConfig("r1", 1, 60, LEVELS, language_weight=0.2)
+    config = GRPOConfig("r1", 1, 40, LEVELS, language_weight=0.2)
     reinforce(config, "r1-dev3", paths, "r1")
 
 
 #: name → the checkpoints that a stage starts from, and the stage
-STAGES: dict[str, tuple[tuple[str, ...], Callable[[Paths], None]]] = {
+STAGES: dict[str, Stage] = {
     "r1-zero": (("base",), r1_zero),
     "r1-dev1": (("base",), r1_dev1),
     "r1-dev2": (("r1-dev1",), r1_dev2),

@@ -34,6 +34,15 @@ MODELS: dict[str, Callable[[int], ModelConfig]] = {
     "base-mha": lambda vocab: config.twin(vocab, num_key_value_heads=4),
     "base-gqa": lambda vocab: config.twin(vocab, num_key_value_heads=2),
     "base-mqa": lambda vocab: config.twin(vocab, num_key_value_heads=1),
+    "student-base": config.student,
+}
+#: name → its family among the checkpoints
+FAMILIES = {
+    "base": "base",
+    "base-mha": "twin",
+    "base-gqa": "twin",
+    "base-mqa": "twin",
+    "student-base": "student",
 }
 
 
@@ -229,7 +238,7 @@ class Trainer:
         }
         text = json.dumps(summary, indent=1) + "\n"
         self.log_file.with_name("run.json").write_text(text)
-        return self._export(self.run.name, "base" if self.run.name == "base" else "twin")
+        return self._export(self.run.name, FAMILIES[self.run.name])
 
 
 def save_state(path: Path, state: dict[str, Any]) -> None:

@@ -17,12 +17,14 @@ from model import checkpoints
 from model.engine import Engine
 from model.record import Trace, collect
 from model.tasks import problems
-from model.training import corpus, heldout, pipeline, pretrain, results
+from model.training import corpus, distill, heldout, pipeline, pretrain, results
+from model.training.reproduce import StageName, reproduce
 
 ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "assets"
 WORK = ROOT / ".work"
 CORPUS = corpus.CorpusConfig(seed=0, rows=46_200, context=384, vocab_size=768)
+REASONING = pipeline.STAGES | distill.STAGES
 STORY = ("base", "r1-zero", "r1", "distilled")  # of the recorded reasoning
 CONTEXT_TOKENS = 220  # of a recorded sample's answer
 
@@ -33,12 +35,14 @@ def run(stage: str, name: str | None) -> Any:
     Raises:
         ValueError: for a stage or name that does not exist, or one that needs another first.
     """
-    if stage in ("corpus", "samples", "tables") and name is not None:
+    if stage in ("corpus", "samples", "tables", "reproduce") and name is not None:
         raise ValueError(f"{stage} takes no name: leave {name!r} out")
     if stage == "corpus":
         return make_corpus()
     if stage == "samples":
         return record_samples()
+    if stage == "reproduce":
+        return reproduce(everything(), run, WORK)
     if stage == "tables":
         return results.tables(ASSETS / "runs")
     if stage == "reason":
@@ -47,8 +51,8 @@ def run(stage: str, name: str | None) -> Any:
         return evaluate_fully(name)
     if stage not in ("pretrain", "heldout"):
         raise ValueError(
-            f"there is no stage {stage!r}; use corpus, pretrain, heldout, reason, results, samples "
-            "or tables"
+            f"there is no stage {stage!r}; use corpus, pretrain, heldout, reason, results, "
+            "samples, tables or reproduce"
         )
     if name not in pretrain.MODELS:
         raise ValueError(f"{stage} needs a model: one of {', '.join(pretrain.MODELS)}")
@@ -64,6 +68,17 @@ def run(stage: str, name: str | None) -> Any:
     return heldout.results(Engine.load(folder), ASSETS / "runs" / name)
 
 
+def everything() -> list[StageName]:
+    """All stages that make a shipped file, in an order in which each finds what it needs."""
+    return [
+        ("corpus", None),
+        *(("pretrain", name) for name in pretrain.MODELS),
+        *(("heldout", name) for name in pretrain.MODELS),
+        *(("reason", name) for name in REASONING),
+        ("samples", None),
+    ]
+
+
 def make_corpus() -> dict[str, Any]:
     """Build the corpus in `.work/corpus`; keep its manifest under assets/runs/corpus."""
     manifest = corpus.build(CORPUS, WORK / "corpus")
@@ -75,10 +90,10 @@ def make_corpus() -> dict[str, Any]:
 
 
 def reason(name: str | None) -> dict[str, str]:
-    """Train one of the models of `pipeline.STAGES` from those that it builds on."""
-    if name not in pipeline.STAGES:
-        raise ValueError(f"reason needs a model: one of {', '.join(pipeline.STAGES)}")
-    needed, train = pipeline.STAGES[name]
+    """Train one of the models of `REASONING` from those that it builds on."""
+    if name not in REASONING:
+        raise ValueError(f"reason needs a model: one of {', '.join(REASONING)}")
+    needed, train = REASONING[name]
     if missing := [start for start in needed if not (ASSETS / "checkpoints" / start).exists()]:
         raise ValueError(f"{name} needs {' and '.join(missing)}, to be trained before it")
     torch.set_num_threads(1)
@@ -105,7 +120,8 @@ def record_samples() -> dict[str, str]:
     pick = next(problems("pick", 4, 0, "heldout", "en")).prompt + "<think>try "
     prose = "And the LORD said unto Moses, "
     wanted = {"start": ("base", start), "experts": ("base", pick)}
-    wanted |= {f"cache-{name}": (name, prose) for name in pretrain.MODELS}
+    twins = [name for name, family in pretrain.FAMILIES.items() if family in ("base", "twin")]
+    wanted |= {f"cache-{name}": (name, prose) for name in twins}
     folder = ASSETS / "samples"
     folder.mkdir(parents=True, exist_ok=True)
     ids = {}

@@ -7,10 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer
 
 from model import checkpoints
 from model.__main__ import main
@@ -18,7 +20,7 @@ from model.config import read_config
 from model.kv_math import cache_spec
 from model.tasks.check import is_correct
 from model.tasks.problem import TEMPLATE, Problem, split_of
-from tests.model.conftest import NEEDED, shipped_folder
+from tests.model.conftest import ABOUT, NEEDED, random_model, shipped_folder, tiny_config
 from tests.model.test_corpus import keys
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +62,9 @@ def test_list(run: Any) -> None:
             "tokens_trained", "folder",
         }  # fmt: skip
         assert (Path(row["folder"]) / "model.safetensors").is_file()
-        assert 0 < row["active_parameters"] < row["total_parameters"]
+        dense = row["family"] == "student"
+        assert 0 < row["active_parameters"] <= row["total_parameters"]
+        assert (row["active_parameters"] == row["total_parameters"]) == dense
     kinds = {row["name"]: (row["family"], row["attention"]) for row in rows}
     assert set(NEEDED) <= set(kinds)
     assert kinds["base"] == ("base", "MLA")
@@ -112,6 +116,23 @@ def test_trace(run: Any, name: str) -> None:
     greedy = run("generate", name, "--prompt", "And the LORD said", "--max-new-tokens", "6",
                  "--temperature", "0")  # fmt: skip
     assert greedy["samples"][0]["token_ids"] == found["token_ids"][found["prompt_tokens"] :]
+
+
+def test_a_dense_model(
+    run: Any, tmp_path: Path, words: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path)
+    model = random_model(tiny_config("Qwen2", words.get_vocab_size()))
+    checkpoints.save(tmp_path / "tiny", model, words, replace(ABOUT, family="student"))
+    [row] = run("list")
+    assert row["attention"] == "GQA"
+    assert row["active_parameters"] == row["total_parameters"]
+    found = run("trace", "tiny", "--prompt", "What is 12+30?", "--max-new-tokens", "5")
+    assert found["layers"] == []
+    assert len(found["tokens"]) == len(found["cache_bytes"]) == len(found["logprobs"])
+    run("generate", "tiny", "--prompt", "x", "--samples", "2", "--max-new-tokens", "5")
+    sizes = run("kv", str(tmp_path / "tiny" / "config.json"))
+    assert (sizes["attention"], sizes["bytes_per_token"]) == ("GQA", 3 * 2 * 2 * 16 * 2)
 
 
 @pytest.mark.parametrize(

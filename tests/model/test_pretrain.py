@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from model import checkpoints, config
+from model.engine import Engine
 from model.network import Experts, Transformer
-from model.training import corpus, pretrain, stages
+from model.training import corpus, heldout, pretrain, stages
 from model.training.optim import Muon, orthogonalise, split_parameters
 from model.training.pretrain import PretrainConfig, Trainer, masked_loss, schedule, truncate_log
 from tests.model.conftest import random_model, tiny_config
@@ -150,10 +151,26 @@ def test_a_killed_run_goes_on_to_the_same_end(small_corpus: Path, tmp_path: Path
     assert entries(whole)[-1]["loss"] < entries(whole)[0]["loss"]
 
 
+def test_a_dense_model_has_no_gates_to_balance(
+    small_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = run(small_corpus, tmp_path, kill_after=None, name="student-base")
+    log = entries(out, "student-base")
+    assert log[-1]["loss"] < log[0]["loss"]
+    assert all(entry["max_vio"] == [] for entry in log)
+    folder = out / "checkpoints" / "student-base"
+    assert checkpoints.about(folder).family == "student"
+    monkeypatch.setattr(heldout, "ROWS", 2)
+    monkeypatch.setattr(heldout, "DOMAIN_ROWS", 1)
+    found = heldout.results(Engine.load(folder), out / "runs" / "student-base")
+    assert found["attention"] == "GQA" and "max_vio" not in found
+
+
 def test_twins_see_the_same_rows_in_the_same_order(small_corpus: Path, tmp_path: Path) -> None:
     trainers = [
         Trainer(pretrain.smoke(name), small_corpus, tmp_path / "w", tmp_path / "o")
-        for name in pretrain.MODELS
+        for name, family in pretrain.FAMILIES.items()
+        if family != "student"
     ]
     for step in range(3):
         ids = [t.rows.batch(step, 4)[0] for t in trainers]

@@ -99,6 +99,18 @@ def test_grpo_logs_shares_that_add_up_and_a_reply_of_each_task(
         assert sample["right"] and sample["reward"] == 1.1
 
 
+def test_grpo_can_end_by_the_clock(engine: Engine, tmp_path: Path) -> None:
+    def run(seconds: float) -> GRPO:
+        timed = replace(CONFIG, seconds=seconds)
+        begun = GRPO(timed, engine, tmp_path / "work", tmp_path / "run")
+        begun.train(lambda _: None)
+        return begun
+
+    assert run(1e-6).step == 1
+    assert run(1e-6).step == 1  # its time was up before
+    assert run(1e6).step == CONFIG.steps
+
+
 def test_grpo_leaves_the_model_that_it_starts_from_alone(engine: Engine, tmp_path: Path) -> None:
     before = {name: value.clone() for name, value in engine.model.state_dict().items()}
     reinforced(engine, tmp_path, 2)

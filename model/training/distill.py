@@ -1,0 +1,86 @@
+"""Distillation, and what to hold beside it (DeepSeek-R1 report, sections 2.4 and 4.1).
+
+distilled          SFT of student-base on right replies sampled from r1; three seeds
+distilled-control  the same SFT on as many readable traces of the corpus's own
+student-rl         GRPO of student-base for as long as distilled took, sampling included
+sft-only           SFT of base on direct answers: the first half of SFT → RLHF
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+
+from model.engine import Engine
+from model.tasks.problem import Piece
+from model.training import pipeline, sft
+from model.training.corpus import Document
+from model.training.grpo import GRPOConfig
+from model.training.pipeline import Paths, Stage
+
+QUESTIONS, SAMPLES = 2_000, 8  # of the teacher
+EPOCHS = 6
+DIRECT_ANSWERS = 4_000
+MOST_STEPS = 10_000  # of student-rl, which ends by the clock
+
+
+def distilled(paths: Paths, seed: int = 0) -> None:
+    """Teach the student; a seed is of the teacher's samples and of the order of the documents."""
+    teacher = Engine.load(paths.checkpoint("r1"))
+    started = time.perf_counter()
+    documents, counts = pipeline.accepted_documents(teacher, seed, QUESTIONS, SAMPLES)
+    counts["sampling_seconds"] = round(time.perf_counter() - started)
+    name = "distilled" if seed == 0 else f"distilled-seed{seed}"
+    config = sft.SFTConfig(name, seed, EPOCHS)
+    pipeline.fine_tune(config, "student-base", documents, paths, "student", counts)
+
+
+def control(paths: Paths) -> None:
+    _, kept = cost(paths)
+    documents = pipeline.cold_start_documents(seed=1, n=kept)
+    config = sft.SFTConfig("distilled-control", seed=0, epochs=EPOCHS)
+    pipeline.fine_tune(config, "student-base", documents, paths, "student", {})
+
+
+def student_rl(paths: Paths) -> None:
+    seconds, _ = cost(paths)
+    config = GRPOConfig("student-rl", 0, MOST_STEPS, pipeline.LEVELS, seconds=seconds)
+    pipeline.reinforce(config, "student-base", paths, "student")
+
+
+def cost(paths: Paths) -> tuple[float, int]:
+    """What distilled took in seconds, sampling and SFT, and the documents that it was taught."""
+    run = json.loads((paths.run("distilled") / "run.json").read_text(encoding="utf-8"))
+    return run["minutes"] * 60 + run["data"]["sampling_seconds"], run["data"]["documents"]
+
+
+def direct_documents(seed: int, n: int) -> list[Document]:
+    """Training problems, each with its answer and no thought."""
+    return [
+        Document(
+            f"{problem.task}/direct",
+            (
+                Piece(problem.prompt, learn=False),
+                Piece(f"<think></think><answer>{problem.answer}</answer>"),
+            ),
+        )
+        for problem in pipeline.train_problems(random.Random(f"direct/{seed}"), n)
+    ]
+
+
+def sft_only(paths: Paths) -> None:
+    config = sft.SFTConfig("sft-only", seed=0, epochs=3)
+    documents = direct_documents(seed=0, n=DIRECT_ANSWERS)
+    pipeline.fine_tune(config, "base", documents, paths, "sft", {})
+
+
+#: as `pipeline.STAGES`
+STAGES: dict[str, Stage] = {
+    "sft-only": (("base",), sft_only),
+    "distilled": (("student-base", "r1"), distilled),
+    "distilled-seed1": (("student-base", "r1"), lambda paths: distilled(paths, seed=1)),
+    "distilled-seed2": (("student-base", "r1"), lambda paths: distilled(paths, seed=2)),
+    "distilled-control": (("student-base", "distilled"), control),
+    "student-rl": (("student-base", "distilled"), student_rl),
+}

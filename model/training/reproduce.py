@@ -1,0 +1,42 @@
+"""Every model from nothing, in order: `python -m model train reproduce`.
+
+What is finished is noted in the work folder, and skipped when the command is given again; a stage
+that was interrupted goes on where it last saved. To begin anew, delete the work folder.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+StageName = tuple[str, str | None]  # of a stage, and of its model
+
+
+def reproduce(
+    stages: Sequence[StageName], run: Callable[[str, str | None], Any], work: Path
+) -> dict[str, float]:
+    """Run all stages that are not finished yet; return the minutes that each took, by its name.
+
+    The minutes of an interrupted stage are those of its last part.
+    """
+    done_file = work / "reproduced.json"
+    done: dict[str, float] = json.loads(done_file.read_text()) if done_file.exists() else {}
+    work.mkdir(parents=True, exist_ok=True)
+    for i, (stage, name) in enumerate(stages, 1):
+        label = f"{stage} {name}" if name else stage
+        head = f"stage {i} of {len(stages)}, {label}"
+        if label in done:
+            print(f"{head}: finished before, {done[label]:.1f} min", flush=True)
+            continue
+        print(f"{head}: begins", flush=True)
+        started = time.perf_counter()
+        run(stage, name)
+        done[label] = round((time.perf_counter() - started) / 60, 2)
+        fresh = done_file.with_suffix(".tmp")  # a kill leaves the old notes or the new
+        fresh.write_text(json.dumps(done, indent=1) + "\n")
+        fresh.replace(done_file)
+        print(f"{head}: {done[label]:.1f} min, {sum(done.values()):.1f} min in all", flush=True)
+    return done
