@@ -19,7 +19,7 @@ from model.training.evaluate import evaluate
 
 PROBLEMS = 500  # of each task and level
 CHOSEN_LEVEL = 3  # of the questions that are asked many times, and under a budget
-MANY, SAMPLES = 200, 16  # problems and replies to each, for pass@k and cons@k
+MANY, SAMPLES = 120, 16  # problems and replies to each, for pass@k and cons@k
 BUDGETED = 300  # problems under a thinking budget
 BUDGETS = (8, 16, 24, 32, 48, 64, 96, 128, 192)  # thinking tokens
 SEED = 1
@@ -40,14 +40,11 @@ def measure(engine: Engine, folder: Path) -> dict[str, Any]:
         "date": datetime.date.today().isoformat(),
         "command": f"python -m model train results {name}",
         "levels": {
-            task: {
-                str(level): {
-                    "sampled": ask(task, (level,), PROBLEMS, 1),
-                    "greedy": ask(task, (level,), PROBLEMS, 1, temperature=0.0),
-                }
-                for level in family.LEVELS
-            }
+            task: {str(level): ask(task, (level,), PROBLEMS, 1) for level in family.LEVELS}
             for task, family in TASKS.items()
+        },
+        "greedy": {
+            task: ask(task, (CHOSEN_LEVEL,), PROBLEMS, 1, temperature=0.0) for task in TASKS
         },
         "many": {task: ask(task, (CHOSEN_LEVEL,), MANY, SAMPLES) for task in TASKS},
         "budget": {
@@ -134,7 +131,8 @@ def twins_table(runs: Path) -> str:
 
 
 def levels_table(evaluations: list[dict[str, Any]], task: str) -> str:
-    """Models × levels of a task: right at T = 1 and greedy; what its replies are like."""
+    """Models × levels of a task: right at T = 1 and greedy; what replies at T = 1 are like at the
+    chosen level."""
     levels = [str(level) for level in TASKS[task].LEVELS]
     chosen = str(CHOSEN_LEVEL)
     head = (
@@ -150,12 +148,12 @@ def levels_table(evaluations: list[dict[str, Any]], task: str) -> str:
     rows = []
     for e in evaluations:
         by_level = e["levels"][task]
-        sampled = by_level[chosen]["sampled"]
+        sampled = by_level[chosen]
         rows.append(
             (
                 f"`{e['name']}`",
-                *(_percent(by_level[level]["sampled"]["pass@k"]["1"]) for level in levels),
-                _percent(by_level[chosen]["greedy"]["pass@k"]["1"]),
+                *(_percent(by_level[level]["pass@k"]["1"]) for level in levels),
+                _percent(e["greedy"][task]["pass@k"]["1"]),
                 _percent(e["many"][task]["cons@k"][str(SAMPLES)]),
                 f"{sampled['tokens_mean']['value']:.0f} "
                 f"[{sampled['tokens_mean']['interval'][0]:.0f}, "

@@ -182,7 +182,7 @@ def test_problems(run: Any, task: str) -> None:
 
 
 def test_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["problems", "--task", "chain", "--level", "1", "-n", "3"]) == 0
+    assert main(["problems", "--task", "chain", "--level", "2", "-n", "3"]) == 0
     assert capsys.readouterr().out.count("\n") == 3
     assert main(["generate", "base", "--prompt", "x", "--max-new-tokens", "3"]) == 0
     assert main(["trace", "base", "--prompt", "x", "--max-new-tokens", "3"]) == 0
@@ -238,11 +238,11 @@ WRONG: list[tuple[str, ...]] = [
     ("kv", "base", "--batch", "0"),
     ("problems",),
     ("problems", "--task", "chain"),
-    ("problems", "--task", "chess", "--level", "1"),
+    ("problems", "--task", "chess", "--level", "2"),
     ("problems", "--task", "chain", "--level", "9"),
     ("problems", "--task", "chain", "--level", "x"),
-    ("problems", "--task", "chain", "--level", "1", "-n", "0"),
-    ("problems", "--task", "chain", "--level", "1", "-n", "10001"),
+    ("problems", "--task", "chain", "--level", "2", "-n", "0"),
+    ("problems", "--task", "chain", "--level", "2", "-n", "10001"),
     ("evaluate", "nobody", "--task", "chain"),
     ("evaluate", "base", "--task", "chess"),
     ("evaluate", "base", "--task", "chain", "--level", "0"),
