@@ -27,6 +27,10 @@ class Counted:
     by_token: routing.Ids  # [V, L, E]
     occurrences: NDArray[np.int64]  # [V]
     coactivation: routing.Shares  # [L, E, E]
+    again: routing.Repetition  # of neighbours
+    again_shuffled: routing.Repetition  # with all tokens in a random order
+    faithful: routing.Shares  # [L], the part of a token's occurrences that its favourite takes
+    faithful_shuffled: routing.Shares  # [L], with the same choices dealt to tokens at random
 
     @property
     def domain_tokens(self) -> NDArray[np.int64]:
@@ -57,16 +61,23 @@ def counted(survey_id: str, rows: int, _survey: surveys.Survey) -> Counted:
     of_domain = np.concatenate(domain)[keep]
     config = models.config(model)
     experts, size = int(config["n_routed_experts"]), int(config["vocab_size"])
-    text = all_tokens[keep]
+    text, follows = all_tokens[keep], after_text[keep]
+    occurrences = np.bincount(text, minlength=size)
+    by_token = routing.load_by(ids, text, size, experts)
+    mixed = routing.load_by(ids, np.random.default_rng(0).permutation(text), size, experts)
     return Counted(
         tokens=text,
         ids=ids,
         domain=of_domain,
-        follows=after_text[keep],
+        follows=follows,
         by_domain=routing.load_by(ids, of_domain, len(surveys.DOMAINS), experts),
-        by_token=routing.load_by(ids, text, size, experts),
-        occurrences=np.bincount(text, minlength=size),
+        by_token=by_token,
+        occurrences=occurrences,
         coactivation=routing.coactivation(ids, experts),
+        again=routing.repetition(ids, follows),
+        again_shuffled=routing.shuffled_repetition(ids, follows),
+        faithful=routing.favourite_share(by_token, occurrences, LEAST),
+        faithful_shuffled=routing.favourite_share(mixed, occurrences, LEAST),
     )
 
 
@@ -95,14 +106,30 @@ def favourites(found: Counted, model: str, layer: int, expert: int, n: int) -> l
     ]
 
 
-def token_specialisation(found: Counted, seed: int = 0) -> tuple[routing.Shares, routing.Shares]:
-    """How much of a token its favourite expert takes, per layer [L]; and with tokens shuffled."""
-    mixed = np.random.default_rng(seed).permutation(found.tokens)
-    size, _, experts = found.by_token.shape
-    shuffled = routing.load_by(found.ids, mixed, size, experts)
-    return (
-        routing.favourite_share(found.by_token, found.occurrences, LEAST),
-        routing.favourite_share(shuffled, found.occurrences, LEAST),
+@dataclass(frozen=True, eq=False)
+class Chance:
+    """What random scores would do in a gate with a model's groups."""
+
+    inside: float  # co-activation of two experts of one group
+    across: float  # of two groups; NaN with a single group
+    first: float  # a neighbour's first expert again
+    any: float  # any of a neighbour's experts again
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def chance(experts: int, chosen: int, groups: int, kept_groups: int) -> Chance:
+    """Drawn for 20,000 tokens."""
+    ids = routing.random_choices(20_000, experts, chosen, groups, kept_groups)
+    both = routing.coactivation(ids, experts)[0]
+    group = np.arange(experts) // (experts // groups)
+    same = group[:, None] == group[None]
+    inside = same & ~np.eye(experts, dtype=bool)
+    again = routing.repetition(ids, np.arange(len(ids)) > 0)
+    return Chance(
+        inside=float(both[inside].mean()),
+        across=float(both[~same].mean()) if groups > 1 else np.nan,
+        first=float(again.first[0]),
+        any=float(again.any[0]),
     )
 
 

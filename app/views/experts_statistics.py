@@ -111,19 +111,11 @@ def by_expert(shares: NDArray[np.floating]) -> dict[str, object]:
     }
 
 
-def floors(model: str) -> tuple[float, float, float, float]:
-    """What random scores would give: co-activation in a group and across groups; repetition."""
+def floors(model: str) -> statistics.Chance:
+    """What random scores would give in this model's gates."""
     config = models.config(model)
-    experts, chosen = int(config["n_routed_experts"]), int(config["num_experts_per_tok"])
-    groups = int(config["n_group"])
-    ids = routing.random_choices(20_000, experts, chosen, groups, int(config["topk_group"]))
-    both = routing.coactivation(ids, experts)[0]
-    group = np.arange(experts) // (experts // groups)
-    inside = (group[:, None] == group[None]) & ~np.eye(experts, dtype=bool)
-    across = group[:, None] != group[None]
-    again = routing.repetition(ids, np.arange(len(ids)) > 0)
-    outside = float(both[across].mean()) if across.any() else np.nan
-    return float(both[inside].mean()), outside, float(again.first[0]), float(again.any[0])
+    names = ("n_routed_experts", "num_experts_per_tok", "n_group", "topk_group")
+    return statistics.chance(*(int(config[name]) for name in names))
 
 
 def together(found: Counted, model: str, layer: int, at: int) -> None:
@@ -132,7 +124,7 @@ def together(found: Counted, model: str, layer: int, at: int) -> None:
     share_EE = found.coactivation[at]
     experts, chosen = len(share_EE), found.ids.shape[2]
     i, j = np.unravel_index(np.nanargmax(share_EE), share_EE.shape)
-    inside, across, _, _ = floors(model)
+    random = floors(model)
     st.markdown(
         t(
             "statistics.together_sentence",
@@ -163,8 +155,8 @@ def together(found: Counted, model: str, layer: int, at: int) -> None:
         t(
             "statistics.together_reading",
             even=f"{even:.0%}",
-            inside=f"{inside:.0%}",
-            across=f"{across:.0%}",
+            inside=f"{random.inside:.0%}",
+            across=f"{random.across:.0%}",
             model=reference["model"],
             source=reference["source"],
             theirs=f"{their_even:.0%}",
@@ -179,7 +171,7 @@ def together(found: Counted, model: str, layer: int, at: int) -> None:
 def tokens(found: Counted, layers: list[int]) -> None:
     """How faithful tokens are to one expert."""
     st.markdown(f"#### {t('statistics.tokens_title')}")
-    own, shuffled = statistics.token_specialisation(found)
+    own, shuffled = found.faithful, found.faithful_shuffled
     st.plotly_chart(
         figures.lines(
             [
@@ -211,9 +203,7 @@ def tokens(found: Counted, layers: list[int]) -> None:
 def neighbours(found: Counted, model: str, layers: list[int]) -> None:
     """How often neighbouring tokens share an expert, beside Mixtral's figures."""
     st.markdown(f"#### {t('statistics.again_title')}")
-    own = routing.repetition(found.ids, found.follows)
-    loads = routing.shuffled_repetition(found.ids, found.follows)
-    _, _, first, any_again = floors(model)
+    own, loads, random = found.again, found.again_shuffled, floors(model)
     names = {name: t(f"statistics.again_{name}") for name in ("first", "any")}
     st.plotly_chart(
         figures.lines(
@@ -224,8 +214,8 @@ def neighbours(found: Counted, model: str, layers: list[int]) -> None:
                 figures.Line(t("statistics.again_any_loads"), layers, loads.any.tolist()),
             ],
             [
-                (t("statistics.again_chance", share=f"{first:.1%}"), first),
-                (t("statistics.again_chance", share=f"{any_again:.1%}"), any_again),
+                (t("statistics.again_chance", share=f"{random.first:.1%}"), random.first),
+                (t("statistics.again_chance", share=f"{random.any:.1%}"), random.any),
             ],
             {"x": t("experts.layer"), "y": t("statistics.again_axis")},
             layers,

@@ -110,15 +110,13 @@ def test_statistics_are_counted_by_hand() -> None:
     assert (found.by_domain == load).all()
     assert found.tokens.tolist() == tokens
     assert found.follows.sum() == pairs
-    first = statistics.routing.repetition(found.ids, found.follows).first[0]
-    assert first == pytest.approx(again / pairs)
+    assert found.again.first[0] == pytest.approx(again / pairs)
     assert (found.by_token.sum(axis=0) == load.sum(axis=0)).all()
     for favourite in statistics.favourites(found, "base", 1, 3, 5):
         assert favourite.occurrences >= statistics.LEAST
     shares = [row.share for row in statistics.favourites(found, "base", 1, 3, 5)]
     assert shares == sorted(shares, reverse=True)
-    own, shuffled = statistics.token_specialisation(found)
-    assert (own > shuffled).all()
+    assert (found.faithful > found.faithful_shuffled).all()
 
 
 def test_weight_sizes_by_hand() -> None:
