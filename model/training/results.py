@@ -61,15 +61,16 @@ def measure(engine: Engine, folder: Path) -> dict[str, Any]:
 
 def tables(runs: Path) -> str:
     """The README's tables, in Markdown, of what runs/*/ holds."""
-    parts = [twins_table(runs)]
+    parts = [twins_table(runs), domains_table(runs)]
     evaluations = {
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(runs.glob("*/evaluation.json"))
     }
     ordered = [name for name in ORDER if name in evaluations]
     ordered += [name for name in evaluations if name not in ORDER]
-    for task in TASKS:
-        parts.append(levels_table([evaluations[name] for name in ordered], task))
+    measured = [evaluations[name] for name in ordered]
+    for table in (levels_table, replies_table, budget_table):
+        parts += [table(measured, task) for task in TASKS]
     return "\n\n".join(parts)
 
 
@@ -86,16 +87,14 @@ ORDER = (
     "student-rl",
     "distilled-control",
     "distilled",
+    "distilled-seed1",
+    "distilled-seed2",
 )
 
 
 def twins_table(runs: Path) -> str:
     """Attention kinds: cache, held-out loss and its difference from MHA's on the same rows."""
-    names = ("base-mha", "base-gqa", "base-mqa", "base")
-    found = {
-        name: json.loads((runs / name / "results.json").read_text(encoding="utf-8"))
-        for name in names
-    }
+    found = _twins(runs)
     mha = found["base-mha"]["heldout"]
     head = (
         "model",
@@ -130,41 +129,86 @@ def twins_table(runs: Path) -> str:
     return _markdown(head, rows)
 
 
+def _twins(runs: Path) -> dict[str, dict[str, Any]]:
+    names = ("base-mha", "base-gqa", "base-mqa", "base")
+    return {
+        name: json.loads((runs / name / "results.json").read_text(encoding="utf-8"))
+        for name in names
+    }
+
+
+def domains_table(runs: Path) -> str:
+    """Attention kinds × domains: held-out loss of each alone."""
+    found = _twins(runs)
+    domains = [*found["base"]["domains"]]
+    rows = [
+        (f"`{name}`", *(f"{r['domains'][domain]['loss']:.3f}" for domain in domains))
+        for name, r in found.items()
+    ]
+    return _markdown(("loss, nats per token", *domains), rows)
+
+
 def levels_table(evaluations: list[dict[str, Any]], task: str) -> str:
-    """Models × levels of a task: right at T = 1 and greedy; what replies at T = 1 are like at the
-    chosen level."""
+    """Models × levels of a task: right at T = 1, greedy, and by the vote of many."""
     levels = [str(level) for level in TASKS[task].LEVELS]
-    chosen = str(CHOSEN_LEVEL)
     head = (
         f"{task}, right in %",
         *(f"level {level}" for level in levels),
-        f"greedy, level {chosen}",
-        f"cons@{SAMPLES}, level {chosen}",
-        "tokens",
-        "checks itself",
-        "format",
-        "language",
+        f"greedy, level {CHOSEN_LEVEL}",
+        f"cons@{SAMPLES}, level {CHOSEN_LEVEL}",
     )
+    rows = [
+        (
+            f"`{e['name']}`",
+            *(_percent(e["levels"][task][level]["pass@k"]["1"]) for level in levels),
+            _percent(e["greedy"][task]["pass@k"]["1"]),
+            _percent(e["many"][task]["cons@k"][str(SAMPLES)]),
+        )
+        for e in evaluations
+    ]
+    return _markdown(head, rows)
+
+
+def replies_table(evaluations: list[dict[str, Any]], task: str) -> str:
+    """What replies are like, at T = 1 and the chosen level."""
+    head = (
+        f"{task}, level {CHOSEN_LEVEL}",
+        "tokens",
+        "steps right, %",
+        "checks itself, %",
+        "wrong values noticed, %",
+        "right values doubted, %",
+        "in format, %",
+        "words in the question's language, %",
+    )
+    keys = ("steps_right", "checks", "errors_noticed", "false_alarms", "format", "language")
     rows = []
     for e in evaluations:
-        by_level = e["levels"][task]
-        sampled = by_level[chosen]
+        replies = e["levels"][task][str(CHOSEN_LEVEL)]
+        low, high = replies["tokens_mean"]["interval"]
         rows.append(
             (
                 f"`{e['name']}`",
-                *(_percent(by_level[level]["pass@k"]["1"]) for level in levels),
-                _percent(e["greedy"][task]["pass@k"]["1"]),
-                _percent(e["many"][task]["cons@k"][str(SAMPLES)]),
-                f"{sampled['tokens_mean']['value']:.0f} "
-                f"[{sampled['tokens_mean']['interval'][0]:.0f}, "
-                f"{sampled['tokens_mean']['interval'][1]:.0f}]",
-                *(_percent(sampled[key]) for key in ("checks", "format", "language")),
+                f"{replies['tokens_mean']['value']:.0f} [{low:.0f}, {high:.0f}]",
+                *(_percent(replies[key]) for key in keys),
             )
         )
     return _markdown(head, rows)
 
 
+def budget_table(evaluations: list[dict[str, Any]], task: str) -> str:
+    """Right in % when thinking is cut after so many tokens."""
+    head = (f"{task}, level {CHOSEN_LEVEL}", *(f"{budget} tokens" for budget in BUDGETS))
+    rows = [
+        (f"`{e['name']}`", *(_percent(cut["pass@k"]["1"]) for cut in e["budget"][task]))
+        for e in evaluations
+    ]
+    return _markdown(head, rows)
+
+
 def _percent(measure: dict[str, Any]) -> str:
+    if measure["value"] is None:
+        return "–"
     low, high = (100 * x for x in measure["interval"])
     return f"{100 * measure['value']:.1f} [{low:.1f}, {high:.1f}]"
 

@@ -43,6 +43,7 @@ def test_a_full_evaluation_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     found = results.measure(Engine.load(shipped_folder("base")), tmp_path)
     assert json.loads((tmp_path / "evaluation.json").read_text()) == found
     assert [e["budget"] for e in found["budget"]["chain"]] == [4, 8]
-    table = results.levels_table([found], "pick").splitlines()
-    assert len({line.count("|") for line in table}) == 1 and len(table) == 3
-    assert table[2].startswith("| `base` | ")
+    for make in (results.levels_table, results.replies_table, results.budget_table):
+        table = make([found], "pick").splitlines()
+        assert len({line.count("|") for line in table}) == 1 and len(table) == 3
+        assert table[2].startswith("| `base` | ")
