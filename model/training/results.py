@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def measure(engine: Engine, folder: Path) -> dict[str, Any]:
         print(f"{name}: {task} {levels} {how or 'T = 1'}  right {passed:.3f}", flush=True)
         return found
 
-    found = {
+    found: dict[str, Any] = {
         "name": name,
         "date": datetime.date.today().isoformat(),
         "command": f"python -m model train results {name}",
@@ -213,6 +214,6 @@ def _percent(measure: dict[str, Any]) -> str:
     return f"{100 * measure['value']:.1f} [{low:.1f}, {high:.1f}]"
 
 
-def _markdown(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _markdown(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
