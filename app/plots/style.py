@@ -27,6 +27,7 @@ MODEL_MARK = {
     "r1": ("#D55E00", "triangle-up"),
     "student-base": ("#009E73", "pentagon"),
     "student-rl": ("#009E73", "cross"),
+    "distilled-control": ("#0072B2", "star-open"),
     "distilled": ("#0072B2", "star"),
 }
 

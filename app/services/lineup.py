@@ -24,6 +24,7 @@ NAMES = {
     "r1": "R1",
     "student-base": "Student base",
     "student-rl": "Student + RL",
+    "distilled-control": "Distilled (control)",
     "distilled": "Distilled",
 }
 #: Who is chosen at first: the first `MOST` of these that are there.
