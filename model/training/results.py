@@ -62,7 +62,7 @@ def measure(engine: Engine, folder: Path) -> dict[str, Any]:
 
 def tables(runs: Path) -> str:
     """The README's tables, in Markdown, of what runs/*/ holds."""
-    parts = [twins_table(runs), domains_table(runs)]
+    parts = [costs_table(runs), twins_table(runs), domains_table(runs)]
     evaluations = {
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(runs.glob("*/evaluation.json"))
@@ -91,6 +91,21 @@ ORDER = (
     "distilled-seed1",
     "distilled-seed2",
 )
+
+
+def costs_table(runs: Path) -> str:
+    """What each model was made from, and what it took."""
+    found = {
+        path.parent.name: json.loads(path.read_text(encoding="utf-8"))
+        for path in runs.glob("*/run.json")
+    }
+    first = ("base", "base-mha", "base-gqa", "base-mqa")
+    order = {name: i for i, name in enumerate((*first, *ORDER[1:]))}
+    rows = [
+        (f"`{name}`", f"`{run['from']}`" if "from" in run else "nothing", f"{run['minutes']:.0f}")
+        for name, run in sorted(found.items(), key=lambda item: order.get(item[0], len(order)))
+    ]
+    return _markdown(("model", "trained from", "minutes on one core"), rows)
 
 
 def twins_table(runs: Path) -> str:

@@ -75,6 +75,7 @@ def everything() -> list[StageName]:
         *(("pretrain", name) for name in pretrain.MODELS),
         *(("heldout", name) for name in pretrain.MODELS),
         *(("reason", name) for name in REASONING),
+        *(("results", name) for name in results.ORDER),
         ("samples", None),
     ]
 
