@@ -1,6 +1,7 @@
 """What a session looks at inside the latent: the run that was read, and the pair of runs.
 
-Session: "c_pair_shown", the id of the pair of runs on screen; jobs under `cache_work`'s names.
+Session: "c_pair_shown", the id of the pair of runs on screen; "c_followed", that the slider has
+just begun a pair; jobs under `cache_work`'s names.
 """
 
 from __future__ import annotations
@@ -44,6 +45,13 @@ def start_pair(study: latents.Study, codec: str) -> None:
         latents.MODEL, info.prompt, info.max_new_tokens, info.temperature, info.seed
     )
     cache_work.begin(PAIR, latents.PairJob(request, study, codec))
+
+
+def follow_rank(study: latents.Study) -> None:
+    """The slider moved: a pair that is on screen, or on its way, is written anew."""
+    if pair() is not None or cache_work.under_way(PAIR) is not None:
+        start_pair(study, str(st.session_state.c_rank))
+        st.session_state.c_followed = True
 
 
 def stop_pair() -> None:

@@ -125,8 +125,16 @@ def rank() -> None:
     st.markdown(t("latent.rank_lead", full=full, rows=latents.FITTED_ROWS, measured=latents.ROWS))
     stops = latents.ranks(full)
     r = st.select_slider(
-        t("latent.rank"), stops, value=stops[len(stops) // 2], key="c_rank", bind="query-params"
+        t("latent.rank"),
+        stops,
+        value=stops[len(stops) // 2],
+        key="c_rank",
+        bind="query-params",
+        on_change=session.follow_rank,
+        args=(study,),
     )
+    if st.session_state.pop("c_followed", False):
+        st.rerun()  # the whole page, so that it polls
     _pair(study, r, full)
     measure(study)
     left, right = st.columns(2, gap="large")

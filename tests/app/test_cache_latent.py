@@ -1,0 +1,95 @@
+"""The rooms of the Latent cache page that look inside the latent, from the first picture on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.i18n import texts
+from app.services import latents, models, ways
+from app.services.traces import Store
+from tests.app.cache_cases import T
+from tests.app.test_cache import chart, healthy, opened, written
+
+SECONDS = 240.0  # for what the worker does: CI's cores may be busy
+
+
+def until(at: AppTest, done: Callable[[AppTest], object]) -> AppTest:
+    deadline = time.monotonic() + SECONDS
+    while not done(at):
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.1)
+        at.run()
+    return healthy(at)
+
+
+def has(key: str) -> Callable[[AppTest], bool]:
+    return lambda at: any(e.proto.id.endswith(key) for e in at.get("plotly_chart"))
+
+
+@pytest.fixture
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> latents.Study:
+    """A study of its own that is soon measured."""
+    made = latents.Study("few", latents.MODEL)
+    for name, value in (("ROWS", 2), ("FITTED_ROWS", 2), ("CHUNK", 1)):
+        monkeypatch.setattr(latents, name, value)
+    monkeypatch.setattr(latents, "study", lambda model: made)
+    return made
+
+
+def test_pictures_of_the_pinned_token_come_by_themselves() -> None:
+    at = until(opened("ko", pin="5"), has("c_attention"))
+    for key in ("c_one_token", "c_all_tokens"):
+        assert has(key)(at)
+    assert texts("ko")["latent.token_title"].split("{")[0] + "5:" in written(at)
+    assert len(chart(at, "c_attention")["data"]) == sum(
+        models.config(name)["num_attention_heads"] for name in models.TWINS
+    )
+
+
+def test_ranks_and_precisions_are_measured_on_request(few_rows: latents.Study) -> None:
+    at = opened(c_rank="1")
+    assert not has("c_rank_costs")(at)
+    at.button("c_measure").click().run()
+    until(at, lambda at: few_rows.rows == latents.ROWS and not at.session_state["c_work"])
+    difference, _ = few_rows.cost("1")
+    assert f"{difference:+.3f}" in written(at)
+    points = chart(at, "c_rank_costs")["data"][0]
+    assert len(points["x"]) == len(latents.ranks(models.config(latents.MODEL)["kv_lora_rank"]))
+    assert has("c_precision")(at) and has("c_energy")(at)
+    assert not [button for button in at.button if button.key == "c_measure"]
+
+
+def test_a_pair_is_written_and_can_be_stopped(few_rows: latents.Study) -> None:
+    at = opened(c_rank="1")
+    at.button("c_pair").click().run()
+    until(at, lambda at: T["latent.pair_some"].format(r=1) in written(at))
+    if [button for button in at.button if button.key == "c_pair_stop"]:
+        healthy(at.button("c_pair_stop").click().run())
+    assert T["latent.pair_some"].format(r=1) in written(at)
+
+
+def test_what_fails_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise ValueError("the reason")
+        yield
+
+    monkeypatch.setattr(latents.ReadingJob, "_read", broken)
+    empty: Store[latents.Reading] = Store(1)
+    monkeypatch.setattr(latents, "readings", lambda: empty)
+    at = until(opened(), lambda at: "the reason" in [error.value for error in at.error])
+    assert not at.session_state["c_work"]
+
+
+def test_the_clock_says_what_it_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ways, "CONTEXTS", (8, 32))
+    at = opened()
+    at.button("c_clock").click().run()
+    until(at, lambda at: not at.session_state["c_work"])
+    times = ways.last().pop("times")
+    assert T["latent.clock_sentence"].split("{")[0] in written(at)
+    assert len(times.seconds) == 2 * len(ways.measured())
