@@ -27,6 +27,7 @@ class Route:
 
     ids: NDArray[np.integer]
     shares: NDArray[np.floating]
+    shared: bool = True  # whether the shared expert works
 
 
 def way(
@@ -39,9 +40,9 @@ def way(
     """A token's way from left to right, one panel per route, one below the other.
 
     In each layer the token's vector goes to k experts, as wide as their weights, and comes back as
-    their sum; the shared expert, a square, sees every token. Dotted lines part the groups.
-    `layers` are the model's own numbers. `labels`: layer, expert, trunk, shared, hover (with
-    {layer}, {expert}, {share}), and panel_0, panel_1 for the panels' names if there are two.
+    their sum; the shared expert, a square, sees every token (hollow: it is off). Dotted lines part
+    the groups. `layers` are the model's own numbers. `labels`: layer, expert, trunk, shared, hover
+    (with {layer}, {expert}, {share}), and panel_0, panel_1 for the panels' names if there are two.
     """
     figure = go.Figure()
     height = experts + 4  # rows of a panel: experts, the trunk and the shared expert below them
@@ -130,15 +131,16 @@ def _panel(
                 line={"color": WAY, "width": WIDEST * float(share)},
                 opacity=0.55,
             )
-        down = trunk + (shared - trunk) * ease
-        x = at - HALF + HALF * bend
-        figure.add_scatter(
-            x=[*x, *(2 * at - x[::-1])],
-            y=[*down, *down[::-1]],
-            mode="lines",
-            hoverinfo="skip",
-            line={"color": IDLE, "width": 3},
-        )
+        if route.shared:
+            down = trunk + (shared - trunk) * ease
+            x = at - HALF + HALF * bend
+            figure.add_scatter(
+                x=[*x, *(2 * at - x[::-1])],
+                y=[*down, *down[::-1]],
+                mode="lines",
+                hoverinfo="skip",
+                line={"color": IDLE, "width": 3},
+            )
     share_LE = np.zeros((len(layers), experts))
     np.put_along_axis(share_LE, route.ids.astype(np.int64), route.shares.astype(float), axis=1)
     grid = [(at, e) for at in range(len(layers)) for e in range(experts)]
@@ -164,7 +166,11 @@ def _panel(
         y=[shared] * len(layers),
         mode="markers",
         hoverinfo="skip",
-        marker={"symbol": "square", "size": 11, "color": style.RULE},
+        marker={
+            "symbol": "square" if route.shared else "square-open",
+            "size": 11,
+            "color": style.RULE,
+        },
     )
 
 
@@ -230,7 +236,13 @@ def decision(
     figure.update_layout(
         showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     )
-    figure.update_xaxes(title_text=labels["expert"], showgrid=False, dtick=1, tickangle=0)
+    figure.update_xaxes(
+        title_text=labels["expert"],
+        showgrid=False,
+        dtick=max(1, experts // 16),
+        tickangle=0,
+        range=[-0.5, experts - 0.5],
+    )
     low = min(0.0, float(choice.min()))
     figure.update_yaxes(
         title_text=labels["score"], range=[low, max(1.0, float(choice.max())) * 1.08]

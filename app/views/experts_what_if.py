@@ -181,11 +181,11 @@ def ways(found: Comparison, pin: int | None) -> None:
         return
     info = found.trace.info
     routes = []
-    for reading in (found.plain, found.changed):
+    for reading, works in ((found.plain, True), (found.changed, found.change.shared)):
         weights = reading.expert_weights[pin]
         total = weights.sum(axis=1, keepdims=True)
         share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
-        routes.append(route.Route(reading.expert_ids[pin], share))
+        routes.append(route.Route(reading.expert_ids[pin], share, works))
     groups = int(models.config(info.model)["n_group"])
     st.markdown(f"**{t('what_if.ways', token=pin)}**")
     st.plotly_chart(

@@ -20,7 +20,7 @@ from app.services import expert_statistics as statistics
 from app.views import experts_what_if
 from model.interventions import Change, intervened
 from model.reading import read
-from model.tokenizer import BOS
+from model.tokenizer import BOS, decode
 from model.training.pretrain import masked_loss
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
@@ -157,6 +157,15 @@ def test_a_comparison_reads_both_and_writes() -> None:
         assert (sample.token_ids[:apart] == found.written.token_ids[:apart]).all()
     assert len(found.before) >= ROWS
     assert len(found.after) >= ROWS
+
+
+def test_the_recorded_run_is_of_this_model() -> None:
+    """Else record again (`python -m model train samples`): the page reads its tokens once more."""
+    sample = traces.sample("experts")
+    words = models.tokenizer(sample.info.model)
+    assert decode(words, sample.token_ids.tolist()) == "".join(sample.texts)
+    reading = readings.of(sample.id, sample)
+    assert reading.logprobs[1:] == pytest.approx(sample.logprobs[1:], abs=1e-3)
 
 
 def test_a_decision_is_the_gates() -> None:
