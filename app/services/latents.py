@@ -74,7 +74,7 @@ class ReadingJob(Job):
 @st.cache_resource(show_spinner=False)
 def readings() -> Store[Reading]:
     """The last texts that were read; one of 384 tokens takes 24 MB."""
-    return Store(8)
+    return Store(4)
 
 
 def ranks(full: int) -> list[int]:

@@ -50,7 +50,9 @@ def _diagram() -> None:
     columns[2].metric(
         t("latent.kept_loss"),
         f"{loss:.3f}",
-        f"{point.difference:+.3f} {t('latent.kept_reference', kind=_first_kind())}",
+        None
+        if kind == _first_kind()
+        else f"{point.difference:+.3f} {t('latent.kept_reference', kind=_first_kind())}",
         delta_color="off",
     )
     drawn = diagrams.boxes(models.config(name), run.fed)
