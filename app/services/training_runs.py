@@ -16,6 +16,7 @@ from app.services.models import ASSETS
 
 #: Models whose log is one of GRPO, in the order in which they are offered.
 REINFORCED = ("r1-zero", "r1-dev2", "r1", "student-rl")
+PRETRAINED = ("base", "student-base")
 LEVEL = "3"  # whose evaluation stands for a model in the pipeline
 WINDOW = 9  # steps of the moving mean
 ENDS = 10  # steps that "the first" and "the last" mean
@@ -62,7 +63,7 @@ def reinforced() -> list[str]:
 
 def command(name: str) -> str:
     """The command that makes a model."""
-    return f"python -m model train {'pretrain' if name == 'base' else 'reason'} {name}"
+    return f"python -m model train {'pretrain' if name in PRETRAINED else 'reason'} {name}"
 
 
 # --- Curves ------------------------------------------------------------------------------------
@@ -142,8 +143,9 @@ def made(name: str) -> Made | None:
     settings, data = found["run"], found.get("data", {})
     if "group" in settings:
         kind = "grpo"
-        numbers = {key: settings[key] for key in ("steps", "questions", "group")}
-        numbers["tokens"] = data["rollout_tokens"]
+        numbers = {key: settings[key] for key in ("questions", "group")}
+        # of a run that ends by the clock, the settings do not know the steps
+        numbers |= {"steps": log(name)[-1]["step"], "tokens": data["rollout_tokens"]}
     elif "documents" in data:
         kind, numbers = "sft", {"documents": data["documents"], "tokens": data["tokens_seen"]}
     else:
@@ -158,7 +160,7 @@ def _results(name: str) -> tuple[Result, ...]:
         return ()
     found = []
     for task, levels in evaluation["levels"].items():
-        measure = levels[LEVEL]["sampled"]["pass@k"]["1"]
+        measure = levels[LEVEL]["pass@k"]["1"]
         low, high = measure["interval"]
         found.append(Result(task, measure["value"], low, high, measure["n"]))
     return tuple(found)

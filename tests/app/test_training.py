@@ -49,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = {"documents": 400, "tokens_seen": 90_000}
     pipeline.write_run(paths, "r1-dev1", {"epochs": 3}, "base", 60.0, data)
     measure = {"value": 0.25, "interval": [0.21, 0.29], "n": 500}
-    level = {runs.LEVEL: {"sampled": {"pass@k": {"1": measure}}}}
+    level = {runs.LEVEL: {"pass@k": {"1": measure}}}
     evaluation = {"levels": {"chain": level, "pick": level}}
     (folder / "r1-dev1" / "evaluation.json").write_text(json.dumps(evaluation))
     return folder
@@ -129,7 +129,9 @@ def test_what_was_made_tells_data_cost_and_result(with_runs: Path) -> None:
         ("chain", 0.25, 500),
         ("pick", 0.25, 500),
     ]
+    assert zero.numbers["steps"] == 3
     assert runs.made("r1") is None
+    assert runs.command("student-base").endswith("train pretrain student-base")
 
 
 def test_kept_checkpoints_come_in_the_order_of_their_steps(
