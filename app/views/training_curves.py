@@ -174,7 +174,7 @@ def status(name: str, entries: list[dict[str, Any]]) -> None:
         t(
             "training.run_of",
             start=lineup.NAMES.get(ended["from"], ended["from"]),
-            steps=settings["steps"],
+            steps=entries[-1]["step"],
             questions=settings["questions"],
             group=settings["group"],
             replies=replies,

@@ -17,7 +17,7 @@ CSS = Path(__file__).parents[1] / "static" / "training.css"
 LANES = {
     "alone": ("base", "→", "r1-zero"),
     "stages": ("base", "→", "r1-dev1", "→", "r1-dev2", "→", "r1-dev3", "→", "r1"),
-    "distil": ("student-base", "→", "distilled", "+", "student-rl"),
+    "distil": ("student-base", "→", "distilled", "+", "distilled-control", "+", "student-rl"),
     "classic": ("base", "→", "sft-only"),
 }
 STAGES = [one for one in lineup.NAMES if any(one in lane for lane in LANES.values())]
