@@ -76,7 +76,8 @@ class ChangedGate(Gate):
         bias_E = own_E.clone() if change.bias else torch.zeros_like(own_E)
         off = [expert for at, expert in sorted(change.off) if at == layer]
         bias_E[off] = -FAR
-        bias_E[[expert for at, expert in sorted(change.forced) if at == layer]] = FAR
+        # twice as far: its group must stay open even if it is the last one there that works
+        bias_E[[expert for at, expert in sorted(change.forced) if at == layer]] = 2 * FAR
         self.register_buffer("e_score_correction_bias", bias_E)
         self.works_E = torch.ones_like(own_E)
         self.works_E[off] = 0

@@ -65,9 +65,9 @@ def choose(
     dead = {e for e in experts if (layer, e) in change.off}
     for e in experts:
         if e in dead:
-            worth[e] = -16.0
+            worth[e] = scores[e] - 16
         if (layer, e) in change.forced:
-            worth[e] = 16.0
+            worth[e] = scores[e] + 32
     first = sorted(experts, key=lambda e: -worth[e])[: change.without_top]
     for e in first:
         worth[e] = -16.0
@@ -195,9 +195,12 @@ def test_what_is_off_never_works_and_what_is_forced_always_does() -> None:
     off = read(intervened(model, Change(off=frozenset({(1, busy)}))), ids)
     assert not (off.expert_ids[:, 0] == busy).any()
     idle = int(np.bincount(plain.expert_ids[:, 1].ravel(), minlength=8).argmin())
-    forced = read(intervened(model, Change(forced=frozenset({(2, idle)}))), ids)
-    assert (forced.expert_ids[:, 1] == idle).any(axis=1).all()
-    assert (forced.expert_ids[:, 0] == plain.expert_ids[:, 0]).all()
+    neighbour = idle ^ 1  # the other one of its group
+    for without in (frozenset(), frozenset({(2, neighbour)})):
+        change = Change(off=without, forced=frozenset({(2, idle)}))
+        forced = read(intervened(model, change), ids)
+        assert (forced.expert_ids[:, 1] == idle).any(axis=1).all()
+        assert (forced.expert_ids[:, 0] == plain.expert_ids[:, 0]).all()
 
 
 @pytest.mark.parametrize(
