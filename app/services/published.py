@@ -33,7 +33,7 @@ def _file() -> dict[str, Any]:
 
 def source(name: str) -> str:
     """Where a figure is from, in full."""
-    return str(_file()["sources"][name]["name"])
+    return str(_file()["sources"][name])
 
 
 def table(name: str) -> Table:
@@ -44,13 +44,9 @@ def table(name: str) -> Table:
 
 
 def curve(name: str) -> tuple[list[float], list[float]]:
-    """Steps and values of R1-Zero's "pass@1", "cons@16" or "length" as read from the figures."""
+    """Steps and values of R1-Zero's "pass@1", "cons@16" or "length", read off published figures."""
     raw = _file()["curves"][name]
     return raw["step"], raw["value"]
-
-
-def curve_source() -> str:
-    return source(_file()["curves"]["source"])
 
 
 def stage(name: str) -> dict[str, float]:

@@ -146,7 +146,7 @@ def section() -> None:
             t("training.overlay"),
             key="t_overlay",
             bind="query-params",
-            help=t("training.overlay_help", source=published.curve_source()),
+            help=t("training.overlay_help", source=t("training.digitised")),
         )
     entries = runs.log(name)
     curves = runs.curves(entries)
@@ -155,7 +155,7 @@ def section() -> None:
     charts(name, curves, entries)
     st.caption(t("training.curves_reading", window=runs.WINDOW))
     if st.session_state.get("t_overlay"):
-        st.caption(t("training.overlay_reading", source=published.curve_source()))
+        st.caption(t("training.overlay_reading", source=t("training.digitised")))
     st.subheader(t("training.samples_title"))
     st.fragment(samples_of_a_step)(name)
     plain = ("by_task", "samples")
