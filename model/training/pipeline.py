@@ -183,7 +183,7 @@ def r1_dev3(paths: Paths) -> None:
 
 
 def r1(paths: Paths) -> None:
-    config = GRPOConfig("r1", 1, 40, LEVELS, language_weight=0.2)
+    config = GRPOConfig("r1", 1, 25, LEVELS, language_weight=0.2)
     reinforce(config, "r1-dev3", paths, "r1")
 
 
