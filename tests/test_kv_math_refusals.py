@@ -23,7 +23,7 @@ REFUSED: list[tuple[Any, str]] = [
     (None, "JSON object"),
     ([], "JSON object"),
     ("{}", "JSON object"),
-    ({}, "num_hidden_layers and num_attention_heads and head_dim or hidden_size"),
+    ({}, "num_hidden_layers, num_attention_heads, head_dim or hidden_size"),
     (without(GQA, "num_hidden_layers"), "num_hidden_layers"),
     (without(GQA, "num_attention_heads"), "num_attention_heads"),
     (without(GQA, "hidden_size"), "head_dim or hidden_size"),

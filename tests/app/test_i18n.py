@@ -73,6 +73,6 @@ def test_every_key_that_is_used_exists() -> None:
 
 def test_korean_is_korean() -> None:
     """Apart from names and units, a Korean text has Hangul in it."""
-    plain = re.compile(r"[A-Za-z0-9{}_ %.,·×/:()+=<>*^-]{1,40}")
+    plain = re.compile(r"[A-Za-z0-9{}_ %.,·×/:()+=<>*^@\[\]-]{1,40}")
     for key, text in i18n.texts("ko").items():
         assert re.search("[가-힣]", text) or plain.fullmatch(text), key
