@@ -54,7 +54,8 @@ def test_every_stage(paths: pipeline.Paths, monkeypatch: pytest.MonkeyPatch) -> 
         family = ("sft", "deepseek_v3") if name == "sft-only" else ("student", "qwen2")
         assert (about.family, kind) == family
     run = json.loads((paths.run("distilled") / "run.json").read_text())
-    assert run["from"] == "student-base" and run["data"]["sampled"] == distill.QUESTIONS * distill.SAMPLES
+    assert run["from"] == "student-base"
+    assert run["data"]["sampled"] == distill.QUESTIONS * distill.SAMPLES
     assert run["data"]["kept"] == run["data"]["documents"] == 9
     assert run["data"]["sampling_seconds"] >= 0
     control = json.loads((paths.run("distilled-control") / "run.json").read_text())
