@@ -19,7 +19,7 @@ from model.training.corpus import Document
 from model.training.grpo import GRPOConfig
 from model.training.pipeline import Paths, Stage
 
-QUESTIONS, SAMPLES = 1_000, 8  # of the teacher
+QUESTIONS, SAMPLES = 500, 8  # of the teacher
 EPOCHS = 6
 DIRECT_ANSWERS = 4_000
 MOST_STEPS = 10_000  # of student-rl, which ends by the clock

@@ -20,9 +20,9 @@ from model.training.evaluate import evaluate
 
 PROBLEMS = 500  # of each task and level
 CHOSEN_LEVEL = 3  # of the questions that are asked many times, and under a budget
-MANY, SAMPLES = 120, 16  # problems and replies to each, for pass@k and cons@k
-BUDGETED = 300  # problems under a thinking budget
-BUDGETS = (8, 16, 24, 32, 48, 64, 96, 128, 192)  # thinking tokens
+MANY, SAMPLES = 60, 16  # problems and replies to each, for pass@k and cons@k
+BUDGETED = 150  # problems under a thinking budget
+BUDGETS = (16, 32, 64, 96, 128)  # thinking tokens
 SEED = 1
 
 
