@@ -88,6 +88,11 @@ class Curves:
         ]
 
 
+def of_task(entries: Sequence[dict[str, Any]], task: str) -> list[dict[str, Any]]:
+    """The log's entries with what they say of one task in the place of the whole."""
+    return [{**entry, **entry["by_task"][task]} for entry in entries]
+
+
 def curves(entries: Sequence[dict[str, Any]]) -> Curves:
     """The curves of a log."""
     columns = {

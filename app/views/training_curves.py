@@ -12,6 +12,7 @@ from app.plots import training as figures
 from app.services import lineup, published
 from app.services import training_runs as runs
 from app.views.numbers import numbers
+from model.tasks import TASKS
 
 
 def missing(name: str) -> None:
@@ -60,8 +61,8 @@ def overlay(measure: str) -> list[figures.Overlay]:
     ]
 
 
-def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]]) -> None:
-    """Four charts, two by two where there is room."""
+def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, shares: bool) -> None:
+    """Four charts, two by two where there is room; the shares are logged of both tasks only."""
     samples = [sample_text(entry) for entry in entries]
     left, right = st.columns(2)
     for column, measure in ((left, "accuracy"), (right, "length"), (right, "checks")):
@@ -94,6 +95,8 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]]) -> Non
                     last=form.format(last),
                 ),
             )
+    if not shares:
+        return
     with left:
         st.markdown(f"**{t('training.shares_title')}**")
         parts = {
@@ -148,11 +151,25 @@ def section() -> None:
             bind="query-params",
             help=t("training.overlay_help", source=t("training.digitised")),
         )
+        st.segmented_control(
+            t("training.curves_task"),
+            ["all", *TASKS],
+            format_func=lambda task: t(
+                f"training.curves_{task}" if task == "all" else f"reasoning.kind_{task}"
+            ),
+            default="all",
+            required=True,
+            key="t_curve_task",
+            help=t("training.curves_task_help"),
+        )
     entries = runs.log(name)
-    curves = runs.curves(entries)
+    task = st.session_state.t_curve_task
     status(name, entries)
-    sentences(curves, entries)
-    charts(name, curves, entries)
+    if task == "all":
+        sentences(runs.curves(entries), entries)
+        charts(name, runs.curves(entries), entries, shares=True)
+    else:
+        charts(name, runs.curves(runs.of_task(entries, task)), entries, shares=False)
     st.caption(t("training.curves_reading", window=runs.WINDOW))
     if st.session_state.get("t_overlay"):
         st.caption(t("training.overlay_reading", source=t("training.digitised")))
