@@ -33,6 +33,7 @@ def context() -> int:
 def start() -> None:
     """Run the inputs as they stand; what is on screen stays until there is something new."""
     state = st.session_state
+    state.c_error = None  # what the last request was told stays until the next
     try:
         prompt = prompts.fitting(state.c_prompt or "", "base")
     except prompts.InputError as error:

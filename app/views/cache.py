@@ -71,7 +71,7 @@ def controls() -> None:
         right.button(
             t("common.stop"), on_click=session.stop, args=(job,), key="c_stop", width="stretch"
         )
-    if (message := st.session_state.pop("c_error", None)) is not None:
+    if (message := st.session_state.get("c_error")) is not None:
         st.error(message)
 
 
