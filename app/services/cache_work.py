@@ -20,9 +20,15 @@ def begin(name: str, job: jobs.Job) -> None:
     jobs.worker().enqueue(job)
 
 
+def begun(name: str) -> jobs.Job | None:
+    """The job of a name, until `watch` has seen its end."""
+    work: dict[str, jobs.Job] = st.session_state.get("c_work", {})
+    return work.get(name)
+
+
 def under_way(name: str) -> jobs.Job | None:
     """The job of a name, if it has not ended."""
-    job = st.session_state.get("c_work", {}).get(name)
+    job = begun(name)
     return job if job is not None and job.active else None
 
 

@@ -31,7 +31,7 @@ def pin(trace: Trace) -> int:
 def want_reading() -> None:
     """Have the run on screen read, if nobody has yet; what failed is not tried again."""
     run = trace()
-    for job in (cache_work.under_way(READING), cache_work.failed(READING)):
+    for job in (cache_work.begun(READING), cache_work.failed(READING)):
         if isinstance(job, latents.ReadingJob) and job.id == run.id:
             return
     if latents.readings().get(run.id) is None:
