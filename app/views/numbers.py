@@ -23,7 +23,7 @@ def table(rows: Sequence[Mapping[str, object]], name: str) -> None:
     st.dataframe(rows, hide_index=True, column_config=whole, key=f"table-{name}")
     st.download_button(
         t("common.download_csv"),
-        to_csv(rows),
+        lambda: to_csv(rows),  # made on a click: a run's files are dropped with the next run
         f"{name}.csv",
         "text/csv",
         on_click="ignore",
