@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.engine import RouteTap
 from model.network import Transformer
 
 
@@ -24,19 +25,18 @@ class Reading:
     bias: NDArray[np.float32]  # [L, E]
 
 
-class _Tap:
+class _Tap(RouteTap):
+    """Keeps all scores, too, and the bias."""
+
     def __init__(self) -> None:
-        self.ids: list[Tensor] = []
-        self.weights: list[Tensor] = []
+        super().__init__()
         self.scores: list[Tensor] = []
         self.bias: list[Tensor] = []
 
     def gate(
         self, layer: int, ids_Nk: Tensor, weights_Nk: Tensor, scores_NE: Tensor, bias_E: Tensor
     ) -> None:
-        weights, order = weights_Nk.sort(dim=-1, descending=True, stable=True)
-        self.ids.append(ids_Nk.gather(1, order))
-        self.weights.append(weights)
+        super().gate(layer, ids_Nk, weights_Nk, scores_NE, bias_E)
         self.scores.append(scores_NE)
         self.bias.append(bias_E)
 

@@ -9,6 +9,7 @@ from app.plots import attention as figures
 from app.plots import style
 from app.services import latents, models
 from app.services import latents_session as session
+from app.views.cache_latent import layer_choice
 from app.views.numbers import numbers
 
 MOST = 5  # tokens in the table, of each head
@@ -28,15 +29,7 @@ def section() -> None:
 
 
 def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> None:
-    layers = list(range(len(reading.c_kv)))
-    layer = st.segmented_control(
-        t("latent.axis_layer"),
-        layers,
-        default=layers[-1],
-        required=True,
-        key="c_attention_layer",
-        bind="query-params",
-    )
+    layer = layer_choice(list(range(len(reading.c_kv))), "c_attention_layer")
     rows = [
         figures.Looks(models.attention(name), reading.attention[name][layer, :, token, : token + 1])
         for name in models.TWINS

@@ -41,6 +41,18 @@ def failed(name: str) -> bool:
     return True
 
 
+def layer_choice(layers: list[int], key: str) -> int:
+    """A layer, the last at first; `key` is the URL's too."""
+    return st.segmented_control(
+        t("latent.axis_layer"),
+        layers,
+        default=layers[-1],
+        required=True,
+        key=key,
+        bind="query-params",
+    )
+
+
 def pictures() -> None:
     """The tokens of the MLA run to pin one, its latent in all layers, a layer's latents."""
     cache_work.watch(session.READING)
@@ -72,14 +84,7 @@ def pictures() -> None:
         alt=t("latent.token_alt", token=token),
     )
     layers = list(range(len(reading.c_kv)))
-    layer = st.segmented_control(
-        t("latent.axis_layer"),
-        layers,
-        default=layers[-1],
-        required=True,
-        key="c_layer",
-        bind="query-params",
-    )
+    layer = layer_choice(layers, "c_layer")
     every = figures.Parts(reading.c_kv[layer], reading.k_pe[layer], c_limit, k_limit)
     st.plotly_chart(
         figures.tokens(every, token, labels | {"hover": t("latent.hover_token")}),
