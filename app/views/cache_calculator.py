@@ -79,9 +79,19 @@ def choose() -> list[configs.Sized]:
         default=list(DEFAULT),
         key="c_models",
         bind="query-params",
+        placeholder=t("reasoning.models_choose"),
     )
     own = st.session_state.setdefault("c_own", {})
-    mine = st.multiselect(t("cache.calc_own"), list(own), key="c_own_chosen") if own else []
+    mine = (
+        st.multiselect(
+            t("cache.calc_own"),
+            list(own),
+            key="c_own_chosen",
+            placeholder=t("reasoning.models_choose"),
+        )
+        if own
+        else []
+    )
     return [published[name] for name in names if name in published] + [own[name] for name in mine]
 
 

@@ -39,7 +39,12 @@ def change_asked(trace: Trace) -> Change | None:
     options = [f"{layer}.{expert}" for layer in trace.info.moe_layers for expert in range(experts)]
     left, right = st.columns(2)
     off = left.multiselect(
-        t("what_if.off"), options, key="e_off", bind="query-params", help=t("what_if.off_help")
+        t("what_if.off"),
+        options,
+        key="e_off",
+        bind="query-params",
+        placeholder=t("what_if.nobody"),
+        help=t("what_if.off_help"),
     )
     forced = right.selectbox(
         t("what_if.forced"),
