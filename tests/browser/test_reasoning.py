@@ -48,7 +48,7 @@ def test_a_question_of_ones_own_runs_and_the_link_repeats_it(page: Page) -> None
     visit(page, "reasoning")
     ask(page, "20*3+11")
     expect(page.get_by_text("What is 20*3+11?")).to_be_visible()
-    expect(page.locator(".reply-column")).to_have_count(3)
+    expect(page.locator(".reply-column")).to_have_count(4)
     ended(page)
     written = page.locator(".reply-answer").all_inner_texts()
     page.reload()

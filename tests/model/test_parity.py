@@ -14,6 +14,7 @@ from transformers import (
     AutoTokenizer,
     DeepseekV3ForCausalLM,
     Glm4MoeForCausalLM,
+    PreTrainedTokenizerFast,
     Qwen2ForCausalLM,
 )
 
@@ -228,9 +229,12 @@ def test_shipped_decodes_to_the_end_of_its_context(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", shipped_names())
-def test_auto_tokenizer(name: str) -> None:
+def test_tokenizer_in_transformers(name: str) -> None:
     folder = shipped_folder(name)
-    ours, theirs = tokenizer.load(folder), AutoTokenizer.from_pretrained(folder)
+    # AutoTokenizer puts Qwen's own way of cutting words in the place of any qwen2 folder's
+    is_qwen = read_config(folder).model_type == "qwen2"
+    loader = PreTrainedTokenizerFast if is_qwen else AutoTokenizer
+    ours, theirs = tokenizer.load(folder), loader.from_pretrained(folder)
     prompt = next(problems("pick", 2, 0, "heldout", "ko")).prompt
     for text in (prompt, "<think>first 12+30=42</think><answer>42</answer>", "é 한글 🙂\n\t x"):
         ids = tokenizer.encode(ours, text)
