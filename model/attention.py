@@ -158,14 +158,23 @@ class MultiHeadLatentAttention(nn.Module):
     def absorbed(
         self, q_BTHn: Tensor, q_BTHp: Tensor, c_BSR: Tensor, k_BSp: Tensor, mask: Tensor | None
     ) -> Tensor:
-        """Attend in the latent: one key-value head of width R (+ p) for all heads: [B, T, H, v]."""
+        """Attend in the latent, the one key and value of all heads, copied for none: [B, T, H, v].
+
+        Scores are sums of two products, as in DeepSeek's own inference code.
+        """
         w_uk_HnR, w_uv_HvR = self.kv_b_proj.weight.view(self.heads, -1, self.rank).split(
             (self.nope, self.v), dim=1
         )
         q_BTHR = torch.einsum("bthn,hnr->bthr", q_BTHn, w_uk_HnR)
-        q, k = torch.cat((q_BTHR, q_BTHp), -1), torch.cat((c_BSR, k_BSp), -1)
+        scores_BHTS = torch.einsum("bthr,bsr->bhts", q_BTHR, c_BSR)
+        scores_BHTS = scores_BHTS + torch.einsum("bthp,bsp->bhts", q_BTHp, k_BSp)
         scale = (self.nope + self.pe) ** -0.5  # the expanded key's width, not the latent's
-        o_BTHR = attend(q, k[:, :, None], c_BSR[:, :, None], scale, mask)
+        if mask is None and q_BTHn.shape[1] > 1:
+            mask = torch.ones(q_BTHn.shape[1], c_BSR.shape[1], dtype=torch.bool).tril()
+        if mask is not None:
+            scores_BHTS = scores_BHTS.masked_fill(~mask, -torch.inf)
+        weights_BHTS = (scores_BHTS * scale).float().softmax(-1).to(c_BSR.dtype)
+        o_BTHR = torch.einsum("bhts,bsr->bthr", weights_BHTS, c_BSR)
         return torch.einsum("bthr,hvr->bthv", o_BTHR, w_uv_HvR)
 
 
