@@ -141,6 +141,16 @@ def results(engine: Engine, run_folder: Path, seed: int = 1) -> dict[str, Any]:
             ],
             "method": f"per step (one batch), mean over {every} steps",
         }
+    if "load" in log[0]:
+        found["balance"] = {
+            "step": [w[-1]["step"] for w in windows],
+            "load": [
+                np.round(load_LE / load_LE.mean(1, keepdims=True), 3).tolist()
+                for load_LE in (np.sum([e["load"] for e in w], axis=0) for w in windows)
+            ],
+            "bias": [w[-1]["bias"] for w in windows],
+            "method": f"tokens of {every} steps by expert, an even share being 1; bias after them",
+        }
     text = json.dumps(found, indent=1) + "\n"
     (run_folder / "results.json").write_text(text, encoding="utf-8")
     return found

@@ -35,6 +35,9 @@ MODELS: dict[str, Callable[[int], ModelConfig]] = {
     "base-gqa": lambda vocab: config.twin(vocab, num_key_value_heads=2),
     "base-mqa": lambda vocab: config.twin(vocab, num_key_value_heads=1),
     "student-base": config.student,
+    "balance-bias": config.base,
+    "balance-loss": config.base,
+    "balance-none": config.base,
 }
 #: name → its family among the checkpoints
 FAMILIES = {
@@ -43,6 +46,9 @@ FAMILIES = {
     "base-gqa": "twin",
     "base-mqa": "twin",
     "student-base": "student",
+    "balance-bias": "balance",
+    "balance-loss": "balance",
+    "balance-none": "balance",
 }
 
 
@@ -57,11 +63,13 @@ class PretrainConfig:
     rows_per_pass: int = 7  # gradient accumulation: what fits in the processor's cache
     muon_lr: float = 0.02
     adamw_lr: float = 3e-3
-    bias_update_speed: float = 0.002  # gamma of the V3 report, section 2.1.2
+    bias_update_speed: float = 0.002  # gamma of the V3 report, section 2.1.2; 0: no bias
+    aux_loss_alpha: float = 0.0  # weight of the classical loss for balance; V3 does without
     warmup: float = 0.01
     decay: float = 0.6  # the last 60 % go down to zero in a line
     snapshots: tuple[float, ...] = ()  # shares of training after which weights are kept
     save_every: int = 100
+    log_load: bool = False  # whether the log has every expert's tokens and bias
 
 
 def schedule(run: PretrainConfig, step: int) -> float:
@@ -81,6 +89,26 @@ class LoadTap:
     ) -> None:
         counts = ids_Nk.flatten().bincount(minlength=len(bias_E)).float()
         self.load[layer] = self.load.get(layer, torch.zeros_like(counts)) + counts
+
+
+class AuxiliaryLossTap(LoadTap):
+    """Also sums the loss for balance over layers: f · P (arXiv 2401.06066, equations 12 to 14).
+
+    f is an expert's load where 1 is an even share, P its mean score; each token's scores are
+    normalised, since they are sigmoids (V3 report, equation 19). Even loads make 1 per layer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loss = torch.zeros(())
+
+    def gate(
+        self, layer: int, ids_Nk: Tensor, weights_Nk: Tensor, scores_NE: Tensor, bias_E: Tensor
+    ) -> None:
+        super().gate(layer, ids_Nk, weights_Nk, scores_NE, bias_E)
+        load_E = ids_Nk.flatten().bincount(minlength=len(bias_E)) * len(bias_E) / ids_Nk.numel()
+        share_E = (scores_NE / scores_NE.sum(-1, keepdim=True)).mean(0)
+        self.loss = self.loss + (load_E * share_E).sum()
 
 
 def max_violation(load_E: Tensor) -> float:
@@ -176,15 +204,22 @@ class Trainer:
     def _update(self) -> dict[str, Any]:
         """One optimizer step; what the log says of it."""
         factor = schedule(self.run, self.step)
-        tap = LoadTap()
         ids, learnt = self.rows.batch(self.step, self.run.rows_per_step)
         count = int(learnt[:, 1:].sum())
         total = 0.0
-        size = self.run.rows_per_pass
+        size, alpha = self.run.rows_per_pass, self.run.aux_loss_alpha
+        taps = []
         for a, b in zip(ids.split(size), learnt.split(size), strict=True):
-            loss, _ = masked_loss(self.model, a, b, tap)
-            (loss / count).backward()
+            taps.append(AuxiliaryLossTap() if alpha else LoadTap())
+            loss, _ = masked_loss(self.model, a, b, taps[-1])
             total += loss.item()
+            loss = loss / count
+            if isinstance(taps[-1], AuxiliaryLossTap):
+                loss = loss + alpha * taps[-1].loss * len(a) / len(ids)
+            loss.backward()
+        load = {
+            layer: torch.stack([tap.load[layer] for tap in taps]).sum(0) for layer in self.gates
+        }
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer, peak in self.optimizers.values():
             for group in optimizer.param_groups:
@@ -192,15 +227,20 @@ class Trainer:
             optimizer.step()
             optimizer.zero_grad()
         for layer, gate in self.gates.items():
-            update_bias(gate, tap.load[layer], self.run.bias_update_speed * factor)
+            update_bias(gate, load[layer], self.run.bias_update_speed * factor)
         self.step += 1
-        return {
+        entry = {
             "step": self.step,
             "tokens": self.step * self.tokens_per_step,
             "loss": round(total / count, 4),
             "grad_norm": round(float(norm), 3),
-            "max_vio": [round(max_violation(tap.load[layer]), 3) for layer in self.gates],
+            "max_vio": [round(max_violation(load_E), 3) for load_E in load.values()],
         }
+        if self.run.log_load:
+            biases = [gate.e_score_correction_bias for gate in self.gates.values()]
+            entry["load"] = [[int(n) for n in load_E] for load_E in load.values()]
+            entry["bias"] = [[round(float(b), 4) for b in bias_E] for bias_E in biases]
+        return entry
 
     def _save(self) -> None:
         optimizers = {
@@ -262,7 +302,17 @@ def smoke(name: str) -> PretrainConfig:
     return PretrainConfig(name, seed=0, steps=6, rows_per_step=4, rows_per_pass=2, save_every=2)
 
 
+#: speed of the bias and weight of the auxiliary loss, all that the runs on balance differ in; the
+#: weight is DeepSeekMoE 2B's (arXiv 2401.06066, section 4.1)
+BALANCE = {"balance-bias": (0.002, 0.0), "balance-loss": (0.0, 0.01), "balance-none": (0.0, 0.0)}
+
+
 def full(name: str) -> PretrainConfig:
     """The run behind a shipped checkpoint."""
+    if name in BALANCE:
+        speed, alpha = BALANCE[name]
+        return PretrainConfig(
+            name, 0, 300, bias_update_speed=speed, aux_loss_alpha=alpha, log_load=True
+        )
     whole = PretrainConfig(name, seed=0, steps=2200)
     return replace(whole, snapshots=(0.01, 0.03, 0.1, 0.3)) if name == "base" else whole

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -170,7 +171,7 @@ def test_twins_see_the_same_rows_in_the_same_order(small_corpus: Path, tmp_path:
     trainers = [
         Trainer(pretrain.smoke(name), small_corpus, tmp_path / "w", tmp_path / "o")
         for name, family in pretrain.FAMILIES.items()
-        if family != "student"
+        if family in ("base", "twin")
     ]
     for step in range(3):
         ids = [t.rows.batch(step, 4)[0] for t in trainers]
@@ -182,6 +183,63 @@ def test_twins_see_the_same_rows_in_the_same_order(small_corpus: Path, tmp_path:
     same = ("hidden_size", "n_routed_experts", "num_experts_per_tok", "num_hidden_layers")
     for name in same:
         assert len({vars(c)[name] for c in shapes}) == 1
+
+
+def test_the_auxiliary_loss_is_the_papers_and_evens_the_load() -> None:
+    model = random_model(tiny_config("MLA")).requires_grad_(True)
+    gate = next(iter(model.gates().values()))
+    x_ND = torch.randn(50, gate.weight.shape[1]) + 1  # alike, so that few experts are liked
+    for _ in range(2):  # what a tap holds is what one pass saw, and the layers' sum
+        tap = pretrain.AuxiliaryLossTap()
+        weights, ids, scores = gate(x_ND)
+        tap.gate(1, ids, weights, scores, gate.e_score_correction_bias)
+    experts, chosen = scores.shape[1], ids.shape[1]
+    expected = 0.0
+    for e in range(experts):
+        f = experts / (chosen * 50) * sum(e in row for row in ids.tolist())
+        expected += f * np.mean(scores[:, e].detach().numpy() / scores.detach().numpy().sum(1))
+    assert float(tap.loss.detach()) == pytest.approx(expected, rel=1e-5)
+    assert tap.load[1].tolist() == ids.flatten().bincount(minlength=experts).tolist()
+    tap.loss.backward()
+    busy, idle = tap.load[1].argmax(), tap.load[1].argmin()
+    assert gate.weight.grad is not None
+    toward = -(gate.weight.grad @ x_ND.mean(0))  # a step down the gradient moves scores by this
+    assert toward[busy] < toward[idle]
+    before = pretrain.max_violation(tap.load[1])
+    optimizer = torch.optim.Adam([gate.weight], lr=0.05)
+    for _ in range(100):
+        optimizer.zero_grad()
+        tap = pretrain.AuxiliaryLossTap()
+        weights, ids, scores = gate(x_ND)
+        tap.gate(1, ids, weights, scores, gate.e_score_correction_bias)
+        tap.loss.backward()
+        optimizer.step()
+    assert pretrain.max_violation(tap.load[1]) < before / 2
+
+
+def test_runs_on_balance_differ_in_what_balances_only(small_corpus: Path, tmp_path: Path) -> None:
+    runs = [pretrain.full(name) for name in pretrain.BALANCE]
+    same = [replace(r, name="", bias_update_speed=0, aux_loss_alpha=0) for r in runs]
+    assert same == [same[0]] * 3
+    logs = {}
+    for name, (speed, alpha) in pretrain.BALANCE.items():
+        settings = replace(
+            pretrain.smoke(name), bias_update_speed=speed, aux_loss_alpha=alpha, log_load=True
+        )
+        Trainer(settings, small_corpus, tmp_path / "work", tmp_path / "out").train()
+        logs[name] = entries(tmp_path / "out", name)
+    first = [log[0] for log in logs.values()]
+    assert first[0]["load"] == first[1]["load"] == first[2]["load"]
+    assert first[0]["loss"] == first[1]["loss"]  # the task's own, without the auxiliary loss
+    for name, log in logs.items():
+        moved = any(b for layer in log[-1]["bias"] for b in layer)
+        assert moved == (name == "balance-bias")
+        for entry in log:
+            chosen = pretrain.MODELS[name](100).num_experts_per_tok
+            assert {sum(layer) for layer in entry["load"]} == {4 * 192 * chosen}
+            vio = [max(layer) / (sum(layer) / len(layer)) - 1 for layer in entry["load"]]
+            assert entry["max_vio"] == pytest.approx(vio, abs=1e-3)
+    assert logs["balance-loss"][-1]["load"] != logs["balance-none"][-1]["load"]
 
 
 def test_truncate_log(tmp_path: Path) -> None:
