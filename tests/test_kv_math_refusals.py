@@ -83,7 +83,7 @@ def test_refuses_in_one_sentence(config: Any, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         cache_spec(config)
     message = str(caught.value)
-    assert words in message
+    assert words in message and caught.value.key
     assert message.endswith(".") and len(message) < 400 and "\n" not in message
 
 
@@ -197,7 +197,7 @@ def test_never_raises_anything_but_config_error(
     try:
         spec = cache_spec(config)
     except ConfigError as error:
-        assert str(error).endswith(".")
+        assert str(error).endswith(".") and error.key
         return
     assert 0 <= spec.growth_per_token("bf16") <= spec.bytes_per_token("bf16")
     assert spec.attention and formula(spec)

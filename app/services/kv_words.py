@@ -22,8 +22,8 @@ def note(one: Note) -> str:
 
 
 def refusal(error: ConfigError) -> str:
-    """Why a config cannot be judged; rare refusals have kv_math's own words only."""
-    return t(f"kv.error_{error.key}", **error.values) if error.key else str(error)
+    """Why a config cannot be judged."""
+    return t(f"kv.error_{error.key}", **error.values)
 
 
 def row_note(name: str) -> str:

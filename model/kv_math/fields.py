@@ -16,7 +16,7 @@ WHOLE_FILE = (
 )
 
 
-#: The commonest refusals, by a stable key; whoever translates them goes by key and values.
+#: Refusals by a stable key; whoever translates them goes by key and values.
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         "lacks": f"The config lacks {{names}}: {WHOLE_FILE}.",
@@ -28,6 +28,30 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "section": "{name} is {value}, but must be an object: correct it.",
         "rows": "{name} is {value}, but must be a list of 1 to {most}: correct it.",
         "entries": "{name} has {entries} entries for {layers} layers: make the two agree.",
+        "sparse": "Layers of a sparse attention that is neither DeepSeek-V3.2's nor V4's are not "
+        "known here: choose another model.",
+        "head_dim": "head_dim is missing and hidden_size {hidden} is no multiple of {heads} heads: "
+        "add head_dim.",
+        "divide": "{kv_heads} KV heads do not divide {heads} attention heads: correct "
+        "num_key_value_heads.",
+        "group": "n_heads_in_group {group} does not divide {heads} heads: fix it.",
+        "unknown": "{name} ({what}) is not known here: choose another model.",
+        "indexer_types": 'indexer_types may hold "full" and "shared" only: correct it.',
+        "window": "Layers slide but sliding_window is missing or off: set it.",
+        "v4_layer": "A {kind} layer is not known in deepseek_v4: correct layer_types.",
+        "encoder": "{family} is an encoder and keeps no KV cache: choose a decoder.",
+        "both_ways": "The model attends in both directions and keeps no KV cache: choose a "
+        "decoder.",
+        "entry": "{name} has the entry {value}, which is none of {known}: this kind of layer is "
+        "not known here.",
+        "hybrid": f"{{name}} tells of layers of several kinds but layer_types is missing: "
+        f"{WHOLE_FILE}.",
+        "ratios": "compress_ratios has {entries} entries for {layers} layers: it needs one per "
+        "layer.",
+        "once": "full_attn_layers and kda_layers do not name every layer once: correct them.",
+        "layer_numbers": "{name} must hold layer numbers from {first} to {last}: correct it.",
+        "where": f"sliding_window is set but layer_types, which says where, is missing: "
+        f"{WHOLE_FILE}.",
     }
 )
 
@@ -35,7 +59,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
 class ConfigError(ValueError):
     """The config cannot be judged; the message is one sentence that names fields and a remedy.
 
-    `key` is one of ENGLISH's, or "" for a rarer refusal that has only its message.
+    `key` is one of ENGLISH's, or "" for a wrong precision or count, which no config has.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.kv_math.fields import MAX_HEADS, ConfigError, Fields, refusal, whole_number
+from model.kv_math.fields import MAX_HEADS, Fields, refusal, whole_number
 from model.kv_math.schedule import active_window
 from model.kv_math.spec import LayerCache, Parts
 
@@ -48,20 +48,14 @@ def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Atten
     if fields.values.get("kv_lora_rank") is not None:
         return _latent(fields, index, layers, kind)
     if kind in ("indexed", "CSA", "HCA"):
-        raise ConfigError(
-            "Layers of a sparse attention that is neither DeepSeek-V3.2's nor V4's are not known "
-            "here: choose another model."
-        )
+        raise refusal("sparse")
     heads = _heads(fields, index, layers)
     kv_heads = _kv_heads(fields, index, layers, heads)
     key = fields.integer(*HEAD_DIM)
     if key is None:
         hidden = fields.need(*HIDDEN)
         if hidden % heads:
-            raise ConfigError(
-                f"head_dim is missing and hidden_size {hidden:,} is no multiple of {heads:,} "
-                "heads: add head_dim."
-            )
+            raise refusal("head_dim", hidden=f"{hidden:,}", heads=f"{heads:,}")
         key = hidden // heads
     value = fields.integer("v_head_dim") or key
     family = fields.text("model_type")
@@ -74,10 +68,7 @@ def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Atten
     if family.startswith("gemma4") and kind == "full":
         key, value, kv_heads = _gemma4_global(fields, kv_heads)
     if heads % kv_heads:
-        raise ConfigError(
-            f"{kv_heads:,} KV heads do not divide {heads:,} attention heads: correct "
-            "num_key_value_heads."
-        )
+        raise refusal("divide", kv_heads=f"{kv_heads:,}", heads=f"{heads:,}")
     name = "MHA" if kv_heads == heads else "MQA" if kv_heads == 1 else "GQA"
     return Attention(name, (("K", kv_heads * key), ("V", kv_heads * value)), kv_heads)
 
@@ -99,13 +90,13 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
     if kind != "indexed":
         return Attention("MLA", latent)
     if fields.values.get("index_kpool") is not None:
-        raise ConfigError("index_kpool (pooled keys) is not known here: choose another model.")
+        raise refusal("unknown", name="index_kpool", what="pooled keys")
     types = fields.per_layer("indexer_types", layers)
     pattern = fields.values.get("index_topk_pattern") is not None
     if types is None and (pattern or (fields.integer("index_topk_freq") or 1) > 1):
         raise refusal("lacks", names="indexer_types")
     if types is not None and types[index] not in ("full", "shared"):
-        raise ConfigError('indexer_types may hold "full" and "shared" only: correct it.')
+        raise refusal("indexer_types")
     if types is not None and types[index] == "shared":  # reuses the choice of an earlier layer
         return Attention("MLA", latent)
     return Attention("MLA + indexer", (*latent, ("k_index", fields.need("index_head_dim"))))
@@ -133,9 +124,7 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
         attention = Fields(blocks[index]).section("attention") or Fields({})
         group = attention.need("n_heads_in_group", most=MAX_HEADS)
         if heads % group:
-            raise ConfigError(
-                f"n_heads_in_group {group:,} does not divide {heads:,} heads: fix it."
-            )
+            raise refusal("group", group=f"{group:,}", heads=f"{heads:,}")
         return heads // group
     for name in ("num_kv_heads", "num_key_value_heads"):
         if isinstance(fields.values.get(name), list):
@@ -169,9 +158,7 @@ def block_kind(fields: Fields, index: int, layers: int) -> tuple[str, int | None
     if attention.flag("no_op") or attention.flag("replace_with_linear"):
         return "none", None
     if attention.values.get("num_sink_tokens") is not None:
-        raise ConfigError(
-            "num_sink_tokens in block_configs is not known here: choose another model."
-        )
+        raise refusal("unknown", name="num_sink_tokens", what="block_configs")
     window = attention.integer("window_length")
     return ("full" if window is None else "sliding"), window
 
@@ -181,7 +168,7 @@ def window_of(fields: Fields, kind: str) -> int | None:
     if kind == "sliding":
         window = active_window(fields)
         if window is None:
-            raise ConfigError("Layers slide but sliding_window is missing or off: set it.")
+            raise refusal("window")
         return window
     return fields.need("attention_chunk_size") if kind == "chunked" else None
 
@@ -197,7 +184,7 @@ def v4_layer(fields: Fields, kind: str) -> LayerCache:
     if kind == "sliding":
         return LayerCache("sliding", width, window, parts, kv_heads=1)
     if kind not in V4_RATES:
-        raise ConfigError(f"A {kind} layer is not known in deepseek_v4: correct layer_types.")
+        raise refusal("v4_layer", kind=kind)
     rates = fields.section("compress_rates") or Fields({})
     long_name, short_name = {
         "CSA": ("compressed_sparse_attention", "compress_rate_csa"),

@@ -93,15 +93,11 @@ def text_model(config: Mapping[str, Any]) -> Fields:
 def _refuse(fields: Fields) -> None:
     family = fields.text("model_type")
     if family in ENCODERS and not fields.flag("is_decoder"):
-        raise ConfigError(f"{family} is an encoder and keeps no KV cache: choose a decoder.")
+        raise refusal("encoder", family=family)
     if fields.values.get("use_bidirectional_attention") in (True, "all"):
-        raise ConfigError(
-            "The model attends in both directions and keeps no KV cache: choose a decoder."
-        )
+        raise refusal("both_ways")
     if fields.flag("use_cla"):
-        raise ConfigError(
-            "use_cla (cross-layer attention) is not understood here: choose another model."
-        )
+        raise refusal("unknown", name="use_cla", what="cross-layer attention")
 
 
 def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.kv_math.fields import MAX_LAYERS, WHOLE_FILE, ConfigError, Fields, refusal, shown
+from model.kv_math.fields import MAX_LAYERS, Fields, refusal, shown
 
 LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_transformer_layers")
 DECODER_LAYERS = ("decoder_layers", "num_decoder_layers")
@@ -93,10 +93,8 @@ def active_window(fields: Fields) -> int | None:
 def translate(entry: object, names: dict[Any, str], field: str) -> str:
     if type(entry) in (int, str) and entry in names:
         return names[entry]
-    raise ConfigError(
-        f"{field} has the entry {shown(entry)}, which is none of {', '.join(map(str, names))}: "
-        "this kind of layer is not known here."
-    )
+    known = ", ".join(map(str, names))
+    raise refusal("entry", name=field, value=shown(entry), known=known)
 
 
 def layer_kinds(fields: Fields, layers: int) -> list[str]:
@@ -110,10 +108,7 @@ def layer_kinds(fields: Fields, layers: int) -> list[str]:
         clues = [name for name in HYBRID_FIELDS if fields.values.get(name) is not None]
         clues += [family] if family in HYBRID_FAMILIES else []
         if clues:
-            raise ConfigError(
-                f"{clues[0]} tells of layers of several kinds but layer_types is missing: "
-                f"{WHOLE_FILE}."
-            )
+            raise refusal("hybrid", name=clues[0])
         kinds = _sliding(fields, layers)
     if fields.text("model_type") in MAMBA_FAMILIES:
         kinds = ["mamba" if kind == "linear" else kind for kind in kinds]
@@ -141,10 +136,7 @@ def _listed(fields: Fields, layers: int) -> list[str] | None:
     if ratios is not None:
         # The list goes on with the MTP layers, which transformers cuts off.
         if len(ratios) < layers:
-            raise ConfigError(
-                f"compress_ratios has {len(ratios):,} entries for {layers:,} layers: it needs one "
-                "per layer."
-            )
+            raise refusal("ratios", entries=f"{len(ratios):,}", layers=f"{layers:,}")
         return [translate(row, V4_RATIOS, "compress_ratios") for row in ratios[:layers]]
     return None
 
@@ -170,9 +162,7 @@ def _periodic(fields: Fields, layers: int) -> list[str] | None:
         if linear.values.get("kda_layers") is not None:
             kda = _indices(linear, "kda_layers", 1, layers)
             if full & kda or len(full) + len(kda) != layers:
-                raise ConfigError(
-                    "full_attn_layers and kda_layers do not name every layer once: correct them."
-                )
+                raise refusal("once")
         return ["full" if i + 1 in full else "linear" for i in range(layers)]
     interval = fields.integer("full_attention_interval", most=MAX_LAYERS)
     if interval is None and family == "bailing_hybrid":
@@ -192,7 +182,7 @@ def _indices(fields: Fields, name: str, first: int, last: int) -> set[int]:
     if rows is None:
         raise refusal("lacks", names=name)
     if not all(type(row) is int and first <= row <= last for row in rows):
-        raise ConfigError(f"{name} must hold layer numbers from {first} to {last}: correct it.")
+        raise refusal("layer_numbers", name=name, first=str(first), last=str(last))
     return set(rows)
 
 
@@ -218,9 +208,7 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
         below = fields.need("max_window_layers", most=MAX_LAYERS, least=0)
         return ["sliding" if i % 2 == 0 and i < below else "full" for i in range(layers)]
     if family not in ALL_SLIDING:
-        raise ConfigError(
-            f"sliding_window is set but layer_types, which says where, is missing: {WHOLE_FILE}."
-        )
+        raise refusal("where")
     return ["sliding"] * layers
 
 

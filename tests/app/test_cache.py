@@ -13,7 +13,7 @@ from app import units
 from app.i18n import texts
 from app.services import configs, models, traces
 from model import param_math
-from model.kv_math import cache_spec, formula, notes
+from model.kv_math import cache_spec, fields, formula, notes
 from tests.app.cache_cases import LLAMA, LLAMA_PER_TOKEN, MAIN, V3, T, run_of
 
 
@@ -213,6 +213,11 @@ def test_a_refusal_is_in_the_viewers_language() -> None:
         name="num_hidden_layers", value="'x'", least="1", most="10,000"
     )
     assert told in [part.value for part in healthy(at).text]
+
+
+def test_every_refusal_of_kv_math_has_its_words() -> None:
+    said = {key: text for key, text in texts("en").items() if key.startswith("kv.error_")}
+    assert said == {f"kv.error_{key}": text for key, text in fields.ENGLISH.items()}
 
 
 def test_words_of_a_config_are_never_markdown() -> None:
