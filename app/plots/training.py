@@ -174,9 +174,10 @@ def group(
         y=mean,
         line={"color": OURS, "width": 2, "dash": "dash"},
         annotation_text=labels["mean"],
-        annotation_position="top right",
+        annotation_position="right",  # beside the bars: on them it would hide what they say
     )
     style.plain(figure, height=260)
+    figure.update_layout(margin={"r": 96})
     figure.update_xaxes(title_text=labels["x"], type="category")
     figure.update_yaxes(title_text=labels["y"], range=[0, max(1.2, 1.25 * max(rewards))])
     return figure
