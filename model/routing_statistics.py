@@ -85,10 +85,18 @@ def even_repetition(experts: int, chosen: int) -> tuple[float, float]:
     return 1 / experts, 1 - math.comb(experts - chosen, chosen) / math.comb(experts, chosen)
 
 
+def changed(ids_NLk: Ids, others_NLk: Ids) -> Shares:
+    """Share of each token's choices that another model does not make for it: [N, L].
+
+    Choices are compared as sets: neither order nor weights count.
+    """
+    kept = (ids_NLk[:, :, :, None] == others_NLk[:, :, None, :]).any(axis=3)
+    return 1 - kept.mean(axis=2)
+
+
 def saturation(early_NLk: Ids, final_NLk: Ids) -> Shares:
     """Share of a checkpoint's choices that are also the final model's: [L] (OLMoE, section 5.1)."""
-    same = (early_NLk[:, :, :, None] == final_NLk[:, :, None, :]).any(axis=3)
-    return same.mean(axis=(0, 2))
+    return 1 - changed(early_NLk, final_NLk).mean(axis=0)
 
 
 def favourite_share(load_VLE: Ids, occurrences_V: NDArray[np.integer], least: int) -> Shares:

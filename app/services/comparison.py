@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from app.services import surveys
 from app.services.jobs import Job, Request, generate
 from app.services.traces import Store
+from model import routing_statistics as routing
 from model.record import Trace
 
 if TYPE_CHECKING:
@@ -78,8 +79,7 @@ def kept_routes(plain: Reading, changed: Reading) -> NDArray[np.float64]:
 
     With another number of experts per token, the share is of the untouched run's.
     """
-    same = (plain.expert_ids[:, :, :, None] == changed.expert_ids[:, :, None, :]).any(axis=3)
-    return same.mean(axis=2)
+    return 1 - routing.changed(plain.expert_ids, changed.expert_ids)
 
 
 def parting(first: Trace, second: Trace) -> int | None:

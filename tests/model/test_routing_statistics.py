@@ -96,6 +96,24 @@ def test_saturation(
     assert (found.saturation(final, final) == 1).all()
 
 
+@given(routings(), st.integers(0, 2**31))
+def test_changed(drawn: tuple[np.ndarray, np.ndarray, np.ndarray], seed: int) -> None:
+    ids, _, _ = drawn
+    others = np.random.default_rng(seed).permutation(ids)
+    shares = found.changed(ids, others)
+    for token, (own, other) in enumerate(zip(ids, others, strict=True)):
+        for layer in range(LAYERS):
+            left = set(own[layer].tolist()) - set(other[layer].tolist())
+            assert shares[token, layer] == pytest.approx(len(left) / CHOSEN)
+    assert (found.changed(ids, ids[:, :, ::-1]) == 0).all()
+
+
+def test_choices_changed_by_chance() -> None:
+    """Whatever the groups, a random choice has any given expert with probability k / E."""
+    one, two = (found.random_choices(20_000, 16, 4, 4, 2, seed) for seed in (0, 1))
+    assert found.changed(one, two).mean() == pytest.approx(1 - 4 / 16, abs=0.01)
+
+
 @given(routings(), st.integers(1, 4))
 def test_favourite_share(drawn: tuple[np.ndarray, np.ndarray, np.ndarray], least: int) -> None:
     ids, kinds, _ = drawn
