@@ -21,7 +21,7 @@ from model.tasks.problem import Problem
 from model.tokenizer import encode
 
 COUNTS = (8, 16, 32, 64)
-BUDGETS = (8, 16, 32, 64, 128)
+BUDGETS = (32, 64, 128, 192, 224)
 PROBLEMS = 8  # held-out ones, where several are asked
 BUDGET_SAMPLES = 4  # of each of them, at each budget
 ENDINGS = (8, 16, 32)

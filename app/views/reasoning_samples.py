@@ -13,6 +13,7 @@ from app.plots import reasoning as figures
 from app.plots import style
 from app.services import lineup, samples, scaling
 from app.services import reasoning_batches as session
+from app.views import reasoning_recorded
 from app.views.numbers import numbers
 
 LOOKS_PER_SECOND = 2
@@ -271,5 +272,7 @@ def section() -> None:
     first, second = st.tabs([t("reasoning.tab_samples"), t("reasoning.tab_budget")])
     with first:
         samples_part()
+        reasoning_recorded.many()
     with second:
         budget_part()
+        reasoning_recorded.budgets()

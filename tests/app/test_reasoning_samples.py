@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import random
 import time
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.plots import reasoning as figures
-from app.services import lineup, reasoning, samples, scaling
+from app.services import lineup, models, reasoning, samples, scaling
 from app.services import reasoning_batches as batches
 from model.statistics import consensus, pass_at_k, wilson
 from model.tasks import chain, pick
@@ -131,8 +132,6 @@ def test_draws_samples_that_anybody_can_draw_again() -> None:
     assert {(row["seed"], row["row"]) for row in rows} == {(0, i) for i in range(8)}
     json.dumps(rows)
     again = samples.Batch("samples", batch.asks)
-    from app.services import models
-
     for _ in again.parts(models.engine)[0]:
         pass
     assert again.samples == batch.samples
@@ -149,6 +148,36 @@ def test_says_why_nothing_can_be_drawn() -> None:
     app.button(key="r_draw_budget").click().run()
     assert not app.exception
     assert app.session_state["r_batch"] is None
+
+
+def measured(app: AppTest, axis: str) -> Any:
+    """The table under a picture of what was measured beforehand."""
+    return next(one.value for one in app.dataframe if {"measure", axis} <= {*one.value})
+
+
+def test_what_was_measured_is_shown_of_the_chosen_models() -> None:
+    app = opened()
+    app.multiselect(key="r_models").set_value(["r1-zero", "base", "base.direct"]).run()
+    rows = measured(app, "k")
+    assert set(rows["model"]) == {"r1-zero", "base"}
+    for name in ("r1-zero", "base"):
+        file = models.ASSETS / "runs" / name / "evaluation.json"
+        found = json.loads(file.read_text())
+        for measure, values in ((m, found["many"]["chain"][m]) for m in ("pass@k", "cons@k")):
+            shown = rows[(rows["model"] == name) & (rows["measure"] == measure)]
+            assert dict(zip(shown["k"], shown["value"], strict=True)) == {
+                int(k): value["value"] for k, value in values.items()
+            }
+            assert [*shown["high"]] == [value["interval"][1] for value in values.values()]
+    app.segmented_control(key="r_measured_task_budget").set_value("pick").run()
+    rows = measured(app, "budget")
+    cuts = json.loads((models.ASSETS / "runs" / "base" / "evaluation.json").read_text())["budget"]
+    shown = rows[rows["model"] == "base"]
+    assert dict(zip(shown["budget"], shown["value"], strict=True)) == {
+        cut["budget"]: cut["pass@k"]["1"]["value"] for cut in cuts["pick"]
+    }
+    app.multiselect(key="r_models").set_value([]).run()
+    assert not app.exception
 
 
 def test_goes_on_from_a_number_of_ones_own() -> None:

@@ -1,0 +1,36 @@
+"""What models were measured to do on held-out problems: assets/runs/NAME/evaluation.json."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import streamlit as st
+
+from app.services.models import ASSETS
+from app.services.scaling import Point
+
+LEVEL = "3"  # whose problems were asked many times and under budgets
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def of(name: str) -> dict[str, Any] | None:
+    """A model's evaluation; None if it was not measured."""
+    path = ASSETS / "runs" / name / "evaluation.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def by_k(evaluation: dict[str, Any], task: str, measure: str) -> list[Point]:
+    """ "pass@k" or "cons@k" of a task's problems at `LEVEL`."""
+    found = evaluation["many"][task][measure]
+    return [_point(int(k), value) for k, value in found.items()]
+
+
+def by_budget(evaluation: dict[str, Any], task: str) -> list[Point]:
+    """Share of right answers under each budget of thinking tokens, which stands for k."""
+    return [_point(cut["budget"], cut["pass@k"]["1"]) for cut in evaluation["budget"][task]]
+
+
+def _point(k: int, measured: dict[str, Any]) -> Point:
+    low, high = measured["interval"]
+    return Point(k, measured["value"], low, high)
