@@ -19,11 +19,9 @@ from model.tasks import TASKS
 from model.training.evaluate import evaluate
 
 CHOSEN_LEVEL = 3  # base is right in 10 to 40 % of its chains; measured most
-PROBLEMS = 500  # of the chosen level
-OTHERS = 150  # of each other level
-MANY, SAMPLES = 40, 16  # problems and replies to each, for pass@k and cons@k
-BUDGETED = 100  # problems under a thinking budget
-BUDGETS = (16, 32, 64, 96, 128)  # thinking tokens
+PROBLEMS = 500  # of every level, and for every measure
+SAMPLES = 16  # replies to each problem, for pass@k and cons@k
+BUDGETS = (32, 64, 96, 128, 160, 192, 224)  # thinking tokens
 SEED = 1
 
 
@@ -31,10 +29,10 @@ def measure(engine: Engine, folder: Path) -> dict[str, Any]:
     """Evaluate a model in full; write evaluation.json into its run folder and return it."""
     name, started = engine.about.name, time.perf_counter()
 
-    def ask(task: str, levels: tuple[int, ...], n: int, samples: int, **how: Any) -> dict[str, Any]:
-        found = evaluate(engine, task, levels, n, samples, SEED, **how)
+    def ask(task: str, level: int = CHOSEN_LEVEL, samples: int = 1, **how: Any) -> dict[str, Any]:
+        found = evaluate(engine, task, (level,), PROBLEMS, samples, SEED, **how)
         passed = found["pass@k"]["1"]["value"]
-        print(f"{name}: {task} {levels} {how or 'T = 1'}  right {passed:.3f}", flush=True)
+        print(f"{name}: {task} {level} {how or 'T = 1'}  right {passed:.3f}", flush=True)
         return found
 
     found: dict[str, Any] = {
@@ -42,20 +40,12 @@ def measure(engine: Engine, folder: Path) -> dict[str, Any]:
         "date": datetime.date.today().isoformat(),
         "command": f"python -m model train results {name}",
         "levels": {
-            task: {
-                str(level): ask(task, (level,), PROBLEMS if level == CHOSEN_LEVEL else OTHERS, 1)
-                for level in family.LEVELS
-            }
+            task: {str(level): ask(task, level) for level in family.LEVELS}
             for task, family in TASKS.items()
         },
-        "greedy": {
-            task: ask(task, (CHOSEN_LEVEL,), PROBLEMS, 1, temperature=0.0) for task in TASKS
-        },
-        "many": {task: ask(task, (CHOSEN_LEVEL,), MANY, SAMPLES) for task in TASKS},
-        "budget": {
-            task: [ask(task, (CHOSEN_LEVEL,), BUDGETED, 1, budget=budget) for budget in BUDGETS]
-            for task in TASKS
-        },
+        "greedy": {task: ask(task, temperature=0.0) for task in TASKS},
+        "many": {task: ask(task, samples=SAMPLES) for task in TASKS},
+        "budget": {task: [ask(task, budget=budget) for budget in BUDGETS] for task in TASKS},
     }
     found["minutes"] = round((time.perf_counter() - started) / 60, 1)
     folder.mkdir(parents=True, exist_ok=True)
