@@ -1,6 +1,7 @@
-"""The app as users run it, but without a network: `python -m tests.serve PORT [--endless-torch]`.
+"""The app as users run it, but without a network: `python -m tests.serve PORT [OPTION]`.
 
 With --endless-torch, importing torch never ends: what must not wait for it has to work anyway.
+With --synthetic, the picture of a made-up run at DeepSeek-V3's size is served instead of the app.
 """
 
 from __future__ import annotations
@@ -42,5 +43,6 @@ if __name__ == "__main__":
     from streamlit.web import cli
 
     _slow_down()
-    sys.argv = ["streamlit", "run", "app/main.py", "--server.port", sys.argv[1]]
+    script = "tests/synthetic_page.py" if "--synthetic" in sys.argv else "app/main.py"
+    sys.argv = ["streamlit", "run", script, "--server.port", sys.argv[1]]
     cli.main()

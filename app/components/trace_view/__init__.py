@@ -5,7 +5,8 @@
 
 Hover and pin link all parts in the browser, those of other mounts of the same run too; only a
 click, Enter, Esc or a change of layer reaches Python. All that the picture shows is in the data of
-`payload`, so the JavaScript knows no model and no language.
+`payload`, so the JavaScript knows no model and no language. Of a run too large to draw whole it has
+pooled counts and the tokens of a window; moving the window fetches others.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from app.components.trace_view import pooling
 from app.components.trace_view.payload import payload, run_id
 from app.i18n import language, texts
 from app.services import models
@@ -25,7 +27,16 @@ from model.record import Trace
 Part = Literal["strip", "text", "grid", "heatmap", "multiples", "cache"]
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ("run.js", "paint.js", "words.js", "matrix.js", "heat.js", "meter.js", "view.js")
+_SCRIPTS = (
+    "run.js",
+    "paint.js",
+    "words.js",
+    "matrix.js",
+    "pooled.js",
+    "heat.js",
+    "meter.js",
+    "view.js",
+)
 
 
 def _javascript() -> str:
@@ -66,10 +77,12 @@ def trace_view(
         parts: what to draw, in this order; `grid` and `cache` stand beside the others if wide.
         key: of the component, as for every widget.
         layer: the layer of the heatmap at first, by the model's own number; default the first.
-        playing: play a recorded run at a readable speed, with a button to pause and replay.
+        playing: play a recorded run at a readable speed, with a button to pause and replay, unless
+            it is too large to draw whole.
         live: the run goes on, so leave room for the tokens to come.
         pinned: token to pin, e.g. from the URL; the viewer's own pin stays until it changes.
     """
+    first = 0
     data: dict[str, Any] = {
         "parts": list(parts),
         "playing": playing,
@@ -79,6 +92,11 @@ def trace_view(
     }
     if trace is not None:
         config = models.config(trace.info.model)
+        if pooling.too_large(trace):
+            data["playing"] = False
+            state = st.session_state.get(key, {})
+            layer = _selection(None, state.get("layer"), trace, None).layer or layer
+            first = _first(state.get("window"), trace, pinned, live)
         data |= {
             "run": payload(
                 trace,
@@ -86,12 +104,18 @@ def trace_view(
                 n_shared=config["n_shared_experts"],
                 context=config["max_position_embeddings"],
                 live=live,
+                layer=layer,
+                first=first,
             ),
             "pinned": pinned if _is_token(pinned, trace) else None,
             "layer": layer if layer in trace.info.moe_layers else None,
         }
     result = _component(
-        key=key, data=data, on_pinned_change=lambda: None, on_layer_change=lambda: None
+        key=key,
+        data=data,
+        on_pinned_change=lambda: None,
+        on_layer_change=lambda: None,
+        on_window_change=lambda: None,
     )
     return _selection(result.pinned, result.layer, trace, pinned)
 
@@ -107,6 +131,17 @@ def labels() -> dict[str, str]:
 
 def _is_token(value: Any, trace: Trace) -> bool:
     return type(value) is int and 0 <= value < len(trace)
+
+
+def _first(window: Any, trace: Trace, pinned: int | None, live: bool) -> int:
+    """Where the window begins: where the viewer moved it in this run; else about the pinned token,
+    or what is being written."""
+    sent = window if isinstance(window, dict) else {}
+    if sent.get("run") == run_id(trace) and _is_token(sent.get("first"), trace):
+        return sent["first"]
+    if pinned is not None:
+        return pinned - pooling.WINDOW // 2
+    return len(trace) if live else 0
 
 
 def _selection(pinned: Any, layer: Any, trace: Trace | None, given: int | None) -> Selection:

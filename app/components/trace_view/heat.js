@@ -1,14 +1,14 @@
 // Token x expert: one chosen layer large (heatmap), or all layers small (multiples).
 
 function heatGeometry(run, width, rowHeight, label) {
-  const cell = Math.min(18, Math.max(3, (width - label) / run.capacity));
+  const cell = Math.min(18, Math.max(3, (width - label) / run.span));
   const perGroup = run.n_experts / run.n_group;
   const gap = rowHeight >= 8 ? 3 : 1;
   const y = (e) => e * rowHeight + Math.floor(e / perGroup) * gap;
   return {
     cell, label, y, rowHeight,
-    x: (i) => label + i * cell,
-    width: Math.max(width, label + cell * run.capacity),
+    x: (i) => label + (i - run.first) * cell,
+    width: Math.max(width, label + cell * run.span),
     height: y(run.n_experts - 1) + rowHeight,
   };
 }
@@ -20,8 +20,8 @@ function drawHeat(canvas, view, l, g, shown, current) {
   const context = prepare(canvas, g.width, g.height + axis);
   context.fillStyle = colours.empty;
   for (let e = 0; e < run.n_experts; e++)
-    context.fillRect(g.label, g.y(e), g.cell * run.capacity, g.rowHeight - (g.rowHeight > 4 ? 1 : 0));
-  for (let i = 0; i < Math.min(shown, run.fed); i++) {
+    context.fillRect(g.label, g.y(e), g.cell * run.span, g.rowHeight - (g.rowHeight > 4 ? 1 : 0));
+  for (let i = run.first; i < Math.min(shown, run.fed); i++) {
     const [left, right] = [Math.round(g.x(i)), Math.round(g.x(i + 1))];
     for (const { expert, share } of run.chosen(i, l)) {
       context.fillStyle = cividis(share / run.fullShare);
@@ -39,7 +39,8 @@ function drawHeat(canvas, view, l, g, shown, current) {
     context.stroke();
     context.setLineDash([]);
   };
-  if (run.n_prompt < run.capacity) rule(run.n_prompt, colours.text, 1, [3, 3]);
+  const end = run.first + run.span;
+  if (run.first <= run.n_prompt && run.n_prompt < end) rule(run.n_prompt, colours.text, 1, [3, 3]);
   if (shown) {
     context.strokeStyle = view.pinned === null ? colours.text : colours.accent;
     context.lineWidth = view.pinned === null ? 1 : 2.5;
@@ -50,18 +51,21 @@ function drawHeat(canvas, view, l, g, shown, current) {
   context.fillStyle = colours.muted;
   context.textAlign = "right";
   context.textBaseline = "middle";
-  const every = Math.ceil(12 / g.rowHeight);
+  const every = 2 ** Math.max(0, Math.ceil(Math.log2(12 / g.rowHeight)));
   for (let e = 0; e < run.n_experts; e += every)
-    context.fillText(String(e), g.label - 6, g.y(e) + g.rowHeight / 2);
+    context.fillText(String(e), g.label - 6, Math.max(6, g.y(e) + g.rowHeight / 2));
   context.textAlign = "center";
-  const step = [1, 5, 10, 20, 50, 100, 500].find((s) => s * g.cell >= 36) || 1000;
-  for (let i = 0; i < run.capacity; i += step)
+  const step = tokenStep(g.cell);
+  for (let i = Math.ceil(run.first / step) * step; i < end; i += step)
     context.fillText(String(i), g.x(i) + g.cell / 2, g.height + 10);
 }
 
+// Tokens from one number on the axis to the next.
+const tokenStep = (cell) => [1, 5, 10, 20, 50, 100, 500].find((s) => s * cell >= 36) || 1000;
+
 function tokenUnder(event, view, g) {
-  const i = Math.floor((event.offsetX - g.label) / g.cell);
-  return i >= 0 && i < view.shown ? i : null;
+  const i = view.run.first + Math.floor((event.offsetX - g.label) / g.cell);
+  return i >= view.run.first && i < view.shown ? i : null;
 }
 
 function heatCanvas(view, parent, layerIndex) {
@@ -83,18 +87,16 @@ function heatCanvas(view, parent, layerIndex) {
     const g = heatGeometry(view.run, frame.clientWidth, rowHeight, label);
     state.geometry = g;
     drawHeat(canvas, view, l, g, shown, current);
-    if (state.shown !== shown && g.width > frame.clientWidth && view.pinned === null)
+    if (state.shown !== shown && g.width > frame.clientWidth && view.pinned === null && view.grows)
       frame.scrollLeft = g.x(shown) - frame.clientWidth * 0.8; // where it grows
     state.shown = shown;
   };
   return state;
 }
 
-function makeHeatmap(view, parent) {
-  const box = element("section", "part heatmap", parent);
-  const top = element("div", "heat-top", box);
-  element("div", "part-title", top, view.words.say("heat_title"));
-  const choice = element("div", "layers", top);
+// A choice of the layer; what it returns shows the choice.
+function layerButtons(view, parent) {
+  const choice = element("div", "layers", parent);
   choice.setAttribute("role", "radiogroup");
   choice.setAttribute("aria-label", view.words.say("layer_choice"));
   const buttons = view.run.layers.map((layer, l) => {
@@ -104,6 +106,18 @@ function makeHeatmap(view, parent) {
     button.onclick = () => view.chooseLayer(l);
     return button;
   });
+  return () =>
+    buttons.forEach((button, l) => {
+      button.setAttribute("aria-checked", String(l === view.layer));
+    });
+}
+
+function makeHeatmap(view, parent) {
+  const box = element("section", "part heatmap", parent);
+  const top = element("div", "heat-top", box);
+  element("div", "part-title", top, view.words.say("heat_title"));
+  const showLayer = (view.run.pooled ? layerMenu : layerButtons)(view, top);
+  const whole = view.run.pooled && makeOverview(view, box);
   const readout = element("div", "readout", box);
   const heat = heatCanvas(view, box, () => view.layer);
   element("div", "axis-title", box, view.words.say("heat_axes"));
@@ -112,14 +126,13 @@ function makeHeatmap(view, parent) {
     reset() {},
     draw(shown, current) {
       const { run } = view;
-      buttons.forEach((button, l) => {
-        button.setAttribute("aria-checked", String(l === view.layer));
-      });
+      showLayer();
+      if (whole) whole.draw();
       const row = run.n_experts <= 32 ? 15 : Math.max(2, Math.floor(512 / run.n_experts));
       heat.draw(view.layer, row, 28, shown, current);
       const layer = run.layers[view.layer];
       heat.canvas.setAttribute("aria-label", view.words.say("heat_alt", {
-        layer, tokens: Math.min(shown, run.fed), experts: run.n_experts, k: run.k,
+        layer, tokens: Math.min(shown, run.fed) - run.first, experts: run.n_experts, k: run.k,
       }));
       readout.textContent = shown ? view.describe(current) : "";
     },
@@ -127,6 +140,7 @@ function makeHeatmap(view, parent) {
 }
 
 function makeMultiples(view, parent) {
+  if (view.run.pooled) return makeLoads(view, parent);
   const box = element("section", "part multiples", parent);
   element("div", "part-title", box, view.words.say("multiples_title"));
   const panels = element("div", "panels", box);

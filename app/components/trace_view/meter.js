@@ -33,7 +33,7 @@ function makeCache(view, parent) {
       const until = Math.min(shown, run.fed);
       context.beginPath();
       context.moveTo(x(0), base);
-      for (let i = 0; i < until; i++) context.lineTo(x(i + 1), y(run.cache_bytes[i]));
+      for (let i = run.first; i < until; i++) context.lineTo(x(i + 1), y(run.cache_bytes[i]));
       context.lineTo(x(until), base);
       context.closePath();
       context.fillStyle = colours.accent;
@@ -42,7 +42,7 @@ function makeCache(view, parent) {
       context.globalAlpha = 1;
       context.beginPath();
       context.moveTo(x(0), base);
-      for (let i = 0; i < until; i++) context.lineTo(x(i + 1), y(run.cache_bytes[i]));
+      for (let i = run.first; i < until; i++) context.lineTo(x(i + 1), y(run.cache_bytes[i]));
       context.strokeStyle = colours.accent;
       context.lineWidth = 2;
       context.stroke();

@@ -7,12 +7,13 @@ const CIVIDIS = [
   [243, 219, 79], [255, 233, 69],
 ];
 
-function cividis(value) {
+function cividisParts(value) {
   const x = Math.min(1, Math.max(0, value)) * (CIVIDIS.length - 1);
   const low = Math.min(Math.floor(x), CIVIDIS.length - 2);
-  const mix = CIVIDIS[low].map((c, j) => Math.round(c + (CIVIDIS[low + 1][j] - c) * (x - low)));
-  return `rgb(${mix.join(" ")})`;
+  return CIVIDIS[low].map((c, j) => Math.round(c + (CIVIDIS[low + 1][j] - c) * (x - low)));
 }
+
+const cividis = (value) => `rgb(${cividisParts(value).join(" ")})`;
 
 // Legible on the colour of that value.
 const inkOn = (value) => (value < 0.5 ? "#ffffff" : "#10151c");
@@ -26,6 +27,7 @@ function theme(root) {
     border: read("--st-border-color"),
     empty: read("--st-secondary-background-color"),
     accent: read("--st-primary-color"),
+    back: read("--st-background-color"),
     font: read("--st-font") || "sans-serif",
   };
 }
@@ -55,16 +57,20 @@ function element(name, className, parent, text) {
   return made;
 }
 
-// Colour bar from 0 to the share where colours end.
-function legend(parent, view) {
+// Colour bar from 0 to where colours end, and what the colour says.
+function colourBar(parent, view, most, said) {
   const box = element("div", "legend", parent);
   element("span", "", box, view.words.say("legend_low"));
   const bar = element("span", "legend-bar", box);
   const stops = Array.from({ length: 9 }, (_, i) => cividis(i / 8));
   bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-  const most = view.words.share.format(view.run.fullShare);
   element("span", "", box, view.words.say("legend_high", { share: most }));
-  const even = view.words.share.format(1 / view.run.k);
-  element("span", "", box, view.words.say("legend_even", { share: even }));
+  element("span", "", box, said);
   return box;
+}
+
+function legend(parent, view) {
+  const { share, fine } = view.words;
+  const said = view.words.say("legend_even", { share: fine.format(1 / view.run.k) });
+  return colourBar(parent, view, share.format(view.run.fullShare), said);
 }

@@ -6,39 +6,48 @@ function decode16(base64) {
   return Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));
 }
 
+const BY_TOKEN = ["texts", "token_ids", "probs", "cache_bytes", "seconds"];
+
+// All of a run, or a window of one too large to draw whole: tokens `first` to `length` - 1 of
+// `total`. Either way a token goes by its number in the run.
 class Run {
   constructor(raw) {
     Object.assign(this, raw);
-    this.length = raw.texts.length;
+    for (const name of BY_TOKEN) this[name] = Array(raw.first).concat(raw[name]);
+    this.length = this.texts.length;
+    this.total = raw.pooled ? raw.pooled.length : this.length;
+    this.span = raw.pooled ? raw.texts.length : raw.capacity; // tokens on the axis
+    this.fed = Math.min(raw.fed, this.length);
     this.experts = decode16(raw.experts);
     this.shares = decode16(raw.shares);
     this.bytesPerToken = this.fed ? this.cache_bytes[this.fed - 1] / this.fed : 0;
     this.fullShare = Math.min(1, 2 / this.k); // colours end at twice the even share
-    this.groups = groupBytes(raw.texts);
+    this.groups = groupBytes(this.texts, raw.first);
   }
 
   // Chosen experts of token i in the layer at index l, strongest first: [{expert, share}].
   chosen(i, l) {
-    if (i >= this.fed) return [];
-    const start = (i * this.layers.length + l) * this.k;
+    if (i < this.first || i >= this.fed) return [];
+    const start = ((i - this.first) * this.layers.length + l) * this.k;
     return Array.from({ length: this.k }, (_, j) => ({
       expert: this.experts[start + j],
       share: this.shares[start + j] / this.share_units,
     }));
   }
 
-  // Is `other` this run, grown? Then what is drawn stays.
+  // Is `other` this run, grown, or another window of it? Then what is drawn stays.
   continues(other) {
-    if (!other || other.id !== this.id || other.length > this.length) return false;
+    if (!other || other.id !== this.id || other.total > this.total) return false;
+    if (this.pooled || other.pooled) return Boolean(this.pooled && other.pooled);
     return other.token_ids.every((id, i) => id === this.token_ids[i]);
   }
 }
 
 // First and last token of the character that each token belongs to. A token without text only
 // begins a character; the token that completes it carries the text.
-function groupBytes(texts) {
-  const groups = [];
-  let first = 0;
+function groupBytes(texts, from = 0) {
+  const groups = Array(from);
+  let first = from;
   texts.forEach((text, i) => {
     groups.push({ first, last: i });
     if (text !== "") {

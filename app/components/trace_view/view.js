@@ -26,7 +26,7 @@ class View {
   update(data, emit) {
     this.emit = emit;
     const before = this.run;
-    const built = JSON.stringify([data.parts, data.locale, data.playing, data.run?.layers]);
+    const built = JSON.stringify([data.parts, data.locale, data.playing, data.run?.layers, !data.run?.pooled]);
     this.live = data.live;
     this.words = new Words(data.labels, data.locale);
     this.run = data.run ? new Run(data.run) : null;
@@ -42,6 +42,8 @@ class View {
       if (!same) this.begin(data.playing);
       else if (!this.player) this.shown = this.run.length;
       if (!data.playing) this.player = null;
+      if (!this.looking) this.wanted = this.run.first;
+      if (same && before.first !== this.run.first) for (const part of this.parts) part.reset();
       if (before && same && !data.live && this.wasLive) this.announce();
       this.wasLive = data.live;
     }
@@ -128,7 +130,7 @@ class View {
 
   announce() {
     this.status.textContent = this.words.say("ended", {
-      tokens: this.run.length - this.run.n_prompt,
+      tokens: this.run.total - this.run.n_prompt,
     });
   }
 
@@ -147,6 +149,7 @@ class View {
     if (this.dirty || shown !== this.shown) {
       this.dirty = false;
       const current = this.current();
+      this.root.classList.toggle("behind", this.isBehind());
       for (const part of this.parts) part.draw(this.shown, current);
       this.drawPlayer();
     }
@@ -168,9 +171,17 @@ class View {
 
   // --- Selection --------------------------------------------------------------------------
 
+  // Does the picture follow its newest token? A window on what was written does not.
+  get grows() {
+    return this.live || !this.run.pooled;
+  }
+
   current() {
-    const chosen = [this.pinned, this.hovered].find((i) => i !== null && i < this.shown);
-    return chosen ?? Math.max(0, Math.min(this.shown, this.run.fed) - 1);
+    const { first } = this.run;
+    const usual = this.grows ? Math.min(this.shown, this.run.fed) - 1 : first;
+    const here = (i) => i !== null && i >= first && i < this.shown;
+    const chosen = [this.pinned, this.hovered].find(here);
+    return chosen ?? Math.max(first, usual);
   }
 
   hover(i, at = null, cell = null) {
@@ -197,6 +208,7 @@ class View {
     this.touched = true; // from now on the viewer's choice counts, not the page's
     this.tell();
     this.redraw();
+    if (this.run.pooled) this.look(this.wanted); // the window stays, wherever the pin is
     clearTimeout(this.sending); // arrow keys repeat: send where they stop
     const value = { run: this.run.id, token: i };
     this.sending = setTimeout(() => this.emit("pinned", value), 200);
@@ -207,6 +219,24 @@ class View {
     this.touched = true;
     this.redraw();
     this.emit("layer", this.run.layers[l]);
+  }
+
+  // Move the window of a run too large to draw whole; its tokens are fetched where it comes to rest.
+  look(first) {
+    const { id, total, span } = this.run;
+    this.wanted = Math.round(Math.min(total - span, Math.max(0, first)));
+    this.redraw();
+    clearTimeout(this.looking);
+    this.looking = setTimeout(() => {
+      this.looking = 0;
+      this.emit("window", { run: id, first: this.wanted });
+    }, 150);
+  }
+
+  // Is the window, or the layer, on its way?
+  isBehind() {
+    const { pooled, first, layers } = this.run;
+    return Boolean(pooled) && (this.wanted !== first || pooled.layer !== layers[this.layer]);
   }
 
   tell() {
@@ -224,8 +254,8 @@ class View {
   }
 
   key(event) {
-    if (!this.run || event.target.tagName === "BUTTON") return;
-    const last = this.shown - 1;
+    if (!this.run || ["BUTTON", "SELECT"].includes(event.target.tagName)) return;
+    const last = (this.run.pooled ? this.run.total : this.shown) - 1;
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (step !== undefined) this.move(Math.min(last, Math.max(0, this.current() + step)));
     else if (event.key === "Home") this.move(0);
@@ -239,6 +269,7 @@ class View {
   }
 
   move(i) {
+    if (i < this.run.first || i >= this.run.length) this.look(i - this.run.span / 2);
     if (this.pinned !== null) {
       this.hover(null);
       return this.pin(i);
@@ -297,8 +328,10 @@ class View {
     if (i >= run.fed) element("div", "", this.tip, words.say("not_fed"));
     else
       run.layers.forEach((layer, l) => {
+        const here = l === (cell ? cell.layer : run.pooled ? this.layer : -1);
+        if (run.pooled && !here) return; // so many layers have no room
         const text = words.say("layer_experts", { layer, experts: this.expertsOf(i, l) });
-        element("div", cell && cell.layer === l ? "tip-row here" : "tip-row", this.tip, text);
+        element("div", here ? "tip-row here" : "tip-row", this.tip, text);
       });
     this.place(at);
   }
@@ -309,8 +342,8 @@ class View {
     const rank = run.chosen(i, l).findIndex((c) => c.expert === expert);
     const fed = Math.min(this.shown, run.fed);
     let took = 0;
-    for (let t = 0; t < fed; t++) if (run.chosen(t, l).some((c) => c.expert === expert)) took += 1;
-    const values = { layer: run.layers[l], expert, took, tokens: fed, rank: rank + 1, k: run.k };
+    for (let t = run.first; t < fed; t++) if (run.chosen(t, l).some((c) => c.expert === expert)) took += 1;
+    const values = { layer: run.layers[l], expert, took, tokens: fed - run.first, rank: rank + 1, k: run.k };
     this.tip.replaceChildren();
     element("div", "tip-title", this.tip, words.say("expert_title", values));
     if (rank >= 0) {
@@ -350,6 +383,7 @@ class View {
   destroy() {
     cancelAnimationFrame(this.frame);
     clearTimeout(this.sending);
+    clearTimeout(this.looking);
     this.resize.disconnect();
     window.removeEventListener(LINK, this.onLink);
   }

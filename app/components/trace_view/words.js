@@ -1,22 +1,23 @@
 // The parts that are words: the strip of tokens and the plain text.
 
 function makeStrip(view, parent) {
-  const box = element("section", "part strip", parent);
+  const box = element("section", view.run.pooled ? "part strip windowed" : "part strip", parent);
   const heading = (key) => element("div", "part-title", box, view.words.say(key));
+  const none = () => Array(view.run.first); // of the tokens before a window
   const list = () => {
     const made = element("div", "tokens", box);
     made.setAttribute("role", "listbox");
     made.tabIndex = 0;
     return made;
   };
-  heading("strip_prompt");
+  const promptTitle = heading("strip_prompt");
   const prompt = list();
   prompt.classList.add("given");
   prompt.setAttribute("aria-label", view.words.say("strip_prompt"));
-  heading("strip_answer");
+  const answerTitle = heading("strip_answer");
   const answer = list();
   answer.setAttribute("aria-label", view.words.say("strip_answer"));
-  let chips = [];
+  let chips = none();
 
   const tokenAt = (event) => {
     const chip = event.target.closest(".token");
@@ -56,13 +57,16 @@ function makeStrip(view, parent) {
 
   return {
     reset() {
-      chips = [];
+      chips = none();
       prompt.replaceChildren();
       answer.replaceChildren();
     },
     draw(shown, current) {
+      const { first, n_prompt, pooled } = view.run; // a window may lie in one of the two
+      promptTitle.hidden = prompt.hidden = Boolean(pooled) && first >= n_prompt;
+      answerTitle.hidden = answer.hidden = Boolean(pooled) && shown <= n_prompt;
       const grown = chips.length < shown;
-      const promptGrows = chips.length < view.run.n_prompt;
+      const promptGrows = chips.length < n_prompt;
       while (chips.length < shown) add(chips.length);
       if (promptGrows) prompt.scrollTop = prompt.scrollHeight;
       for (const chip of box.querySelectorAll(".newest, .current, .pinned")) {
@@ -71,8 +75,8 @@ function makeStrip(view, parent) {
       }
       if (!shown) return;
       const newest = chips[shown - 1];
-      newest.classList.add("newest");
-      if (grown && shown > view.run.n_prompt) follow(newest);
+      if (view.grows) newest.classList.add("newest");
+      if (grown && shown > n_prompt && view.grows) follow(newest);
       const marked = chips[current];
       marked.classList.add("current");
       marked.setAttribute("aria-selected", "true");
@@ -100,7 +104,7 @@ function makeText(view, parent) {
       text.replaceChildren();
     },
     draw(shown, current) {
-      const first = view.run.n_prompt;
+      const first = Math.max(view.run.n_prompt, view.run.first);
       while (first + pieces.length < shown) {
         const i = first + pieces.length;
         const piece = element("span", "piece", text, view.run.texts[i]);

@@ -1,0 +1,61 @@
+"""A made-up run at DeepSeek-V3's size, for tests and the benchmark only: no model wrote it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.record import RunInfo, Step, Trace, collect
+
+LAYERS, DENSE, EXPERTS, GROUPS, OPEN_GROUPS, CHOSEN, TOPICS = 61, 3, 256, 8, 4, 8, 6
+CACHE_BYTES = LAYERS * (512 + 64) * 2  # of a token: latent and rotary key, bfloat16
+WORDS = ("The", " expert", " of", " a", " layer", " takes", " 17", ".", "\n", " 토큰", "", "층")
+
+
+def trace(tokens: int = 4096, *, prompt: int = 64, seed: int = 0, ended: bool = True) -> Trace:
+    """A run of that many tokens; the last one is not fed if it has ended.
+
+    Routing is limited to groups as V3's is. The tokens come in stretches of a topic each, and
+    every topic has experts that it prefers.
+    """
+    rng = np.random.default_rng(seed)
+    moe = tuple(range(DENSE, LAYERS))
+    info = RunInfo(
+        "synthetic", "MLA", "made up", 1.0, seed, tokens, "2026-01-01", EXPERTS, moe, "bfloat16"
+    )
+    topics = np.repeat(rng.integers(TOPICS, size=tokens // 128 + 1), 128)[:tokens]
+    layers = [route(rng, topics) for _ in moe]
+    ids, weights = (np.stack(parts, axis=1) for parts in zip(*layers, strict=True))
+    words = rng.integers(len(WORDS), size=tokens)
+    logprobs = -rng.exponential(size=tokens)
+    fed = tokens - ended
+    steps = [
+        Step(
+            token_id=int(words[i]),
+            text=WORDS[words[i]],
+            logprob=float(logprobs[i]) if i else None,
+            in_prompt=i < prompt,
+            expert_ids=ids[i] if i < fed else None,
+            expert_weights=weights[i] if i < fed else None,
+            cache_bytes=CACHE_BYTES * min(i + 1, fed),
+            seconds=0.05 * i,
+        )
+        for i in range(tokens)
+    ]
+    return collect(info, steps, "length" if ended else "stopped")
+
+
+def route(
+    rng: np.random.Generator, topics: NDArray[np.integer]
+) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
+    """Experts and weights [T, k] that one layer chooses for tokens of these topics [T]."""
+    likes = rng.normal(size=(TOPICS, EXPERTS)) - 1
+    scores = 1 / (1 + np.exp(-likes[topics] - rng.normal(size=(len(topics), EXPERTS))))
+    in_groups = scores.reshape(-1, GROUPS, EXPERTS // GROUPS)
+    best_two = np.sort(in_groups, axis=2)[:, :, -2:].sum(axis=2)
+    closed = np.argsort(best_two, axis=1)[:, : GROUPS - OPEN_GROUPS]
+    np.put_along_axis(in_groups, closed[:, :, None], 0, axis=1)
+    ids = np.argsort(-scores, axis=1)[:, :CHOSEN]
+    weights = np.take_along_axis(scores, ids, axis=1)
+    weights *= 2.5 / weights.sum(axis=1, keepdims=True)
+    return ids.astype(np.uint8), weights.astype(np.float16)
