@@ -235,9 +235,10 @@ def after_steps(
             y=value,
             line={"color": style.RULE, "dash": "dash", "width": 2},
             annotation_text=name,
-            annotation_position="top right",
+            annotation_position="bottom right",
         )
     style.plain(figure, height=240)
     figure.update_xaxes(title_text=labels["x"], range=[-0.2, max(10, len(values))], tickformat="d")
-    figure.update_yaxes(title_text=labels["y"], rangemode="tozero")
+    most = max(max(values), *(value for _, value in marks))
+    figure.update_yaxes(title_text=labels["y"], range=[-0.2 * most, 1.1 * most], tick0=0)
     return figure

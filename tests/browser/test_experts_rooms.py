@@ -60,3 +60,18 @@ def test_statistics_are_read_and_an_expert_has_its_card(page: Page) -> None:
     expect(chart(page, "e_card_domains")).to_be_visible()
     expect(page.get_by_text(T["card.tokens_title"])).to_be_visible()
     page.wait_for_url("**room=expert*")
+
+
+def test_balance_plays_and_the_rule_goes_on_by_hand(page: Page) -> None:
+    visit(page, "experts", room="balance", e_balance_layer="2")
+    for key in ("e_balance_loads", "e_balance_vio", "e_balance_bias", "e_hand_load"):
+        expect(chart(page, key)).to_be_visible()
+    step = chart(page, "e_balance_loads").locator(".slider-label").first
+    expect(step).to_have_text(f"{T['balance.step']} 300")
+    chart(page, "e_balance_loads").locator(".updatemenu-button").first.click()
+    expect(step).not_to_have_text(f"{T['balance.step']} 300")
+    steps = page.get_by_text(re.compile(r"^After (1|51) steps"))
+    page.locator(".st-key-e_hand_one button").click()
+    expect(steps).to_have_text(re.compile("^After 1 steps"))
+    page.locator(".st-key-e_hand_many button").click()
+    expect(steps).to_have_text(re.compile("^After 51 steps"))
