@@ -11,14 +11,15 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.components import styles
 from app.i18n import language, t
 
 _FOLDER = Path(__file__).parent
 
 _component = st.components.v2.component(
     "change_view",
-    html='<div class="change-view">\n</div>',
-    css=(_FOLDER / "view.css").read_text(encoding="utf-8"),
+    html='<div class="view change-view">\n</div>',
+    css=styles(_FOLDER),
     js=(_FOLDER / "view.js").read_text(encoding="utf-8"),
 )
 

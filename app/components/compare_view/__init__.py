@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from app.components import styles
 from app.components.trace_view.payload import run_id
 from app.i18n import language, texts
 from app.services.comparison import Comparison, kept_routes, parting
@@ -24,8 +25,8 @@ _SCRIPTS = (_SHARED / "run.js", _SHARED / "paint.js", _FOLDER / "view.js")
 
 _component = st.components.v2.component(
     "compare_view",
-    html='<div class="compare-view">\n</div>',
-    css=(_FOLDER / "view.css").read_text(encoding="utf-8"),
+    html='<div class="view compare-view">\n</div>',
+    css=styles(_FOLDER),
     js="\n".join(path.read_text(encoding="utf-8") for path in _SCRIPTS),
 )
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from app.components import styles
 from app.components.trace_view.payload import run_id
 from app.i18n import language, t, texts
 from app.services import lineup, models, reasoning
@@ -38,8 +39,8 @@ def _javascript() -> str:
 
 _component = st.components.v2.component(
     "reasoning_view",
-    html='<div class="reasoning-view">\n</div>',
-    css=(_FOLDER / "view.css").read_text(encoding="utf-8"),
+    html='<div class="view reasoning-view">\n</div>',
+    css=styles(_FOLDER),
     js=_javascript(),
 )
 

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from app.components import styles
 from app.components.trace_view import pooling
 from app.components.trace_view.payload import payload, run_id
 from app.i18n import language, texts
@@ -46,8 +47,8 @@ def _javascript() -> str:
 
 _component = st.components.v2.component(
     "trace_view",
-    html='<div class="trace-view">\n</div>',
-    css=(_FOLDER / "view.css").read_text(encoding="utf-8"),
+    html='<div class="view trace-view">\n</div>',
+    css=styles(_FOLDER),
     js=_javascript(),
 )
 
