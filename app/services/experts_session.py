@@ -19,7 +19,7 @@ FAMILIES = ("base", "twin", "history")
 MAX_TOKENS = 256
 MAX_SEED = 2**31 - 1
 MAX_TEMPERATURE = 2.0
-ROOMS = ("run", "what_if", "statistics", "expert")
+ROOMS = ("run", "what_if", "statistics", "after_rl", "expert")
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
 RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 

@@ -13,7 +13,13 @@ from app.plots import experts as figures
 from app.plots import routing, style
 from app.services import examples, models, traces
 from app.services import experts_session as session
-from app.views import experts_card, experts_route, experts_statistics, experts_what_if
+from app.views import (
+    experts_after_rl,
+    experts_card,
+    experts_route,
+    experts_statistics,
+    experts_what_if,
+)
 from model.record import Trace
 
 
@@ -313,6 +319,8 @@ def page() -> None:
         st.fragment(experts_what_if.room)()
     elif room == "statistics":
         st.fragment(experts_statistics.room)()
+    elif room == "after_rl":
+        st.fragment(experts_after_rl.room)()
     else:
         st.fragment(experts_card.room)()
     with st.expander(t("common.how_computed")):
