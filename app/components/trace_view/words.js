@@ -68,7 +68,7 @@ function makeStrip(view, parent) {
       const grown = chips.length < shown;
       const promptGrows = chips.length < n_prompt;
       while (chips.length < shown) add(chips.length);
-      if (promptGrows) prompt.scrollTop = prompt.scrollHeight;
+      if (promptGrows && view.grows) prompt.scrollTop = prompt.scrollHeight;
       for (const chip of box.querySelectorAll(".newest, .current, .pinned")) {
         chip.classList.remove("newest", "current", "pinned");
         chip.removeAttribute("aria-selected");
