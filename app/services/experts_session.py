@@ -2,7 +2,8 @@
 
 Session: "e_job" is the run under way, "e_shown" the id of the trace on screen (none: the recorded
 one), "e_error" what to tell about the last request, "e_opened" whether the page was opened before,
-"e_compare" the comparison under way, "e_asked" the surveys under way by place.
+"e_compare" the comparison under way, "e_asked" the surveys under way by place, "e_hand" the steps
+of the bias rule by hand.
 URL: the inputs of a run (`RUN_KEYS`), "e_layer", "room", and the numbers of tokens: "pin",
 and "e_token" of the text under a change.
 """
@@ -19,7 +20,7 @@ FAMILIES = ("base", "twin", "history")
 MAX_TOKENS = 256
 MAX_SEED = 2**31 - 1
 MAX_TEMPERATURE = 2.0
-ROOMS = ("run", "what_if", "statistics", "after_rl", "expert")
+ROOMS = ("run", "what_if", "statistics", "after_rl", "expert", "balance")
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
 RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 

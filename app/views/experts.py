@@ -15,6 +15,7 @@ from app.services import examples, models, traces
 from app.services import experts_session as session
 from app.views import (
     experts_after_rl,
+    experts_balance,
     experts_card,
     experts_route,
     experts_statistics,
@@ -321,8 +322,10 @@ def page() -> None:
         st.fragment(experts_statistics.room)()
     elif room == "after_rl":
         st.fragment(experts_after_rl.room)()
-    else:
+    elif room == "expert":
         st.fragment(experts_card.room)()
+    elif room == "balance":
+        st.fragment(experts_balance.room)()
     with st.expander(t("common.how_computed")):
         st.markdown(how(recorded))
     if "e_opened" not in state:
