@@ -7,12 +7,14 @@ import streamlit as st
 from app import i18n
 from app.i18n import t
 from app.services import models
+from app.views import pictures
 
 ICON = Path(__file__).parent / "static" / "icon.svg"  # a material icon here would be downloaded
 
 st.set_page_config(page_title="Inside R1", page_icon=ICON, layout="wide")
 st.html(Path(__file__).parent / "page.css")
 i18n.choose_language()
+pictures.choose_format()
 page = st.navigation(
     [
         st.Page(

@@ -39,9 +39,6 @@ CLEAR = "rgba(0,0,0,0)"
 GRID = "rgba(128,136,148,0.28)"  # seen on white and on near-black
 RULE = "rgba(128,136,148,0.75)"
 
-#: For st.plotly_chart: no tool bar, no zoom by accident while scrolling a phone.
-CONFIG = {"displayModeBar": False, "scrollZoom": False}
-
 
 def kind_colour(attention: str) -> str:
     """The colour of an attention kind: "MLA + indexer" is MLA's, "sliding+full" is neither."""

@@ -7,11 +7,11 @@ import streamlit as st
 from app import units
 from app.i18n import t
 from app.plots import cache as figures
-from app.plots import style
 from app.services import cache_session as session
 from app.services import examples, models, traces
 from app.views import cache_attention, cache_calculator, cache_kept, cache_latent, cache_ways
 from app.views.numbers import numbers
+from app.views.pictures import chart
 from model.record import Trace
 
 EVERY = 0.15  # seconds between two looks at a run under way
@@ -107,7 +107,7 @@ def picture() -> None:
     if state == "running":
         most = min(n_prompt + info.max_new_tokens, session.context()) - 1
     sentence = compare(growths)
-    st.plotly_chart(
+    chart(
         figures.curves(
             growths,
             most,
@@ -122,7 +122,6 @@ def picture() -> None:
             },
         ),
         key="c_curves",
-        config=style.CONFIG,
         alt=sentence,
     )
     st.markdown(f"**{sentence}**")

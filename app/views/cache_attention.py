@@ -6,11 +6,11 @@ import streamlit as st
 
 from app.i18n import t
 from app.plots import attention as figures
-from app.plots import style
 from app.services import latents, models
 from app.services import latents_session as session
 from app.views.cache_latent import layer_choice
 from app.views.numbers import numbers
+from app.views.pictures import chart
 
 MOST = 5  # tokens in the table, of each head
 
@@ -35,7 +35,7 @@ def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> N
         for name in models.TWINS
     ]
     st.text(t("latent.attention_token", token=token, text=repr(texts[token])))
-    st.plotly_chart(
+    chart(
         figures.patterns(
             rows,
             [t("latent.head_n", head=head) for head in range(max(len(r.weights) for r in rows))],
@@ -46,7 +46,6 @@ def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> N
             },
         ),
         key="c_attention",
-        config=style.CONFIG,
         alt=t("latent.attention_alt", token=token, layer=layer),
     )
     st.caption(t("latent.attention_reading"))

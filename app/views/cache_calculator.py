@@ -10,11 +10,11 @@ import streamlit as st
 from app import units
 from app.i18n import t
 from app.plots import cache as figures
-from app.plots import style
 from app.services import configs, kv_words
 from app.services.prompts import InputError
 from app.views import cache_fit
 from app.views.numbers import numbers, table
+from app.views.pictures import chart
 from model import param_math
 
 DEFAULT = (
@@ -195,14 +195,13 @@ def _answer(
         small_size=units.size(small),
         times=units.times(large / max(small, 1)),
     )
-    st.plotly_chart(
+    chart(
         figures.bars(
             [figures.Bar(m.name, m.spec.attention, held[m.name], m.hypothetical) for m in ranked],
             log,
             {"bytes": t("cache.axis_calc"), "bytes_log": t("cache.axis_calc_log")},
         ),
         key="c_bars",
-        config=style.CONFIG,
         alt=sentence,
     )
     st.text(sentence)

@@ -10,9 +10,9 @@ from app import units
 from app.i18n import t
 from app.plots import cache as bars
 from app.plots import fit as figures
-from app.plots import style
 from app.services import configs, kv_words
 from app.views.numbers import numbers
+from app.views.pictures import chart
 
 GPUS = (24, 80, 141)  # GB of memory
 MOST_GPUS = 64
@@ -61,7 +61,7 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
     unknown = [model.name for model in models if model.parameters is None]
     if rows:
         said = [_told(row) for row in rows]
-        st.plotly_chart(
+        chart(
             figures.memory(
                 rows,
                 said,
@@ -72,7 +72,6 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
                 },
             ),
             key="c_fit",
-            config=style.CONFIG,
             alt=" ".join(said),
         )
         counts = {model.name: model.parameters or 0 for model in models}
@@ -127,7 +126,7 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
     name = st.selectbox(t("fit.replace_model"), list(known), key="c_replace")
     model = known[name]
     held = {kind: spec.bytes(tokens, dtype, batch) for kind, spec in model.replaced.items()}
-    st.plotly_chart(
+    chart(
         bars.bars(
             [
                 bars.Bar(t("fit.with_kind", kind=kind), kind, size, True)
@@ -137,7 +136,6 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
             {"bytes": t("cache.axis_calc"), "bytes_log": t("cache.axis_calc_log")},
         ),
         key="c_replaced",
-        config=style.CONFIG,
         alt=t("fit.replace_title"),
     )
     own = model.spec.bytes(tokens, dtype, batch)

@@ -10,10 +10,10 @@ from app import units
 from app.i18n import t
 from app.plots import cache as figures
 from app.plots import kept as diagrams
-from app.plots import style
 from app.services import cache_session as session
 from app.services import configs, kv_words, models, traces
 from app.views.numbers import numbers
+from app.views.pictures import chart
 from model.kv_math import BYTES
 from model.param_math import PUBLISHED
 from model.statistics import paired_difference
@@ -58,10 +58,9 @@ def _diagram() -> None:
     drawn = diagrams.boxes(models.config(name), run.fed)
     words = {box.name: t(f"latent.box_{box.name}") for box in drawn}
     roles = {role: t(f"latent.role_{role}") for role in ("kept", "again", "new")}
-    st.plotly_chart(
+    chart(
         diagrams.diagram(kind, drawn, words | roles),
         key="c_diagram",
-        config=style.CONFIG,
         alt=t("latent.kept_alt", kind=kind),
     )
     st.caption(t(f"latent.kept_reading_{'mla' if kind == 'MLA' else 'heads'}"))
@@ -117,10 +116,9 @@ def one_token() -> None:
         )
         for name in models.TWINS
     ]
-    st.plotly_chart(
+    chart(
         figures.blocks(stored, {"elements": t("cache.axis_elements", dtype=dtype)}),
         key="c_blocks",
-        config=style.CONFIG,
         alt=t("cache.token_alt") + " " + "; ".join(f"{row.kind} {row.words}" for row in stored),
     )
     st.markdown(in_heads())
@@ -149,10 +147,9 @@ def loss_against_size() -> None:
     points = differences(results)
     finding = quality_sentence(points)
     st.markdown(finding)
-    st.plotly_chart(
+    chart(
         figures.quality(points, {"bytes": t("cache.axis_per_token"), "loss": t("cache.axis_loss")}),
         key="c_quality",
-        config=style.CONFIG,
         alt=finding,
     )
     st.caption(t("cache.loss_limits"))

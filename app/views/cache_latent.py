@@ -8,11 +8,11 @@ from app import units
 from app.components.trace_view import trace_view
 from app.i18n import t
 from app.plots import latent as figures
-from app.plots import style
 from app.services import cache_work, latents, models
 from app.services import latents_session as session
 from app.services.experts_session import pinned, set_pin
 from app.views.numbers import numbers
+from app.views.pictures import chart
 
 EVERY = 1.0  # seconds between two looks at what is measured: each draws its figures anew
 
@@ -77,19 +77,17 @@ def pictures() -> None:
         "c_kv": t("latent.axis_c_kv"),
         "k_pe": t("latent.axis_k_pe"),
     }
-    st.plotly_chart(
+    chart(
         figures.one_token(one, labels | {"hover": t("latent.hover_layer")}),
         key="c_one_token",
-        config=style.CONFIG,
         alt=t("latent.token_alt", token=token),
     )
     layers = list(range(len(reading.c_kv)))
     layer = layer_choice(layers, "c_layer")
     every = figures.Parts(reading.c_kv[layer], reading.k_pe[layer], c_limit, k_limit)
-    st.plotly_chart(
+    chart(
         figures.tokens(every, token, labels | {"hover": t("latent.hover_token")}),
         key="c_all_tokens",
-        config=style.CONFIG,
         alt=t("latent.tokens_alt", layer=layer),
     )
     st.caption(t("latent.pictures_reading", model=trace.info.model))
@@ -157,14 +155,13 @@ def _energy(study: latents.Study, r: int) -> None:
     at = share_LR[:, r - 1]
     said = t("latent.energy_sentence", r=r, low=f"{at.min():.1%}", high=f"{at.max():.1%}")
     st.markdown(said)
-    st.plotly_chart(
+    chart(
         figures.energy(
             study.values,
             [t("latent.layer_n", layer=layer) for layer in range(len(study.values))],
             {"rank": t("latent.axis_rank"), "share": t("latent.axis_energy")},
         ),
         key="c_energy",
-        config=style.CONFIG,
         alt=said,
     )
     st.caption(t("latent.energy_reading", tokens=f"{study.fitted_tokens:,}"))
@@ -232,12 +229,11 @@ def _rank_costs(study: latents.Study, r: int) -> None:
         loss=f"{study.loss():.3f}",
     )
     st.markdown(f"**{said}**")
-    st.plotly_chart(
+    chart(
         figures.costs(
             points, str(r), {"x": t("latent.axis_rank_log"), "loss": t("latent.axis_cost")}
         ),
         key="c_rank_costs",
-        config=style.CONFIG,
         alt=said,
     )
     st.caption(t("latent.rank_reading", rows=study.rows, tokens=f"{sum(study.learnt):,}"))
@@ -304,12 +300,11 @@ def precision() -> None:
         for point in points
     )
     st.markdown(said)
-    st.plotly_chart(
+    chart(
         figures.costs(
             points, None, {"x": t("cache.axis_per_token"), "loss": t("latent.axis_cost")}
         ),
         key="c_precision",
-        config=style.CONFIG,
         alt=said,
     )
     st.caption(

@@ -8,10 +8,10 @@ import streamlit as st
 
 from app import units
 from app.i18n import t
-from app.plots import style
 from app.plots import ways as figures
 from app.services import cache_work, ways
 from app.views.numbers import numbers
+from app.views.pictures import chart
 from model.decode_math import WAYS, Shape
 from model.param_math import PUBLISHED
 
@@ -50,7 +50,7 @@ def clock() -> None:
     rows = [row for way in ways.measured() if (row := _timed(times, way)).tokens]
     high = [value for row in rows for value in row.high]
     low = [value for row in rows for value in row.low]
-    st.plotly_chart(
+    chart(
         figures.lines(
             rows,
             {tick: f"{tick:g}" for tick in figures.decades([*low, *high])},
@@ -58,7 +58,6 @@ def clock() -> None:
             legend=True,
         ),
         key="c_clock_chart",
-        config=style.CONFIG,
         alt=t("latent.clock_title"),
     )
     if times.complete:
@@ -209,9 +208,8 @@ def _chart(rows: Sequence[figures.Line], key: str, title: str, scientific: bool)
         tick: f"10<sup>{len(f'{tick:.0f}') - 1}</sup>" if scientific else units.round_size(tick)
         for tick in decades
     }
-    st.plotly_chart(
+    chart(
         figures.lines(rows, ticks, {"tokens": t("latent.axis_held"), "value": title}, legend=True),
         key=key,
-        config=style.CONFIG,
         alt=title,
     )

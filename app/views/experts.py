@@ -10,7 +10,7 @@ import streamlit as st
 from app.components.trace_view import trace_view
 from app.i18n import t
 from app.plots import experts as figures
-from app.plots import routing, style
+from app.plots import routing
 from app.services import examples, models, traces
 from app.services import experts_session as session
 from app.views import (
@@ -21,6 +21,7 @@ from app.views import (
     experts_statistics,
     experts_what_if,
 )
+from app.views.pictures import chart
 from model.record import Trace
 
 
@@ -185,9 +186,7 @@ def load(trace: Trace) -> None:
         )
         for layer, load_E in zip(trace.info.moe_layers, load_LE, strict=True)
     )
-    st.plotly_chart(
-        figure, key="e_load", config=style.CONFIG, alt=t("experts.load_alt", busiest=most)
-    )
+    chart(figure, key="e_load", alt=t("experts.load_alt", busiest=most))
     st.caption(
         t("experts.load_reading", chosen=chosen, experts=experts, even=f"{chosen / experts:.0%}")
     )
@@ -233,10 +232,9 @@ def evenness(trace: Trace) -> None:
         "hover": t("experts.curve_hover"),
     }
     st.markdown(f"**{t('experts.curve_title')}**")
-    st.plotly_chart(
+    chart(
         figures.balance(curves, run, labels),
         key="e_balance",
-        config=style.CONFIG,
         alt=t("experts.curve_alt"),
     )
     about = models.shipped()[run]

@@ -14,11 +14,11 @@ import streamlit as st
 from app.components.trace_view import trace_view
 from app.i18n import t
 from app.plots import routing_change as figures
-from app.plots import style
 from app.services import experts_session as session
 from app.services import jobs, models, prompts, questions, routing_change
 from app.services.routing_change import ReadText
 from app.views.numbers import numbers, table
+from app.views.pictures import chart
 
 EVERY = 0.3  # seconds between two looks at a job
 MOST = 8  # tokens of the list of those that changed most
@@ -165,10 +165,9 @@ def one_text(found: ReadText) -> None:
         "share": t("after_rl.share"),
         "hover": t("after_rl.tokens_hover"),
     }
-    st.plotly_chart(
+    chart(
         figures.tokens(changed, layers, trace.texts, trace.n_prompt, pin, labels),
         key="e_rl_tokens",
-        config=style.CONFIG,
         alt=t("after_rl.tokens_alt", tokens=len(trace)),
     )
     chosen = found.ids[routing_change.BASE].shape[2]
@@ -271,10 +270,9 @@ def summary(found: list[ReadText], place: str) -> None:
             figures.Series(model, *zip(*((e.mean, *e.interval) for e in each), strict=True))
             for model, each in estimates.items()
         ]
-        st.plotly_chart(
+        chart(
             figures.by_layer(series, layers, 1 - even, labels),
             key=f"e_rl_layers_{place}",
-            config=style.CONFIG,
             alt=t("after_rl.layers_alt"),
         )
         st.caption(t(f"after_rl.layers_reading_{place}"))
@@ -305,10 +303,9 @@ def summary(found: list[ReadText], place: str) -> None:
             "points": t("after_rl.points"),
             "hover": t("after_rl.loads_hover"),
         }
-        st.plotly_chart(
+        chart(
             figures.loads(gained, layers, int(config["n_group"]), even, labels),
             key=f"e_rl_loads_{place}",
-            config=style.CONFIG,
             alt=t("after_rl.loads_alt"),
         )
         most = max(routing_change.AFTER, key=lambda model: np.abs(gained[model]).max())

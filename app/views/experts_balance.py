@@ -7,10 +7,11 @@ import streamlit as st
 
 from app.i18n import t
 from app.plots import balance as figures
-from app.plots import routing, style
+from app.plots import routing
 from app.services import balance, models
 from app.services import experts_session as session
 from app.views.numbers import numbers, table
+from app.views.pictures import chart
 
 SPEEDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 LEAP = 50  # steps of the longer button
@@ -63,10 +64,9 @@ def loads(runs: list[balance.Run], layer: int, at: int) -> None:
         "pause": t("balance.pause"),
         "step": t("balance.step"),
     }
-    st.plotly_chart(
+    chart(
         figures.loads(load_RWE, runs[0].steps, names(), most, labels),
         key="e_balance_loads",
-        config=style.CONFIG,
         alt=t("balance.loads_alt", layer=layer, **ends),
     )
     st.caption(t("balance.loads_reading", most=f"{most:.2f}"))
@@ -90,10 +90,9 @@ def violations(runs: list[balance.Run]) -> None:
     }
     steps = {run.name: run.steps for run in runs}
     values = {run.name: run.max_vio.tolist() for run in runs}
-    st.plotly_chart(
+    chart(
         figures.violations(steps, values, names(), labels),
         key="e_balance_vio",
-        config=style.CONFIG,
         alt=t("balance.vio_alt"),
     )
     tokens = models.shipped()["balance-bias"]["tokens"] // runs[0].steps[-1]
@@ -140,10 +139,9 @@ def biases(run: balance.Run, layer: int, at: int) -> None:
         "bias": t("balance.bias_axis"),
         "hover": t("balance.bias_hover"),
     }
-    st.plotly_chart(
+    chart(
         figures.biases(bias_WE, run.steps, labels),
         key="e_balance_bias",
-        config=style.CONFIG,
         alt=t("balance.bias_alt", layer=layer),
     )
     up, down = int(bias_WE[-1].argmax()), int(bias_WE[-1].argmin())
@@ -223,7 +221,7 @@ def by_hand(layer: int) -> None:
     left, right = st.columns(2)
     chosen = int(models.config(balance.BY_HAND)["num_experts_per_tok"])
     with left:
-        st.plotly_chart(
+        chart(
             figures.by_hand(
                 hand.load,
                 experts / chosen,
@@ -234,19 +232,17 @@ def by_hand(layer: int) -> None:
                 },
             ),
             key="e_hand_load",
-            config=style.CONFIG,
             alt=t("balance.hand_alt", busy=busy, load=f"{hand.load[busy]:.2f}"),
         )
     floor = routing.chance(tokens, experts, chosen).violation
     with right:
-        st.plotly_chart(
+        chart(
             figures.after_steps(
                 hand.max_vio,
                 [(t("balance.hand_floor", value=f"{floor:.2f}"), floor)],
                 {"x": t("balance.hand_x"), "y": t("experts.max_vio")},
             ),
             key="e_hand_vio",
-            config=style.CONFIG,
             alt=t("balance.hand_vio_alt", value=f"{hand.max_vio[-1]:.2f}"),
         )
     st.caption(t("balance.hand_reading"))

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.i18n import t
 from app.plots import expert_statistics as figures
-from app.plots import interventions, style
+from app.plots import interventions
 from app.services import expert_statistics as statistics
 from app.services import experts_session as session
 from app.services import surveys
@@ -18,6 +18,7 @@ from app.services.expert_statistics import Counted
 from app.views import experts_statistics, survey_ask
 from app.views.experts_what_if import gap_row
 from app.views.numbers import numbers
+from app.views.pictures import chart
 
 TOKENS = 15  # in the list of favourites
 COMPANY = 5  # in the list of partners
@@ -102,10 +103,9 @@ def by_domain(found: Counted, at: int, expert: int) -> None:
     shares = found.by_domain[:, at, expert] / found.domain_tokens
     names = [t(f"experts.domain_{domain}") for domain in surveys.DOMAINS]
     even = found.ids.shape[2] / found.load.shape[1]
-    st.plotly_chart(
+    chart(
         figures.parts(names, shares.tolist(), even, {"share": t("experts.share_domain_axis")}),
         key="e_card_domains",
-        config=style.CONFIG,
         alt=t("card.domains_alt"),
     )
     numbers(
@@ -123,7 +123,7 @@ def company(found: Counted, at: int, expert: int) -> None:
     shares = found.coactivation[at, expert]
     best = [int(e) for e in np.argsort(-np.nan_to_num(shares, nan=-1.0))[:COMPANY]]
     even = (found.ids.shape[2] - 1) / (len(shares) - 1)
-    st.plotly_chart(
+    chart(
         figures.parts(
             [t("card.partner", expert=e) for e in best],
             [float(np.nan_to_num(shares[e])) for e in best],
@@ -131,7 +131,6 @@ def company(found: Counted, at: int, expert: int) -> None:
             {"share": t("card.company_axis")},
         ),
         key="e_card_company",
-        config=style.CONFIG,
         alt=t("card.company_alt"),
     )
     st.caption(t("card.company_reading", even=f"{even:.0%}"))
@@ -162,10 +161,9 @@ def absence(model: str, layer: int, expert: int) -> None:
     )
     names = [t(f"experts.domain_{domain}") for domain in surveys.DOMAINS]
     gaps = [surveys.difference(without, plain, surveys.ROWS, place) for place in range(len(names))]
-    st.plotly_chart(
+    chart(
         interventions.gaps(names, gaps, {"gap": t("what_if.gap"), "hover": t("what_if.gap_hover")}),
         key="e_card_absence",
-        config=style.CONFIG,
         alt=t("card.absence_alt"),
     )
     numbers(

@@ -9,9 +9,10 @@ import streamlit as st
 from app.components.trace_view.payload import shares
 from app.i18n import t
 from app.plots import route as figures
-from app.plots import routing, style
+from app.plots import routing
 from app.services import models, prompts, readings
 from app.views.numbers import numbers
+from app.views.pictures import chart
 from model.decision import Decision
 from model.record import Trace
 
@@ -33,10 +34,9 @@ def token_route(trace: Trace, token: int, layer: int, writing: bool) -> None:
     groups = int(models.config(trace.info.model)["n_group"])
     info = trace.info
     way = figures.Route(trace.expert_ids[token], shares(trace)[token])
-    st.plotly_chart(
+    chart(
         figures.way([way], info.moe_layers, info.n_routed_experts, groups, words()),
         key="e_way",
-        config=style.CONFIG,
         alt=t("route.alt", token=token),
     )
     st.caption(t("route.reading"))
@@ -82,12 +82,11 @@ def router(trace: Trace, token: int, layer: int) -> None:
         "hover_score": t("route.hover_score"),
         "hover_choice": t("route.hover_choice"),
     }
-    st.plotly_chart(
+    chart(
         figures.decision(
             found.scores, found.bias, found.kept, found.chosen, found.next_expert, groups, labels
         ),
         key="e_router",
-        config=style.CONFIG,
         alt=t("route.router_alt", layer=layer),
     )
     st.caption(t("route.router_reading"))

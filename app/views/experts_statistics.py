@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from app.i18n import t
 from app.plots import expert_statistics as figures
 from app.plots import experts as expert_figures
-from app.plots import style
 from app.services import expert_statistics as statistics
 from app.services import experts_session as session
 from app.services import models, surveys
 from app.services.expert_statistics import Counted
 from app.views import survey_ask
 from app.views.numbers import numbers, table
+from app.views.pictures import chart
 from model import routing_statistics as routing
 
 
@@ -76,10 +76,9 @@ def domains(found: Counted, model: str, layer: int, at: int) -> None:
         "share": t("experts.share_domain_axis"),
         "hover": t("experts.domain_hover"),
     }
-    st.plotly_chart(
+    chart(
         expert_figures.domains(share_DE, even, names, labels),
         key="e_domain_chart",
-        config=style.CONFIG,
         alt=t("experts.domains_alt", layer=layer),
     )
     fewest = int(found.domain_tokens.min())
@@ -143,10 +142,9 @@ def together(found: Counted, model: str, layer: int, at: int) -> None:
         "hover": t("statistics.together_hover"),
     }
     groups = int(models.config(model)["n_group"])
-    st.plotly_chart(
+    chart(
         figures.coactivation(share_EE, groups, even, labels),
         key="e_together",
-        config=style.CONFIG,
         alt=t("statistics.together_alt", layer=layer),
     )
     reference = models.reference("routing")["coactivation"]
@@ -172,7 +170,7 @@ def tokens(found: Counted, layers: list[int]) -> None:
     """How faithful tokens are to one expert."""
     st.markdown(f"#### {t('statistics.tokens_title')}")
     own, shuffled = found.faithful, found.faithful_shuffled
-    st.plotly_chart(
+    chart(
         figures.lines(
             [
                 figures.Line(t("statistics.tokens_own"), layers, own.tolist()),
@@ -183,7 +181,6 @@ def tokens(found: Counted, layers: list[int]) -> None:
             layers,
         ),
         key="e_faithful",
-        config=style.CONFIG,
         alt=t("statistics.tokens_alt"),
     )
     st.caption(t("statistics.tokens_reading", least=statistics.LEAST))
@@ -205,7 +202,7 @@ def neighbours(found: Counted, model: str, layers: list[int]) -> None:
     st.markdown(f"#### {t('statistics.again_title')}")
     own, loads, random = found.again, found.again_shuffled, floors(model)
     names = {name: t(f"statistics.again_{name}") for name in ("first", "any")}
-    st.plotly_chart(
+    chart(
         figures.lines(
             [
                 figures.Line(names["first"], layers, own.first.tolist()),
@@ -221,7 +218,6 @@ def neighbours(found: Counted, model: str, layers: list[int]) -> None:
             layers,
         ),
         key="e_neighbours",
-        config=style.CONFIG,
         alt=t("statistics.again_alt"),
     )
     st.caption(t("statistics.again_reading"))
@@ -304,14 +300,13 @@ def saturation(model: str, layers: list[int]) -> None:
     name = f"{published['model']}, {t('statistics.up_to')}"
     drawn.append(figures.Line(name, [x for x, _ in theirs], [y for _, y in theirs]))
     chance = chosen / experts
-    st.plotly_chart(
+    chart(
         figures.lines(
             drawn,
             [(t("statistics.again_chance", share=f"{chance:.0%}"), chance)],
             {"x": t("statistics.early_x"), "y": t("statistics.early_y")},
         ),
         key="e_early",
-        config=style.CONFIG,
         alt=t("statistics.early_alt"),
     )
     st.caption(

@@ -10,12 +10,13 @@ import streamlit as st
 from app.components.compare_view import compare_view
 from app.i18n import t
 from app.plots import interventions as figures
-from app.plots import route, style
+from app.plots import route
 from app.services import comparison, jobs, models, surveys
 from app.services import experts_session as session
 from app.services.comparison import Comparison
 from app.views import experts_route, survey_ask
 from app.views.numbers import numbers
+from app.views.pictures import chart
 from model.record import Trace
 
 if TYPE_CHECKING:
@@ -193,10 +194,9 @@ def ways(found: Comparison, pin: int | None) -> None:
         routes.append(route.Route(reading.expert_ids[pin], share, works))
     groups = int(models.config(info.model)["n_group"])
     st.markdown(f"**{t('what_if.ways', token=pin)}**")
-    st.plotly_chart(
+    chart(
         route.way(routes, info.moe_layers, info.n_routed_experts, groups, experts_route.words()),
         key="e_ways",
-        config=style.CONFIG,
         alt=t("what_if.ways_alt", token=pin),
     )
     numbers(
@@ -225,10 +225,9 @@ def by_domain(found: Comparison) -> None:
     gaps = [surveys.difference(found.after, found.before, rows, at) for at in range(len(names))]
     st.markdown(f"**{t('what_if.domains')}**")
     labels = {"gap": t("what_if.gap"), "hover": t("what_if.gap_hover")}
-    st.plotly_chart(
+    chart(
         figures.gaps(names, gaps, labels),
         key="e_gaps",
-        config=style.CONFIG,
         alt=t("what_if.domains_alt"),
     )
     st.caption(t("what_if.domains_reading", rows=rows))
@@ -296,19 +295,17 @@ def knock_out(trace: Trace) -> None:
     labels = {"share": t("what_if.share_off"), "loss": t("what_if.loss")}
     left, right = st.columns(2)
     with left:
-        st.plotly_chart(
+        chart(
             figures.masked([n / experts for n in range(len(losses))], losses, labels),
             key="e_masked",
-            config=style.CONFIG,
             alt=t("what_if.masked_alt"),
         )
     gaps = [surveys.difference(each, plain, KNOCKED_ROWS) for each in rest[len(masked) :]]
     names = [t(f"what_if.knock_{name}", more=chosen + 1, fewer=chosen - 1) for name in named]
     with right:
-        st.plotly_chart(
+        chart(
             figures.gaps(names, gaps, {"gap": t("what_if.gap"), "hover": t("what_if.gap_hover")}),
             key="e_knocked",
-            config=style.CONFIG,
             alt=t("what_if.knocked_alt"),
         )
     published = models.reference("routing")["knockout"]

@@ -8,10 +8,10 @@ import streamlit as st
 
 from app.i18n import t
 from app.plots import reasoning as figures
-from app.plots import style
 from app.services import evaluations, lineup
 from app.services.scaling import Point
 from app.views.numbers import numbers
+from app.views.pictures import chart
 from model.tasks import TASKS
 
 
@@ -50,10 +50,9 @@ def picture(
     ]
     st.markdown(f"**{t(f'reasoning.{measure}_title')}**")
     last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
-    st.plotly_chart(
+    chart(
         figures.curves(lines, ticks, labels),
         key=f"r_measured_{measure}",
-        config=style.CONFIG,
         alt=t("reasoning.curve_alt", measure=t(f"reasoning.{measure}_title"), last=last),
     )
 

@@ -10,11 +10,11 @@ import streamlit as st
 from app.components.reasoning_view import name_of
 from app.i18n import t
 from app.plots import reasoning as figures
-from app.plots import style
 from app.services import lineup, samples, scaling
 from app.services import reasoning_batches as session
 from app.views import reasoning_recorded
 from app.views.numbers import numbers
+from app.views.pictures import chart
 
 LOOKS_PER_SECOND = 2
 
@@ -108,10 +108,9 @@ def bars(batch: samples.Batch) -> None:
                 [ok for _, _, ok in bins],
                 {"samples": t("reasoning.bins_axis"), "hover": "%{y}: %{x}"},
             )
-            st.plotly_chart(
+            chart(
                 figure,
                 key=f"r_bins_{place}",
-                config=style.CONFIG,
                 alt=t("reasoning.bins_alt", name=named(ask.contestant), right=right, n=len(drawn)),
             )
     st.caption(t("reasoning.bins_reading"))
@@ -158,10 +157,9 @@ def scaling_curves(batch: samples.Batch) -> None:
                 },
             )
             last = ", ".join(f"{c.name} {c.value[-1]:.0%}" for c in lines[measure])
-            st.plotly_chart(
+            chart(
                 figure,
                 key=f"r_curve_{measure}",
-                config=style.CONFIG,
                 alt=t("reasoning.curve_alt", measure=f"{measure}@k", last=last),
             )
     key = "one" if asked == 1 else "many"
@@ -244,7 +242,7 @@ def budget_picture() -> None:
     with left:
         st.markdown(f"**{t('reasoning.budget_title')}**")
         last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
-        st.plotly_chart(
+        chart(
             figures.curves(
                 lines,
                 session.BUDGETS,
@@ -255,7 +253,6 @@ def budget_picture() -> None:
                 },
             ),
             key="r_budget",
-            config=style.CONFIG,
             alt=t("reasoning.curve_alt", measure=t("reasoning.budget_title"), last=last),
         )
         st.caption(t("reasoning.budget_reading", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))

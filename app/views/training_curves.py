@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from app.i18n import t
-from app.plots import style
 from app.plots import training as figures
 from app.services import lineup, published
 from app.services import training_runs as runs
 from app.views.numbers import numbers
+from app.views.pictures import chart
 from model.tasks import TASKS
 
 
@@ -72,7 +72,7 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, sha
         form = "{:.1%}" if percent else "{:.0f}"
         with column:
             st.markdown(f"**{t(f'training.{measure}_title')}**")
-            st.plotly_chart(
+            chart(
                 figures.curve(
                     curves.step,
                     values,
@@ -87,7 +87,6 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, sha
                     overlay=overlay(measure) if measure != "checks" else (),
                 ),
                 key=f"t_{measure}",
-                config=style.CONFIG,
                 alt=t(
                     "training.curve_alt",
                     title=t(f"training.{measure}_title"),
@@ -106,10 +105,9 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, sha
         }
         words = {key: t(f"training.share_{key}") for key in parts}
         axes = {"x": t("training.step_axis"), "y": t("training.shares_axis")}
-        st.plotly_chart(
+        chart(
             figures.shares(curves.step, parts, words | axes),
             key="t_shares",
-            config=style.CONFIG,
             alt=t("training.shares_alt", **{k: f"{v[-1]:.0%}" for k, v in parts.items()}),
         )
 

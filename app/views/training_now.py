@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.i18n import t
-from app.plots import style
 from app.plots import training as figures
 from app.services import training_jobs as live
 from app.services import training_session as session
 from app.views.numbers import numbers
+from app.views.pictures import chart
 from app.views.training_question import controls, question_fields, watch
 
 SECONDS_BETWEEN_LOOKS = 1.5  # also while nothing runs here: somebody else may begin
@@ -50,10 +50,9 @@ def curve(run: live.TrainJob) -> None:
     words = {"right": t("training.now_right"), "format": t("training.now_format")}
     axes = {"x": t("training.step_axis"), "y": t("training.shares_axis")}
     st.markdown(f"**{t('training.now_curve_title')}**")
-    st.plotly_chart(
+    chart(
         figures.live(step, lines, live.STEPS, words | axes),
         key="t_now_curve",
-        config=style.CONFIG,
         alt=t(
             "training.curve_alt",
             title=t("training.now_curve_title"),

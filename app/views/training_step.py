@@ -8,12 +8,12 @@ import streamlit as st
 
 from app.components.change_view import Moved, change_view
 from app.i18n import t
-from app.plots import style
 from app.plots import training as figures
 from app.services import training_jobs as live
 from app.services import training_runs as runs
 from app.services import training_session as session
 from app.views.numbers import numbers
+from app.views.pictures import chart
 from app.views.training_question import controls, question_fields, watch
 
 LOOKS_PER_SECOND = 3
@@ -33,7 +33,7 @@ def rewards_part(done: live.StepJob) -> None:
     formatted = sum(reply.formatted for reply in done.replies)
     n = len(rewards)
     st.markdown(t("training.group_say", n=n, right=right, formatted=formatted, mean=f"{mean:.3f}"))
-    st.plotly_chart(
+    chart(
         figures.group(
             rewards,
             mean,
@@ -46,7 +46,6 @@ def rewards_part(done: live.StepJob) -> None:
             },
         ),
         key="t_group",
-        config=style.CONFIG,
         alt=t("training.group_alt", n=n, right=right, mean=f"{mean:.3f}"),
     )
     if len(set(rewards)) == 1:

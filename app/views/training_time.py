@@ -6,12 +6,12 @@ import streamlit as st
 
 from app.components.reasoning_view import reasoning_view
 from app.i18n import t
-from app.plots import style
 from app.plots import training as figures
 from app.services import reasoning
 from app.services import training_runs as runs
 from app.services import training_session as session
 from app.views.numbers import numbers
+from app.views.pictures import chart
 from app.views.training_curves import missing
 from app.views.training_question import controls, question_fields, watch
 from app.views.training_step import checkpoint
@@ -104,7 +104,7 @@ def counts_picture() -> None:
         return
     st.text(batch.asks[0].problem.question)
     names, value, lows, highs = zip(*points, strict=True)
-    st.plotly_chart(
+    chart(
         figures.by_checkpoint(
             names,
             value,
@@ -117,7 +117,6 @@ def counts_picture() -> None:
             },
         ),
         key="t_counts",
-        config=style.CONFIG,
         alt=t(
             "training.curve_alt",
             title=t("training.counts_title"),

@@ -41,3 +41,18 @@ def test_follows_the_system_into_the_dark(page: Page, path: str) -> None:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         visit(page, path)
         assert (sum(background()) > 3 * 128) is is_light, scheme
+
+
+def test_a_chart_is_saved_in_the_chosen_format(page: Page) -> None:
+    visit(page, "experts")
+    chart = page.locator(".st-key-e_load .js-plotly-plot")
+    for choice, beginning in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
+        page.locator(".st-key-picture_format").get_by_text(choice, exact=True).click()
+        save = chart.locator(".modebar-btn")
+        name = "Download plot as a PNG" if choice == "PNG" else "Download plot"
+        expect(save).to_have_attribute("aria-label", name)
+        save.focus()
+        with page.expect_download() as download:
+            page.keyboard.press("Enter")
+        assert download.value.suggested_filename == f"inside-r1-e_load.{choice.lower()}"
+        assert download.value.path().read_bytes().startswith(beginning)
