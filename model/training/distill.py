@@ -1,13 +1,16 @@
 """Distillation, and what to hold beside it (DeepSeek-R1 report, sections 2.4 and 4.1).
 
-distilled          SFT of student-base on right replies sampled from r1; three seeds
+distilled          SFT of student-base on right replies sampled from r1
 distilled-control  the same SFT on as many readable traces of the corpus's own
 student-rl         GRPO of student-base for as long as distilled took, sampling included
 sft-only           SFT of base on direct answers: the first half of SFT → RLHF
+
+The students have three seeds each: NAME, NAME-seed1, NAME-seed2.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import time
@@ -23,29 +26,37 @@ QUESTIONS, SAMPLES = 500, 8  # of the teacher
 EPOCHS = 6
 DIRECT_ANSWERS = 4_000
 MOST_STEPS = 10_000  # of student-rl, which ends by the clock
+SEEDS = (0, 1, 2)
 
 
-def distilled(paths: Paths, seed: int = 0) -> None:
+def seeded(name: str, seed: int) -> str:
+    """The model's name: the first seed's is the plain one."""
+    return f"{name}-seed{seed}" if seed else name
+
+
+def distilled(seed: int, paths: Paths) -> None:
     """Teach the student; a seed is of the teacher's samples and of the order of the documents."""
     teacher = Engine.load(paths.checkpoint("r1"))
     started = time.perf_counter()
     documents, counts = pipeline.accepted_documents(teacher, seed, QUESTIONS, SAMPLES)
     counts["sampling_seconds"] = round(time.perf_counter() - started)
-    name = "distilled" if seed == 0 else f"distilled-seed{seed}"
-    config = sft.SFTConfig(name, seed, EPOCHS)
+    config = sft.SFTConfig(seeded("distilled", seed), seed, EPOCHS)
     pipeline.fine_tune(config, "student-base", documents, paths, "student", counts)
 
 
-def control(paths: Paths) -> None:
+def control(seed: int, paths: Paths) -> None:
+    """Teach it as many other traces; a seed is of the traces and of their order."""
     _, kept = cost(paths)
-    documents = pipeline.cold_start_documents(seed=1, n=kept)
-    config = sft.SFTConfig("distilled-control", seed=0, epochs=EPOCHS)
+    documents = pipeline.cold_start_documents(seed + 1, kept)  # 0 was r1's own cold start
+    config = sft.SFTConfig(seeded("distilled-control", seed), seed, EPOCHS)
     pipeline.fine_tune(config, "student-base", documents, paths, "student", {})
 
 
-def student_rl(paths: Paths) -> None:
+def student_rl(seed: int, paths: Paths) -> None:
+    """Let it find out by itself; a seed is of the questions and of the replies."""
     seconds, _ = cost(paths)
-    config = GRPOConfig("student-rl", 0, MOST_STEPS, pipeline.LEVELS, seconds=seconds)
+    name = seeded("student-rl", seed)
+    config = GRPOConfig(name, seed, MOST_STEPS, pipeline.LEVELS, seconds=seconds)
     pipeline.reinforce(config, "student-base", paths, "student")
 
 
@@ -75,12 +86,16 @@ def sft_only(paths: Paths) -> None:
     pipeline.fine_tune(config, "base", documents, paths, "sft", {})
 
 
+#: how to train a student from a seed, and what must be there before, beside student-base
+STUDENTS = {
+    "distilled": ("r1", distilled),
+    "distilled-control": ("distilled", control),
+    "student-rl": ("distilled", student_rl),
+}
+
 #: as `pipeline.STAGES`
-STAGES: dict[str, Stage] = {
-    "sft-only": (("base",), sft_only),
-    "distilled": (("student-base", "r1"), distilled),
-    "distilled-seed1": (("student-base", "r1"), lambda paths: distilled(paths, seed=1)),
-    "distilled-seed2": (("student-base", "r1"), lambda paths: distilled(paths, seed=2)),
-    "distilled-control": (("student-base", "distilled"), control),
-    "student-rl": (("student-base", "distilled"), student_rl),
+STAGES: dict[str, Stage] = {"sft-only": (("base",), sft_only)} | {
+    seeded(name, seed): (("student-base", needed), functools.partial(train, seed))
+    for name, (needed, train) in STUDENTS.items()
+    for seed in SEEDS
 }

@@ -16,6 +16,7 @@ from typing import Any
 from model.engine import Engine
 from model.statistics import paired_difference
 from model.tasks import TASKS
+from model.training.distill import SEEDS, seeded
 from model.training.evaluate import evaluate
 
 CHOSEN_LEVEL = 3  # base is right in 10 to 40 % of its chains; measured most
@@ -79,11 +80,11 @@ ORDER = (
     "r1-dev3",
     "r1",
     "student-base",
-    "student-rl",
-    "distilled-control",
-    "distilled",
-    "distilled-seed1",
-    "distilled-seed2",
+    *(
+        seeded(name, seed)
+        for name in ("student-rl", "distilled-control", "distilled")
+        for seed in SEEDS
+    ),
 )
 
 

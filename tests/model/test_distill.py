@@ -45,7 +45,7 @@ def paths(tmp_path: Path, words: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> 
 def test_every_stage(paths: pipeline.Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, (needed, train) in distill.STAGES.items():
         assert all(paths.checkpoint(start).exists() for start in needed)
-        if name == "student-rl":
+        if name.startswith("student-rl"):
             monkeypatch.setattr(distill, "cost", lambda _: (0.05, 9))
         train(paths)
         about = checkpoints.about(paths.checkpoint(name))
@@ -58,6 +58,15 @@ def test_every_stage(paths: pipeline.Paths, monkeypatch: pytest.MonkeyPatch) -> 
     assert run["data"]["sampled"] == distill.QUESTIONS * distill.SAMPLES
     assert run["data"]["kept"] == run["data"]["documents"] == 9
     assert run["data"]["sampling_seconds"] >= 0
+    for name in distill.STUDENTS:
+        ran = [paths.run(distill.seeded(name, seed)) / "run.json" for seed in distill.SEEDS]
+        assert [json.loads(file.read_text())["run"]["seed"] for file in ran] == [0, 1, 2]
+    weights = [
+        (paths.checkpoint(distill.seeded(name, seed)) / "model.safetensors").read_bytes()
+        for name in ("distilled", "distilled-control")  # so short a GRPO may learn nothing
+        for seed in distill.SEEDS
+    ]
+    assert len(set(weights)) == 6
     control = json.loads((paths.run("distilled-control") / "run.json").read_text())
     assert control["data"]["documents"] == 9
     log = (paths.run("student-rl") / "log.jsonl").read_text().splitlines()
