@@ -22,8 +22,8 @@ from model.training.corpus import Document
 from model.training.grpo import GRPOConfig
 from model.training.pipeline import Paths, Stage
 
-QUESTIONS, SAMPLES = 500, 8  # of the teacher
-EPOCHS = 6
+QUESTIONS, SAMPLES = 1500, 8  # of the teacher
+EPOCHS = 4
 DIRECT_ANSWERS = 4_000
 MOST_STEPS = 10_000  # of student-rl, which ends by the clock
 SEEDS = (0, 1, 2)
