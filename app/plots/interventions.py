@@ -43,7 +43,7 @@ def gaps(
         )
     )
     style.plain(figure, height=90 + 34 * len(names))
-    figure.update_xaxes(title_text=labels["gap"], zeroline=True, zerolinewidth=2)
+    figure.update_xaxes(title_text=labels["gap"], rangemode="tozero", zerolinewidth=2)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
 

@@ -128,10 +128,7 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
     held = {kind: spec.bytes(tokens, dtype, batch) for kind, spec in model.replaced.items()}
     chart(
         bars.bars(
-            [
-                bars.Bar(t("fit.with_kind", kind=kind), kind, size, True)
-                for kind, size in held.items()
-            ],
+            [bars.Bar(name, kind, size, True) for kind, size in held.items()],
             True,
             {"bytes": t("cache.axis_calc"), "bytes_log": t("cache.axis_calc_log")},
         ),
@@ -140,6 +137,17 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
     )
     own = model.spec.bytes(tokens, dtype, batch)
     st.caption(t("fit.replace_reading", own=units.size(own), kind=model.spec.attention))
+    numbers(
+        [
+            {
+                t("cache.column_kind"): kind,
+                t("cache.column_per_token"): spec.bytes_per_token(dtype),
+                t("cache.axis_calc"): held[kind],
+            }
+            for kind, spec in model.replaced.items()
+        ],
+        "cache-replaced",
+    )
     with st.expander(t("cache.calc_formulas")):
         for kind, spec in model.replaced.items():
             st.text(kind)

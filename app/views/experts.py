@@ -21,6 +21,7 @@ from app.views import (
     experts_statistics,
     experts_what_if,
 )
+from app.views.numbers import numbers
 from app.views.pictures import chart
 from model.record import Trace
 
@@ -190,6 +191,13 @@ def load(trace: Trace) -> None:
     st.caption(
         t("experts.load_reading", chosen=chosen, experts=experts, even=f"{chosen / experts:.0%}")
     )
+    numbers(
+        [
+            {t("experts.layer"): layer} | experts_statistics.by_expert(load_E / trace.fed)
+            for layer, load_E in zip(trace.info.moe_layers, load_LE, strict=True)
+        ],
+        "experts-load",
+    )
     st.markdown(t("experts.no_label"))
 
 
@@ -242,6 +250,18 @@ def evenness(trace: Trace) -> None:
     if batch:
         least = f"{routing.chance(batch, experts, chosen).violation:.2f}"
         st.caption(t("experts.curve_reading", batch=f"{batch:,}", least=least))
+    numbers(
+        [
+            {
+                t("experts.model"): curve.model,
+                t("experts.step"): step,
+                t("experts.max_vio"): round(value, 4),
+            }
+            for curve in curves
+            for step, value in zip(curve.steps, curve.max_vio, strict=True)
+        ],
+        "experts-max-vio",
+    )
 
 
 def downloads(trace: Trace) -> None:
@@ -289,7 +309,7 @@ def how(trace: Trace) -> str:
     )
 
 
-def numbers() -> None:
+def whole_run() -> None:
     """Everything that counts over the whole run; every two seconds while it is written."""
     trace, _ = session.on_screen()
     if not trace.fed:
@@ -313,7 +333,7 @@ def page() -> None:
     controls(recorded)
     room = session.choose_room()
     if room == "run":
-        st.fragment(numbers, run_every=2.0 if writing else None)()
+        st.fragment(whole_run, run_every=2.0 if writing else None)()
     elif room == "what_if":
         st.fragment(experts_what_if.room)()
     elif room == "statistics":

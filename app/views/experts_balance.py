@@ -101,6 +101,18 @@ def violations(runs: list[balance.Run]) -> None:
     )
     floor = routing.chance(tokens, experts, chosen)
     st.caption(t("balance.vio_reading", tokens=f"{tokens:,}", floor=f"{floor.violation:.2f}"))
+    numbers(
+        [
+            {
+                t("balance.way"): names()[run.name],
+                t("experts.step"): step,
+                t("experts.max_vio"): round(value, 4),
+            }
+            for run in runs
+            for step, value in zip(run.steps, values[run.name], strict=True)
+        ],
+        "balance-max-vio",
+    )
 
 
 def results(runs: list[balance.Run]) -> None:
@@ -258,4 +270,11 @@ def by_hand(layer: int) -> None:
             for e, (load, b) in enumerate(zip(hand.load, hand.biases[-1], strict=True))
         ],
         f"balance-hand-{layer}",
+    )
+    numbers(
+        [
+            {t("balance.hand_x"): steps, t("experts.max_vio"): round(value, 4)}
+            for steps, value in enumerate(hand.max_vio)
+        ],
+        f"balance-hand-max-vio-{layer}",
     )

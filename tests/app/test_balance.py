@@ -118,6 +118,12 @@ def test_the_room(lang: str) -> None:
     app.button(key="e_hand_many").click().run()
     after = [m.value for m in app.markdown if said in m.value]
     assert before and after and "**0**" in before[0] and "**51**" in after[0]
+    heads = [list(table.value.columns) for table in app.dataframe]
+    assert [words["balance.way"], words["experts.step"], words["experts.max_vio"]] in heads
+    steps = next(
+        table.value for table in app.dataframe if words["balance.hand_x"] in table.value.columns
+    )
+    assert steps[words["balance.hand_x"]].tolist() == list(range(52))
     app.button(key="e_hand_again").click().run()
     assert before == [m.value for m in app.markdown if said in m.value]
     assert not app.exception

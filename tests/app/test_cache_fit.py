@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.i18n import texts
 from app.plots.fit import Fit, memory
 from app.services import configs
 from tests.app.cache_cases import LLAMA, V3
@@ -53,6 +54,10 @@ def test_another_attention_and_the_papers_share() -> None:
         bar["hovertemplate"]: int(bar["x"][0]) for bar in chart(healthy(at), "c_replaced")["data"]
     }
     assert sorted(bars.values()) == [31_232_000, 70_272_000, 249_856_000, 3_997_696_000]
+    assert all(hover.startswith(V3) for hover in bars)
+    held = texts("en")["cache.axis_calc"]
+    tables = [table.value for table in at.dataframe if held in table.value.columns]
+    assert sorted(tables[0][held]) == sorted(bars.values())
     said = written(at)
     assert "**82.2%**" in said
     assert "**93.3%**" in said

@@ -218,6 +218,16 @@ def test_opens_with_the_recorded_run(language: str) -> None:
     assert any(told in caption.value for caption in at.caption)
 
 
+def test_every_chart_of_the_run_has_its_numbers_as_a_table() -> None:
+    tables = {tuple(table.value.columns): table.value for table in opened().dataframe}
+    words, run = texts("en"), traces.sample("experts")
+    experts = [words["card.partner"].format(expert=e) for e in range(run.info.n_routed_experts)]
+    load = tables[(words["experts.layer"], *experts)]
+    assert np.allclose(load[experts], run.load() / run.fed, atol=5e-5)
+    curves = tables[tuple(words[f"experts.{name}"] for name in ("model", "step", "max_vio"))]
+    assert set(curves[words["experts.model"]]) == set(models.TWINS)
+
+
 def test_runs_live_to_the_end() -> None:
     at = opened()
     at.text_area(key="e_prompt").set_value("And the LORD said")

@@ -192,7 +192,9 @@ def test_figures_hold_what_they_are_given() -> None:
     assert chart.data[0].y.tolist() == scores.tolist()
     assert chart.data[1].y == pytest.approx(scores + bias)
     assert chart.data[0].marker.color == (route.REJECTED, route.WAY, route.IDLE, route.IDLE)
-    dots = interventions.gaps(["a"], [(0.5, (0.4, 0.7))], labels).data[0]
+    apart = interventions.gaps(["a"], [(0.5, (0.4, 0.7))], labels)
+    assert apart.layout.xaxis.rangemode == "tozero"  # the untouched model's place is in sight
+    dots = apart.data[0]
     assert dots.error_x.array == pytest.approx([0.2])
     assert dots.error_x.arrayminus == pytest.approx([0.1])
     drawn = figures.lines([figures.Line("a", [0.01, 1], [0.2, 1])], [("c", 0.25)], labels)
