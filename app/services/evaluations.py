@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from app.services.models import ASSETS
 from app.services.scaling import Point
@@ -13,11 +13,16 @@ from app.services.scaling import Point
 LEVEL = "3"  # whose problems were asked many times and under budgets
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@functools.lru_cache(maxsize=32)
+def _read(path: Path, changed: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
 def of(name: str) -> dict[str, Any] | None:
-    """A model's evaluation; None if it was not measured."""
+    """A model's evaluation as the file has it now; None if it was not measured."""
     path = ASSETS / "runs" / name / "evaluation.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    return _read(path, path.stat().st_mtime_ns) if path.exists() else None
 
 
 def by_k(evaluation: dict[str, Any], task: str, measure: str) -> list[Point]:

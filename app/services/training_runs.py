@@ -134,7 +134,7 @@ class Made:
     """A model that was trained here: what with, at what cost, how good it is."""
 
     name: str
-    kind: str  # "pretrain", "grpo" or "sft"
+    kind: str  # "pretrain", "grpo", "sft", or "sampled": SFT on what passed of a model's replies
     numbers: dict[str, float]  # for the words about its data
     minutes: float
     results: tuple[Result, ...]  # () if not evaluated yet
@@ -152,11 +152,23 @@ def made(name: str) -> Made | None:
         # of a run that ends by the clock, the settings do not know the steps
         numbers |= {"steps": log(name)[-1]["step"], "tokens": data["rollout_tokens"]}
     elif "documents" in data:
-        kind, numbers = "sft", {"documents": data["documents"], "tokens": data["tokens_seen"]}
+        kind = "sampled" if "sampled" in data else "sft"
+        wanted = ("documents", "sampled", "kept", "sampling_seconds")
+        numbers = {key: data[key] for key in wanted if key in data}
+        numbers["tokens"] = data["tokens_seen"]
     else:
         about = _json(ASSETS / "checkpoints" / name / "about.json") or {}
         kind, numbers = "pretrain", {"tokens": about.get("tokens", 0)}
     return Made(name, kind, numbers, found["minutes"], _results(name))
+
+
+def seeds(name: str) -> dict[int, Made]:
+    """The same training with other seeds, those that are measured: NAME-seed1 and so on."""
+    found = {
+        int(path.parent.name.removeprefix(f"{name}-seed")): made(path.parent.name)
+        for path in _runs().glob(f"{name}-seed*/run.json")
+    }
+    return {seed: one for seed, one in sorted(found.items()) if one is not None and one.results}
 
 
 def _results(name: str) -> tuple[Result, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -15,10 +16,14 @@ from app.views.pictures import chart
 from model.tasks import TASKS
 
 
+def chosen() -> list[str]:
+    """The chosen models that are left free in how they answer."""
+    return [name for name in st.session_state.r_models if name in lineup.NAMES]
+
+
 def measured() -> dict[str, dict[str, Any]]:
-    """Evaluations of the chosen models that have one, those left free in how they answer."""
-    chosen = [name for name in st.session_state.r_models if name in lineup.NAMES]
-    return {name: found for name in chosen if (found := evaluations.of(name)) is not None}
+    """Evaluations of the chosen models that have one."""
+    return {name: found for name in chosen() if (found := evaluations.of(name)) is not None}
 
 
 def head(view: str) -> str:
@@ -36,10 +41,9 @@ def head(view: str) -> str:
     return str(st.session_state[f"r_measured_task_{view}"])
 
 
-def picture(
-    points: dict[str, list[Point]], measure: str, labels: dict[str, str], ticks: list[int]
-) -> None:
+def picture(points: dict[str, list[Point]], measure: str, labels: dict[str, str]) -> None:
     """One chart of all models."""
+    ticks = sorted({p.k for found in points.values() for p in found})
     lines = [
         figures.Curve(
             name,
@@ -57,19 +61,25 @@ def picture(
     )
 
 
-def told(found: dict[str, dict[str, Any]], questions: int, samples: int) -> None:
-    """Where the numbers are from."""
-    dates = sorted({str(one["date"]) for one in found.values()})
-    st.caption(
-        t(
-            "reasoning.recorded_told",
-            n=questions,
-            k=samples,
-            level=evaluations.LEVEL,
-            date=" – ".join(dates[:1] + dates[-1:] if len(dates) > 1 else dates),
-            command="python -m model train results NAME",
-        )
+def span(values: Iterable[int | str]) -> str:
+    """From the least to the largest, or the one that there is."""
+    found = sorted(set(values))
+    return " – ".join(str(one) for one in (found[:1] + found[-1:] if len(found) > 1 else found))
+
+
+def told(found: dict[str, dict[str, Any]], parts: list[dict[str, Any]]) -> None:
+    """Where the numbers are from, and who has none; `parts` is what is drawn of each."""
+    said = t(
+        "reasoning.recorded_told",
+        n=span(one["problems"] for one in parts),
+        k=span(one["samples"] for one in parts),
+        level=evaluations.LEVEL,
+        date=span(one["date"] for one in found.values()),
+        command="python -m model train results NAME",
     )
+    if names := [lineup.NAMES[name] for name in chosen() if name not in found]:
+        said += " " + t("reasoning.recorded_missing", names=", ".join(names))
+    st.caption(said)
 
 
 def rows(points: dict[str, list[Point]], measure: str, axis: str) -> list[dict[str, object]]:
@@ -97,9 +107,8 @@ def many() -> None:
                 "y": t(f"reasoning.{measure}_axis"),
                 "hover": t("reasoning.curve_hover"),
             }
-            picture(points, measure, labels, [p.k for p in next(iter(points.values()))])
-    first = next(iter(found.values()))["many"][task]
-    told(found, first["problems"], first["samples"])
+            picture(points, measure, labels)
+    told(found, [one["many"][task] for one in found.values()])
     numbers(
         [row for measure, points in pairs.items() for row in rows(points, f"{measure}@k", "k")],
         f"reasoning-measured-{task}",
@@ -117,7 +126,6 @@ def budgets() -> None:
         "y": t("reasoning.budget_y"),
         "hover": t("reasoning.budget_hover"),
     }
-    picture(points, "budget", labels, [p.k for p in next(iter(points.values()))])
-    first = next(iter(found.values()))["budget"][task][0]
-    told(found, first["problems"], first["samples"])
+    picture(points, "budget", labels)
+    told(found, [cut for one in found.values() for cut in one["budget"][task]])
     numbers(rows(points, "accuracy", "budget"), f"reasoning-measured-budget-{task}")

@@ -31,17 +31,39 @@ def ours(made: runs.Made | None, name: str) -> list[tuple[str, str]]:
     values["millions"] = f"{made.numbers['tokens'] / 1e6:.1f}"
     said = [
         (t("training.here"), t(f"training.data_{made.kind}", **values)),
-        (t("training.cost"), t("training.minutes", minutes=f"{made.minutes:,.0f}")),
+        (t("training.cost"), cost(made)),
     ]
     if not made.results:
         command = f"python -m model train results {name}"
         return [*said, (t("training.result"), t("training.not_measured", command=command))]
     for one in made.results:
-        interval = {"low": f"{100 * one.low:.1f}", "high": f"{100 * one.high:.1f}"}
-        text = t("training.pass", value=f"{100 * one.value:.1f}", n=one.n, **interval)
+        lines = [t("training.pass", **in_percent(one))]
+        for seed, other in runs.seeds(name).items():
+            again = next(found for found in other.results if found.task == one.task)
+            lines.append(t("training.pass_seed", seed=seed, **in_percent(again)))
         task = t(f"reasoning.kind_{one.task}")
-        said.append((t("training.result_of", task=task, level=runs.LEVEL), text))
+        said.append((t("training.result_of", task=task, level=runs.LEVEL), "\n".join(lines)))
     return said
+
+
+def in_percent(one: runs.Result) -> dict[str, object]:
+    """A result for the words about it."""
+    shares = {"value": one.value, "low": one.low, "high": one.high}
+    return {"n": one.n} | {key: f"{100 * share:.1f}" for key, share in shares.items()}
+
+
+def cost(made: runs.Made) -> str:
+    """What the training took, and the replies that it is trained on, where that was timed."""
+    minutes = few(made.minutes)
+    if "sampling_seconds" not in made.numbers:
+        return t("training.minutes", minutes=minutes)
+    sampling = few(made.numbers["sampling_seconds"] / 60)
+    return t("training.minutes_sampling", minutes=minutes, sampling=sampling)
+
+
+def few(minutes: float) -> str:
+    """Minutes in two digits."""
+    return f"{minutes:.1f}" if minutes < 9.95 else f"{minutes:.0f}"
 
 
 def papers(name: str) -> list[tuple[str, str]]:
@@ -94,11 +116,12 @@ def section() -> None:
     st.caption(t("training.pipeline_source", source=published.stages_source()))
     rows: list[dict[str, object]] = []
     for name in STAGES:
-        made = runs.made(name)
-        for one in made.results if made else ():
-            rows.append(
-                {"model": name, "task": one.task, "level": runs.LEVEL, "right": one.value}
+        first = runs.made(name)
+        for made in [*([first] if first else []), *runs.seeds(name).values()]:
+            rows += [
+                {"model": made.name, "task": one.task, "level": runs.LEVEL, "right": one.value}
                 | {"low": one.low, "high": one.high, "n": one.n}
-            )
+                for one in made.results
+            ]
     if rows:
         numbers(rows, "pipeline")

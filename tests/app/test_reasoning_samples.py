@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.i18n import texts
 from app.plots import reasoning as figures
-from app.services import lineup, models, reasoning, samples, scaling
+from app.services import evaluations, lineup, models, reasoning, samples, scaling
 from app.services import reasoning_batches as batches
 from model.statistics import consensus, pass_at_k, wilson
 from model.tasks import chain, pick
 from tests.app.test_reasoning import BUILT, CHAIN, SECONDS, opened, reply_tokens, written
 
+T = texts("en")
 RIGHT, WRONG, NONE = ("259", True), ("249", False), (None, False)
 
 
@@ -178,6 +182,23 @@ def test_what_was_measured_is_shown_of_the_chosen_models() -> None:
     }
     app.multiselect(key="r_models").set_value([]).run()
     assert not app.exception
+
+
+def test_who_is_not_measured_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And drawn as soon as its file is there."""
+    runs = models.ASSETS / "runs"
+    base, zero = tmp_path / "runs" / "base", tmp_path / "runs" / "r1-zero"
+    shutil.copytree(runs / "base", base)
+    monkeypatch.setattr(evaluations, "ASSETS", tmp_path)
+    app = opened()
+    app.multiselect(key="r_models").set_value(["r1-zero", "base"]).run()
+    assert set(measured(app, "k")["model"]) == {"base"}
+    told = T["reasoning.recorded_missing"].format(names=lineup.NAMES["r1-zero"])
+    assert sum(told in caption.value for caption in app.caption) == 2
+    shutil.copytree(runs / "r1-zero", zero)
+    app.run()
+    assert set(measured(app, "k")["model"]) == {"base", "r1-zero"}
+    assert not any(told in caption.value for caption in app.caption)
 
 
 def test_goes_on_from_a_number_of_ones_own() -> None:

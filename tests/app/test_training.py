@@ -28,7 +28,10 @@ PARTS = ("curves", "step", "time", "now", "pipeline", "tables")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of runs with the logs of tiny real ones: r1-zero, ended, and r1-dev1, evaluated."""
+    """A folder of runs with the logs of tiny real ones.
+
+    r1-zero, ended; r1-dev1, evaluated; distilled with seed 1, evaluated, and with seed 2, not yet.
+    """
     folder = tmp_path_factory.mktemp("runs")
     config = GRPOConfig(
         "r1-zero", 0, 3, {"chain": (2,), "pick": (2,)}, 2, 4, max_new_tokens=16, save_every=3
@@ -48,10 +51,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "r1-dev1").mkdir()
     data = {"documents": 400, "tokens_seen": 90_000}
     pipeline.write_run(paths, "r1-dev1", {"epochs": 3}, "base", 60.0, data)
+    data |= {"sampled": 900, "kept": 400, "sampling_seconds": 150}
+    for name in ("distilled", "distilled-seed1", "distilled-seed2"):
+        (folder / name).mkdir()
+        pipeline.write_run(paths, name, {"epochs": 4}, "student-base", 60.0, data)
     measure = {"value": 0.25, "interval": [0.21, 0.29], "n": 500}
     level = {runs.LEVEL: {"pass@k": {"1": measure}}}
     evaluation = {"levels": {"chain": level, "pick": level}}
-    (folder / "r1-dev1" / "evaluation.json").write_text(json.dumps(evaluation))
+    for name in ("r1-dev1", "distilled", "distilled-seed1"):
+        (folder / name / "evaluation.json").write_text(json.dumps(evaluation))
     return folder
 
 
@@ -132,6 +140,21 @@ def test_what_was_made_tells_data_cost_and_result(with_runs: Path) -> None:
     assert zero.numbers["steps"] == 3
     assert runs.made("r1") is None
     assert runs.command("student-base").endswith("train pretrain student-base")
+
+
+def test_a_card_tells_other_seeds_and_the_teachers_work(with_runs: Path) -> None:
+    assert [*runs.seeds("distilled")] == [1]
+    assert runs.seeds("r1-dev1") == {}
+    app = opened("pipeline")
+    cards = next(one.value for one in app.get("html") if "Distilled" in one.value)
+    first, _, rest = cards.partition("Seed 1: 25.0 % [21.0, 29.0], n = 500")
+    assert first.endswith("25.0 % [21.0, 29.0], n = 500\n") and "Seed 2" not in rest
+    assert "400 of 900 sampled replies passed" in first
+    assert "1.0 minutes on one core, after 2.5 in which the teacher wrote" in first
+    table = app.dataframe[0].value
+    assert [*table["model"]] == [
+        name for name in ("r1-dev1", "distilled", "distilled-seed1") for _ in range(2)
+    ]
 
 
 def test_kept_checkpoints_come_in_the_order_of_their_steps(
