@@ -58,7 +58,13 @@ def pictures() -> None:
     cache_work.watch(session.READING)
     trace = session.trace()
     token = pinned(trace)
-    chosen = trace_view(trace, parts=("strip",), key="c_strip", pinned=token)
+    chosen = trace_view(
+        trace,
+        parts=("strip",),
+        key="c_strip",
+        pinned=token,
+        charts=("c_all_tokens", "c_attention"),
+    )
     if chosen.pinned != token:
         set_pin(chosen.pinned)
         st.rerun()

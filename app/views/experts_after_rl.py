@@ -151,7 +151,9 @@ def one_text(found: ReadText) -> None:
     """The text, and token by token what changed."""
     trace = found.trace
     given = session.pinned(trace, TOKEN)
-    pin = trace_view(trace, parts=("strip",), key="e_rl_strip", pinned=given).pinned
+    pin = trace_view(
+        trace, parts=("strip",), key="e_rl_strip", pinned=given, charts=("e_rl_tokens",)
+    ).pinned
     if pin != given:
         session.set_pin(pin, TOKEN)
     verdict(found)

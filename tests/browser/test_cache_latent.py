@@ -36,6 +36,23 @@ def test_a_pinned_token_is_drawn_in_every_picture(page: Page) -> None:
     expect(page.locator(".st-key-c_all_tokens")).to_be_visible()
 
 
+def test_text_and_pictures_point_at_the_same_token_and_a_picture_pins(page: Page) -> None:
+    visit(page, "cache")
+    picture = page.locator(".st-key-c_all_tokens .js-plotly-plot")
+    expect(picture).to_be_visible()
+    tokens = page.locator(".st-key-c_strip .token")
+    tokens.nth(7).hover()
+    expect(picture.locator(".linked-token")).not_to_have_count(0)
+    picture.locator(".nsewdrag").first.hover(position={"x": 80, "y": 40})
+    current = page.locator(".st-key-c_strip .token.current")
+    number = current.get_attribute("data-token")
+    assert number not in ("7", tokens.last.get_attribute("data-token"))
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_url(f"**pin={number}*")
+    expect(page.get_by_text(f"Token {number}:").first).to_be_visible()
+
+
 def test_fewer_directions_beside_all_of_them(page: Page) -> None:
     visit(page, "cache", c_rank="1", c_tokens="12")
     run = page.locator(".st-key-c_pair button")

@@ -58,6 +58,24 @@ def test_a_pinned_token_is_marked_in_every_view_and_in_the_url(page: Page) -> No
     expect(page.locator(f".pinned[data-token='{number}']")).to_have_count(1)
 
 
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_our_own_pictures_are_saved_by_mouse_or_key(page: Page, language: str) -> None:
+    visit(page, "experts", lang=language)
+    words = texts(language)
+    for part, title in (("heatmap", "heat_title"), ("multiples", "multiples_title")):
+        name = words["trace.save"].format(title=words[f"trace.{title}"])
+        save = page.get_by_role("button", name=name)
+        drawn = page.locator(f".{part} canvas").first.bounding_box()
+        save.focus()
+        with page.expect_download() as download:
+            page.keyboard.press("Enter")
+        assert download.value.suggested_filename == f"inside-r1-{part}.png"
+        kept = download.value.path().read_bytes()
+        assert kept.startswith(b"\x89PNG")
+        width, height = (int.from_bytes(kept[at : at + 4], "big") for at in (16, 20))
+        assert drawn and width > 2 * drawn["width"] and height > 2 * drawn["height"]
+
+
 @pytest.mark.parametrize(
     ("prompt", "word"),
     [

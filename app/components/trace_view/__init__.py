@@ -36,6 +36,8 @@ _SCRIPTS = (
     "pooled.js",
     "heat.js",
     "meter.js",
+    "save.js",
+    "charts.js",
     "view.js",
 )
 
@@ -70,6 +72,7 @@ def trace_view(
     playing: bool = False,
     live: bool = False,
     pinned: int | None = None,
+    charts: Sequence[str] = (),
 ) -> Selection:
     """Draw a run; call it again with the grown trace while the run goes on.
 
@@ -82,12 +85,15 @@ def trace_view(
             it is too large to draw whole.
         live: the run goes on, so leave room for the tokens to come.
         pinned: token to pin, e.g. from the URL; the viewer's own pin stays until it changes.
+        charts: keys of charts on the page whose x axis counts this run's tokens: hover and click
+            link with them, in the browser.
     """
     first = 0
     data: dict[str, Any] = {
         "parts": list(parts),
         "playing": playing,
         "live": live,
+        "charts": list(charts),
         "locale": language(),
         "labels": labels(),
     }

@@ -151,6 +151,8 @@ function makeMultiples(view, parent) {
     title.onclick = () => view.chooseLayer(l);
     return Object.assign(heatCanvas(view, panel, () => l), { title, l, layer });
   });
+  element("div", "axis-title", box, view.words.say("heat_axes"));
+  legend(box, view);
   return {
     reset() {},
     draw(shown, current) {

@@ -32,9 +32,11 @@ function theme(root) {
   };
 }
 
+let sharper = 1; // than the screen, while a picture is saved
+
 // A context in CSS pixels on a canvas as sharp as the screen; clears it.
 function prepare(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = sharper * (window.devicePixelRatio || 1);
   const w = Math.round(width * ratio);
   const h = Math.round(height * ratio);
   if (canvas.width !== w || canvas.height !== h) {

@@ -25,6 +25,7 @@ class View {
 
   update(data, emit) {
     this.emit = emit;
+    this.charts ??= new LinkedCharts(this, data.charts);
     const before = this.run;
     const built = JSON.stringify([data.parts, data.locale, data.playing, data.run?.layers, !data.run?.pooled]);
     this.live = data.live;
@@ -65,8 +66,13 @@ class View {
     const columns = element("div", sides && mains ? "columns two" : "columns", this.root);
     const main = mains ? element("div", "column", columns) : null;
     const side = sides ? element("div", "column", columns) : null;
-    for (const part of data.parts)
-      this.parts.push(MAKERS[part](this, BESIDE.includes(part) ? side : main));
+    for (const name of data.parts) {
+      const column = BESIDE.includes(name) ? side : main;
+      const part = MAKERS[name](this, column);
+      this.parts.push(part);
+      const box = column.lastElementChild;
+      if (box.querySelector("canvas")) saveButton(this, box, part, name);
+    }
     this.tip = element("div", "tip", this.root);
     this.tip.hidden = true;
     this.status = element("div", "only-read", this.root);
@@ -151,6 +157,7 @@ class View {
       const current = this.current();
       this.root.classList.toggle("behind", this.isBehind());
       for (const part of this.parts) part.draw(this.shown, current);
+      this.charts.draw();
       this.drawPlayer();
     }
     if (this.player?.running) this.frame = requestAnimationFrame((t) => this.draw(t));
@@ -385,6 +392,7 @@ class View {
     clearTimeout(this.sending);
     clearTimeout(this.looking);
     this.resize.disconnect();
+    this.charts.end();
     window.removeEventListener(LINK, this.onLink);
   }
 }
