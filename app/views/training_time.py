@@ -43,8 +43,6 @@ def picture() -> None:
     shown = [found[by_step[step].name]]
     if by_step[step] != kept[-1]:
         shown.append(found[kept[-1].name])
-    names = [checkpoint(by_step[step]), checkpoint(kept[-1])][: len(shown)]
-    st.caption(t("training.time_shown", names=", ".join(names)))
     ended = {run.request.model for run in under_way.runs if run.finished} if under_way else set()
     reasoning_view(
         shown,

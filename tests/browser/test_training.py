@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.i18n import texts
+from app.services import training_runs as runs
 from tests.browser.chromium import visit
 
 pytestmark = pytest.mark.browser
@@ -58,6 +59,11 @@ def test_checkpoints_answer_the_same_question(page: Page) -> None:
     press(page, "t_start_time")
     expect(page.locator(".reasoning-view .reply-column").first).to_be_visible()
     expect(page.get_by_text(T["training.time_reading"])).to_be_visible(timeout=90_000)
+    names = page.locator(".reasoning-view .column-name")
+    expect(names).to_have_text(["Base", "R1-Zero"])
+    page.get_by_role("slider").press("ArrowRight")
+    first = runs.kept()[1].step
+    expect(names).to_have_text([f"R1-Zero, step {first}", "R1-Zero"])
 
 
 def test_a_run_is_watched_by_another_and_stopped(page: Page) -> None:

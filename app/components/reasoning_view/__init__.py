@@ -47,7 +47,10 @@ _component = st.components.v2.component(
 
 def name_of(contestant: lineup.Contestant) -> str:
     """How a column is headed, in the viewer's language."""
-    name = lineup.NAMES.get(contestant.model, contestant.model)
+    model, _, step = contestant.model.partition("-step")
+    name = lineup.NAMES.get(model, model)
+    if step:
+        return t("reasoning_view.at_step", name=name, step=step)
     if contestant.way == "own":
         return name
     return f"{name}, {t(f'reasoning_view.way_{contestant.way}')}"
