@@ -57,8 +57,10 @@ class Curve:
     high: Sequence[float]
 
 
-def curves(lines: Sequence[Curve], ticks: Sequence[int], labels: Mapping[str, str]) -> go.Figure:
-    """Accuracy, 0 to 100 %, against k or a budget on an axis of powers of two; bars: 95 %.
+def curves(
+    lines: Sequence[Curve], ticks: Sequence[int], labels: Mapping[str, str], *, doubling: bool
+) -> go.Figure:
+    """Accuracy, 0 to 100 %, against k, which doubles from tick to tick, or a budget; bars: 95 %.
 
     `labels`: x and y (titles of axes), hover (plotly's template; the name is put before it).
     """
@@ -86,10 +88,12 @@ def curves(lines: Sequence[Curve], ticks: Sequence[int], labels: Mapping[str, st
         showlegend=True,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )
+    first, last = (math.log10(t) if doubling else t for t in (ticks[0], ticks[-1]))
+    margin = 0.06 * (last - first) or 0.08
     figure.update_xaxes(
         title_text=labels["x"],
-        type="log",
-        range=[math.log10(ticks[0]) - 0.08, math.log10(ticks[-1]) + 0.08],
+        type="log" if doubling else "linear",
+        range=[first - margin, last + margin],
         tickvals=list(ticks),
         ticktext=[str(t) for t in ticks],
     )

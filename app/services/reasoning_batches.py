@@ -126,8 +126,8 @@ def start_budget() -> None:
             raise prompts.InputError(t("reasoning.nobody_thinks"))
         asks = [
             samples.fresh(one, each, BUDGET_SAMPLES, temperature, seed, session.MAX_TOKENS, budget)
+            for each in held_out(problem)  # first, so that a question gives a whole curve
             for budget in BUDGETS
-            for each in held_out(problem)
             for one in able
         ]
     except prompts.InputError as error:

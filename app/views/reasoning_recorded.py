@@ -55,7 +55,7 @@ def picture(points: dict[str, list[Point]], measure: str, labels: dict[str, str]
     st.markdown(f"**{t(f'reasoning.{measure}_title')}**")
     last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
     chart(
-        figures.curves(lines, ticks, labels),
+        figures.curves(lines, ticks, labels, doubling=measure != "budget"),
         key=f"r_measured_{measure}",
         alt=t("reasoning.curve_alt", measure=t(f"reasoning.{measure}_title"), last=last),
     )

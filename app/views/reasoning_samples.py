@@ -155,6 +155,7 @@ def scaling_curves(batch: samples.Batch) -> None:
                     "y": t(f"reasoning.{measure}_axis"),
                     "hover": t("reasoning.curve_hover"),
                 },
+                doubling=True,
             )
             last = ", ".join(f"{c.name} {c.value[-1]:.0%}" for c in lines[measure])
             chart(
@@ -251,6 +252,7 @@ def budget_picture() -> None:
                     "y": t("reasoning.budget_y"),
                     "hover": t("reasoning.budget_hover"),
                 },
+                doubling=False,
             ),
             key="r_budget",
             alt=t("reasoning.curve_alt", measure=t("reasoning.budget_title"), last=last),

@@ -96,7 +96,9 @@ def test_figures_are_drawn_of_any_numbers() -> None:
     labels = {"samples": "n", "hover": "%{x}", "x": "k", "y": "share"}
     assert figures.answers(["✓ 1", "✗ 2"], [3, 1], [True, False], labels).data[0].x == (3, 1)
     lines = [figures.Curve(one, one, [1, 2], [0, 1], [0, 0.5], [0.5, 1]) for one in lineup.FIRST]
-    figure = figures.curves(lines, [1, 2], labels)
+    figure = figures.curves(lines, [1, 2], labels, doubling=True)
+    assert figure.layout.xaxis.type == "log"
+    assert figures.curves(lines, [32, 64], labels, doubling=False).layout.xaxis.type == "linear"
     marks = {(line.line.color, line.marker.symbol) for line in figure.data}
     assert len(marks) == len(lineup.FIRST)
 
@@ -140,6 +142,25 @@ def test_draws_samples_that_anybody_can_draw_again() -> None:
         pass
     assert again.samples == batch.samples
     assert again.id == batch.id
+
+
+def test_a_question_is_asked_under_every_budget_before_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batches, "BUDGETS", (2, 4))
+    monkeypatch.setattr(batches, "PROBLEMS", 2)
+    app = opened()
+    app.multiselect(key="r_models").set_value(["base"])
+    app.button(key="r_draw_budget").click().run()
+    app = drawn(app)
+    assert not app.exception
+    assert not app.error
+    batch = samples.store().get(app.session_state["r_batches"]["budget"])
+    assert batch is not None
+    assert [ask.budget for ask in batch.asks] == [2, 4, 2, 4]
+    problems = [ask.problem for ask in batch.asks]
+    assert problems[0] == problems[1] != problems[2] == problems[3]
+    assert len(batch.samples) == 4 * batches.BUDGET_SAMPLES
 
 
 def test_says_why_nothing_can_be_drawn() -> None:
