@@ -110,7 +110,7 @@ def energy(
     figure = go.Figure()
     share_LR = shares(values_LR)
     layers, rank = share_LR.shape
-    colours = sample_colorscale(style.AMOUNTS, np.linspace(0.15, 0.85, layers).tolist())
+    colours = sample_colorscale(style.AMOUNTS, np.linspace(0.3, 0.85, layers).tolist())
     for layer, (name, share_R, colour) in enumerate(zip(names, share_LR, colours, strict=True)):
         figure.add_scatter(
             x=np.arange(1, rank + 1),

@@ -262,9 +262,10 @@ def _pair(study: latents.Study, r: int, full: int) -> None:
         st.caption(t("latent.pair_none"))
         return
     plain, coded = pair.plain, pair.coded
+    ended = "pair_same" if not pair.parted else "pair_parted" if pair.alike else "pair_at_once"
     st.caption(
         t(
-            "latent.pair_parted" if pair.parted else "latent.pair_same",
+            f"latent.{ended}",
             alike=pair.alike,
             r=pair.codec,
             full=full,

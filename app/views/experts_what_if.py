@@ -150,18 +150,20 @@ def status(found: Comparison) -> None:
 
 
 def amounts(found: Comparison) -> None:
-    """Three numbers: this text, its routes, held-out text."""
+    """Three numbers: what the untouched model wrote, the text's routes, held-out text."""
     plain, changed = found.plain, found.changed
     left, middle, right = st.columns(3)
     if plain is not None and changed is not None:
-        before, after = (float(-np.nanmean(r.logprobs)) for r in (plain, changed))
-        left.metric(
-            t("what_if.this_text"),
-            f"{after:.3f}",
-            f"{after - before:+.3f}",
-            delta_color="inverse",
-            help=t("what_if.this_text_help", before=f"{before:.3f}"),
-        )
+        first = found.trace.n_prompt
+        if first < len(found.trace):
+            before, after = (float(-r.logprobs[first:].mean()) for r in (plain, changed))
+            left.metric(
+                t("what_if.this_text"),
+                f"{after:.3f}",
+                f"{after - before:+.3f}",
+                delta_color="inverse",
+                help=t("what_if.this_text_help", before=f"{before:.3f}"),
+            )
         kept = float(comparison.kept_routes(plain, changed)[: found.trace.fed].mean())
         middle.metric(t("what_if.kept"), f"{kept:.0%}", help=t("what_if.kept_help"))
     rows = surveys.common([found.before, found.after])

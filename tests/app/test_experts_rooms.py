@@ -241,6 +241,10 @@ def test_a_change_is_compared_at_once(language: str) -> None:
     assert len(at.metric) == 3
     kept = comparison.store().get(comparison.name_of(traces.sample("experts"), SHARED_OFF))
     assert kept is not None
+    assert kept.changed is not None
+    first = kept.trace.n_prompt
+    answer = -kept.changed.logprobs[first:].astype(float).mean()
+    assert float(at.metric[0].value) == pytest.approx(answer, abs=6e-4)
     assert at.metric[2].value == f"{kept.after.loss(ROWS)[0]:.3f}"
     at.slider(key="e_top_k").set_value(1).run()
     until(at, lambda: at.session_state.e_compare is None)

@@ -69,6 +69,27 @@ def test_a_pasted_config_gets_its_number(page: Page) -> None:
     expect(page.get_by_text(f"llama {bytes_ / 1e6:.2f} MB").first).to_be_visible()
 
 
+def test_uploaded_configs_are_compared_get_another_attention_and_the_papers_share(
+    page: Page,
+) -> None:
+    visit(page, "cache", c_context="1000", c_dtype="bf16")
+    nested = {"model_type": "wrapped", "text_config": LLAMA | {"num_key_value_heads": 1}}
+    files = [
+        {"name": f"{name}.json", "mimeType": "application/json", "buffer": json.dumps(c).encode()}
+        for name, c in (("one", LLAMA), ("two", nested))
+    ]
+    page.locator(".st-key-c_files input[type=file]").set_input_files(files)  # type: ignore[arg-type]
+    expect(page.locator(".st-key-c_files").get_by_text("two.json")).to_be_visible()
+    page.get_by_role("button", name=T["cache.add"]).click()
+    bars = page.locator(".st-key-c_bars .js-plotly-plot")
+    for kv_heads in (3, 1):
+        expect(bars.get_by_text(f"{2 * kv_heads * 64 * 2 * 7 / 1e3:.2f} MB")).to_be_visible()
+    replaced = page.locator(".st-key-c_replaced .js-plotly-plot")
+    for kind in ("MHA", "GQA-8", "MQA", "MLA"):
+        expect(replaced.get_by_text(f"· {kind}").first).to_be_visible()
+    expect(page.get_by_text("93.3%").last).to_be_visible()
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "no JSON", "[1, 2]", '{"a": 1}', json.dumps(LLAMA | {"num_hidden_layers": 10**30})],

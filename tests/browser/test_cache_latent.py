@@ -34,6 +34,9 @@ def test_a_pinned_token_is_drawn_in_every_picture(page: Page) -> None:
     expect(page.get_by_text("Token 7:").first).to_be_visible()
     expect(page.locator(".st-key-c_one_token")).to_be_visible()
     expect(page.locator(".st-key-c_all_tokens")).to_be_visible()
+    page.locator(".st-key-c_attention_layer").get_by_text("1", exact=True).click()
+    page.wait_for_url("**c_attention_layer=1*")
+    expect(page.locator(".st-key-c_attention")).to_be_visible()
 
 
 def test_text_and_pictures_point_at_the_same_token_and_a_picture_pins(page: Page) -> None:
@@ -70,6 +73,10 @@ def test_both_ways_are_timed(page: Page) -> None:
     page.locator(".st-key-c_clock button").click()
     found = page.get_by_text(beginning("latent.clock_sentence"))
     expect(found).to_be_visible(timeout=MEASURED_MS)
+    sentence = page.get_by_text(T["latent.ways_sentence"].split("{tokens}")[1].split("{")[0])
+    before = sentence.first.inner_text()
+    page.locator(".st-key-c_ways_model").get_by_text(T["latent.ours"], exact=True).click()
+    expect(sentence.first).not_to_have_text(before)
 
 
 def test_more_memory_holds_more_users(page: Page) -> None:
