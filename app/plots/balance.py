@@ -175,14 +175,7 @@ def biases(
             zmax=most,
             colorscale=style.SIGNED,
             hovertemplate=labels["hover"] + "<extra></extra>",
-            colorbar={
-                "title": {"text": labels["bias"], "side": "top"},
-                "orientation": "h",
-                "y": 1.02,
-                "yanchor": "bottom",
-                "thickness": 12,
-                "nticks": 5,
-            },
+            colorbar=style.bar_above(labels["bias"], nticks=5),
         )
     )
     style.plain(figure, height=420)

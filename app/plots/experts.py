@@ -92,16 +92,11 @@ def domains(
             zmax=3 * even,
             colorscale=style.AMOUNTS,
             hovertemplate=labels["hover"] + "<extra></extra>",
-            colorbar={
-                "title": {"text": labels["share"], "side": "top"},
-                "orientation": "h",
-                "y": 1.02,
-                "yanchor": "bottom",
-                "thickness": 12,
-                "ticklabeloverflow": "allow",
-                "tickvals": [0, even, 2 * even, 3 * even],
-                "ticktext": ["0%", f"{even:.0%}", f"{2 * even:.0%}", f"≥ {3 * even:.0%}"],
-            },
+            colorbar=style.bar_above(
+                labels["share"],
+                tickvals=[0, even, 2 * even, 3 * even],
+                ticktext=["0%", f"{even:.0%}", f"{2 * even:.0%}", f"≥ {3 * even:.0%}"],
+            ),
         )
     )
     style.plain(figure, height=150 + 36 * len(names))

@@ -52,6 +52,19 @@ def tint(kind: str) -> str:
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
+def bar_above(title: str, **ticks: object) -> dict[str, object]:
+    """The colour bar of a picture, lying above it."""
+    return {
+        "title": {"text": title, "side": "top"},
+        "orientation": "h",
+        "y": 1.02,
+        "yanchor": "bottom",
+        "thickness": 12,
+        "ticklabeloverflow": "allow",
+        **ticks,
+    }
+
+
 def plain(figure: go.Figure, height: int) -> go.Figure:
     """Give a figure the common look: transparent, tight margins, quiet grid, no legend."""
     figure.update_layout(

@@ -10,6 +10,8 @@ and "e_token" of the text under a change.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.i18n import t
@@ -161,3 +163,12 @@ def choose_room() -> str:
     if room != (asked or ROOMS[0]):
         st.query_params["room"] = room
     return room
+
+
+def choose_layer(layers: Sequence[int], key: str) -> tuple[int, int]:
+    """A room's own choice among the layers with experts, kept in the URL: its number and place."""
+    numbers = [int(layer) for layer in layers]
+    layer = st.segmented_control(
+        t("experts.layer"), numbers, default=numbers[0], required=True, key=key, bind="query-params"
+    )
+    return layer, numbers.index(layer)

@@ -25,16 +25,8 @@ def room() -> None:
     st.markdown(
         t("balance.lead", steps=runs[0].steps[-1], tokens=f"{settings['tokens'] / 1e6:.1f}")
     )
-    layers = [int(layer) for layer in session.on_screen()[0].info.moe_layers]
-    layer = st.segmented_control(
-        t("experts.layer"),
-        layers,
-        default=layers[0],
-        required=True,
-        key="e_balance_layer",
-        bind="query-params",
-    )
-    at = layers.index(layer)
+    layers = session.on_screen()[0].info.moe_layers
+    layer, at = session.choose_layer(layers, "e_balance_layer")
     loads(runs, layer, at)
     violations(runs)
     results(runs)

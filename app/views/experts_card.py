@@ -32,20 +32,12 @@ def room() -> None:
     st.markdown(t("card.lead"))
     if (found := experts_statistics.read(info.model)) is None:
         return
-    layers = [int(layer) for layer in info.moe_layers]
     left, right = st.columns(2)
-    layer = left.segmented_control(
-        t("experts.layer"),
-        layers,
-        default=layers[0],
-        required=True,
-        key="e_card_layer",
-        bind="query-params",
-    )
+    with left:
+        layer, at = session.choose_layer(info.moe_layers, "e_card_layer")
     expert = right.selectbox(
         t("card.expert"), range(info.n_routed_experts), key="e_card_expert", bind="query-params"
     )
-    at = layers.index(layer)
     words(found, info.model, layer, at, expert)
     left, right = st.columns(2)
     with left:

@@ -37,15 +37,7 @@ def room() -> None:
         return
     st.caption(t("statistics.text", tokens=f"{len(found.tokens):,}", model=model))
     layers = [int(layer) for layer in session.on_screen()[0].info.moe_layers]
-    layer = st.segmented_control(
-        t("experts.layer"),
-        layers,
-        default=layers[0],
-        required=True,
-        key="e_stat_layer",
-        bind="query-params",
-    )
-    at = layers.index(layer)
+    layer, at = session.choose_layer(layers, "e_stat_layer")
     domains(found, model, layer, at)
     together(found, model, layer, at)
     tokens(found, layers)
