@@ -126,8 +126,30 @@ def results(trace: Trace, change: Change) -> None:
     if pin != given:
         session.set_pin(pin, "e_token")
     st.caption(t("what_if.reading"))
+    by_token(found)
     ways(found, pin)
     by_domain(found)
+
+
+def by_token(found: Comparison) -> None:
+    """The picture's numbers, token by token."""
+    if (plain := found.plain) is None or (changed := found.changed) is None:
+        return
+    kept_T = comparison.kept_routes(plain, changed).mean(axis=1)
+    pairs = zip(plain.logprobs, changed.logprobs, strict=True)
+    numbers(
+        [
+            {
+                t("experts.column_token"): place,
+                t("experts.column_text"): found.trace.texts[place],
+                t("what_if.logprob"): round(float(before), 4) if place else None,
+                t("what_if.logprob_changed"): round(float(after), 4) if place else None,
+                t("what_if.kept"): round(float(kept_T[place]), 3),
+            }
+            for place, (before, after) in enumerate(pairs)
+        ],
+        "experts-what-if-tokens",
+    )
 
 
 def status(found: Comparison) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -256,6 +257,24 @@ def test_what_contradicts_itself_is_told() -> None:
     at.multiselect(key="e_off").set_value(["1.3"])
     at.selectbox(key="e_forced").set_value("1.3").run()
     assert [texts("en")["what_if.both"].format(expert="1.3")] == [e.value for e in at.error]
+
+
+def test_the_tokens_of_a_comparison_are_a_table() -> None:
+    at = opened("what_if")
+    at.toggle(key="e_no_shared").set_value(True).run()
+    words, trace = texts("en"), traces.sample("experts")
+
+    def tables() -> list[Any]:
+        return [one.value for one in at.dataframe if words["what_if.logprob"] in one.value]
+
+    until(at, lambda: bool(tables()))
+    shown, tokens = tables()[0], trace.token_ids.tolist()
+    plain = models.engine("base").model
+    for model, column in ((plain, "logprob"), (intervened(plain, SHARED_OFF), "logprob_changed")):
+        found = read(model, tokens)
+        values = shown[words[f"what_if.{column}"]].to_numpy(float)
+        assert values[1:] == pytest.approx(found.logprobs[1:], abs=1e-4) and np.isnan(values[0])
+    assert [*shown[words["experts.column_text"]]] == list(trace.texts)
 
 
 def test_the_knock_out_runs_and_names_the_paper() -> None:
