@@ -13,11 +13,14 @@ from app.services import training_runs as runs
 from app.views.numbers import numbers
 
 CSS = Path(__file__).parents[1] / "static" / "training.css"
-#: Each lane from its base onwards; an arrow means "trained on from here", "+" "and besides".
+#: Each lane from its base onwards: "→" is "trained on from here", "⇠" "taught by", "+" "besides".
 LANES = {
     "alone": ("base", "→", "r1-zero"),
     "stages": ("base", "→", "r1-dev1", "→", "r1-dev2", "→", "r1-dev3", "→", "r1"),
-    "distil": ("student-base", "→", "distilled", "+", "distilled-control", "+", "student-rl"),
+    "distil": (
+        *("student-base", "→", "distilled", "⇠", "r1"),
+        *("+", "distilled-control", "+", "student-rl"),
+    ),
     "classic": ("base", "→", "sft-only"),
 }
 STAGES = [one for one in lineup.NAMES if any(one in lane for lane in LANES.values())]
@@ -101,7 +104,7 @@ def lane(key: str) -> None:
     st.markdown(f"**{t(f'training.lane_{key}')}**")
     st.markdown(t(f"training.lane_{key}_says"))
     parts = [
-        f'<div class="arrow" aria-hidden="true">{one}</div>' if one in "→+" else card(one)
+        f'<div class="arrow" aria-hidden="true">{one}</div>' if one in "→⇠+" else card(one)
         for one in LANES[key]
     ]
     st.html(f'<div class="lane">{"".join(parts)}</div>')
