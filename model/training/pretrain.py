@@ -92,7 +92,7 @@ class LoadTap:
 
 
 class AuxiliaryLossTap(LoadTap):
-    """Also sums the loss for balance over layers: f · P (arXiv 2401.06066, equations 12 to 14).
+    """Also sums a pass's loss for balance, all layers: f · P (arXiv 2401.06066, equations 12 to 14).
 
     f is an expert's load where 1 is an even share, P its mean score; each token's scores are
     normalised, since they are sigmoids (V3 report, equation 19). Even loads make 1 per layer.
@@ -109,6 +109,11 @@ class AuxiliaryLossTap(LoadTap):
         load_E = ids_Nk.flatten().bincount(minlength=len(bias_E)) * len(bias_E) / ids_Nk.numel()
         share_E = (scores_NE / scores_NE.sum(-1, keepdim=True)).mean(0)
         self.loss = self.loss + (load_E * share_E).sum()
+
+    def take(self) -> Tensor:
+        """The loss of the pass that has ended; the next one begins at zero."""
+        loss, self.loss = self.loss, torch.zeros(())
+        return loss
 
 
 def max_violation(load_E: Tensor) -> float:
@@ -208,18 +213,14 @@ class Trainer:
         count = int(learnt[:, 1:].sum())
         total = 0.0
         size, alpha = self.run.rows_per_pass, self.run.aux_loss_alpha
-        taps = []
+        tap = AuxiliaryLossTap() if alpha else LoadTap()
         for a, b in zip(ids.split(size), learnt.split(size), strict=True):
-            taps.append(AuxiliaryLossTap() if alpha else LoadTap())
-            loss, _ = masked_loss(self.model, a, b, taps[-1])
+            loss, _ = masked_loss(self.model, a, b, tap)
             total += loss.item()
             loss = loss / count
-            if isinstance(taps[-1], AuxiliaryLossTap):
-                loss = loss + alpha * taps[-1].loss * len(a) / len(ids)
+            if isinstance(tap, AuxiliaryLossTap):
+                loss = loss + alpha * tap.take() * len(a) / len(ids)
             loss.backward()
-        load = {
-            layer: torch.stack([tap.load[layer] for tap in taps]).sum(0) for layer in self.gates
-        }
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer, peak in self.optimizers.values():
             for group in optimizer.param_groups:
@@ -227,18 +228,18 @@ class Trainer:
             optimizer.step()
             optimizer.zero_grad()
         for layer, gate in self.gates.items():
-            update_bias(gate, load[layer], self.run.bias_update_speed * factor)
+            update_bias(gate, tap.load[layer], self.run.bias_update_speed * factor)
         self.step += 1
         entry = {
             "step": self.step,
             "tokens": self.step * self.tokens_per_step,
             "loss": round(total / count, 4),
             "grad_norm": round(float(norm), 3),
-            "max_vio": [round(max_violation(load_E), 3) for load_E in load.values()],
+            "max_vio": [round(max_violation(load_E), 3) for load_E in tap.load.values()],
         }
         if self.run.log_load:
             biases = [gate.e_score_correction_bias for gate in self.gates.values()]
-            entry["load"] = [[int(n) for n in load_E] for load_E in load.values()]
+            entry["load"] = [[int(n) for n in load_E] for load_E in tap.load.values()]
             entry["bias"] = [[round(float(b), 4) for b in bias_E] for bias_E in biases]
         return entry
 
