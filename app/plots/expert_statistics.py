@@ -95,9 +95,7 @@ def lines(
             annotation_position="bottom right",
         )
     style.plain(figure, height=360)
-    figure.update_layout(
-        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    )
+    style.legend_above(figure)
     axis: dict[str, Any] = {"title_text": labels["x"]}
     if ticks is None:
         axis |= {"type": "log", "tickformat": ".0%", "tickvals": sorted({*_all_x(drawn)})}

@@ -146,9 +146,7 @@ def balance(curves: Sequence[Curve], chosen: str, labels: Mapping[str, str]) -> 
             hoverinfo="skip",
         )
     style.plain(figure, height=300)
-    figure.update_layout(
-        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    )
+    style.legend_above(figure)
     figure.update_xaxes(title_text=labels["step"], rangemode="tozero")
     figure.update_yaxes(title_text=labels["max_vio"], rangemode="tozero")
     return figure

@@ -84,10 +84,7 @@ def curves(
             hovertemplate=f"{line.name}: {labels['hover']}<extra></extra>",
         )
     style.plain(figure, height=360)
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )
+    style.legend_above(figure)
     first, last = (math.log10(t) if doubling else t for t in (ticks[0], ticks[-1]))
     margin = 0.06 * (last - first) or 0.08
     figure.update_xaxes(

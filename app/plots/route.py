@@ -233,9 +233,7 @@ def decision(
         hovertemplate=labels["hover_choice"] + "<extra></extra>",
     )
     style.plain(figure, height=300)
-    figure.update_layout(
-        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    )
+    style.legend_above(figure)
     figure.update_xaxes(
         title_text=labels["expert"],
         showgrid=False,

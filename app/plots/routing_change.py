@@ -161,9 +161,7 @@ def by_layer(
         annotation_position="top right",
     )
     style.plain(figure, height=380)
-    figure.update_layout(
-        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-    )
+    style.legend_above(figure)
     figure.update_xaxes(
         title_text=labels["layer"],
         showgrid=False,

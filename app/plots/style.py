@@ -81,3 +81,10 @@ def plain(figure: go.Figure, height: int) -> go.Figure:
     figure.update_xaxes(axis)
     figure.update_yaxes(axis)
     return figure
+
+
+def legend_above(figure: go.Figure) -> None:
+    """Show the legend in a row above the picture."""
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+    )

@@ -237,11 +237,8 @@ def live(
             hovertemplate=f"{labels[key]}: %{{y:.1%}} (%{{x}})<extra></extra>",
         )
     style.plain(figure, height=300)
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        uirevision="live",
-    )
+    style.legend_above(figure)
+    figure.update_layout(uirevision="live")
     figure.update_xaxes(title_text=labels["x"], range=[0, steps + 0.5])
     figure.update_yaxes(title_text=labels["y"], range=[-0.02, 1.02], tickformat=".0%")
     return figure
