@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from app.services import jobs, models, prompts, routing_change
 from app.services.routing_change import BASE, COMPARED, WRITER, ReadText
 from model.reading import read
 from model.tasks.problem import TEMPLATE
+from tests.app.looking import until
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 MANY = 3
@@ -146,17 +146,6 @@ def opened(language: str = "en", **query: str) -> AppTest:
     at.switch_page("views/experts.py").run()
     assert not at.exception
     return until(at, lambda: not at.session_state.e_rl_jobs)
-
-
-def until(at: AppTest, ready: Callable[[], bool]) -> AppTest:
-    """Look at the page until something is so; every run of the script is one look."""
-    deadline = time.monotonic() + 60
-    while not ready():
-        assert time.monotonic() < deadline, "it did not come to its end"
-        time.sleep(0.05)
-        at.run()
-        assert not at.exception
-    return at
 
 
 def said(at: AppTest, language: str, key: str) -> list[str]:

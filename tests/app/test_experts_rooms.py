@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from model.interventions import Change, intervened
 from model.reading import read
 from model.tokenizer import BOS, decode
 from model.training.pretrain import masked_loss
+from tests.app.looking import until
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 ROWS = 2 * len(surveys.DOMAINS)
@@ -210,18 +211,6 @@ def opened(room: str, language: str = "en", **query: str) -> AppTest:
     at.query_params.update({"lang": language, "room": room, **query})
     at.switch_page("views/experts.py").run()
     assert not at.exception
-    return at
-
-
-def until(at: AppTest, ready: Callable[[], bool]) -> AppTest:
-    """Look at the page until something is so; every run of the script is one look."""
-    deadline = time.monotonic() + 60
-    while not ready():
-        assert time.monotonic() < deadline, "it did not come to its end"
-        time.sleep(0.05)
-        at.run()
-        assert not at.exception
-        assert not at.error
     return at
 
 

@@ -1,0 +1,20 @@
+"""Looking at a page of AppTest until something is so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+
+def until(at: AppTest, ready: Callable[[], bool]) -> AppTest:
+    """Look at the page until something is so; every run of the script is one look."""
+    deadline = time.monotonic() + 60
+    while not ready():
+        assert time.monotonic() < deadline, "it did not come to its end"
+        time.sleep(0.05)
+        at.run()
+        assert not at.exception
+        assert not at.error
+    return at
