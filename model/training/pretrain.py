@@ -92,7 +92,7 @@ class LoadTap:
 
 
 class AuxiliaryLossTap(LoadTap):
-    """Also sums a pass's loss for balance, all layers: f · P (arXiv 2401.06066, equations 12 to 14).
+    """Also sums the loss for balance of a pass: f · P (arXiv 2401.06066, equations 12 to 14).
 
     f is an expert's load where 1 is an even share, P its mean score; each token's scores are
     normalised, since they are sigmoids (V3 report, equation 19). Even loads make 1 per layer.
