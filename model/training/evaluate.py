@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from model.engine import Completion, Engine
-from model.statistics import bootstrap_ratio, consensus, pass_at_k
+from model.statistics import bootstrap_median, bootstrap_ratio, consensus, pass_at_k
 from model.tasks import TASKS, problems
 from model.tasks.check import Judgement, judge, language_share
 from model.tasks.problem import Problem
@@ -108,7 +108,7 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
         ]
         for k in ks
     }
-    lengths = [len(a.completion.token_ids) for a in flat]
+    lengths = [[len(a.completion.token_ids) for a in of_problem] for of_problem in found]
     verdicts = [[(v.accepts, v.fits) for v in a.judgement.verdicts] for a in flat]
     shares = {
         way: mean(lambda a, way=way: ways(a.judgement) == way)
@@ -138,7 +138,11 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
             lambda a: 0 < language[id(a)] < 1, lambda a: bool(a.judgement.reply.thinking)
         ),
         "tokens_mean": mean(lambda a: len(a.completion.token_ids)),
-        "tokens_median": float(np.median(lengths)),
+        "tokens_median": {
+            "value": float(np.median(lengths)),
+            "interval": list(bootstrap_median(lengths)),
+            "n": len(flat),
+        },
         "finished": mean(lambda a: a.completion.finish_reason == "stop"),
         "steps_right": ratio(
             lambda a: sum(s.right for s in a.judgement.steps), lambda a: len(a.judgement.steps)
@@ -152,8 +156,8 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
             lambda a: sum(not v.accepts and v.fits for v in a.judgement.verdicts),
             lambda a: sum(v.fits for v in a.judgement.verdicts),
         ),
-        "wrong_to_right": sum(a.judgement.turns[0] for a in flat),
-        "right_to_wrong": sum(a.judgement.turns[1] for a in flat),
+        "wrong_to_right": mean(lambda a: a.judgement.turns[0]),  # turns per reply
+        "right_to_wrong": mean(lambda a: a.judgement.turns[1]),
         "ways": shares,
         "correct_by_way": by_way,
         "verdicts": sum(map(len, verdicts)),

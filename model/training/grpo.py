@@ -36,7 +36,7 @@ from model.tasks import TASKS
 from model.tasks.check import Judgement, judge
 from model.tasks.problem import Problem
 from model.tokenizer import PAD
-from model.training.pretrain import save_state, truncate_log
+from model.training.state import load_state, save_state, truncate_log
 
 
 @dataclass(frozen=True)
@@ -181,8 +181,7 @@ class GRPO:
         self.state_file = work / config.name / "state.pt"
         self.log_file = run_folder / "log.jsonl"
         run_folder.mkdir(parents=True, exist_ok=True)
-        if self.state_file.exists():
-            state = torch.load(self.state_file, weights_only=True)
+        if state := load_state(self.state_file, config):
             self.engine.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.seconds = state["step"], state["seconds"]
@@ -215,6 +214,7 @@ class GRPO:
             if self.step % self.config.save_every == 0 or self.done >= 1:
                 save_state(
                     self.state_file,
+                    self.config,
                     {
                         "model": self.engine.model.state_dict(),
                         "optimizer": self.optimizer.state_dict(),

@@ -29,7 +29,7 @@ from model.training.grpo import GRPO, GRPOConfig
 
 LEVELS: dict[str, tuple[int, ...]] = {"chain": (2, 3), "pick": (2, 3)}
 #: steps of r1-zero whose weights are kept for the time machine, beside the last
-KEPT_STEPS = (5, 10, 20, 40, 80)
+KEPT_STEPS = (5, 10, 20, 40, 60, 80, 100)
 READABLE = {"chain": "verify", "pick": "search"}  # the style of cold-start traces
 
 

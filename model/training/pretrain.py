@@ -27,6 +27,7 @@ from model import checkpoints, config, tokenizer
 from model.config import ModelConfig
 from model.network import Gate, Transformer
 from model.training.optim import Muon, split_parameters
+from model.training.state import load_state, save_state, truncate_log
 
 #: name → the shape of the model, given the size of the vocabulary
 MODELS: dict[str, Callable[[int], ModelConfig]] = {
@@ -176,8 +177,8 @@ class Trainer:
         self.state_file = work / run.name / "state.pt"
         self.log_file = out / "runs" / run.name / "log.jsonl"
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        if self.state_file.exists():
-            self._resume()
+        if state := load_state(self.state_file, run):
+            self._resume(state)
         truncate_log(self.log_file, self.step)
 
     def train(self) -> Path:
@@ -248,10 +249,10 @@ class Trainer:
             name: optimizer.state_dict() for name, (optimizer, _) in self.optimizers.items()
         }
         progress = {"step": self.step, "seconds": self.seconds}
-        save_state(self.state_file, optimizers | {"model": self.model.state_dict()} | progress)
+        state = optimizers | {"model": self.model.state_dict()} | progress
+        save_state(self.state_file, self.run, state)
 
-    def _resume(self) -> None:
-        state = torch.load(self.state_file, weights_only=True)
+    def _resume(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
         for name, (optimizer, _) in self.optimizers.items():
             optimizer.load_state_dict(state[name])
@@ -280,22 +281,6 @@ class Trainer:
         text = json.dumps(summary, indent=1) + "\n"
         self.log_file.with_name("run.json").write_text(text)
         return self._export(self.run.name, FAMILIES[self.run.name])
-
-
-def save_state(path: Path, state: dict[str, Any]) -> None:
-    """Write the whole state beside the old one, then swap: a kill leaves one of the two."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".tmp")
-    torch.save(state, fresh)
-    fresh.replace(path)
-
-
-def truncate_log(path: Path, step: int) -> None:
-    """Keep the first `step` entries: what came after the state that a run resumes from goes, and
-    with it a line that a kill cut short."""
-    if path.exists():
-        kept = path.read_text().splitlines(keepends=True)[:step]
-        path.write_text("".join(kept))
 
 
 def smoke(name: str) -> PretrainConfig:

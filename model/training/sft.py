@@ -21,7 +21,8 @@ from torch import Tensor
 from model.network import Transformer
 from model.tokenizer import PAD
 from model.training.corpus import Document, tokenise
-from model.training.pretrain import masked_loss, save_state, truncate_log
+from model.training.pretrain import masked_loss
+from model.training.state import load_state, save_state, truncate_log
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,7 @@ def train(
     state_file, log_file = work / config.name / "state.pt", run_folder / "log.jsonl"
     run_folder.mkdir(parents=True, exist_ok=True)
     step, seconds, tokens = 0, 0.0, 0
-    if state_file.exists():
-        state = torch.load(state_file, weights_only=True)
+    if state := load_state(state_file, config):
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         step, seconds, tokens = state["step"], state["seconds"], state["tokens"]
@@ -120,6 +120,7 @@ def train(
             )
             save_state(
                 state_file,
+                config,
                 {
                     "model": model.state_dict(),
                     "optimizer": optimizer.state_dict(),

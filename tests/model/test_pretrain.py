@@ -20,7 +20,7 @@ from model.engine import Engine
 from model.network import Experts, Transformer
 from model.training import corpus, heldout, pretrain, stages
 from model.training.optim import Muon, orthogonalise, split_parameters
-from model.training.pretrain import PretrainConfig, Trainer, masked_loss, schedule, truncate_log
+from model.training.pretrain import PretrainConfig, Trainer, masked_loss, schedule
 from tests.model.conftest import random_model, tiny_config
 
 
@@ -241,16 +241,6 @@ def test_runs_on_balance_differ_in_what_balances_only(small_corpus: Path, tmp_pa
             vio = [max(layer) / (sum(layer) / len(layer)) - 1 for layer in entry["load"]]
             assert entry["max_vio"] == pytest.approx(vio, abs=1e-3)
     assert logs["balance-loss"][-1]["load"] != logs["balance-none"][-1]["load"]
-
-
-def test_truncate_log(tmp_path: Path) -> None:
-    log = tmp_path / "log.jsonl"
-    truncate_log(log, 3)  # nothing there yet
-    log.write_text('{"step": 1}\n{"step": 2}\n{"st')
-    truncate_log(log, 2)
-    assert log.read_text() == '{"step": 1}\n{"step": 2}\n'
-    truncate_log(log, 0)
-    assert log.read_text() == ""
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,15 @@ def test_grpo_goes_on_after_a_kill_as_if_nothing_had_happened(
     engine: Engine, tmp_path: Path
 ) -> None:
     whole = reinforced(engine, tmp_path / "whole", 4)
-    reinforced(engine, tmp_path / "killed", 2)
+
+    def die(run: GRPO) -> None:
+        if run.step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        GRPO(
+            replace(CONFIG, steps=4), engine, tmp_path / "killed/work", tmp_path / "killed/run"
+        ).train(die)
     resumed = reinforced(engine, tmp_path / "killed", 4)
     for a, b in zip(
         whole.engine.model.parameters(), resumed.engine.model.parameters(), strict=True
@@ -102,7 +110,8 @@ def test_grpo_logs_shares_that_add_up_and_a_reply_of_each_task(
 def test_grpo_can_end_by_the_clock(engine: Engine, tmp_path: Path) -> None:
     def run(seconds: float) -> GRPO:
         timed = replace(CONFIG, seconds=seconds)
-        begun = GRPO(timed, engine, tmp_path / "work", tmp_path / "run")
+        folder = tmp_path / str(seconds)
+        begun = GRPO(timed, engine, folder / "work", folder / "run")
         begun.train(lambda _: None)
         return begun
 
@@ -168,8 +177,8 @@ def _train_until(steps, config, model, engine, documents, folder) -> None:  # ty
     """Run SFT and end it, as a kill would, right after a state was saved."""
     original = sft.save_state
 
-    def save_and_die(path: Path, state: dict) -> None:
-        original(path, state)
+    def save_and_die(path: Path, config: object, state: dict) -> None:
+        original(path, config, state)
         if state["step"] >= steps:
             raise KeyboardInterrupt
 
