@@ -42,9 +42,7 @@ def bootstrap_median(values_US: ArrayLike, seed: int = 0, draws: int = 2000) -> 
     """95 % percentile bootstrap interval over units of the median of all their samples [U, S]."""
     values = np.asarray(values_US, dtype=float)
     rng = np.random.default_rng(seed)
-    medians = [
-        np.median(values[rng.integers(len(values), size=len(values))]) for _ in range(draws)
-    ]
+    medians = [np.median(values[rng.integers(len(values), size=len(values))]) for _ in range(draws)]
     low, high = np.quantile(medians, (0.025, 0.975))
     return float(low), float(high)
 

@@ -27,6 +27,9 @@ if [ -z "$(fc-list :lang=ko 2>/dev/null)" ]; then install fontconfig fonts-nanum
 python3 -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 10 --timeout 60 \
     -r requirements.txt
+# TRL's own trainer, to hold ours beside it; where it cannot be had, that one test is skipped.
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 3 --timeout 60 \
+    trl==1.16.0 accelerate==1.15.0 datasets==5.2.0 || echo "TRL is not installed: no comparison."
 
 failed=()
 check() {
