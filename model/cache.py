@@ -7,6 +7,9 @@ all heads share (DeepSeek-V2 paper, equations 9 to 19).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -54,8 +57,32 @@ class Cache:
             )
         return held
 
+    def first(self, tokens: int) -> Cache:
+        """What was held after so many tokens; shares storage with this one."""
+        earlier = Cache.__new__(Cache)
+        earlier.layers = [
+            {name: part[:, :tokens] for name, part in layer.items()} for layer in self.layers
+        ]
+        return earlier
+
     def select(self, rows: Tensor) -> Cache:
         """A copy that holds the given rows [n] of the batch, repeats allowed."""
         chosen = Cache.__new__(Cache)
         chosen.layers = [{k: v[rows] for k, v in layer.items()} for layer in self.layers]
         return chosen
+
+
+@dataclass(frozen=True, eq=False)
+class Prefix:
+    """Tokens of one sequence and what attention keeps of them, for others that begin alike.
+
+    The cache may hold more, as when its run goes on: only what `ids` names is used.
+    """
+
+    ids: tuple[int, ...]
+    cache: Cache
+
+    def shared(self, ids: Sequence[int]) -> int:
+        """How many tokens need not be computed again; the last never counts, it must be fed."""
+        most = min(len(self.ids), len(ids) - 1)
+        return next((i for i in range(most) if self.ids[i] != ids[i]), max(0, most))

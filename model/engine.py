@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from model import checkpoints, tokenizer
-from model.cache import Cache
+from model.cache import Cache, Prefix
 from model.config import CheckpointError
 from model.network import Transformer
 from model.record import RunInfo, Step
@@ -124,12 +124,18 @@ class Engine:
         )
 
     def stream(
-        self, prompt: str, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+        self,
+        prompt: str,
+        max_new_tokens: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+        cache: Cache | None = None,
     ) -> Iterator[Step]:
         """Steps of the prompt, then one per new token as it is fed; greedy at temperature 0.
 
         The prompt is computed at once (MLA: naive), new tokens one by one (MLA: absorbed). The
-        last token is not fed and its step has no experts.
+        last token is not fed and its step has no experts. `cache` is an empty one that the caller
+        keeps, to go on from later.
 
         Raises:
             PromptError: see `encode`.
@@ -138,32 +144,35 @@ class Engine:
         started = time.perf_counter()
         room = self.config.max_position_embeddings - len(ids)
         uniform = _uniform(seed, row=0, n=max_new_tokens)
-        cache, tap = Cache(self.config), RouteTap()
+        cache = Cache(self.config) if cache is None else cache  # an empty one is falsy
+        tap = RouteTap()
         reader = tokenizer.PieceReader(self.tokenizer)
 
         logprobs_TV = self._feed(ids, cache, tap)
-        routes = tap.take(len(ids))
+        routes, entropy_T = tap.take(len(ids)), entropies(logprobs_TV)
         elapsed = time.perf_counter() - started
         for i, token in enumerate(ids):
             logprob = float(logprobs_TV[i - 1, token]) if i else None
-            held = cache.nbytes_until(i + 1)
+            entropy = float(entropy_T[i - 1]) if i else None
+            text, held = reader.push(token), cache.nbytes_until(i + 1)
+            expert_ids, expert_weights = routes[0][i], routes[1][i]
             yield Step(
-                token, reader.push(token), logprob, True, routes[0][i], routes[1][i], held, elapsed
+                token, text, logprob, entropy, True, expert_ids, expert_weights, held, elapsed
             )
         for n in range(min(max_new_tokens, room)):
             token = int(sample(logprobs_TV[-1:], temperature, uniform[n : n + 1]))
-            logprob = float(logprobs_TV[-1, token])
+            logprob, entropy = float(logprobs_TV[-1, token]), float(entropies(logprobs_TV[-1:]))
             text = reader.push(token)
             if token == tokenizer.EOS or n + 1 == min(max_new_tokens, room):
+                text, held = text + reader.flush(), cache.nbytes
                 elapsed = time.perf_counter() - started
-                yield Step(
-                    token, text + reader.flush(), logprob, False, None, None, cache.nbytes, elapsed
-                )
+                yield Step(token, text, logprob, entropy, False, None, None, held, elapsed)
                 return
             logprobs_TV = self._feed([token], cache, tap)
-            (expert_ids, expert_weights), elapsed = tap.take(1), time.perf_counter() - started
+            ([expert_ids], [expert_weights]), held = tap.take(1), cache.nbytes
+            elapsed = time.perf_counter() - started
             yield Step(
-                token, text, logprob, False, expert_ids[0], expert_weights[0], cache.nbytes, elapsed
+                token, text, logprob, entropy, False, expert_ids, expert_weights, held, elapsed
             )
 
     @torch.inference_mode()
@@ -180,11 +189,13 @@ class Engine:
         max_new_tokens: int,
         temperature: float,
         seed: int,
+        prefix: Prefix | None = None,
     ) -> list[Completion]:
         """Finish many prompts (ids from `encode`) in one batch; row i draws from (seed, i).
 
         A row ends at `<eos>`, after `max_new_tokens`, or when its own context is full, whoever sits
-        beside it; ended rows leave the batch.
+        beside it; ended rows leave the batch. What prompts that are all the same share with
+        `prefix` is not computed again.
         """
         started = time.perf_counter()
         context = self.config.max_position_embeddings
@@ -196,7 +207,7 @@ class Engine:
         likely: list[list[float]] = [[] for _ in prompts]
         cache = Cache(self.config)
         if limit:
-            padding, logits = self._prefill([prompts[row] for row in rows], cache)
+            padding, logits = self._prefill([prompts[row] for row in rows], cache, prefix)
         for n in range(limit):
             logprobs_NV = logits.log_softmax(-1)
             tokens = sample(logprobs_NV, temperature, uniform[rows, n])
@@ -220,13 +231,26 @@ class Engine:
             for ids, logprobs in zip(written, likely, strict=True)
         ]
 
-    def _prefill(self, prompts: Sequence[Sequence[int]], cache: Cache) -> tuple[Tensor, Tensor]:
+    @torch.inference_mode()
+    def read(self, ids: Sequence[int]) -> Prefix:
+        """What attention keeps of a sequence, for `complete` to begin from."""
+        cache = Cache(self.config)
+        self.model.hidden(torch.tensor([list(ids)]), cache)
+        return Prefix(tuple(ids), cache)
+
+    def _prefill(
+        self, prompts: Sequence[Sequence[int]], cache: Cache, prefix: Prefix | None
+    ) -> tuple[Tensor, Tensor]:
         """Pads of each prompt, and the logits that follow it; equal prompts are computed once."""
         distinct = list(dict.fromkeys(map(tuple, prompts)))
+        known = prefix.shared(distinct[0]) if prefix and len(distinct) == 1 else 0
+        if prefix and known:
+            cache.layers = prefix.cache.first(known).layers
         width = max(map(len, distinct))
         padding = torch.tensor([width - len(p) for p in distinct])
-        x_BT = torch.tensor([[tokenizer.PAD] * (width - len(p)) + list(p) for p in distinct])
-        logits = self.model.lm_head(self.model.hidden(x_BT, cache, padding)[:, -1])
+        padded = [[tokenizer.PAD] * (width - len(p)) + list(p[known:]) for p in distinct]
+        hidden = self.model.hidden(torch.tensor(padded), cache, padding)
+        logits = self.model.lm_head(hidden[:, -1])
         place = {prompt: i for i, prompt in enumerate(distinct)}
         rows = torch.tensor([place[tuple(prompt)] for prompt in prompts])
         cache.layers = cache.select(rows).layers
@@ -236,6 +260,11 @@ class Engine:
         ended = bool(ids) and ids[-1] == tokenizer.EOS
         text = tokenizer.decode(self.tokenizer, ids[:-1] if ended else ids)
         return Completion(text, ids, logprobs, "stop" if ended else "length", seconds)
+
+
+def entropies(logprobs_TV: Tensor) -> Tensor:
+    """Entropy in nats of each distribution over the vocabulary: [T]."""
+    return -(logprobs_TV.exp() * logprobs_TV).sum(-1)
 
 
 def _uniform(seed: int, row: int, n: int) -> Tensor:

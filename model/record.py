@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SCHEMA = 1
+SCHEMA = 2
 MAX_EXPERTS = 10_000  # of a layer; published models have some hundreds
 
 
@@ -51,6 +51,7 @@ class Step:
     token_id: int
     text: str
     logprob: float | None  # natural logarithm; None for the first token, which nothing predicts
+    entropy: float | None  # nats, of the distribution that it was drawn from, at temperature 1
     in_prompt: bool
     expert_ids: NDArray[np.integer] | None
     expert_weights: NDArray[np.float16] | None
@@ -62,8 +63,9 @@ class Step:
 class Trace:
     """A finished or growing run of T tokens, F of them fed (F = T - 1 when it ended).
 
-    Arrays: token_ids [T] int32, logprobs [T] float32 (NaN where None), cache_bytes [T] int64,
-    seconds [T] float32, expert_ids [F, L, k] uint8 or int16, expert_weights [F, L, k] float16.
+    Arrays: token_ids [T] int32, logprobs and entropies [T] float32 (NaN where None),
+    cache_bytes [T] int64, seconds [T] float32, expert_ids [F, L, k] uint8 or int16,
+    expert_weights [F, L, k] float16.
     """
 
     info: RunInfo
@@ -71,6 +73,7 @@ class Trace:
     texts: tuple[str, ...]
     token_ids: NDArray[np.int32]
     logprobs: NDArray[np.float32]
+    entropies: NDArray[np.float32]
     cache_bytes: NDArray[np.int64]
     seconds: NDArray[np.float32]
     expert_ids: NDArray[np.integer]
@@ -125,7 +128,8 @@ class Trace:
             "finish_reason": self.finish_reason,
             "texts": list(self.texts),
             "token_ids": self.token_ids.tolist(),
-            "logprobs": [None if np.isnan(x) else round(float(x), 4) for x in self.logprobs],
+            "logprobs": _rounded(self.logprobs),
+            "entropies": _rounded(self.entropies),
             "cache_bytes": self.cache_bytes.tolist(),
             "seconds": [round(float(x), 4) for x in self.seconds],
             "expert_ids": self.expert_ids.tolist(),
@@ -138,7 +142,8 @@ class Trace:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Trace:
-        """The inverse of `to_json`, but for the digits of logprobs and seconds that it rounds.
+        """The inverse of `to_json`, but for the digits of logprobs, entropies and seconds that
+        it rounds.
 
         Raises:
             RecordError: if the record is incomplete, contradicts itself, or was written by another
@@ -158,6 +163,7 @@ class Trace:
                 texts=tuple(raw["texts"]),
                 token_ids=np.array(raw["token_ids"], dtype=np.int32),
                 logprobs=np.array(raw["logprobs"], dtype=np.float32),
+                entropies=np.array(raw["entropies"], dtype=np.float32),
                 cache_bytes=np.array(raw["cache_bytes"], dtype=np.int64),
                 seconds=np.array(raw["seconds"], dtype=np.float32),
                 expert_ids=_by_layer(_ids(raw["expert_ids"], info.n_routed_experts), info),
@@ -172,9 +178,10 @@ class Trace:
     def _check(self) -> None:
         """Raise ValueError if the parts do not fit together."""
         T, F = len(self.token_ids), self.fed
-        per_token = (self.token_ids, self.logprobs, self.cache_bytes, self.seconds)
+        measured = (self.logprobs, self.entropies, self.cache_bytes, self.seconds)
+        per_token = (self.token_ids, *measured)
         if any(part.shape != (T,) for part in per_token) or len(self.texts) != T or not T:
-            raise ValueError("not one text, logprob, size and time for each token")
+            raise ValueError("not one text, logprob, entropy, size and time for each token")
         if not all(isinstance(text, str) for text in self.texts):
             raise ValueError("a token's text is no string")
         if not 0 <= self.n_prompt <= T or F not in (T - 1, T):
@@ -201,6 +208,10 @@ def _by_layer(choices: NDArray[Any], info: RunInfo) -> NDArray[Any]:
     return choices.reshape((fed, len(info.moe_layers), 0))
 
 
+def _rounded(values: NDArray[np.float32]) -> list[float | None]:
+    return [None if np.isnan(x) else round(float(x), 4) for x in values]
+
+
 def _ids(ids: Any, n_routed_experts: int) -> NDArray[np.integer]:
     return np.array(ids, dtype=np.uint8 if n_routed_experts <= 256 else np.int16)
 
@@ -222,6 +233,7 @@ def collect(info: RunInfo, steps: Sequence[Step], finish_reason: str) -> Trace:
         texts=tuple(s.text for s in steps),
         token_ids=np.array([s.token_id for s in steps], dtype=np.int32),
         logprobs=np.array([s.logprob for s in steps], dtype=np.float32),
+        entropies=np.array([s.entropy for s in steps], dtype=np.float32),
         cache_bytes=np.array([s.cache_bytes for s in steps], dtype=np.int64),
         seconds=np.array([s.seconds for s in steps], dtype=np.float32),
         expert_ids=_ids([s.expert_ids for s in fed], info.n_routed_experts).reshape(shape),

@@ -34,6 +34,7 @@ def trace(tokens: int = 4096, *, prompt: int = 64, seed: int = 0, ended: bool = 
             token_id=int(words[i]),
             text=WORDS[words[i]],
             logprob=float(logprobs[i]) if i else None,
+            entropy=1.0 if i else None,
             in_prompt=i < prompt,
             expert_ids=ids[i] if i < fed else None,
             expert_weights=weights[i] if i < fed else None,

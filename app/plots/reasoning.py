@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from app.plots import style
 
@@ -95,4 +96,60 @@ def curves(
         ticktext=[str(t) for t in ticks],
     )
     figure.update_yaxes(title_text=labels["y"], range=[-0.02, 1.02], tickformat=".0%")
+    return figure
+
+
+def o1_shape(labels: Mapping[str, str]) -> go.Figure:
+    """What OpenAI's figure of o1 says: pass@1 rises with either compute. No point of it is drawn.
+
+    Its horizontal axes carry no numbers, so neither axis has any here. `labels`: y, train, test
+    (titles of axes), rises (what the arrows say).
+    """
+    figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.06)
+    style.plain(figure, height=230)
+    for column, axis in enumerate(("train", "test"), 1):
+        number = "" if column == 1 else str(column)
+        figure.add_annotation(
+            x=0.92,
+            y=0.9,
+            ax=0.08,
+            ay=0.15,
+            xref=f"x{number}",
+            yref=f"y{number}",
+            axref=f"x{number}",
+            ayref=f"y{number}",
+            arrowwidth=5,
+            arrowhead=2,
+            arrowsize=0.6,
+            arrowcolor=WRONG,
+        )
+        figure.update_xaxes(title_text=labels[axis], col=column)
+    figure.add_annotation(
+        text=labels["rises"], x=0.5, y=1.0, xref="paper", yref="paper", showarrow=False, yshift=12
+    )
+    figure.update_layout(margin_t=30)
+    figure.update_xaxes(range=[0, 1], showticklabels=False, showgrid=False, showline=True)
+    figure.update_yaxes(range=[0, 1], showticklabels=False, showgrid=False, showline=True)
+    figure.update_yaxes(title_text=labels["y"], col=1)
+    return figure
+
+
+def o1_ladder(
+    names: Sequence[str], shares: Sequence[float], labels: Mapping[str, str]
+) -> go.Figure:
+    """The shares that OpenAI's page gives in words. `labels`: x (title of the axis)."""
+    figure = go.Figure(
+        go.Bar(
+            y=list(names),
+            x=list(shares),
+            orientation="h",
+            marker={"color": WRONG},
+            text=[f"{share:.0%}" for share in shares],
+            textposition="inside",
+            hovertemplate="%{y}: %{x:.0%}<extra></extra>",
+        )
+    )
+    style.plain(figure, height=190)
+    figure.update_xaxes(title_text=labels["x"], range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
     return figure

@@ -20,6 +20,7 @@ from app import i18n
 from model.record import RunInfo, Step, Trace, collect
 
 if TYPE_CHECKING:
+    from model.cache import Cache
     from model.engine import Engine
 
 _LOG = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Run:
     request: Request
     info: RunInfo | None = None
     steps: list[Step] = field(default_factory=list)
+    cache: Cache | None = None  # of what was fed so far
     finished: bool = False
 
 
@@ -153,10 +155,13 @@ class Worker:
 
 def generate(run: Run, load: Callable[[str], Engine]) -> Iterator[None]:
     """Carry a request out: the prompt at the first turn, then a token each."""
+    from model.cache import Cache  # here, not above: it imports torch
+
     r = run.request
     engine = load(r.model)
+    run.cache = Cache(engine.config)
     run.info = engine.info(r.prompt, r.max_new_tokens, r.temperature, r.seed)
-    for step in engine.stream(r.prompt, r.max_new_tokens, r.temperature, r.seed):
+    for step in engine.stream(r.prompt, r.max_new_tokens, r.temperature, r.seed, run.cache):
         run.steps.append(step)
         if not step.in_prompt:
             yield

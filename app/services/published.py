@@ -49,6 +49,27 @@ def curve(name: str) -> tuple[list[float], list[float]]:
     return raw["step"], raw["value"]
 
 
+@dataclass(frozen=True)
+class Rung:
+    """What o1 reached on AIME 2024 in one way of using samples; `name` of its text."""
+
+    name: str
+    share: float
+
+
+@dataclass(frozen=True)
+class O1:
+    """What OpenAI's page says of o1 in words."""
+
+    ladder: tuple[Rung, ...]
+    source: str
+
+
+def o1() -> O1:
+    raw = _file()["o1"]
+    return O1(tuple(Rung(name, share) for name, share in raw["ladder"]), raw["source"])
+
+
 def stage(name: str) -> dict[str, float]:
     """What is published of the stage that one of our models stands for; {} if nothing is."""
     return _file()["stages"].get(name, {})

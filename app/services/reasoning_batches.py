@@ -13,7 +13,7 @@ import itertools
 import streamlit as st
 
 from app.i18n import t
-from app.services import jobs, lineup, models, prompts, reasoning, samples
+from app.services import jobs, lineup, models, prompts, reasoning, samples, traces
 from app.services import reasoning_session as session
 from model.record import Trace
 from model.tasks import TASKS, problems
@@ -43,11 +43,13 @@ def shown(view: str) -> samples.Batch | None:
     return samples.store().get(state.r_batches.get(view))
 
 
-def _begin(view: str, asks: list[samples.Ask]) -> None:
+def _begin(view: str, asks: list[samples.Ask], after: Trace | None = None) -> None:
+    """Queue a batch; its asks may go on from a trace, whose own cache is then used if there."""
     if st.session_state.r_batch is not None:
         stop()
     worker = jobs.worker()  # first: it imports torch, and a batch that nobody sees is dropped
-    batch = samples.Batch(view, asks)
+    memory = traces.memories().get(after.id) if after else None
+    batch = samples.Batch(view, asks, memory.prefix if memory else None)
     worker.enqueue(batch)
     st.session_state.r_batch = batch
 
@@ -126,7 +128,7 @@ def start_budget() -> None:
             raise prompts.InputError(t("reasoning.nobody_thinks"))
         asks = [
             samples.fresh(one, each, BUDGET_SAMPLES, temperature, seed, session.MAX_TOKENS, budget)
-            for each in held_out(problem)  # first, so that a question gives a whole curve
+            for each in held_out(problem)
             for budget in BUDGETS
             for one in able
         ]
@@ -204,4 +206,4 @@ def start_again(edited: bool) -> None:
         session.MAX_TOKENS,
     )
     state.r_again = {"edited": edited, "pick": state.r_pick}
-    _begin("again", [ask])
+    _begin("again", [ask], after=trace)

@@ -248,9 +248,11 @@ def finish(job: jobs.Job) -> None:
     state = st.session_state
     if job.error is not None:
         state.r_error = job.error
-    written = [trace for trace in job.traces() if trace is not None]
+    written = [(run, trace) for run, trace in zip(job.runs, job.traces(), strict=True) if trace]
     if written:
-        state.r_shown = [traces.store().put(trace) for trace in written]
+        state.r_shown = [traces.store().put(trace) for _, trace in written]
+    for run, trace in written:
+        traces.remember(trace, run.cache)
     state.r_job = None
 
 

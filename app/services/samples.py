@@ -1,7 +1,7 @@
 """Many replies at a time: sampled in batches by the same worker that streams, and judged.
 
 A batch takes the worker for as long as its rows are written, so it is kept small: whoever streams
-beside it pauses for about a second.
+beside it pauses for about a second. Asks that differ in the question only are written together.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from model.tasks.problem import TEMPLATE, Problem
 from model.tokenizer import BOS, encode
 
 if TYPE_CHECKING:
-    from model.engine import Engine
+    from model.cache import Prefix
+    from model.engine import Completion, Engine
 
-ROWS = 8  # replies that are written at once
+ROWS = 8  # replies to one ask that are written at once
+TOGETHER = 32  # replies to all asks that are
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,12 @@ def fresh(
 class Batch(Job):
     """Replies to several asks, some rows a turn; `samples` only ever grows."""
 
-    def __init__(self, view: str, asks: Sequence[Ask]) -> None:
+    def __init__(self, view: str, asks: Sequence[Ask], prefix: Prefix | None = None) -> None:
+        """`prefix`: what attention keeps of a run that the asks, all of its model, go on from."""
         super().__init__([])
         self.view = view
         self.asks = tuple(asks)
+        self.prefix = prefix
         self.samples: list[Sample] = []
 
     @property
@@ -102,33 +106,44 @@ class Batch(Job):
     def _sample(self, load: Callable[[str], Engine]) -> Iterator[None]:
         from model.training.thinking import think  # here, not above: it imports torch
 
-        most = max(ask.n for ask in self.asks)
-        for start in range(0, most, ROWS):
-            for place, ask in enumerate(self.asks):
-                rows = min(ROWS, ask.n - start)
-                if rows <= 0:
-                    continue
-                seed = ask.seed + start
-                prompts = [list(ask.ids)] * rows
-                done = think(
-                    load(ask.model), prompts, ask.temperature, seed, ask.max_new_tokens, ask.budget
-                )
-                for row, completion in enumerate(done):
-                    text = ask.head + completion.text
-                    judged = judge(ask.problem, text)
-                    self.samples.append(
-                        Sample(
-                            place,
-                            seed,
-                            row,
-                            text,
-                            len(completion.token_ids),
-                            completion.finish_reason,
-                            same_answer(judged.reply.answer),
-                            judged.correct,
-                        )
-                    )
+        read: dict[int, Prefix] = {}  # by an ask's place, so that later turns need not again
+        for start in range(0, max(ask.n for ask in self.asks), ROWS):
+            for places in self._together(start):
+                ask = self.asks[places[0]]  # the others differ in what they go on from only
+                engine, seed, prefix = load(ask.model), ask.seed + start, self.prefix
+                if prefix is None and len(set(places)) == 1:
+                    prefix = read[places[0]] = read.get(places[0]) or engine.read(ask.ids)
+                prompts = [list(self.asks[place].ids) for place in places]
+                limits = (ask.temperature, seed, ask.max_new_tokens, ask.budget)
+                done = think(engine, prompts, *limits, prefix=prefix)
+                for row, (place, completion) in enumerate(zip(places, done, strict=True)):
+                    self.samples.append(self._judged(place, seed, row, completion))
                 yield
+
+    def _together(self, start: int) -> Iterator[list[int]]:
+        """Which asks' replies are written next: an ask's place once for each reply."""
+        alike: dict[tuple[object, ...], list[int]] = {}
+        for place, ask in enumerate(self.asks):
+            key = (ask.model, ask.temperature, ask.seed, ask.max_new_tokens, ask.budget)
+            alike.setdefault(key, []).extend([place] * min(ROWS, ask.n - start))
+        for places in alike.values():
+            for i in range(0, len(places), TOGETHER):
+                yield places[i : i + TOGETHER]
+
+    def _judged(self, place: int, seed: int, row: int, completion: Completion) -> Sample:
+        ask = self.asks[place]
+        text = ask.head + completion.text
+        judged = judge(ask.problem, text)
+        return Sample(
+            place,
+            seed,
+            row,
+            text,
+            len(completion.token_ids),
+            completion.finish_reason,
+            same_answer(judged.reply.answer),
+            judged.correct,
+        )
 
     def rows(self) -> list[dict[str, object]]:
         """Every sample with what it was drawn from, for a table, CSV and JSON."""

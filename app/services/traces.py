@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from typing import Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import streamlit as st
 
 from app.services.models import ASSETS
 from model.record import Trace
+
+if TYPE_CHECKING:
+    from model.cache import Cache, Prefix
 
 KEPT = 256
 
@@ -55,6 +59,29 @@ class Store(Generic[Kept]):
 def store() -> Store[Trace]:
     """The server's one store."""
     return Store()
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What attention keeps of a trace's tokens, by the trace's id."""
+
+    id: str
+    prefix: Prefix
+
+
+@st.cache_resource(show_spinner=False)
+def memories() -> Store[Memory]:
+    """Caches of the last runs, to go on from: up to some 2 MB each."""
+    return Store(size=32)
+
+
+def remember(trace: Trace, cache: Cache | None) -> None:
+    """Keep a run's own cache, to go on from any of its tokens without computing them again."""
+    from model.cache import Prefix  # here, not above: it imports torch
+
+    if cache is not None:
+        ids = tuple(trace.token_ids[: trace.fed].tolist())
+        memories().put(Memory(trace.id, Prefix(ids, cache)))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

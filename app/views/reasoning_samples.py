@@ -10,7 +10,7 @@ import streamlit as st
 from app.components.reasoning_view import name_of
 from app.i18n import t
 from app.plots import reasoning as figures
-from app.services import lineup, samples, scaling
+from app.services import lineup, published, samples, scaling
 from app.services import reasoning_batches as session
 from app.views import reasoning_recorded
 from app.views.numbers import numbers
@@ -258,11 +258,29 @@ def budget_picture() -> None:
             alt=t("reasoning.curve_alt", measure=t("reasoning.budget_title"), last=last),
         )
         st.caption(t("reasoning.budget_reading", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
-    with right.container(border=True):
-        st.markdown(t("reasoning.o1"))
+    with right:
+        o1()
     numbers(rows, "reasoning-budget-curve")
     if not batch.active:
         export(batch, "reasoning-budget")
+
+
+def o1() -> None:
+    """What OpenAI showed of o1, beside our curve: its shape, and the shares it gives in words."""
+    found = published.o1()
+    st.markdown(f"**{t('reasoning.o1_title')}**")
+    axes = {key: t(f"reasoning.o1_{key}") for key in ("y", "train", "test", "rises")}
+    chart(figures.o1_shape(axes), key="r_o1_shape", alt=t("reasoning.o1_shape_alt"))
+    st.caption(t("reasoning.o1_reading"))
+    names = [t(f"reasoning.o1_{one.name}") for one in found.ladder]
+    shares = [one.share for one in found.ladder]
+    told = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, shares, strict=True))
+    chart(
+        figures.o1_ladder(names, shares, {"x": t("reasoning.o1_x")}),
+        key="r_o1_ladder",
+        alt=t("reasoning.o1_ladder_alt", told=told),
+    )
+    st.caption(t("reasoning.o1_source", source=found.source))
 
 
 def section() -> None:

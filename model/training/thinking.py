@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from model import tokenizer
+from model.cache import Prefix
 from model.engine import Completion, Engine
 
 ANSWER_TOKENS = 24  # room for an answer after a forced end
@@ -23,14 +24,16 @@ def think(
     max_new_tokens: int,
     budget: int | None = None,
     extend: int = 0,
+    prefix: Prefix | None = None,
 ) -> list[Completion]:
     """Complete prompts (ids) under a budget of thinking tokens, extended up to `extend` times.
 
     The budget counts every token before `</think>`, "<think>" included. Forced tokens are part of
-    the completions; their log-probabilities are NaN, since nobody drew them.
+    the completions; their log-probabilities are NaN, since nobody drew them. `prefix` is for
+    `Engine.complete`.
     """
     most = max_new_tokens if budget is None else min(budget, max_new_tokens)
-    done = engine.complete(prompts, most, temperature, seed)
+    done = engine.complete(prompts, most, temperature, seed, prefix)
     end = engine.tokenizer.token_to_id("</think>")
     wait = tokenizer.encode(engine.tokenizer, "wait ")
     for round_ in range(extend):

@@ -44,6 +44,7 @@ def runs(draw: st.DrawFn) -> Trace:
                 token_id=i,
                 text=draw(st.text(max_size=3)),
                 logprob=None if i == 0 else -draw(st.floats(0, 20)),
+                entropy=None if i == 0 else draw(st.floats(0, 6)),
                 in_prompt=i == 0,
                 expert_ids=None if last else np.array(ids),
                 expert_weights=None if last else np.array(values, dtype=np.float16),
@@ -269,7 +270,7 @@ class Endless:
         shape = traces.sample("experts").expert_ids.shape[1:]
         ids, weights = np.zeros(shape, np.uint8), np.ones(shape, np.float16)
         while True:
-            yield Step(7, "x", -1.0, False, ids, weights, 1, 1.0)
+            yield Step(7, "x", -1.0, 0.5, False, ids, weights, 1, 1.0)
             time.sleep(0.01)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from app.services import jobs
 from app.services.jobs import Request, Worker
+from model.cache import Cache
 from model.record import RunInfo, Step
 
 INFO = RunInfo("m", "MLA", "p", 0.0, 0, 5, "2026-01-01", 4, (1,), "float32")
@@ -28,16 +29,19 @@ class Scripted:
     def load(self, name: str) -> Any:
         if name == "missing":
             raise ValueError("there is no such model")
-        return SimpleNamespace(info=lambda *_: INFO, stream=self.stream)
+        config = SimpleNamespace(num_hidden_layers=1)
+        return SimpleNamespace(info=lambda *_: INFO, stream=self.stream, config=config)
 
-    def stream(self, prompt: str, n: int, temperature: float, seed: int) -> Iterator[Step]:
+    def stream(
+        self, prompt: str, n: int, temperature: float, seed: int, cache: Cache
+    ) -> Iterator[Step]:
         if prompt == "defect":
             raise RuntimeError("boom")
         ids, weights = np.zeros((1, 2), np.int16), np.ones((1, 2), np.float16)
         for i in range(n):
             self.gate.acquire()
             self.served.append(prompt)
-            yield Step(i, "x", -1.0, False, ids, weights, 10 * i, 0.1 * i)
+            yield Step(i, "x", -1.0, 0.5, False, ids, weights, 10 * i, 0.1 * i)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def written(reply: str, problem: Problem = CHAIN, begin: str = "", model: str = 
     given, new = ["<bos>", *pieces(prompt)], pieces(reply)
     empty = np.zeros((0, 0))
     steps = [
-        Step(i, text, -0.1, i < len(given), empty, empty, 0, 0.1 * i)
+        Step(i, text, -0.1, 0.2, i < len(given), empty, empty, 0, 0.1 * i)
         for i, text in enumerate(given + new)
     ]
     return collect(info, steps, "stop")
@@ -151,6 +151,7 @@ def test_every_word_that_the_scripts_say_is_a_text() -> None:
     ours = {key for key in said if key in known}
     for key in known - ours - {"way_steps", "way_direct", "at_step"}:  # said by Python
         stems = ("kind_", "said_", "verdict_", "fact_", "appeared", "play", "pause", "replay")
+        stems += ("colour_", "legend_")
         assert key.startswith((*stems, "never", "not_yet", "step_")), key
     folder = ROOT / "app" / "components" / "reasoning_view"
     own = "\n".join(path.read_text() for path in folder.glob("*.js"))

@@ -14,11 +14,19 @@ from streamlit.testing.v1 import AppTest
 
 from app.i18n import texts
 from app.plots import reasoning as figures
-from app.services import evaluations, lineup, models, reasoning, samples, scaling
+from app.services import evaluations, lineup, models, reasoning, samples, scaling, traces
 from app.services import reasoning_batches as batches
 from model.statistics import consensus, pass_at_k, wilson
 from model.tasks import chain, pick
-from tests.app.test_reasoning import BUILT, CHAIN, SECONDS, opened, reply_tokens, written
+from tests.app.test_reasoning import (
+    BUILT,
+    CHAIN,
+    SECONDS,
+    ended,
+    opened,
+    reply_tokens,
+    written,
+)
 
 T = texts("en")
 RIGHT, WRONG, NONE = ("259", True), ("249", False), (None, False)
@@ -144,7 +152,7 @@ def test_draws_samples_that_anybody_can_draw_again() -> None:
     assert again.id == batch.id
 
 
-def test_a_question_is_asked_under_every_budget_before_the_next_one(
+def test_every_question_is_asked_under_every_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(batches, "BUDGETS", (2, 4))
@@ -246,6 +254,37 @@ def test_goes_on_from_a_number_of_ones_own() -> None:
     assert len(batch.samples) == 8
     assert all(sample.text.startswith(batch.asks[0].head) for sample in batch.samples)
     assert batch.asks[0].head.endswith("=7")
+    assert batch.prefix is None  # a recorded run has left no cache
+    assert any(T["reasoning.prefix_read"][:30] in caption.value for caption in app.caption)
+
+
+def test_goes_on_from_the_cache_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A live run, then endings from a step of it: its cache is used, and changes no ending."""
+    app = opened()
+    app.multiselect(key="r_models").set_value(["base.steps"])
+    app.button(key="r_ask").click().run()
+    app = ended(app)
+    [trace_id] = app.session_state["r_shown"]
+    trace = traces.store().get(trace_id)
+    assert trace is not None
+    reading = reasoning.read(trace)
+    mark = reading.marks.index(reading.steps[0])
+    app.session_state["r_pick"] = (trace_id, mark)
+    app.run()
+    app.selectbox(key="r_endings").set_value(8)
+    app.button(key="r_resample").click().run()
+    app = drawn(app)
+    assert not app.exception and not app.error
+    batch = samples.store().get(app.session_state["r_batches"]["again"])
+    assert batch is not None and batch.prefix is not None
+    n = len(batch.asks[0].ids)
+    assert batch.prefix.shared(batch.asks[0].ids) == n - 1  # the last is fed, for what follows it
+    told = T["reasoning.prefix_kept"].format(kept=n - 1, n=n)
+    assert told in [caption.value for caption in app.caption]
+    without = samples.Batch("again", batch.asks)
+    for _ in without.parts(models.engine)[0]:
+        pass
+    assert [s.text for s in without.samples] == [s.text for s in batch.samples]
 
 
 def test_a_step_that_is_gone_is_forgotten() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -38,10 +40,19 @@ def test_recorded_replies_play_and_a_step_says_what_is_right(page: Page) -> None
     tip = page.locator(".reasoning-view .tip")
     expect(tip).to_be_visible()
     assert any(sign in tip.inner_text() for sign in "✓✗")
-    colour = page.get_by_role("button", name=T["reasoning_view.colour"])
-    colour.click()
-    expect(colour).to_have_attribute("aria-pressed", "true")
-    expect(page.locator(".tok[title]").first).to_be_visible()
+    painted = []
+    by = [
+        page.get_by_role("button", name=T[f"reasoning_view.colour_{what}"])
+        for what in ("probability", "entropy")
+    ]
+    for pressed, other in (by, by[::-1]):
+        pressed.click()
+        expect(pressed).to_have_attribute("aria-pressed", "true")
+        expect(other).to_have_attribute("aria-pressed", "false")
+        token = page.locator(".tok[title]").first
+        expect(token).to_have_attribute("title", re.compile(r"%.*nats"))
+        painted.append(token.get_attribute("style"))
+    assert painted[0] != painted[1]
 
 
 def test_a_question_of_ones_own_runs_and_the_link_repeats_it(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import threading
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model import checkpoints, tokenizer
+from model.cache import Cache, Prefix
 from model.engine import Completion, Engine, PromptError, sample
 from model.kv_math import cache_spec
 from model.record import Step, Trace, collect
@@ -74,9 +76,11 @@ def test_steps_say_what_happened(engine: Engine) -> None:
     assert [s.in_prompt for s in steps] == [i < n_prompt for i in range(len(steps))]
     with torch.inference_mode():
         logprobs = engine.model(torch.tensor([ids]))[0].log_softmax(-1)
-    assert steps[0].logprob is None
+    assert steps[0].logprob is None and steps[0].entropy is None
     for i, step in enumerate(steps[1:], 1):
         assert step.logprob == pytest.approx(float(logprobs[i - 1, step.token_id]), abs=1e-4)
+        spread = torch.distributions.Categorical(logits=logprobs[i - 1]).entropy()
+        assert step.entropy == pytest.approx(float(spread), abs=1e-4)
     for i, step in enumerate(steps[:-1]):
         assert step.cache_bytes == spec.bytes(i + 1, "float32")
         assert step.expert_ids is not None and step.expert_weights is not None
@@ -91,6 +95,65 @@ def test_steps_say_what_happened(engine: Engine) -> None:
     assert trace.fed == len(trace) - 1
     assert trace.info.attention == engine.config.attention
     assert Trace.from_json(trace.to_json()).id == trace.id
+
+
+@pytest.mark.parametrize("tail", ["", " 57", "61"])
+def test_going_on_from_a_cache_is_going_on_from_its_text(
+    engine: Engine, tail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Endings from the middle of a run, its text as it was or another: nothing that the run's own
+    cache holds is computed again, and the endings are the same as without it.
+
+    In float64, where a sum rounded otherwise turns no draw."""
+    model = copy.deepcopy(engine.model).double()
+    engine = Engine(model, engine.tokenizer, engine.about)
+    cache = Cache(engine.config)
+    run = [s.token_id for s in engine.stream("first 12+30=42, then", 24, 1.0, 5, cache)]
+    prefix = Prefix(tuple(run[:-1]), cache)
+    kept = engine.encode("first 12+30=42, then")[:-2] if tail else run[:18]
+    ids = kept + tokenizer.encode(engine.tokenizer, tail)
+    assert prefix.shared(ids) == (len(kept) if tail else len(kept) - 1)
+    before = {name: part.clone() for name, part in cache.layers[0].items()}
+    plain = engine.complete([ids] * 5, 20, 1.0, seed=3)
+
+    fed: list[int] = []
+    hidden = engine.model.hidden
+
+    def counting(x: torch.Tensor, *rest: object, **more: object) -> torch.Tensor:
+        fed.append(x.shape[1])
+        return hidden(x, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine.model, "hidden", counting)
+    assert list(map(written, engine.complete([ids] * 5, 20, 1.0, 3, prefix))) == list(
+        map(written, plain)
+    )
+    assert fed[0] == len(ids) - prefix.shared(ids) and set(fed[1:]) == {1}
+    assert all(torch.equal(before[name], part) for name, part in cache.layers[0].items())
+    monkeypatch.undo()
+    read = engine.read(ids)
+    assert list(map(written, engine.complete([ids] * 5, 20, 1.0, 3, read))) == list(
+        map(written, plain)
+    )
+    other = [ids, [*ids, *ids[1:3]]]  # not one prompt: computed as ever
+    assert list(map(written, engine.complete(other, 5, 0.0, 3, prefix))) == list(
+        map(written, engine.complete(other, 5, 0.0, 3))
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "ids", "shared"),
+    [
+        ((1, 2, 3), [1, 2, 3, 4], 3),
+        ((1, 2, 3), [1, 2, 3], 2),
+        ((1, 2, 3), [1, 2], 1),
+        ((1, 2, 3), [1, 9, 3, 4], 1),
+        ((1, 2, 3), [9, 2, 3, 4], 0),
+        ((), [1, 2], 0),
+        ((1, 2), [1], 0),
+    ],
+)
+def test_what_is_shared(held: tuple[int, ...], ids: list[int], shared: int, engine: Engine) -> None:
+    assert Prefix(held, Cache(engine.config)).shared(ids) == shared
 
 
 def test_it_stops_at_the_end_of_the_context(engine: Engine) -> None:

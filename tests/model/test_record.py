@@ -37,6 +37,7 @@ def traces(draw: Any) -> Trace:
                 token_id=int(rng.integers(1000)),
                 text=draw(st.text(max_size=3)),
                 logprob=None if i == 0 else -float(rng.random()) * 9,
+                entropy=None if i == 0 else float(rng.random()) * 6,
                 in_prompt=i < 2,
                 expert_ids=ids if fed else None,
                 expert_weights=weights if fed else None,
@@ -93,8 +94,8 @@ def test_id_is_of_the_content(trace: Trace) -> None:
 
 def test_the_last_token_is_not_fed() -> None:
     ids, weights = np.zeros((3, 2), np.int16), np.ones((3, 2), np.float16)
-    fed = Step(5, "a", None, True, ids, weights, 10, 0.1)
-    last = Step(6, "b", -1.0, False, None, None, 10, 0.2)
+    fed = Step(5, "a", None, None, True, ids, weights, 10, 0.1)
+    last = Step(6, "b", -1.0, 0.5, False, None, None, 10, 0.2)
     trace = collect(INFO, [fed, last], "length")
     assert len(trace) == 2 and trace.fed == 1
     assert trace.answer == "b"
@@ -167,8 +168,8 @@ def test_damaged_json_is_refused_or_works(
 )
 def test_contradictions_are_refused(path: tuple, value: Any) -> None:
     ids, weights = np.full((3, 2), 7, np.int16), np.ones((3, 2), np.float16)
-    fed = Step(5, "a", None, True, ids, weights, 10, 0.1)
-    last = Step(6, "", -1.0, False, None, None, 10, 0.2)
+    fed = Step(5, "a", None, None, True, ids, weights, 10, 0.1)
+    last = Step(6, "", -1.0, 0.5, False, None, None, 10, 0.2)
     raw = collect(INFO, [fed, last], "length").to_json()
     Trace.from_json(raw)
     place = raw

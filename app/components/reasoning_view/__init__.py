@@ -3,8 +3,8 @@
     clicked = reasoning_view(traces, key="r_view", live=False, playing=True)
     clicked  # (index of the trace, index of the mark in its reading) of a step, once per click
 
-Hover, focus and colouring by probability stay in the browser; only a click on a step reaches
-Python, and only where `clickable`. Model text is put in as text, never as HTML.
+Hover, focus and colouring by probability or entropy stay in the browser; only a click on a step
+reaches Python, and only where `clickable`. Model text is put in as text, never as HTML.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> di
         "given": trace.n_prompt - start,
         "texts": list(trace.texts[start:]),
         "probs": [None if np.isnan(p) else round(float(p), 4) for p in probs],
+        "entropies": [None if np.isnan(h) else round(float(h), 3) for h in trace.entropies[start:]],
         "seconds": [round(max(0.0, float(s) - before), 3) for s in trace.seconds[start:]],
         "marks": [asdict(mark) for mark in reading.marks],
         "split": reading.split,

@@ -147,12 +147,17 @@ class Column {
     const text = this.data.texts[i];
     const given = i < this.data.given ? " is-given" : "";
     const made = element("span", (isTag(text) ? "tok tag" : "tok") + given, parent, text);
-    const p = this.data.probs[i];
-    if (this.view.colour && p !== null && i >= this.data.given) {
-      made.style.background = cividis(p);
-      made.style.color = inkOn(p);
-      made.title = this.view.words.say("probability", { p: this.view.words.probability(p) });
-    }
+    if (this.view.colour && i >= this.data.given) this.paint(made, i);
+  }
+
+  paint(made, i) {
+    const { values, place, colour, ink } = COLOURS[this.view.colour];
+    const [p, h] = [this.data.probs[i], this.data.entropies[i]];
+    const x = place(this.data[values][i]);
+    made.style.background = colour(x);
+    made.style.color = ink(x);
+    const { words } = this.view;
+    made.title = words.say("token_title", { p: words.probability(p), h: words.tenth.format(h) });
   }
 
   mark(parent, mark) {

@@ -1,12 +1,24 @@
 // One mount: the player of recorded replies, the strips, the columns, the tip and the colours.
 
 const TOKENS_PER_SECOND = 16; // of the longest reply when recorded ones are played
+const UNSURE = 2; // nats: as if 7 tokens were equally likely; the colours end here
+
+// What tokens can be coloured by: a place on its scale for the value of a token, and the scale.
+const COLOURS = {
+  probability: { values: "probs", place: (p) => p, colour: cividis, ink: inkOn },
+  entropy: {
+    values: "entropies",
+    place: (nats) => Math.min(1, nats / UNSURE),
+    colour: (x) => `rgb(${[[250, 245], [247, 60], [255, 140]].map(([a, b]) => Math.round(a + (b - a) * x)).join(" ")})`,
+    ink: (x) => (x > 0.55 ? "#ffffff" : "#10151c"),
+  },
+};
 
 class ReasoningView {
   constructor(root) {
     this.root = root;
     this.columns = [];
-    this.colour = false;
+    this.colour = null; // or a key of COLOURS
     this.frame = 0;
   }
 
@@ -37,9 +49,12 @@ class ReasoningView {
       this.button.type = "button";
       this.button.onclick = () => this.pressPlay();
     }
-    this.colourButton = element("button", "tool", bar, this.words.say("colour"));
-    this.colourButton.type = "button";
-    this.colourButton.onclick = () => this.toggleColour();
+    this.colourButtons = Object.keys(COLOURS).map((by) => {
+      const button = element("button", "tool", bar, this.words.say(`colour_${by}`));
+      button.type = "button";
+      button.onclick = () => this.toggleColour(by);
+      return button;
+    });
     this.legend = element("span", "colour-legend", bar);
     const columns = element("div", `reply-columns of-${this.data.columns.length}`);
     this.columns = this.data.columns.map((_, i) => new Column(this, i, columns));
@@ -128,21 +143,23 @@ class ReasoningView {
 
   // --- Colour, tip, choice --------------------------------------------------------------------
 
-  toggleColour() {
-    this.colour = !this.colour;
+  toggleColour(by) {
+    this.colour = this.colour === by ? null : by;
     this.showColour();
     this.redraw();
   }
 
   showColour() {
-    this.colourButton.setAttribute("aria-pressed", String(this.colour));
+    Object.keys(COLOURS).forEach((by, i) =>
+      this.colourButtons[i].setAttribute("aria-pressed", String(this.colour === by)));
     this.legend.replaceChildren();
     if (!this.colour) return;
-    element("span", "", this.legend, this.words.say("legend_low"));
+    const { colour } = COLOURS[this.colour];
+    element("span", "", this.legend, this.words.say(`legend_${this.colour}_low`));
     const bar = element("span", "legend-bar", this.legend);
-    const stops = Array.from({ length: 9 }, (_, i) => cividis(i / 8));
+    const stops = Array.from({ length: 9 }, (_, i) => colour(i / 8));
     bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
-    element("span", "", this.legend, this.words.say("legend_high"));
+    element("span", "", this.legend, this.words.say(`legend_${this.colour}_high`));
   }
 
   picked(column) {
