@@ -5,13 +5,12 @@ from __future__ import annotations
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.i18n import t
-
-FORMATS = ("png", "svg")
+from app.components import FORMATS, picture_format
+from app.i18n import language, t
 
 
 def choose_format() -> None:
-    """The switch in the sidebar: what a chart is saved as."""
+    """The switch in the sidebar: what a picture is saved as."""
     with st.sidebar:
         st.segmented_control(
             t("common.picture_format"),
@@ -26,12 +25,22 @@ def choose_format() -> None:
 
 def chart(figure: go.Figure, key: str, alt: str) -> None:
     """Draw a figure. Its one tool saves it; nothing zooms by accident on a phone."""
-    chosen = st.session_state.get("picture_format", FORMATS[0])
-    saved = {"format": chosen, "filename": f"inside-r1-{key}", "scale": 2}
+    saved = {"format": picture_format(), "filename": f"inside-r1-{key}", "scale": 2}
     config = {
         "displaylogo": False,
         "modeBarButtons": [["toImage"]],
         "scrollZoom": False,
         "toImageButtonOptions": saved,
+        "locale": language(),
+        "locales": {language(): {"dictionary": plotlys_words()}},
     }
     st.plotly_chart(figure, key=key, config=config, alt=alt)
+
+
+def plotlys_words() -> dict[str, str]:
+    """What plotly itself says of saving, in the viewer's language."""
+    return {
+        "Download plot as a PNG": t("common.save_chart", format="PNG"),
+        "Download plot": t("common.save_chart", format=picture_format().upper()),
+        "Preparing image - this may take a few seconds": t("common.saving_chart"),
+    }

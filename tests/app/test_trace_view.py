@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,7 @@ def run(tokens: int, ended: bool = False, seed: int = 0, texts: tuple[str, ...] 
                 token_id=i % 768,
                 text=texts[i] if texts else f"t{i} ",
                 logprob=-0.5 if i else None,
+                entropy=0.5 if i else None,
                 in_prompt=i < PROMPT,
                 expert_ids=ids if fed else None,
                 expert_weights=weights if fed else None,
@@ -130,11 +133,10 @@ def test_layer_is_one_of_the_model(layer: Any, kept: int | None) -> None:
 
 
 def test_every_word_that_the_scripts_say_is_a_text() -> None:
-    import re
+    from app.components import trace_view
 
-    from app.components.trace_view import _javascript
-
-    said = set(re.findall(r'say\("(\w+)"', _javascript()))
+    scripts = Path(trace_view.__file__).parent.glob("*.js")
+    said = {word for path in scripts for word in re.findall(r'say\("(\w+)"', path.read_text())}
     keyed = {"token_given", "token_first", "token_line", "state_pinned", "state_newest"}
     keyed |= {"play", "pause", "replay", "strip_prompt", "strip_answer"}
     for language in LANGUAGES:

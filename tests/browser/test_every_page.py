@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.i18n import texts
 from tests.browser.chromium import PAGES, visit
 
 pytestmark = pytest.mark.browser
@@ -43,12 +44,13 @@ def test_follows_the_system_into_the_dark(page: Page, path: str) -> None:
         assert (sum(background()) > 3 * 128) is is_light, scheme
 
 
-def test_a_chart_is_saved_in_the_chosen_format(page: Page) -> None:
-    visit(page, "experts")
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_chart_is_saved_in_the_chosen_format(page: Page, language: str) -> None:
+    visit(page, "experts", lang=language)
     chart = page.locator(".st-key-e_load .js-plotly-plot")
     for choice, beginning in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
         page.locator(".st-key-picture_format").get_by_text(choice, exact=True).click()
-        name = "Download plot as a PNG" if choice == "PNG" else "Download plot"
+        name = texts(language)["common.save_chart"].format(format=choice)
         save = chart.get_by_role("button", name=name, exact=True)
         expect(save).to_be_attached()
         expect(chart.locator(".modebar-btn")).to_have_count(1)  # the other one has gone

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.i18n import texts
 from app.services import prompts
+from tests.browser import saved
 from tests.browser.chromium import visit
 
 pytestmark = pytest.mark.browser
@@ -59,21 +60,22 @@ def test_a_pinned_token_is_marked_in_every_view_and_in_the_url(page: Page) -> No
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_our_own_pictures_are_saved_by_mouse_or_key(page: Page, language: str) -> None:
+def test_our_own_pictures_are_saved_as_png_and_svg(page: Page, language: str) -> None:
     visit(page, "experts", lang=language)
     words = texts(language)
-    for part, title in (("heatmap", "heat_title"), ("multiples", "multiples_title")):
-        name = words["trace.save"].format(title=words[f"trace.{title}"])
-        save = page.get_by_role("button", name=name)
-        drawn = page.locator(f".{part} canvas").first.bounding_box()
-        save.focus()
-        with page.expect_download() as download:
-            page.keyboard.press("Enter")
-        assert download.value.suggested_filename == f"inside-r1-{part}.png"
-        kept = download.value.path().read_bytes()
-        assert kept.startswith(b"\x89PNG")
-        width, height = (int.from_bytes(kept[at : at + 4], "big") for at in (16, 20))
-        assert drawn and width > 2 * drawn["width"] and height > 2 * drawn["height"]
+    titles = {"strip": "strip_answer", "heatmap": "heat_title", "multiples": "multiples_title"}
+    for part, key in titles.items():
+        title = words[f"trace.{key}"]
+        button = page.locator(f".part.{part} button.save")
+        kept = saved.picture(page, button, part, "PNG")
+        label = words["common.save_as"].format(format="PNG", title=title)
+        expect(button).to_have_accessible_name(label)
+        drawn = page.locator(f".part.{part}").bounding_box()
+        width, height = saved.png_size(kept)
+        assert drawn and width > 2 * drawn["width"] and height > 1.5 * drawn["height"]
+        said = saved.svg_words(saved.picture(page, button, part, "SVG"))
+        assert title in said
+        assert part != "strip" or "<bos>" in said  # escaped on its way
 
 
 @pytest.mark.parametrize(

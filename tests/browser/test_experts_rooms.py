@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.i18n import texts
+from tests.browser import saved
 from tests.browser.chromium import visit
 
 pytestmark = pytest.mark.browser
@@ -56,6 +57,13 @@ def test_a_change_shows_its_text_probabilities_route_and_loss(page: Page) -> Non
     expect(page.get_by_test_id("stMetric")).to_have_count(3)
     expect(page.locator(".compare-view .answer").nth(1)).not_to_have_text(T["compare_view.not_yet"])
     assert "e_no_shared=true" in page.url
+    button = page.locator(".compare-view button.save")
+    width, _ = saved.png_size(saved.picture(page, button, "change", "PNG"))
+    drawn = page.locator(".compare-view").bounding_box()
+    assert drawn and width > 2 * drawn["width"]
+    said = saved.svg_words(saved.picture(page, button, "change", "SVG"))
+    for key in ("strip", "legend_less", "untouched", "changed"):
+        assert T[f"compare_view.{key}"] in said
     page.reload()
     expect(chart(page, "e_ways")).to_be_visible()
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from app.i18n import texts
 from app.services import training_runs as runs
+from tests.browser import saved
 from tests.browser.chromium import visit
 
 pytestmark = pytest.mark.browser
@@ -52,6 +53,11 @@ def test_one_step_shows_which_tokens_moved(page: Page) -> None:
     token = page.locator(".change-view .card .tok").first
     expect(token).to_have_attribute("title", re.compile(r"%.*→.*%"))
     expect(page.locator(".st-key-t_group").get_by_role("figure")).to_be_visible()
+    button = page.locator(".change-view button.save")
+    saved.png_size(saved.picture(page, button, "changed-tokens", "PNG"))
+    said = saved.svg_words(saved.picture(page, button, "changed-tokens", "SVG"))
+    assert T["training.moved_picture"] in said
+    assert T["training.reply"].format(number=8) in said
 
 
 def test_checkpoints_answer_the_same_question(page: Page) -> None:

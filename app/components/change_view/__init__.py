@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components import styles
+from app.components import saving, scripts, styles
 from app.i18n import language, t
 
 _FOLDER = Path(__file__).parent
@@ -20,7 +20,7 @@ _component = st.components.v2.component(
     "change_view",
     html='<div class="view change-view">\n</div>',
     css=styles(_FOLDER),
-    js=(_FOLDER / "view.js").read_text(encoding="utf-8"),
+    js=scripts(_FOLDER, "view.js"),
 )
 
 
@@ -49,7 +49,9 @@ def change_view(replies: Sequence[Moved], *, key: str) -> None:
             for one in replies
         ],
         "locale": language(),
+        "saving": saving(),
         "labels": {
+            "title": t("training.moved_picture"),
             "rises": t("training.rises"),
             "falls": t("training.falls"),
             "end": t("training.token_end"),

@@ -3,14 +3,6 @@
 const FULL = 0.1;
 const LEAST = 0.0005; // below this a token counts as unmoved
 
-function element(tag, name, parent, text = "") {
-  const made = document.createElement(tag);
-  if (name) made.className = name;
-  made.textContent = text;
-  parent.append(made);
-  return made;
-}
-
 function token(parent, text, change, title) {
   const span = element("span", "tok", parent, text);
   if (Math.abs(change) >= LEAST) {
@@ -24,10 +16,12 @@ export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".change-view");
   root.replaceChildren();
   const percent = new Intl.NumberFormat(data.locale, { style: "percent", maximumFractionDigits: 2 });
-  const legend = element("div", "legend", root);
+  const box = element("section", "", root);
+  const legend = element("div", "legend", box);
   token(legend, data.labels.rises, FULL, "");
   token(legend, data.labels.falls, -FULL, "");
-  const cards = element("div", "cards", root);
+  saveButton({ root, data }, legend, box, data.labels.title, "changed-tokens");
+  const cards = element("div", "cards", box);
   for (const reply of data.replies) {
     const card = element("div", "card", cards);
     const head = element("div", "head", card);

@@ -14,20 +14,18 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app.components import styles
+from app.components import saving, scripts, styles
 from app.components.trace_view.payload import run_id
 from app.i18n import language, texts
 from app.services.comparison import Comparison, kept_routes, parting
 
 _FOLDER = Path(__file__).parent
-_SHARED = _FOLDER.parent / "trace_view"
-_SCRIPTS = (_SHARED / "run.js", _SHARED / "paint.js", _FOLDER / "view.js")
 
 _component = st.components.v2.component(
     "compare_view",
     html='<div class="view compare-view">\n</div>',
     css=styles(_FOLDER),
-    js="\n".join(path.read_text(encoding="utf-8") for path in _SCRIPTS),
+    js=scripts(_FOLDER, "view.js"),
 )
 
 
@@ -68,7 +66,7 @@ def compare_view(comparison: Comparison, *, key: str, pinned: int | None) -> int
     }
     result = _component(
         key=key,
-        data=data | {"labels": labels, "locale": language(), "pinned": pinned},
+        data=data | {"labels": labels, "locale": language(), "saving": saving(), "pinned": pinned},
         on_pinned_change=lambda: None,
     )
     sent = result.pinned

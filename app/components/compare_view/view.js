@@ -23,7 +23,7 @@ class CompareView {
     this.data = data;
     this.send = send;
     this.words = new Words(data.labels, data.locale);
-    const key = JSON.stringify([data.id, data.locale, Boolean(data.before)]);
+    const key = JSON.stringify([data.id, data.locale, data.saving, Boolean(data.before)]);
     if (key !== this.key) this.build();
     this.key = key;
     this.pin(data.pinned, false);
@@ -34,8 +34,9 @@ class CompareView {
     this.root.replaceChildren();
     this.chips = [];
     this.current = null;
-    if (this.data.before) this.strip();
-    const pair = element("div", "pair", this.root);
+    const whole = element("section", "", this.root);
+    if (this.data.before) this.strip(whole);
+    const pair = element("div", "pair", whole);
     const block = (key) => {
       const box = element("section", "", pair);
       element("div", "part-title", box, this.words.say(key));
@@ -47,10 +48,11 @@ class CompareView {
     this.tip.hidden = true;
   }
 
-  strip() {
-    const box = element("section", "", this.root);
-    element("div", "part-title", box, this.words.say("strip"));
-    this.legend(box);
+  strip(whole) {
+    const box = element("section", "", whole);
+    const title = this.words.say("strip");
+    element("div", "part-title", box, title);
+    saveButton(this, this.legend(box), whole, title, "change");
     const list = element("div", "tokens", box);
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", this.words.say("strip"));
@@ -97,6 +99,7 @@ class CompareView {
     element("span", "", line, this.words.say("legend_more"));
     element("span", "moved-sign", line);
     element("span", "", line, this.words.say("legend_moved"));
+    return line;
   }
 
   // Both answers; what comes after they part is marked.

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app.components import styles
+from app.components import saving, scripts, styles
 from app.components.trace_view import pooling
 from app.components.trace_view.payload import payload, run_id
 from app.i18n import language, texts
@@ -28,30 +28,14 @@ from model.record import Trace
 Part = Literal["strip", "text", "grid", "heatmap", "multiples", "cache"]
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = (
-    "run.js",
-    "paint.js",
-    "words.js",
-    "matrix.js",
-    "pooled.js",
-    "heat.js",
-    "meter.js",
-    "save.js",
-    "charts.js",
-    "view.js",
-)
-
-
-def _javascript() -> str:
-    """The scripts in order of use, as the one module that Streamlit takes."""
-    return "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-
-
 _component = st.components.v2.component(
     "trace_view",
     html='<div class="view trace-view">\n</div>',
     css=styles(_FOLDER),
-    js=_javascript(),
+    js=scripts(
+        _FOLDER,
+        *("words.js", "matrix.js", "pooled.js", "heat.js", "meter.js", "charts.js", "view.js"),
+    ),
 )
 
 
@@ -96,6 +80,7 @@ def trace_view(
         "charts": list(charts),
         "locale": language(),
         "labels": labels(),
+        "saving": saving(),
     }
     if trace is not None:
         config = models.config(trace.info.model)

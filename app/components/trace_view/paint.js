@@ -32,11 +32,22 @@ function theme(root) {
   };
 }
 
-let sharper = 1; // than the screen, while a picture is saved
+let recording = null; // canvas → what is drawn on it, while a picture is saved
+
+// A stand-in for a context that keeps what it is asked, to be asked of any other context.
+function recorder(canvas) {
+  const strokes = [];
+  recording.set(canvas, strokes);
+  return new Proxy({}, {
+    get: (_, name) => (...given) => strokes.push((context) => context[name](...given)),
+    set: (_, name, value) => strokes.push((context) => (context[name] = value)) > 0,
+  });
+}
 
 // A context in CSS pixels on a canvas as sharp as the screen; clears it.
 function prepare(canvas, width, height) {
-  const ratio = sharper * (window.devicePixelRatio || 1);
+  if (recording) return recorder(canvas);
+  const ratio = window.devicePixelRatio || 1;
   const w = Math.round(width * ratio);
   const h = Math.round(height * ratio);
   if (canvas.width !== w || canvas.height !== h) {

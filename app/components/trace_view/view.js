@@ -25,9 +25,10 @@ class View {
 
   update(data, emit) {
     this.emit = emit;
+    this.data = data;
     this.charts ??= new LinkedCharts(this, data.charts);
     const before = this.run;
-    const built = JSON.stringify([data.parts, data.locale, data.playing, data.run?.layers, !data.run?.pooled]);
+    const built = JSON.stringify([data.parts, data.locale, data.saving, data.playing, data.run?.layers, !data.run?.pooled]);
     this.live = data.live;
     this.words = new Words(data.labels, data.locale);
     this.run = data.run ? new Run(data.run) : null;
@@ -70,13 +71,18 @@ class View {
       const column = BESIDE.includes(name) ? side : main;
       const part = MAKERS[name](this, column);
       this.parts.push(part);
-      const box = column.lastElementChild;
-      if (box.querySelector("canvas")) saveButton(this, box, part, name);
+      if (name !== "text") this.saving(column.lastElementChild, part, name);
     }
     this.tip = element("div", "tip", this.root);
     this.tip.hidden = true;
     this.status = element("div", "only-read", this.root);
     this.status.setAttribute("role", "status");
+  }
+
+  saving(box, part, name) {
+    const place = box.querySelector(":scope > .legend") || box;
+    const title = [...box.querySelectorAll(".part-title")].at(-1).textContent;
+    saveButton(this, place, box, title, name, () => part.draw(this.shown, this.current()));
   }
 
   // --- Playing a recorded run -------------------------------------------------------------
