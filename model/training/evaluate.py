@@ -109,7 +109,6 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
         for k in ks
     }
     lengths = [[len(a.completion.token_ids) for a in of_problem] for of_problem in found]
-    verdicts = [[(v.accepts, v.fits) for v in a.judgement.verdicts] for a in flat]
     shares = {
         way: mean(lambda a, way=way: ways(a.judgement) == way)
         for way in ("direct", "steps", "checks")
@@ -160,7 +159,6 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
         "right_to_wrong": mean(lambda a: a.judgement.turns[1]),
         "ways": shares,
         "correct_by_way": by_way,
-        "verdicts": sum(map(len, verdicts)),
     }
 
 

@@ -184,23 +184,29 @@ def replies_table(evaluations: list[dict[str, Any]], task: str) -> str:
     """What replies are like, at T = 1 and the chosen level."""
     head = (
         f"{task}, level {CHOSEN_LEVEL}",
-        "tokens",
+        "tokens, mean",
+        "tokens, median",
         "steps right, %",
         "checks itself, %",
         "wrong values noticed, %",
         "right values doubted, %",
+        "turns wrong → right, per 100 replies",
+        "turns right → wrong, per 100 replies",
         "in format, %",
         "words in the question's language, %",
     )
-    keys = ("steps_right", "checks", "errors_noticed", "false_alarms", "format", "language")
+    keys = (
+        *("steps_right", "checks", "errors_noticed", "false_alarms"),
+        *("wrong_to_right", "right_to_wrong", "format", "language"),
+    )
     rows = []
     for e in evaluations:
         replies = e["levels"][task][str(CHOSEN_LEVEL)]
-        low, high = replies["tokens_mean"]["interval"]
         rows.append(
             (
                 f"`{e['name']}`",
-                f"{replies['tokens_mean']['value']:.0f} [{low:.0f}, {high:.0f}]",
+                _tokens(replies["tokens_mean"]),
+                _tokens(replies["tokens_median"]),
                 *(_percent(replies[key]) for key in keys),
             )
         )
@@ -215,6 +221,11 @@ def budget_table(evaluations: list[dict[str, Any]], task: str) -> str:
         for e in evaluations
     ]
     return _markdown(head, rows)
+
+
+def _tokens(measure: dict[str, Any]) -> str:
+    low, high = measure["interval"]
+    return f"{measure['value']:.0f} [{low:.0f}, {high:.0f}]"
 
 
 def _percent(measure: dict[str, Any]) -> str:

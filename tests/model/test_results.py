@@ -45,6 +45,18 @@ def test_a_full_evaluation_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     found = results.measure(Engine.load(shipped_folder("base")), tmp_path)
     assert json.loads((tmp_path / "evaluation.json").read_text()) == found
     assert [e["budget"] for e in found["budget"]["chain"]] == [4, 8]
+    for measured in (*found["levels"]["chain"].values(), found["many"]["pick"]):
+        head = ("model", "task", "levels", "seed", "temperature", "budget", "extend")
+        head += ("problems", "samples", "interval")
+        rest = {key: value for key, value in measured.items() if key not in head}
+        for key in ("pass@k", "cons@k", "ways", "correct_by_way"):
+            rest |= {f"{key} {of}": value for of, value in rest.pop(key).items()}
+        assert {"tokens_median", "wrong_to_right", "right_to_wrong"} <= rest.keys()
+        for key, one in rest.items():
+            assert one.keys() == {"value", "interval", "n"}, key
+            if one["n"]:
+                low, high = one["interval"]
+                assert low <= one["value"] <= high, key
     for make in (results.levels_table, results.replies_table, results.budget_table):
         table = make([found], "pick").splitlines()
         assert len({line.count("|") for line in table}) == 1 and len(table) == 3

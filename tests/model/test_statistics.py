@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.statistics import bootstrap_ratio, consensus, pass_at_k, wilson
+from model.statistics import bootstrap_median, bootstrap_ratio, consensus, pass_at_k, wilson
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,18 @@ def test_bootstrap_covers_the_truth_about_as_often_as_it_says() -> None:
         low, high = bootstrap_ratio(successes, weights, seed=i, draws=300)
         hits += low <= 0.3 <= high
     assert 0.89 <= hits / 200 <= 0.985
+
+
+def test_the_median_of_all_samples_and_its_interval() -> None:
+    assert bootstrap_median([[3, 3], [3, 3]]) == (3.0, 3.0)
+    rng = np.random.default_rng(0)
+    of_problems = rng.normal(100, 20, size=(200, 1))
+    values = of_problems + rng.normal(0, 1, size=(200, 16))
+    low, high = bootstrap_median(values)
+    assert low <= np.median(values) <= high
+    # samples of one problem are alike: sixteen of each tell hardly more than one
+    one_low, one_high = bootstrap_median(values[:, :1])
+    assert (high - low) == pytest.approx(one_high - one_low, rel=0.3)
 
 
 def test_bootstrap_details() -> None:
