@@ -125,11 +125,12 @@ def o1_shape(labels: Mapping[str, str]) -> go.Figure:
         )
         figure.update_xaxes(title_text=labels[axis], col=column)
     figure.add_annotation(
-        text=labels["rises"], x=0.5, y=1.0, xref="paper", yref="paper", showarrow=False, yshift=12
+        text=labels["rises"], x=0.5, y=1.0, xref="paper", yref="paper", showarrow=False, yshift=22
     )
-    figure.update_layout(margin_t=30)
-    figure.update_xaxes(range=[0, 1], showticklabels=False, showgrid=False, showline=True)
-    figure.update_yaxes(range=[0, 1], showticklabels=False, showgrid=False, showline=True)
+    figure.update_layout(margin_t=40)
+    bare = {"showticklabels": False, "showgrid": False, "zeroline": False, "showline": True}
+    figure.update_xaxes(range=[0, 1], **bare)
+    figure.update_yaxes(range=[0, 1], **bare)
     figure.update_yaxes(title_text=labels["y"], col=1)
     return figure
 

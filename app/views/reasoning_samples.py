@@ -205,7 +205,12 @@ def budget_part() -> None:
     """Accuracy against a budget of thinking tokens."""
     st.markdown(t("reasoning.budget_intro", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
     st.button(t("reasoning.budget_draw"), key="r_draw_budget", on_click=session.start_budget)
-    st.fragment(budget_picture, run_every=_every("budget"))()
+    left, right = st.columns([3, 2])
+    with left:
+        st.fragment(budget_picture, run_every=_every("budget"))()
+        reasoning_recorded.budgets()
+    with right:
+        o1()
 
 
 def budget_picture() -> None:
@@ -239,27 +244,23 @@ def budget_picture() -> None:
         )
         for contestant, found in points.items()
     ]
-    left, right = st.columns([3, 2])
-    with left:
-        st.markdown(f"**{t('reasoning.budget_title')}**")
-        last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
-        chart(
-            figures.curves(
-                lines,
-                session.BUDGETS,
-                {
-                    "x": t("reasoning.budget_axis"),
-                    "y": t("reasoning.budget_y"),
-                    "hover": t("reasoning.budget_hover"),
-                },
-                doubling=False,
-            ),
-            key="r_budget",
-            alt=t("reasoning.curve_alt", measure=t("reasoning.budget_title"), last=last),
-        )
-        st.caption(t("reasoning.budget_reading", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
-    with right:
-        o1()
+    st.markdown(f"**{t('reasoning.budget_title')}**")
+    last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
+    chart(
+        figures.curves(
+            lines,
+            session.BUDGETS,
+            {
+                "x": t("reasoning.budget_axis"),
+                "y": t("reasoning.budget_y"),
+                "hover": t("reasoning.budget_hover"),
+            },
+            doubling=False,
+        ),
+        key="r_budget",
+        alt=t("reasoning.curve_alt", measure=t("reasoning.budget_title"), last=last),
+    )
+    st.caption(t("reasoning.budget_reading", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
     numbers(rows, "reasoning-budget-curve")
     if not batch.active:
         export(batch, "reasoning-budget")
@@ -281,6 +282,8 @@ def o1() -> None:
         alt=t("reasoning.o1_ladder_alt", told=told),
     )
     st.caption(t("reasoning.o1_source", source=found.source))
+    shown = [{"samples": name, "solved": share} for name, share in zip(names, shares, strict=True)]
+    numbers(shown, "o1-aime-2024")
 
 
 def section() -> None:
@@ -292,4 +295,3 @@ def section() -> None:
         reasoning_recorded.many()
     with second:
         budget_part()
-        reasoning_recorded.budgets()

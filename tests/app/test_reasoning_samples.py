@@ -14,7 +14,16 @@ from streamlit.testing.v1 import AppTest
 
 from app.i18n import texts
 from app.plots import reasoning as figures
-from app.services import evaluations, lineup, models, reasoning, samples, scaling, traces
+from app.services import (
+    evaluations,
+    lineup,
+    models,
+    published,
+    reasoning,
+    samples,
+    scaling,
+    traces,
+)
 from app.services import reasoning_batches as batches
 from model.statistics import consensus, pass_at_k, wilson
 from model.tasks import chain, pick
@@ -109,6 +118,19 @@ def test_figures_are_drawn_of_any_numbers() -> None:
     assert figures.curves(lines, [32, 64], labels, doubling=False).layout.xaxis.type == "linear"
     marks = {(line.line.color, line.marker.symbol) for line in figure.data}
     assert len(marks) == len(lineup.FIRST)
+
+
+def test_o1_is_drawn_without_a_number_on_its_axes() -> None:
+    labels = dict.fromkeys(("y", "train", "test", "rises", "x"), "words")
+    shape = figures.o1_shape(labels)
+    assert not shape.data  # no point of the figure is ours to draw
+    axes = [*shape.select_xaxes(), *shape.select_yaxes()]
+    assert len(axes) == 4 and not any(axis.showticklabels for axis in axes)
+    told = published.o1()
+    assert [one.share for one in told.ladder] == [0.74, 0.83, 0.93]
+    assert "openai.com" in told.source
+    ladder = figures.o1_ladder([one.name for one in told.ladder], [0.74, 0.83, 0.93], labels)
+    assert ladder.data[0].text == ("74%", "83%", "93%")
 
 
 def test_every_model_has_a_mark_of_its_own() -> None:
