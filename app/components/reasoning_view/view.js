@@ -9,8 +9,8 @@ const COLOURS = {
   entropy: {
     values: "entropies",
     place: (nats) => Math.min(1, nats / UNSURE),
-    colour: (x) => `rgb(${[[250, 245], [247, 60], [255, 140]].map(([a, b]) => Math.round(a + (b - a) * x)).join(" ")})`,
-    ink: (x) => (x > 0.55 ? "#ffffff" : "#10151c"),
+    colour: (x) => `rgb(${[[250, 84], [247, 39], [255, 143]].map(([a, b]) => Math.round(a + (b - a) * x)).join(" ")})`,
+    ink: (x) => (x > 0.45 ? "#ffffff" : "#10151c"),
   },
 };
 
