@@ -33,7 +33,7 @@ def test_published_model(name: str) -> None:
 
 
 def test_formulas() -> None:
-    assert formula(V3) == "61 layers × (512 c_kv + 64 k_rope) × 2 bytes = 70,272 bytes per token"
+    assert formula(V3) == "61 layers × (512 c_kv + 64 k_pe) × 2 bytes = 70,272 bytes per token"
     assert formula(cache_spec(GQA), "int4") == (
         "4 layers × 2 KV heads × (8 K + 8 V) × 0.5 bytes = 64 bytes per token"
     )

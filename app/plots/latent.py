@@ -43,7 +43,7 @@ def _scale(values: NDArray[np.floating], end: float, bar: Mapping[str, object]) 
 def tokens(parts: Parts, pinned: int | None, labels: Mapping[str, str]) -> go.Figure:
     """One layer: a column per token, `c_kv`'s features above, `k_pe`'s below.
 
-    `labels`: token, c_kv, k_pe (axis titles), hover.
+    `labels`: token, c_kv, k_pe (axis titles), bar_c_kv, bar_k_pe (of the colour bars), hover.
     """
     rank, rotary = parts.c_kv.shape[-1], parts.k_pe.shape[-1]
     figure = make_subplots(
@@ -53,6 +53,7 @@ def tokens(parts: Parts, pinned: int | None, labels: Mapping[str, str]) -> go.Fi
         ((parts.c_kv, parts.c_limit, "c_kv"), (parts.k_pe, parts.k_limit, "k_pe")), 1
     ):
         bar = {"len": 0.62 if row == 1 else 0.3, "y": 1 if row == 1 else 0, "ypad": 0}
+        bar |= {"title": {"text": labels[f"bar_{name}"], "side": "right"}}
         heat = _scale(values.T, end, bar | {"yanchor": "top" if row == 1 else "bottom"})
         heat.hovertemplate = f"{labels['hover']}<extra></extra>"
         heat.name = name
@@ -71,7 +72,7 @@ def tokens(parts: Parts, pinned: int | None, labels: Mapping[str, str]) -> go.Fi
 def one_token(parts: Parts, labels: Mapping[str, str]) -> go.Figure:
     """One token: a row per layer, `c_kv`'s features on the left, `k_pe`'s on the right.
 
-    `labels`: layer, c_kv, k_pe (axis titles), hover.
+    `labels`: layer, c_kv, k_pe (axis titles), bar_c_kv, bar_k_pe (of the colour bars), hover.
     """
     rank, rotary = parts.c_kv.shape[-1], parts.k_pe.shape[-1]
     figure = make_subplots(
@@ -80,13 +81,14 @@ def one_token(parts: Parts, labels: Mapping[str, str]) -> go.Figure:
     for column, (values, end, name) in enumerate(
         ((parts.c_kv, parts.c_limit, "c_kv"), (parts.k_pe, parts.k_limit, "k_pe")), 1
     ):
-        heat = _scale(values, end, {})
-        heat.showscale = False
+        low, high = figure.layout["xaxis" if column == 1 else "xaxis2"].domain
+        bar = {"x": (low + high) / 2, "len": high - low, "xpad": 0, "ypad": 0, "nticks": 3}
+        heat = _scale(values, end, style.bar_above(labels[f"bar_{name}"], **bar))
         heat.hovertemplate = f"{labels['hover']}<extra></extra>"
         figure.add_trace(heat, row=1, col=column)
         figure.update_xaxes(title=labels[name], row=1, col=column)
     layers = list(range(len(parts.c_kv)))
-    style.plain(figure, 90 + 30 * len(layers))
+    style.plain(figure, 140 + 30 * len(layers))
     figure.update_xaxes(showgrid=False, zeroline=False)
     figure.update_yaxes(autorange="reversed", tickvals=layers, showgrid=False, zeroline=False)
     figure.update_yaxes(title=labels["layer"], row=1, col=1)

@@ -82,6 +82,8 @@ def pictures() -> None:
         "token": t("latent.axis_token"),
         "c_kv": t("latent.axis_c_kv"),
         "k_pe": t("latent.axis_k_pe"),
+        "bar_c_kv": t("latent.bar_c_kv"),
+        "bar_k_pe": t("latent.bar_k_pe"),
     }
     chart(
         figures.one_token(one, labels | {"hover": t("latent.hover_layer")}),

@@ -131,7 +131,18 @@ def results(runs: list[balance.Run]) -> None:
     st.caption(t("balance.results_reading", gates=runs[0].load[0].size))
     published = models.reference("routing")["balance"]
     st.markdown(t("balance.published", source=published["source"]))
-    table(published["rows"], "balance-published")
+    table(
+        [
+            {
+                t("experts.model"): row["model"],
+                t("balance.way"): t(f"balance.published_{row['balance']}"),
+                t("balance.perplexity"): row["perplexity"],
+                t("balance.vio_all"): row["max_vio"],
+            }
+            for row in published["rows"]
+        ],
+        "balance-published",
+    )
 
 
 def biases(run: balance.Run, layer: int, at: int) -> None:

@@ -31,7 +31,7 @@ def formula(
 ) -> str:
     """Bytes per token with this model's numbers filled in.
 
-    DeepSeek-V3: "61 layers × (512 c_kv + 64 k_rope) × 2 bytes = 70,272 bytes per token".
+    DeepSeek-V3: "61 layers × (512 c_kv + 64 k_pe) × 2 bytes = 70,272 bytes per token".
     Raises ConfigError as cache_spec() does.
     """
     if not isinstance(spec, CacheSpec):

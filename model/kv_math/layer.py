@@ -81,7 +81,7 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
     """
     latent: Parts = (
         ("c_kv", fields.need("kv_lora_rank")),
-        ("k_rope", fields.need("qk_rope_head_dim", least=0)),
+        ("k_pe", fields.need("qk_rope_head_dim", least=0)),
     )
     sources = fields.per_layer("kv_source_layers", layers)
     if sources is not None:

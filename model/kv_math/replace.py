@@ -41,7 +41,7 @@ def replaced(config: Mapping[str, Any]) -> dict[str, CacheSpec]:
     fields = text_model(config)
     latent: Parts = (
         ("c_kv", fields.integer("kv_lora_rank") or 4 * width),
-        ("k_rope", fields.integer("qk_rope_head_dim") or width // 2),
+        ("k_pe", fields.integer("qk_rope_head_dim") or width // 2),
     )
     shapes: dict[str, tuple[Parts, int | None]] = {
         "MHA": ((("K", heads * width), ("V", heads * width)), heads),

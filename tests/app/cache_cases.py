@@ -42,6 +42,7 @@ def run_of(name: str, tokens: int, off_by: int = 0) -> Trace:
             token_id=i,
             text="x",
             logprob=None,
+            entropy=None,
             in_prompt=i == 0,
             expert_ids=np.array([[0]]) if i < tokens else None,
             expert_weights=np.array([[1]], dtype=np.float16) if i < tokens else None,

@@ -120,6 +120,8 @@ def test_the_room(lang: str) -> None:
     assert before and after and "**0**" in before[0] and "**51**" in after[0]
     heads = [list(table.value.columns) for table in app.dataframe]
     assert [words["balance.way"], words["experts.step"], words["experts.max_vio"]] in heads
+    published = words["balance.perplexity"], words["balance.vio_all"]
+    assert [words["experts.model"], words["balance.way"], *published] in heads
     steps = next(
         table.value for table in app.dataframe if words["balance.hand_x"] in table.value.columns
     )

@@ -74,7 +74,7 @@ def test_a_run_with_the_inputs_as_they_stand_is_the_recorded_one() -> None:
 
 def test_formulas_and_notes_are_in_the_viewers_language() -> None:
     said = written(opened("ko"))
-    assert "61개 × (512 c_kv + 64 k_rope) × 2바이트 = 토큰당 70,272바이트" in said
+    assert "61개 × (512 c_kv + 64 k_pe) × 2바이트 = 토큰당 70,272바이트" in said
     assert texts("ko")["kv.note_latent"] in said
     assert notes.ENGLISH["latent"] not in said
 

@@ -70,7 +70,7 @@ def test_blocks_are_to_scale() -> None:
         ]
     latent, rotary = (models.config("base")[f] for f in ("kv_lora_rank", "qk_rope_head_dim"))
     assert stored[-1].words == (
-        f"{latent} c_kv + {rotary} k_rope = {latent + rotary} × 4 B = {4 * (latent + rotary):,} B"
+        f"{latent} c_kv + {rotary} k_pe = {latent + rotary} × 4 B = {4 * (latent + rotary):,} B"
     )
     assert stored[0].words == "4 × (32 K + 32 V) = 256 × 4 B = 1,024 B"
 

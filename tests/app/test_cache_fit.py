@@ -32,8 +32,8 @@ def test_the_page_counts_users() -> None:
     assert model.parameters == 8_030_261_248
     users = (24 * 10**9 - 2 * model.parameters) // model.spec.bytes(8192, "bf16")
     tables = [frame.value for frame in at.dataframe]
-    column = next(table for table in tables if "users" in table.columns)
-    assert int(column.set_index("model").loc[name, "users"]) == users
+    column = next(table for table in tables if "Users" in table.columns)
+    assert int(column.set_index("Model").loc[name, "Users"]) == users
     at.number_input("c_gpus").set_value(None).run()
     healthy(at)
 

@@ -41,6 +41,14 @@ def test_texts_are_words(language: str, name: str) -> None:
         assert text == text.strip(), key
 
 
+def test_titles_of_axes_and_columns_begin_with_a_capital() -> None:
+    symbols = r"(c_kv|k_pe|ms|k|pass@k|cons@k)\b"
+    for name in PAGES:
+        for key, text in page("en", name).items():
+            if re.search(r"(^|_)axis(_|$)|^column_", key) and name != "reasoning.json":
+                assert text[0].isupper() or re.match(symbols, text), f"{name}: {key}"
+
+
 def calls() -> list[tuple[str, str]]:
     """(file:line, pattern of the key) of every `t(...)` in the app."""
     found = []

@@ -179,6 +179,7 @@ def test_latents_are_drawn_as_they_are() -> None:
     c_kv, k_pe = rng.normal(size=(5, 7)), rng.normal(size=(5, 4))
     parts = figures.Parts(c_kv, k_pe, 2.0, 3.0)
     words = dict.fromkeys(("token", "layer", "c_kv", "k_pe", "hover"), "x")
+    words |= {"bar_c_kv": "of c_kv", "bar_k_pe": "of k_pe"}
     upper, lower = figures.tokens(parts, 2, words).data
     np.testing.assert_allclose(upper.z, c_kv.T, rtol=1e-6)
     np.testing.assert_allclose(lower.z, k_pe.T, rtol=1e-6)
@@ -186,6 +187,8 @@ def test_latents_are_drawn_as_they_are() -> None:
     left, right = figures.one_token(parts, words).data
     np.testing.assert_allclose(left.z, c_kv, rtol=1e-6)
     np.testing.assert_allclose(right.z, k_pe, rtol=1e-6)
+    for heat, name in ((upper, "c_kv"), (lower, "k_pe"), (left, "c_kv"), (right, "k_pe")):
+        assert heat.colorbar.title.text == f"of {name}"
 
 
 def test_times_cover_all_ways_and_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
