@@ -190,18 +190,20 @@ class Engine:
         temperature: float,
         seed: int,
         prefix: Prefix | None = None,
+        draws: Sequence[int] | None = None,
     ) -> list[Completion]:
-        """Finish many prompts (ids from `encode`) in one batch; row i draws from (seed, i).
+        """Finish many prompts (ids from `encode`) in one batch.
 
-        A row ends at `<eos>`, after `max_new_tokens`, or when its own context is full, whoever sits
-        beside it; ended rows leave the batch. What prompts that are all the same share with
-        `prefix` is not computed again.
+        Row i draws from (seed, draws[i]), or (seed, i) without `draws`. It ends at `<eos>`, after
+        `max_new_tokens`, or when its own context is full, whoever sits beside it; ended rows leave
+        the batch. What prompts that are all the same share with `prefix` is not computed again.
         """
         started = time.perf_counter()
         context = self.config.max_position_embeddings
         room = torch.tensor([min(max_new_tokens, max(0, context - len(p))) for p in prompts])
         limit = int(room.max())
-        uniform = torch.stack([_uniform(seed, row, limit) for row in range(len(prompts))])
+        numbers = range(len(prompts)) if draws is None else draws
+        uniform = torch.stack([_uniform(seed, number, limit) for number in numbers])
         rows = room.nonzero()[:, 0]
         written: list[list[int]] = [[] for _ in prompts]
         likely: list[list[float]] = [[] for _ in prompts]

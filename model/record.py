@@ -51,7 +51,7 @@ class Step:
     token_id: int
     text: str
     logprob: float | None  # natural logarithm; None for the first token, which nothing predicts
-    entropy: float | None  # nats, of the distribution that it was drawn from, at temperature 1
+    entropy: float | None  # nats, of all that could have stood here, at temperature 1; or None
     in_prompt: bool
     expert_ids: NDArray[np.integer] | None
     expert_weights: NDArray[np.float16] | None

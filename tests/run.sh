@@ -29,7 +29,7 @@ python3 -m venv .venv
     -r requirements.txt
 # TRL's own trainer, to hold ours beside it; where it cannot be had, that one test is skipped.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 3 --timeout 60 \
-    trl==1.16.0 accelerate==1.15.0 datasets==5.2.0 || echo "TRL is not installed: no comparison."
+    -c requirements.txt trl==1.16.0 accelerate==1.15.0 datasets==5.2.0 || echo "TRL is not installed: no comparison."
 
 failed=()
 check() {

@@ -16,6 +16,7 @@ from app.plots import style
 
 RIGHT = "#0072B2"
 WRONG = "#8a94a3"
+THEIRS = "#8a94a3"  # of what is not ours
 
 
 def answers(
@@ -121,7 +122,7 @@ def o1_shape(labels: Mapping[str, str]) -> go.Figure:
             arrowwidth=5,
             arrowhead=2,
             arrowsize=0.6,
-            arrowcolor=WRONG,
+            arrowcolor=THEIRS,
         )
         figure.update_xaxes(title_text=labels[axis], col=column)
     figure.add_annotation(
@@ -144,7 +145,7 @@ def o1_ladder(
             y=list(names),
             x=list(shares),
             orientation="h",
-            marker={"color": WRONG},
+            marker={"color": THEIRS},
             text=[f"{share:.0%}" for share in shares],
             textposition="inside",
             hovertemplate="%{y}: %{x:.0%}<extra></extra>",

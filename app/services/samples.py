@@ -1,7 +1,8 @@
 """Many replies at a time: sampled in batches by the same worker that streams, and judged.
 
 A batch takes the worker for as long as its rows are written, so it is kept small: whoever streams
-beside it pauses for about a second. Asks that differ in the question only are written together.
+beside it pauses for a second or so. Asks of one model, under the same limits, are written together;
+what they draw does not depend on it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from model.engine import Completion, Engine
 
 ROWS = 8  # replies to one ask that are written at once
-TOGETHER = 32  # replies to all asks that are
+TOGETHER = 16  # replies to all asks that are
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Sample:
-    """One judged reply. `seed` and `row` are what the engine draws from."""
+    """One judged reply. `seed` and `row` are what the engine draws from, whoever is beside it."""
 
     ask: int
     seed: int
@@ -85,6 +86,7 @@ class Batch(Job):
         self.view = view
         self.asks = tuple(asks)
         self.prefix = prefix
+        self.kept = prefix.shared(self.asks[0].ids) if prefix else 0  # tokens not computed again
         self.samples: list[Sample] = []
 
     @property
@@ -106,29 +108,37 @@ class Batch(Job):
     def _sample(self, load: Callable[[str], Engine]) -> Iterator[None]:
         from model.training.thinking import think  # here, not above: it imports torch
 
-        read: dict[int, Prefix] = {}  # by an ask's place, so that later turns need not again
         for start in range(0, max(ask.n for ask in self.asks), ROWS):
-            for places in self._together(start):
-                ask = self.asks[places[0]]  # the others differ in what they go on from only
-                engine, seed, prefix = load(ask.model), ask.seed + start, self.prefix
-                if prefix is None and len(set(places)) == 1:
-                    prefix = read[places[0]] = read.get(places[0]) or engine.read(ask.ids)
-                prompts = [list(self.asks[place].ids) for place in places]
-                limits = (ask.temperature, seed, ask.max_new_tokens, ask.budget)
-                done = think(engine, prompts, *limits, prefix=prefix)
-                for row, (place, completion) in enumerate(zip(places, done, strict=True)):
+            for rows in self._together(start):
+                ask = self.asks[rows[0][0]]  # the others have its model and limits
+                engine, seed = load(ask.model), ask.seed + start
+                if self.prefix is None and len(self.asks) == 1:
+                    self.prefix = engine.read(ask.ids)  # once for all turns
+                done = think(
+                    engine,
+                    [self.asks[place].ids for place, _ in rows],
+                    ask.temperature,
+                    seed,
+                    ask.max_new_tokens,
+                    ask.budget,
+                    prefix=self.prefix,
+                    draws=[row for _, row in rows],
+                )
+                for (place, row), completion in zip(rows, done, strict=True):
                     self.samples.append(self._judged(place, seed, row, completion))
                 yield
+        self.prefix = None  # a batch is kept for long, and a cache is large
 
-    def _together(self, start: int) -> Iterator[list[int]]:
-        """Which asks' replies are written next: an ask's place once for each reply."""
-        alike: dict[tuple[object, ...], list[int]] = {}
+    def _together(self, start: int) -> Iterator[list[tuple[int, int]]]:
+        """Which replies are written next: the place of each one's ask, and its row."""
+        alike: dict[tuple[object, ...], list[tuple[int, int]]] = {}
         for place, ask in enumerate(self.asks):
             key = (ask.model, ask.temperature, ask.seed, ask.max_new_tokens, ask.budget)
-            alike.setdefault(key, []).extend([place] * min(ROWS, ask.n - start))
-        for places in alike.values():
-            for i in range(0, len(places), TOGETHER):
-                yield places[i : i + TOGETHER]
+            asked = range(min(ROWS, ask.n - start))
+            alike.setdefault(key, []).extend((place, row) for row in asked)
+        for rows in alike.values():
+            for i in range(0, len(rows), TOGETHER):
+                yield rows[i : i + TOGETHER]
 
     def _judged(self, place: int, seed: int, row: int, completion: Completion) -> Sample:
         ask = self.asks[place]
@@ -154,6 +164,7 @@ class Batch(Job):
                 "right_answer": ask.problem.answer,
                 "head": ask.head,
                 "budget": ask.budget,
+                "max_new_tokens": ask.max_new_tokens,
                 "temperature": ask.temperature,
                 **asdict(sample),
             }

@@ -92,10 +92,8 @@ def endings() -> None:
         for (answer, ok), n in tally
     ]
     st.text("\n".join(lines[:8]))
-    if batch.prefix is None:
-        st.caption(t("reasoning.prefix_read", n=len(ask.ids)))
-    else:
-        st.caption(t("reasoning.prefix_kept", kept=batch.prefix.shared(ask.ids), n=len(ask.ids)))
+    kept = "prefix_kept" if batch.kept else "prefix_read"
+    st.caption(t(f"reasoning.{kept}", kept=batch.kept, n=len(ask.ids)))
     with st.expander(t("reasoning.endings_read")):
         for sample in drawn[:8]:
             st.text(f"{'✓' if sample.correct else '✗'}  … {sample.text[len(ask.head) :]}")

@@ -21,7 +21,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from model.tasks import TASKS
 from model.tasks.check import Judgement, judge
 from model.tasks.problem import Problem
 from model.tokenizer import PAD
-from model.training.state import load_state, save_state, truncate_log
+from model.training.state import digest, load_state, save_state, truncate_log
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,7 @@ class GRPO:
     def __init__(self, config: GRPOConfig, start: Engine, work: Path, run_folder: Path) -> None:
         """Begin from the engine's weights, or resume from `work`; log into `run_folder`."""
         self.config = config
+        self.settings = asdict(config) | {"start": digest(start.model.parameters())}
         self.engine = Engine(
             copy_of(start.model).requires_grad_(True), start.tokenizer, start.about
         )
@@ -181,7 +182,7 @@ class GRPO:
         self.state_file = work / config.name / "state.pt"
         self.log_file = run_folder / "log.jsonl"
         run_folder.mkdir(parents=True, exist_ok=True)
-        if state := load_state(self.state_file, config):
+        if state := load_state(self.state_file, self.settings):
             self.engine.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.seconds = state["step"], state["seconds"]
@@ -214,7 +215,7 @@ class GRPO:
             if self.step % self.config.save_every == 0 or self.done >= 1:
                 save_state(
                     self.state_file,
-                    self.config,
+                    self.settings,
                     {
                         "model": self.engine.model.state_dict(),
                         "optimizer": self.optimizer.state_dict(),
@@ -333,7 +334,7 @@ class GRPO:
             "zero_variance": mean((rewards_QG.amax(1) == rewards_QG.amin(1)).float().tolist()),
             "checks": mean([r.judgement.checks for r in rolled]),
             "steps_right": mean([s.right for r in rolled for s in r.judgement.steps] or [0]),
-            "wrong_to_right": sum(t[0] for t in turns),
+            "wrong_to_right": sum(t[0] for t in turns),  # of all replies together
             "right_to_wrong": sum(t[1] for t in turns),
             "by_task": {
                 task: {

@@ -27,7 +27,7 @@ from model import checkpoints, config, tokenizer
 from model.config import ModelConfig
 from model.network import Gate, Transformer
 from model.training.optim import Muon, split_parameters
-from model.training.state import load_state, save_state, truncate_log
+from model.training.state import digest, load_state, save_state, truncate_log
 
 #: name → the shape of the model, given the size of the vocabulary
 MODELS: dict[str, Callable[[int], ModelConfig]] = {
@@ -173,11 +173,12 @@ class Trainer:
         }
         self.rows = Rows(corpus, run.seed)
         self.tokens_per_step = run.rows_per_step * (self.rows.ids.shape[1] - 1)
+        self.settings = asdict(run) | {"corpus": digest([torch.from_numpy(self.rows.ids)])}
         self.step, self.seconds = 0, 0.0
         self.state_file = work / run.name / "state.pt"
         self.log_file = out / "runs" / run.name / "log.jsonl"
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        if state := load_state(self.state_file, run):
+        if state := load_state(self.state_file, self.settings):
             self._resume(state)
         truncate_log(self.log_file, self.step)
 
@@ -250,7 +251,7 @@ class Trainer:
         }
         progress = {"step": self.step, "seconds": self.seconds}
         state = optimizers | {"model": self.model.state_dict()} | progress
-        save_state(self.state_file, self.run, state)
+        save_state(self.state_file, self.settings, state)
 
     def _resume(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])

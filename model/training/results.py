@@ -65,12 +65,18 @@ def tables(runs: Path) -> str:
     ordered = [name for name in ORDER if name in evaluations]
     ordered += [name for name in evaluations if name not in ORDER]
     measured = [evaluations[name] for name in ordered]
+    parts.append(story_table(evaluations))
     for table in (levels_table, replies_table, budget_table):
         parts += [table(measured, task) for task in TASKS]
     return "\n\n".join(parts)
 
 
-#: of rows: the story's
+#: models of `story_table`
+STORY = (
+    *("base", "sft-only", "r1-zero", "r1"),
+    *("student-base", "student-rl", "distilled-control", "distilled"),
+)
+#: of rows in the long tables
 ORDER = (
     "base",
     "sft-only",
@@ -157,6 +163,43 @@ def domains_table(runs: Path) -> str:
         for name, r in found.items()
     ]
     return _markdown(("loss, nats per token", *domains), rows)
+
+
+def story_table(evaluations: dict[str, dict[str, Any]]) -> str:
+    """The story in one table: chains of the chosen level, at T = 1 unless it says greedy."""
+    head = (
+        f"chain, level {CHOSEN_LEVEL}",
+        "right, %",
+        "other seeds",
+        "greedy",
+        f"cons@{SAMPLES}",
+        "tokens, mean",
+        "checks itself, %",
+    )
+    rows = []
+    for name in STORY:
+        if name not in evaluations:
+            continue
+        e = evaluations[name]
+        replies = e["levels"]["chain"][str(CHOSEN_LEVEL)]
+        seeds = [
+            evaluations[other] for seed in SEEDS[1:] if (other := seeded(name, seed)) in evaluations
+        ]
+        others = [
+            one["levels"]["chain"][str(CHOSEN_LEVEL)]["pass@k"]["1"]["value"] for one in seeds
+        ]
+        rows.append(
+            (
+                f"`{name}`",
+                _percent(replies["pass@k"]["1"]),
+                ", ".join(f"{100 * value:.1f}" for value in others) or "–",
+                _percent(e["greedy"]["chain"]["pass@k"]["1"]),
+                _percent(e["many"]["chain"]["cons@k"][str(SAMPLES)]),
+                _tokens(replies["tokens_mean"]),
+                _percent(replies["checks"]),
+            )
+        )
+    return _markdown(head, rows)
 
 
 def levels_table(evaluations: list[dict[str, Any]], task: str) -> str:

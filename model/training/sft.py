@@ -11,7 +11,7 @@ import math
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -22,7 +22,7 @@ from model.network import Transformer
 from model.tokenizer import PAD
 from model.training.corpus import Document, tokenise
 from model.training.pretrain import masked_loss
-from model.training.state import load_state, save_state, truncate_log
+from model.training.state import digest, load_state, save_state, truncate_log
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,11 @@ def train(
     state_file, log_file = work / config.name / "state.pt", run_folder / "log.jsonl"
     run_folder.mkdir(parents=True, exist_ok=True)
     step, seconds, tokens = 0, 0.0, 0
-    if state := load_state(state_file, config):
+    settings = asdict(config) | {
+        "start": digest(model.parameters()),
+        "documents": digest((ids, learnt)),
+    }
+    if state := load_state(state_file, settings):
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         step, seconds, tokens = state["step"], state["seconds"], state["tokens"]
@@ -120,7 +124,7 @@ def train(
             )
             save_state(
                 state_file,
-                config,
+                settings,
                 {
                     "model": model.state_dict(),
                     "optimizer": optimizer.state_dict(),

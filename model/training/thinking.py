@@ -25,15 +25,16 @@ def think(
     budget: int | None = None,
     extend: int = 0,
     prefix: Prefix | None = None,
+    draws: Sequence[int] | None = None,
 ) -> list[Completion]:
     """Complete prompts (ids) under a budget of thinking tokens, extended up to `extend` times.
 
     The budget counts every token before `</think>`, "<think>" included. Forced tokens are part of
-    the completions; their log-probabilities are NaN, since nobody drew them. `prefix` is for
-    `Engine.complete`.
+    the completions; their log-probabilities are NaN, since nobody drew them. `prefix` and
+    `draws` are for `Engine.complete`; with `draws`, a row's ending too depends on no other row.
     """
     most = max_new_tokens if budget is None else min(budget, max_new_tokens)
-    done = engine.complete(prompts, most, temperature, seed, prefix)
+    done = engine.complete(prompts, most, temperature, seed, prefix, draws)
     end = engine.tokenizer.token_to_id("</think>")
     wait = tokenizer.encode(engine.tokenizer, "wait ")
     for round_ in range(extend):
@@ -45,7 +46,7 @@ def think(
             else None
             for i, c in enumerate(done)
         ]
-        done = _go_on(engine, prompts, done, cut, temperature, seed + 1 + round_, most)
+        done = _go_on(engine, prompts, done, cut, temperature, seed + 1 + round_, most, draws)
     closing = tokenizer.encode(engine.tokenizer, "</think><answer>")
     cut = [
         None
@@ -54,11 +55,11 @@ def think(
         for c in done
     ]
     if budget is not None:
-        done = _go_on(engine, prompts, done, cut, temperature, seed + 101, ANSWER_TOKENS)
+        done = _go_on(engine, prompts, done, cut, temperature, seed + 101, ANSWER_TOKENS, draws)
     unfinished = [
         c if end in c.token_ids and c.finish_reason == "length" else None for c in done
     ]  # thought to the end within the budget, but were cut in the answer
-    return _go_on(engine, prompts, done, unfinished, temperature, seed + 102, ANSWER_TOKENS)
+    return _go_on(engine, prompts, done, unfinished, temperature, seed + 102, ANSWER_TOKENS, draws)
 
 
 def _forced(completion: Completion, keep: int, ids: list[int]) -> Completion:
@@ -78,6 +79,7 @@ def _go_on(
     temperature: float,
     seed: int,
     max_new_tokens: int,
+    draws: Sequence[int] | None,
 ) -> list[Completion]:
     """Continue those that are begun anew; leave the others as they are."""
     rows = [i for i, c in enumerate(begun) if c is not None]
@@ -85,7 +87,8 @@ def _go_on(
         return done
     starts = [c for c in begun if c is not None]
     heads = [[*prompts[i], *c.token_ids] for i, c in zip(rows, starts, strict=True)]
-    tails = engine.complete(heads, max_new_tokens, temperature, seed)
+    theirs = None if draws is None else [draws[i] for i in rows]
+    tails = engine.complete(heads, max_new_tokens, temperature, seed, draws=theirs)
     result = list(done)
     for i, start, tail in zip(rows, starts, tails, strict=True):
         ids = start.token_ids + tail.token_ids

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,9 @@ from app.services import (
     traces,
 )
 from app.services import reasoning_batches as batches
+from model.network import Transformer
 from model.statistics import consensus, pass_at_k, wilson
-from model.tasks import chain, pick
+from model.tasks import chain, pick, problems
 from tests.app.test_reasoning import (
     BUILT,
     CHAIN,
@@ -174,6 +177,37 @@ def test_draws_samples_that_anybody_can_draw_again() -> None:
     assert again.id == batch.id
 
 
+def test_what_an_ask_draws_does_not_depend_on_the_others() -> None:
+    """Two problems, two ways of one model, without and with a budget: each ask draws what it draws
+    alone, its forced answers too."""
+    known = lineup.contestants()
+    posed = list(itertools.islice(problems("chain", 3, 0, "heldout", "en"), 2))
+    asks = [
+        samples.fresh(known[one], problem, n, 1.0, 5, 120, budget)
+        for budget in (None, 24)
+        for problem in posed
+        for one, n in (("base.steps", 12), ("base", 9))
+    ]
+
+    def of_all(batch: samples.Batch) -> samples.Batch:
+        for _ in batch.parts(models.engine)[0]:
+            pass
+        return batch
+
+    together = of_all(samples.Batch("samples", asks))
+    assert len(together.samples) == together.total
+    for place, ask in enumerate(asks):
+        alone = of_all(samples.Batch("samples", [ask])).samples
+        found = [replace(sample, ask=0) for sample in together.of(place)]
+        assert found == alone
+        assert len({sample.text for sample in alone}) > 1
+    rows = together.rows()
+    assert {(row["seed"], row["row"]) for row in rows} == {
+        *((5, i) for i in range(8)),
+        *((13, i) for i in range(4)),
+    }
+
+
 def test_every_question_is_asked_under_every_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -276,7 +310,7 @@ def test_goes_on_from_a_number_of_ones_own() -> None:
     assert len(batch.samples) == 8
     assert all(sample.text.startswith(batch.asks[0].head) for sample in batch.samples)
     assert batch.asks[0].head.endswith("=7")
-    assert batch.prefix is None  # a recorded run has left no cache
+    assert not batch.kept  # a recorded run has left no cache
     assert any(T["reasoning.prefix_read"][:30] in caption.value for caption in app.caption)
 
 
@@ -294,13 +328,22 @@ def test_goes_on_from_the_cache_of_a_run(monkeypatch: pytest.MonkeyPatch) -> Non
     app.session_state["r_pick"] = (trace_id, mark)
     app.run()
     app.selectbox(key="r_endings").set_value(8)
+    fed: list[tuple[int, ...]] = []
+    hidden = Transformer.hidden
+
+    def counting(self: Transformer, ids: Any, *rest: Any, **more: Any) -> Any:
+        fed.append(tuple(ids.shape))
+        return hidden(self, ids, *rest, **more)
+
+    monkeypatch.setattr(Transformer, "hidden", counting)
     app.button(key="r_resample").click().run()
     app = drawn(app)
     assert not app.exception and not app.error
     batch = samples.store().get(app.session_state["r_batches"]["again"])
-    assert batch is not None and batch.prefix is not None
+    assert batch is not None
     n = len(batch.asks[0].ids)
-    assert batch.prefix.shared(batch.asks[0].ids) == n - 1  # the last is fed, for what follows it
+    assert batch.kept == n - 1  # the last is fed, for what follows it
+    assert fed[0] == (1, 1) and {width for _, width in fed} == {1}
     told = T["reasoning.prefix_kept"].format(kept=n - 1, n=n)
     assert told in [caption.value for caption in app.caption]
     without = samples.Batch("again", batch.asks)

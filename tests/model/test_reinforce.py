@@ -177,8 +177,8 @@ def _train_until(steps, config, model, engine, documents, folder) -> None:  # ty
     """Run SFT and end it, as a kill would, right after a state was saved."""
     original = sft.save_state
 
-    def save_and_die(path: Path, config: object, state: dict) -> None:
-        original(path, config, state)
+    def save_and_die(path: Path, settings: dict, state: dict) -> None:
+        original(path, settings, state)
         if state["step"] >= steps:
             raise KeyboardInterrupt
 

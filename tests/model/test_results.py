@@ -57,6 +57,7 @@ def test_a_full_evaluation_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             if one["n"]:
                 low, high = one["interval"]
                 assert low <= one["value"] <= high, key
+    assert results.story_table({"base": found}).splitlines()[2].startswith("| `base` | ")
     for make in (results.levels_table, results.replies_table, results.budget_table):
         table = make([found], "pick").splitlines()
         assert len({line.count("|") for line in table}) == 1 and len(table) == 3

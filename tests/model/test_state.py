@@ -2,42 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from model.training.state import load_state, save_state, truncate_log
+from model.training.state import digest, load_state, save_state, truncate_log
 
-
-@dataclass(frozen=True)
-class Settings:
-    lr: float
-    levels: dict[str, tuple[int, ...]]
-    seconds: float | None = None
+SETTINGS = {"lr": 0.1, "levels": {"chain": (2, 3)}, "seconds": None, "start": "ab12"}
 
 
 def test_what_was_saved_comes_back(tmp_path: Path) -> None:
-    path, settings = tmp_path / "run" / "state.pt", Settings(0.1, {"chain": (2, 3)})
-    assert load_state(path, settings) is None
-    save_state(path, settings, {"step": 3, "model": {"w": torch.arange(4.0)}})
-    save_state(path, settings, {"step": 4, "model": {"w": torch.arange(4.0) + 1}})
-    state = load_state(path, settings)
+    path = tmp_path / "run" / "state.pt"
+    assert load_state(path, SETTINGS) is None
+    save_state(path, SETTINGS, {"step": 3, "model": {"w": torch.arange(4.0)}})
+    save_state(path, SETTINGS, {"step": 4, "model": {"w": torch.arange(4.0) + 1}})
+    state = load_state(path, SETTINGS)
     assert state is not None and state["step"] == 4
     assert torch.equal(state["model"]["w"], torch.arange(4.0) + 1)
     assert [p.name for p in path.parent.iterdir()] == ["state.pt"]
 
 
-def test_a_run_begun_with_other_settings_is_not_gone_on_with(tmp_path: Path) -> None:
-    path, settings = tmp_path / "run" / "state.pt", Settings(0.1, {"chain": (2, 3)})
-    save_state(path, settings, {"step": 3})
-    changed = replace(settings, lr=0.2, seconds=5.0)
-    with pytest.raises(ValueError, match=r"other settings \(lr, seconds\): delete .*run to begin"):
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (SETTINGS | {"lr": 0.2, "seconds": 5.0}, "lr, seconds"),
+        (SETTINGS | {"start": "cd34"}, "start"),
+        (SETTINGS | {"new": 1}, "new"),
+        ({key: SETTINGS[key] for key in ("lr", "levels", "start")}, "seconds"),
+    ],
+)
+def test_a_run_begun_otherwise_is_not_gone_on_with(
+    tmp_path: Path, changed: dict[str, object], told: str
+) -> None:
+    path = tmp_path / "run" / "state.pt"
+    save_state(path, SETTINGS, {"step": 3})
+    with pytest.raises(ValueError, match=rf"another {told}: delete .*run to begin anew"):
         load_state(path, changed)
-    torch.save({"step": 3}, path)  # of a time before settings were kept
-    with pytest.raises(ValueError, match=r"lr, levels, seconds"):
-        load_state(path, settings)
+
+
+def test_a_state_of_a_time_before_settings_were_kept_is_told(tmp_path: Path) -> None:
+    torch.save({"step": 3}, tmp_path / "state.pt")
+    with pytest.raises(ValueError, match="kept without its settings"):
+        load_state(tmp_path / "state.pt", SETTINGS)
+
+
+def test_a_digest_is_of_the_content() -> None:
+    one = torch.arange(6.0)
+    assert digest([one]) == digest([one.clone()]) == digest([one.view(2, 3)])
+    assert digest([one]) != digest([one + 1e-6])
+    assert digest([one.bool()]) != digest([one])
 
 
 def test_truncate_log(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Our GRPO beside TRL's trainer: the same loss and gradient of the same weights and replies."""
+"""Our loss beside TRL's trainer: the same value and gradient of the same weights and replies."""
 
 from __future__ import annotations
 
@@ -119,6 +119,8 @@ def test_loss_and_gradient_are_those_of_trl(
     loss, log = policy_loss(logp_NT, old_NT, reference_NT, advantage_N, mask_NT, config)
     loss = loss / (len(rollouts) * NEW)
     loss.backward()
+    ratio = (logp_NT.detach() - old_NT).exp()[mask_NT]
+    assert ratio.min() < 1 - CONFIG.clip_low and ratio.max() > 1 + CONFIG.clip_high
     assert log["clipped"] > 0
 
     expected, gradients = trl_loss(rollouts, old_NT, reference_NT, advantage_N, beta, tmp_path)

@@ -10,7 +10,7 @@ const COLOURS = {
     values: "entropies",
     place: (nats) => Math.min(1, nats / UNSURE),
     colour: (x) => `rgb(${[[250, 84], [247, 39], [255, 143]].map(([a, b]) => Math.round(a + (b - a) * x)).join(" ")})`,
-    ink: (x) => (x > 0.45 ? "#ffffff" : "#10151c"),
+    ink: (x) => (x > 0.66 ? "#ffffff" : "#10151c"),
   },
 };
 
