@@ -52,7 +52,11 @@ def tokens(parts: Parts, pinned: int | None, labels: Mapping[str, str]) -> go.Fi
     for row, (values, end, name) in enumerate(
         ((parts.c_kv, parts.c_limit, "c_kv"), (parts.k_pe, parts.k_limit, "k_pe")), 1
     ):
-        bar = {"len": 0.62 if row == 1 else 0.3, "y": 1 if row == 1 else 0, "ypad": 0}
+        bar: dict[str, object] = {
+            "len": 0.62 if row == 1 else 0.3,
+            "y": 1 if row == 1 else 0,
+            "ypad": 0,
+        }
         bar |= {"title": {"text": labels[f"bar_{name}"], "side": "right"}}
         heat = _scale(values.T, end, bar | {"yanchor": "top" if row == 1 else "bottom"})
         heat.hovertemplate = f"{labels['hover']}<extra></extra>"
@@ -82,7 +86,13 @@ def one_token(parts: Parts, labels: Mapping[str, str]) -> go.Figure:
         ((parts.c_kv, parts.c_limit, "c_kv"), (parts.k_pe, parts.k_limit, "k_pe")), 1
     ):
         low, high = figure.layout["xaxis" if column == 1 else "xaxis2"].domain
-        bar = {"x": (low + high) / 2, "len": high - low, "xpad": 0, "ypad": 0, "nticks": 3}
+        bar: dict[str, object] = {
+            "x": (low + high) / 2,
+            "len": high - low,
+            "xpad": 0,
+            "ypad": 0,
+            "nticks": 3,
+        }
         heat = _scale(values, end, style.bar_above(labels[f"bar_{name}"], **bar))
         heat.hovertemplate = f"{labels['hover']}<extra></extra>"
         figure.add_trace(heat, row=1, col=column)

@@ -4,8 +4,7 @@ Session: "e_job" is the run under way, "e_shown" the id of the trace on screen (
 one), "e_error" what to tell about the last request, "e_opened" whether the page was opened before,
 "e_compare" the comparison under way, "e_asked" the surveys under way by place, "e_hand" the steps
 of the bias rule by hand.
-URL: the inputs of a run (`RUN_KEYS`), "e_layer", "room", and the numbers of tokens: "pin",
-and "e_token" of the text under a change.
+URL: the inputs of a run (`RUN_KEYS`), "e_layer", "room", and "pin", the number of a token.
 """
 
 from __future__ import annotations

@@ -121,10 +121,10 @@ def results(trace: Trace, change: Change) -> None:
         st.rerun()
     status(found)
     amounts(found)
-    given = session.pinned(trace, "e_token")
+    given = session.pinned(trace)
     pin = compare_view(found, key="e_compared", pinned=given)
     if pin != given:
-        session.set_pin(pin, "e_token")
+        session.set_pin(pin)
     st.caption(t("what_if.reading"))
     by_token(found)
     ways(found, pin)

@@ -223,7 +223,7 @@ def ask(at: AppTest, place: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_change_is_compared_at_once(language: str) -> None:
-    at = opened("what_if", language, e_token="5")
+    at = opened("what_if", language, pin="5")
     words = texts(language)
     assert any(words["what_if.nothing"] in caption.value for caption in at.caption)
     at.toggle(key="e_no_shared").set_value(True).run()

@@ -52,7 +52,7 @@ def test_a_change_shows_its_text_probabilities_route_and_loss(page: Page) -> Non
     expect(token).to_have_attribute("aria-label", begins("compare_view.tip"))
     number = token.get_attribute("data-token")
     token.click()
-    page.wait_for_url(f"**e_token={number}*")
+    page.wait_for_url(f"**pin={number}*")
     expect(chart(page, "e_ways")).to_be_visible()
     expect(page.get_by_test_id("stMetric")).to_have_count(3)
     expect(page.locator(".compare-view .answer").nth(1)).not_to_have_text(T["compare_view.not_yet"])
@@ -66,6 +66,44 @@ def test_a_change_shows_its_text_probabilities_route_and_loss(page: Page) -> Non
         assert T[f"compare_view.{key}"] in said
     page.reload()
     expect(chart(page, "e_ways")).to_be_visible()
+
+
+def test_a_token_is_pinned_in_the_run_and_under_a_change_at_once(page: Page) -> None:
+    visit(page, "experts", room="what_if", e_no_shared="true")
+    run, change = page.locator(".trace-view"), page.locator(".compare-view")
+    expect(change.locator(".token")).not_to_have_count(0)
+
+    def pinned(token: int) -> None:
+        for view in (run, change):
+            expect(view.locator(f".token.pinned[data-token='{token}']")).to_have_count(1)
+            expect(view.locator(".token.pinned")).to_have_count(1)
+        page.wait_for_url(f"**pin={token}*")
+        expect(page.get_by_text(T["what_if.ways"].format(token=token))).to_be_visible()
+        expect(chart(page, "e_way").filter(visible=True)).to_have_count(1)
+
+    change.locator(".token[data-token='30']").hover()
+    expect(run.locator(".token.current")).to_have_attribute("data-token", "30")
+    change.locator(".token[data-token='30']").click()
+    pinned(30)
+    run.locator(".token[data-token='57']").click()
+    pinned(57)
+    expect(change.locator(".answer .pinned")).to_have_count(2)  # before the answers part
+    strip = page.get_by_role("listbox", name=T["compare_view.strip"])
+    page.mouse.move(0, 0)
+    strip.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    pinned(58)
+    page.get_by_text(T["experts.room_run"], exact=True).click()
+    expect(change).to_have_count(0)
+    run.locator(".token[data-token='3']").click()
+    page.wait_for_url("**pin=3*")
+    page.get_by_text(T["experts.room_what_if"], exact=True).click()
+    pinned(3)
+    run.get_by_role("listbox").first.focus()
+    page.keyboard.press("Escape")
+    expect(page.locator(".token.pinned")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("pin="))
 
 
 @pytest.mark.parametrize("change", ["e_off", "e_forced", "e_top_k", "e_no_bias", "e_shuffle"])

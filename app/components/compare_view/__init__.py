@@ -2,8 +2,8 @@
 
     pinned = compare_view(comparison, key="e_compare", pinned=3)
 
-Hover and keys stay in the browser; only a click or Enter on a token reaches Python. Model text is
-put in as text, never as HTML.
+Hover and keys stay in the browser, and link with the other components that show the same run; only
+a pin reaches Python. Model text is put in as text, never as HTML.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def payload(comparison: Comparison) -> dict[str, Any]:
     """What the browser gets: the run's tokens with both probabilities, and both answers."""
     trace, written = comparison.trace, comparison.written
     found: dict[str, Any] = {
-        "id": f"{run_id(trace)}/{comparison.id}",
+        "id": comparison.id,
+        "run": run_id(trace),
         "texts": list(trace.texts),
         "n_prompt": trace.n_prompt,
         "answer": list(trace.texts[trace.n_prompt :]),
@@ -70,7 +71,7 @@ def compare_view(comparison: Comparison, *, key: str, pinned: int | None) -> int
         on_pinned_change=lambda: None,
     )
     sent = result.pinned
-    if not isinstance(sent, dict) or sent.get("id") != data["id"]:
+    if not isinstance(sent, dict) or sent.get("run") != data["run"]:
         return pinned
     token = sent.get("token")
     return token if type(token) is int and 0 <= token < len(comparison.trace) else None

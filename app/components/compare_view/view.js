@@ -16,7 +16,10 @@ function diverging(nats) {
 class CompareView {
   constructor(root) {
     this.root = root;
-    this.root.addEventListener("keydown", (event) => this.pressed(event));
+    this.hovered = this.pinned = null;
+    this.root.onkeydown = (event) => this.pressed(event);
+    this.onLink = (event) => this.follow(event.detail);
+    window.addEventListener(LINK, this.onLink);
   }
 
   update(data, send) {
@@ -26,21 +29,24 @@ class CompareView {
     const key = JSON.stringify([data.id, data.locale, data.saving, Boolean(data.before)]);
     if (key !== this.key) this.build();
     this.key = key;
-    this.pin(data.pinned, false);
+    if (data.run !== this.run) this.touched = false;
+    this.run = data.run;
+    if (!this.touched) this.pinned = data.pinned;
     this.write();
+    this.mark();
   }
 
   build() {
     this.root.replaceChildren();
     this.chips = [];
-    this.current = null;
+    this.chipOf = []; // by token: a character of several has one chip
     const whole = element("section", "", this.root);
     if (this.data.before) this.strip(whole);
     const pair = element("div", "pair", whole);
     const block = (key) => {
       const box = element("section", "", pair);
       element("div", "part-title", box, this.words.say(key));
-      return element("div", "answer", box);
+      return this.listen(element("div", "answer", box));
     };
     this.untouched = block("untouched");
     this.changed = block("changed");
@@ -57,8 +63,7 @@ class CompareView {
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", this.words.say("strip"));
     list.tabIndex = 0;
-    list.onpointerleave = () => this.hideTip();
-    this.list = list;
+    this.list = this.listen(list);
     const groups = groupBytes(this.data.texts);
     groups.forEach((group, i) => {
       if (i !== group.last) return;
@@ -82,10 +87,9 @@ class CompareView {
         this.words.say("tip_route", { share: this.words.share.format(this.data.kept[i]) }),
       ];
       chip.setAttribute("aria-label", [visible(this.data.texts[i]), ...lines].join(", "));
-      chip.onpointerover = () => this.showTip(lines, chip);
-      chip.onclick = () => this.pin(this.pinned === i ? null : i, true);
       chip.lines = lines;
       this.chips.push(chip);
+      for (let j = group.first; j <= i; j++) this.chipOf[j] = chip;
       if (this.data.texts[i].endsWith("\n")) element("br", "", list);
     });
   }
@@ -102,46 +106,101 @@ class CompareView {
     return line;
   }
 
-  // Both answers; what comes after they part is marked.
-  write() {
-    const { answer, written, parting } = this.data;
-    const put = (box, texts) => {
-      const end = parting === null ? texts.length : Math.min(parting, texts.length);
-      box.replaceChildren();
-      element("span", "", box, texts.slice(0, end).join(""));
-      element("span", "apart", box, texts.slice(end).join(""));
+  // Tokens of the run in a box can be pointed at and pinned.
+  listen(box) {
+    const tokenAt = ({ target }) =>
+      target.dataset.token === undefined ? null : Number(target.dataset.token);
+    box.onpointerover = (event) => this.hover(tokenAt(event), event.target);
+    box.onpointerleave = () => this.hover(null);
+    box.onclick = (event) => {
+      const token = tokenAt(event);
+      if (token !== null) this.pin(token === this.pinned ? null : token);
     };
-    put(this.untouched, answer);
-    put(this.changed, written);
+    return box;
+  }
+
+  // Both answers; what comes after they part is marked, and there the changed one's are no tokens
+  // of the run.
+  write() {
+    const { answer, written, parting, n_prompt: first } = this.data;
+    const state = JSON.stringify([answer.length, written.length, parting]);
+    if (state === this.state && this.untouched.childNodes.length) return;
+    this.state = state;
+    const put = (box, texts, shared) => {
+      box.replaceChildren();
+      const end = parting === null ? texts.length : Math.min(parting, texts.length);
+      const common = element("span", "", box);
+      const apart = element("span", "apart", box);
+      texts.forEach((text, j) => {
+        const piece = element("span", "piece", j < end ? common : apart, text);
+        if (j < shared) piece.dataset.token = first + j;
+      });
+    };
+    put(this.untouched, answer, answer.length);
+    put(this.changed, written, Math.min(parting ?? answer.length, answer.length));
     if (!written.length) this.changed.textContent = this.words.say("not_yet");
   }
 
-  pin(token, tell) {
-    this.pinned = token;
-    for (const chip of this.chips) {
-      const here = Number(chip.dataset.token) === token;
-      chip.classList.toggle("pinned", here);
-      chip.setAttribute("aria-selected", String(here));
+  mark() {
+    for (const node of this.root.querySelectorAll(".current, .pinned")) {
+      node.classList.remove("current", "pinned");
+      if (node.role === "option") node.ariaSelected = "false";
     }
-    if (tell) this.send("pinned", { id: this.data.id, token });
+    for (const [token, name] of [[this.hovered, "current"], [this.pinned, "pinned"]]) {
+      if (token === null) continue;
+      this.chipOf[token]?.classList.add(name);
+      for (const piece of this.root.querySelectorAll(`.piece[data-token="${token}"]`))
+        piece.classList.add(name);
+    }
+    if (this.chipOf[this.pinned]) this.chipOf[this.pinned].ariaSelected = "true";
+  }
+
+  hover(token, at = null) {
+    const lines = this.chipOf[token]?.lines;
+    if (at && lines) this.showTip(lines, at);
+    else this.hideTip();
+    if (token === this.hovered) return;
+    this.hovered = token;
+    this.mark();
+    tellOthers(this, this.run);
+  }
+
+  pin(token) {
+    this.keep(token);
+    tellOthers(this, this.run);
+  }
+
+  keep(token, wait = PAUSE) {
+    this.pinned = token;
+    this.touched = true; // from now on the viewer's choice counts, not the page's
+    this.mark();
+    clearTimeout(this.sending);
+    const value = { run: this.run, token };
+    this.sending = setTimeout(() => this.send("pinned", value), wait);
+  }
+
+  follow(told) {
+    const { from, run, hovered, pinned } = told;
+    if (from === this || run !== this.run) return;
+    this.hovered = hovered;
+    if (pinned !== this.pinned) this.keep(pinned, nextTurn(told));
+    this.mark();
   }
 
   pressed(event) {
     if (event.target !== this.list || !this.chips.length) return;
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step) {
-      const last = this.chips.length - 1;
-      this.current = Math.max(0, Math.min(last, (this.current ?? -step) + step));
-      for (const chip of this.chips) chip.classList.remove("current");
-      const chip = this.chips[this.current];
-      chip.classList.add("current");
+      const here = this.chips.indexOf(this.chipOf[this.hovered ?? this.pinned]);
+      const next = here < 0 ? (step > 0 ? 0 : this.chips.length - 1) : here + step;
+      const chip = this.chips[Math.max(0, Math.min(this.chips.length - 1, next))];
       this.list.setAttribute("aria-activedescendant", chip.id);
-      this.showTip(chip.lines, chip);
-    } else if (event.key === "Enter" && this.current !== null) {
-      this.chips[this.current].click();
+      this.hover(Number(chip.dataset.token), chip);
+    } else if (event.key === "Enter" && this.hovered !== null) {
+      this.pin(this.hovered === this.pinned ? null : this.hovered);
     } else if (event.key === "Escape") {
-      this.hideTip();
-      if (this.pinned !== null) this.pin(null, true);
+      this.hover(null);
+      if (this.pinned !== null) this.pin(null);
     } else return;
     event.preventDefault();
   }
@@ -160,6 +219,11 @@ class CompareView {
   hideTip() {
     this.tip.hidden = true;
   }
+
+  destroy() {
+    clearTimeout(this.sending);
+    window.removeEventListener(LINK, this.onLink);
+  }
 }
 
 const views = new WeakMap();
@@ -167,6 +231,10 @@ const views = new WeakMap();
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".compare-view");
   if (!views.has(root)) views.set(root, new CompareView(root));
-  views.get(root).update(data, setStateValue);
-  return () => views.delete(root);
+  const view = views.get(root);
+  view.update(data, setStateValue);
+  return () => {
+    view.destroy();
+    views.delete(root);
+  };
 }

@@ -3,7 +3,7 @@
     selection = trace_view(trace, parts=("strip", "text", "grid", "cache"), key="run", playing=True)
     selection.pinned  # index of the pinned token, or None
 
-Hover and pin link all parts in the browser, those of other mounts of the same run too; only a
+Hover and pin link all parts in the browser, and other components that show the same run; only a
 click, Enter, Esc or a change of layer reaches Python. All that the picture shows is in the data of
 `payload`, so the JavaScript knows no model and no language. Of a run too large to draw whole it has
 pooled counts and the tokens of a window; moving the window fetches others.
@@ -34,7 +34,8 @@ _component = st.components.v2.component(
     css=styles(_FOLDER),
     js=scripts(
         _FOLDER,
-        *("words.js", "matrix.js", "pooled.js", "heat.js", "meter.js", "charts.js", "view.js"),
+        *("words.js", "matrix.js", "pooled.js", "heat.js", "meter.js", "charts.js"),
+        *("teller.js", "view.js"),
     ),
 )
 

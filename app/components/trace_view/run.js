@@ -98,3 +98,20 @@ class Words {
     return this.fine.format(p);
   }
 }
+
+// Views of one run, of whatever component, point at and pin the same token: each tells the others.
+// Python is to know a pin of them all, but one after another: of what components in two fragments
+// send at once, Streamlit runs one fragment only.
+const LINK = "token-of-a-run";
+const PAUSE = 200; // ms before a pin is sent: arrow keys repeat, so it is sent where they stop
+
+function tellOthers(view, run) {
+  const { hovered, pinned } = view;
+  const detail = { from: view, run, hovered, pinned, told: 0 };
+  window.dispatchEvent(new CustomEvent(LINK, { detail }));
+}
+
+function nextTurn(detail) {
+  detail.told += 1;
+  return PAUSE * (1 + detail.told);
+}
