@@ -90,8 +90,21 @@ def pictures() -> None:
         key="c_one_token",
         alt=t("latent.token_alt", token=token),
     )
-    layers = list(range(len(reading.c_kv)))
-    layer = layer_choice(layers, "c_layer")
+    numbers(
+        [
+            {
+                t("latent.axis_layer"): row,
+                t("latent.column_part"): name,
+                t("latent.column_feature"): feature,
+                t("latent.column_value"): round(float(value), 3),
+            }
+            for row in range(len(reading.c_kv))
+            for name, part in (("c_kv", one.c_kv), ("k_pe", one.k_pe))
+            for feature, value in enumerate(part[row])
+        ],
+        "cache-latent-of-a-token",
+    )
+    layer = layer_choice(list(range(len(reading.c_kv))), "c_layer")
     every = figures.Parts(reading.c_kv[layer], reading.k_pe[layer], c_limit, k_limit)
     chart(
         figures.tokens(every, token, labels | {"hover": t("latent.hover_token")}),
@@ -101,17 +114,12 @@ def pictures() -> None:
     st.caption(t("latent.pictures_reading", model=trace.info.model))
     numbers(
         [
-            {
-                t("latent.axis_layer"): row,
-                t("latent.column_part"): name,
-                t("latent.column_feature"): feature,
-                t("latent.column_value"): round(float(value), 3),
-            }
-            for row in layers
-            for name, part in (("c_kv", one.c_kv), ("k_pe", one.k_pe))
-            for feature, value in enumerate(part[row])
+            {t("latent.axis_token"): place, t("experts.column_text"): trace.texts[place]}
+            | {f"c_kv {f}": round(float(x), 3) for f, x in enumerate(every.c_kv[place])}
+            | {f"k_pe {f}": round(float(x), 3) for f, x in enumerate(every.k_pe[place])}
+            for place in range(len(every.c_kv))
         ],
-        "cache-latent-of-a-token",
+        f"cache-latents-of-layer-{layer}",
     )
 
 

@@ -45,6 +45,11 @@ def test_pictures_of_the_pinned_token_come_by_themselves() -> None:
     at = until(opened("ko", pin="5"), has("c_attention"))
     for key in ("c_one_token", "c_all_tokens"):
         assert has(key)(at)
+    places = texts("ko")["latent.axis_token"]
+    rank, rotary = (models.config(latents.MODEL)[f] for f in ("kv_lora_rank", "qk_rope_head_dim"))
+    table = next(t.value for t in at.dataframe if places in t.value.columns and "k_pe 0" in t.value)
+    assert len(table.columns) == 2 + rank + rotary
+    assert table[places].tolist() == list(range(len(table)))
     assert texts("ko")["latent.token_title"].split("{")[0] + "5:" in written(at)
     assert len(chart(at, "c_attention")["data"]) == sum(
         models.config(name)["num_attention_heads"] for name in models.TWINS
