@@ -139,6 +139,7 @@ function copyOf(view, box, title) {
   copy.querySelectorAll("select").forEach((select, i) => {
     select.replaceWith(element("span", "", null, choices[i].selectedOptions[0].textContent));
   });
+  for (const hint of copy.querySelectorAll(".hint")) hint.remove();
   for (const button of copy.querySelectorAll("button"))
     if (button.ariaChecked !== "true" && !button.closest(".panel")) button.remove();
   if (!copy.querySelector(".part-title")) copy.prepend(element("div", "part-title", null, title));

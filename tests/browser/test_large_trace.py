@@ -127,3 +127,29 @@ def test_a_layer_is_chosen_in_the_menu_or_in_the_picture_of_all(page: Page) -> N
     page.locator(".loads canvas").click(position={"x": 200, "y": 18 + 8 * 40 + 4})
     expect(page.get_by_text("in layer 40, pooled")).to_be_visible()
     expect(page.get_by_label(T["trace.layer_choice"])).to_have_value("37")
+
+
+def test_keys_and_the_wheel_zoom_but_a_plain_wheel_scrolls_the_page(page: Page) -> None:
+    picture = page.locator(".heatmap .scroll canvas")
+
+    def width() -> float:
+        box = picture.bounding_box()
+        assert box
+        return box["width"]
+
+    whole = width()
+    picture.hover(position={"x": 200, "y": 100})
+    page.mouse.wheel(0, -200)
+    picture.hover(position={"x": 200, "y": 100})
+    assert width() == whole
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -200)
+    page.keyboard.up("Control")
+    picture.focus()
+    page.keyboard.press("+")
+    page.wait_for_function(
+        "([e, w]) => e.offsetWidth > 1.4 * w", arg=[picture.element_handle(), whole]
+    )
+    for _ in range(3):
+        page.keyboard.press("-")
+    page.wait_for_function("([e, w]) => e.offsetWidth <= w", arg=[picture.element_handle(), whole])

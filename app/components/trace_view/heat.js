@@ -1,7 +1,9 @@
 // Token x expert: one chosen layer large (heatmap), or all layers small (multiples).
 
-function heatGeometry(run, width, rowHeight, label) {
-  const cell = Math.min(18, Math.max(3, (width - label) / run.span));
+const MOST_ZOOM = 8;
+
+function heatGeometry(run, width, rowHeight, label, zoom) {
+  const cell = zoom * Math.min(18, Math.max(3, (width - label) / run.span));
   const perGroup = run.n_experts / run.n_group;
   const gap = rowHeight >= 8 ? 3 : 1;
   const y = (e) => e * rowHeight + Math.floor(e / perGroup) * gap;
@@ -73,7 +75,7 @@ function heatCanvas(view, parent, layerIndex) {
   const canvas = element("canvas", "", frame);
   canvas.setAttribute("role", "img");
   canvas.tabIndex = 0;
-  const state = { canvas, geometry: null, shown: 0 };
+  const state = { canvas, frame, geometry: null, shown: 0, stays: null };
   const at = ({ clientX: x, clientY: y }) =>
     ({ left: x, right: x, top: y, bottom: y, beside: frame.clientWidth > 600 });
   const cell = () => ({ layer: layerIndex() });
@@ -83,15 +85,43 @@ function heatCanvas(view, parent, layerIndex) {
   canvas.onpointerleave = () => view.hover(null);
   canvas.onclick = (event) =>
     view.toggle(tokenUnder(event, view, state.geometry), event, at(event), cell());
-  state.draw = (l, rowHeight, label, shown, current) => {
-    const g = heatGeometry(view.run, frame.clientWidth, rowHeight, label);
+  state.draw = (l, rowHeight, label, shown, current, zoom = 1) => {
+    const g = heatGeometry(view.run, frame.clientWidth, rowHeight, label, zoom);
     state.geometry = g;
     drawHeat(canvas, view, l, g, shown, current);
+    if (state.stays) frame.scrollLeft = g.x(state.stays.token) - state.stays.x;
+    state.stays = null;
     if (state.shown !== shown && g.width > frame.clientWidth && view.pinned === null && view.grows)
       frame.scrollLeft = g.x(shown) - frame.clientWidth * 0.8; // where it grows
     state.shown = shown;
   };
   return state;
+}
+
+// Wheel and + and − make tokens wider; where one points, the token stays. The wheel does so with
+// Ctrl, or while the picture has the focus: else it scrolls the page.
+function zoomable(view, state) {
+  const { canvas, frame } = state;
+  const zoom = (factor, x) => {
+    const wanted = Math.min(MOST_ZOOM, Math.max(1, view.zoom * factor));
+    if (wanted === view.zoom) return false;
+    const g = state.geometry;
+    state.stays = { x, token: view.run.first + (frame.scrollLeft + x - g.label) / g.cell };
+    view.zoom = wanted;
+    view.redraw();
+    return true;
+  };
+  canvas.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !canvas.matches(":focus")) return;
+    const turned = zoom(event.deltaY < 0 ? 1.25 : 0.8, event.offsetX - frame.scrollLeft);
+    if (turned || event.ctrlKey) event.preventDefault();
+  }, { passive: false });
+  canvas.addEventListener("keydown", (event) => {
+    const factor = { "+": 1.25, "=": 1.25, "-": 0.8 }[event.key];
+    if (!factor || event.ctrlKey || event.metaKey) return;
+    zoom(factor, frame.clientWidth / 2);
+    event.preventDefault();
+  });
 }
 
 // A choice of the layer; what it returns shows the choice.
@@ -120,7 +150,9 @@ function makeHeatmap(view, parent) {
   const whole = view.run.pooled && makeOverview(view, box);
   const readout = element("div", "readout", box);
   const heat = heatCanvas(view, box, () => view.layer);
+  zoomable(view, heat);
   element("div", "axis-title", box, view.words.say("heat_axes"));
+  element("div", "axis-title hint", box, view.words.say("heat_zoom"));
   legend(box, view);
   return {
     reset() {},
@@ -129,7 +161,7 @@ function makeHeatmap(view, parent) {
       showLayer();
       if (whole) whole.draw();
       const row = run.n_experts <= 32 ? 15 : Math.max(2, Math.floor(512 / run.n_experts));
-      heat.draw(view.layer, row, 28, shown, current);
+      heat.draw(view.layer, row, 28, shown, current, view.zoom);
       const layer = run.layers[view.layer];
       heat.canvas.setAttribute("aria-label", view.words.say("heat_alt", {
         layer, tokens: Math.min(shown, run.fed) - run.first, experts: run.n_experts, k: run.k,

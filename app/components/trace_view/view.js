@@ -35,7 +35,7 @@ class View extends Teller {
     const same = this.run && this.run.continues(before);
     if (!this.run || built !== this.built || !same) this.build(data, built, same);
     if (this.run) {
-      if (!same) this.touched = false;
+      if (!same) [this.touched, this.zoom] = [false, 1];
       if (!same || (data.pinned !== this.givenPin && !this.touched)) this.pinned = data.pinned;
       if (!same || (data.layer !== this.givenLayer && !this.touched))
         this.layer = Math.max(0, this.run.layers.indexOf(data.layer ?? this.run.layers[0]));
