@@ -17,7 +17,7 @@ from app.services.models import ASSETS
 #: Models whose log is one of GRPO, in the order in which they are offered.
 REINFORCED = ("r1-zero", "r1-dev2", "r1", "student-rl")
 PRETRAINED = ("base", "student-base")
-LEVEL = "3"  # whose evaluation stands for a model in the pipeline
+LEVEL = 3  # of the problems that the results in the pipeline are of
 WINDOW = 9  # steps of the moving mean
 ENDS = 10  # steps that "the first" and "the last" mean
 
@@ -176,8 +176,8 @@ def _results(name: str) -> tuple[Result, ...]:
     if evaluation is None:
         return ()
     found = []
-    for task, levels in evaluation["levels"].items():
-        measure = levels[LEVEL]["pass@k"]["1"]
+    for task, many in evaluation["many"].items():
+        measure = many["pass@k"]["1"]
         low, high = measure["interval"]
         found.append(Result(task, measure["value"], low, high, measure["n"]))
     return tuple(found)

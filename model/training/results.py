@@ -181,13 +181,11 @@ def story_table(evaluations: dict[str, dict[str, Any]]) -> str:
         if name not in evaluations:
             continue
         e = evaluations[name]
-        replies = e["levels"]["chain"][str(CHOSEN_LEVEL)]
+        replies = e["many"]["chain"]
         seeds = [
             evaluations[other] for seed in SEEDS[1:] if (other := seeded(name, seed)) in evaluations
         ]
-        others = [
-            one["levels"]["chain"][str(CHOSEN_LEVEL)]["pass@k"]["1"]["value"] for one in seeds
-        ]
+        others = [one["many"]["chain"]["pass@k"]["1"]["value"] for one in seeds]
         rows.append(
             (
                 f"`{name}`",
@@ -202,8 +200,18 @@ def story_table(evaluations: dict[str, dict[str, Any]]) -> str:
     return _markdown(head, rows)
 
 
+def of_level(evaluation: dict[str, Any], task: str, level: str) -> dict[str, Any]:
+    """What was measured at a level, of as many replies as there are."""
+    if level == str(CHOSEN_LEVEL):
+        return evaluation["many"][task]
+    return evaluation["levels"][task][level]
+
+
 def levels_table(evaluations: list[dict[str, Any]], task: str) -> str:
-    """Models × levels of a task: right at T = 1, greedy, and by the vote of many."""
+    """Models × levels of a task: right at T = 1, greedy, and by the vote of many.
+
+    One reply to each problem; at the chosen level the mean of many.
+    """
     levels = [str(level) for level in TASKS[task].LEVELS]
     head = (
         f"{task}, right in %",
@@ -214,7 +222,7 @@ def levels_table(evaluations: list[dict[str, Any]], task: str) -> str:
     rows = [
         (
             f"`{e['name']}`",
-            *(_percent(e["levels"][task][level]["pass@k"]["1"]) for level in levels),
+            *(_percent(of_level(e, task, level)["pass@k"]["1"]) for level in levels),
             _percent(e["greedy"][task]["pass@k"]["1"]),
             _percent(e["many"][task]["cons@k"][str(SAMPLES)]),
         )
@@ -224,7 +232,7 @@ def levels_table(evaluations: list[dict[str, Any]], task: str) -> str:
 
 
 def replies_table(evaluations: list[dict[str, Any]], task: str) -> str:
-    """What replies are like, at T = 1 and the chosen level."""
+    """What replies are like, at T = 1 and the chosen level, many to each problem."""
     head = (
         f"{task}, level {CHOSEN_LEVEL}",
         "tokens, mean",
@@ -244,7 +252,7 @@ def replies_table(evaluations: list[dict[str, Any]], task: str) -> str:
     )
     rows = []
     for e in evaluations:
-        replies = e["levels"][task][str(CHOSEN_LEVEL)]
+        replies = e["many"][task]
         rows.append(
             (
                 f"`{e['name']}`",

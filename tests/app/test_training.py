@@ -56,8 +56,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
         pipeline.write_run(paths, name, {"epochs": 4}, "student-base", 60.0, data)
     measure = {"value": 0.25, "interval": [0.21, 0.29], "n": 500}
-    level = {runs.LEVEL: {"pass@k": {"1": measure}}}
-    evaluation = {"levels": {"chain": level, "pick": level}}
+    many = {"pass@k": {"1": measure}}
+    evaluation = {"many": {"chain": many, "pick": many}}
     for name in ("r1-dev1", "distilled", "distilled-seed1"):
         (folder / name / "evaluation.json").write_text(json.dumps(evaluation))
     return folder
