@@ -66,23 +66,35 @@ function paintBackground(context, style, spot, radius) {
   }
 }
 
+// Stripes from corner to corner, as high as the box.
+function paintStripes(context, style, spot) {
+  if (!style.backgroundImage.startsWith("repeating-linear-gradient(45deg")) return;
+  const [colour] = style.backgroundImage.match(COLOUR);
+  const { x, y, width, height } = spot;
+  for (let left = x; left + height <= x + width; left += 6)
+    paintLine(context, colour, 2, "solid", [left, y], [left + height, y + height]);
+}
+
 function paintBox(context, style, spot) {
   const radius = Math.min(parseFloat(style.borderTopLeftRadius) || 0, spot.width / 2, spot.height / 2);
   paintBackground(context, style, spot, radius);
+  paintStripes(context, style, spot);
   paintBorder(context, style, spot, radius);
   const halo = /^(\w+\([^)]*\)) 0px 0px 0px ([\d.]+)px$/.exec(style.boxShadow);
   if (halo) paintRing(context, spot, radius, halo[2] / 2, Number(halo[2]), halo[1]);
   const width = parseFloat(style.outlineWidth);
   if (style.outlineStyle !== "none" && width)
     paintRing(context, spot, radius, width / 2, width, style.outlineColor);
-  if (style.textDecorationLine === "underline") {
-    const y = spot.y + spot.height - 1;
-    const wave = style.textDecorationStyle === "wavy" ? 2 : 0;
-    const steps = Math.max(1, Math.round(spot.width / 3));
-    const points = Array.from({ length: steps + 1 }, (_, i) =>
-      [spot.x + (spot.width * i) / steps, y - wave * (i % 2)]);
-    paintLine(context, style.textDecorationColor, 1.25, style.textDecorationStyle, ...points);
-  }
+}
+
+function paintUnderline(context, style, spot) {
+  if (style.textDecorationLine !== "underline") return;
+  const y = spot.y + spot.height - 1;
+  const wave = style.textDecorationStyle === "wavy" ? 2 : 0;
+  const steps = Math.max(1, Math.round(spot.width / 3));
+  const points = Array.from({ length: steps + 1 }, (_, i) =>
+    [spot.x + (spot.width * i) / steps, y - wave * (i % 2)]);
+  paintLine(context, style.textDecorationColor, 1.25, style.textDecorationStyle, ...points);
 }
 
 // Word by word, and a word that breaks piece by piece, so that lines break where they do there.
@@ -116,8 +128,9 @@ function paintElement(context, node, from, tapes, alpha = 1) {
   const style = getComputedStyle(node);
   const seen = alpha * style.opacity;
   context.globalAlpha = seen;
-  for (const { left, top, width, height } of node.getClientRects())
-    paintBox(context, style, { x: left - from.left, y: top - from.top, width, height });
+  const spots = [...node.getClientRects()].map(({ left, top, width, height }) =>
+    ({ x: left - from.left, y: top - from.top, width, height }));
+  for (const spot of spots) paintBox(context, style, spot);
   if (tapes.has(node)) {
     const spot = node.getBoundingClientRect();
     context.save();
@@ -130,6 +143,7 @@ function paintElement(context, node, from, tapes, alpha = 1) {
     if (child.nodeType === Node.TEXT_NODE) paintWords(context, child, from);
     else paintElement(context, child, from, tapes, seen);
   }
+  for (const spot of spots) paintUnderline(context, style, spot); // on what is inside, as on the page
 }
 
 // The part once more, out of sight and whole: nothing in it scrolls or chooses another picture.
@@ -142,7 +156,8 @@ function copyOf(view, box, title) {
   for (const hint of copy.querySelectorAll(".hint")) hint.remove();
   for (const button of copy.querySelectorAll("button"))
     if (button.ariaChecked !== "true" && !button.closest(".panel")) button.remove();
-  if (!copy.querySelector(".part-title")) copy.prepend(element("div", "part-title", null, title));
+  const titles = [...copy.querySelectorAll(".part-title")].map((line) => line.textContent);
+  if (!titles.includes(title)) copy.prepend(element("div", "part-title", null, title));
   copy.classList.add("picture");
   copy.style.width = `${box.clientWidth}px`;
   view.root.append(copy);
@@ -194,4 +209,5 @@ function saveButton(view, parent, box, title, name, draw = () => {}) {
     link.click();
     URL.revokeObjectURL(link.href);
   };
+  return button;
 }

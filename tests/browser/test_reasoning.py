@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.i18n import texts
+from tests.browser import saved
 from tests.browser.chromium import visit
 
 pytestmark = pytest.mark.browser
@@ -53,6 +54,18 @@ def test_recorded_replies_play_and_a_step_says_what_is_right(page: Page) -> None
         expect(token).to_have_attribute("title", re.compile(r"%.*nats"))
         painted.append(token.get_attribute("style"))
     assert painted[0] != painted[1]
+
+
+def test_replies_are_saved_as_png_and_svg(page: Page) -> None:
+    visit(page, "reasoning")
+    expect(page.get_by_role("button", name=T["reasoning_view.replay"])).to_be_visible()
+    button = page.locator(".reasoning-view button.save")
+    saved.png_size(saved.picture(page, button, "replies", "PNG"))
+    said = saved.svg_words(saved.picture(page, button, "replies", "SVG"))
+    for key in ("axis_title", "thinking", "answer"):
+        assert T[f"reasoning_view.{key}"] in said
+    assert "<answer>" in said
+    expect(page.get_by_role("button", name=T["reasoning_view.replay"])).to_be_visible()
 
 
 def test_a_question_of_ones_own_runs_and_the_link_repeats_it(page: Page) -> None:

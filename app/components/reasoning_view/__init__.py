@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app.components import styles
+from app.components import saving, scripts, styles
 from app.components.trace_view.payload import run_id
 from app.i18n import language, t, texts
 from app.services import lineup, models, reasoning
@@ -25,23 +25,12 @@ from app.services.reasoning import Reading
 from model.record import Trace
 
 _FOLDER = Path(__file__).parent
-_SHARED = _FOLDER.parent / "trace_view"
-_SCRIPTS = (
-    *(_SHARED / name for name in ("run.js", "paint.js")),
-    *(_FOLDER / name for name in ("strips.js", "column.js", "view.js")),
-)
-
-
-def _javascript() -> str:
-    """The scripts in order of use, as the one module that Streamlit takes."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in _SCRIPTS)
-
 
 _component = st.components.v2.component(
     "reasoning_view",
     html='<div class="view reasoning-view">\n</div>',
     css=styles(_FOLDER),
-    js=_javascript(),
+    js=scripts(_FOLDER, "strips.js", "column.js", "view.js"),
 )
 
 
@@ -120,6 +109,7 @@ def reasoning_view(
         "clickable": clickable,
         "locale": language(),
         "labels": labels(),
+        "saving": saving(),
     }
     result = _component(key=key, data=data, on_step_change=lambda: None)
     return _clicked(result.step, traces, readings) if clickable else None

@@ -112,6 +112,7 @@ class Column {
       if (row.state === state) return;
       row.state = state;
       row.root.replaceChildren();
+      element("span", "row-number", row.root, i + 1).ariaHidden = "true";
       this.fill(row.root, first, last, marks);
     });
     for (const row of this.rows.splice(cuts.length)) row.root.remove();

@@ -32,6 +32,7 @@ class ReasoningView {
     this.key = key;
     if (!same) this.build();
     else this.columns.forEach((column, i) => (column.data = data.columns[i]));
+    this.offerSaving();
     if (!same) this.begin();
     if (!data.playing) this.player = null;
     if (!this.player) for (const column of this.columns) column.shown = column.length;
@@ -42,30 +43,40 @@ class ReasoningView {
   build() {
     this.root.replaceChildren();
     this.pick = null;
-    const bar = element("div", "tools", this.root);
+    this.whole = element("section", "", this.root);
+    this.bar = element("div", "tools", this.whole);
+    this.saver = null;
     this.button = null;
     if (this.data.playing) {
-      this.button = element("button", "tool", bar);
+      this.button = element("button", "tool", this.bar);
       this.button.type = "button";
       this.button.onclick = () => this.pressPlay();
     }
     this.colourButtons = Object.keys(COLOURS).map((by) => {
-      const button = element("button", "tool", bar, this.words.say(`colour_${by}`));
+      const button = element("button", "tool", this.bar, this.words.say(`colour_${by}`));
       button.type = "button";
       button.onclick = () => this.toggleColour(by);
       return button;
     });
-    this.legend = element("span", "colour-legend", bar);
+    this.legend = element("span", "colour-legend", this.bar);
     const columns = element("div", `reply-columns of-${this.data.columns.length}`);
     this.columns = this.data.columns.map((_, i) => new Column(this, i, columns));
-    this.strips = makeStrips(this, this.root);
-    this.root.append(columns);
-    element("p", "key", this.root, this.words.say("key"));
+    this.strips = makeStrips(this, this.whole);
+    this.whole.append(columns);
+    element("p", "key", this.whole, this.words.say("key"));
     this.tip = element("div", "tip", this.root);
     this.tip.hidden = true;
     this.status = element("div", "only-read", this.root);
     this.status.setAttribute("role", "status");
     this.showColour();
+  }
+
+  offerSaving() {
+    if (this.saver?.format === this.data.saving.format) return;
+    this.saver?.button.remove();
+    const title = this.words.say("picture", { names: this.data.columns.map((c) => c.name).join(" · ") });
+    const button = saveButton(this, this.bar, this.whole, title, "replies");
+    this.saver = { button, format: this.data.saving.format };
   }
 
   // --- Playing ------------------------------------------------------------------------------
