@@ -103,7 +103,7 @@ def costs_table(runs: Path) -> str:
     first = ("base", "base-mha", "base-gqa", "base-mqa")
     order = {name: i for i, name in enumerate((*first, *ORDER[1:]))}
     rows = [
-        (f"`{name}`", f"`{run['from']}`" if "from" in run else "nothing", f"{run['minutes']:.0f}")
+        (f"`{name}`", f"`{run['from']}`" if "from" in run else "nothing", f"{run['minutes']:.1f}")
         for name, run in sorted(found.items(), key=lambda item: order.get(item[0], len(order)))
     ]
     return _markdown(("model", "trained from", "minutes on one core"), rows)
