@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -262,6 +263,8 @@ def test_a_link_with_inputs_runs_them() -> None:
 
 class Endless:
     """An engine that writes one token over and over, slowly, and never comes to an end."""
+
+    config = SimpleNamespace(num_hidden_layers=1)
 
     def info(self, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> RunInfo:
         return replace(traces.sample("experts").info, prompt=prompt, seed=seed)

@@ -36,6 +36,7 @@ def made(tokens: int, layers: int, experts: int, k: int) -> Trace:
         texts=("토큰 ",) * tokens,
         token_ids=np.arange(tokens, dtype=np.int32),
         logprobs=np.full(tokens, -0.5, dtype=np.float32),
+        entropies=np.full(tokens, 0.5, dtype=np.float32),
         cache_bytes=1000 * np.arange(1, tokens + 1),
         seconds=np.arange(tokens, dtype=np.float32),
         expert_ids=ids.astype(np.int16),
