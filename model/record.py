@@ -128,8 +128,8 @@ class Trace:
             "finish_reason": self.finish_reason,
             "texts": list(self.texts),
             "token_ids": self.token_ids.tolist(),
-            "logprobs": _rounded(self.logprobs),
-            "entropies": _rounded(self.entropies),
+            "logprobs": rounded(self.logprobs),
+            "entropies": rounded(self.entropies),
             "cache_bytes": self.cache_bytes.tolist(),
             "seconds": [round(float(x), 4) for x in self.seconds],
             "expert_ids": self.expert_ids.tolist(),
@@ -208,8 +208,9 @@ def _by_layer(choices: NDArray[Any], info: RunInfo) -> NDArray[Any]:
     return choices.reshape((fed, len(info.moe_layers), 0))
 
 
-def _rounded(values: NDArray[np.float32]) -> list[float | None]:
-    return [None if np.isnan(x) else round(float(x), 4) for x in values]
+def rounded(values: NDArray[np.floating], digits: int = 4) -> list[float | None]:
+    """Numbers for JSON, which knows no NaN: None instead."""
+    return [None if np.isnan(x) else round(float(x), digits) for x in values]
 
 
 def _ids(ids: Any, n_routed_experts: int) -> NDArray[np.integer]:

@@ -11,13 +11,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from app.components import saving, scripts, styles
 from app.components.trace_view.payload import run_id
 from app.i18n import language, texts
 from app.services.comparison import Comparison, kept_routes, parting
+from model.record import rounded
 
 _FOLDER = Path(__file__).parent
 
@@ -46,15 +46,11 @@ def payload(comparison: Comparison) -> dict[str, Any]:
     plain, changed = comparison.plain, comparison.changed
     if plain is not None and changed is not None:
         found |= {
-            "before": _numbers(plain.logprobs),
-            "after": _numbers(changed.logprobs),
+            "before": rounded(plain.logprobs),
+            "after": rounded(changed.logprobs),
             "kept": [round(float(x), 3) for x in kept_routes(plain, changed).mean(axis=1)],
         }
     return found
-
-
-def _numbers(logprobs: np.ndarray) -> list[float | None]:
-    return [None if np.isnan(x) else round(float(x), 4) for x in logprobs]
 
 
 def compare_view(comparison: Comparison, *, key: str, pinned: int | None) -> int | None:

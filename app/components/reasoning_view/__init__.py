@@ -22,7 +22,7 @@ from app.components.trace_view.payload import run_id
 from app.i18n import language, t, texts
 from app.services import lineup, models, reasoning
 from app.services.reasoning import Reading
-from model.record import Trace
+from model.record import Trace, rounded
 
 _FOLDER = Path(__file__).parent
 
@@ -48,7 +48,6 @@ def name_of(contestant: lineup.Contestant) -> str:
 def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> dict[str, Any]:
     """What the browser gets of one reply: everything counted from the reply's first token."""
     start = reading.start
-    probs = np.exp(trace.logprobs[start:].astype(float))
     before = float(trace.seconds[trace.n_prompt - 1])
     info = trace.info
     room = len(trace) - start
@@ -60,8 +59,8 @@ def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> di
         "name": name_of(lineup.of(trace, reading.asked.begin)),
         "given": trace.n_prompt - start,
         "texts": list(trace.texts[start:]),
-        "probs": [None if np.isnan(p) else round(float(p), 4) for p in probs],
-        "entropies": [None if np.isnan(h) else round(float(h), 3) for h in trace.entropies[start:]],
+        "probs": rounded(np.exp(trace.logprobs[start:].astype(float))),
+        "entropies": rounded(trace.entropies[start:], 3),
         "seconds": [round(max(0.0, float(s) - before), 3) for s in trace.seconds[start:]],
         "marks": [asdict(mark) for mark in reading.marks],
         "split": reading.split,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.components.trace_view import pooling
-from model.record import Trace
+from model.record import Trace, rounded
 
 SHARE_UNITS = 10_000  # a share of 1 is sent as this integer
 
@@ -76,10 +76,7 @@ def payload(
         "first": part.start,
         "texts": list(trace.texts[part]),
         "token_ids": trace.token_ids[part].tolist(),
-        "probs": [
-            None if np.isnan(x) else round(float(np.exp(x)), 4)
-            for x in trace.logprobs[part].astype(float)
-        ],
+        "probs": rounded(np.exp(trace.logprobs[part].astype(float))),
         "cache_bytes": trace.cache_bytes[part].tolist(),
         "seconds": [round(float(x), 3) for x in trace.seconds[part]],
         "experts": _base64(trace.expert_ids[part]),
