@@ -147,11 +147,13 @@ def o1_ladder(
             orientation="h",
             marker={"color": THEIRS},
             text=[f"{share:.0%}" for share in shares],
-            textposition="inside",
+            textposition="outside",  # legible in both themes
             hovertemplate="%{y}: %{x:.0%}<extra></extra>",
         )
     )
     style.plain(figure, height=190)
-    figure.update_xaxes(title_text=labels["x"], range=[0, 1], tickformat=".0%")
+    figure.update_xaxes(
+        title_text=labels["x"], range=[0, 1.15], tickvals=[0, 0.5, 1], tickformat=".0%"
+    )
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
     return figure
