@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,32 @@ def of(name: str) -> dict[str, Any] | None:
     """A model's evaluation as the file has it now; None if it was not measured."""
     path = ASSETS / "runs" / name / "evaluation.json"
     return _read(path, path.stat().st_mtime_ns) if path.exists() else None
+
+
+@dataclass(frozen=True)
+class Typical:
+    """What a model's replies to held-out problems of a task and level are like."""
+
+    right: float  # share
+    tokens: float  # median
+    problems: int
+    temperature: float
+
+
+def typical(name: str, task: str, level: int) -> Typical | None:
+    """Of the measurement with the most replies; None if this level was not measured."""
+    evaluation = of(name)
+    if evaluation is None:
+        return None
+    many = evaluation["many"].get(task)
+    if many is not None and many["levels"] == [level]:
+        found = many
+    else:
+        found = evaluation["levels"].get(task, {}).get(str(level))
+    if found is None:
+        return None
+    right, tokens = found["pass@k"]["1"]["value"], found["tokens_median"]["value"]
+    return Typical(right, tokens, found["problems"], found["temperature"])
 
 
 def by_k(evaluation: dict[str, Any], task: str, measure: str) -> list[Point]:

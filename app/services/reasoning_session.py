@@ -1,14 +1,14 @@
 """The Reasoning page's question and runs: asked for, under way, or on screen.
 
 Session: "r_job" the run under way, "r_shown" the ids of the traces on screen (none: the recorded
-ones), "r_error" what to tell about the last request, "r_draw" how many problems were drawn.
+ones), "r_error" what to tell about the last request.
 URL: the inputs (`RUN_KEYS`); a link that has one is run as soon as it is opened.
 """
 
 from __future__ import annotations
 
 import functools
-import itertools
+import random
 import re
 
 import streamlit as st
@@ -29,6 +29,7 @@ RUN_KEYS = (
 DEFAULT_LEVEL = 3
 MAX_TOKENS = 300
 MAX_SEED = 2**31 - 1
+DRAWN_SEEDS = 1_000_000  # below which a seed is drawn: short enough to be read out
 MAX_TEMPERATURE = 2.0
 MAX_VALUE = 999_999_999  # what the checker reads
 _EXPRESSION = re.compile(r"\d{1,3}([+*-]\d{1,3}){1,9}")
@@ -42,7 +43,7 @@ def open_page() -> None:
     """
     state, url = st.session_state, st.query_params
     if "r_shown" not in state:
-        state.r_job, state.r_shown, state.r_error, state.r_draw = None, [], None, 0
+        state.r_job, state.r_shown, state.r_error = None, [], None
         state.r_linked = any(key in url for key in RUN_KEYS)
     if state.get("r_kind") not in KINDS:
         state.r_kind = url["r_kind"] if url.get("r_kind") in KINDS else KINDS[0]
@@ -101,15 +102,13 @@ def default_pick() -> tuple[str, int, int]:
     return ",".join(map(str, numbers)), count, target
 
 
-def draw(another: bool) -> None:
-    """Put a held-out problem of the chosen task and level into the fields."""
+def draw(seed: int = 0) -> None:
+    """Put a seed's first held-out problem of the chosen task and level into the fields."""
     state = st.session_state
     if state.r_kind not in TASKS:
         return
-    state.r_draw = state.r_draw + 1 if another else 0
     level = int(state.get("r_level") or DEFAULT_LEVEL)
-    drawn = problems(state.r_kind, level, 0, "heldout", chosen_language())
-    problem = next(itertools.islice(drawn, state.r_draw, None))
+    problem = next(problems(state.r_kind, level, seed, "heldout", chosen_language()))
     if problem.task == chain.NAME:
         state.r_expr = problem.key
     else:
@@ -238,8 +237,9 @@ def start() -> None:
 
 
 def start_another() -> None:
-    """Draw the next problem and run it."""
-    draw(another=True)
+    """Draw a seed, which decides the problem and the replies, and run it."""
+    st.session_state.r_seed = random.randrange(1, DRAWN_SEEDS)
+    draw(st.session_state.r_seed)
     start()
 
 

@@ -29,7 +29,6 @@ def question_fields() -> None:
             required=True,
             key="r_kind",
             on_change=session.draw,
-            args=(False,),
         )
         kind = st.session_state.r_kind
         if kind == "free":
@@ -46,7 +45,6 @@ def question_fields() -> None:
             list(TASKS[kind].LEVELS),
             key="r_level",
             on_change=session.draw,
-            args=(False,),
             width=110,
             help=t("reasoning.level_help"),
         )

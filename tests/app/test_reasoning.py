@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from app.components.reasoning_view import _clicked, payload
+from app.components.reasoning_view import _clicked, payload, typical
 from app.components.trace_view.payload import run_id
 from app.i18n import LANGUAGES, texts
-from app.services import lineup, models, prompts, reasoning, traces
+from app.services import evaluations, lineup, models, prompts, reasoning, traces
 from app.services import reasoning_session as session
 from model.record import RunInfo, Step, Trace, collect
 from model.tasks import TASKS, chain, pick, problems
@@ -150,7 +150,7 @@ def test_every_word_that_the_scripts_say_is_a_text() -> None:
     said = set(re.findall(r'say\(\s*"(\w+)"', own))
     known = {k.removeprefix("reasoning_view.") for k in texts("en") if "reasoning_view." in k}
     assert said <= known
-    for key in known - said - {"way_steps", "way_direct", "at_step"}:  # said by Python
+    for key in known - said - {"way_steps", "way_direct", "at_step", "typical"}:  # said by Python
         stems = ("kind_", "said_", "verdict_", "fact_", "appeared", "play", "pause", "replay")
         stems += ("colour_", "legend_")
         assert key.startswith((*stems, "never", "not_yet", "step_")), key
@@ -291,6 +291,48 @@ def test_another_question_is_held_out(task: str) -> None:
     trace = traces.store().get(app.session_state["r_shown"][0])
     assert trace is not None
     assert reasoning.read(trace).problem.split == "heldout"
+
+
+def test_another_question_has_another_seed_and_a_link_gives_both_again() -> None:
+    app = opened()
+    app.multiselect(key="r_models").set_value(["base.direct"])
+    app.button(key="r_another").click().run()
+    app = ended(app)
+    seed = app.number_input(key="r_seed").value
+    assert seed > 0
+    link = {"r_models": "base.direct", "r_seed": str(seed)}
+    link["r_expr"] = app.text_input(key="r_expr").value
+    again = ended(opened(**link))
+    one, two = (traces.store().get(a.session_state["r_shown"][0]) for a in (app, again))
+    assert one is not None and two is not None
+    assert one.texts == two.texts
+    app.button(key="r_another").click().run()
+    assert ended(app).number_input(key="r_seed").value != seed
+
+
+def test_beside_a_reply_stands_what_was_measured_of_its_model_and_level() -> None:
+    measured = evaluations.of("base")
+    assert measured is not None
+    for problem, found in (
+        (chain.pose("34*9-13+57", "en"), measured["many"]["chain"]),  # level 3
+        (chain.pose("20*3+11", "en"), measured["levels"]["chain"]["2"]),
+    ):
+        said = typical(lineup.Contestant("base"), problem)
+        assert f"{found['pass@k']['1']['value']:.0%}" in said
+        assert f"{found['tokens_median']['value']:.0f} tokens" in said
+        assert str(found["problems"]) in said
+
+
+@pytest.mark.parametrize(
+    ("who", "problem"),
+    [
+        (lineup.Contestant("base", "steps"), CHAIN),  # not free in how it answers
+        (lineup.Contestant("r1-zero-step5"), CHAIN),  # never evaluated
+        (lineup.Contestant("base"), chain.pose("2+3", "en")),  # a level that no problem has
+    ],
+)
+def test_nothing_is_said_of_what_was_not_measured(who: lineup.Contestant, problem: Problem) -> None:
+    assert typical(who, problem) == ""
 
 
 def test_goes_from_kind_to_kind() -> None:

@@ -20,9 +20,10 @@ import streamlit as st
 from app.components import saving, scripts, styles
 from app.components.trace_view.payload import run_id
 from app.i18n import language, t, texts
-from app.services import lineup, models, reasoning
+from app.services import evaluations, lineup, models, reasoning
 from app.services.reasoning import Reading
 from model.record import Trace, rounded
+from model.tasks.problem import Problem
 
 _FOLDER = Path(__file__).parent
 
@@ -45,18 +46,36 @@ def name_of(contestant: lineup.Contestant) -> str:
     return f"{name}, {t(f'reasoning_view.way_{contestant.way}')}"
 
 
+def typical(contestant: lineup.Contestant, problem: Problem) -> str:
+    """What replies of its to such problems are like; "" where that was not measured."""
+    if contestant.way != "own":
+        return ""
+    found = evaluations.typical(contestant.model, problem.task, problem.level)
+    if found is None:
+        return ""
+    return t(
+        "reasoning_view.typical",
+        n=found.problems,
+        right=f"{found.right:.0%}",
+        tokens=f"{found.tokens:.0f}",
+        temperature=f"{found.temperature:g}",
+    )
+
+
 def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> dict[str, Any]:
     """What the browser gets of one reply: everything counted from the reply's first token."""
     start = reading.start
     before = float(trace.seconds[trace.n_prompt - 1])
     info = trace.info
+    contestant = lineup.of(trace, reading.asked.begin)
     room = len(trace) - start
     if live:
         context = int(models.config(info.model)["max_position_embeddings"])
         room = max(room, min(trace.n_prompt + info.max_new_tokens, context) - start)
     return {
         "id": run_id(trace),
-        "name": name_of(lineup.of(trace, reading.asked.begin)),
+        "name": name_of(contestant),
+        "typical": typical(contestant, reading.problem),
         "given": trace.n_prompt - start,
         "texts": list(trace.texts[start:]),
         "probs": rounded(np.exp(trace.logprobs[start:].astype(float))),

@@ -10,6 +10,7 @@ class Column {
     element("h3", "column-name", this.root, this.data.name);
     this.verdict = element("div", "verdict-line", this.root);
     this.facts = element("dl", "facts", this.root);
+    if (this.data.typical) element("p", "typical", this.root, this.data.typical);
     element("div", "part-title", this.root, view.words.say("thinking"));
     this.thinking = element("div", "thinking", this.root);
     this.none = element("div", "none", this.thinking, view.words.say("no_thinking"));
