@@ -1,9 +1,10 @@
 """The Training page's state: which part is on screen, its question, the jobs and what they left.
 
-Session: "t_part_first" and "t_task_first" what the URL asked for, "t_jobs" part → its job under
-way, "t_done" part → the id of what its last job left (of the time machine: its traces' ids),
-"t_errors" part → what to tell.
-URL: t_part and t_task where they differ from the first; level, number and seed are bound.
+Session: "t_part_first", "t_task_first" and "t_curve_task_first" what the URL asked for, "t_jobs"
+part → its job under way, "t_done" part → the id of what its last job left (of the time machine: its
+traces' ids), "t_errors" part → what to tell.
+URL: t_part, t_task and t_curve_task where they differ from the first; level, number and seed are
+bound.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from app.services import jobs, lineup, samples, traces
 from app.services import training_jobs as live
 from app.services import training_runs as runs
 from model.record import Trace
-from model.tasks import TASKS, chain, problems
+from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import Language, Problem
 
 LEVELS = sorted({level for family in TASKS.values() for level in family.LEVELS})
+TASK_NAMES = (chain.NAME, pick.NAME)
+CURVE_TASKS = (*TASK_NAMES, "all")  # whose curves can be shown
 MAX_NUMBER = 200  # of held-out questions of a level that can be chosen
 MAX_SEED = 2**31 - 1
 MAX_TOKENS = 300  # of a reply in the time machine
@@ -31,17 +34,16 @@ COUNTED = 16  # replies of each checkpoint that are counted
 def open_page(parts: Sequence[str]) -> None:
     """What a new session needs; `parts` are in the order of the page."""
     state, asked = st.session_state, st.query_params
+    fields = {"t_part": parts, "t_task": TASK_NAMES, "t_curve_task": CURVE_TASKS}
     if "t_jobs" not in state:
-        state.t_part_first = asked["t_part"] if asked.get("t_part") in parts else parts[0]
-        state.t_task_first = asked["t_task"] if asked.get("t_task") in TASKS else chain.NAME
+        for key, choices in fields.items():
+            state[f"{key}_first"] = asked[key] if asked.get(key) in choices else choices[0]
         state.t_jobs, state.t_done, state.t_errors = {}, {}, {}
-    if state.get("t_part") not in parts:
-        state.t_part = state.t_part_first
-    if state.get("t_task") not in TASKS:
-        state.t_task = state.t_task_first
-    state.t_part_first, state.t_task_first = state.t_part, state.t_task  # kept while not shown
-    for key, first in (("t_part", parts[0]), ("t_task", chain.NAME)):
-        if state[key] != first:
+    for key, choices in fields.items():
+        if state.get(key) not in choices:
+            state[key] = state[f"{key}_first"]
+        state[f"{key}_first"] = state[key]  # kept while not shown
+        if state[key] != choices[0]:
             asked[key] = state[key]
         elif key in asked:
             del asked[key]

@@ -10,9 +10,9 @@ from app.i18n import t
 from app.plots import training as figures
 from app.services import lineup, published
 from app.services import training_runs as runs
+from app.services import training_session as session
 from app.views.numbers import numbers
 from app.views.pictures import chart
-from model.tasks import TASKS
 
 
 def missing(name: str) -> None:
@@ -31,9 +31,16 @@ def sample_text(entry: dict[str, Any]) -> str:
     return "<br>".join(shown)
 
 
-def sentences(curves: runs.Curves, entries: list[dict[str, Any]]) -> None:
-    """What changed from the first steps to the last, in this run's own numbers."""
-    values: dict[str, object] = {}
+def task_name(task: str) -> str:
+    return t("training.curves_all" if task == "all" else f"reasoning.kind_{task}")
+
+
+def sentences(task: str, curves: runs.Curves, entries: list[dict[str, Any]]) -> None:
+    """What changed from the first steps to the last, in this run's own numbers.
+
+    How many keep the format is logged of both tasks only.
+    """
+    values: dict[str, object] = {"task": task_name(task)}
     for key in ("accuracy", "length", "checks"):
         first, last = runs.ends(getattr(curves, key))
         form = "{:.0f}" if key == "length" else "{:.1%}"
@@ -41,7 +48,8 @@ def sentences(curves: runs.Curves, entries: list[dict[str, Any]]) -> None:
     first, last = runs.ends([entry["format"] for entry in entries])
     values |= {"format_first": f"{first:.1%}", "format_last": f"{last:.1%}"}
     n = min(runs.ENDS, max(1, len(entries) // 2))
-    st.markdown(t("training.curves_say", n=n, **values))
+    key = "curves_say" if task == "all" else "curves_say_task"
+    st.markdown(t(f"training.{key}", n=n, **values))
 
 
 def overlay(measure: str) -> list[figures.Overlay]:
@@ -62,10 +70,14 @@ def overlay(measure: str) -> list[figures.Overlay]:
 
 
 def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, shares: bool) -> None:
-    """Four charts, two by two where there is room; the shares are logged of both tasks only."""
+    """Four charts, two by two where there is room; without the shares, the last has a row.
+
+    The shares are logged of both tasks only.
+    """
     samples = [sample_text(entry) for entry in entries]
     left, right = st.columns(2)
-    for column, measure in ((left, "accuracy"), (right, "length"), (right, "checks")):
+    below = right if shares else st.container()
+    for column, measure in ((left, "accuracy"), (right, "length"), (below, "checks")):
         values = getattr(curves, measure)
         first, last = runs.ends(values)
         percent = measure != "length"
@@ -151,11 +163,9 @@ def section() -> None:
         )
         st.segmented_control(
             t("training.curves_task"),
-            ["all", *TASKS],
-            format_func=lambda task: t(
-                f"training.curves_{task}" if task == "all" else f"reasoning.kind_{task}"
-            ),
-            default="all",
+            session.CURVE_TASKS,
+            format_func=task_name,
+            default=st.session_state.t_curve_task_first,
             required=True,
             key="t_curve_task",
             help=t("training.curves_task_help"),
@@ -163,11 +173,9 @@ def section() -> None:
     entries = runs.log(name)
     task = st.session_state.t_curve_task
     status(name, entries)
-    if task == "all":
-        sentences(runs.curves(entries), entries)
-        charts(name, runs.curves(entries), entries, shares=True)
-    else:
-        charts(name, runs.curves(runs.of_task(entries, task)), entries, shares=False)
+    curves = runs.curves(entries if task == "all" else runs.of_task(entries, task))
+    sentences(task, curves, entries)
+    charts(name, curves, entries, shares=task == "all")
     st.caption(t("training.curves_reading", window=runs.WINDOW))
     if st.session_state.get("t_overlay"):
         st.caption(t("training.overlay_reading", source=t("training.digitised")))

@@ -244,6 +244,24 @@ def test_curves_show_samples_of_any_step_and_the_papers_overlay(with_runs: Path)
     assert any("71.0" not in c.value and "arXiv v1" in c.value for c in app.caption)
 
 
+def test_curves_open_on_arithmetic_and_a_link_keeps_the_choice(with_runs: Path) -> None:
+    def said(app: AppTest, task: str) -> bool:
+        start = T["training.curves_say_task"].split(" {accuracy_first}")[0].split("**")[0]
+        line = start.format(task=T[f"reasoning.kind_{task}"], n=1)
+        return any(one.value.startswith(line) for one in app.markdown)
+
+    app = opened("curves")
+    assert app.segmented_control(key="t_curve_task").value == "chain"
+    assert said(app, "chain") and "t_curve_task" not in app.query_params
+    app.segmented_control(key="t_curve_task").set_value("pick").run()
+    assert said(app, "pick") and app.query_params["t_curve_task"] == "pick"
+    app = opened("curves", t_curve_task="all")
+    assert app.segmented_control(key="t_curve_task").value == "all"
+    assert T["training.shares_title"] in " ".join(one.value for one in app.markdown)
+    app = opened("curves", t_curve_task="x")
+    assert app.segmented_control(key="t_curve_task").value == "chain"
+
+
 def test_what_is_missing_says_how_it_is_made(without_runs: None) -> None:
     app = opened("curves")
     assert lineup.NAMES["r1-zero"] in app.info[0].value
