@@ -125,24 +125,36 @@ def picture() -> None:
         alt=sentence,
     )
     st.markdown(f"**{sentence}**")
+    st.markdown(claim())
     agreement(growths)
     layers = len(growths[0].spec.layers)
     st.caption(t("cache.reading", dtype=info.cache_dtype, layers=layers))
 
 
 def compare(growths: list[figures.Growth]) -> str:
-    """This run's own numbers: the smallest against the largest cache at the same length."""
+    """This run's own numbers: MLA's cache against MHA's at the same length."""
     tokens = min(len(run.tokens) for run in growths)
-    small = min(growths, key=lambda run: run.at(tokens))
-    large = max(growths, key=lambda run: run.at(tokens))
+    mha, *_, mla = (run.at(tokens) for run in growths)
     return t(
         "cache.sentence",
         tokens=f"{tokens:,}",
-        small_kind=small.kind,
-        small=units.size(small.at(tokens)),
-        large_kind=large.kind,
-        large=units.size(large.at(tokens)),
-        times=units.times(large.at(tokens) / small.at(tokens)),
+        mla=units.size(mla),
+        mha=units.size(mha),
+        times=units.times(mha / mla),
+    )
+
+
+def claim() -> str:
+    """What MLA is for, what twins of this size cannot show of it, and what the V2 paper found."""
+    results = [models.run_results(name) for name in models.TWINS]
+    losses = [result["heldout"]["loss"] for result in results]
+    held = {result["attention"]: result["bytes_per_token"] for result in results}
+    return t(
+        "cache.claim",
+        mqa=f"{held['MQA']:,}",
+        mla=f"{held['MLA']:,}",
+        low=f"{min(losses):.3f}",
+        high=f"{max(losses):.3f}",
     )
 
 
