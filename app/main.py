@@ -4,26 +4,28 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import i18n
-from app.i18n import t
-from app.services import models
-from app.views import pictures
+from app.core import models, texts
+from app.core.texts import t
+from app.ui import chart
 
-ICON = Path(__file__).parent / "static" / "icon.svg"  # a material icon here would be downloaded
+APP = Path(__file__).parent
+ICONS = {"start": "play_circle", "experts": "hub", "cache": "memory"}
+ICONS |= {"reasoning": "psychology", "training": "trending_up"}
 
-st.set_page_config(page_title="Inside R1", page_icon=ICON, layout="wide")
-st.html(Path(__file__).parent / "page.css")
-i18n.choose_language()
-pictures.choose_format()
+icon = APP / "static" / "icon.svg"  # a material icon here would be downloaded
+st.set_page_config(page_title="Inside R1", page_icon=icon, layout="wide")
+st.html(APP / "ui" / "page.css")
+texts.choose_language()
+chart.choose_format()
 page = st.navigation(
     [
         st.Page(
-            "views/start.py", title=t("nav.start"), icon=":material/play_circle:", default=True
-        ),
-        st.Page("views/experts.py", title=t("nav.experts"), icon=":material/hub:"),
-        st.Page("views/cache.py", title=t("nav.cache"), icon=":material/memory:"),
-        st.Page("views/reasoning.py", title=t("nav.reasoning"), icon=":material/psychology:"),
-        st.Page("views/training.py", title=t("nav.training"), icon=":material/trending_up:"),
+            f"pages/{name}/{name}.py",
+            title=t(f"nav.{name}"),
+            icon=f":material/{icon}:",
+            default=name == "start",
+        )
+        for name, icon in ICONS.items()
     ]
 )
 page.run()

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from model import ASSETS
+
 MAX_TOKENS = 100_000
 MAX_SAMPLES = 256
 MAX_MESSAGE = 2_000
@@ -59,7 +61,7 @@ def shipped_folder(name: str) -> Path:
     Raises:
         UsageError: if none has this name.
     """
-    from model import checkpoints
+    from model.nn import checkpoints
 
     folders = checkpoints.shipped()
     if name not in folders:
@@ -69,8 +71,8 @@ def shipped_folder(name: str) -> Path:
 
 
 def list_models(args: argparse.Namespace) -> list[dict[str, Any]]:
-    from model import checkpoints
-    from model.config import read_config
+    from model.nn import checkpoints
+    from model.nn.config import read_config
 
     rows = []
     for name, folder in checkpoints.shipped().items():
@@ -91,7 +93,7 @@ def list_models(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def generate(args: argparse.Namespace) -> dict[str, Any]:
-    from model.engine import Engine
+    from model.runtime.engine import Engine
 
     engine = Engine.load(shipped_folder(args.name))
     prompts = [engine.encode(args.prompt)] * args.samples
@@ -112,8 +114,8 @@ def generate(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def trace(args: argparse.Namespace) -> dict[str, Any]:
-    from model.engine import Engine
-    from model.record import collect
+    from model.record.trace import collect
+    from model.runtime.engine import Engine
 
     engine = Engine.load(shipped_folder(args.name))
     steps = list(engine.stream(args.prompt, args.max_new_tokens))
@@ -140,7 +142,7 @@ def trace(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def kv(args: argparse.Namespace) -> dict[str, Any]:
-    from model.kv_math import cache_spec
+    from model.analysis.kv_size import cache_spec
 
     spec = cache_spec(_kv_config(args.config))
     return {
@@ -162,9 +164,9 @@ def kv(args: argparse.Namespace) -> dict[str, Any]:
 
 def _kv_config(name: str) -> Any:
     """The config that a file, a shipped checkpoint or a row of the published table holds."""
-    from model.kv_math import published_configs
+    from model.analysis.kv_size import published_configs
 
-    folders = Path(__file__).parents[1] / "assets" / "checkpoints"
+    folders = ASSETS / "checkpoints"
     path = Path(name)
     if name in {folder.name for folder in folders.glob("*")}:
         path = folders / name / "config.json"
@@ -204,7 +206,7 @@ def problems(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def evaluate(args: argparse.Namespace) -> dict[str, Any]:
-    from model.engine import Engine
+    from model.runtime.engine import Engine
     from model.training.evaluate import evaluate as measure
 
     levels = None if args.level is None else [args.level]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.kv_math import published_configs
+from model.analysis.kv_size import published_configs
 
 PUBLISHED = {row["name"]: row for row in published_configs()}
 V3 = PUBLISHED["DeepSeek-V3 / R1 (671B)"]["config"]

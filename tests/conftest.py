@@ -12,8 +12,8 @@ from dataclasses import replace
 import hypothesis
 import pytest
 
-from model import config
-from model.config import ModelConfig
+from model.nn import config
+from model.nn.config import ModelConfig
 from tests import offline
 
 offline.refuse_network()

@@ -17,7 +17,7 @@ TURN_SECONDS = 0.02  # a token takes at least so long, so that there is time to 
 
 
 def _slow_down() -> None:
-    from app.services.jobs import Worker
+    from app.core.jobs import Worker
 
     turn = Worker._turn
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from model.record import RunInfo, Step, Trace, collect
+from model.record.trace import RunInfo, Step, Trace, collect
 
 LAYERS, DENSE, EXPERTS, GROUPS, OPEN_GROUPS, CHOSEN, TOPICS = 61, 3, 256, 8, 4, 8, 6
 CACHE_BYTES = LAYERS * (512 + 64) * 2  # of a token: latent and rotary key, bfloat16

@@ -6,9 +6,9 @@ from unittest.mock import patch
 
 import streamlit as st
 
-from app import i18n
-from app.components.trace_view import Part, trace_view
-from app.services import models
+from app.core import models
+from app.core import texts as texts_module
+from app.ui.components.trace_view import Part, trace_view
 from tests import synthetic
 
 CONFIG = {
@@ -18,7 +18,7 @@ CONFIG = {
 }
 
 st.set_page_config(layout="wide")
-i18n.choose_language()
+texts_module.choose_language()
 st.title("Synthetic")
 trace = st.cache_resource(synthetic.trace)()
 if st.toggle("Draw", key="draw"):

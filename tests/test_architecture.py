@@ -16,19 +16,15 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in CODE
 }
-# Inside model/, arrows run upwards only: from a row to itself and to the rows above it.
-ROWS = (
-    {"config", "record", "statistics", "decision", "routing_statistics", "kv_math", "param_math"}
-    | {"decode_math", "published_widths"}
-    | {"tasks", "rewards", "tokenizer"},
-    {"cache", "attention", "network"},
-    {"checkpoints", "engine", "interventions", "reading", "adapters"}
-    | {"latent", "attention_weights", "decode_time"},
-    {"training"},
-    {"__main__"},
+#: Packages of model/, from the ground up: each may use those before it.
+PACKAGES = ("record", "nn", "tasks", "data", "runtime", "analysis", "training", "__main__")
+#: What the pages' first picture needs, and so must not wait for torch.
+WITHOUT_TORCH = (
+    *("model.record", "model.nn.config", "model.nn.tokenizer", "model.tasks"),
+    *("model.analysis.kv_size", "model.analysis.parameter_count", "model.analysis.decoding_cost"),
+    *("model.analysis.routing_decision", "model.analysis.routing_statistics"),
+    *("model.analysis.expert_load", "model.analysis.estimators"),
 )
-WITHOUT_TORCH = ("model.config", "model.record", "model.kv_math", "model.param_math")
-PICTURES = ("app.plots", "app.export")
 ASSETS_BYTES = 150_000_000
 LINES = 450
 
@@ -64,23 +60,20 @@ def reached(module: str) -> set[str]:
     return seen
 
 
-def row(module: str) -> int:
-    part = module.split(".")[1]
-    places = [place for place, names in enumerate(ROWS) if part in names]
-    assert places, f"{module} has no row in ROWS: say where it belongs"
-    return places[0]
-
-
 def of(*parents: str) -> list[str]:
     return [module for module in MODULES if within(module, *parents)]
 
 
-@pytest.mark.parametrize("module", of("model"))
-def test_model_imports_upwards_only_and_nothing_of_the_app(module: str) -> None:
+FIGURES = [m for m in MODULES if within(m, "app.pages") and m.endswith("figures")]
+
+
+@pytest.mark.parametrize("module", of(*(f"model.{name}" for name in PACKAGES)))
+def test_arrows_in_model_go_down_only(module: str) -> None:
+    allowed = PACKAGES[: PACKAGES.index(module.split(".")[1]) + 1]
     for name in imports(module):
         assert not within(name, "app", "streamlit", "plotly"), name
-        if within(name, "model") and name != "model" and module != "model":
-            assert row(name) <= row(module), f"{module} imports {name}"
+        if within(name, "model") and name != "model":
+            assert name.split(".")[1] in allowed, f"{module} imports {name}"
 
 
 @pytest.mark.parametrize("module", of(*WITHOUT_TORCH))
@@ -89,23 +82,45 @@ def test_records_and_arithmetic_need_no_torch(module: str) -> None:
         assert not within(name, "torch", "transformers"), name
 
 
-@pytest.mark.parametrize("module", of(*PICTURES))
-def test_pictures_are_pure(module: str) -> None:
+@pytest.mark.parametrize("module", FIGURES)
+def test_figures_are_pure(module: str) -> None:
+    """Plain arrays and records in, a picture out: no server, no network, no other page."""
     for name in reached(module):
-        assert not within(name, "streamlit", "torch", "app.services", "app.views"), name
+        assert not within(name, "streamlit", "torch", "app.core"), name
         if within(name, "model") and name != "model":
             assert within(name, *WITHOUT_TORCH), name
 
 
-@pytest.mark.parametrize("module", of("app.services", "app.plots", "app.components"))
-def test_views_stay_on_top(module: str) -> None:
+@pytest.mark.parametrize("module", of("app"))
+def test_arrows_in_the_app_go_down_only(module: str) -> None:
+    """A page imports no other page; what pages share knows none of them."""
+    own = module.split(".")[2] if within(module, "app.pages") and module != "app.pages" else None
     for name in imports(module):
-        assert not within(name, "app.views", "app.main"), name
+        assert not within(name, "app.main"), name
+        if within(name, "app.pages"):
+            assert own is not None, f"{module} imports {name}"
+            assert within(name, f"app.pages.{own}"), f"{module} imports {name}"
+        if within(module, "app.core"):
+            assert not within(name, "app.ui"), name
+
+
+def test_every_folder_of_the_house_has_a_place() -> None:
+    """The lists above name what exists, and all of it."""
+    assert set(PACKAGES) == {m.split(".")[1] for m in MODULES if within(m, "model") and "." in m}
+    assert {m.split(".")[1] for m in MODULES if within(m, "app") and "." in m} == {
+        *("core", "ui", "pages", "main")
+    }
+    for name in WITHOUT_TORCH:
+        assert of(name), f"{name} does not exist"
 
 
 def test_every_module_imports() -> None:
     """In one fresh process; pages are run, not imported, and `test_every_page` opens them."""
-    names = [m for m in MODULES if m != "app.main" and not m.startswith("app.views.")]
+    scripts = {
+        "app.main",
+        *(f"app.pages.{path.name}.{path.name}" for path in (ROOT / "app" / "pages").iterdir()),
+    }
+    names = [name for name in MODULES if name not in scripts]
     program = f"import importlib\nfor name in {names!r}:\n    importlib.import_module(name)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

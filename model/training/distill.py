@@ -15,10 +15,10 @@ import json
 import random
 import time
 
-from model.engine import Engine
+from model.data.corpus import Document
+from model.runtime.engine import Engine
 from model.tasks.problem import Piece
 from model.training import pipeline, sft
-from model.training.corpus import Document
 from model.training.grpo import GRPOConfig
 from model.training.pipeline import Paths, Stage
 

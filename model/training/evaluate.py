@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from model.engine import Completion, Engine
-from model.statistics import bootstrap_median, bootstrap_ratio, consensus, pass_at_k
+from model.analysis.estimators import bootstrap_median, bootstrap_ratio, consensus, pass_at_k
+from model.runtime.engine import Completion, Engine
+from model.runtime.thinking import think
 from model.tasks import TASKS, problems
 from model.tasks.check import Judgement, judge, language_share
 from model.tasks.problem import Problem
-from model.training.thinking import think
 
 BATCH = 512  # rows generated at once
 

@@ -29,13 +29,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model import rewards
-from model.engine import Completion, Engine
-from model.network import Transformer
-from model.tasks import TASKS
+from model.nn.network import Transformer
+from model.nn.tokenizer import PAD
+from model.runtime.engine import Completion, Engine
+from model.tasks import TASKS, rewards
 from model.tasks.check import Judgement, judge
 from model.tasks.problem import Problem
-from model.tokenizer import PAD
 from model.training.state import digest, load_state, save_state, truncate_log
 
 

@@ -17,12 +17,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from model.cache import Cache
-from model.engine import Engine
-from model.statistics import bootstrap_ratio
-from model.tasks import TASKS
-from model.training import texts
-from model.training.corpus import (
+from model.analysis.estimators import bootstrap_ratio
+from model.data import texts
+from model.data.corpus import (
     CorpusConfig,
     Document,
     pack,
@@ -30,6 +27,9 @@ from model.training.corpus import (
     text_document,
     tokenise,
 )
+from model.nn.cache import Cache
+from model.runtime.engine import Engine
+from model.tasks import TASKS
 from model.training.pretrain import masked_loss
 
 ROWS = 300  # of the training mixture

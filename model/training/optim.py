@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from model.network import Experts, Transformer
+from model.nn.network import Experts, Transformer
 
 
 def orthogonalise(matrices: Tensor) -> Tensor:

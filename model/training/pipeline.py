@@ -17,14 +17,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from model import checkpoints
-from model.checkpoints import About
-from model.engine import Engine
+from model.data.corpus import Document, text_document
+from model.nn import checkpoints
+from model.nn.checkpoints import About
+from model.runtime.engine import Engine
 from model.tasks import TASKS
 from model.tasks.check import language_share
 from model.tasks.problem import Piece, Problem, Voice
 from model.training import evaluate, sft
-from model.training.corpus import Document, text_document
 from model.training.grpo import GRPO, GRPOConfig
 
 LEVELS: dict[str, tuple[int, ...]] = {"chain": (2, 3), "pick": (2, 3)}

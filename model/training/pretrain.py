@@ -23,9 +23,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model import checkpoints, config, tokenizer
-from model.config import ModelConfig
-from model.network import Gate, Transformer
+from model.nn import checkpoints, config, tokenizer
+from model.nn.config import ModelConfig
+from model.nn.network import Gate, Transformer
 from model.training.optim import Muon, split_parameters
 from model.training.state import digest, load_state, save_state, truncate_log
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from model.engine import Engine
-from model.statistics import paired_difference
+from model.analysis.estimators import paired_difference
+from model.runtime.engine import Engine
 from model.tasks import TASKS
 from model.training.distill import SEEDS, seeded
 from model.training.evaluate import evaluate

@@ -18,9 +18,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from model.network import Transformer
-from model.tokenizer import PAD
-from model.training.corpus import Document, tokenise
+from model.data.corpus import Document, tokenise
+from model.nn.network import Transformer
+from model.nn.tokenizer import PAD
 from model.training.pretrain import masked_loss
 from model.training.state import digest, load_state, save_state, truncate_log
 

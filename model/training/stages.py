@@ -13,11 +13,12 @@ from typing import Any
 
 import torch
 
-from model import checkpoints
-from model.engine import Engine
-from model.record import Trace, collect
+from model.data import corpus
+from model.nn import checkpoints
+from model.record.trace import Trace, collect
+from model.runtime.engine import Engine
 from model.tasks import problems
-from model.training import corpus, distill, heldout, pipeline, pretrain, results
+from model.training import distill, heldout, pipeline, pretrain, results
 from model.training.reproduce import StageName, reproduce
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from app.components.trace_view.payload import payload
+from app.ui.components.trace_view.payload import payload
 from tests import synthetic
 from tests.browser import chromium
 from tests.browser.server import serve

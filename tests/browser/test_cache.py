@@ -7,7 +7,7 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.i18n import texts
+from app.core.texts import texts
 from tests.browser.chromium import visit
 
 pytestmark = pytest.mark.browser

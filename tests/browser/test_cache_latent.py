@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.i18n import texts
+from app.core.texts import texts
 from tests.browser.chromium import settle, visit
 
 pytestmark = pytest.mark.browser

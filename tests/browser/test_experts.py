@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.i18n import texts
-from app.services import prompts
+from app.core import prompts
+from app.core.texts import texts
 from tests.browser import saved
 from tests.browser.chromium import visit
 
@@ -19,7 +19,7 @@ T = texts("en")
 
 def strip(page: Page, key: str) -> Locator:
     """The tokens of the prompt ("strip_prompt") or of the answer ("strip_answer")."""
-    return page.get_by_role("listbox", name=T[f"trace.{key}"]).get_by_role("option")
+    return page.get_by_role("listbox", name=T[f"trace_view.{key}"]).get_by_role("option")
 
 
 def run(page: Page, prompt: str) -> None:
@@ -65,7 +65,7 @@ def test_our_own_pictures_are_saved_as_png_and_svg(page: Page, language: str) ->
     words = texts(language)
     titles = {"strip": "strip_answer", "heatmap": "heat_title", "multiples": "multiples_title"}
     for part, key in titles.items():
-        title = words[f"trace.{key}"]
+        title = words[f"trace_view.{key}"]
         button = page.locator(f".part.{part} button.save")
         kept = saved.picture(page, button, part, "PNG")
         label = words["common.save_as"].format(format="PNG", title=title)
@@ -105,4 +105,4 @@ def test_a_prompt_is_shown_as_it_was_typed(page: Page, prompt: str) -> None:
     run(page, prompt)
     expect(page.get_by_text(T["experts.badge_live"], exact=True)).to_be_visible()
     for word in prompt.split():
-        expect(page.get_by_role("listbox", name=T["trace.strip_prompt"])).to_contain_text(word)
+        expect(page.get_by_role("listbox", name=T["trace_view.strip_prompt"])).to_contain_text(word)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.i18n import texts
+from app.core.texts import texts
 from tests.browser import saved
 from tests.browser.chromium import visit
 
@@ -37,7 +37,9 @@ def ask(page: Page, place: str, key: str) -> None:
 
 def test_a_pinned_token_shows_its_way_and_the_router(page: Page) -> None:
     visit(page, "experts")
-    page.get_by_role("listbox", name=T["trace.strip_answer"]).get_by_role("option").nth(2).click()
+    page.get_by_role("listbox", name=T["trace_view.strip_answer"]).get_by_role("option").nth(
+        2
+    ).click()
     expect(chart(page, "e_way")).to_be_visible()
     expect(chart(page, "e_router")).to_be_visible()
     expect(page.get_by_text(begins("route.sentence")).first).to_be_visible()
@@ -46,16 +48,18 @@ def test_a_pinned_token_shows_its_way_and_the_router(page: Page) -> None:
 def test_a_change_shows_its_text_probabilities_route_and_loss(page: Page) -> None:
     visit(page, "experts", room="what_if")
     page.locator(".st-key-e_no_shared label").first.click()
-    strip = page.get_by_role("listbox", name=T["compare_view.strip"])
+    strip = page.get_by_role("listbox", name=T["intervention_view.strip"])
     expect(strip.get_by_role("option")).not_to_have_count(0)
     token = strip.get_by_role("option").nth(30)
-    expect(token).to_have_attribute("aria-label", begins("compare_view.tip"))
+    expect(token).to_have_attribute("aria-label", begins("intervention_view.tip"))
     number = token.get_attribute("data-token")
     token.click()
     page.wait_for_url(f"**pin={number}*")
     expect(chart(page, "e_ways")).to_be_visible()
     expect(page.get_by_test_id("stMetric")).to_have_count(3)
-    expect(page.locator(".compare-view .answer").nth(1)).not_to_have_text(T["compare_view.not_yet"])
+    expect(page.locator(".compare-view .answer").nth(1)).not_to_have_text(
+        T["intervention_view.not_yet"]
+    )
     assert "e_no_shared=true" in page.url
     button = page.locator(".compare-view button.save")
     width, _ = saved.png_size(saved.picture(page, button, "change", "PNG"))
@@ -63,7 +67,7 @@ def test_a_change_shows_its_text_probabilities_route_and_loss(page: Page) -> Non
     assert drawn and width > 2 * drawn["width"]
     said = saved.svg_words(saved.picture(page, button, "change", "SVG"))
     for key in ("strip", "legend_less", "untouched", "changed"):
-        assert T[f"compare_view.{key}"] in said
+        assert T[f"intervention_view.{key}"] in said
     page.reload()
     expect(chart(page, "e_ways")).to_be_visible()
 
@@ -78,7 +82,7 @@ def test_a_token_is_pinned_in_the_run_and_under_a_change_at_once(page: Page) -> 
             expect(view.locator(f".token.pinned[data-token='{token}']")).to_have_count(1)
             expect(view.locator(".token.pinned")).to_have_count(1)
         page.wait_for_url(f"**pin={token}*")
-        expect(page.get_by_text(T["what_if.ways"].format(token=token))).to_be_visible()
+        expect(page.get_by_text(T["interventions.ways"].format(token=token))).to_be_visible()
         expect(chart(page, "e_way").filter(visible=True)).to_have_count(1)
 
     change.locator(".token[data-token='30']").hover()
@@ -88,7 +92,7 @@ def test_a_token_is_pinned_in_the_run_and_under_a_change_at_once(page: Page) -> 
     run.locator(".token[data-token='57']").click()
     pinned(57)
     expect(change.locator(".answer .pinned")).to_have_count(2)  # before the answers part
-    strip = page.get_by_role("listbox", name=T["compare_view.strip"])
+    strip = page.get_by_role("listbox", name=T["intervention_view.strip"])
     page.mouse.move(0, 0)
     strip.focus()
     page.keyboard.press("ArrowRight")
@@ -119,7 +123,9 @@ def test_every_change_is_made_by_hand_and_the_link_repeats_it(page: Page, change
     else:
         field.locator("label").first.click()
     expect(page.get_by_test_id("stMetric")).to_have_count(3)
-    expect(page.locator(".compare-view .answer").nth(1)).not_to_have_text(T["compare_view.not_yet"])
+    expect(page.locator(".compare-view .answer").nth(1)).not_to_have_text(
+        T["intervention_view.not_yet"]
+    )
     page.wait_for_url(f"**{change}=*")
     page.reload()
     expect(page.get_by_test_id("stMetric")).to_have_count(3)
@@ -139,7 +145,7 @@ def test_statistics_are_read_and_an_expert_has_its_card(page: Page) -> None:
     ask(page, "early", "e_early")
     page.get_by_text(T["experts.room_expert"], exact=True).click()
     expect(chart(page, "e_card_domains")).to_be_visible()
-    expect(page.get_by_text(T["card.tokens_title"])).to_be_visible()
+    expect(page.get_by_text(T["one_expert.tokens_title"])).to_be_visible()
     page.wait_for_url("**room=expert*")
     ask(page, "absence", "e_card_absence")
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from app.i18n import texts
-from model.record import Trace
+from app.core.texts import texts
+from model.record.trace import Trace
 from tests import synthetic
 from tests.browser.chromium import visit
 from tests.browser.conftest import watched_page
@@ -45,11 +45,11 @@ def page(
 
 
 def frame(page: Page) -> Locator:
-    return page.get_by_role("slider", name=T["trace.pool_move"])
+    return page.get_by_role("slider", name=T["trace_view.pool_move"])
 
 
 def written(page: Page) -> Locator:
-    return page.get_by_role("listbox", name=T["trace.strip_answer"]).get_by_role("option")
+    return page.get_by_role("listbox", name=T["trace_view.strip_answer"]).get_by_role("option")
 
 
 def arrived(page: Page, first: int) -> None:
@@ -63,7 +63,7 @@ def experts(page: Page, trace: Trace, token: int, layer: int) -> None:
     """What is said of a token's experts in a layer is what the run has."""
     at = trace.info.moe_layers.index(layer)
     row = page.locator(".tip-row")
-    expect(row).to_contain_text(T["trace.layer"].format(layer=layer))
+    expect(row).to_contain_text(T["trace_view.layer"].format(layer=layer))
     said = re.findall(r"(\d+)\s\((\d+)%\)", row.inner_text())
     weights = trace.expert_weights[token, at].astype(float)
     assert [int(expert) for expert, _ in said] == trace.expert_ids[token, at].tolist()
@@ -72,7 +72,7 @@ def experts(page: Page, trace: Trace, token: int, layer: int) -> None:
 
 
 def test_says_what_is_pooled_and_tells_the_window_token_by_token(page: Page, trace: Trace) -> None:
-    note = T["trace.pool_note"].format(total="4,096", layer=3, tokens=8, experts=1)
+    note = T["trace_view.pool_note"].format(total="4,096", layer=3, tokens=8, experts=1)
     expect(page.get_by_text(note)).to_be_visible()
     arrived(page, 0)
     page.locator("#token-100").hover()
@@ -105,7 +105,7 @@ def test_keys_move_the_window_and_walk_out_of_it(page: Page, trace: Trace) -> No
     page.keyboard.press("Home")
     arrived(page, 0)
     page.locator("#token-255").click()
-    page.get_by_role("listbox", name=T["trace.strip_answer"]).focus()
+    page.get_by_role("listbox", name=T["trace_view.strip_answer"]).focus()
     page.keyboard.press("ArrowRight")
     arrived(page, 256 - 128)
     expect(page.locator("#token-256.pinned")).to_have_count(1)
@@ -116,17 +116,17 @@ def test_a_pin_leaves_the_window_where_it_is(page: Page) -> None:
     arrived(page, 0)
     page.locator("#token-200").click()
     expect(page.locator("#token-200.pinned")).to_have_count(1)
-    page.get_by_label(T["trace.layer_choice"]).select_option(label="Layer 4")
+    page.get_by_label(T["trace_view.layer_choice"]).select_option(label="Layer 4")
     expect(page.get_by_text("in layer 4, pooled")).to_be_visible()
     arrived(page, 0)
 
 
 def test_a_layer_is_chosen_in_the_menu_or_in_the_picture_of_all(page: Page) -> None:
-    page.get_by_label(T["trace.layer_choice"]).select_option(label="Layer 30")
+    page.get_by_label(T["trace_view.layer_choice"]).select_option(label="Layer 30")
     expect(page.get_by_text("in layer 30, pooled")).to_be_visible()
     page.locator(".loads canvas").click(position={"x": 200, "y": 18 + 8 * 40 + 4})
     expect(page.get_by_text("in layer 40, pooled")).to_be_visible()
-    expect(page.get_by_label(T["trace.layer_choice"])).to_have_value("37")
+    expect(page.get_by_label(T["trace_view.layer_choice"])).to_have_value("37")
 
 
 def test_keys_and_the_wheel_zoom_but_a_plain_wheel_scrolls_the_page(page: Page) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.i18n import texts
+from app.core.texts import texts
 from tests.browser import saved
 from tests.browser.chromium import visit
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from app.i18n import texts
+from app.core.texts import texts
 from tests.browser.chromium import visit
 from tests.browser.conftest import watched_page
 from tests.browser.server import serve
@@ -31,7 +31,7 @@ def page_before_torch(
 
 def answer(page: Page) -> Locator:
     """The tokens that the model wrote, so far as they are shown."""
-    return page.get_by_role("listbox", name=T["trace.strip_answer"]).get_by_role("option")
+    return page.get_by_role("listbox", name=T["trace_view.strip_answer"]).get_by_role("option")
 
 
 def progress(page: Page) -> tuple[int, int]:
@@ -59,11 +59,11 @@ def test_plays_by_itself_within_five_seconds_before_torch(page_before_torch: Pag
 def test_pause_play_and_replay(page: Page) -> None:
     visit(page)
     answer(page).nth(2).wait_for()
-    page.get_by_role("button", name=T["trace.pause"]).click()
+    page.get_by_role("button", name=T["trace_view.pause"]).click()
     paused = progress(page)
-    page.get_by_role("button", name=T["trace.play"]).click()
+    page.get_by_role("button", name=T["trace_view.play"]).click()
     answer(page).nth(paused[0] - answer(page).count() + 3).wait_for()
-    expect(page.get_by_role("button", name=T["trace.replay"])).to_be_visible()
+    expect(page.get_by_role("button", name=T["trace_view.replay"])).to_be_visible()
     assert progress(page)[0] == progress(page)[1]
 
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.i18n import texts
-from app.services import training_runs as runs
+from app.core.texts import texts
+from app.pages.training import runs
 from tests.browser import saved
 from tests.browser.chromium import visit
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from model import checkpoints, config, tokenizer
-from model.config import ModelConfig
-from model.engine import Engine
-from model.network import Transformer
-from model.training import corpus
+from model.data import corpus
+from model.nn import checkpoints, config, tokenizer
+from model.nn.config import ModelConfig
+from model.nn.network import Transformer
+from model.runtime.engine import Engine
 
 NEEDED = ("base", "base-mha", "base-gqa", "base-mqa")
 ABOUT = checkpoints.About("tiny", "base", tokens=0, steps=0, seed=0, date="2026-01-01")

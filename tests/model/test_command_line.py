@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer
 
-from model import checkpoints
 from model.__main__ import main
-from model.config import read_config
-from model.kv_math import cache_spec
+from model.analysis.kv_size import cache_spec
+from model.nn import checkpoints
+from model.nn.config import read_config
 from model.tasks.check import is_correct
 from model.tasks.problem import TEMPLATE, Problem, split_of
 from tests.model.conftest import ABOUT, NEEDED, random_model, shipped_folder, tiny_config
-from tests.model.test_corpus import keys
+from tests.model.data.test_corpus import keys
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,0 +1,68 @@
+"""What models were measured to do on held-out problems: assets/runs/NAME/evaluation.json."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.core.scaling import Point
+from model import ASSETS
+
+LEVEL = "3"  # whose problems were asked many times and under budgets
+
+
+@functools.lru_cache(maxsize=32)
+def _read(path: Path, changed: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def of(name: str) -> dict[str, Any] | None:
+    """A model's evaluation as the file has it now; None if it was not measured."""
+    path = ASSETS / "runs" / name / "evaluation.json"
+    return _read(path, path.stat().st_mtime_ns) if path.exists() else None
+
+
+@dataclass(frozen=True)
+class Typical:
+    """What a model's replies to held-out problems of a task and level are like."""
+
+    right: float  # share
+    tokens: float  # median
+    problems: int
+    temperature: float
+
+
+def typical(name: str, task: str, level: int) -> Typical | None:
+    """Of the measurement with the most replies; None if this level was not measured."""
+    evaluation = of(name)
+    if evaluation is None:
+        return None
+    many = evaluation["many"].get(task)
+    if many is not None and many["levels"] == [level]:
+        found = many
+    else:
+        found = evaluation["levels"].get(task, {}).get(str(level))
+    if found is None:
+        return None
+    right, tokens = found["pass@k"]["1"]["value"], found["tokens_median"]["value"]
+    return Typical(right, tokens, found["problems"], found["temperature"])
+
+
+def by_k(evaluation: dict[str, Any], task: str, measure: str) -> list[Point]:
+    """ "pass@k" or "cons@k" of a task's problems at `LEVEL`."""
+    found = evaluation["many"][task][measure]
+    return [_point(int(k), value) for k, value in found.items()]
+
+
+def by_budget(evaluation: dict[str, Any], task: str) -> list[Point]:
+    """Share of right answers under each budget of thinking tokens, which stands for k."""
+    return [_point(cut["budget"], cut["pass@k"]["1"]) for cut in evaluation["budget"][task]]
+
+
+def _point(k: int, measured: dict[str, Any]) -> Point:
+    low, high = measured["interval"]
+    return Point(k, measured["value"], low, high)

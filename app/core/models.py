@@ -1,0 +1,88 @@
+"""The shipped models, loaded once and shared by all viewers, read-only.
+
+torch is imported on first use only, so that a page's first picture does not wait for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from model import ASSETS
+from model.nn.config import ModelConfig
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from model.runtime.engine import Engine
+
+TWINS = ("base-mha", "base-gqa", "base-mqa", "base")
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def shipped() -> dict[str, dict[str, Any]]:
+    """about.json of every shipped checkpoint by name, without torch."""
+    found = sorted((ASSETS / "checkpoints").glob("*/about.json"))
+    return {path.parent.name: json.loads(path.read_text()) for path in found}
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def engine(name: str) -> Engine:
+    """The engine of a shipped checkpoint.
+
+    Raises:
+        KeyError: if none has this name.
+        CheckpointError: if its folder is damaged.
+    """
+    from model.nn import checkpoints  # here, not above: it imports torch
+    from model.runtime.engine import Engine
+
+    return Engine.load(checkpoints.shipped()[name])
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def config(name: str) -> dict[str, Any]:
+    """The config.json of a shipped checkpoint, without torch."""
+    return json.loads((ASSETS / "checkpoints" / name / "config.json").read_text())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def attention(name: str) -> str:
+    """The kind of attention of a shipped checkpoint: "MLA", "MHA", "GQA" or "MQA"."""
+    return ModelConfig.from_json(config(name)).attention
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def digest(model: str, file: str) -> str:
+    """Hash of one file of a shipped checkpoint."""
+    return hashlib.sha256((ASSETS / "checkpoints" / model / file).read_bytes()).hexdigest()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def tokenizer(name: str) -> Tokenizer:
+    """The tokenizer of a shipped checkpoint, without torch."""
+    from model.nn import tokenizer
+
+    return tokenizer.load(ASSETS / "checkpoints" / name)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def run_results(name: str) -> dict[str, Any]:
+    """What training and evaluation of a model recorded: assets/runs/NAME/results.json."""
+    return json.loads((ASSETS / "runs" / name / "results.json").read_text())
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def reference(name: str) -> dict[str, Any]:
+    """Published figures with their sources: assets/reference/NAME.json."""
+    return json.loads((ASSETS / "reference" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> None:
+    """Load the base model behind the first picture, once per server."""
+    threading.Thread(target=engine, args=("base",), daemon=True).start()

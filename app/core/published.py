@@ -1,0 +1,79 @@
+"""What the papers publish: tables, curves and stages with their sources; nothing measured here."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from model import ASSETS
+
+TABLES = ("zero", "others", "stages", "distilled", "against")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A published table; the first column names the row, None is a figure that is not given."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+    sources: tuple[str, ...]
+
+    def records(self) -> list[dict[str, object]]:
+        """The rows by column, for a table and CSV."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@functools.cache
+def _file() -> dict[str, Any]:
+    path = ASSETS / "reference" / "published.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def source(name: str) -> str:
+    """Where a figure is from, in full."""
+    return str(_file()["sources"][name])
+
+
+def table(name: str) -> Table:
+    """One of `TABLES`."""
+    raw = _file()["tables"][name]
+    sources = tuple(source(one) for one in raw["source"])
+    return Table(tuple(raw["columns"]), tuple(map(tuple, raw["rows"])), sources)
+
+
+def curve(name: str) -> tuple[list[float], list[float]]:
+    """Steps and values of R1-Zero's "pass@1", "cons@16" or "length", read off published figures."""
+    raw = _file()["curves"][name]
+    return raw["step"], raw["value"]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """What o1 reached on AIME 2024 in one way of using samples; `name` of its text."""
+
+    name: str
+    share: float
+
+
+@dataclass(frozen=True)
+class O1:
+    """What OpenAI's page says of o1 in words."""
+
+    ladder: tuple[Rung, ...]
+    source: str
+
+
+def o1() -> O1:
+    raw = _file()["o1"]
+    return O1(tuple(Rung(name, share) for name, share in raw["ladder"]), raw["source"])
+
+
+def stage(name: str) -> dict[str, float]:
+    """What is published of the stage that one of our models stands for; {} if nothing is."""
+    return _file()["stages"].get(name, {})
+
+
+def stages_source() -> str:
+    return str(_file()["stages_source"])

@@ -1,0 +1,119 @@
+"""What more samples buy: pass@k and cons@k of samples at hand, with 95 % intervals. numpy only."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.analysis.estimators import bootstrap_ratio, pass_at_k, wilson
+
+DRAWS = 400  # votes that estimate one cons@k
+RESAMPLES = 100  # of one question's samples, for the interval of its cons@k
+
+Answers = Sequence[tuple[str | None, bool]]  # of one problem's samples: answer, and is it right?
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value with its interval."""
+
+    k: int
+    value: float
+    low: float
+    high: float
+
+
+def ks(n: int) -> list[int]:
+    """1, 2, 4, … up to n."""
+    return [2**i for i in range(n.bit_length()) if 2**i <= n]
+
+
+def passes(problems: Sequence[Answers]) -> list[Point]:
+    """pass@k over problems that have equally many samples, unbiased.
+
+    Interval: over several problems a bootstrap; of one, Wilson's for the share p of right samples,
+    carried through 1 - (1 - p)^k.
+    """
+    n = min(map(len, problems))
+    right = [sum(correct for _, correct in answers[:n]) for answers in problems]
+    points = []
+    for k in ks(n):
+        values = [pass_at_k(n, c, k) for c in right]
+        if len(problems) > 1:
+            low, high = bootstrap_ratio(values, np.ones(len(values)))
+        else:
+            low, high = (1 - (1 - p) ** k for p in wilson(right[0], n))
+        points.append(Point(k, float(np.mean(values)), low, high))
+    return points
+
+
+def consensus(problems: Sequence[Answers]) -> list[Point]:
+    """cons@k: how often the commonest of k answers is right, the k drawn from the samples.
+
+    They are drawn with replacement; replies without an answer do not vote; equals are decided by
+    lot. Interval: over several problems a bootstrap; of one, a bootstrap of its samples.
+    """
+    return list(_consensus(tuple(tuple(answers) for answers in problems)))
+
+
+@functools.lru_cache(maxsize=64)  # a page asks again several times a second
+def _consensus(problems: tuple[Answers, ...]) -> tuple[Point, ...]:
+    n = min(map(len, problems))
+    rng = np.random.default_rng(0)
+    points = []
+    for k in ks(n):
+        values = [float(_votes(answers[:n], k, rng, DRAWS).mean()) for answers in problems]
+        if len(problems) > 1:
+            low, high = bootstrap_ratio(values, np.ones(len(values)))
+        else:
+            shares = _votes(problems[0][:n], k, rng, DRAWS // 8, RESAMPLES).mean(0)
+            low, high = (float(x) for x in np.quantile(shares, (0.025, 0.975)))
+        points.append(Point(k, float(np.mean(values)), low, high))
+    return tuple(points)
+
+
+def _votes(
+    answers: Answers, k: int, rng: np.random.Generator, draws: int, resamples: int = 1
+) -> np.ndarray:
+    """Whether each of [draws, resamples] votes of k samples is right."""
+    counts = Counter(answers)
+    kinds = sorted(counts, key=lambda kind: kind[0] is None)  # "no answer" comes last, if at all
+    shares = np.array([[counts[kind] for kind in kinds]]) / len(answers)
+    if resamples > 1:
+        shares = rng.multinomial(len(answers), shares[0], size=resamples) / len(answers)
+    votes = rng.multinomial(k, shares, size=(draws, len(shares))).astype(float)
+    voting = np.array([kind[0] is not None for kind in kinds])
+    right = np.array([correct for _, correct in kinds])
+    votes = np.where(voting & (votes > 0), votes + rng.random(votes.shape) / 2, 0.0)
+    return right[votes.argmax(-1)] & (votes.max(-1) > 0)
+
+
+def accuracy(problems: Sequence[Answers]) -> Point:
+    """Share of right samples; the interval is a bootstrap over problems."""
+    right = [sum(correct for _, correct in answers) for answers in problems]
+    sizes = [len(answers) for answers in problems]
+    low, high = bootstrap_ratio(right, sizes)
+    return Point(1, sum(right) / max(1, sum(sizes)), low, high)
+
+
+def bins(answers: Answers, most: int = 8) -> list[tuple[str | None, int, bool]]:
+    """Answers by their number: right ones first, then the commonest; None for no answer.
+
+    What is beyond `most` kinds of wrong answers is counted as "", and comes before None.
+    """
+    counts = Counter(answers)
+    right = sorted(((a, n, True) for (a, ok), n in counts.items() if ok), key=lambda b: -b[1])
+    wrong = sorted(
+        ((a, n, False) for (a, ok), n in counts.items() if not ok and a is not None),
+        key=lambda b: -b[1],
+    )
+    rest = sum(n for _, n, _ in wrong[most:])
+    none = sum(n for (a, _), n in counts.items() if a is None)
+    tail: list[tuple[str | None, int, bool]] = [("", rest, False)] if rest else []
+    if none:
+        tail.append((None, none, False))
+    return [*right, *wrong[:most], *tail]

@@ -1,0 +1,67 @@
+"""Latent cache: where the heads of each twin look from the pinned token."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.core import models
+from app.core.texts import t
+from app.pages.cache.attention_weights import figures
+from app.pages.cache.latent import state as session
+from app.pages.cache.latent import study as study_module
+from app.pages.cache.latent.room import layer_choice
+from app.ui.chart import chart
+from app.ui.table import numbers
+
+MOST = 5  # tokens in the table, of each head
+
+
+def section() -> None:
+    """Small multiples of one layer: a row per twin, a column per head."""
+    st.header(t("latent.attention_title"))
+    st.markdown(t("latent.attention_lead"))
+    trace = session.trace()
+    reading = study_module.readings().get(trace.id)
+    if reading is None:
+        st.info(t("latent.reading_wait"))
+        return
+    token = session.pin(trace)
+    st.fragment(_patterns)(reading, token, trace.texts)
+
+
+def _patterns(reading: study_module.Reading, token: int, texts: tuple[str, ...]) -> None:
+    layer = layer_choice(list(range(len(reading.c_kv))), "c_attention_layer")
+    rows = [
+        figures.Looks(models.attention(name), reading.attention[name][layer, :, token, : token + 1])
+        for name in models.TWINS
+    ]
+    st.text(t("latent.attention_token", token=token, text=repr(texts[token])))
+    chart(
+        figures.patterns(
+            rows,
+            [t("latent.head_n", head=head) for head in range(max(len(r.weights) for r in rows))],
+            {
+                "token": t("latent.axis_token"),
+                "weight": t("latent.axis_weight"),
+                "hover": t("latent.hover_weight"),
+            },
+        ),
+        key="c_attention",
+        alt=t("latent.attention_alt", token=token, layer=layer),
+    )
+    st.caption(t("latent.attention_reading"))
+    numbers(
+        [
+            {
+                t("cache.column_kind"): row.kind,
+                t("latent.column_head"): head,
+                t("latent.column_place"): int(place),
+                t("latent.column_token"): texts[place],
+                t("latent.axis_weight"): round(float(weights[place]), 4),
+            }
+            for row in rows
+            for head, weights in enumerate(row.weights)
+            for place in weights.argsort()[::-1][:MOST]
+        ],
+        "cache-attention",
+    )

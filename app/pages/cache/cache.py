@@ -1,0 +1,241 @@
+"""Latent cache: four kinds of attention on one prompt, what each must keep, and a calculator."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.core import examples, models, store
+from app.core.texts import t
+from app.pages.cache import figures
+from app.pages.cache import state as session
+from app.pages.cache.attention_kinds import room as attention_kinds_room
+from app.pages.cache.attention_weights import room as attention_weights_room
+from app.pages.cache.decoding import room as decoding_room
+from app.pages.cache.kv_size import room as kv_size_room
+from app.pages.cache.latent import room as latent_room
+from app.ui import units
+from app.ui.chart import chart
+from app.ui.table import numbers
+from model.record.trace import Trace
+
+EVERY = 0.15  # seconds between two looks at a run under way
+#: URL keys that make a run: a link that has one is run as soon as it is opened.
+RUN_KEYS = ("c_prompt", "c_tokens", "c_temperature", "c_seed")
+
+
+def controls() -> None:
+    """Prompt and settings of a live run, in the URL. The defaults are the recorded run's own."""
+    recorded = store.sample("cache-base").info
+    st.selectbox(
+        t("cache.examples"),
+        list(examples.prompts()),
+        index=None,
+        format_func=lambda name: t(f"experts.example_{name}"),
+        placeholder=t("cache.examples_choose"),
+        key="c_example",
+        on_change=session.take_example,
+    )
+    st.text_area(
+        t("common.prompt"),
+        value=recorded.prompt,
+        height=120,
+        key="c_prompt",
+        bind="query-params",
+    )
+    left, right = st.columns(2)
+    left.number_input(
+        t("cache.new_tokens"),
+        1,
+        session.context(),
+        recorded.max_new_tokens,
+        key="c_tokens",
+        bind="query-params",
+    )
+    right.number_input(
+        t("cache.temperature"),
+        0.0,
+        session.MAX_TEMPERATURE,
+        recorded.temperature,
+        0.1,
+        format="%.1f",
+        help=t("cache.temperature_help"),
+        key="c_temperature",
+        bind="query-params",
+    )
+    left, right = st.columns(2, vertical_alignment="bottom")
+    left.number_input(
+        t("cache.seed"), 0, session.MAX_SEED, recorded.seed, key="c_seed", bind="query-params"
+    )
+    job = st.session_state.get("c_job")
+    if job is None:
+        right.button(
+            t("cache.run"), type="primary", on_click=session.start, key="c_run", width="stretch"
+        )
+    else:
+        right.button(
+            t("common.stop"), on_click=session.stop, args=(job,), key="c_stop", width="stretch"
+        )
+    if (message := st.session_state.get("c_error")) is not None:
+        st.error(message)
+
+
+def status(runs: list[Trace], state: str) -> str:
+    """One line: recorded, live, waiting or writing."""
+    job = st.session_state.get("c_job")
+    info = runs[0].info
+    if job is not None and job.state == "waiting":
+        return t("common.waiting", position=job.position)
+    if state == "running":
+        latest = max(runs, key=len)
+        written = len(latest) - latest.n_prompt
+        seconds = float(latest.seconds[-1] - latest.seconds[latest.n_prompt - 1])
+        rate = len(runs) * written / seconds if seconds > 0 else 0
+        return t("cache.running", tokens=f"{written:,}", rate=f"{rate:,.0f}")
+    if job is not None:
+        return t("cache.loading")
+    key = "cache.live" if state == "live" else "cache.recorded"
+    return t(key, date=info.date, temperature=f"{info.temperature:g}", seed=info.seed)
+
+
+def picture() -> None:
+    """Bytes against tokens, the sentence and the agreement, of the run on screen."""
+    session.watch()
+    runs, state = session.shown()
+    st.caption(status(runs, state))
+    growths = [
+        figures.growth(run, session.spec(name))
+        for run, name in zip(runs, models.TWINS, strict=True)
+    ]
+    info, n_prompt = runs[0].info, runs[0].n_prompt
+    most = max(run.fed for run in runs)
+    if state == "running":
+        most = min(n_prompt + info.max_new_tokens, session.context()) - 1
+    sentence = compare(growths)
+    chart(
+        figures.curves(
+            growths,
+            most,
+            n_prompt,
+            {
+                "tokens": t("cache.axis_tokens"),
+                "bytes": t("cache.axis_bytes", dtype=info.cache_dtype),
+                "measured": t("cache.measured"),
+                "formula": t("cache.formula"),
+                "prompt": t("cache.prompt_ends"),
+                "now": t("cache.now") if state == "running" else "",
+            },
+        ),
+        key="c_curves",
+        alt=sentence,
+    )
+    st.markdown(f"**{sentence}**")
+    st.markdown(claim())
+    agreement(growths)
+    layers = len(growths[0].spec.layers)
+    st.caption(t("cache.reading", dtype=info.cache_dtype, layers=layers))
+
+
+def compare(growths: list[figures.Growth]) -> str:
+    """This run's own numbers: MLA's cache against MHA's at the same length."""
+    tokens = min(len(run.tokens) for run in growths)
+    mha, *_, mla = (run.at(tokens) for run in growths)
+    return t(
+        "cache.sentence",
+        tokens=f"{tokens:,}",
+        mla=units.size(mla),
+        mha=units.size(mha),
+        times=units.times(mha / mla),
+    )
+
+
+def claim() -> str:
+    """What MLA is for, what twins of this size cannot show of it, and what the V2 paper found."""
+    results = [models.run_results(name) for name in models.TWINS]
+    losses = [result["heldout"]["loss"] for result in results]
+    held = {result["attention"]: result["bytes_per_token"] for result in results}
+    return t(
+        "cache.claim",
+        mqa=f"{held['MQA']:,}",
+        mla=f"{held['MLA']:,}",
+        low=f"{min(losses):.3f}",
+        high=f"{max(losses):.3f}",
+    )
+
+
+def agreement(growths: list[figures.Growth]) -> None:
+    """Measured minus computed bytes of each kind, loud when they differ."""
+    gaps = " · ".join(f"{run.kind} {run.difference:+,} B".replace("+0 ", "0 ") for run in growths)
+    if any(run.difference for run in growths):
+        st.error(t("cache.disagree", gaps=gaps))
+    else:
+        st.markdown(t("cache.agree", gaps=gaps))
+
+
+def texts() -> None:
+    """What each twin wrote, side by side; never as Markdown."""
+    session.watch()
+    runs, _ = session.shown()
+    with st.container(key="c_texts"):
+        columns = st.columns(len(runs))
+    for column, run in zip(columns, runs, strict=True):
+        with column:
+            st.markdown(f"**{run.info.attention}** · {run.info.model}")
+            st.code(run.answer, language=None, wrap_lines=True, height=200)
+    with st.expander(t("cache.run_prompt")):
+        st.code(runs[0].info.prompt, language=None, wrap_lines=True)
+
+
+def run_numbers() -> None:
+    """The run's bytes as a table, one row per length."""
+    runs, _ = session.shown()
+    growths = [
+        figures.growth(run, session.spec(name))
+        for run, name in zip(runs, models.TWINS, strict=True)
+    ]
+    columns = {
+        f"{run.kind} {word}, B": series
+        for run in growths
+        for word, series in (
+            (t("cache.measured"), run.measured),
+            (t("cache.formula"), run.formula),
+        )
+    }
+    rows: list[dict[str, int | None]] = []
+    for i in range(max(map(len, columns.values()))):
+        held = {name: int(s[i]) if i < len(s) else None for name, s in columns.items()}
+        rows.append({t("cache.column_tokens"): i + 1, **held})
+    numbers(rows, "cache-run")
+
+
+def page() -> None:
+    state = st.session_state
+    st.title(t("cache.title"))
+    st.markdown(t("cache.lead"))
+    linked = any(key in st.query_params for key in RUN_KEYS) and "c_opened" not in state
+    state.c_opened = True
+    with st.container(key="c_run_area"):
+        left, right = st.columns([2, 1], gap="large")
+    with right:
+        controls()
+        if linked:
+            session.start()
+            st.rerun()
+    every = EVERY if state.get("c_job") is not None else None
+    with left:
+        st.fragment(picture, run_every=every)()
+    st.subheader(t("cache.texts_title"))
+    st.fragment(texts, run_every=2 * EVERY if every else None)()
+    if every is None:
+        run_numbers()
+    attention_kinds_room.kept()
+    attention_kinds_room.one_token()
+    attention_kinds_room.loss_against_size()
+    inside = st.container()  # filled last: it waits for torch
+    decoding_room.section()
+    kv_size_room.section()
+    with inside:
+        latent_room.section()
+        attention_weights_room.section()
+
+
+page()

@@ -1,0 +1,219 @@
+"""Latent cache: naive or absorbed, two ways of decoding: what they multiply, read and take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.core.texts import t
+from app.pages.cache import measurements
+from app.pages.cache.decoding import figures, timing
+from app.ui import units
+from app.ui.chart import chart
+from app.ui.table import numbers
+from model.analysis.decoding_cost import WAYS, Shape
+from model.analysis.parameter_count import PUBLISHED
+
+JOB = "ways"
+EVERY = 1.0  # seconds between two looks at the clock: each draws the figure anew
+V3_CONTEXTS = (64, 256, 1_024, 4_096, 16_384, 65_536, 131_072)
+BYTES = 4  # of an element of our models; V3's are counted in bf16
+
+
+def section() -> None:
+    """Times on this machine, arithmetic for ours and for V3."""
+    st.header(t("latent.ways_title"))
+    st.markdown(t("latent.ways_lead"))
+    for way in WAYS:
+        st.markdown(t(f"latent.way_{way}"))
+    st.fragment(clock, run_every=EVERY if measurements.under_way(JOB) else None)()
+    st.fragment(arithmetic)()
+
+
+def clock() -> None:
+    """Milliseconds of whole steps, measured when asked for."""
+    measurements.watch(JOB)
+    st.subheader(t("latent.clock_title"))
+    if (broken := measurements.failed(JOB)) is not None:
+        st.error(broken.error or t("common.failed"))
+    job = measurements.under_way(JOB)
+    if isinstance(job, timing.TimesJob):
+        st.progress(job.progress, t("latent.clock_wait"))
+    elif st.button(t("latent.clock_start"), key="c_clock", type="primary"):
+        measurements.begin(JOB, timing.TimesJob())
+        st.rerun()
+    times = job.times if isinstance(job, timing.TimesJob) else timing.last().get("times")
+    if times is None or not times.seconds:
+        st.caption(t("latent.clock_none"))
+        return
+    rows = [row for way in timing.measured() if (row := _timed(times, way)).tokens]
+    high = [value for row in rows for value in row.high]
+    low = [value for row in rows for value in row.low]
+    chart(
+        figures.lines(
+            rows,
+            {tick: f"{tick:g}" for tick in figures.decades([*low, *high])},
+            {"tokens": t("latent.axis_held"), "value": t("latent.axis_ms")},
+            legend=True,
+        ),
+        key="c_clock_chart",
+        alt=t("latent.clock_title"),
+    )
+    if times.complete:
+        st.markdown(f"**{_finding(times)}**")
+    st.caption(
+        t("latent.clock_reading", steps=timing.ROUNDS * timing.REPEATS, model=timing.MODEL)
+        + (
+            f" {t('latent.clock_whole', model=timing.WHOLE)}"
+            if "expanded" in timing.measured()
+            else ""
+        )
+    )
+    numbers(
+        [
+            {
+                t("latent.column_way"): row.name,
+                t("latent.axis_held"): tokens,
+                t("latent.axis_ms"): round(value, 3),
+                t("latent.column_quarter"): round(low, 3),
+                t("latent.column_three_quarters"): round(high, 3),
+            }
+            for row in rows
+            for tokens, value, low, high in zip(
+                row.tokens, row.values, row.low, row.high, strict=True
+            )
+        ],
+        "cache-decode-times",
+    )
+
+
+def _timed(times: timing.Times, way: str) -> figures.Line:
+    lengths = [tokens for tokens in timing.CONTEXTS if (way, tokens) in times.seconds]
+    quartiles = [[1000 * x for x in times.quartiles(way, tokens)] for tokens in lengths]
+    name = t(f"latent.name_{way}")
+    return figures.Line(
+        way,
+        name,
+        lengths,
+        [middle for _, middle, _ in quartiles],
+        [
+            f"{name}: {tokens:,} · {middle:.2f} ms"
+            for tokens, (_, middle, _) in zip(lengths, quartiles, strict=True)
+        ],
+        [low for low, _, _ in quartiles],
+        [high for _, _, high in quartiles],
+    )
+
+
+def _finding(times: timing.Times) -> str:
+    """Expanding against absorbed at the shortest and at the longest length, as measured."""
+    first, last = timing.CONTEXTS[0], timing.CONTEXTS[-1]
+    ratio = {
+        tokens: times.quartiles("expanding", tokens)[1] / times.quartiles("absorbed", tokens)[1]
+        for tokens in (first, last)
+    }
+    return t(
+        "latent.clock_sentence",
+        first=f"{first:,}",
+        last=f"{last:,}",
+        at_first=units.times(ratio[first]),
+        at_last=units.times(ratio[last]),
+    )
+
+
+def arithmetic() -> None:
+    """Multiplications and bytes read for one token in one layer, ours or V3's."""
+    st.subheader(t("latent.ways_math_title"))
+    ours, v3 = t("latent.ours"), "DeepSeek-V3"
+    chosen = st.segmented_control(
+        t("cache.column_model"),
+        [ours, v3],
+        default=v3,
+        required=True,
+        key="c_ways_model",
+    )
+    shape = Shape.of(PUBLISHED["DeepSeek-V3"]) if chosen == v3 else timing.shape()
+    size = 2 if chosen == v3 else BYTES
+    contexts = V3_CONTEXTS if chosen == v3 else timing.CONTEXTS
+    left, right = st.columns(2, gap="large")
+    with left:
+        counted = [
+            _counted(way, contexts, [WAYS[way].multiplications(shape, n) for n in contexts])
+            for way in WAYS
+        ]
+        _chart(counted, "c_ways_mul", t("latent.axis_mul"), scientific=True)
+    with right:
+        read = [
+            _counted(way, contexts, [WAYS[way].kept(shape) * n * size for n in contexts])
+            for way in WAYS
+        ]
+        _chart(read, "c_ways_bytes", t("latent.axis_read"), scientific=False)
+    at = contexts[-1] if chosen != v3 else 4_096
+    values = {way: (WAYS[way].multiplications(shape, at), WAYS[way].kept(shape)) for way in WAYS}
+    st.markdown(
+        t(
+            "latent.ways_sentence",
+            model=chosen,
+            tokens=f"{at:,}",
+            more=units.times(values["absorbed"][0] / values["expanded"][0]),
+            fewer=units.times(values["expanded"][1] / values["absorbed"][1]),
+            again=units.times(values["expanding"][0] / values["absorbed"][0]),
+        )
+    )
+    st.caption(t("latent.ways_reading"))
+    with st.expander(t("common.how_computed")):
+        letters = {
+            "H": shape.heads,
+            "R": shape.rank,
+            "n": shape.nope,
+            "p": shape.rope,
+            "v": shape.value,
+        }
+        st.code(", ".join(f"{name} = {value:,}" for name, value in letters.items()), language=None)
+        for way, each in WAYS.items():
+            st.text(t(f"latent.name_{way}"))
+            st.code(
+                t(
+                    "latent.ways_formula",
+                    multiplications=each.formula,
+                    kept=each.kept_formula,
+                    size=size,
+                ),
+                language=None,
+                wrap_lines=True,
+            )
+    numbers(
+        [
+            {
+                t("latent.column_way"): t(f"latent.name_{way}"),
+                t("latent.axis_held"): tokens,
+                t("latent.column_mul"): WAYS[way].multiplications(shape, tokens),
+                t("latent.column_read"): WAYS[way].kept(shape) * tokens * size,
+            }
+            for way in WAYS
+            for tokens in contexts
+        ],
+        "cache-ways",
+    )
+
+
+def _counted(way: str, contexts: Sequence[int], values: Sequence[int]) -> figures.Line:
+    name = t(f"latent.name_{way}")
+    hover = [
+        f"{name}: {tokens:,} · {value:,}" for tokens, value in zip(contexts, values, strict=True)
+    ]
+    return figures.Line(way, name, contexts, [float(value) for value in values], hover)
+
+
+def _chart(rows: Sequence[figures.Line], key: str, title: str, scientific: bool) -> None:
+    decades = figures.decades([value for row in rows for value in row.values])
+    ticks = {
+        tick: f"10<sup>{len(f'{tick:.0f}') - 1}</sup>" if scientific else units.round_size(tick)
+        for tick in decades
+    }
+    chart(
+        figures.lines(rows, ticks, {"tokens": t("latent.axis_held"), "value": title}, legend=True),
+        key=key,
+        alt=title,
+    )

@@ -1,0 +1,374 @@
+"""Figures of the Latent cache page. Pure functions of arrays; words come in as `labels`.
+
+Bytes on axes are written by `app.ui.units`: 1 KB is 1000 bytes.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.ui import style, units
+from model.analysis.kv_size import CacheSpec, LayerCache
+from model.record.trace import Trace
+
+BAR = 24  # pixels, under its row's words
+LINE = 20  # pixels of one line of words
+EDGE = 0.03  # decades
+WRAP = 44  # characters in a line: what a phone can show
+PATTERN = {False: "", True: "/"}  # hatched: no such model exists
+
+
+@dataclass(frozen=True, eq=False)
+class Growth:
+    """One run's cache against the F tokens fed so far: tokens [F], measured [F], formula [F].
+
+    Bytes are int64; `measured` was counted from the cache's own buffers, `formula` is kv_math's.
+    """
+
+    kind: str
+    spec: CacheSpec
+    dtype: str
+    tokens: NDArray[np.int64]
+    measured: NDArray[np.int64]
+    formula: NDArray[np.int64]
+
+    @property
+    def difference(self) -> int:
+        """The measured minus the computed bytes where they are furthest apart."""
+        gap = self.measured - self.formula
+        return int(gap[np.abs(gap).argmax()]) if len(gap) else 0
+
+    def at(self, tokens: int) -> int:
+        """Measured bytes once `tokens` tokens are held."""
+        return int(self.measured[tokens - 1])
+
+
+def growth(trace: Trace, spec: CacheSpec) -> Growth:
+    """Measured and computed bytes of a run; the last token of a finished run is not yet held."""
+    dtype = trace.info.cache_dtype
+    tokens = np.arange(1, trace.fed + 1)
+    formula = np.array([spec.bytes(int(n), dtype) for n in tokens], dtype=np.int64)
+    return Growth(
+        trace.info.attention, spec, dtype, tokens, trace.cache_bytes[: trace.fed], formula
+    )
+
+
+def curves(
+    runs: Sequence[Growth], most_tokens: int, n_prompt: int, labels: Mapping[str, str]
+) -> go.Figure:
+    """Bytes held against tokens held: measured as broad lines, the formula thin and dashed.
+
+    Axes end at `most_tokens` and its largest cache, so that they stand still while a run grows.
+    `labels`: tokens, bytes (axis titles), measured, formula, prompt (what ends at `n_prompt`), now
+    (stands before each size while the run grows, else empty).
+    """
+    figure = go.Figure()
+    ends = np.array([0, most_tokens])
+    highest = 0
+    for run in runs:
+        colour = style.KIND_COLOUR[run.kind]
+        figure.add_scatter(
+            x=run.tokens,
+            y=run.measured,
+            customdata=run.formula,
+            mode="lines",
+            name=run.kind,
+            line={"color": colour, "width": 6},
+            hovertemplate=(
+                f"{run.kind}: {labels['measured']} %{{y:,}} B, "
+                f"{labels['formula']} %{{customdata:,}} B<extra></extra>"
+            ),
+        )
+        line = [run.spec.bytes(int(n), run.dtype) for n in ends]
+        highest = max(highest, line[-1])
+        figure.add_scatter(
+            x=ends,
+            y=line,
+            mode="lines",
+            name=f"{run.kind} {labels['formula']}",
+            line={"color": style.RULE, "width": 1.5, "dash": "dash"},
+            hoverinfo="skip",
+        )
+        figure.add_scatter(
+            x=run.tokens[-1:],
+            y=run.measured[-1:],
+            mode="markers",
+            marker={"color": colour, "size": 13, "symbol": style.KIND_SYMBOL[run.kind]},
+            cliponaxis=False,
+            hoverinfo="skip",
+        )
+        held = units.size(run.measured[-1])
+        figure.add_annotation(
+            x=1,
+            xref="paper",
+            y=line[-1],
+            text=f"<b>{run.kind}</b> {labels['now']} {held}".replace("  ", " "),
+            xanchor="left",
+            xshift=10,
+            showarrow=False,
+        )
+    style.plain(figure, 420)
+    ticks = nice_ticks(highest)
+    figure.update_layout(
+        margin={"r": 142 if labels["now"] else 108, "t": 32}, hovermode="x unified"
+    )
+    figure.update_xaxes(range=[0, most_tokens], title=labels["tokens"])
+    figure.update_yaxes(
+        range=[0, highest * 1.04],
+        tickvals=ticks,
+        ticktext=[units.round_size(tick) for tick in ticks],
+    )
+    _above(figure, labels["bytes"])
+    figure.add_vline(x=n_prompt, line={"color": style.RULE, "width": 1, "dash": "dot"})
+    early = n_prompt < most_tokens / 2
+    figure.add_annotation(
+        x=n_prompt,
+        y=1,
+        yref="paper",
+        text=labels["prompt"],
+        xanchor="left" if early else "right",
+        yanchor="top",
+        showarrow=False,
+    )
+    return figure
+
+
+def _above(figure: go.Figure, text: str) -> None:
+    """The y axis' title, level and above the axis: a phone has no room beside it."""
+    figure.add_annotation(
+        x=0,
+        xref="x domain",
+        y=1,
+        yref="paper",
+        text=text,
+        xanchor="left",
+        xshift=-8,
+        yanchor="bottom",
+        yshift=6,
+        showarrow=False,
+    )
+
+
+def nice_ticks(highest: float, about: int = 5) -> list[float]:
+    """Round values from 0 to `highest`, steps of 1, 2 or 5 times a power of ten."""
+    rough = max(highest, 1) / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(s * power for s in (1, 2, 5, 10) if s * power >= rough)
+    return [i * step for i in range(int(highest / step) + 1)]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What one layer keeps of one token."""
+
+    kind: str
+    cache: LayerCache
+    element_bytes: int
+
+    @property
+    def blocks(self) -> list[tuple[str, int]]:
+        """Name and elements of each block in memory: K and V per head, or the latent's parts."""
+        heads = self.cache.kv_heads or 1
+        return [(name, size // heads) for name, size in self.cache.parts] * heads
+
+    @property
+    def words(self) -> str:
+        """The shape in the formula's notation: 4 × (32 K + 32 V) = 256 × 4 B = 1,024 B."""
+        heads, parts = self.cache.kv_heads, self.blocks[: len(self.cache.parts)]
+        one = " + ".join(f"{size} {name}" for name, size in parts)
+        elements = self.cache.elements_per_token
+        total = f"{elements} × {self.element_bytes} B = {elements * self.element_bytes:,} B"
+        return f"{f'{heads} × ({one})' if heads else one} = {total}"
+
+
+def blocks(stored: Sequence[Stored], labels: Mapping[str, str]) -> go.Figure:
+    """What one layer keeps of one token, widths to scale. `labels`: elements (the axis title)."""
+    figure = go.Figure()
+    widest = max(row.cache.elements_per_token for row in stored)
+    for place, row in enumerate(stored):
+        start = 0
+        for i, (name, size) in enumerate(row.blocks):
+            second = i % len(row.cache.parts) > 0
+            figure.add_bar(
+                x=[size],
+                y=[place],
+                base=[start],
+                orientation="h",
+                marker={
+                    "color": style.tint(row.kind) if second else style.KIND_COLOUR[row.kind],
+                    "line": {"color": style.GRID, "width": 1},
+                },
+                text=name,
+                textposition="inside",
+                insidetextanchor="middle",
+                textangle=0,
+                hovertemplate=f"{row.kind} {name}: {size} × {row.element_bytes} B = "
+                f"{size * row.element_bytes:,} B<extra></extra>",
+            )
+            start += size
+        _row_title(figure, place, f"<b>{row.kind}</b>  {row.words}")
+    _rows(figure, len(stored), lines=1)
+    figure.update_layout(barmode="overlay", uniformtext={"minsize": 12, "mode": "hide"})
+    figure.update_xaxes(range=[0, widest * 1.005], title=labels["elements"], dtick=widest / 8)
+    return figure
+
+
+def _row_title(figure: go.Figure, place: int, text: str) -> None:
+    """Words above the bar of row `place`."""
+    figure.add_annotation(
+        x=0,
+        xref="x domain",
+        y=place,
+        text=text,
+        xanchor="left",
+        xshift=-4,
+        yanchor="bottom",
+        yshift=BAR / 2,
+        showarrow=False,
+        align="left",
+    )
+
+
+def _rows(figure: go.Figure, n: int, lines: int) -> None:
+    """`n` rows from top to bottom, each a bar under `lines` lines of words, to the pixel."""
+    words = lines * LINE + 8
+    pitch = words + BAR + 10
+    style.plain(figure, n * pitch + 70)
+    figure.update_layout(margin={"b": 70, "t": 0})
+    figure.update_traces(width=BAR / pitch, selector={"type": "bar"})
+    top = -(words + BAR / 2) / pitch
+    figure.update_yaxes(range=[top + n, top], showticklabels=False, showgrid=False, zeroline=False)
+    figure.update_xaxes(automargin=False)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """A model's held-out loss less the reference's on the same texts, in nats per token.
+
+    `low` and `high` are the ends of the difference's own interval; the reference has 0, 0, 0.
+    """
+
+    kind: str
+    bytes_per_token: int
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the interval leaves the reference's 0 outside."""
+        return self.low > 0 or self.high < 0
+
+
+def quality(models: Sequence[Quality], labels: Mapping[str, str]) -> go.Figure:
+    """Loss difference against cache size, sizes in octaves. `labels`: bytes, loss (axis titles)."""
+    figure = go.Figure()
+    figure.add_hline(y=0, line={"width": 1, "dash": "dot", "color": style.RULE})
+    for model in models:
+        figure.add_scatter(
+            x=[model.bytes_per_token],
+            y=[model.difference],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [model.high - model.difference],
+                "arrayminus": [model.difference - model.low],
+                "width": 7,
+                "thickness": 2,
+            },
+            mode="markers",
+            marker={
+                "color": style.KIND_COLOUR[model.kind],
+                "size": 14,
+                "symbol": style.KIND_SYMBOL[model.kind],
+            },
+            hovertemplate=f"{model.kind}: %{{x:,}} B, {model.difference:+.4f} "
+            f"[{model.low:+.4f}, {model.high:+.4f}]<extra></extra>",
+        )
+        figure.add_annotation(
+            x=math.log10(model.bytes_per_token),
+            y=model.high,
+            text=f"<b>{model.kind}</b>",
+            yanchor="bottom",
+            yshift=4,
+            showarrow=False,
+        )
+    style.plain(figure, 400)
+    sizes = [model.bytes_per_token for model in models]
+    figure.update_xaxes(
+        type="log",
+        range=[math.log10(min(sizes) / 1.25), math.log10(max(sizes) * 1.25)],
+        title=labels["bytes"],
+        tickvals=sizes,
+        tickformat=",",
+    )
+    figure.update_layout(margin={"t": 56})
+    _above(figure, labels["loss"])
+    return figure
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A model's cache at some length, batch and precision."""
+
+    name: str
+    attention: str
+    bytes: int
+    hypothetical: bool
+
+
+def _words(row: Bar) -> list[str]:
+    """Size, name and kind of attention, in lines that fit; the size is bold."""
+    size = units.size(row.bytes)
+    lines = textwrap.wrap(f"{size} · {row.name} · {row.attention}", WRAP)
+    return [f"<b>{size}</b>{lines[0].removeprefix(size)}", *lines[1:]]
+
+
+def bars(rows: Sequence[Bar], log: bool, labels: Mapping[str, str]) -> go.Figure:
+    """Cache bytes of models; on a linear axis bars start at 0. `labels`: bytes, bytes_log."""
+    figure = go.Figure()
+    sizes = [row.bytes for row in rows]
+    most = max(*sizes, 1)
+    titles = [_words(row) for row in rows]
+    for place, row in enumerate(rows):
+        figure.add_bar(
+            x=[row.bytes],
+            y=[place],
+            orientation="h",
+            marker={
+                "color": style.kind_colour(row.attention),
+                "line": {"width": 0},
+                "pattern": {"shape": PATTERN[row.hypothetical], "fillmode": "replace"},
+            },
+            hovertemplate=f"{row.name}<br>{row.attention}: %{{x:,}} B<extra></extra>",
+        )
+        _row_title(figure, place, "<br>".join(titles[place]))
+    _rows(figure, len(rows), lines=max(map(len, titles)))
+    if log:
+        first, last = math.floor(math.log10(max(min(sizes), 1))), math.ceil(math.log10(most))
+        last = max(last, first + 1)
+        decades = range(first, last + 1, math.ceil((last - first) / 5))
+        figure.update_xaxes(
+            type="log",
+            title=labels["bytes_log"],
+            # A little beyond the decades: plotly's rounding hides a tick that is on the edge.
+            range=[first - EDGE, max(math.log10(most), first + 1) + EDGE],
+            tickvals=[10**d for d in decades],
+            ticktext=[units.round_size(10**d) for d in decades],
+        )
+    else:
+        ticks = nice_ticks(most, about=4)
+        figure.update_xaxes(
+            title=labels["bytes"],
+            range=[0, most * 1.02],
+            tickvals=ticks,
+            ticktext=[units.round_size(tick) for tick in ticks],
+        )
+    return figure

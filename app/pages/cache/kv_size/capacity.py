@@ -1,0 +1,184 @@
+"""The calculator's further questions: how many users fit, another attention, the paper's 93.3 %."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.core.texts import t
+from app.pages.cache import figures as bars
+from app.pages.cache.kv_size import capacity_figures as figures
+from app.pages.cache.kv_size import configs, words
+from app.ui import units
+from app.ui.chart import chart
+from app.ui.table import numbers
+
+GPUS = (24, 80, 141)  # GB of memory
+MOST_GPUS = 64
+WEIGHT_BYTES = {"bf16": 2.0, "fp8": 1.0, "int4": 0.5}
+GIGA = 10**9
+V2, V2_BASELINE = "DeepSeek-V2 (236B)", "DeepSeek-67B"
+V2_BITS = 6  # per element, on average, of the deployed cache (arXiv 2405.04434, section 3.2.3)
+
+
+def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
+    """How many users of so many tokens fit beside the weights."""
+    st.subheader(t("capacity.title"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        gpu = st.segmented_control(
+            t("capacity.gpu"),
+            GPUS,
+            default=80,
+            required=True,
+            key="c_gpu",
+            bind="query-params",
+        )
+        asked = st.number_input(
+            t("capacity.gpus"), 1, MOST_GPUS, 1, key="c_gpus", bind="query-params", width=140
+        )
+        precision = st.segmented_control(
+            t("capacity.weights"),
+            list(WEIGHT_BYTES),
+            default="bf16",
+            required=True,
+            key="c_weights",
+            bind="query-params",
+        )
+    number = min(max(int(asked or 1), 1), MOST_GPUS)
+    memory = gpu * GIGA * number
+    rows = [
+        figures.Fit(
+            model.name,
+            model.spec.attention,
+            int(model.parameters * WEIGHT_BYTES[precision]),
+            model.spec.bytes(tokens, dtype),
+            memory,
+        )
+        for model in models
+        if model.parameters is not None and not model.hypothetical
+    ]
+    unknown = [model.name for model in models if model.parameters is None]
+    if rows:
+        said = [_told(row) for row in rows]
+        chart(
+            figures.memory(
+                rows,
+                said,
+                {
+                    "bytes": t("capacity.axis", number=number, gpu=gpu),
+                    "weights": t("capacity.weights_word"),
+                    "caches": t("capacity.caches_word"),
+                },
+            ),
+            key="c_fit",
+            alt=" ".join(said),
+        )
+        counts = {model.name: model.parameters or 0 for model in models}
+        with st.expander(t("common.how_computed")):
+            for row in rows:
+                st.code(
+                    t(
+                        "capacity.formula",
+                        name=row.name,
+                        parameters=f"{counts[row.name]:,}",
+                        size=f"{WEIGHT_BYTES[precision]:g}",
+                        weights=f"{row.weights:,}",
+                        memory=f"{row.memory:,}",
+                        each=f"{row.per_user:,}",
+                        users=f"{row.users:,}",
+                    ),
+                    language=None,
+                    wrap_lines=True,
+                )
+        numbers(
+            [
+                {
+                    t("cache.column_model"): row.name,
+                    t("capacity.column_parameters"): counts[row.name],
+                    t("capacity.column_weights"): row.weights,
+                    t("capacity.column_left"): row.memory - row.weights,
+                    t("capacity.column_per_user"): row.per_user,
+                    t("capacity.column_users"): row.users,
+                }
+                for row in rows
+            ],
+            "cache-users",
+        )
+    st.caption(t("capacity.reading", tokens=f"{tokens:,}", dtype=dtype))
+    if unknown:
+        st.text(t("capacity.unknown", names=", ".join(unknown)))
+
+
+def _told(row: figures.Fit) -> str:
+    weights, each = units.size(row.weights), units.size(row.per_user)
+    if not row.loads:
+        return t("capacity.too_large", name=row.name, weights=weights)
+    return t("capacity.users", name=row.name, users=f"{row.users:,}", weights=weights, each=each)
+
+
+def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype: str) -> None:
+    """One of the chosen models with MHA, GQA-8, MQA and MLA."""
+    known = {model.name: model for model in models if model.replaced}
+    if not known:
+        return
+    st.subheader(t("capacity.replace_title"))
+    name = st.selectbox(t("capacity.replace_model"), list(known), key="c_replace")
+    model = known[name]
+    held = {kind: spec.bytes(tokens, dtype, batch) for kind, spec in model.replaced.items()}
+    chart(
+        bars.bars(
+            [bars.Bar(name, kind, size, True) for kind, size in held.items()],
+            True,
+            {"bytes": t("cache.axis_calc"), "bytes_log": t("cache.axis_calc_log")},
+        ),
+        key="c_replaced",
+        alt=t("capacity.replace_title"),
+    )
+    own = model.spec.bytes(tokens, dtype, batch)
+    st.caption(t("capacity.replace_reading", own=units.size(own), kind=model.spec.attention))
+    numbers(
+        [
+            {
+                t("cache.column_kind"): kind,
+                t("cache.column_per_token"): spec.bytes_per_token(dtype),
+                t("cache.axis_calc"): held[kind],
+            }
+            for kind, spec in model.replaced.items()
+        ],
+        "cache-replaced",
+    )
+    with st.expander(t("cache.calc_formulas")):
+        for kind, spec in model.replaced.items():
+            st.text(kind)
+            st.code(words.formula(spec, dtype), language=None, wrap_lines=True)
+
+
+def paper() -> None:
+    """The V2 paper's 93.3 % step by step."""
+    st.subheader(t("capacity.paper_title"))
+    v2, other = configs.published()[V2].spec, configs.published()[V2_BASELINE].spec
+    ours, baseline = v2.bytes_per_token("bf16"), other.bytes_per_token("bf16")
+    quantised = v2.elements_per_token() * V2_BITS / 8
+    st.markdown(t("capacity.paper_lead"))
+    for name, spec in ((V2_BASELINE, other), (V2, v2)):
+        st.code(f"{name}: {words.formula(spec, 'bf16')}", language=None, wrap_lines=True)
+    st.markdown(
+        t(
+            "capacity.paper_equal",
+            ours=f"{ours:,}",
+            baseline=f"{baseline:,}",
+            saved=f"{1 - ours / baseline:.1%}",
+        )
+    )
+    st.markdown(
+        t(
+            "capacity.paper_bits",
+            bits=V2_BITS,
+            elements=f"{v2.elements_per_token():,}",
+            quantised=f"{quantised:,.0f}",
+            baseline=f"{baseline:,}",
+            saved=f"{1 - quantised / baseline:.1%}",
+        )
+    )
+    st.caption(t("capacity.paper_reading"))

@@ -1,0 +1,86 @@
+"""What fits into a GPU's memory: weights, and beside them the caches of as many users as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from app.pages.cache.figures import nice_ticks
+from app.ui import style, units
+
+WEIGHTS = "#8a94a3"  # of no kind of attention
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A model in `memory` bytes: its weights, and one user's cache at a length and precision."""
+
+    name: str
+    attention: str
+    weights: int
+    per_user: int
+    memory: int
+
+    @property
+    def users(self) -> int:
+        """Whole caches that fit beside the weights."""
+        left = self.memory - self.weights
+        return max(0, left // self.per_user) if self.per_user else 0
+
+    @property
+    def loads(self) -> bool:
+        """Whether the weights fit at all."""
+        return self.weights <= self.memory
+
+
+def memory(rows: Sequence[Fit], titles: Sequence[str], labels: Mapping[str, str]) -> go.Figure:
+    """A bar per model: weights grey, users' caches in the kind's colour, the rest free.
+
+    `titles`: a line of words above each bar. `labels`: bytes (axis title), weights, caches.
+    """
+    figure = go.Figure()
+    most = rows[0].memory
+    longest = 1.25 * most if any(not row.loads for row in rows) else most
+    for place, (row, title) in enumerate(zip(rows, titles, strict=True)):
+        shown = min(row.weights, longest)  # what does not fit runs off the picture
+        bars = [(shown, WEIGHTS, labels["weights"], row.weights)]
+        if row.users:
+            held = row.users * row.per_user
+            bars.append((held, style.kind_colour(row.attention), labels["caches"], held))
+        start = 0.0
+        for width, colour, word, said in bars:
+            figure.add_bar(
+                x=[width],
+                y=[place],
+                base=[start],
+                orientation="h",
+                width=0.34,
+                marker={"color": colour, "line": {"width": 0}},
+                hovertemplate=f"{row.name}<br>{word}: {units.size(said)}<extra></extra>",
+            )
+            start += width
+        figure.add_annotation(
+            x=0,
+            xref="x domain",
+            y=place - 0.34,
+            text=title,
+            xanchor="left",
+            yanchor="middle",
+            showarrow=False,
+        )
+    figure.add_vline(x=most, line={"color": style.RULE, "width": 2})
+    style.plain(figure, 62 * len(rows) + 70)
+    ticks = nice_ticks(longest, about=4)
+    figure.update_layout(barmode="overlay")
+    figure.update_xaxes(
+        title=labels["bytes"],
+        range=[0, longest * 1.02],
+        tickvals=ticks,
+        ticktext=[units.round_size(tick) for tick in ticks],
+    )
+    figure.update_yaxes(
+        range=[len(rows) - 0.6, -0.7], showticklabels=False, showgrid=False, zeroline=False
+    )
+    return figure

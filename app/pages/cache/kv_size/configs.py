@@ -1,0 +1,146 @@
+"""Models for the cache calculator: the published ones, and any config.json that a viewer brings."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from app.core.prompts import InputError
+from app.core.texts import t
+from app.pages.cache.kv_size import words
+from app.ui import units
+from model.analysis.kv_size import CacheSpec, ConfigError, cache_spec, published_configs, replaced
+from model.analysis.published_widths import parameters
+
+MAX_BYTES = 1_000_000
+MAX_BYTES_PER_TOKEN = 100_000_000  # in float32; the largest cache ever published takes 10 MB
+MAX_NAME = 40
+DTYPES = ("float32", "bf16", "fp8", "int4")  # one for each size of an element
+MAX_TOKENS = 10_000_000
+MAX_BATCH = 4_096
+
+
+@dataclass(frozen=True)
+class Sized:
+    """A model whose cache can be computed. `source` says where its config is from."""
+
+    name: str
+    spec: CacheSpec
+    parameters: int | None  # weights by arithmetic, where the config has all widths
+    replaced: Mapping[str, CacheSpec]  # the same model with another attention
+    hypothetical: bool = False
+    source: str = ""
+
+    def named(self, name: str) -> Sized:
+        """The same model under another name."""
+        return replace(self, name=name)
+
+
+@functools.cache
+def published() -> dict[str, Sized]:
+    """The models of the reference table by name, in its order."""
+    return {
+        row["name"]: Sized(
+            row["name"],
+            cache_spec(row["config"]),
+            _parameters(row["config"], row["name"]),
+            _replaced(row["config"]),
+            row["config"]["model_type"].startswith("hypothetical"),
+            row["source"],
+        )
+        for row in published_configs()
+    }
+
+
+def _parameters(config: Mapping[str, Any], name: str = "") -> int | None:
+    try:
+        return parameters(config, name)
+    except ConfigError:
+        return None
+
+
+def _replaced(config: Mapping[str, Any]) -> Mapping[str, CacheSpec]:
+    try:
+        return replaced(config)
+    except ConfigError:
+        return {}
+
+
+def read(raw: str | bytes) -> dict[str, Any]:
+    """The JSON object in a pasted or uploaded config.json.
+
+    Raises:
+        InputError: if it is empty, too large, no UTF-8, no JSON (NaN is not) or no object.
+    """
+    try:
+        data = raw if isinstance(raw, bytes) else raw.encode()
+        if len(data) > MAX_BYTES:
+            raise InputError(
+                t("cache.config_too_large", size=units.size(len(data)), limit=units.size(MAX_BYTES))
+            )
+        text = data.decode("utf-8-sig")
+    except UnicodeError:
+        raise InputError(t("cache.config_not_text")) from None
+    if not text.strip():
+        raise InputError(t("cache.config_empty"))
+    try:
+        config = json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        where = {"line": f"{error.lineno:,}", "column": f"{error.colno:,}"}
+        raise InputError(t("cache.config_not_json", **where)) from None
+    except InputError:
+        raise
+    except RecursionError:
+        raise InputError(t("cache.config_too_deep")) from None
+    except ValueError:  # Python reads no integer of more than 4,300 digits
+        raise InputError(t("cache.config_huge_number")) from None
+    if not isinstance(config, dict):
+        raise InputError(t("cache.config_not_object"))
+    return config
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise InputError(t("cache.config_not_finite", name=name))
+
+
+def sized(raw: str | bytes, file_name: str = "") -> Sized:
+    """A viewer's config as a model for the calculator.
+
+    Raises:
+        InputError: as `read`, and with kv_math's own words if the cache cannot be computed.
+    """
+    config = read(raw)
+    try:
+        spec = cache_spec(config)
+    except ConfigError as error:
+        raise InputError(words.refusal(error)) from None
+    per_token = spec.bytes_per_token("float32")
+    if per_token > MAX_BYTES_PER_TOKEN:
+        limit = units.size(MAX_BYTES_PER_TOKEN)
+        raise InputError(t("cache.config_absurd", size=units.size(per_token), limit=limit))
+    return Sized(
+        name_of(config, file_name),
+        spec,
+        _parameters(config),
+        _replaced(config),
+        source=t("cache.own_source"),
+    )
+
+
+def name_of(config: Mapping[str, Any], file_name: str = "") -> str:
+    """A short name for a viewer's config, free of anything that Markdown or HTML could use."""
+    candidates = (
+        file_name.removesuffix(".json"),
+        config.get("_name_or_path"),
+        config.get("model_type"),
+    )
+    for candidate in candidates:
+        if isinstance(candidate, str) and candidate != "config":
+            plain = re.sub(r"[^\w .()/+-]+", "_", candidate)[:MAX_NAME].strip(" _.+/-")
+            if plain:
+                return plain
+    return "config"

@@ -1,0 +1,274 @@
+"""The calculator of the Latent cache page: published models, and any config.json one brings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.core.prompts import InputError
+from app.core.texts import t
+from app.pages.cache import figures
+from app.pages.cache.kv_size import capacity, configs, words
+from app.ui import units
+from app.ui.chart import chart
+from app.ui.table import numbers, table
+from model.analysis import parameter_count
+
+DEFAULT = (
+    "DeepSeek-V3 / R1 (671B)",
+    "DeepSeek-V3 with the same heads, K and V expanded (hypothetical)",
+    "Llama-3.1-405B",
+    "Qwen2.5-72B",
+    "Gemma-3-27B",
+    "Llama-3.1-8B / R1-Distill-Llama-8B",
+)
+MAX_OWN = 8
+STOPS = (*(2**power for power in range(24)), configs.MAX_TOKENS)  # of the slider
+GIB = 2**30
+COUNTED = "DeepSeek-V3"
+
+# Session: "c_own" the viewer's own models by name, "c_own_errors" what to tell about the last ones.
+
+
+def whole(label: str, key: str, default: int, most: int) -> int:
+    """A whole number from 1 to `most`, whatever a browser sends."""
+    value = st.number_input(label, 1, most, default, key=key, bind="query-params")
+    return min(max(value, 1), most)
+
+
+def add() -> None:
+    """Take what was pasted and uploaded; a bad config is told about and changes nothing."""
+    state = st.session_state
+    pasted = [(state.c_paste, "")] if (state.c_paste or "").strip() else []
+    uploaded = [(file.getvalue(), file.name) for file in state.c_files or []]
+    problems: list[tuple[str, str]] = []
+    if not pasted and not uploaded:
+        problems.append(("", t("cache.config_empty")))
+    for raw, file_name in (*pasted, *uploaded):
+        try:
+            if len(state.c_own) >= MAX_OWN:
+                raise InputError(t("cache.own_full", most=MAX_OWN))
+            _keep(configs.sized(raw, file_name))
+        except InputError as error:
+            problems.append((file_name, str(error)))
+    state.c_own_errors = problems
+
+
+def _keep(model: configs.Sized) -> None:
+    state = st.session_state
+    known = {**configs.published(), **state.c_own}
+    name, n = model.name, 1
+    while name in known:
+        if known[name].spec == model.spec and name in state.c_own:
+            return  # the same config once more
+        n += 1
+        name = f"{model.name} ({n})"
+    state.c_own[name] = model.named(name)
+    state.c_own_chosen = [*state.get("c_own_chosen", []), name]
+
+
+def choose() -> list[configs.Sized]:
+    """The models to draw: published ones (in the URL) and one's own."""
+    published = configs.published()
+    names = st.multiselect(
+        t("cache.calc_models"),
+        list(published),
+        default=list(DEFAULT),
+        key="c_models",
+        bind="query-params",
+        placeholder=t("reasoning.models_choose"),
+    )
+    own = st.session_state.setdefault("c_own", {})
+    mine = (
+        st.multiselect(
+            t("cache.calc_own"),
+            list(own),
+            key="c_own_chosen",
+            placeholder=t("reasoning.models_choose"),
+        )
+        if own
+        else []
+    )
+    return [published[name] for name in names if name in published] + [own[name] for name in mine]
+
+
+def bring() -> None:
+    """The form for configs of one's own."""
+    with st.form("c_add", border=True):
+        st.text_area(
+            t("cache.paste"),
+            key="c_paste",
+            height=120,
+            placeholder='{"num_hidden_layers": 61, "kv_lora_rank": 512, "qk_rope_head_dim": 64}',
+        )
+        st.file_uploader(
+            t("cache.upload"),
+            type="json",
+            accept_multiple_files=True,
+            max_upload_size=1,
+            key="c_files",
+        )
+        st.form_submit_button(t("cache.add"), on_click=add, width="stretch")
+    for file_name, message in st.session_state.pop("c_own_errors", []):
+        st.error(t("cache.config_refused"))
+        st.text(f"{file_name}: {message}" if file_name else message)
+
+
+def section() -> None:
+    """The calculator, and V3's parameters."""
+    st.fragment(calculator)()
+    capacity.paper()
+    parameters()
+
+
+def calculator() -> None:
+    """Published models and one's own, at any length, batch and precision."""
+    st.header(t("cache.calc_title"))
+    st.markdown(t("cache.calc_lead"))
+    with st.container(key="c_calculator"):
+        left, right = st.columns([2, 1], gap="large")
+    with right:
+        models = choose()
+        tokens = _context()
+        batch = whole(t("cache.calc_batch"), "c_batch", 1, configs.MAX_BATCH)
+        dtype = st.segmented_control(
+            t("cache.calc_dtype"),
+            configs.DTYPES,
+            default="bf16",
+            required=True,
+            key="c_dtype",
+            bind="query-params",
+        )
+        log = st.toggle(t("cache.calc_log"), value=True, key="c_log", bind="query-params")
+        bring()
+    with left:
+        if not models:
+            st.info(t("cache.calc_none"))
+            return
+        _answer(models, tokens, batch, dtype, log)
+    capacity.users(models, tokens, dtype)
+    capacity.replacements(models, tokens, batch, dtype)
+
+
+def _context() -> int:
+    """Context length: any number, and a slider in steps of two."""
+    tokens = whole(t("cache.calc_context"), "c_context", 131_072, configs.MAX_TOKENS)
+    nearest = min(STOPS, key=lambda stop: abs(math.log(stop / tokens)))
+    st.session_state.c_context_slider = nearest
+    st.select_slider(
+        t("cache.calc_context"),
+        STOPS,
+        format_func=lambda stop: f"{stop:,}",
+        key="c_context_slider",
+        on_change=_take_slider,
+        label_visibility="collapsed",
+    )
+    return tokens
+
+
+def _take_slider() -> None:
+    st.session_state.c_context = st.session_state.c_context_slider
+
+
+def _answer(
+    models: Sequence[configs.Sized],
+    tokens: int,
+    batch: int,
+    dtype: str,
+    log: bool,
+) -> None:
+    """The bars, the sentence, the formulas and the table."""
+    held = {model.name: model.spec.bytes(tokens, dtype, batch) for model in models}
+    ranked = sorted(models, key=lambda model: -held[model.name])
+    large, small = held[ranked[0].name], held[ranked[-1].name]
+    sentence = t(
+        "cache.calc_sentence" if small < large and small else "cache.calc_sentence_one",
+        tokens=f"{tokens:,}",
+        batch=f"{batch:,}",
+        dtype=dtype,
+        large=ranked[0].name,
+        large_size=units.size(large),
+        small=ranked[-1].name,
+        small_size=units.size(small),
+        times=units.times(large / max(small, 1)),
+    )
+    chart(
+        figures.bars(
+            [figures.Bar(m.name, m.spec.attention, held[m.name], m.hypothetical) for m in ranked],
+            log,
+            {"bytes": t("cache.axis_calc"), "bytes_log": t("cache.axis_calc_log")},
+        ),
+        key="c_bars",
+        alt=sentence,
+    )
+    st.text(sentence)
+    reading = [t("cache.calc_reading")]
+    if log:
+        reading.append(t("cache.calc_reading_log"))
+    if any(model.hypothetical for model in models):
+        reading.append(t("cache.calc_reading_hatched"))
+    st.caption(" ".join(reading))
+    with st.expander(t("cache.calc_formulas")):
+        for model in ranked:
+            st.text(model.name)
+            st.code(words.formula(model.spec, dtype), language=None, wrap_lines=True)
+            own = [said] if (said := words.row_note(model.name)) else []
+            st.text("\n".join(f"- {note}" for note in (*own, *map(words.note, model.spec.notes))))
+            st.text(t("cache.calc_source", source=model.source))
+    numbers(
+        [
+            {
+                t("cache.column_model"): model.name,
+                t("cache.column_kind"): model.spec.attention,
+                t("cache.column_hypothetical"): model.hypothetical,
+                t("cache.column_layers"): len(model.spec.layers),
+                t("cache.column_per_token"): model.spec.bytes_per_token(dtype),
+                t("cache.column_beyond"): model.spec.growth_per_token(dtype),
+                t("cache.column_bytes"): held[model.name],
+                t("cache.column_size"): units.size(held[model.name]),
+                "GiB": round(held[model.name] / GIB, 3),
+            }
+            for model in ranked
+        ],
+        "cache-models",
+    )
+
+
+def parameters() -> None:
+    """Total and active parameters of DeepSeek-V3, component by component."""
+    count = parameter_count.count(parameter_count.PUBLISHED[COUNTED])
+    with st.expander(t("cache.params_title", billions=f"{count.total / 1e9:.0f}")):
+        st.markdown(
+            t(
+                "cache.params_lead",
+                total=f"{count.total:,}",
+                billions=f"{count.total / 1e9:.0f}",
+                head=f"{count.active_head_only:,}",
+                head_billions=f"{count.active_head_only / 1e9:.0f}",
+                both=f"{count.active_both:,}",
+                neither=f"{count.active_neither:,}",
+                mtp=f"{count.mtp_total:,}",
+            )
+        )
+        rows: list[dict[str, object]] = [
+            {
+                t("cache.column_component"): part.name,
+                t("cache.column_formula"): part.formula,
+                t("cache.column_each"): part.each,
+                t("cache.column_copies"): part.copies,
+                t("cache.column_total"): part.total,
+                t("cache.column_active"): part.each * part.active,
+            }
+            for part in count.components
+        ]
+        rows.append(
+            dict.fromkeys(rows[0])
+            | {
+                t("cache.column_component"): t("cache.row_total"),
+                t("cache.column_total"): count.total,
+                t("cache.column_active"): count.active_both,
+            }
+        )
+        table(rows, "deepseek-v3-parameters")

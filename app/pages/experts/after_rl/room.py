@@ -1,0 +1,336 @@
+"""The same text through base, R1-Zero and R1: where did reinforcement change the routing?
+
+Session: "e_rl_jobs" maps a place in the room to its job, "e_rl_drawn" counts the problems drawn.
+URL: "e_rl_text", the question, and "e_rl_token", a pinned token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from app.core import jobs, links, models, prompts, questions
+from app.core.texts import t
+from app.pages.experts.after_rl import comparison, figures
+from app.pages.experts.after_rl.comparison import ReadText
+from app.ui.chart import chart
+from app.ui.components.trace_view import trace_view
+from app.ui.table import numbers, table
+
+EVERY = 0.3  # seconds between two looks at a job
+MOST = 8  # tokens of the list of those that changed most
+TOKEN = "e_rl_token"
+
+
+def under_way() -> dict[str, comparison.Rereading]:
+    """What this viewer asked for and has not got, by place."""
+    return st.session_state.e_rl_jobs
+
+
+def draw() -> None:
+    """Put the next held-out problem into the field."""
+    state = st.session_state
+    state.e_rl_drawn += 1
+    state.e_rl_text = comparison.problem(state.e_rl_drawn).question
+    let_go()
+
+
+def let_go() -> None:
+    """Of the pinned token: it was another text's."""
+    links.set_pin(None, TOKEN)
+
+
+def begin(place: str, wanted: Sequence[str]) -> None:
+    """Have prompts answered and read."""
+    worker = jobs.worker()  # first: it imports torch, and a job that nobody sees is dropped
+    under_way()[place] = comparison.Rereading(wanted)
+    worker.enqueue(under_way()[place])
+
+
+def read(place: str, wanted: Sequence[str], at_once: bool) -> list[ReadText] | None:
+    """The texts of prompts; a button, unless they are read at once, or progress until then."""
+    job = under_way().get(place)
+    if job is not None and job.wanted != wanted:
+        job.stop()
+        del under_way()[place]
+        job = None
+    if (found := comparison.kept(wanted)) is not None:
+        under_way().pop(place, None)
+        return found
+    if job is None and at_once:
+        begin(place, wanted)
+    if place in under_way():
+        running = under_way()[place].active
+        st.fragment(watch, run_every=EVERY if running else None)(place)
+    else:
+        button(place, wanted)
+    return None
+
+
+def button(place: str, wanted: Sequence[str]) -> None:
+    """The one that has prompts answered and read."""
+    told = t("after_rl.read", n=len(wanted))
+    st.button(told, key=f"e_rl_read_{place}", on_click=begin, args=(place, wanted))
+
+
+def watch(place: str) -> None:
+    """How far a job is, with Stop; the room anew once it has ended well."""
+    job = under_way()[place]
+    state = job.look()
+    if state == "waiting":
+        st.caption(t("common.waiting", position=job.position))
+    elif state == "running":
+        share = job.done / len(job.wanted)
+        st.progress(share, t("after_rl.reading", done=job.done, n=len(job.wanted)))
+    if job.active:
+        if st.button(t("common.stop"), key=f"e_rl_stop_{place}"):
+            job.stop()
+    elif state == "done":
+        del under_way()[place]
+        st.rerun()
+    else:
+        if job.error is not None:
+            st.error(job.error)
+        button(place, job.wanted)
+
+
+def room() -> None:
+    """The whole section."""
+    state = st.session_state
+    state.setdefault("e_rl_jobs", {})
+    state.setdefault("e_rl_drawn", 0)
+    st.subheader(t("after_rl.title"))
+    st.markdown(t("after_rl.lead"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            t("after_rl.question"),
+            value=comparison.problem(0).question,
+            key="e_rl_text",
+            bind="query-params",
+            on_change=let_go,
+            width=360,
+        )
+        st.button(t("after_rl.another"), key="e_rl_another", on_click=draw)
+    try:
+        wanted = [comparison.prompt_of(state.e_rl_text)]
+    except prompts.InputError as error:
+        st.error(str(error))
+    else:
+        if (found := read("one", wanted, at_once=True)) is not None:
+            one_text(found[0])
+            summary(found, "one")
+    st.subheader(t("after_rl.many_title"))
+    st.markdown(t("after_rl.many_lead", n=comparison.MANY, level=comparison.LEVEL))
+    drawn = [comparison.problem(place) for place in range(comparison.MANY)]
+    wanted = [comparison.prompt_of(problem.question) for problem in drawn]
+    if (found := read("many", wanted, at_once=False)) is not None:
+        sentence(found)
+        summary(found, "many")
+
+
+# --- One text ----------------------------------------------------------------------------------
+
+
+def verdict(found: ReadText) -> None:
+    """What the writer answered, and whether that is right."""
+    asked = questions.taken_apart(found.trace.info.prompt)
+    if (judged := questions.verdict(asked, found.trace.answer)) is None:
+        return
+    right, given, correct = judged
+    if given is None:
+        st.text(t("reasoning_view.verdict_none"))
+    else:
+        kind = "right" if correct else "wrong"
+        st.text(t(f"reasoning_view.verdict_{kind}", answer=given, right=right))
+
+
+def one_text(found: ReadText) -> None:
+    """The text, and token by token what changed."""
+    trace = found.trace
+    given = links.pinned(trace, TOKEN)
+    pin = trace_view(
+        trace, parts=("strip",), key="e_rl_strip", pinned=given, charts=("e_rl_tokens",)
+    ).pinned
+    if pin != given:
+        links.set_pin(pin, TOKEN)
+    verdict(found)
+    sentence([found])
+    changed = {model: found.changed(model) for model in comparison.COMPARED}
+    layers = trace.info.moe_layers
+    st.markdown(f"#### {t('after_rl.tokens_title')}")
+    labels = {
+        "token": t("after_rl.token_axis"),
+        "layer": t("experts.layer"),
+        "share": t("after_rl.share"),
+        "hover": t("after_rl.tokens_hover"),
+    }
+    chart(
+        figures.tokens(changed, layers, trace.texts, trace.n_prompt, pin, labels),
+        key="e_rl_tokens",
+        alt=t("after_rl.tokens_alt", tokens=len(trace)),
+    )
+    chosen = found.ids[comparison.BASE].shape[2]
+    st.caption(t("after_rl.tokens_reading", chosen=chosen))
+    if pin is None:
+        after = sum(changed[model] for model in comparison.AFTER)
+        cells = np.argsort(-np.ravel(after), kind="stable")[:MOST]
+        places = [divmod(int(cell), len(layers)) for cell in cells]
+        st.markdown(t("after_rl.most"))
+    else:
+        places = [(pin, at) for at in range(len(layers))]
+        st.markdown(t("after_rl.pinned", token=pin))
+    table([cell_row(found, *place) for place in places], "experts-after-rl-most")
+    every = [(token, at) for token in range(len(trace)) for at in range(len(layers))]
+    numbers([choice_row(found, *place) for place in every], "experts-after-rl-tokens")
+
+
+def names(experts: Sequence[int]) -> str:
+    return ", ".join(map(str, experts))
+
+
+def place_row(found: ReadText, token: int, at: int) -> dict[str, object]:
+    """Which token and layer a row of a table is of."""
+    return {
+        t("after_rl.token_axis"): token,
+        t("after_rl.text"): found.trace.texts[token],
+        t("experts.layer"): found.trace.info.moe_layers[at],
+    }
+
+
+def cell_row(found: ReadText, token: int, at: int) -> dict[str, object]:
+    """Base's experts, and by which the others replaced some of them."""
+    own = found.ids[comparison.BASE][token, at].tolist()
+    row = place_row(found, token, at) | {comparison.BASE: names(own)}
+    for model in comparison.AFTER:
+        theirs = found.ids[model][token, at].tolist()
+        gone = [expert for expert in own if expert not in theirs]
+        new = [expert for expert in theirs if expert not in own]
+        row[model] = f"{names(gone)} → {names(new)}" if gone else t("after_rl.same")
+    return row
+
+
+def choice_row(found: ReadText, token: int, at: int) -> dict[str, object]:
+    """All models' experts, strongest first, and the shares of the picture."""
+    row = place_row(found, token, at)
+    for model, ids in found.ids.items():
+        row[model] = names(ids[token, at].tolist())
+    for model in comparison.COMPARED:
+        share = found.changed(model)[token, at]
+        row[f"{t('after_rl.share')}: {model}"] = round(float(share), 4)
+    return row
+
+
+# --- One text or many --------------------------------------------------------------------------
+
+
+def sentence(found: list[ReadText]) -> None:
+    """What changed, in words with the numbers of these texts."""
+    of_writer = comparison.by_layer(found, comparison.WRITER)
+    shares = {model: comparison.overall(found, model) for model in comparison.COMPARED}
+    zero = shares[comparison.WRITER]
+    at = max(range(len(of_writer)), key=lambda at: of_writer[at].mean)
+    low, high = of_writer[at].interval
+    about = models.shipped()
+    done = about[comparison.YARDSTICK]["tokens"] / about[comparison.BASE]["tokens"]
+    st.markdown(
+        t(
+            "after_rl.sentence",
+            tokens=f"{sum(len(text.trace) for text in found):,}",
+            zero=f"{zero.whole:.1%}",
+            r1=f"{shares['r1'].whole:.1%}",
+            done=f"{done:.0%}",
+            early=f"{shares[comparison.YARDSTICK].whole:.1%}",
+            chance=f"{1 - comparison.even():.0%}",
+            layer=found[0].trace.info.moe_layers[at],
+            most=f"{of_writer[at].mean:.1%}",
+            low=f"{low:.1%}",
+            high=f"{high:.1%}",
+            prompt=f"{zero.prompt:.1%}",
+            reply=f"{zero.reply:.1%}",
+        )
+    )
+
+
+def summary(found: list[ReadText], place: str) -> None:
+    """How much changed in each layer, and which experts gained or lost tokens."""
+    layers = found[0].trace.info.moe_layers
+    config = models.config(comparison.BASE)
+    experts, even = int(config["n_routed_experts"]), comparison.even()
+    estimates = {model: comparison.by_layer(found, model) for model in comparison.COMPARED}
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown(f"#### {t('after_rl.layers_title')}")
+        labels = {
+            "layer": t("experts.layer"),
+            "share": t("after_rl.share"),
+            "chance": t("after_rl.chance", share=f"{1 - even:.0%}"),
+        }
+        series = [
+            figures.Series(model, *zip(*((e.mean, *e.interval) for e in each), strict=True))
+            for model, each in estimates.items()
+        ]
+        chart(
+            figures.by_layer(series, layers, 1 - even, labels),
+            key=f"e_rl_layers_{place}",
+            alt=t("after_rl.layers_alt"),
+        )
+        st.caption(t(f"after_rl.layers_reading_{place}"))
+        numbers(
+            [
+                {
+                    t("experts.layer"): layer,
+                    t("experts.model"): model,
+                    t("after_rl.share"): round(each[at].mean, 4),
+                    t("interventions.low"): round(each[at].interval[0], 4),
+                    t("interventions.high"): round(each[at].interval[1], 4),
+                }
+                for at, layer in enumerate(layers)
+                for model, each in estimates.items()
+            ],
+            f"experts-after-rl-layers-{place}",
+        )
+    loads = {
+        model: comparison.loads(found, model, experts)
+        for model in (comparison.BASE, *comparison.AFTER)
+    }
+    gained = {model: loads[model] - loads[comparison.BASE] for model in comparison.AFTER}
+    with right:
+        st.markdown(f"#### {t('after_rl.loads_title')}")
+        labels = {
+            "expert": t("experts.expert_axis"),
+            "layer": t("experts.layer"),
+            "points": t("after_rl.points"),
+            "hover": t("after_rl.loads_hover"),
+        }
+        chart(
+            figures.loads(gained, layers, int(config["n_group"]), even, labels),
+            key=f"e_rl_loads_{place}",
+            alt=t("after_rl.loads_alt"),
+        )
+        most = max(comparison.AFTER, key=lambda model: np.abs(gained[model]).max())
+        at, expert = np.unravel_index(np.abs(gained[most]).argmax(), gained[most].shape)
+        st.caption(
+            t(
+                "after_rl.loads_reading",
+                layer=layers[at],
+                expert=expert,
+                model=most,
+                before=f"{loads[comparison.BASE][at, expert]:.0%}",
+                after=f"{loads[most][at, expert]:.0%}",
+                even=f"{even:.0%}",
+            )
+        )
+        numbers(
+            [
+                {t("experts.layer"): layer, t("experts.expert_axis"): expert}
+                | {
+                    model: round(float(share_LE[at, expert]), 4)
+                    for model, share_LE in loads.items()
+                }
+                for at, layer in enumerate(layers)
+                for expert in range(experts)
+            ],
+            f"experts-after-rl-loads-{place}",
+        )

@@ -1,0 +1,284 @@
+"""Balance: three trainings that differ in what keeps experts busy, and the bias rule by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from app.core import models
+from app.core.texts import t
+from app.pages.experts import state as session
+from app.pages.experts.balance import figures
+from app.pages.experts.balance import runs as balance_runs
+from app.ui.chart import chart
+from app.ui.table import numbers, table
+from model.analysis import expert_load
+
+SPEEDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
+LEAP = 50  # steps of the longer button
+
+
+def room() -> None:
+    """The whole section."""
+    st.subheader(t("balance.title"))
+    runs = [balance_runs.run(name) for name in balance_runs.RUNS]
+    settings = models.run_results("balance-bias")
+    st.markdown(
+        t("balance.lead", steps=runs[0].steps[-1], tokens=f"{settings['tokens'] / 1e6:.1f}")
+    )
+    layers = session.on_screen()[0].info.moe_layers
+    layer, at = session.choose_layer(layers, "e_balance_layer")
+    loads(runs, layer, at)
+    violations(runs)
+    results(runs)
+    biases(runs[0], layer, at)
+    st.subheader(t("balance.hand_title"))
+    by_hand(layer)
+
+
+def names() -> dict[str, str]:
+    return {name: t(f"balance.{name.replace('-', '_')}") for name in balance_runs.RUNS}
+
+
+def loads(runs: list[balance_runs.Run], layer: int, at: int) -> None:
+    """The animation, what it ends with in one sentence, and its numbers."""
+    st.markdown(f"#### {t('balance.loads_title')}")
+    load_RWE = np.array([run.load[:, at] for run in runs])
+    experts = load_RWE.shape[2]
+    most = experts / models.config(runs[0].name)["num_experts_per_tok"]
+    last = dict(zip(balance_runs.RUNS, load_RWE[:, -1], strict=True))
+    ends = {name.split("-")[1]: f"{load_E.max():.2f}" for name, load_E in last.items()}
+    st.markdown(t("balance.loads_sentence", layer=layer, **ends))
+    labels = {
+        "expert": t("experts.expert_axis"),
+        "load": t("balance.load_axis"),
+        "hover": t("balance.load_hover"),
+        "play": t("balance.play"),
+        "pause": t("balance.pause"),
+        "step": t("balance.step"),
+    }
+    chart(
+        figures.loads(load_RWE, runs[0].steps, names(), most, labels),
+        key="e_balance_loads",
+        alt=t("balance.loads_alt", layer=layer, **ends),
+    )
+    st.caption(t("balance.loads_reading", most=f"{most:.2f}"))
+    numbers(
+        [
+            {t("balance.way"): names()[run.name], t("experts.step"): step}
+            | {t("one_expert.partner", expert=e): float(x) for e, x in enumerate(load_E)}
+            for run in runs
+            for step, load_E in zip(run.steps, run.load[:, at], strict=True)
+        ],
+        f"balance-loads-{layer}",
+    )
+
+
+def violations(runs: list[balance_runs.Run]) -> None:
+    st.markdown(f"#### {t('balance.vio_title')}")
+    labels = {
+        "step": t("experts.step"),
+        "max_vio": t("experts.max_vio"),
+        "hover": t("experts.curve_hover"),
+    }
+    steps = {run.name: run.steps for run in runs}
+    values = {run.name: run.max_vio.tolist() for run in runs}
+    chart(
+        figures.violations(steps, values, names(), labels),
+        key="e_balance_vio",
+        alt=t("balance.vio_alt"),
+    )
+    tokens = models.shipped()["balance-bias"]["tokens"] // runs[0].steps[-1]
+    experts, chosen = (
+        models.config("balance-bias")[key] for key in ("n_routed_experts", "num_experts_per_tok")
+    )
+    floor = expert_load.chance(tokens, experts, chosen)
+    st.caption(t("balance.vio_reading", tokens=f"{tokens:,}", floor=f"{floor.violation:.2f}"))
+    numbers(
+        [
+            {
+                t("balance.way"): names()[run.name],
+                t("experts.step"): step,
+                t("experts.max_vio"): round(value, 4),
+            }
+            for run in runs
+            for step, value in zip(run.steps, values[run.name], strict=True)
+        ],
+        "balance-max-vio",
+    )
+
+
+def results(runs: list[balance_runs.Run]) -> None:
+    """What each way cost in loss, beside the paper's."""
+    st.markdown(f"#### {t('balance.results_title')}")
+    rows: list[dict[str, object]] = []
+    for run in runs:
+        low, high = run.interval
+        less = "–"
+        if run.name != "balance-none":
+            value, (a, b) = balance_runs.difference(run.name, "balance-none")
+            less = f"{value:+.4f} [{a:+.4f}, {b:+.4f}]"
+        rows.append(
+            {
+                t("balance.way"): names()[run.name],
+                t("balance.loss"): f"{run.loss:.3f} [{low:.3f}, {high:.3f}]",
+                t("balance.less"): less,
+                t("experts.max_vio"): f"{run.max_vio[-1]:.2f}",
+                t("balance.idle"): run.idle(),
+                t("training.cost"): t("training.minutes", minutes=f"{run.minutes:.1f}"),
+            }
+        )
+    table(rows, "balance-results")
+    st.caption(t("balance.results_reading", gates=runs[0].load[0].size))
+    published = models.reference("routing")["balance"]
+    st.markdown(t("balance.published", source=published["source"]))
+    table(
+        [
+            {
+                t("experts.model"): row["model"],
+                t("balance.way"): t(f"balance.published_{row['balance']}"),
+                t("balance.perplexity"): row["perplexity"],
+                t("balance.vio_all"): row["max_vio"],
+            }
+            for row in published["rows"]
+        ],
+        "balance-published",
+    )
+
+
+def biases(run: balance_runs.Run, layer: int, at: int) -> None:
+    st.markdown(f"#### {t('balance.bias_title')}")
+    bias_WE = run.bias[:, at]
+    labels = {
+        "step": t("experts.step"),
+        "expert": t("experts.expert_axis"),
+        "bias": t("balance.bias_axis"),
+        "hover": t("balance.bias_hover"),
+    }
+    chart(
+        figures.biases(bias_WE, run.steps, labels),
+        key="e_balance_bias",
+        alt=t("balance.bias_alt", layer=layer),
+    )
+    up, down = int(bias_WE[-1].argmax()), int(bias_WE[-1].argmin())
+    st.caption(
+        t(
+            "balance.bias_reading",
+            up=up,
+            high=f"{bias_WE[-1, up]:+.3f}",
+            down=down,
+            low=f"{bias_WE[-1, down]:+.3f}",
+        )
+    )
+    numbers(
+        [
+            {t("experts.step"): step}
+            | {t("one_expert.partner", expert=e): float(b) for e, b in enumerate(bias_E)}
+            for step, bias_E in zip(run.steps, bias_WE, strict=True)
+        ],
+        f"balance-bias-{layer}",
+    )
+
+
+def hand_of(layer: int) -> balance_runs.Hand:
+    """The session's steps on a layer's gate."""
+    hand = st.session_state.get("e_hand")
+    if hand is None or hand.layer != layer:
+        hand = st.session_state.e_hand = balance_runs.begin(layer)
+    return hand
+
+
+def again(layer: int) -> None:
+    st.session_state.e_hand = balance_runs.begin(layer)
+
+
+def take(layer: int, times: int) -> None:
+    balance_runs.step(hand_of(layer), st.session_state.e_speed, times)
+
+
+def by_hand(layer: int) -> None:
+    """Loads, the rule, and what it does, on real tokens."""
+    with st.spinner(t("balance.hand_reads")):
+        hand = hand_of(layer)
+    experts = len(hand.load)
+    tokens = len(balance_runs.scores(layer))
+    st.markdown(t("balance.hand_lead", layer=layer, tokens=f"{tokens:,}", rows=balance_runs.ROWS))
+    st.latex(r"b_i \leftarrow b_i + \gamma \cdot \mathrm{sign}(\bar c - c_i)")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.select_slider(
+            t("balance.speed"),
+            SPEEDS,
+            value=0.01,
+            key="e_speed",
+            help=t("balance.speed_help"),
+            width=260,
+        )
+        for key, times in (("one", 1), ("many", LEAP)):
+            st.button(
+                t(f"balance.hand_{key}", times=times),
+                key=f"e_hand_{key}",
+                type="primary" if times == 1 else "secondary",
+                on_click=take,
+                args=(layer, times),
+            )
+        st.button(t("balance.hand_again"), key="e_hand_again", on_click=again, args=(layer,))
+    busy = int(hand.load.argmax())
+    st.markdown(
+        t(
+            "balance.hand_sentence",
+            steps=hand.steps,
+            busy=busy,
+            load=f"{hand.load[busy]:.2f}",
+            up=int((hand.load < 1).sum()),
+            down=int((hand.load > 1).sum()),
+            speed=f"{st.session_state.e_speed:g}",
+        )
+    )
+    left, right = st.columns(2)
+    chosen = int(models.config(balance_runs.BY_HAND)["num_experts_per_tok"])
+    with left:
+        chart(
+            figures.by_hand(
+                hand.load,
+                experts / chosen,
+                {
+                    "expert": t("experts.expert_axis"),
+                    "load": t("balance.load_axis"),
+                    "hover": t("balance.load_hover"),
+                },
+            ),
+            key="e_hand_load",
+            alt=t("balance.hand_alt", busy=busy, load=f"{hand.load[busy]:.2f}"),
+        )
+    floor = expert_load.chance(tokens, experts, chosen).violation
+    with right:
+        chart(
+            figures.after_steps(
+                hand.max_vio,
+                [(t("balance.hand_floor", value=f"{floor:.2f}"), floor)],
+                {"x": t("balance.hand_x"), "y": t("experts.max_vio")},
+            ),
+            key="e_hand_vio",
+            alt=t("balance.hand_vio_alt", value=f"{hand.max_vio[-1]:.2f}"),
+        )
+    st.caption(t("balance.hand_reading"))
+    speed = st.session_state.e_speed
+    numbers(
+        [
+            {
+                t("experts.column_expert"): e,
+                t("balance.load_axis"): round(float(load), 4),
+                t("balance.bias_axis"): round(float(b), 4),
+                t("balance.hand_next"): round(float(b + speed * np.sign(1 - load)), 4),
+            }
+            for e, (load, b) in enumerate(zip(hand.load, hand.biases[-1], strict=True))
+        ],
+        f"balance-hand-{layer}",
+    )
+    numbers(
+        [
+            {t("balance.hand_x"): steps, t("experts.max_vio"): round(value, 4)}
+            for steps, value in enumerate(hand.max_vio)
+        ],
+        f"balance-hand-max-vio-{layer}",
+    )

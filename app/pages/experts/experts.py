@@ -1,0 +1,354 @@
+"""Experts: which experts work on which token, of a recorded run or of one's own, live."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import streamlit as st
+
+from app.core import examples, links, models, store
+from app.core.texts import t
+from app.pages.experts import figures
+from app.pages.experts import state as session
+from app.pages.experts.after_rl import room as after_rl_room
+from app.pages.experts.balance import room as balance_room
+from app.pages.experts.interventions import room as interventions_room
+from app.pages.experts.one_expert import room as one_expert_room
+from app.pages.experts.route import room as route_room
+from app.pages.experts.routing_statistics import room as statistics_room
+from app.ui.chart import chart
+from app.ui.components.trace_view import trace_view
+from app.ui.table import numbers
+from model.analysis import expert_load
+from model.record.trace import Trace
+
+
+def groups(trace: Trace) -> int:
+    return int(models.config(trace.info.model)["n_group"])
+
+
+def status(trace: Trace, writing: bool) -> None:
+    """One line: what is on screen, with Run; or how far the run is, with Stop."""
+    job = st.session_state.e_job
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if job is None:
+            if st.button(t("common.run"), key="e_again", type="primary"):
+                session.start()
+                st.rerun()
+            kind = "live" if session.is_live() else "recorded"
+            st.badge(t(f"experts.badge_{kind}"))
+            info = trace.info
+            said = t(f"common.{kind}", model=info.model, date=info.date, seed=info.seed)
+            st.caption(f"{said}. {t(f'experts.ended_{trace.finish_reason}')}")
+            return
+        if st.button(t("common.stop"), key="e_stop"):
+            session.stop(job)
+            st.rerun()
+        if writing:
+            new = len(trace) - trace.n_prompt
+            rate = new / max(float(trace.seconds[-1]), 1e-3)
+            st.caption(t("common.running", tokens=new, rate=f"{rate:,.0f}"))
+        else:
+            st.caption(t("common.waiting", position=job.position))
+
+
+def reading(trace: Trace, layer: int) -> None:
+    """One sentence with this run's own numbers."""
+    busy = expert_load.busiest(trace, trace.info.moe_layers.index(layer))
+    if busy is None:
+        return
+    said = t(
+        "experts.sentence",
+        layer=layer,
+        expert=busy.expert,
+        tokens=busy.tokens,
+        fed=trace.fed,
+        share=f"{busy.share:.0%}",
+        even=f"{busy.even:.0%}",
+    )
+    rest = t(f"experts.idle_{busy.idle if busy.idle < 2 else 'n'}", idle=busy.idle)
+    st.markdown(f"{said} {rest}")
+
+
+def picture() -> None:
+    """Status, strip, heatmap of a layer, all layers, and the pinned token; polls while writing."""
+    job = st.session_state.e_job
+    if job is not None:
+        job.look()
+        if not job.active:
+            session.finish(job)
+            st.rerun()
+    trace, writing = session.on_screen()
+    status(trace, writing)
+    sentence = st.container()  # filled below: the picture's own buttons choose the layer
+    chosen = trace_view(
+        trace,
+        parts=("strip", "heatmap", "multiples"),
+        key="e_view",
+        layer=session.layer(trace),
+        live=writing,
+        pinned=links.pinned(trace),
+    )
+    if chosen.layer is not None and chosen.layer != session.layer(trace):
+        session.set_layer(chosen.layer)
+    still_old = job is not None and not writing  # a run is on its way, and so is its pin
+    if not still_old and chosen.pinned != links.pinned(trace):
+        links.set_pin(chosen.pinned)
+    with sentence:
+        reading(trace, session.layer(trace))
+    if (token := links.pinned(trace)) is not None:
+        route_room.token_route(trace, token, session.layer(trace), writing)
+
+
+def controls(recorded: Trace) -> None:
+    """The prompt, examples, and the model's settings. The defaults are the recorded run's own."""
+    info = recorded.info
+    st.text_area(
+        t("common.prompt"),
+        value=info.prompt,
+        height=100,
+        key="e_prompt",
+        bind="query-params",
+        help=t("experts.prompt_help"),
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            t("experts.model"),
+            session.names(),
+            index=session.names().index(info.model),
+            key="e_model",
+            bind="query-params",
+            width=240,
+        )
+        st.number_input(
+            t("experts.temperature"),
+            0.0,
+            session.MAX_TEMPERATURE,
+            value=info.temperature,
+            step=0.1,
+            key="e_temperature",
+            bind="query-params",
+            help=t("experts.temperature_help"),
+            width=150,
+        )
+        st.number_input(
+            t("experts.seed"),
+            0,
+            session.MAX_SEED,
+            value=info.seed,
+            key="e_seed",
+            bind="query-params",
+            width=150,
+        )
+        st.number_input(
+            t("experts.tokens"),
+            1,
+            session.MAX_TOKENS,
+            value=info.max_new_tokens,
+            key="e_tokens",
+            bind="query-params",
+            width=150,
+        )
+        st.button(t("common.run"), type="primary", key="e_run", on_click=session.start)
+    if message := st.session_state.pop("e_error", None):
+        st.error(message)
+    st.caption(t("experts.examples"))
+    with st.container(horizontal=True, gap="small"):
+        for name in examples.prompts():
+            st.button(
+                t(f"experts.example_{name}"),
+                key=f"e_example_{name}",
+                on_click=session.start_example,
+                args=(name,),
+            )
+
+
+def load(trace: Trace) -> None:
+    """Load per expert beside the balanced share."""
+    st.subheader(t("experts.load_title"))
+    load_LE = trace.load()
+    chosen, experts = trace.expert_ids.shape[2], trace.info.n_routed_experts
+    labels = {
+        "expert": t("experts.expert_axis"),
+        "share": t("experts.share_axis"),
+        "hover": t("experts.load_hover"),
+    }
+    titles = [t("experts.layer_n", layer=layer) for layer in trace.info.moe_layers]
+    figure = figures.load(load_LE, trace.fed, chosen, groups(trace), titles, labels)
+    most = ", ".join(
+        t(
+            "experts.busiest",
+            layer=layer,
+            expert=load_E.argmax(),
+            share=f"{load_E.max() / trace.fed:.0%}",
+        )
+        for layer, load_E in zip(trace.info.moe_layers, load_LE, strict=True)
+    )
+    chart(figure, key="e_load", alt=t("experts.load_alt", busiest=most))
+    st.caption(
+        t("experts.load_reading", chosen=chosen, experts=experts, even=f"{chosen / experts:.0%}")
+    )
+    numbers(
+        [
+            {t("experts.layer"): layer} | statistics_room.by_expert(load_E / trace.fed)
+            for layer, load_E in zip(trace.info.moe_layers, load_LE, strict=True)
+        ],
+        "experts-load",
+    )
+    st.markdown(t("experts.no_label"))
+
+
+def evenness(trace: Trace) -> None:
+    """MaxVio of this run, of chance, and of training."""
+    st.subheader(t("experts.balance_title"))
+    chosen, experts = trace.expert_ids.shape[2], trace.info.n_routed_experts
+    floor = expert_load.chance(trace.fed, experts, chosen)
+    run, step = session.run_of(trace.info.model)
+    trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                t("experts.layer"): trace.info.moe_layers,
+                t("experts.vio_run"): expert_load.violation(trace.load()),
+                t("experts.vio_chance"): floor.violation,
+                t("experts.vio_trained" if step is None else "experts.vio_then"): trained,
+            }
+        ).style.format(precision=2),
+        hide_index=True,
+        alt=t("experts.balance_alt"),
+    )
+    st.markdown(
+        t(
+            "experts.balance_reading",
+            fed=trace.fed,
+            spread=f"{floor.spread:.2f}",
+            chance=f"{floor.violation:.2f}",
+            high=f"{floor.high:.2f}",
+        )
+    )
+    curves = []
+    for name in models.TWINS:
+        recorded = models.run_results(name)["max_vio"]
+        means = [sum(layers) / len(layers) for layers in recorded["per_layer"]]
+        curves.append(figures.Curve(name, models.attention(name), recorded["step"], means))
+    labels = {
+        "step": t("experts.step"),
+        "max_vio": t("experts.max_vio"),
+        "hover": t("experts.curve_hover"),
+    }
+    st.markdown(f"**{t('experts.curve_title')}**")
+    chart(
+        figures.balance(curves, run, labels),
+        key="e_balance",
+        alt=t("experts.curve_alt"),
+    )
+    about = models.shipped()[run]
+    batch = about["tokens"] // max(about["steps"], 1)
+    if batch:
+        least = f"{expert_load.chance(batch, experts, chosen).violation:.2f}"
+        st.caption(t("experts.curve_reading", batch=f"{batch:,}", least=least))
+    numbers(
+        [
+            {
+                t("experts.model"): curve.model,
+                t("experts.step"): step,
+                t("experts.max_vio"): round(value, 4),
+            }
+            for curve in curves
+            for step, value in zip(curve.steps, curve.max_vio, strict=True)
+        ],
+        "experts-max-vio",
+    )
+
+
+def downloads(trace: Trace) -> None:
+    """All choices as a table, CSV and JSON."""
+    rows = list(expert_load.choices(trace, groups(trace)))
+    with st.expander(t("common.as_table")):
+        heads = {name: t(f"experts.column_{name}") for name in expert_load.COLUMNS}
+        st.dataframe(
+            pd.DataFrame(rows, columns=list(expert_load.COLUMNS)),
+            hide_index=True,
+            column_config=heads,
+            height=360,
+            alt=t("experts.table_alt"),
+        )
+    with st.container(horizontal=True):
+        st.download_button(
+            t("experts.csv"),
+            lambda: expert_load.as_csv(expert_load.COLUMNS, iter(rows)),
+            file_name=f"experts-{trace.info.model}-{trace.id}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key="e_csv",
+        )
+        st.download_button(
+            t("experts.json"),
+            lambda: json.dumps(trace.to_json(), ensure_ascii=False),
+            file_name=f"experts-{trace.info.model}-{trace.id}.json",
+            mime="application/json",
+            on_click="ignore",
+            key="e_json",
+        )
+
+
+def how(trace: Trace) -> str:
+    """What stands behind the numbers, with the model's own."""
+    config = models.config(trace.info.model)
+    return t(
+        "experts.how",
+        chosen=config["num_experts_per_tok"],
+        experts=config["n_routed_experts"],
+        groups=config["n_group"],
+        topk_group=config["topk_group"],
+        scale=f"{config['routed_scaling_factor']:g}",
+        layers=", ".join(map(str, trace.info.moe_layers)),
+    )
+
+
+def whole_run() -> None:
+    """Everything that counts over the whole run; every two seconds while it is written."""
+    trace, _ = session.on_screen()
+    if not trace.fed:
+        return
+    load(trace)
+    evenness(trace)
+    downloads(trace)
+
+
+def page() -> None:
+    """The page, top to bottom; a link with inputs of its own runs them once it is drawn."""
+    state = st.session_state
+    state.setdefault("e_job", None)
+    state.setdefault("e_shown", None)
+    state.setdefault("e_compare", None)
+    state.setdefault("e_asked", {})
+    recorded = store.sample("experts")
+    writing = state.e_job is not None
+    st.title(t("experts.title"))
+    st.fragment(picture, run_every=0.125 if writing else None)()
+    controls(recorded)
+    room = session.choose_room()
+    if room == "run":
+        st.fragment(whole_run, run_every=2.0 if writing else None)()
+    elif room == "what_if":
+        st.fragment(interventions_room.room)()
+    elif room == "statistics":
+        st.fragment(statistics_room.room)()
+    elif room == "after_rl":
+        st.fragment(after_rl_room.room)()
+    elif room == "expert":
+        st.fragment(one_expert_room.room)()
+    elif room == "balance":
+        st.fragment(balance_room.room)()
+    with st.expander(t("common.how_computed")):
+        st.markdown(how(recorded))
+    if "e_opened" not in state:
+        state.e_opened = True
+        if any(key in st.query_params for key in session.RUN_KEYS):
+            session.start(pin=links.number_in_url("pin"))
+            st.rerun()
+
+
+page()

@@ -1,0 +1,152 @@
+"""Figures of the Experts page: load per expert and domain, how even training became.
+
+Pure plotly: words come in as `labels`, already in the viewer's language.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from app.ui import style
+
+BAR = "#8a94a3"  # no meaning of its own: height is the amount
+EVEN = "#CC79A7"  # the balanced share; seen on bars, white and near-black
+PER_ROW = 2
+
+
+def load(
+    load_LE: NDArray[np.int64],
+    tokens: int,
+    chosen: int,
+    groups: int,
+    titles: Sequence[str],
+    labels: Mapping[str, str],
+) -> go.Figure:
+    """Share of the tokens that each expert took, one panel per MoE layer, all on one scale.
+
+    `load_LE` counts tokens, `tokens` were fed and took `chosen` experts each: the dashed line is
+    the balanced share, chosen / E. Thin lines separate the experts' groups.
+    `titles` name the panels; `labels`: expert, share, hover (plotly's template).
+    """
+    n_layers, experts = load_LE.shape
+    even = chosen / experts
+    share_LE = load_LE / max(tokens, 1)
+    figure = make_subplots(
+        rows=math.ceil(n_layers / PER_ROW),
+        cols=PER_ROW,
+        shared_yaxes="all",
+        subplot_titles=list(titles),
+        vertical_spacing=0.2,
+        horizontal_spacing=0.04,
+    )
+    figure.update_annotations(font_size=14)
+    rules: list[dict[str, Any]] = []  # all at once: plotly's add_hline looks at every trace
+    for at, share_E in enumerate(share_LE):
+        place = {"row": at // PER_ROW + 1, "col": at % PER_ROW + 1}
+        figure.add_bar(
+            x=np.arange(experts),
+            y=share_E,
+            customdata=load_LE[at],
+            hovertemplate=labels["hover"] + "<extra></extra>",
+            marker={"color": BAR, "line": {"width": 0}},
+            **place,
+        )
+        axis = str(at + 1) if at else ""
+        for edge in range(experts // groups, experts, experts // groups):
+            ends = {"x0": edge - 0.5, "x1": edge - 0.5, "y0": 0, "y1": 1}
+            line = {"color": style.GRID, "width": 1}
+            rules.append({"xref": f"x{axis}", "yref": f"y{axis} domain", **ends, "line": line})
+        ends = {"x0": 0, "x1": 1, "y0": even, "y1": even}
+        line = {"color": EVEN, "width": 2, "dash": "dash"}
+        rules.append({"xref": f"x{axis} domain", "yref": f"y{axis}", **ends, "line": line})
+    style.plain(figure, height=230 * math.ceil(n_layers / PER_ROW))
+    figure.update_layout(bargap=0.15, margin={"t": 28}, shapes=rules)
+    figure.update_xaxes(showgrid=False, tick0=0, dtick=experts // groups, title_standoff=4)
+    top = max(float(share_LE.max()), even) * 1.08
+    figure.update_yaxes(tickformat=".0%", range=[0, top], nticks=5)
+    figure.update_xaxes(title_text=labels["expert"], row=math.ceil(n_layers / PER_ROW))
+    figure.update_yaxes(title_text=labels["share"], col=1)
+    return figure
+
+
+def domains(
+    share_DE: NDArray[np.float64], even: float, names: Sequence[str], labels: Mapping[str, str]
+) -> go.Figure:
+    """Share of each domain's tokens that each expert of one layer took; colours end at 3 x even.
+
+    `names` of the domains, first on top; `labels`: expert, share, hover (plotly's template).
+    """
+    figure = go.Figure(
+        go.Heatmap(
+            z=share_DE,
+            y=list(names),
+            zmin=0,
+            zmax=3 * even,
+            colorscale=style.AMOUNTS,
+            hovertemplate=labels["hover"] + "<extra></extra>",
+            colorbar=style.bar_above(
+                labels["share"],
+                tickvals=[0, even, 2 * even, 3 * even],
+                ticktext=["0%", f"{even:.0%}", f"{2 * even:.0%}", f"≥ {3 * even:.0%}"],
+            ),
+        )
+    )
+    style.plain(figure, height=150 + 36 * len(names))
+    figure.update_xaxes(title_text=labels["expert"], showgrid=False, dtick=1, tickangle=0)
+    figure.update_yaxes(showgrid=False, autorange="reversed")
+    return figure
+
+
+@dataclass(frozen=True)
+class Curve:
+    """MaxVio of one model's training, averaged over layers."""
+
+    model: str
+    attention: str
+    steps: Sequence[int]
+    max_vio: Sequence[float]
+
+
+def balance(curves: Sequence[Curve], chosen: str, labels: Mapping[str, str]) -> go.Figure:
+    """MaxVio against training steps, one line a model, the chosen one thick.
+
+    `labels`: step, max_vio, hover (plotly's template; the model's name is put before it).
+    """
+    figure = go.Figure()
+    for curve in curves:
+        figure.add_scatter(
+            x=list(curve.steps),
+            y=list(curve.max_vio),
+            name=f"{curve.model} · {curve.attention}",
+            mode="lines",
+            line={
+                "color": style.kind_colour(curve.attention),
+                "width": 3.5 if curve.model == chosen else 1.5,
+            },
+            hovertemplate=f"{curve.model}: {labels['hover']}<extra></extra>",
+        )
+        figure.add_scatter(  # a mark at the end: told apart without colour
+            x=[curve.steps[-1]],
+            y=[curve.max_vio[-1]],
+            mode="markers",
+            marker={
+                "color": style.kind_colour(curve.attention),
+                "symbol": style.KIND_SYMBOL[curve.attention],
+                "size": 10,
+            },
+            showlegend=False,
+            hoverinfo="skip",
+        )
+    style.plain(figure, height=300)
+    style.legend_above(figure)
+    figure.update_xaxes(title_text=labels["step"], rangemode="tozero")
+    figure.update_yaxes(title_text=labels["max_vio"], rangemode="tozero")
+    return figure

@@ -1,0 +1,177 @@
+"""One expert: its tokens, its load, its company, its weights, and what its absence costs."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.core.texts import t
+from app.pages.experts import held_out, held_out_ask
+from app.pages.experts import state as session
+from app.pages.experts.interventions import figures as intervention_figures
+from app.pages.experts.interventions.room import gap_row
+from app.pages.experts.routing_statistics import counts as statistics
+from app.pages.experts.routing_statistics import figures
+from app.pages.experts.routing_statistics import room as statistics_room
+from app.pages.experts.routing_statistics.counts import Counted
+from app.ui.chart import chart
+from app.ui.table import numbers
+
+TOKENS = 15  # in the list of favourites
+COMPANY = 5  # in the list of partners
+
+
+def room() -> None:
+    """The whole section."""
+    trace, _ = session.on_screen()
+    info = trace.info
+    st.subheader(t("one_expert.title"))
+    st.markdown(t("one_expert.lead"))
+    if (found := statistics_room.read(info.model)) is None:
+        return
+    left, right = st.columns(2)
+    with left:
+        layer, at = session.choose_layer(info.moe_layers, "e_card_layer")
+    expert = right.selectbox(
+        t("one_expert.expert"),
+        range(info.n_routed_experts),
+        key="e_card_expert",
+        bind="query-params",
+    )
+    words(found, info.model, layer, at, expert)
+    left, right = st.columns(2)
+    with left:
+        favourites(found, info.model, at, expert)
+    with right:
+        by_domain(found, at, expert)
+        company(found, at, expert)
+    absence(info.model, layer, expert)
+
+
+def words(found: Counted, model: str, layer: int, at: int, expert: int) -> None:
+    """Load and weights in one paragraph."""
+    experts = found.load.shape[1]
+    took = int(found.load[at, expert])
+    first = int((found.ids[:, at, 0] == expert).sum())
+    sizes = statistics.weight_sizes(model)[at]
+    st.markdown(
+        t(
+            "one_expert.sentence",
+            layer=layer,
+            expert=expert,
+            share=f"{took / len(found.tokens):.1%}",
+            even=f"{found.ids.shape[2] / experts:.0%}",
+            rank=int((found.load[at] > took).sum()) + 1,
+            experts=experts,
+            first=f"{first / max(took, 1):.0%}",
+            size=f"{sizes[expert]:.4f}",
+            ratio=f"{sizes[expert] / sizes.mean() - 1:+.1%}",
+        )
+    )
+
+
+def favourites(found: Counted, model: str, at: int, expert: int) -> None:
+    """The tokens it takes most."""
+    st.markdown(f"**{t('one_expert.tokens_title')}**")
+    rows = statistics.favourites(found, model, at, expert, TOKENS)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                t("one_expert.token"): [json.dumps(row.text, ensure_ascii=False) for row in rows],
+                t("one_expert.share"): [row.share for row in rows],
+                t("one_expert.occurrences"): [row.occurrences for row in rows],
+            }
+        ).style.format("{:.0%}", subset=[t("one_expert.share")]),
+        hide_index=True,
+        height="content",
+        alt=t("one_expert.tokens_alt"),
+    )
+    st.caption(t("one_expert.tokens_reading", least=statistics.LEAST))
+
+
+def by_domain(found: Counted, at: int, expert: int) -> None:
+    """Its share of each domain's tokens."""
+    st.markdown(f"**{t('one_expert.domains_title')}**")
+    shares = found.by_domain[:, at, expert] / found.domain_tokens
+    names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
+    even = found.ids.shape[2] / found.load.shape[1]
+    chart(
+        figures.parts(names, shares.tolist(), even, {"share": t("experts.share_domain_axis")}),
+        key="e_card_domains",
+        alt=t("one_expert.domains_alt"),
+    )
+    numbers(
+        [
+            {
+                t("interventions.domain"): name,
+                t("experts.share_domain_axis"): round(float(share), 4),
+            }
+            for name, share in zip(names, shares, strict=True)
+        ],
+        "expert-domains",
+    )
+
+
+def company(found: Counted, at: int, expert: int) -> None:
+    """With whom it works."""
+    st.markdown(f"**{t('one_expert.company_title')}**")
+    shares = found.coactivation[at, expert]
+    best = [int(e) for e in np.argsort(-np.nan_to_num(shares, nan=-1.0))[:COMPANY]]
+    even = (found.ids.shape[2] - 1) / (len(shares) - 1)
+    chart(
+        figures.parts(
+            [t("one_expert.partner", expert=e) for e in best],
+            [float(np.nan_to_num(shares[e])) for e in best],
+            even,
+            {"share": t("one_expert.company_axis")},
+        ),
+        key="e_card_company",
+        alt=t("one_expert.company_alt"),
+    )
+    st.caption(t("one_expert.company_reading", even=f"{even:.0%}"))
+    numbers(
+        [
+            {t("one_expert.expert"): e, t("one_expert.company_axis"): round(float(share), 4)}
+            for e, share in enumerate(shares)
+            if e != expert
+        ],
+        "expert-company",
+    )
+
+
+def absence(model: str, layer: int, expert: int) -> None:
+    """What it costs to do without, by domain."""
+    from model.analysis.interventions import Change  # here, not above: it imports torch
+
+    st.markdown(f"**{t('one_expert.absence_title')}**")
+    asks = [(model, None), (model, Change(off=frozenset({(layer, expert)})))]
+    button = t("one_expert.absence_run", layer=layer, expert=expert)
+    found = held_out_ask.read("absence", asks, held_out.ROWS, button)
+    if found is None:
+        return
+    plain, without = found
+    gap, (low, high) = held_out.difference(without, plain, held_out.ROWS)
+    st.markdown(
+        t("one_expert.absence_sentence", gap=f"{gap:+.4f}", low=f"{low:+.4f}", high=f"{high:+.4f}")
+    )
+    names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
+    gaps = [
+        held_out.difference(without, plain, held_out.ROWS, place) for place in range(len(names))
+    ]
+    chart(
+        intervention_figures.gaps(
+            names, gaps, {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")}
+        ),
+        key="e_card_absence",
+        alt=t("one_expert.absence_alt"),
+    )
+    numbers(
+        [
+            {t("interventions.domain"): name} | gap_row(gap)
+            for name, gap in zip(names, gaps, strict=True)
+        ],
+        "expert-absence",
+    )

@@ -1,0 +1,135 @@
+"""The way of one token through all layers, and what the router of a layer computed for it."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from app.core import models, prompts
+from app.core.texts import t
+from app.pages.experts.route import figures, router_scores
+from app.ui.chart import chart
+from app.ui.components.trace_view.payload import shares
+from app.ui.table import numbers
+from model.analysis import expert_load
+from model.analysis.routing_decision import Decision
+from model.record.trace import Trace
+
+
+def words() -> dict[str, str]:
+    """The labels of the way's figure."""
+    names = ("layer", "expert", "trunk", "shared", "hover", "panel_0", "panel_1")
+    from_texts = {"hover": {"layer": "{layer}", "expert": "{expert}", "share": "{share}"}}
+    return {name: t(f"route.{name}", **from_texts.get(name, {})) for name in names}
+
+
+def token_route(trace: Trace, token: int, layer: int, writing: bool) -> None:
+    """Everything about the pinned token; the router's scores once the run has ended."""
+    text = json.dumps(trace.texts[token], ensure_ascii=False)
+    if token >= trace.fed:
+        st.text(t("experts.pinned_last", token=token, text=text))
+        return
+    st.text(t("experts.pinned", token=token, text=text))
+    groups = int(models.config(trace.info.model)["n_group"])
+    info = trace.info
+    way = figures.Route(trace.expert_ids[token], shares(trace)[token])
+    chart(
+        figures.way([way], info.moe_layers, info.n_routed_experts, groups, words()),
+        key="e_way",
+        alt=t("route.alt", token=token),
+    )
+    st.caption(t("route.reading"))
+    numbers(rows(trace, token, groups), "experts-route")
+    if not writing:
+        router(trace, token, layer)
+
+
+def rows(trace: Trace, token: int, groups: int) -> list[dict[str, object]]:
+    """The experts of one token: a row per layer, strongest first."""
+    found: dict[int, dict[str, object]] = {}
+    for choice in expert_load.choices(trace, groups, token):
+        _, _, _, layer, rank, expert, group, weight, _ = choice
+        cell = t("experts.cell", expert=expert, group=group, weight=f"{weight:.3f}")
+        row = found.setdefault(layer, {t("experts.layer"): layer})
+        row[t("experts.rank", rank=rank)] = cell
+    return list(found.values())
+
+
+def router(trace: Trace, token: int, layer: int) -> None:
+    """What the router of a layer computed: scores, bias, groups, choice, and how near it was."""
+    model = trace.info.model
+    at = trace.info.moe_layers.index(layer)
+    st.markdown(f"**{t('route.router_title', layer=layer)}**")
+    try:
+        with st.spinner(t("route.wait")):
+            reading = router_scores.of(trace.id, trace)
+    except prompts.InputError as error:
+        st.error(str(error))
+        return
+    found = router_scores.decision(reading, model, token, at)
+    st.markdown(
+        " ".join(sentences(found, router_scores.decision(reading, model, token, at, bias=False)))
+    )
+    if set(found.chosen) != set(trace.expert_ids[token, at].tolist()):
+        st.caption(t("route.differs"))
+    groups, chosen = len(found.group_scores), set(found.chosen)
+    labels = {
+        "expert": t("experts.expert_axis"),
+        "score": t("route.score"),
+        "choice": t("route.choice"),
+        "closed": t("route.closed"),
+        "hover_score": t("route.hover_score"),
+        "hover_choice": t("route.hover_choice"),
+    }
+    chart(
+        figures.decision(
+            found.scores, found.bias, found.kept, found.chosen, found.next_expert, groups, labels
+        ),
+        key="e_router",
+        alt=t("route.router_alt", layer=layer),
+    )
+    st.caption(t("route.router_reading"))
+    size = len(found.scores) // groups
+    numbers(
+        [
+            {
+                t("experts.expert_axis"): e,
+                t("experts.column_group"): e // size,
+                t("route.group_score"): round(float(found.group_scores[e // size]), 4),
+                t("route.score"): round(float(found.scores[e]), 4),
+                t("route.bias"): round(float(found.bias[e]), 4),
+                t("route.choice"): round(float(found.choice[e]), 4),
+                t("experts.column_weight"): round(found.weights[e], 4) if e in chosen else None,
+            }
+            for e in range(len(found.scores))
+        ],
+        "experts-router",
+    )
+
+
+def sentences(found: Decision, without_bias: Decision) -> list[str]:
+    """The decision in words: groups, experts, who came closest, and what the bias changed."""
+    listed = ", ".join
+    said = [
+        t(
+            "route.sentence",
+            kept=listed(str(g) for g in sorted(found.kept)),
+            groups=len(found.group_scores),
+            chosen=listed(str(e) for e in found.chosen),
+        )
+    ]
+    if found.next_expert is not None:
+        gap = f"{found.expert_gap:.3f}"
+        last = found.chosen[-1]
+        said.append(t("route.next_expert", expert=found.next_expert, gap=gap, last=last))
+    if found.next_group is not None:
+        gap = f"{found.group_gap:.3f}"
+        said.append(t("route.next_group", group=found.next_group, gap=gap))
+    if new := sorted(set(without_bias.chosen) - set(found.chosen)):
+        old = sorted(set(found.chosen) - set(without_bias.chosen))
+        pair = {"new": listed(map(str, new)), "old": listed(map(str, old))}
+        said.append(t("route.bias_mattered", **pair))
+    else:
+        said.append(t("route.bias_idle"))
+    return said

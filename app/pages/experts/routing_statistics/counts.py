@@ -1,0 +1,148 @@
+"""Routing statistics of held-out text, computed once; see `model.analysis.routing_statistics`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.core import models
+from app.pages.experts import held_out
+from model.analysis import routing_statistics as routing
+from model.nn.tokenizer import BOS
+
+LEAST = 20  # occurrences of a token before its favourites are spoken of
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """N tokens of D domains, without `<bos>`; L layers, k of E experts, V token ids."""
+
+    tokens: NDArray[np.int64]  # [N]
+    ids: NDArray[np.int16]  # [N, L, k]
+    domain: NDArray[np.int64]  # [N], place in `held_out.DOMAINS`
+    follows: NDArray[np.bool_]  # [N], whether the token before it is its own text's
+    by_domain: routing.Ids  # [D, L, E]
+    by_token: routing.Ids  # [V, L, E]
+    occurrences: NDArray[np.int64]  # [V]
+    coactivation: routing.Shares  # [L, E, E]
+    again: routing.Repetition  # of neighbours
+    again_shuffled: routing.Repetition  # with all tokens in a random order
+    faithful: routing.Shares  # [L], the part of a token's occurrences that its favourite takes
+    faithful_shuffled: routing.Shares  # [L], with the same choices dealt to tokens at random
+
+    @property
+    def domain_tokens(self) -> NDArray[np.int64]:
+        """Tokens of each domain [D]."""
+        return np.bincount(self.domain, minlength=len(held_out.DOMAINS))
+
+    @property
+    def load(self) -> routing.Ids:
+        """Tokens that each expert took [L, E]."""
+        return self.by_domain.sum(axis=0)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def counted(survey_id: str, rows: int, _survey: held_out.Survey) -> Counted:
+    """Count the first rows of a survey."""
+    model = _survey.model
+    tokens, kept, domain = [], [], []
+    for place in range(rows):
+        row = np.array(held_out.row(model, place).ids)
+        tokens.append(row)
+        kept.append(row != BOS)
+        domain.append(np.full(len(row), place % len(held_out.DOMAINS)))
+    all_tokens, keep = np.concatenate(tokens), np.concatenate(kept)
+    ids = np.concatenate(_survey.ids[:rows])[keep]
+    row_starts = np.cumsum([0, *map(len, tokens)])[:-1]
+    after_text = np.roll(keep, 1)
+    after_text[row_starts] = False
+    of_domain = np.concatenate(domain)[keep]
+    config = models.config(model)
+    experts, size = int(config["n_routed_experts"]), int(config["vocab_size"])
+    text, follows = all_tokens[keep], after_text[keep]
+    occurrences = np.bincount(text, minlength=size)
+    by_token = routing.load_by(ids, text, size, experts)
+    mixed = routing.load_by(ids, np.random.default_rng(0).permutation(text), size, experts)
+    return Counted(
+        tokens=text,
+        ids=ids,
+        domain=of_domain,
+        follows=follows,
+        by_domain=routing.load_by(ids, of_domain, len(held_out.DOMAINS), experts),
+        by_token=by_token,
+        occurrences=occurrences,
+        coactivation=routing.coactivation(ids, experts),
+        again=routing.repetition(ids, follows),
+        again_shuffled=routing.shuffled_repetition(ids, follows),
+        faithful=routing.favourite_share(by_token, occurrences, LEAST),
+        faithful_shuffled=routing.favourite_share(mixed, occurrences, LEAST),
+    )
+
+
+@dataclass(frozen=True)
+class Favourite:
+    """A token and the share of its occurrences that one expert took."""
+
+    text: str
+    occurrences: int
+    share: float
+
+
+def favourites(found: Counted, model: str, layer: int, expert: int, n: int) -> list[Favourite]:
+    """The tokens that an expert takes most; `layer` counts those with experts."""
+    often = np.flatnonzero(found.occurrences >= LEAST)
+    share = found.by_token[often, layer, expert] / found.occurrences[often]
+    best = often[np.argsort(-share, kind="stable")[:n]]
+    words = models.tokenizer(model)
+    return [
+        Favourite(
+            words.decode([int(token)], skip_special_tokens=False),
+            int(found.occurrences[token]),
+            float(found.by_token[token, layer, expert] / found.occurrences[token]),
+        )
+        for token in best
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Chance:
+    """What random scores would do in a gate with a model's groups."""
+
+    inside: float  # co-activation of two experts of one group
+    across: float  # of two groups; NaN with a single group
+    first: float  # a neighbour's first expert again
+    any: float  # any of a neighbour's experts again
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def chance(experts: int, chosen: int, groups: int, kept_groups: int) -> Chance:
+    """Drawn for 20,000 tokens."""
+    ids = routing.random_choices(20_000, experts, chosen, groups, kept_groups)
+    both = routing.coactivation(ids, experts)[0]
+    group = np.arange(experts) // (experts // groups)
+    same = group[:, None] == group[None]
+    inside = same & ~np.eye(experts, dtype=bool)
+    again = routing.repetition(ids, np.arange(len(ids)) > 0)
+    return Chance(
+        inside=float(both[inside].mean()),
+        across=float(both[~same].mean()) if groups > 1 else np.nan,
+        first=float(again.first[0]),
+        any=float(again.any[0]),
+    )
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def weight_sizes(model: str) -> NDArray[np.float64]:
+    """Root mean square of each expert's weights: [L, E]."""
+    from model.nn.network import MixtureOfExperts  # here, not above: it imports torch
+
+    sizes = []
+    for module in models.engine(model).model.modules():
+        if isinstance(module, MixtureOfExperts):
+            up, down = module.experts.gate_up_proj, module.experts.down_proj
+            squares = up.square().sum(dim=(1, 2)) + down.square().sum(dim=(1, 2))
+            sizes.append((squares / (up[0].numel() + down[0].numel())).sqrt().numpy())
+    return np.array(sizes, dtype=np.float64)

@@ -1,0 +1,327 @@
+"""Statistics of the routing on held-out text, each beside what papers found in their models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.core import models
+from app.core.texts import t
+from app.pages.experts import figures as expert_figures
+from app.pages.experts import held_out, held_out_ask
+from app.pages.experts import state as session
+from app.pages.experts.routing_statistics import counts as statistics
+from app.pages.experts.routing_statistics import figures
+from app.pages.experts.routing_statistics.counts import Counted
+from app.ui.chart import chart
+from app.ui.table import numbers, table
+from model.analysis import routing_statistics as routing
+
+
+def read(model: str) -> Counted | None:
+    """The statistics of a model; a button or progress until it has read the held-out text."""
+    button = t("routing_statistics.read", rows=held_out.ROWS, model=model)
+    found = held_out_ask.read("statistics", [(model, None)], held_out.ROWS, button)
+    return None if found is None else statistics.counted(found[0].id, held_out.ROWS, found[0])
+
+
+def room() -> None:
+    """The whole section."""
+    model = session.on_screen()[0].info.model
+    st.subheader(t("routing_statistics.title"))
+    st.markdown(t("routing_statistics.lead"))
+    if (found := read(model)) is None:
+        return
+    st.caption(t("routing_statistics.text", tokens=f"{len(found.tokens):,}", model=model))
+    layers = [int(layer) for layer in session.on_screen()[0].info.moe_layers]
+    layer, at = session.choose_layer(layers, "e_stat_layer")
+    domains(found, model, layer, at)
+    together(found, model, layer, at)
+    tokens(found, layers)
+    neighbours(found, model, layers)
+    saturation(model, layers)
+
+
+def domains(found: Counted, model: str, layer: int, at: int) -> None:
+    """Expert × domain of one layer."""
+    st.markdown(f"#### {t('experts.domains_title')}")
+    share_DE = found.by_domain[:, at] / found.domain_tokens[:, None]
+    names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
+    even = found.ids.shape[2] / share_DE.shape[1]
+    domain, expert = np.unravel_index(share_DE.argmax(), share_DE.shape)
+    st.markdown(
+        t(
+            "routing_statistics.domains_sentence",
+            layer=layer,
+            expert=expert,
+            domain=names[domain],
+            share=f"{share_DE.max():.0%}",
+            whole=f"{found.load[at, expert] / len(found.tokens):.0%}",
+            even=f"{even:.0%}",
+        )
+    )
+    labels = {
+        "expert": t("experts.expert_axis"),
+        "share": t("experts.share_domain_axis"),
+        "hover": t("experts.domain_hover"),
+    }
+    chart(
+        expert_figures.domains(share_DE, even, names, labels),
+        key="e_domain_chart",
+        alt=t("experts.domains_alt", layer=layer),
+    )
+    fewest = int(found.domain_tokens.min())
+    st.caption(
+        t(
+            "experts.domains_reading",
+            model=model,
+            texts=held_out.ROWS // len(held_out.DOMAINS),
+            even=f"{even:.0%}",
+            fewest=f"{fewest:,}",
+            chance=f"{200 * (2 * even * (1 - even) / fewest) ** 0.5:.1f}",
+        )
+    )
+    st.markdown(t("routing_statistics.domains_published"))
+    numbers(
+        [
+            {t("interventions.domain"): name, t("experts.domain_tokens"): int(n)}
+            | by_expert(shares)
+            for name, n, shares in zip(names, found.domain_tokens, share_DE, strict=True)
+        ],
+        "experts-domains",
+    )
+
+
+def by_expert(shares: NDArray[np.floating]) -> dict[str, object]:
+    """A column per expert, for a table; nothing where there is no number."""
+    return {
+        t("one_expert.partner", expert=e): None if np.isnan(share) else round(float(share), 4)
+        for e, share in enumerate(shares)
+    }
+
+
+def floors(model: str) -> statistics.Chance:
+    """What random scores would give in this model's gates."""
+    config = models.config(model)
+    names = ("n_routed_experts", "num_experts_per_tok", "n_group", "topk_group")
+    return statistics.chance(*(int(config[name]) for name in names))
+
+
+def together(found: Counted, model: str, layer: int, at: int) -> None:
+    """Which experts work on the same tokens."""
+    st.markdown(f"#### {t('routing_statistics.together_title')}")
+    share_EE = found.coactivation[at]
+    experts, chosen = len(share_EE), found.ids.shape[2]
+    i, j = np.unravel_index(np.nanargmax(share_EE), share_EE.shape)
+    random = floors(model)
+    st.markdown(
+        t(
+            "routing_statistics.together_sentence",
+            layer=layer,
+            i=i,
+            j=j,
+            share=f"{share_EE[i, j]:.0%}",
+            back=f"{share_EE[j, i]:.0%}",
+        )
+    )
+    even = (chosen - 1) / (experts - 1)
+    labels = {
+        "with": t("routing_statistics.with"),
+        "of": t("routing_statistics.of"),
+        "share": t("routing_statistics.share_together"),
+        "hover": t("routing_statistics.together_hover"),
+    }
+    groups = int(models.config(model)["n_group"])
+    chart(
+        figures.coactivation(share_EE, groups, even, labels),
+        key="e_together",
+        alt=t("routing_statistics.together_alt", layer=layer),
+    )
+    reference = models.reference("routing")["coactivation"]
+    their_even = (reference["chosen"] - 1) / (reference["experts"] - 1)
+    st.caption(
+        t(
+            "routing_statistics.together_reading",
+            even=f"{even:.0%}",
+            inside=f"{random.inside:.0%}",
+            across=f"{random.across:.0%}",
+            model=reference["model"],
+            source=reference["source"],
+            theirs=f"{their_even:.0%}",
+        )
+    )
+    numbers(
+        [{t("routing_statistics.of"): e} | by_expert(shares) for e, shares in enumerate(share_EE)],
+        "experts-together",
+    )
+
+
+def tokens(found: Counted, layers: list[int]) -> None:
+    """How faithful tokens are to one expert."""
+    st.markdown(f"#### {t('routing_statistics.tokens_title')}")
+    own, shuffled = found.faithful, found.faithful_shuffled
+    chart(
+        figures.lines(
+            [
+                figures.Line(t("routing_statistics.tokens_own"), layers, own.tolist()),
+                figures.Line(t("routing_statistics.tokens_shuffled"), layers, shuffled.tolist()),
+            ],
+            [],
+            {"x": t("experts.layer"), "y": t("routing_statistics.tokens_axis")},
+            layers,
+        ),
+        key="e_faithful",
+        alt=t("routing_statistics.tokens_alt"),
+    )
+    st.caption(t("routing_statistics.tokens_reading", least=statistics.LEAST))
+    numbers(
+        [
+            {
+                t("experts.layer"): layer,
+                t("routing_statistics.tokens_own"): round(float(a), 4),
+                t("routing_statistics.tokens_shuffled"): round(float(b), 4),
+            }
+            for layer, a, b in zip(layers, own, shuffled, strict=True)
+        ],
+        "experts-tokens",
+    )
+
+
+def neighbours(found: Counted, model: str, layers: list[int]) -> None:
+    """How often neighbouring tokens share an expert, beside Mixtral's figures."""
+    st.markdown(f"#### {t('routing_statistics.again_title')}")
+    own, loads, random = found.again, found.again_shuffled, floors(model)
+    names = {name: t(f"routing_statistics.again_{name}") for name in ("first", "any")}
+    chart(
+        figures.lines(
+            [
+                figures.Line(names["first"], layers, own.first.tolist()),
+                figures.Line(names["any"], layers, own.any.tolist()),
+                figures.Line(
+                    t("routing_statistics.again_first_loads"), layers, loads.first.tolist()
+                ),
+                figures.Line(t("routing_statistics.again_any_loads"), layers, loads.any.tolist()),
+            ],
+            [
+                (t("routing_statistics.again_chance", share=f"{random.first:.1%}"), random.first),
+                (t("routing_statistics.again_chance", share=f"{random.any:.1%}"), random.any),
+            ],
+            {"x": t("experts.layer"), "y": t("routing_statistics.again_axis")},
+            layers,
+        ),
+        key="e_neighbours",
+        alt=t("routing_statistics.again_alt"),
+    )
+    st.caption(t("routing_statistics.again_reading"))
+    by_domain = {
+        t(f"experts.domain_{domain}"): routing.repetition(
+            found.ids, found.follows & (found.domain == place)
+        )
+        for place, domain in enumerate(held_out.DOMAINS)
+    }
+    numbers(
+        [
+            again_row(domain, layers, each.first.tolist(), each.any.tolist())
+            for domain, each in ({t("routing_statistics.all"): own} | by_domain).items()
+        ],
+        "experts-neighbours",
+    )
+    published = models.reference("routing")["repetition"]
+    chance = routing.even_repetition(published["experts"], published["chosen"])
+    st.markdown(
+        t(
+            "routing_statistics.again_published",
+            model=published["model"],
+            source=published["source"],
+            first=f"{chance[0]:.1%}",
+            any=f"{chance[1]:.1%}",
+        )
+    )
+    table(
+        [
+            again_row(domain, published["layers"], first, published["any"][domain])
+            for domain, first in published["first"].items()
+        ],
+        "experts-neighbours-mixtral",
+    )
+
+
+def again_row(
+    domain: str, layers: Sequence[int], first: Sequence[float], again: Sequence[float]
+) -> dict[str, object]:
+    """First choice and any, layer by layer, for a table."""
+    row: dict[str, object] = {t("interventions.domain"): domain}
+    for layer, f, a in zip(layers, first, again, strict=True):
+        row[t("experts.layer_n", layer=layer)] = f"{f:.1%} · {a:.1%}"
+    return row
+
+
+def saturation(model: str, layers: list[int]) -> None:
+    """How early base's routing was what it is at the end, over its kept checkpoints."""
+    st.markdown(f"#### {t('routing_statistics.early_title')}")
+    if model != "base":
+        st.caption(t("routing_statistics.early_base"))
+        return
+    about = models.shipped()
+    words = models.digest(model, "tokenizer.json")
+    early = [
+        name
+        for name in sorted(about, key=lambda name: int(about[name]["tokens"]))
+        if about[name]["family"] == "history"
+        and name.startswith(f"{model}-")
+        and models.digest(name, "tokenizer.json") == words
+    ]
+    if not early:
+        st.caption(t("routing_statistics.early_none"))
+        return
+    asks = [(name, None) for name in (*early, model)]
+    rows = held_out.ROWS // 4
+    found = held_out_ask.read("early", asks, rows, t("routing_statistics.early_run", n=len(early)))
+    if found is None:
+        return
+    ids = [np.concatenate(each.ids[:rows]) for each in found]
+    share_CL = np.array([routing.saturation(each, ids[-1]) for each in ids[:-1]])
+    done = [about[name]["tokens"] / about[model]["tokens"] for name in early]
+    chosen, experts = ids[0].shape[2], int(models.config(model)["n_routed_experts"])
+    published = models.reference("routing")["saturation"]
+    drawn = [
+        figures.Line(t("experts.layer_n", layer=layer), done, share_CL[:, at].tolist())
+        for at, layer in enumerate(layers)
+    ]
+    theirs = published["points"]
+    name = f"{published['model']}, {t('routing_statistics.up_to')}"
+    drawn.append(figures.Line(name, [x for x, _ in theirs], [y for _, y in theirs]))
+    chance = chosen / experts
+    chart(
+        figures.lines(
+            drawn,
+            [(t("routing_statistics.again_chance", share=f"{chance:.0%}"), chance)],
+            {"x": t("routing_statistics.early_x"), "y": t("routing_statistics.early_y")},
+        ),
+        key="e_early",
+        alt=t("routing_statistics.early_alt"),
+    )
+    st.caption(
+        t(
+            "routing_statistics.early_reading",
+            rows=rows,
+            chance=f"{chance:.0%}",
+            model=published["model"],
+            source=published["source"],
+            theirs=f"{published['chosen'] / published['experts']:.1%}",
+        )
+    )
+    numbers(
+        [
+            {t("experts.model"): name, t("routing_statistics.early_x"): round(part, 4)}
+            | {
+                t("experts.layer_n", layer=layer): round(float(share), 4)
+                for layer, share in zip(layers, shares, strict=True)
+            }
+            for name, part, shares in zip(early, done, share_CL, strict=True)
+        ],
+        "experts-early",
+    )

@@ -1,0 +1,113 @@
+"""Going on from a step: other endings, or the endings after another number."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import streamlit as st
+
+from app.core import contestants, judged, sampling
+from app.core.texts import t
+from app.pages.reasoning.samples import state as session
+from app.pages.reasoning.samples.room import LOOKS_PER_SECOND, export, progress, watch
+from app.ui.components.reasoning_view import name_of
+from model.analysis.estimators import wilson
+
+
+def section() -> None:
+    """The chosen step, what to do with it, and what came of it."""
+    found = session.picked()
+    if found is None:
+        st.caption(t("reasoning.step_none"))
+        return
+    trace, reading, mark = found
+    with st.container(border=True):
+        number = reading.steps.index(mark) + 1
+        name = name_of(contestants.of(trace, reading.asked.begin))
+        st.subheader(t("reasoning.step_title", n=number, name=name))
+        st.text(f"{mark.text}  {'✓' if mark.right else f'✗ ({mark.value})'}")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.selectbox(
+                t("reasoning.endings"), session.ENDINGS, index=1, key="r_endings", width=150
+            )
+            st.button(
+                t("reasoning.resample"),
+                key="r_resample",
+                on_click=session.start_again,
+                args=(False,),
+                help=t("reasoning.resample_help"),
+            )
+            st.number_input(
+                t("reasoning.number"),
+                0,
+                session.MAX_NUMBER,
+                min(int(mark.text.split("=")[1]), session.MAX_NUMBER),
+                key=session.number_key(),
+                width=170,
+            )
+            st.button(
+                t("reasoning.go_on"),
+                key="r_go_on",
+                on_click=session.start_again,
+                args=(True,),
+                help=t("reasoning.go_on_help"),
+            )
+        batch = st.session_state.r_batch
+        active = batch is not None and batch.view == "again"
+        st.fragment(endings, run_every=1 / LOOKS_PER_SECOND if active else None)()
+
+
+def endings() -> None:
+    """How many endings are right, and whether they follow the number that stands there."""
+    watch("again")
+    progress("again")
+    batch, made = session.shown("again"), st.session_state.get("r_again")
+    if (
+        batch is None
+        or not batch.samples
+        or made is None
+        or made["pick"] != st.session_state.r_pick
+    ):
+        return
+    found = session.picked()
+    if found is None:
+        return
+    _, reading, mark = found
+    drawn, ask = batch.of(0), batch.asks[0]
+    said = [counted("ending_right", sum(s.correct for s in drawn), len(drawn))]
+    if made["edited"]:
+        number = int(ask.head.rpartition("=")[2])
+        if reading.answer is not None:
+            said.append(counted("ending_same", of_answer(drawn, reading.answer), len(drawn)))
+        follows = judged.follows(reading.problem, mark.text, number)
+        if follows is not None:
+            n = of_answer(drawn, follows)
+            said.insert(0, counted("ending_follows", n, len(drawn), number=number, answer=follows))
+        else:
+            said.append(t("reasoning.ending_unknown"))
+    st.text("\n".join(said))
+    tally = Counter((s.answer, s.correct) for s in drawn).most_common()
+    lines = [
+        f"{n} × {'✓' if ok else '✗'} {answer or t('reasoning.bin_none')}"
+        for (answer, ok), n in tally
+    ]
+    st.text("\n".join(lines[:8]))
+    kept = "prefix_kept" if batch.kept else "prefix_read"
+    st.caption(t(f"reasoning.{kept}", kept=batch.kept, n=len(ask.ids)))
+    with st.expander(t("reasoning.endings_read")):
+        for sample in drawn[:8]:
+            st.text(f"{'✓' if sample.correct else '✗'}  … {sample.text[len(ask.head) :]}")
+    if not batch.active:
+        export(batch, "reasoning-endings")
+
+
+def of_answer(drawn: list[sampling.Sample], answer: str | None) -> int:
+    """How many samples have an answer."""
+    wanted = sampling.same_answer(answer)
+    return sum(sample.answer is not None and sample.answer == wanted for sample in drawn)
+
+
+def counted(key: str, n: int, total: int, **values: object) -> str:
+    """A share in words, with Wilson's interval."""
+    low, high = wilson(n, total)
+    return t(f"reasoning.{key}", n=n, total=total, low=f"{low:.0%}", high=f"{high:.0%}", **values)

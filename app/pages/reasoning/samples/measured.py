@@ -1,0 +1,131 @@
+"""Test-time compute as it was measured beforehand, with more questions than one waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import streamlit as st
+
+from app.core import contestants, evaluations
+from app.core.scaling import Point
+from app.core.texts import t
+from app.pages.reasoning import figures
+from app.ui.chart import chart
+from app.ui.table import numbers
+from model.tasks import TASKS
+
+
+def chosen() -> list[str]:
+    """The chosen models that are left free in how they answer."""
+    return [name for name in st.session_state.r_models if name in contestants.NAMES]
+
+
+def measured() -> dict[str, dict[str, Any]]:
+    """Evaluations of the chosen models that have one."""
+    return {name: found for name in chosen() if (found := evaluations.of(name)) is not None}
+
+
+def head(view: str) -> str:
+    """Title, what was measured when, and the family of problems, which it returns."""
+    st.markdown(f"#### {t('reasoning.recorded_title')}")
+    st.segmented_control(
+        t("reasoning.recorded_task"),
+        [*TASKS],
+        format_func=lambda task: t(f"reasoning.kind_{task}"),
+        default=next(iter(TASKS)),
+        required=True,
+        key=f"r_measured_task_{view}",
+        label_visibility="collapsed",
+    )
+    return str(st.session_state[f"r_measured_task_{view}"])
+
+
+def picture(points: dict[str, list[Point]], measure: str, labels: dict[str, str]) -> None:
+    """One chart of all models."""
+    ticks = sorted({p.k for found in points.values() for p in found})
+    lines = [
+        figures.Curve(
+            name,
+            contestants.NAMES[name],
+            *([getattr(p, part) for p in found] for part in ("k", "value", "low", "high")),
+        )
+        for name, found in points.items()
+    ]
+    st.markdown(f"**{t(f'reasoning.{measure}_title')}**")
+    last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
+    chart(
+        figures.curves(lines, ticks, labels, doubling=measure != "budget"),
+        key=f"r_measured_{measure}",
+        alt=t("reasoning.curve_alt", measure=t(f"reasoning.{measure}_title"), last=last),
+    )
+
+
+def span(values: Iterable[int | str]) -> str:
+    """From the least to the largest, or the one that there is."""
+    found = sorted(set(values))
+    return " – ".join(str(one) for one in (found[:1] + found[-1:] if len(found) > 1 else found))
+
+
+def told(found: dict[str, dict[str, Any]], parts: list[dict[str, Any]]) -> None:
+    """Where the numbers are from, and who has none; `parts` is what is drawn of each."""
+    said = t(
+        "reasoning.recorded_told",
+        n=span(one["problems"] for one in parts),
+        k=span(one["samples"] for one in parts),
+        level=evaluations.LEVEL,
+        date=span(one["date"] for one in found.values()),
+        command="python -m model train results NAME",
+    )
+    if names := [contestants.NAMES[name] for name in chosen() if name not in found]:
+        said += " " + t("reasoning.recorded_missing", names=", ".join(names))
+    st.caption(said)
+
+
+def rows(points: dict[str, list[Point]], measure: str, axis: str) -> list[dict[str, object]]:
+    return [
+        {"model": name, "measure": measure, axis: p.k}
+        | {"value": p.value, "low": p.low, "high": p.high}
+        for name, found in points.items()
+        for p in found
+    ]
+
+
+def many() -> None:
+    """pass@k and cons@k."""
+    if not (found := measured()):
+        return
+    task = head("many")
+    pairs = {
+        measure: {name: evaluations.by_k(one, task, f"{measure}@k") for name, one in found.items()}
+        for measure in ("pass", "cons")
+    }
+    for column, (measure, points) in zip(st.columns(2), pairs.items(), strict=True):
+        with column:
+            labels = {
+                "x": t("reasoning.k_axis"),
+                "y": t(f"reasoning.{measure}_axis"),
+                "hover": t("reasoning.curve_hover"),
+            }
+            picture(points, measure, labels)
+    told(found, [one["many"][task] for one in found.values()])
+    numbers(
+        [row for measure, points in pairs.items() for row in rows(points, f"{measure}@k", "k")],
+        f"reasoning-measured-{task}",
+    )
+
+
+def budgets() -> None:
+    """Accuracy against thinking tokens."""
+    if not (found := measured()):
+        return
+    task = head("budget")
+    points = {name: evaluations.by_budget(one, task) for name, one in found.items()}
+    labels = {
+        "x": t("reasoning.budget_axis"),
+        "y": t("reasoning.budget_y"),
+        "hover": t("reasoning.budget_hover"),
+    }
+    picture(points, "budget", labels)
+    told(found, [cut for one in found.values() for cut in one["budget"][task]])
+    numbers(rows(points, "accuracy", "budget"), f"reasoning-measured-budget-{task}")

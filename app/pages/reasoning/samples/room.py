@@ -1,0 +1,297 @@
+"""More samples and more thinking of the question above: bins, pass@k and cons@k, budgets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.core import contestants, published, sampling, scaling
+from app.core.texts import t
+from app.pages.reasoning import figures
+from app.pages.reasoning.samples import measured
+from app.pages.reasoning.samples import state as session
+from app.ui.chart import chart
+from app.ui.components.reasoning_view import name_of
+from app.ui.table import numbers
+
+LOOKS_PER_SECOND = 2
+
+
+def named(contestant: str) -> str:
+    model, _, way = contestant.partition(".")
+    return name_of(contestants.Contestant(model, way or "own"))
+
+
+def progress(view: str) -> None:
+    """Start or Stop, how far the batch is, and what went wrong."""
+    batch = st.session_state.r_batch
+    if batch is not None and batch.view == view:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(t("common.stop"), key=f"r_stop_{view}", type="primary"):
+                session.stop()
+                st.rerun()  # else this fragment alone would run again, and go on polling
+            if batch.state == "waiting":
+                st.caption(t("common.waiting", position=batch.position))
+            else:
+                done = len(batch.samples)
+                st.progress(done / batch.total, t("reasoning.drawn", n=done, total=batch.total))
+    error = st.session_state.r_batch_error
+    if error is not None and error[0] == view:
+        st.error(error[1])
+
+
+def watch(view: str) -> None:
+    """End the polling once the batch has ended."""
+    batch = st.session_state.r_batch
+    if batch is not None and batch.view == view:
+        batch.look()
+        if not batch.active:
+            session.finish()
+            st.rerun()
+
+
+def by_contestant(batch: sampling.Batch) -> dict[str, list[list[sampling.Sample]]]:
+    """Contestant → for each problem, its samples so far."""
+    found: dict[str, list[list[sampling.Sample]]] = {}
+    for place, ask in enumerate(batch.asks):
+        found.setdefault(ask.contestant, []).append(batch.of(place))
+    return found
+
+
+def answers_of(drawn: Sequence[sampling.Sample]) -> list[tuple[str | None, bool]]:
+    return [(sample.answer, sample.correct) for sample in drawn]
+
+
+def export(batch: sampling.Batch, name: str) -> None:
+    """All samples, seeds included, as a table, CSV and JSON."""
+    rows = batch.rows()
+    if not rows:
+        return
+    st.download_button(
+        t("common.download_json"),
+        lambda: json.dumps(rows, ensure_ascii=False),
+        f"{name}.json",
+        "application/json",
+        on_click="ignore",
+        key=f"r_json_{name}",
+    )
+    numbers(rows, name)
+
+
+def bars(batch: sampling.Batch) -> None:
+    """Answers to the first question as they fall into bins, one chart a contestant."""
+    first = batch.asks[0].problem
+    asked = [(i, ask) for i, ask in enumerate(batch.asks) if ask.problem == first]
+    st.markdown(f"**{t('reasoning.bins_title')}**")
+    st.text(first.question)
+    for column, (place, ask) in zip(st.columns(len(asked)), asked, strict=True):
+        drawn = batch.of(place)
+        right = sum(sample.correct for sample in drawn)
+        with column:
+            st.text(t("reasoning.bins_of", name=named(ask.contestant), right=right, n=len(drawn)))
+            if not drawn:
+                continue
+            bins = scaling.bins(answers_of(drawn))
+            names = [
+                t("reasoning.bin_none")
+                if answer is None
+                else t("reasoning.bin_rest")
+                if answer == ""
+                else f"{'✓' if ok else '✗'} {answer}"
+                for answer, _, ok in bins
+            ]
+            figure = figures.answers(
+                names,
+                [count for _, count, _ in bins],
+                [ok for _, _, ok in bins],
+                {"samples": t("reasoning.bins_axis"), "hover": "%{y}: %{x}"},
+            )
+            chart(
+                figure,
+                key=f"r_bins_{place}",
+                alt=t("reasoning.bins_alt", name=named(ask.contestant), right=right, n=len(drawn)),
+            )
+    st.caption(t("reasoning.bins_reading"))
+
+
+def scaling_curves(batch: sampling.Batch) -> None:
+    """pass@k and cons@k of every contestant, as far as its samples reach."""
+    lines: dict[str, list[figures.Curve]] = {"pass": [], "cons": []}
+    rows: list[dict[str, object]] = []
+    asked = 0
+    for contestant, drawn in by_contestant(batch).items():
+        known = [answers_of(one) for one in drawn]
+        if not min(map(len, known)):
+            continue
+        asked = len(known)
+        for measure, points in (
+            ("pass", scaling.passes(known)),
+            ("cons", scaling.consensus(known)),
+        ):
+            curve = figures.Curve(
+                contestant,
+                named(contestant),
+                *([getattr(p, part) for p in points] for part in ("k", "value", "low", "high")),
+            )
+            lines[measure].append(curve)
+            rows += [
+                {"contestant": contestant, "measure": f"{measure}@k", "k": p.k, "value": p.value}
+                | {"low": p.low, "high": p.high, "questions": asked}
+                for p in points
+            ]
+    if not rows:
+        return
+    for column, measure in zip(st.columns(2), ("pass", "cons"), strict=True):
+        with column:
+            st.markdown(f"**{t(f'reasoning.{measure}_title')}**")
+            most = max(int(curve.x[-1]) for curve in lines[measure])
+            figure = figures.curves(
+                lines[measure],
+                scaling.ks(most),
+                {
+                    "x": t("reasoning.k_axis"),
+                    "y": t(f"reasoning.{measure}_axis"),
+                    "hover": t("reasoning.curve_hover"),
+                },
+                doubling=True,
+            )
+            last = ", ".join(f"{c.name} {c.value[-1]:.0%}" for c in lines[measure])
+            chart(
+                figure,
+                key=f"r_curve_{measure}",
+                alt=t("reasoning.curve_alt", measure=f"{measure}@k", last=last),
+            )
+    key = "one" if asked == 1 else "many"
+    st.caption(t(f"reasoning.curve_reading_{key}", n=asked))
+    numbers(rows, "reasoning-curves")
+
+
+def samples_part() -> None:
+    """k samples of each chosen contestant."""
+    st.markdown(t("reasoning.samples_intro"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(t("reasoning.samples_k"), session.COUNTS, index=1, key="r_k", width=170)
+        st.selectbox(
+            t("reasoning.over"),
+            ("one", "held"),
+            format_func=lambda over: t(f"reasoning.over_{over}", n=session.PROBLEMS),
+            key="r_over",
+            width=330,
+        )
+        st.button(t("reasoning.draw"), key="r_draw_samples", on_click=session.start_samples)
+    st.fragment(samples_picture, run_every=_every("samples"))()
+
+
+def _every(view: str) -> float | None:
+    batch = st.session_state.r_batch
+    return 1 / LOOKS_PER_SECOND if batch is not None and batch.view == view else None
+
+
+def samples_picture() -> None:
+    watch("samples")
+    progress("samples")
+    batch = session.shown("samples")
+    if batch is None or not batch.samples:
+        return
+    bars(batch)
+    scaling_curves(batch)
+    if not batch.active:
+        export(batch, "reasoning-samples")
+
+
+def budget_part() -> None:
+    """Accuracy against a budget of thinking tokens."""
+    st.markdown(t("reasoning.budget_intro", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
+    st.button(t("reasoning.budget_draw"), key="r_draw_budget", on_click=session.start_budget)
+    left, right = st.columns([3, 2])
+    with left:
+        st.fragment(budget_picture, run_every=_every("budget"))()
+        measured.budgets()
+    with right:
+        o1()
+
+
+def budget_picture() -> None:
+    watch("budget")
+    progress("budget")
+    batch = session.shown("budget")
+    if batch is None or not batch.samples:
+        return
+    groups: dict[tuple[str, int], list[list[tuple[str | None, bool]]]] = {}
+    for place, ask in enumerate(batch.asks):
+        drawn = batch.of(place)
+        if drawn and ask.budget is not None:
+            groups.setdefault((ask.contestant, ask.budget), []).append(answers_of(drawn))
+    rows: list[dict[str, object]] = []
+    points: dict[str, list[tuple[int, scaling.Point]]] = {}
+    for (contestant, budget), known in groups.items():
+        point = scaling.accuracy(known)
+        points.setdefault(contestant, []).append((budget, point))
+        rows.append(
+            {"contestant": contestant, "budget": budget, "value": point.value, "low": point.low}
+            | {"high": point.high, "questions": len(known), "samples": sum(map(len, known))}
+        )
+    lines = [
+        figures.Curve(
+            contestant,
+            named(contestant),
+            [budget for budget, _ in found],
+            [p.value for _, p in found],
+            [p.low for _, p in found],
+            [p.high for _, p in found],
+        )
+        for contestant, found in points.items()
+    ]
+    st.markdown(f"**{t('reasoning.budget_title')}**")
+    last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
+    chart(
+        figures.curves(
+            lines,
+            session.BUDGETS,
+            {
+                "x": t("reasoning.budget_axis"),
+                "y": t("reasoning.budget_y"),
+                "hover": t("reasoning.budget_hover"),
+            },
+            doubling=False,
+        ),
+        key="r_budget",
+        alt=t("reasoning.curve_alt", measure=t("reasoning.budget_title"), last=last),
+    )
+    st.caption(t("reasoning.budget_reading", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
+    numbers(rows, "reasoning-budget-curve")
+    if not batch.active:
+        export(batch, "reasoning-budget")
+
+
+def o1() -> None:
+    """What OpenAI showed of o1, beside our curve: its shape, and the shares it gives in words."""
+    found = published.o1()
+    st.markdown(f"**{t('reasoning.o1_title')}**")
+    axes = {key: t(f"reasoning.o1_{key}") for key in ("y", "train", "test", "rises")}
+    chart(figures.o1_shape(axes), key="r_o1_shape", alt=t("reasoning.o1_shape_alt"))
+    st.caption(t("reasoning.o1_reading"))
+    names = [t(f"reasoning.o1_{one.name}") for one in found.ladder]
+    shares = [one.share for one in found.ladder]
+    told = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, shares, strict=True))
+    chart(
+        figures.o1_ladder(names, shares, {"x": t("reasoning.o1_x")}),
+        key="r_o1_ladder",
+        alt=t("reasoning.o1_ladder_alt", told=told),
+    )
+    st.caption(t("reasoning.o1_source", source=found.source))
+    shown = [{"samples": name, "solved": share} for name, share in zip(names, shares, strict=True)]
+    numbers(shown, "o1-aime-2024")
+
+
+def section() -> None:
+    """The lower half of the page."""
+    st.header(t("reasoning.more_title"))
+    first, second = st.tabs([t("reasoning.tab_samples"), t("reasoning.tab_budget")])
+    with first:
+        samples_part()
+        measured.many()
+    with second:
+        budget_part()

@@ -1,0 +1,280 @@
+"""The Reasoning page's question and runs: asked for, under way, or on screen.
+
+Session: "r_job" the run under way, "r_shown" the ids of the traces on screen (none: the recorded
+ones), "r_error" what to tell about the last request.
+URL: the inputs (`RUN_KEYS`); a link that has one is run as soon as it is opened.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import re
+
+import streamlit as st
+
+from app.core import contestants, jobs, judged, prompts, store
+from app.core.questions import Asked
+from app.core.texts import t
+from model.record.trace import Trace
+from model.tasks import TASKS, chain, pick, problems
+from model.tasks.problem import TEMPLATE, Language, Problem
+
+KINDS = (chain.NAME, pick.NAME, "free")
+LANGUAGES: tuple[Language, ...] = ("en", "ko")
+RUN_KEYS = (
+    *("r_kind", "r_expr", "r_numbers", "r_count", "r_target", "r_text"),
+    *("r_lang", "r_models", "r_t", "r_seed"),
+)
+DEFAULT_LEVEL = 3
+MAX_TOKENS = 300
+MAX_SEED = 2**31 - 1
+DRAWN_SEEDS = 1_000_000  # below which a seed is drawn: short enough to be read out
+MAX_TEMPERATURE = 2.0
+MAX_VALUE = 999_999_999  # what the checker reads
+_EXPRESSION = re.compile(r"\d{1,3}([+*-]\d{1,3}){1,9}")
+_SIGNS = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", " ": None, "=": None, "?": None})
+
+
+def open_page() -> None:
+    """What a new session needs, and what the URL says of fields that are not bound to it.
+
+    These have labels in the viewer's language, which a bound widget would put into the URL.
+    """
+    state, url = st.session_state, st.query_params
+    if "r_shown" not in state:
+        state.r_job, state.r_shown, state.r_error = None, [], None
+        state.r_linked = any(key in url for key in RUN_KEYS)
+    if state.get("r_kind") not in KINDS:
+        state.r_kind = url["r_kind"] if url.get("r_kind") in KINDS else KINDS[0]
+    if state.get("r_lang") not in LANGUAGES:
+        state.r_lang = url["r_lang"] if url.get("r_lang") in LANGUAGES else LANGUAGES[0]
+    if "r_level" not in state:
+        state.r_level = DEFAULT_LEVEL
+    if "r_models_first" not in state:
+        # once: a run that is cut short drops the widget's state, and the URL may be another by then
+        asked = url.get("r_models", "").split(",")
+        found = [name for name in dict.fromkeys(asked) if name in contestants.contestants()]
+        state.r_models_first = found[: contestants.MOST] or contestants.at_first()
+    if "r_models" not in state:
+        state.r_models = list(state.r_models_first)
+
+
+def to_url() -> None:
+    """Keep the unbound fields in the URL where they differ from what the page opens with."""
+    state = st.session_state
+    values = {
+        "r_kind": (state.r_kind, KINDS[0]),
+        "r_lang": (state.r_lang, LANGUAGES[0]),
+        "r_models": (",".join(state.r_models), ",".join(contestants.at_first())),
+    }
+    for key, (value, default) in values.items():
+        if value != default:
+            st.query_params[key] = value
+        elif key in st.query_params:
+            del st.query_params[key]
+
+
+def linked() -> bool:
+    """True once, if the page was opened by a link with inputs."""
+    was, st.session_state.r_linked = st.session_state.r_linked, False
+    return bool(was)
+
+
+# --- The question ------------------------------------------------------------------------------
+
+
+def chosen_language() -> Language:
+    """The question's language; the first where its field is not on the page, as for free text."""
+    return st.session_state.get("r_lang") or LANGUAGES[0]
+
+
+def default_chain() -> str:
+    """The expression that the recorded replies answer."""
+    return judged.read(judged.recorded()[0]).problem.key
+
+
+@functools.cache
+def default_pick() -> tuple[str, int, int]:
+    """The first held-out problem of seed 0: its numbers, how many to pick, the target."""
+    problem = next(problems(pick.NAME, DEFAULT_LEVEL, 0, "heldout", "en"))
+    numbers, count, target = pick.read_question(problem)
+    return ",".join(map(str, numbers)), count, target
+
+
+def draw(seed: int = 0) -> None:
+    """Put a seed's first held-out problem of the chosen task and level into the fields."""
+    state = st.session_state
+    if state.r_kind not in TASKS:
+        return
+    level = int(state.get("r_level") or DEFAULT_LEVEL)
+    problem = next(problems(state.r_kind, level, seed, "heldout", chosen_language()))
+    if problem.task == chain.NAME:
+        state.r_expr = problem.key
+    else:
+        numbers, count, target = pick.read_question(problem)
+        state.r_numbers = ",".join(map(str, numbers))
+        state.r_count, state.r_target = count, target
+
+
+def question() -> Problem:
+    """The question in the fields; of level 0 if it is none that can be checked.
+
+    Raises:
+        InputError: if the fields make no question. A field that the browser has not sent yet,
+            as when its kind was chosen a moment ago, counts as empty.
+    """
+    state = st.session_state
+    if (state.r_kind or KINDS[0]) == chain.NAME:
+        return own_chain(state.get("r_expr") or "", chosen_language())
+    if state.r_kind == pick.NAME:
+        return own_pick(
+            state.get("r_numbers") or "",
+            state.get("r_count"),
+            state.get("r_target"),
+            chosen_language(),
+        )
+    text = prompts.checked(state.get("r_text") or "").strip()
+    return judged.question_of(Asked(text, "", free=False))
+
+
+def own_chain(typed: str, language: Language) -> Problem:
+    """The problem that asks for the value of a typed expression.
+
+    Raises:
+        InputError: if it is no flat expression of +, - and *, or leaves the range of whole numbers.
+    """
+    expression = prompts.checked(typed).translate(_SIGNS)
+    if not _EXPRESSION.fullmatch(expression):
+        raise prompts.InputError(t("reasoning.bad_expression"))
+    for step in chain.solve(expression):
+        if not 0 <= step.value <= MAX_VALUE:
+            raise prompts.InputError(
+                t("reasoning.out_of_range", step=step.write(), limit=f"{MAX_VALUE:,}")
+            )
+    return chain.pose(expression, language)
+
+
+def own_pick(typed: str, count: int | None, target: int | None, language: Language) -> Problem:
+    """The problem to pick `count` of the typed numbers that sum to `target`.
+
+    Raises:
+        InputError: if they are no different numbers, no known shape, or there is no solution.
+    """
+    parts = [part for part in re.split(r"[,\s]+", prompts.checked(typed).strip()) if part]
+    if count is None or target is None:
+        raise prompts.InputError(t("reasoning.number_missing"))
+    if not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
+        raise prompts.InputError(t("reasoning.bad_numbers"))
+    numbers = [int(part) for part in parts]
+    if len(set(numbers)) < len(numbers):
+        raise prompts.InputError(t("reasoning.same_numbers"))
+    if (count, len(numbers)) not in pick.SHAPES.values():
+        shapes = ", ".join(f"{k}/{n}" for k, n in pick.SHAPES.values())
+        raise prompts.InputError(t("reasoning.bad_shape", shapes=shapes))
+    try:
+        return pick.pose(numbers, target, count, language)
+    except ValueError:
+        raise prompts.InputError(t("reasoning.no_solution", k=count, target=target)) from None
+
+
+# --- The run -----------------------------------------------------------------------------------
+
+
+def chosen() -> list[contestants.Contestant]:
+    """Who is to answer.
+
+    Raises:
+        InputError: if nobody is.
+    """
+    known = contestants.contestants()
+    found = [known[name] for name in st.session_state.r_models if name in known]
+    if not found:
+        raise prompts.InputError(t("reasoning.nobody"))
+    return found[: contestants.MOST]
+
+
+def sampling() -> tuple[float, int]:
+    """Temperature and seed, within their limits.
+
+    Raises:
+        InputError: if a field is empty.
+    """
+    state = st.session_state
+    if state.r_t is None or state.r_seed is None:
+        raise prompts.InputError(t("reasoning.number_missing"))
+    temperature = min(max(float(state.r_t), 0.0), MAX_TEMPERATURE)
+    return temperature, min(max(int(state.r_seed), 0), MAX_SEED)
+
+
+def prompt_for(one: contestants.Contestant, problem: Problem) -> str:
+    """The exact text that a contestant gets.
+
+    Raises:
+        InputError: if it does not fit the model's context.
+    """
+    prompt = TEMPLATE.format(question=problem.question) + one.begin(problem)
+    return prompts.fitting(prompt, one.model)
+
+
+def start() -> None:
+    """Run the inputs as they stand; what is on screen stays until there is something new."""
+    state = st.session_state
+    state.r_error = None
+    try:
+        problem = question()
+        temperature, seed = sampling()
+        wanted = [
+            jobs.Request(one.model, prompt_for(one, problem), MAX_TOKENS, temperature, seed)
+            for one in chosen()
+        ]
+    except prompts.InputError as error:
+        state.r_error = str(error)
+        return
+    if state.r_job is not None:
+        state.r_job.stop()
+    state.r_job = jobs.worker().submit(wanted)
+
+
+def start_another() -> None:
+    """Draw a seed, which decides the problem and the replies, and run it."""
+    st.session_state.r_seed = random.randrange(1, DRAWN_SEEDS)
+    draw(st.session_state.r_seed)
+    start()
+
+
+def finish(job: jobs.Job) -> None:
+    """Keep what a job wrote, and forget the job."""
+    state = st.session_state
+    if job.error is not None:
+        state.r_error = job.error
+    written = [(run, trace) for run, trace in zip(job.runs, job.traces(), strict=True) if trace]
+    if written:
+        state.r_shown = [store.store().put(trace) for _, trace in written]
+    for run, trace in written:
+        store.remember(trace, run.cache)
+    state.r_job = None
+
+
+def stop(job: jobs.Job) -> None:
+    """End a job at once; what it wrote stays."""
+    job.stop()
+    finish(job)
+
+
+def show_recorded() -> None:
+    st.session_state.r_shown = []
+
+
+def on_screen() -> tuple[list[Trace], str]:
+    """The traces to draw now, and what they are: "recorded", "live" or "writing"."""
+    state = st.session_state
+    if state.r_job is not None:
+        growing = [trace for trace in state.r_job.traces() if trace is not None]
+        if len(growing) == len(state.r_job.runs):
+            return growing, "writing"
+    kept = [store.store().get(trace_id) for trace_id in state.r_shown]
+    found = [trace for trace in kept if trace is not None]
+    if found and len(found) == len(kept):
+        return found, "live"
+    return list(judged.recorded()), "recorded"

@@ -1,0 +1,186 @@
+"""Start: a recorded run plays at once; the same question or one's own runs live."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.core import models, questions
+from app.core.texts import t
+from app.pages.start import state as session
+from app.ui.components.trace_view import trace_view
+from model.analysis import expert_load
+from model.analysis.kv_size import cache_spec
+from model.record.trace import RunInfo, Trace
+
+POLLS_PER_SECOND = 8
+
+
+def controls() -> None:
+    """The question, Run or Stop, and settings. The defaults are the recorded run's own."""
+    info = session.recorded().info
+    asked = questions.taken_apart(info.prompt)
+    st.text_area(
+        t("start.question"),
+        value=asked.text,
+        height=68,
+        key="q",
+        bind="query-params",
+        help=t("start.question_help"),
+    )
+    with st.container(horizontal=True):
+        if (job := st.session_state.s_job) is None:
+            st.button(t("start.run"), key="s_run", type="primary", on_click=session.start)
+        else:
+            st.button(
+                t("common.stop"), key="s_stop", type="primary", on_click=session.stop, args=(job,)
+            )
+        st.menu_button(
+            t("start.examples"),
+            list(session.EXAMPLES),
+            format_func=lambda name: t(f"start.example_{name}"),
+            key="s_example",
+            on_click=session.start_example,
+        )
+        with st.popover(t("start.settings")):
+            settings(asked.begin, info)
+
+
+def settings(begin: str, info: RunInfo) -> None:
+    """How the question is put, temperature and seed."""
+    st.toggle(t("start.free"), key="free", bind="query-params", help=t("start.free_help"))
+    st.text_input(
+        t("start.begin"),
+        value=begin,
+        key="begin",
+        bind="query-params",
+        help=t("start.begin_help"),
+        disabled=st.session_state.free,
+    )
+    st.number_input(
+        t("start.temperature"),
+        0.0,
+        session.MAX_TEMPERATURE,
+        value=info.temperature,
+        step=0.1,
+        key="t",
+        bind="query-params",
+        help=t("start.temperature_help"),
+    )
+    st.number_input(
+        t("start.seed"), 0, session.MAX_SEED, value=info.seed, key="seed", bind="query-params"
+    )
+
+
+def status(trace: Trace, kind: str) -> None:
+    """One line: what is on screen, or how far the run is."""
+    job = st.session_state.s_job
+    with st.container(horizontal=True, vertical_alignment="center", height=44, border=False):
+        if kind == "writing":
+            new = len(trace) - trace.n_prompt
+            rate = new / max(float(trace.seconds[-1]), 1e-3)
+            st.caption(t("common.running", tokens=new, rate=f"{rate:,.0f}"))
+        elif job is not None:
+            waiting = t("common.waiting", position=job.position)
+            st.caption(waiting if job.position else t("start.starting"))
+        else:
+            info = trace.info
+            st.caption(t(f"common.{kind}", model=info.model, date=info.date, seed=info.seed))
+            if kind == "live":
+                st.button(
+                    t("start.show_recorded"),
+                    key="s_recorded",
+                    type="tertiary",
+                    on_click=session.show_recorded,
+                )
+
+
+def sentences(trace: Trace, kind: str) -> None:
+    """What one sees, in this run's own numbers."""
+    info = trace.info
+    layers, k = trace.expert_ids.shape[1:]
+    config = models.config(info.model)
+    spec = cache_spec(config)
+    mine = spec.bytes_per_token(info.cache_dtype)
+    mha = cache_spec(models.config("base-mha")).bytes_per_token(info.cache_dtype)
+    loads = [expert_load.busiest(trace, layer) for layer in range(layers)]
+    layer, top = max(
+        ((number, load) for number, load in zip(info.moe_layers, loads, strict=True) if load),
+        key=lambda pair: pair[1].tokens,
+    )
+    said = [
+        t(
+            "start.say_experts",
+            k=k,
+            experts=info.n_routed_experts,
+            layers=layers,
+            rest=f"{1 - k / info.n_routed_experts:.0%}",
+        ),
+        t(
+            "start.say_busiest",
+            expert=top.expert,
+            layer=layer,
+            tokens=top.tokens,
+            fed=trace.fed,
+            even=f"{top.even * trace.fed:,.0f}",
+        ),
+        t(
+            "start.say_cache",
+            bytes=f"{mine:,}",
+            mha=f"{mha:,}",
+            times=f"{mha / mine:.1f}",
+            kb=f"{int(trace.cache_bytes[-1]) / 1000:,.1f}",
+        ),
+    ]
+    st.markdown("\n".join(f"- {sentence}" for sentence in said))
+    if kind == "writing" or trace.finish_reason == "stopped":
+        return
+    judged = questions.verdict(questions.taken_apart(info.prompt), trace.answer)
+    if judged is not None:
+        right, given, correct = judged
+        key = "none" if given is None else "right" if correct else "wrong"
+        st.markdown(t(f"start.answer_{key}", right=right, given=given))
+
+
+def picture() -> None:
+    """Status, the run, and what one sees; polls while writing."""
+    job = st.session_state.s_job
+    if job is not None:
+        job.look()
+        if not job.active:
+            session.finish(job)
+            st.rerun()
+    trace, kind = session.on_screen()
+    status(trace, kind)
+    trace_view(
+        trace,
+        parts=("strip", "text", "grid", "cache"),
+        key="s_view",
+        playing=kind == "recorded",
+        live=kind == "writing",
+    )
+    if trace.fed:
+        sentences(trace, kind)
+
+
+def ways_on() -> None:
+    """Links to the other pages, each with a line that says what is there."""
+    st.subheader(t("start.more"))
+    pages = ("experts", "cache", "reasoning", "training")
+    for column, page in zip(st.columns(len(pages)), pages, strict=True):
+        with column.container(border=True):
+            st.page_link(f"pages/{page}/{page}.py", label=f"**{t(f'nav.{page}')}**")
+            st.caption(t(f"start.to_{page}"))
+
+
+session.open_page()
+st.title(t("start.title"))
+st.markdown(t("start.intro"))
+controls()
+if st.session_state.s_error:
+    st.error(st.session_state.s_error)
+polls = 1 / POLLS_PER_SECOND if st.session_state.s_job is not None else None
+st.fragment(picture, run_every=polls)()
+ways_on()
+if session.linked():
+    session.start()
+    st.rerun()

@@ -1,0 +1,206 @@
+"""The curves of a GRPO run: accuracy, length, what became of its replies, self-checks; samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app.core import contestants, published
+from app.core.texts import t
+from app.pages.training import figures, runs
+from app.pages.training import state as session
+from app.ui.chart import chart
+from app.ui.table import numbers
+
+
+def missing(name: str) -> None:
+    """What is not there yet, and the command that makes it."""
+    st.info(t("training.missing", name=contestants.NAMES[name]))
+    st.code(runs.command(name), language="bash")
+
+
+def sample_text(entry: dict[str, Any]) -> str:
+    """The samples of a step for a hover box."""
+    shown = [
+        f"{figures.plain_text(s['question'])}<br>{'✓' if s['right'] else '✗'} "
+        f"{figures.plain_text(s['reply'])}"
+        for s in entry.get("samples", [])
+    ]
+    return "<br>".join(shown)
+
+
+def task_name(task: str) -> str:
+    return t("training.curves_all" if task == "all" else f"reasoning.kind_{task}")
+
+
+def sentences(task: str, curves: runs.Curves, entries: list[dict[str, Any]]) -> None:
+    """What changed from the first steps to the last, in this run's own numbers.
+
+    How many keep the format is logged of both tasks only.
+    """
+    values: dict[str, object] = {"task": task_name(task)}
+    for key in ("accuracy", "length", "checks"):
+        first, last = runs.ends(getattr(curves, key))
+        form = "{:.0f}" if key == "length" else "{:.1%}"
+        values |= {f"{key}_first": form.format(first), f"{key}_last": form.format(last)}
+    first, last = runs.ends([entry["format"] for entry in entries])
+    values |= {"format_first": f"{first:.1%}", "format_last": f"{last:.1%}"}
+    n = min(runs.ENDS, max(1, len(entries) // 2))
+    key = "curves_say" if task == "all" else "curves_say_task"
+    st.markdown(t(f"training.{key}", n=n, **values))
+
+
+def overlay(measure: str) -> list[figures.Overlay]:
+    """The paper's curves of a measure, if they are wanted."""
+    if not st.session_state.get("t_overlay"):
+        return []
+    x_title = t("training.paper_steps")
+    if measure == "length":
+        names = {"length": t("training.paper_length")}
+    else:
+        names = {"pass@1": t("training.paper_pass"), "cons@16": t("training.paper_cons")}
+    return [
+        figures.Overlay(
+            name, *published.curve(key), x_title, t(f"training.paper_{measure}_y"), key != "length"
+        )
+        for key, name in names.items()
+    ]
+
+
+def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, shares: bool) -> None:
+    """Four charts, two by two where there is room; without the shares, the last has a row.
+
+    The shares are logged of both tasks only.
+    """
+    samples = [sample_text(entry) for entry in entries]
+    left, right = st.columns(2)
+    below = right if shares else st.container()
+    for column, measure in ((left, "accuracy"), (right, "length"), (below, "checks")):
+        values = getattr(curves, measure)
+        first, last = runs.ends(values)
+        percent = measure != "length"
+        form = "{:.1%}" if percent else "{:.0f}"
+        with column:
+            st.markdown(f"**{t(f'training.{measure}_title')}**")
+            chart(
+                figures.curve(
+                    curves.step,
+                    values,
+                    runs.smooth(values),
+                    samples,
+                    {
+                        "ours": contestants.NAMES[name],
+                        "x": t("training.step_axis"),
+                        "y": t(f"training.{measure}_axis"),
+                    },
+                    percent=percent,
+                    overlay=overlay(measure) if measure != "checks" else (),
+                ),
+                key=f"t_{measure}",
+                alt=t(
+                    "training.curve_alt",
+                    title=t(f"training.{measure}_title"),
+                    first=form.format(first),
+                    last=form.format(last),
+                ),
+            )
+    if not shares:
+        return
+    with left:
+        st.markdown(f"**{t('training.shares_title')}**")
+        parts = {
+            "right": runs.smooth(curves.accuracy),
+            "format": runs.smooth(curves.only_format),
+            "wrong": runs.smooth(curves.wrong),
+        }
+        words = {key: t(f"training.share_{key}") for key in parts}
+        axes = {"x": t("training.step_axis"), "y": t("training.shares_axis")}
+        chart(
+            figures.shares(curves.step, parts, words | axes),
+            key="t_shares",
+            alt=t("training.shares_alt", **{k: f"{v[-1]:.0%}" for k, v in parts.items()}),
+        )
+
+
+def samples_of_a_step(name: str) -> None:
+    """Real samples of any step, in full, for hands and keyboards."""
+    entries = {entry["step"]: entry for entry in runs.log(name)}
+    steps = list(entries)
+    step = st.select_slider(
+        t("training.samples_step"), steps, value=steps[-1], key=f"t_step_{name}"
+    )
+    for column, sample in zip(st.columns(2), entries[step].get("samples", []), strict=False):
+        with column.container(border=True):
+            st.text(f"{sample['question']}  →  {sample['answer']}")
+            st.text(sample["reply"])
+            verdict = "right" if sample["right"] else "wrong"
+            st.caption(t(f"training.sample_{verdict}", reward=f"{sample['reward']:g}"))
+
+
+def section() -> None:
+    """The whole part."""
+    found = runs.reinforced()
+    if "r1-zero" not in found:
+        missing("r1-zero")
+    if not found:
+        st.markdown(t("training.curves_will_be"))
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            t("training.run"),
+            found,
+            format_func=lambda one: contestants.NAMES[one],
+            key="t_run",
+            width=200,
+        )
+        st.toggle(
+            t("training.overlay"),
+            key="t_overlay",
+            bind="query-params",
+            help=t("training.overlay_help", source=t("training.digitised")),
+        )
+        st.segmented_control(
+            t("training.curves_task"),
+            session.CURVE_TASKS,
+            format_func=task_name,
+            default=st.session_state.t_curve_task_first,
+            required=True,
+            key="t_curve_task",
+            help=t("training.curves_task_help"),
+        )
+    entries = runs.log(name)
+    task = st.session_state.t_curve_task
+    status(name, entries)
+    curves = runs.curves(entries if task == "all" else runs.of_task(entries, task))
+    sentences(task, curves, entries)
+    charts(name, curves, entries, shares=task == "all")
+    st.caption(t("training.curves_reading", window=runs.WINDOW))
+    if st.session_state.get("t_overlay"):
+        st.caption(t("training.overlay_reading", source=t("training.digitised")))
+    st.subheader(t("training.samples_title"))
+    st.fragment(samples_of_a_step)(name)
+    plain = ("by_task", "samples")
+    numbers([{k: v for k, v in entry.items() if k not in plain} for entry in entries], "training")
+
+
+def status(name: str, entries: list[dict[str, Any]]) -> None:
+    """How large the run was, or that it is still going on."""
+    ended = runs.summary(name)
+    if ended is None:
+        st.badge(t("training.going_on", step=entries[-1]["step"]))
+        return
+    settings = ended["run"]
+    replies = settings["questions"] * settings["group"]
+    st.caption(
+        t(
+            "training.run_of",
+            start=contestants.NAMES.get(ended["from"], ended["from"]),
+            steps=entries[-1]["step"],
+            questions=settings["questions"],
+            group=settings["group"],
+            replies=replies,
+            minutes=f"{ended['minutes']:.0f}",
+            seed=settings["seed"],
+        )
+    )

@@ -1,0 +1,130 @@
+"""The pipeline as a diagram: each stage with its data, cost and result, here and in the paper."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import streamlit as st
+
+from app.core import contestants, published
+from app.core.texts import t
+from app.pages.training import runs
+from app.ui.table import numbers
+
+CSS = Path(__file__).parent / "pipeline.css"
+#: Each lane from its base onwards: "→" is "trained on from here", "⇠" "taught by", "+" "besides".
+LANES = {
+    "alone": ("base", "→", "r1-zero"),
+    "stages": ("base", "→", "r1-dev1", "→", "r1-dev2", "→", "r1-dev3", "→", "r1"),
+    "distil": (
+        *("student-base", "→", "distilled", "⇠", "r1"),
+        *("+", "distilled-control", "+", "student-rl"),
+    ),
+    "classic": ("base", "→", "sft-only"),
+}
+STAGES = [one for one in contestants.NAMES if any(one in lane for lane in LANES.values())]
+
+
+def ours(made: runs.Made | None, name: str) -> list[tuple[str, str]]:
+    """Data, cost and result here, as (title, text)."""
+    if made is None:
+        return [(t("training.here"), t("training.not_yet", command=runs.command(name)))]
+    values = {key: f"{value:,.0f}" for key, value in made.numbers.items()}
+    values["millions"] = f"{made.numbers['tokens'] / 1e6:.1f}"
+    said = [
+        (t("training.here"), t(f"training.data_{made.kind}", **values)),
+        (t("training.cost"), cost(made)),
+    ]
+    if not made.results:
+        command = f"python -m model train results {name}"
+        return [*said, (t("training.result"), t("training.not_measured", command=command))]
+    for one in made.results:
+        lines = [t("training.pass", **in_percent(one))]
+        for seed, other in runs.seeds(name).items():
+            again = next(found for found in other.results if found.task == one.task)
+            lines.append(t("training.pass_seed", seed=seed, **in_percent(again)))
+        task = t(f"reasoning.kind_{one.task}")
+        said.append((t("training.result_of", task=task, level=runs.LEVEL), "\n".join(lines)))
+    return said
+
+
+def in_percent(one: runs.Result) -> dict[str, object]:
+    """A result for the words about it."""
+    shares = {"value": one.value, "low": one.low, "high": one.high}
+    return {"n": one.n} | {key: f"{100 * share:.1f}" for key, share in shares.items()}
+
+
+def cost(made: runs.Made) -> str:
+    """What the training took, and the replies that it is trained on, where that was timed."""
+    minutes = few(made.minutes)
+    if "sampling_seconds" not in made.numbers:
+        return t("training.minutes", minutes=minutes)
+    sampling = few(made.numbers["sampling_seconds"] / 60)
+    return t("training.minutes_sampling", minutes=minutes, sampling=sampling)
+
+
+def few(minutes: float) -> str:
+    """Minutes in two digits."""
+    return f"{minutes:.1f}" if minutes < 9.95 else f"{minutes:.0f}"
+
+
+def papers(name: str) -> list[tuple[str, str]]:
+    """Data, cost and result in the paper, as (title, text)."""
+    stage = published.stage(name)
+    key = name.replace("-", "_")
+    values = {k: f"{v:,g}" for k, v in stage.items()}
+    said = [(t("training.paper"), t(f"training.paper_data_{key}", **values))]
+    if "usd" in stage:
+        cost = t("training.gpu_hours", hours=f"{stage['hours']:,.0f}", usd=f"{stage['usd']:,.0f}")
+        said.append((t("training.cost"), cost))
+    if "aime" in stage:
+        said.append((t("training.result"), t("training.aime", value=f"{stage['aime']:.1f}")))
+    return said
+
+
+def card(name: str) -> str:
+    """A stage as HTML; all of it is our own text, and escaped none the less."""
+    made = runs.made(name)
+
+    def pairs(items: list[tuple[str, str]], side: str) -> str:
+        rows = "".join(f"<dt>{html.escape(a)}</dt><dd>{html.escape(b)}</dd>" for a, b in items)
+        return f'<dl class="{side}">{rows}</dl>'
+
+    does = t(f"training.does_{name.replace('-', '_')}")
+    return (
+        f'<div class="stage{"" if made else " waits"}">'
+        f'<div class="name">{html.escape(contestants.NAMES[name])}</div>'
+        f'<div class="does">{html.escape(does)}</div>'
+        f"{pairs(ours(made, name), 'ours')}{pairs(papers(name), 'paper')}</div>"
+    )
+
+
+def lane(key: str) -> None:
+    st.markdown(f"**{t(f'training.lane_{key}')}**")
+    st.markdown(t(f"training.lane_{key}_says"))
+    parts = [
+        f'<div class="arrow" aria-hidden="true">{one}</div>' if one in "→⇠+" else card(one)
+        for one in LANES[key]
+    ]
+    st.html(f'<div class="lane">{"".join(parts)}</div>')
+
+
+def section() -> None:
+    """All lanes, and the same as a table."""
+    st.html(CSS)
+    st.markdown(t("training.pipeline_intro"))
+    for key in LANES:
+        lane(key)
+    st.caption(t("training.pipeline_source", source=published.stages_source()))
+    rows: list[dict[str, object]] = []
+    for name in STAGES:
+        first = runs.made(name)
+        for made in [*([first] if first else []), *runs.seeds(name).values()]:
+            rows += [
+                {"model": made.name, "task": one.task, "level": runs.LEVEL, "right": one.value}
+                | {"low": one.low, "high": one.high, "n": one.n}
+                for one in made.results
+            ]
+    if rows:
+        numbers(rows, "pipeline")

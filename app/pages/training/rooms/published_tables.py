@@ -1,0 +1,45 @@
+"""What is published, as it is published: sortable tables with their sources, none of them ours."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.core import published
+from app.core.texts import t
+from app.ui.csv_rows import to_csv
+
+
+def section() -> None:
+    """One table at a time."""
+    st.markdown(t("training.tables_intro"))
+    name = st.selectbox(
+        t("training.table"),
+        published.TABLES,
+        format_func=lambda one: t(f"training.table_{one}"),
+        key="t_table",
+    )
+    found = published.table(name)
+    tenths = st.column_config.NumberColumn(format="%.1f")  # a rating in the column is left alone
+    figures = {
+        column: tenths
+        for place, column in enumerate(found.columns)
+        if all(isinstance(row[place], float) for row in found.rows)
+    }
+    st.dataframe(
+        found.records(),
+        hide_index=True,
+        column_config=figures | {found.columns[0]: st.column_config.TextColumn(pinned=True)},
+        height="content",
+        key=f"t_table_{name}",
+    )
+    st.caption(t("training.table_source", source="; ".join(found.sources)))
+    if note := {"zero": "zero", "stages": "zero", "against": "against"}.get(name):
+        st.caption(t(f"training.table_note_{note}"))
+    st.download_button(
+        t("common.download_csv"),
+        to_csv(found.records()),
+        f"published-{name}.csv",
+        "text/csv",
+        on_click="ignore",
+        key=f"t_csv_{name}",
+    )

@@ -1,0 +1,204 @@
+"""What training left on disk: logs, settings, costs and evaluations of each model. No torch.
+
+Files are read again when they change, so a run appears by itself, and grows while it goes on.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from model import ASSETS
+
+#: Models whose log is one of GRPO, in the order in which they are offered.
+REINFORCED = ("r1-zero", "r1-dev2", "r1", "student-rl")
+PRETRAINED = ("base", "student-base")
+LEVEL = 3  # of the problems that the results in the pipeline are of
+WINDOW = 9  # steps of the moving mean
+ENDS = 10  # steps that "the first" and "the last" mean
+
+
+def _runs() -> Path:
+    return ASSETS / "runs"
+
+
+@functools.lru_cache(maxsize=64)
+def _read(path: Path, changed: int) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _text(path: Path) -> str | None:
+    """What a file holds now; None if there is none."""
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return None
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    text = _text(path)
+    return None if text is None else json.loads(text)
+
+
+def log(name: str) -> list[dict[str, Any]]:
+    """The entries of a GRPO run so far; [] if there is none. See `model.training.grpo`."""
+    lines = (_text(_runs() / name / "log.jsonl") or "").split("\n")
+    entries = [json.loads(line) for line in lines[:-1]]  # one that is being written has no end yet
+    return [entry for entry in entries if "accuracy" in entry]
+
+
+def summary(name: str) -> dict[str, Any] | None:
+    """run.json: settings, cost and data of a run that has ended."""
+    return _json(_runs() / name / "run.json")
+
+
+def reinforced() -> list[str]:
+    """The GRPO runs that have at least two steps to draw."""
+    return [name for name in REINFORCED if len(log(name)) > 1]
+
+
+def command(name: str) -> str:
+    """The command that makes a model."""
+    return f"python -m model train {'pretrain' if name in PRETRAINED else 'reason'} {name}"
+
+
+# --- Curves ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Curves:
+    """A GRPO run's measures by step, shares from 0 to 1, length in tokens."""
+
+    step: list[int]
+    accuracy: list[float]
+    length: list[float]
+    checks: list[float]
+    only_format: list[float]
+
+    @property
+    def wrong(self) -> list[float]:
+        """Neither right nor in the format; both may be read off what the log says of each."""
+        return [
+            max(0.0, 1 - right - f)
+            for right, f in zip(self.accuracy, self.only_format, strict=True)
+        ]
+
+
+def of_task(entries: Sequence[dict[str, Any]], task: str) -> list[dict[str, Any]]:
+    """The log's entries with what they say of one task in the place of the whole."""
+    return [{**entry, **entry["by_task"][task]} for entry in entries]
+
+
+def curves(entries: Sequence[dict[str, Any]]) -> Curves:
+    """The curves of a log."""
+    columns = {
+        key: [entry[key] for entry in entries]
+        for key in ("step", "accuracy", "length", "checks", "only_format")
+    }
+    return Curves(**columns)
+
+
+def smooth(values: Sequence[float], window: int = WINDOW) -> list[float]:
+    """A moving mean, centred; near the ends over what is there."""
+    half = window // 2
+    parts = [values[max(0, i - half) : i + half + 1] for i in range(len(values))]
+    return [sum(part) / len(part) for part in parts]
+
+
+def ends(values: Sequence[float]) -> tuple[float, float]:
+    """Mean of the first and of the last `ENDS` steps, of fewer in a short run."""
+    n = min(ENDS, max(1, len(values) // 2))
+    return sum(values[:n]) / n, sum(values[-n:]) / n
+
+
+# --- The pipeline ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Result:
+    """Share of held-out problems solved, with its 95 % interval."""
+
+    task: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """A model that was trained here: what with, at what cost, how good it is."""
+
+    name: str
+    kind: str  # "pretrain", "grpo", "sft", or "sampled": SFT on what passed of a model's replies
+    numbers: dict[str, float]  # for the words about its data
+    minutes: float
+    results: tuple[Result, ...]  # () if not evaluated yet
+
+
+def made(name: str) -> Made | None:
+    """What is known of a model; None if it is not trained yet."""
+    found = summary(name)
+    if found is None:
+        return None
+    settings, data = found["run"], found.get("data", {})
+    if "group" in settings:
+        kind = "grpo"
+        numbers = {key: settings[key] for key in ("questions", "group")}
+        # of a run that ends by the clock, the settings do not know the steps
+        numbers |= {"steps": log(name)[-1]["step"], "tokens": data["rollout_tokens"]}
+    elif "documents" in data:
+        kind = "sampled" if "sampled" in data else "sft"
+        wanted = ("documents", "sampled", "kept", "sampling_seconds")
+        numbers = {key: data[key] for key in wanted if key in data}
+        numbers["tokens"] = data["tokens_seen"]
+    else:
+        about = _json(ASSETS / "checkpoints" / name / "about.json") or {}
+        kind, numbers = "pretrain", {"tokens": about.get("tokens", 0)}
+    return Made(name, kind, numbers, found["minutes"], _results(name))
+
+
+def seeds(name: str) -> dict[int, Made]:
+    """The same training with other seeds, those that are measured: NAME-seed1 and so on."""
+    found = {
+        int(path.parent.name.removeprefix(f"{name}-seed")): made(path.parent.name)
+        for path in _runs().glob(f"{name}-seed*/run.json")
+    }
+    return {seed: one for seed, one in sorted(found.items()) if one is not None and one.results}
+
+
+def _results(name: str) -> tuple[Result, ...]:
+    evaluation = _json(_runs() / name / "evaluation.json")
+    if evaluation is None:
+        return ()
+    found = []
+    for task, many in evaluation["many"].items():
+        measure = many["pass@k"]["1"]
+        low, high = measure["interval"]
+        found.append(Result(task, measure["value"], low, high, measure["n"]))
+    return tuple(found)
+
+
+# --- Checkpoints along the way -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A checkpoint of R1-Zero's way: its folder's name and after how many steps it was kept."""
+
+    name: str
+    step: int
+
+
+def kept() -> list[Kept]:
+    """Base and R1-Zero's checkpoints in order of their steps; base alone if there are none."""
+    found = [Kept("base", 0)]
+    for path in (ASSETS / "checkpoints").glob("r1-zero*/about.json"):
+        about = _json(path)
+        if about is not None:
+            found.append(Kept(path.parent.name, int(about["steps"])))
+    return sorted(found, key=lambda one: one.step)

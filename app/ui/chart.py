@@ -1,0 +1,46 @@
+"""A chart, the same way on every page: with words for those who do not see it, and to be saved."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.core.texts import language, t
+from app.ui.components import FORMATS, picture_format
+
+
+def choose_format() -> None:
+    """The switch in the sidebar: what a picture is saved as."""
+    with st.sidebar:
+        st.segmented_control(
+            t("common.picture_format"),
+            FORMATS,
+            format_func=str.upper,
+            default=FORMATS[0],
+            required=True,
+            key="picture_format",
+            help=t("common.picture_help"),
+        )
+
+
+def chart(figure: go.Figure, key: str, alt: str) -> None:
+    """Draw a figure. Its one tool saves it; nothing zooms by accident on a phone."""
+    saved = {"format": picture_format(), "filename": f"inside-r1-{key}", "scale": 2}
+    config = {
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "scrollZoom": False,
+        "toImageButtonOptions": saved,
+        "locale": language(),
+        "locales": {language(): {"dictionary": plotlys_words()}},
+    }
+    st.plotly_chart(figure, key=key, config=config, alt=alt)
+
+
+def plotlys_words() -> dict[str, str]:
+    """What plotly itself says of saving, in the viewer's language."""
+    return {
+        "Download plot as a PNG": t("common.save_chart", format="PNG"),
+        "Download plot": t("common.save_chart", format=picture_format().upper()),
+        "Preparing image - this may take a few seconds": t("common.saving_chart"),
+    }

@@ -1,0 +1,155 @@
+"""The component that shows up to four replies to one question side by side, every step judged.
+
+    clicked = reasoning_view(traces, key="r_view", live=False, playing=True)
+    clicked  # (index of the trace, index of the mark in its reading) of a step, once per click
+
+Hover, focus and colouring by probability or entropy stay in the browser; only a click on a step
+reaches Python, and only where `clickable`. Model text is put in as text, never as HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.core import contestants, evaluations, judged, models
+from app.core.judged import Reading
+from app.core.texts import language, t, texts
+from app.ui.components import saving, scripts, styles
+from app.ui.components.trace_view.payload import run_id
+from model.record.trace import Trace, rounded
+from model.tasks.problem import Problem
+
+_FOLDER = Path(__file__).parent
+
+_component = st.components.v2.component(
+    "reasoning_view",
+    html='<div class="view reasoning-view">\n</div>',
+    css=styles(_FOLDER / "view.css"),
+    js=scripts(*(_FOLDER / f"{name}.js" for name in ("strips", "column", "view"))),
+)
+
+
+def name_of(contestant: contestants.Contestant) -> str:
+    """How a column is headed, in the viewer's language."""
+    model, _, step = contestant.model.partition("-step")
+    name = contestants.NAMES.get(model, model)
+    if step:
+        return t("reasoning_view.at_step", name=name, step=step)
+    if contestant.way == "own":
+        return name
+    return f"{name}, {t(f'reasoning_view.way_{contestant.way}')}"
+
+
+def typical(contestant: contestants.Contestant, problem: Problem) -> str:
+    """What replies of its to such problems are like; "" where that was not measured."""
+    if contestant.way != "own":
+        return ""
+    found = evaluations.typical(contestant.model, problem.task, problem.level)
+    if found is None:
+        return ""
+    return t(
+        "reasoning_view.typical",
+        n=found.problems,
+        right=f"{found.right:.0%}",
+        tokens=f"{found.tokens:.0f}",
+        temperature=f"{found.temperature:g}",
+    )
+
+
+def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> dict[str, Any]:
+    """What the browser gets of one reply: everything counted from the reply's first token."""
+    start = reading.start
+    before = float(trace.seconds[trace.n_prompt - 1])
+    info = trace.info
+    contestant = contestants.of(trace, reading.asked.begin)
+    room = len(trace) - start
+    if live:
+        context = int(models.config(info.model)["max_position_embeddings"])
+        room = max(room, min(trace.n_prompt + info.max_new_tokens, context) - start)
+    return {
+        "id": run_id(trace),
+        "name": name_of(contestant),
+        "typical": typical(contestant, reading.problem),
+        "given": trace.n_prompt - start,
+        "texts": list(trace.texts[start:]),
+        "probs": rounded(np.exp(trace.logprobs[start:].astype(float))),
+        "entropies": rounded(trace.entropies[start:], 3),
+        "seconds": [round(max(0.0, float(s) - before), 3) for s in trace.seconds[start:]],
+        "marks": [asdict(mark) for mark in reading.marks],
+        "split": reading.split,
+        "room": room,
+        "finished": finished,
+        "cut": trace.finish_reason if finished else "",
+        "answer": reading.answer,
+        "correct": reading.correct,
+        "right_answer": reading.problem.answer if reading.problem.level else None,
+        "language": reading.language,
+        "appeared": reading.appeared,
+    }
+
+
+def reasoning_view(
+    traces: Sequence[Trace],
+    *,
+    key: str,
+    live: bool = False,
+    playing: bool = False,
+    clickable: bool = False,
+    done: Sequence[bool] = (),
+) -> tuple[int, int] | None:
+    """Draw the replies; call it again with the grown traces while they are being written.
+
+    Args:
+        traces: replies to one question, at most `contestants.MOST`.
+        key: of the component, as for every widget.
+        live: they are being written; leave room on the axis for the tokens to come.
+        playing: play recorded replies at a readable speed, with a button to pause and replay.
+        clickable: a step can be chosen.
+        done: while live, which of them have ended already.
+    """
+    ended = list(done) if live else [True] * len(traces)
+    readings = [
+        judged.read(trace, writing=not end) for trace, end in zip(traces, ended, strict=True)
+    ]
+    data = {
+        "columns": [
+            payload(trace, reading, live=live, finished=end)
+            for trace, reading, end in zip(traces, readings, ended, strict=True)
+        ],
+        "live": live,
+        "playing": playing,
+        "clickable": clickable,
+        "locale": language(),
+        "labels": labels(),
+        "saving": saving(),
+    }
+    result = _component(key=key, data=data, on_step_change=lambda: None)
+    return _clicked(result.step, traces, readings) if clickable else None
+
+
+def labels() -> dict[str, str]:
+    """The component's words in the viewer's language, placeholders left for JavaScript to fill."""
+    return {
+        key.removeprefix("reasoning_view."): text
+        for key, text in texts(language()).items()
+        if key.startswith("reasoning_view.")
+    }
+
+
+def _clicked(
+    sent: Any, traces: Sequence[Trace], readings: Sequence[Reading]
+) -> tuple[int, int] | None:
+    """What the browser sent, if it is a step on screen: it may be stale, or anything at all."""
+    if not isinstance(sent, dict) or type(sent.get("mark")) is not int:
+        return None
+    for column, (trace, reading) in enumerate(zip(traces, readings, strict=True)):
+        inside = 0 <= sent["mark"] < len(reading.marks)
+        if sent.get("run") == run_id(trace) and inside and reading.marks[sent["mark"]].is_step:
+            return column, sent["mark"]
+    return None

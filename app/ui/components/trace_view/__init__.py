@@ -1,0 +1,154 @@
+"""The component that plays and shows one run: strip, text, grid, heatmap, multiples, cache.
+
+    selection = trace_view(trace, parts=("strip", "text", "grid", "cache"), key="run", playing=True)
+    selection.pinned  # index of the pinned token, or None
+
+Hover and pin link all parts in the browser, and other components that show the same run; only a
+click, Enter, Esc or a change of layer reaches Python. All that the picture shows is in the data of
+`payload`, so the JavaScript knows no model and no language. Of a run too large to draw whole it has
+pooled counts and the tokens of a window; moving the window fetches others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+from app.core import models
+from app.core.texts import language, texts
+from app.ui.components import saving, scripts, styles
+from app.ui.components.trace_view.payload import payload, run_id
+from model.record import pooling
+from model.record.trace import Trace
+
+Part = Literal["strip", "text", "grid", "heatmap", "multiples", "cache"]
+
+_FOLDER = Path(__file__).parent
+_component = st.components.v2.component(
+    "trace_view",
+    html='<div class="view trace-view">\n</div>',
+    css=styles(_FOLDER / "view.css"),
+    js=scripts(
+        *(
+            _FOLDER / f"{name}.js"
+            for name in ("words", "matrix", "pooled", "heat", "meter", "charts", "teller", "view")
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the viewer chose in the picture."""
+
+    pinned: int | None  # index of a token of the trace
+    layer: int | None  # the model's own number of the layer that the heatmap shows, once changed
+
+
+def trace_view(
+    trace: Trace | None,
+    *,
+    parts: Sequence[Part],
+    key: str,
+    layer: int | None = None,
+    playing: bool = False,
+    live: bool = False,
+    pinned: int | None = None,
+    charts: Sequence[str] = (),
+) -> Selection:
+    """Draw a run; call it again with the grown trace while the run goes on.
+
+    Args:
+        trace: the run so far; None shows where it will appear.
+        parts: what to draw, in this order; `grid` and `cache` stand beside the others if wide.
+        key: of the component, as for every widget.
+        layer: the layer of the heatmap at first, by the model's own number; default the first.
+        playing: play a recorded run at a readable speed, with a button to pause and replay, unless
+            it is too large to draw whole.
+        live: the run goes on, so leave room for the tokens to come.
+        pinned: token to pin, e.g. from the URL; the viewer's own pin stays until it changes.
+        charts: keys of charts on the page whose x axis counts this run's tokens: hover and click
+            link with them, in the browser.
+    """
+    first = 0
+    data: dict[str, Any] = {
+        "parts": list(parts),
+        "playing": playing,
+        "live": live,
+        "charts": list(charts),
+        "locale": language(),
+        "labels": labels(),
+        "saving": saving(),
+    }
+    if trace is not None:
+        config = models.config(trace.info.model)
+        if pooling.too_large(trace):
+            data["playing"] = False
+            state = st.session_state.get(key, {})
+            layer = _selection(None, state.get("layer"), trace, None).layer or layer
+            first = _first(state.get("window"), trace, pinned, live)
+        data |= {
+            "run": payload(
+                trace,
+                n_group=config["n_group"],
+                n_shared=config["n_shared_experts"],
+                context=config["max_position_embeddings"],
+                live=live,
+                layer=layer,
+                first=first,
+            ),
+            "pinned": pinned if _is_token(pinned, trace) else None,
+            "layer": layer if layer in trace.info.moe_layers else None,
+        }
+    result = _component(
+        key=key,
+        data=data,
+        on_pinned_change=lambda: None,
+        on_layer_change=lambda: None,
+        on_window_change=lambda: None,
+    )
+    return _selection(result.pinned, result.layer, trace, pinned)
+
+
+def labels() -> dict[str, str]:
+    """The component's words in the viewer's language, placeholders left for JavaScript to fill."""
+    return {
+        key.removeprefix("trace_view."): text
+        for key, text in texts(language()).items()
+        if key.startswith("trace_view.")
+    }
+
+
+def _is_token(value: Any, trace: Trace) -> bool:
+    return type(value) is int and 0 <= value < len(trace)
+
+
+def _first(window: Any, trace: Trace, pinned: int | None, live: bool) -> int:
+    """Where the window begins: where the viewer moved it in this run; else about the pinned token,
+    or what is being written."""
+    sent = window if isinstance(window, dict) else {}
+    if sent.get("run") == run_id(trace) and _is_token(sent.get("first"), trace):
+        return sent["first"]
+    if pinned is not None:
+        return pinned - pooling.WINDOW // 2
+    return len(trace) if live else 0
+
+
+def _selection(pinned: Any, layer: Any, trace: Trace | None, given: int | None) -> Selection:
+    """What the browser sent, if it is about this run: it may be stale, or anything at all.
+
+    Until the viewer has pinned or let go of a token of this run, the given one is pinned.
+    """
+    if trace is None:
+        return Selection(None, None)
+    token = given
+    if isinstance(pinned, dict) and pinned.get("run") == run_id(trace):
+        token = pinned.get("token")
+    return Selection(
+        pinned=token if _is_token(token, trace) else None,
+        layer=layer if type(layer) is int and layer in trace.info.moe_layers else None,
+    )

@@ -1,0 +1,31 @@
+"""A chart's numbers as a table and as CSV, the same way on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from app.core.texts import t
+from app.ui.csv_rows import to_csv
+
+
+def numbers(rows: Sequence[Mapping[str, object]], name: str) -> None:
+    """Rows with equal keys, folded away under the chart; `name` is the file's, and unique."""
+    with st.expander(t("common.as_table"), key=f"fold-{name}"):
+        table(rows, name)
+
+
+def table(rows: Sequence[Mapping[str, object]], name: str) -> None:
+    """As `numbers`, but open: for a place that is itself folded away."""
+    grouped = st.column_config.NumberColumn(format="localized")  # 1,024: digits in threes
+    whole = {column: grouped for column in rows[0] if any(type(r[column]) is int for r in rows)}
+    st.dataframe(rows, hide_index=True, column_config=whole, key=f"table-{name}")
+    st.download_button(
+        t("common.download_csv"),
+        lambda: to_csv(rows),  # made on a click: a run's files are dropped with the next run
+        f"{name}.csv",
+        "text/csv",
+        on_click="ignore",
+        key=f"csv-{name}",
+    )

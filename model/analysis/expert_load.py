@@ -1,0 +1,145 @@
+"""Numbers about routing: which expert took how many tokens, and how even that is. numpy only.
+
+Load and MaxVio as in arXiv 2408.15664, equation 4. All functions take whole records or counts
+[L, E] (MoE layers x routed experts) and know nothing of pages or figures.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.record.trace import Trace
+
+#: Tokens drawn in all by `chance`, as 30 to 300 texts: 300 for the short texts of a page.
+_DRAWN = 150_000
+
+COLUMNS = (
+    "token",
+    "text",
+    "in_prompt",
+    "layer",
+    "rank",
+    "expert",
+    "group",
+    "weight",
+    "logprob",
+)
+
+
+@dataclass(frozen=True)
+class Busiest:
+    """The load of one layer in words."""
+
+    expert: int
+    tokens: int
+    share: float  # of the tokens that were fed
+    even: float  # share of an even split: experts chosen per token / experts
+    idle: int  # experts that no token chose
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How uneven the load of a perfectly even router looks over a limited number of tokens."""
+
+    spread: float  # standard deviation of an expert's load / mean load
+    violation: float  # MaxVio, on average
+    high: float  # MaxVio that only one draw in twenty exceeds
+
+
+def violation(load_LE: NDArray[np.integer]) -> NDArray[np.float64]:
+    """MaxVio per layer: (load of the busiest expert - mean load) / mean load; 0 is even.
+
+    Returns [L]; NaN for a layer without tokens.
+    """
+    mean = load_LE.mean(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(mean > 0, load_LE.max(axis=1) / mean - 1, np.nan)
+
+
+@functools.lru_cache(maxsize=256)
+def chance(tokens: int, experts: int, chosen: int) -> Chance:
+    """What pure chance does when each of `tokens` tokens takes `chosen` of `experts` at random.
+
+    The spread is exact for independent tokens, sqrt((E / k - 1) / N); MaxVio is drawn from a fixed
+    seed, since it is a maximum and has no short formula.
+
+    Raises:
+        ValueError: without tokens, or if more experts are chosen than there are.
+    """
+    if tokens < 1 or not 1 <= chosen <= experts:
+        raise ValueError(f"no chance for {tokens} tokens that take {chosen} of {experts} experts")
+    spread = math.sqrt((experts / chosen - 1) / tokens)
+    rng = np.random.default_rng(0)
+    maxima = np.empty(min(300, max(30, _DRAWN // tokens)))
+    for draw in range(len(maxima)):
+        scores = rng.random((tokens, experts), dtype=np.float32)
+        taken = np.argpartition(scores, chosen - 1, axis=1)[:, :chosen]
+        maxima[draw] = np.bincount(taken.ravel(), minlength=experts).max()
+    maxima = maxima / (tokens * chosen / experts) - 1
+    return Chance(spread, float(maxima.mean()), float(np.quantile(maxima, 0.95)))
+
+
+def busiest(trace: Trace, layer: int) -> Busiest | None:
+    """The busiest expert of MoE layer index `layer`; None before a token was fed."""
+    if not trace.fed:
+        return None
+    load_E = trace.load()[layer]
+    expert = int(load_E.argmax())
+    return Busiest(
+        expert=expert,
+        tokens=int(load_E[expert]),
+        share=float(load_E[expert] / trace.fed),
+        even=trace.expert_ids.shape[2] / trace.info.n_routed_experts,
+        idle=int((load_E == 0).sum()),
+    )
+
+
+def choices(trace: Trace, groups: int, token: int | None = None) -> Iterator[tuple[Any, ...]]:
+    """A row of `COLUMNS` per token, layer and rank, of all tokens fed or of one.
+
+    `layer` is the model's own number; `rank` 1 is the strongest; `group` is the expert's group of
+    E / `groups` neighbours; `logprob` is None for the first token.
+    """
+    size = trace.info.n_routed_experts // groups
+    for i in range(trace.fed) if token is None else [token]:
+        logprob = float(trace.logprobs[i])
+        head = (i, trace.texts[i], i < trace.n_prompt)
+        tail = None if math.isnan(logprob) else round(logprob, 4)
+        for at, layer in enumerate(trace.info.moe_layers):
+            pairs = zip(trace.expert_ids[i, at], trace.expert_weights[i, at], strict=True)
+            for rank, (expert, weight) in enumerate(pairs, 1):
+                e = int(expert)
+                yield (*head, layer, rank, e, e // size, round(float(weight), 4), tail)
+
+
+def as_csv(header: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> bytes:
+    """CSV with a byte-order mark, so that spreadsheets read Korean; None is an empty cell."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(header)
+    writer.writerows(rows)
+    return out.getvalue().encode("utf-8-sig")
+
+
+def trained_violation(
+    max_vio: Mapping[str, Any], steps: int | None = None
+) -> NDArray[np.float64] | None:
+    """MaxVio [L] of the training batch at `steps`, or of the last one recorded.
+
+    `max_vio` is that entry of a run's results.json: `step` [n] and `per_layer` [n, L]. None if
+    nothing was recorded.
+    """
+    at = np.asarray(max_vio["step"])
+    if not len(at):
+        return None
+    place = len(at) - 1 if steps is None else int(np.abs(at - steps).argmin())
+    return np.asarray(max_vio["per_layer"][place], dtype=np.float64)

@@ -1,0 +1,27 @@
+"""Cache bytes per token of any transformers config.json: pure integers, no torch.
+
+    spec = cache_spec(json.loads(text))     # ConfigError if the file cannot be judged
+    spec.bytes_per_token("bf16"), spec.bytes(131_072, "fp8", batch=4), formula(spec)
+
+`fields` reads JSON strictly, `schedule` says which kind of layer stands where, `layer` what it
+stores, `spec` adds it up, `read` puts them together.
+"""
+
+from model.analysis.kv_size.fields import ConfigError
+from model.analysis.kv_size.formula import formula
+from model.analysis.kv_size.notes import Note
+from model.analysis.kv_size.read import cache_spec, published_configs
+from model.analysis.kv_size.replace import replaced
+from model.analysis.kv_size.spec import BYTES, CacheSpec, LayerCache
+
+__all__ = [
+    "BYTES",
+    "CacheSpec",
+    "ConfigError",
+    "LayerCache",
+    "Note",
+    "cache_spec",
+    "formula",
+    "published_configs",
+    "replaced",
+]

@@ -1,0 +1,74 @@
+"""A published model with another attention in its place: what its cache would be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from model.analysis.kv_size.fields import MAX_HEADS, refusal
+from model.analysis.kv_size.layer import HEAD_DIM, HEADS, HIDDEN
+from model.analysis.kv_size.read import cache_spec, text_model
+from model.analysis.kv_size.spec import CacheSpec, LayerCache, Parts
+
+GROUPS = 8  # of grouped-query attention, as in Llama 3 and Qwen 2.5
+
+
+def heads_and_width(config: Mapping[str, Any]) -> tuple[int, int]:
+    """Query heads and d_h, the width of a key's part without position.
+
+    Raises:
+        ConfigError: if the file has neither a width nor what it could be computed from.
+    """
+    fields = text_model(config)
+    heads = fields.need(*HEADS, most=MAX_HEADS)
+    width = fields.integer("qk_nope_head_dim", *HEAD_DIM)
+    if width is None:
+        width, rest = divmod(fields.need(*HIDDEN), heads)
+        if rest:
+            raise refusal("lacks", names=HEAD_DIM[0])
+    return heads, width
+
+
+def replaced(config: Mapping[str, Any]) -> dict[str, CacheSpec]:
+    """MHA, GQA-8 (where heads allow), MQA and MLA in every layer that attends, windows as they are.
+
+    MLA has the V2 paper's proportions, d_c = 4 d_h and d_h^R = d_h / 2 (arXiv 2405.04434,
+    section 2.1.3), or its own if the model is one.
+    """
+    spec = cache_spec(config)
+    heads, width = heads_and_width(config)
+    fields = text_model(config)
+    latent: Parts = (
+        ("c_kv", fields.integer("kv_lora_rank") or 4 * width),
+        ("k_pe", fields.integer("qk_rope_head_dim") or width // 2),
+    )
+    shapes: dict[str, tuple[Parts, int | None]] = {
+        "MHA": ((("K", heads * width), ("V", heads * width)), heads),
+        f"GQA-{GROUPS}": ((("K", GROUPS * width), ("V", GROUPS * width)), GROUPS),
+        "MQA": ((("K", width), ("V", width)), 1),
+        "MLA": (latent, None),
+    }
+    if heads % GROUPS or heads <= GROUPS:
+        del shapes[f"GQA-{GROUPS}"]
+    return {
+        name: CacheSpec(
+            name, tuple(_layer(layer, name, parts, kv_heads) for layer in spec.layers), ()
+        )
+        for name, (parts, kv_heads) in shapes.items()
+    }
+
+
+def _layer(layer: LayerCache, name: str, parts: Parts, kv_heads: int | None) -> LayerCache:
+    if not layer.elements_per_token:
+        return layer
+    total = sum(size for _, size in parts)
+    return replace(
+        layer,
+        kind=name,
+        elements_per_token=total,
+        parts=parts,
+        kv_heads=kv_heads,
+        compressed=(),
+        ratio=1,
+    )

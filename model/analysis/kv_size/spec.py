@@ -1,0 +1,116 @@
+"""What a cache holds: elements per layer, and their bytes at a given precision and length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from types import MappingProxyType
+
+from model.analysis.kv_size.fields import ConfigError, shown
+from model.analysis.kv_size.notes import Note
+
+BYTES: Mapping[str, Fraction] = MappingProxyType(
+    {
+        **dict.fromkeys(("float32", "fp32"), Fraction(4)),
+        **dict.fromkeys(("bfloat16", "bf16", "float16", "fp16"), Fraction(2)),
+        **dict.fromkeys(("fp8", "int8"), Fraction(1)),
+        "int4": Fraction(1, 2),
+    }
+)
+"""Bytes of one element, plain: the scales of int8, int4 and fp8 formats come on top."""
+
+Parts = tuple[tuple[str, int], ...]
+
+
+def element_size(dtype: object) -> Fraction:
+    if isinstance(dtype, str) and dtype in BYTES:
+        return BYTES[dtype]
+    raise ConfigError(f"The precision is {shown(dtype)}: use one of {', '.join(BYTES)}.")
+
+
+def count(value: object, name: str) -> int:
+    if type(value) is int and value >= 0:
+        return value
+    raise ConfigError(f"{name} is {shown(value)}: use a whole number from 0.")
+
+
+@dataclass(frozen=True)
+class LayerCache:
+    """One cache. `window` caps the tokens it keeps of `parts`; None keeps them all.
+
+    `compressed` is stored once per `ratio` tokens and beyond every window (DeepSeek-V4).
+    `kv_heads` is None where no heads are stored (MLA, or nothing at all).
+    """
+
+    kind: str
+    elements_per_token: int
+    window: int | None
+    parts: Parts
+    kv_heads: int | None = None
+    compressed: Parts = ()
+    ratio: int = 1
+
+    def elements(self, tokens: int) -> int:
+        """Elements held after `tokens` tokens; a compressed block counts when it is complete."""
+        kept = tokens if self.window is None else min(tokens, self.window)
+        return self.elements_per_token * kept + self.compressed_elements * (tokens // self.ratio)
+
+    @property
+    def compressed_elements(self) -> int:
+        return sum(size for _, size in self.compressed)
+
+
+@dataclass(frozen=True)
+class CacheSpec:
+    """The cache of one sequence. Bytes are whole: a half byte of int4 is rounded up.
+
+    Every method raises ConfigError for an unknown precision or a count that is not a whole
+    number from 0.
+    """
+
+    attention: str
+    layers: tuple[LayerCache, ...]
+    notes: tuple[Note, ...]
+
+    def _compressed_per_token(self) -> Fraction:
+        return sum((Fraction(c.compressed_elements, c.ratio) for c in self.layers), Fraction(0))
+
+    def elements_per_token(self) -> int:
+        """Elements one token adds while every window has room.
+
+        Compressed layers count their average (rounded down in all).
+        """
+        kept = sum(layer.elements_per_token for layer in self.layers)
+        return int(kept + self._compressed_per_token())
+
+    def growth_elements(self) -> int:
+        """Elements one more token adds once every window is full."""
+        kept = sum(layer.elements_per_token for layer in self.layers if layer.window is None)
+        return int(kept + self._compressed_per_token())
+
+    def window_elements(self) -> int:
+        """Elements that the windows hold when full."""
+        return sum(c.elements_per_token * c.window for c in self.layers if c.window is not None)
+
+    def elements(self, tokens: int) -> int:
+        """Elements held after `tokens` tokens."""
+        tokens = count(tokens, "tokens")
+        return sum(layer.elements(tokens) for layer in self.layers)
+
+    def bytes_per_token(self, dtype: str) -> int:
+        """Bytes one token adds while every window has room."""
+        return ceil(self.elements_per_token() * element_size(dtype))
+
+    def growth_per_token(self, dtype: str) -> int:
+        """Bytes one more token adds once every window is full."""
+        return ceil(self.growth_elements() * element_size(dtype))
+
+    def window_bytes(self, dtype: str) -> int:
+        """Bytes that the windows hold when full."""
+        return ceil(self.window_elements() * element_size(dtype))
+
+    def bytes(self, tokens: int, dtype: str, batch: int = 1) -> int:
+        """Bytes of `batch` sequences of `tokens` tokens each."""
+        return ceil(self.elements(tokens) * element_size(dtype)) * count(batch, "batch")

@@ -1,0 +1,58 @@
+"""A given text through a model, nothing drawn: how likely each token was, what the gates did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.nn.network import Transformer
+from model.runtime.engine import RouteTap
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """T tokens read; L layers with experts, k experts per token, E in all."""
+
+    logprobs: NDArray[np.float32]  # [T], natural; given the tokens before, NaN for the first
+    expert_ids: NDArray[np.int16]  # [T, L, k], strongest first
+    expert_weights: NDArray[np.float32]  # [T, L, k]
+    scores: NDArray[np.float32]  # [T, L, E], between 0 and 1, before the bias
+    bias: NDArray[np.float32]  # [L, E]
+
+
+class _Tap(RouteTap):
+    """Keeps all scores, too, and the bias."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scores: list[Tensor] = []
+        self.bias: list[Tensor] = []
+
+    def gate(
+        self, layer: int, ids_Nk: Tensor, weights_Nk: Tensor, scores_NE: Tensor, bias_E: Tensor
+    ) -> None:
+        super().gate(layer, ids_Nk, weights_Nk, scores_NE, bias_E)
+        self.scores.append(scores_NE)
+        self.bias.append(bias_E)
+
+
+@torch.inference_mode()
+def read(model: Transformer, token_ids: Sequence[int]) -> Reading:
+    """Read a text at once with a model that has experts. The text must fit its context."""
+    tap = _Tap()
+    ids_BT = torch.tensor([list(token_ids)])
+    likely_TV = model(ids_BT, tap=tap)[0].log_softmax(-1)
+    logprobs = torch.full(ids_BT.shape[1:], torch.nan)
+    logprobs[1:] = likely_TV[:-1].gather(1, ids_BT[0, 1:, None])[:, 0]
+    return Reading(
+        logprobs=logprobs.numpy(),
+        expert_ids=torch.stack(tap.ids, dim=1).numpy().astype(np.int16),
+        expert_weights=torch.stack(tap.weights, dim=1).numpy(),
+        scores=torch.stack(tap.scores, dim=1).numpy(),
+        bias=torch.stack(tap.bias).numpy().copy(),
+    )

@@ -1,0 +1,215 @@
+"""The pre-training corpus: one command, one seed, the same rows on every machine.
+
+Three quarters of the tokens are verifiable problems with traces (`model.tasks`), a quarter is text
+of four domains (`model.data.texts`). Beside whole problems there are sheets of single
+operations, so that steps are practised more often than questions are read. Documents are packed
+into rows without being cut, but for text, which fills what a row has left. The loss is taken on
+completions and on text, not on questions, and not on errors that were put into a trace on purpose
+(see `Piece.learn`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from model.data import texts
+from model.nn.tokenizer import BOS, EOS, PAD, encode, train
+from model.tasks import TASKS, chain
+from model.tasks.problem import WORDS, Language, Piece, Problem, Split, Voice
+
+TASK_SHARE = {"chain": 0.62, "pick": 0.38}
+TEMPLATED = 0.85  # share of problems stated in the template; the rest is a bare question
+TAGGED = 0.72  # share of completions with tags
+MIXED = 0.08  # share of traces whose words come from both languages
+FOREIGN = 0.05  # share of traces in the language that was not asked in
+SHEETS = 0.12  # share of sheets among documents that are not text
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """What a corpus is made of. `rows` rows of `context` + 1 tokens."""
+
+    seed: int
+    rows: int
+    context: int
+    vocab_size: int
+    text_rows: float = 0.12  # share of rows that are text only; tails bring text to a quarter
+
+
+@dataclass(frozen=True)
+class Document:
+    """Pieces of text; `domain` says what it is, e.g. "chain/verify" or "prose"."""
+
+    domain: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(piece.text for piece in self.pieces)
+
+
+def voice(rng: random.Random, language: Language) -> Voice:
+    """Who writes a trace about something in `language`: rarely, another or both."""
+    kind = rng.random()
+    other: Language = "ko" if language == "en" else "en"
+    return Voice(rng, other if MIXED <= kind < MIXED + FOREIGN else language, mixed=kind < MIXED)
+
+
+def problem_document(rng: random.Random, problem: Problem, style: str) -> Document:
+    """A problem and one way to answer it, as a model is shown it."""
+    said = voice(rng, problem.language)
+    trace, answer = TASKS[problem.task].write_trace(rng, problem, style, said)
+    question = problem.prompt if rng.random() < TEMPLATED else f"{problem.question} "
+    if rng.random() < TAGGED:
+        opening, closing = Piece("<think>"), Piece(f"</think><answer>{answer}</answer>")
+    else:
+        opening = Piece("")
+        closing = Piece((" " + said("answer") if trace else "") + answer)
+    return Document(
+        f"{problem.task}/{style}", (Piece(question, learn=False), opening, *trace, closing)
+    )
+
+
+def random_language(rng: random.Random) -> Language:
+    return "en" if rng.random() < 0.55 else "ko"
+
+
+def random_problem_document(rng: random.Random, split: Split) -> Document:
+    """A random problem of any family and level, in a style drawn by its share."""
+    task = rng.choices(list(TASK_SHARE), list(TASK_SHARE.values()))[0]
+    family = TASKS[task]
+    while True:
+        problem = family.generate(rng, rng.choice(family.LEVELS), random_language(rng))
+        if problem.split == split:
+            break
+    style = rng.choices(list(family.STYLES), list(family.STYLES.values()))[0]
+    return problem_document(rng, problem, style)
+
+
+def exercise_document(rng: random.Random, split: Split) -> Document:
+    """What is not text: a problem or, now and then, a sheet of exercises."""
+    if rng.random() >= SHEETS:
+        return random_problem_document(rng, split)
+    return Document("sheet", tuple(chain.sheet(rng, voice(rng, random_language(rng)))))
+
+
+def text_document(rng: random.Random, split: Split, domain: str | None = None) -> Document:
+    """A text of one domain, drawn evenly unless given."""
+    domain = domain or rng.choice(texts.DOMAINS)
+    return Document(domain, (Piece(texts.document(rng, domain, split)),))
+
+
+def tokenise(tokenizer: Tokenizer, document: Document) -> tuple[list[int], list[bool]]:
+    """Ids from `<bos>` to `<eos>`, and whether each is learnt (predicted with a loss)."""
+    ids, learnt = [BOS], [False]
+    for piece in document.pieces:
+        new = encode(tokenizer, piece.text) if piece.text else []
+        ids += new
+        learnt += [piece.learn] * len(new)
+    return [*ids, EOS], [*learnt, True]
+
+
+def tokenizer_texts(seed: int) -> Iterator[str]:
+    """What the tokenizer learns its merges from: the corpus's own mixture, and its words."""
+    rng = random.Random(f"tokenizer/{seed}")
+    for words in WORDS.values():
+        for word in words.values():
+            yield from [word] * 2000
+    for _ in range(6000):
+        yield exercise_document(rng, "train").text
+    for domain in texts.DOMAINS:
+        for _ in range(300):
+            yield text_document(rng, "train", domain).text
+
+
+def pack(
+    tokenizer: Tokenizer, config: CorpusConfig, rng: random.Random, split: Split
+) -> Iterator[tuple[list[int], list[bool], list[tuple[str, int]]]]:
+    """Rows of `context` + 1 ids with their learnt flags and their (domain, tokens) parts.
+
+    A document that no longer fits waits for the next row, but never opens it: long ones wait more
+    often, and what stands first is what a model is asked for. Row heads are drawn afresh.
+    """
+    size = config.context + 1
+    waiting: list[tuple[str, list[int], list[bool]]] = []
+    while True:
+        ids: list[int] = []
+        learnt: list[bool] = []
+        parts: list[tuple[str, int]] = []
+
+        def add(domain: str, new: list[int], flags: list[bool]) -> None:
+            ids.extend(new[: size - len(ids)])  # noqa: B023
+            learnt.extend(flags[: size - len(learnt)])  # noqa: B023
+            parts.append((domain, min(len(new), size - sum(n for _, n in parts))))  # noqa: B023
+
+        if rng.random() >= config.text_rows:
+            while True:
+                fits = [i for i, d in enumerate(waiting) if ids and len(ids) + len(d[1]) <= size]
+                if fits:
+                    add(*waiting.pop(fits[0]))
+                    continue
+                document = exercise_document(rng, split)
+                drawn = (document.domain, *tokenise(tokenizer, document))
+                if len(drawn[1]) > size:  # longer than a whole row: unlearnable, skip it
+                    continue
+                if len(ids) + len(drawn[1]) > size:
+                    waiting.append(drawn)
+                    break
+                add(*drawn)
+        while len(ids) < size:
+            document = text_document(rng, split)
+            add(document.domain, *tokenise(tokenizer, document))
+        yield ids, learnt, parts
+
+
+def build(config: CorpusConfig, folder: Path, tokenizer: Tokenizer | None = None) -> dict:
+    """Write tokenizer.json, train.npz and manifest.json to a folder; return the manifest."""
+    started = time.time()
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = tokenizer or train(tokenizer_texts(config.seed), config.vocab_size)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    rows = pack(tokenizer, config, random.Random(f"corpus/{config.seed}"), "train")
+    ids = np.full((config.rows, config.context + 1), PAD, dtype=np.uint16)
+    learnt = np.zeros(ids.shape, dtype=bool)
+    tokens: Counter[str] = Counter()
+    documents: Counter[str] = Counter()
+    for i in range(config.rows):
+        ids[i], learnt[i], parts = next(rows)
+        for domain, n in parts:
+            tokens[domain] += n
+            documents[domain] += 1
+        if i % 5000 == 0:
+            print(
+                f"corpus: {i:,} of {config.rows:,} rows, {time.time() - started:.0f} s", flush=True
+            )
+    fresh = folder / "unfinished.npz"  # a kill leaves no half of a train.npz behind
+    np.savez(fresh, ids=ids, learnt=np.packbits(learnt, axis=1))
+    fresh.replace(folder / "train.npz")
+    manifest = {
+        "config": asdict(config),
+        "tokens": int(ids.size),
+        "learnt_tokens": int(learnt.sum()),
+        "share_of_tokens": {d: round(n / ids.size, 4) for d, n in sorted(tokens.items())},
+        "documents": dict(sorted(documents.items())),
+        "sha256": hashlib.sha256(ids.tobytes() + learnt.tobytes()).hexdigest(),
+        "seconds": round(time.time() - started, 1),
+        "sources": {
+            "chain, pick, sheet": "made by model.tasks from the seed (CC0)",
+            "prose": "King James Version, public domain; text of Debian's bible-kjv-text",
+            "code": "Python 3.11.7 standard library, PSF licence version 2",
+            "korean": "made by model.data.korean from the seed (CC0)",
+            "tables": "made by model.data.tables from the seed (CC0)",
+        },
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    return manifest

@@ -1,0 +1,88 @@
+"""The key-value cache of one request, and its size in real bytes.
+
+Each attention kind keeps its own parts per layer. MHA, GQA and MQA keep `k` and `v` of every
+key-value head. MLA keeps only `c_kv`, the normalised latent, and `k_pe`, the one rotary key that
+all heads share (DeepSeek-V2 paper, equations 9 to 19).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from model.nn.config import ModelConfig
+
+
+class Cache:
+    """What attention remembers of a batch of sequences: `layers[i]` maps a part to its tensor.
+
+    Time is dimension 1 of every part: `c_kv` [B, S, kv_lora_rank], `k_pe` [B, S,
+    qk_rope_head_dim]; `k`, `v` [B, S, num_key_value_heads, head_dim].
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        self.layers: list[dict[str, Tensor]] = [{} for _ in range(config.num_hidden_layers)]
+
+    def __len__(self) -> int:
+        """Tokens held."""
+        last = self.layers[-1]
+        return next(iter(last.values())).shape[1] if last else 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the tensors' own storages, counted once each, not computed from a formula."""
+        storages = {
+            part.untyped_storage().data_ptr(): part.untyped_storage().nbytes()
+            for layer in self.layers
+            for part in layer.values()
+        }
+        return sum(storages.values())
+
+    def nbytes_until(self, tokens: int) -> int:
+        """Bytes of the first tokens' parts alone: what the cache held before the later ones."""
+        return sum(part[:, :tokens].nbytes for layer in self.layers for part in layer.values())
+
+    def append(self, layer: int, **new: Tensor) -> dict[str, Tensor]:
+        """Add new tokens' parts [B, T, ...] to a layer; return all tokens' parts [B, S, ...].
+
+        Storage grows by exactly what is new, so that `nbytes` is what the tokens cost.
+        """
+        held = self.layers[layer]
+        for name, part in new.items():
+            held[name] = (
+                torch.cat((held[name], part), dim=1) if name in held else part.contiguous().clone()
+            )
+        return held
+
+    def first(self, tokens: int) -> Cache:
+        """What was held after so many tokens; shares storage with this one."""
+        earlier = Cache.__new__(Cache)
+        earlier.layers = [
+            {name: part[:, :tokens] for name, part in layer.items()} for layer in self.layers
+        ]
+        return earlier
+
+    def select(self, rows: Tensor) -> Cache:
+        """A copy that holds the given rows [n] of the batch, repeats allowed."""
+        chosen = Cache.__new__(Cache)
+        chosen.layers = [{k: v[rows] for k, v in layer.items()} for layer in self.layers]
+        return chosen
+
+
+@dataclass(frozen=True, eq=False)
+class Prefix:
+    """Tokens of one sequence and what attention keeps of them, for others that begin alike.
+
+    The cache may hold more, as when its run goes on: only what `ids` names is used.
+    """
+
+    ids: tuple[int, ...]
+    cache: Cache
+
+    def shared(self, ids: Sequence[int]) -> int:
+        """How many tokens need not be computed again; the last never counts, it must be fed."""
+        most = min(len(self.ids), len(ids) - 1)
+        return next((i for i in range(most) if self.ids[i] != ids[i]), max(0, most))

@@ -1,0 +1,146 @@
+"""Checkpoint folders: written so that transformers opens them, read by our own network.
+
+A folder holds config.json, model.safetensors (bf16, the selection bias in float32),
+tokenizer.json, and about.json: family, tokens trained, seed, date.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from model import ASSETS
+from model.nn.config import CheckpointError, ModelConfig, read_config
+from model.nn.network import Experts, Transformer
+
+SHIPPED = ASSETS / "checkpoints"
+_EXPERT = re.compile(r"(.*\.mlp\.experts)\.(\d+)\.(gate|up|down)_proj\.weight")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a checkpoint is: its `family` ("base", "twin", "history", ...), its training."""
+
+    name: str
+    family: str
+    tokens: int
+    steps: int
+    seed: int
+    date: str  # ISO, of the end of training
+
+
+def to_transformers(model: Transformer) -> dict[str, Tensor]:
+    """The state dict with transformers' names on disk: one entry per expert and matrix."""
+    state: dict[str, Tensor] = {}
+    for name, value in model.state_dict().items():
+        if name.endswith("experts.gate_up_proj"):
+            stem = name.removesuffix(".gate_up_proj")
+            for e, both in enumerate(value):
+                gate, up = both.chunk(2)
+                state[f"{stem}.{e}.gate_proj.weight"] = gate
+                state[f"{stem}.{e}.up_proj.weight"] = up
+        elif name.endswith("experts.down_proj"):
+            for e, down in enumerate(value):
+                state[f"{name.removesuffix('.down_proj')}.{e}.down_proj.weight"] = down
+        else:
+            state[name] = value
+    return {
+        name: value.to(torch.float32 if name.endswith("correction_bias") else torch.bfloat16)
+        .contiguous()
+        .clone()
+        for name, value in state.items()
+    }
+
+
+def from_transformers(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The inverse of `to_transformers`: experts stacked, everything float32."""
+    ours: dict[str, Tensor] = {}
+    experts: dict[str, dict[int, dict[str, Tensor]]] = defaultdict(lambda: defaultdict(dict))
+    for name, value in state.items():
+        if match := _EXPERT.fullmatch(name):
+            experts[match[1]][int(match[2])][match[3]] = value.float()
+        else:
+            ours[name] = value.float()
+    for stem, by_id in experts.items():
+        stack = [by_id[e] for e in sorted(by_id)]
+        ours[f"{stem}.gate_up_proj"] = torch.stack([torch.cat((x["gate"], x["up"])) for x in stack])
+        ours[f"{stem}.down_proj"] = torch.stack([x["down"] for x in stack])
+    return ours
+
+
+def save(folder: Path, model: Transformer, tokenizer: Tokenizer, about: About) -> None:
+    """Write a checkpoint folder that `transformers` opens as it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(to_transformers(model), folder / "model.safetensors", metadata={"format": "pt"})
+    tokenizer.save(str(folder / "tokenizer.json"))
+    tags = {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>"}
+    extra = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+    for name, content in (
+        ("config.json", model.config.to_json()),
+        ("tokenizer_config.json", tags | extra),
+        ("about.json", asdict(about)),
+    ):
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def load(folder: Path) -> Transformer:
+    """The model in a folder, in float32, ready to run.
+
+    Raises:
+        CheckpointError: if the folder is incomplete or its tensors do not fit its config.
+    """
+    config = read_config(folder)
+    try:
+        state = load_file(folder / "model.safetensors")
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{folder} has no readable model.safetensors: {error}") from None
+    with torch.device("meta"):
+        model = Transformer(config)
+    try:
+        model.load_state_dict(from_transformers(state), assign=True)
+    except (RuntimeError, KeyError) as error:
+        reason = str(error).replace("\n", " ")[:300]
+        raise CheckpointError(f"the tensors in {folder} do not fit its config: {reason}") from None
+    return model.requires_grad_(False).eval()
+
+
+def about(folder: Path) -> About:
+    """What about.json says.
+
+    Raises:
+        CheckpointError: if it is missing or incomplete.
+    """
+    try:
+        return About(**json.loads((folder / "about.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise CheckpointError(f"{folder} has no usable about.json: {error}") from None
+
+
+def shipped() -> dict[str, Path]:
+    """Names and folders of all checkpoints that come with the project."""
+    return {path.parent.name: path.parent for path in sorted(SHIPPED.glob("*/about.json"))}
+
+
+def parameters(config: ModelConfig) -> tuple[int, int]:
+    """Parameters in all, and those that work on one token (embedding row and head counted whole).
+
+    The selection bias is counted with the router, as in the V3 report's total.
+    """
+    with torch.device("meta"):
+        model = Transformer(config)
+    total = sum(t.numel() for t in model.state_dict().values())
+    if config.n_routed_experts is None or config.num_experts_per_tok is None:
+        return total, total
+    stacks = [m for m in model.modules() if isinstance(m, Experts)]
+    one = sum(p.numel() for m in stacks for p in m.parameters()) // config.n_routed_experts
+    return total, total - (config.n_routed_experts - config.num_experts_per_tok) * one

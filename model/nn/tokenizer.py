@@ -1,0 +1,101 @@
+"""Our tokenizer: byte-level BPE that never merges digits and knows the reasoning tags.
+
+A word takes the space behind it ("then "), so that a step such as `then 54*5=270` is one word and
+single digits. Every byte is a token, so any text can be encoded and decoded.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from model.nn.config import CheckpointError
+
+SPECIALS = ("<bos>", "<eos>", "<pad>", "<think>", "</think>", "<answer>", "</answer>")
+BOS, EOS, PAD = 0, 1, 2
+_WORDS = r"\d|\p{L}+ ?|[^\d\p{L}\s]+ ?|\s+"
+
+
+def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
+    """Learn merges from texts; the first ids are `SPECIALS`."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_WORDS), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=list(SPECIALS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def load(folder: Path) -> Tokenizer:
+    """The tokenizer of a checkpoint folder.
+
+    Raises:
+        CheckpointError: if it has no readable tokenizer.json, or not one of ours.
+    """
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # the library raises nothing narrower
+        raise CheckpointError(f"{folder} has no readable tokenizer.json: {error}") from None
+    if [tokenizer.id_to_token(i) for i in range(len(SPECIALS))] != list(SPECIALS):
+        raise CheckpointError(f"the tokenizer in {folder} does not begin with our special tokens.")
+    return tokenizer
+
+
+def encode(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Ids of a text, tags in it as tags; no `<bos>` is added."""
+    return tokenizer.encode(text).ids
+
+
+def decode(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
+    """Text of ids, tags written out; bytes that form no character become U+FFFD."""
+    reader = PieceReader(tokenizer)
+    return "".join(map(reader.push, ids)) + reader.flush()
+
+
+class PieceReader:
+    """Text of a stream of tokens, one token at a time, never a broken character.
+
+    A character whose bytes spread over several tokens is given whole with the last of them.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def push(self, token_id: int) -> str:
+        """What this token adds: "" if it only begins a character."""
+        token = self.tokenizer.id_to_token(token_id)
+        if token is None:
+            raise ValueError(f"the tokenizer has no token {token_id}")
+        if token in SPECIALS:
+            return self.flush() + token
+        return self._decoder.decode(bytes(_BYTE_OF[c] for c in token))
+
+    def flush(self) -> str:
+        """What is left at the end: U+FFFD for an unfinished character."""
+        left = self._decoder.decode(b"", final=True)
+        self._decoder.reset()
+        return left
+
+
+def _byte_of() -> dict[str, int]:
+    """GPT-2's alphabet: the printable sign that stands for each byte, inverted."""
+    plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [b for b in range(256) if b not in plain]
+    return {chr(b): b for b in plain} | {chr(256 + i): b for i, b in enumerate(others)}
+
+
+_BYTE_OF = _byte_of()

@@ -1,0 +1,84 @@
+"""One step of GRPO with everything in the open: a group, its advantages, and what they move.
+
+The same functions as in a run (`model.training.grpo`), on one question and a copy of the model: two
+halves, so that a worker can attend to others in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from model.nn.tokenizer import PieceReader
+from model.runtime.engine import Engine
+from model.tasks.problem import Problem
+from model.training.grpo import (
+    GRPOConfig,
+    Rollout,
+    advantages,
+    copy_of,
+    policy_loss,
+    reply_logprobs,
+    roll_out,
+)
+
+SETTINGS = GRPOConfig("one step", 0, 1, {}, questions=1, group=8, max_new_tokens=160)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One reply of the group; probabilities of its tokens as drawn, before and after the step."""
+
+    text: str
+    tokens: tuple[str, ...]
+    before: tuple[float, ...]
+    after: tuple[float, ...]
+    correct: bool
+    formatted: bool
+    reward: float
+    advantage: float
+
+
+def sample_group(engine: Engine, problem: Problem, seed: int) -> list[Rollout]:
+    """The group: replies to one question at temperature 1, judged and rewarded."""
+    return roll_out(engine, [problem], SETTINGS, seed)
+
+
+def learn(engine: Engine, group: Sequence[Rollout]) -> list[Reply]:
+    """One optimizer step on a group, on a copy; where all rewards are equal, nothing moves.
+
+    AdamW begins with empty moments, so each weight moves by about the learning rate.
+    """
+    model = copy_of(engine.model).requires_grad_(True)
+    advantage_N = advantages(torch.tensor([[r.reward for r in group]]))[0]
+    optimizer = torch.optim.AdamW(
+        model.parameters(), SETTINGS.lr, betas=(0.9, 0.95), weight_decay=0.0
+    )
+    logp_NT, mask_NT, _ = reply_logprobs(model, group)
+    before_NT = logp_NT.detach()
+    loss, _ = policy_loss(logp_NT, before_NT, None, advantage_N, mask_NT, SETTINGS)
+    if advantage_N.any():
+        (loss / (len(group) * SETTINGS.max_new_tokens) * 100).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    with torch.no_grad():
+        after_NT, _, _ = reply_logprobs(model, group)
+    replies = []
+    for i, r in enumerate(group):
+        n = len(r.completion.token_ids)
+        reader = PieceReader(engine.tokenizer)
+        replies.append(
+            Reply(
+                text=r.completion.text,
+                tokens=tuple(reader.push(token) for token in r.completion.token_ids),
+                before=tuple(before_NT[i, :n].exp().tolist()),
+                after=tuple(after_NT[i, :n].exp().tolist()),
+                correct=r.judgement.correct,
+                formatted=r.judgement.reply.formatted,
+                reward=r.reward,
+                advantage=float(advantage_N[i]),
+            )
+        )
+    return replies

@@ -1,0 +1,132 @@
+"""Experts, Balance: what is shown of the three runs, and the bias rule against numpy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.core import models
+from app.core.texts import LANGUAGES, texts
+from app.pages.experts.balance import figures
+from app.pages.experts.balance import runs as balance_runs
+from model.analysis.estimators import bootstrap_ratio
+from model.training import pretrain
+
+ROOT = Path(__file__).parents[4]
+MAIN = ROOT / "app" / "main.py"
+
+
+def chosen(choice_NE: np.ndarray, config: dict[str, int]) -> np.ndarray:
+    """Group-limited top-k in plain numpy: whether each token chose each expert, [N, E]."""
+    n, experts = choice_NE.shape
+    grouped = choice_NE.reshape(n, config["n_group"], -1)
+    worth = np.sort(grouped, axis=2)[:, :, -2:].sum(axis=2)
+    took = np.zeros((n, experts))
+    for i in range(n):
+        kept = np.argsort(-worth[i], kind="stable")[: config["topk_group"]]
+        open_ = [e for e in range(experts) if e // grouped.shape[2] in kept]
+        best = sorted(open_, key=lambda e: -choice_NE[i, e])[: config["num_experts_per_tok"]]
+        took[i, best] = 1
+    return took
+
+
+@pytest.mark.parametrize("layer", [1, 4])
+def test_the_rule_by_hand(layer: int) -> None:
+    config = models.config(balance_runs.BY_HAND)
+    scores = balance_runs.scores(layer).numpy()
+    hand = balance_runs.begin(layer)
+    bias = np.zeros(scores.shape[1], np.float32)
+    for steps in range(4):
+        counts = chosen(scores + bias, config).sum(axis=0)
+        assert hand.load == pytest.approx(counts / counts.mean())
+        assert hand.max_vio[-1] == pytest.approx(counts.max() / counts.mean() - 1)
+        assert hand.biases[-1] == pytest.approx(bias, abs=1e-6)
+        assert hand.steps == steps
+        bias = bias + np.float32(0.02) * np.sign(counts.mean() - counts).astype(np.float32)
+        balance_runs.step(hand, 0.02, 1)
+    balance_runs.step(hand, 0.005, 100)
+    assert hand.steps == 104 and hand.max_vio[-1] < hand.max_vio[0] / 2
+    shared = models.engine(balance_runs.BY_HAND).model.gates()[layer]
+    assert not shared.e_score_correction_bias.any()  # nobody else's model was touched
+
+
+@pytest.mark.parametrize("name", balance_runs.RUNS)
+def test_what_is_shown_is_the_runs_own_log(name: str) -> None:
+    folder = ROOT / "assets" / "runs" / name
+    log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    run = balance_runs.run(name)
+    settings = json.loads((folder / "run.json").read_text())["run"]
+    assert settings == json.loads(json.dumps(vars(pretrain.full(name))))
+    assert run.steps[-1] == len(log) == settings["steps"]
+    starts = [0, *run.steps[:-1]]
+    for window in (0, len(run.steps) // 2, -1):
+        part = log[starts[window] : run.steps[window]]
+        counts = np.sum([entry["load"] for entry in part], axis=0)
+        even = counts.sum(axis=1, keepdims=True) / counts.shape[1]
+        assert run.load[window] == pytest.approx(counts / even, abs=1e-3)
+        assert run.bias[window].tolist() == part[-1]["bias"]
+        assert run.max_vio[window] == pytest.approx(
+            np.mean([entry["max_vio"] for entry in part]), abs=1e-3
+        )
+    assert run.idle() == (run.load[-1] < balance_runs.IDLE).sum()
+    assert bool(np.abs(run.bias).max()) == (name == "balance-bias")
+
+
+def test_differences_are_paired() -> None:
+    rows = {name: models.run_results(name)["heldout"] for name in ("balance-bias", "balance-none")}
+    gap = np.subtract(*(rows[name]["row_nats"] for name in ("balance-bias", "balance-none")))
+    tokens = rows["balance-bias"]["row_tokens"]
+    value, interval = balance_runs.difference("balance-bias", "balance-none")
+    assert value == pytest.approx(gap.sum() / sum(tokens))
+    assert interval == bootstrap_ratio(gap, tokens)
+    assert tokens == rows["balance-none"]["row_tokens"]
+
+
+def test_the_animation_has_its_ends_and_the_runs_own_numbers() -> None:
+    steps = list(range(2, 302, 2))
+    assert figures.frames_of(steps)[0] == 0 and figures.frames_of(steps)[-1] == 149
+    assert len(figures.frames_of(steps)) == figures.FRAMES
+    assert figures.frames_of([5]) == [0]
+    rng = np.random.default_rng(0)
+    load_RWE = rng.random((2, 150, 8))
+    names = {"balance-bias": "A", "balance-none": "B"}
+    words = dict.fromkeys(("expert", "load", "hover", "play", "pause", "step"), "x")
+    figure = figures.loads(load_RWE, steps, names, 4.0, words)
+    assert [list(bar.y) for bar in figure.data] == load_RWE[:, -1].tolist()
+    for frame, window in zip(figure.frames, figures.frames_of(steps), strict=True):
+        assert frame.name == str(steps[window]) and list(frame.traces) == [0, 1]
+        assert [list(bar.y) for bar in frame.data] == load_RWE[:, window].tolist()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_room(lang: str) -> None:
+    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app.switch_page("pages/experts/experts.py")
+    app.query_params.update({"lang": lang, "room": "balance", "e_balance_layer": "2"})
+    app.run()
+    assert not app.exception and not app.error
+    words = texts(lang)
+    shown = [m.value for m in app.markdown]
+    assert any(words["balance.loads_title"] in text for text in shown)
+    said = words["balance.hand_sentence"].split("{steps}")[1].split("{")[0]
+    before = [text for text in shown if said in text]
+    assert app.button(key="e_hand_one").label == words["balance.hand_one"]
+    app.button(key="e_hand_one").click().run()
+    app.button(key="e_hand_many").click().run()
+    after = [m.value for m in app.markdown if said in m.value]
+    assert before and after and "**0**" in before[0] and "**51**" in after[0]
+    heads = [list(table.value.columns) for table in app.dataframe]
+    assert [words["balance.way"], words["experts.step"], words["experts.max_vio"]] in heads
+    published = words["balance.perplexity"], words["balance.vio_all"]
+    assert [words["experts.model"], words["balance.way"], *published] in heads
+    steps = next(
+        table.value for table in app.dataframe if words["balance.hand_x"] in table.value.columns
+    )
+    assert steps[words["balance.hand_x"]].tolist() == list(range(52))
+    app.button(key="e_hand_again").click().run()
+    assert before == [m.value for m in app.markdown if said in m.value]
+    assert not app.exception

@@ -1,0 +1,354 @@
+"""Experts: the page from opening to a run, and its numbers against counting by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from app.core import examples, jobs, models, prompts, store
+from app.core.texts import LANGUAGES, texts
+from app.pages.experts import figures
+from model.analysis import expert_load
+from model.record.trace import RunInfo, Step, Trace, collect
+
+MAIN = Path(__file__).parents[4] / "app" / "main.py"
+EXPERTS, GROUPS, CHOSEN = 8, 4, 3
+LAYERS = (1, 2)
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> Trace:
+    """A run of random tokens and choices, with or without the last token that is not fed."""
+    info = RunInfo("m", "MLA", "p", 0.0, 0, 9, "2026-01-01", EXPERTS, LAYERS, "float32")
+    n = draw(st.integers(1, 12))
+    ended = draw(st.booleans())
+    chosen = st.permutations(range(EXPERTS)).map(lambda order: order[:CHOSEN])
+    weights = st.lists(st.floats(0, 2, width=16), min_size=CHOSEN, max_size=CHOSEN)
+    steps = []
+    for i in range(n):
+        last = ended and i == n - 1
+        ids = [draw(chosen) for _ in LAYERS]
+        values = [sorted(draw(weights), reverse=True) for _ in LAYERS]
+        steps.append(
+            Step(
+                token_id=i,
+                text=draw(st.text(max_size=3)),
+                logprob=None if i == 0 else -draw(st.floats(0, 20)),
+                entropy=None if i == 0 else draw(st.floats(0, 6)),
+                in_prompt=i == 0,
+                expert_ids=None if last else np.array(ids),
+                expert_weights=None if last else np.array(values, dtype=np.float16),
+                cache_bytes=i,
+                seconds=0.1 * i,
+            )
+        )
+    return collect(info, steps, "length")
+
+
+@given(runs())
+def test_csv_has_every_choice_once_and_counts_up_to_the_load(trace: Trace) -> None:
+    raw = expert_load.as_csv(expert_load.COLUMNS, expert_load.choices(trace, GROUPS))
+    rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+    assert len(rows) == trace.fed * len(LAYERS) * CHOSEN
+    counted = np.zeros((len(LAYERS), EXPERTS), dtype=int)
+    for row in rows:
+        token, layer, rank = int(row["token"]), LAYERS.index(int(row["layer"])), int(row["rank"])
+        expert = int(row["expert"])
+        assert row["text"] == trace.texts[token]
+        assert row["in_prompt"] == str(token < trace.n_prompt)
+        assert expert == trace.expert_ids[token, layer, rank - 1]
+        assert int(row["group"]) == expert // (EXPERTS // GROUPS)
+        assert float(row["weight"]) == pytest.approx(
+            float(trace.expert_weights[token, layer, rank - 1]), abs=1e-4
+        )
+        assert (row["logprob"] == "") == (token == 0)
+        counted[layer, expert] += 1
+    if trace.fed:
+        assert (counted == trace.load()).all()
+
+
+@given(runs(), st.data())
+def test_rows_of_one_token_are_those_of_the_whole_table(trace: Trace, data: st.DataObject) -> None:
+    if trace.fed:
+        token = data.draw(st.integers(0, trace.fed - 1))
+        whole = [row for row in expert_load.choices(trace, GROUPS) if row[0] == token]
+        assert list(expert_load.choices(trace, GROUPS, token)) == whole
+
+
+@given(runs())
+def test_bars_are_shares_counted_by_hand(trace: Trace) -> None:
+    figure = figures.load(
+        trace.load(),
+        trace.fed,
+        CHOSEN,
+        GROUPS,
+        ["a", "b"],
+        {"expert": "", "share": "", "hover": ""},
+    )
+    assert len(figure.data) == len(LAYERS)
+    for at, bars in enumerate(figure.data):
+        for expert, share in zip(bars.x, bars.y, strict=True):
+            took = sum(expert in token[at].tolist() for token in trace.expert_ids)
+            assert share == pytest.approx(took / max(trace.fed, 1))
+    dashed = [shape for shape in figure.layout.shapes if shape.line.dash == "dash"]
+    assert [shape.y0 for shape in dashed] == [CHOSEN / EXPERTS] * len(LAYERS)
+
+
+@given(runs())
+def test_max_vio_and_the_busiest_expert_by_hand(trace: Trace) -> None:
+    if not trace.fed:
+        assert expert_load.busiest(trace, 0) is None
+        return
+    for at, vio in enumerate(expert_load.violation(trace.load())):
+        took = [sum(e in token[at].tolist() for token in trace.expert_ids) for e in range(EXPERTS)]
+        mean = trace.fed * CHOSEN / EXPERTS
+        assert vio == pytest.approx(max(took) / mean - 1)
+        assert -1e-9 <= vio <= EXPERTS / CHOSEN - 1 + 1e-9
+        busy = expert_load.busiest(trace, at)
+        assert busy is not None
+        assert (busy.tokens, busy.idle) == (max(took), took.count(0))
+        assert took[busy.expert] == busy.tokens
+
+
+@pytest.mark.parametrize(("tokens", "experts", "chosen"), [(1, 16, 4), (60, 16, 4), (500, 8, 2)])
+def test_chance_is_what_random_tokens_do(tokens: int, experts: int, chosen: int) -> None:
+    rng = np.random.default_rng(1)
+    load = np.array(
+        [
+            np.bincount(
+                np.concatenate([rng.permutation(experts)[:chosen] for _ in range(tokens)]),
+                minlength=experts,
+            )
+            for _ in range(200)
+        ]
+    )
+    floor = expert_load.chance(tokens, experts, chosen)
+    mean = tokens * chosen / experts
+    assert load.std() / mean == pytest.approx(floor.spread, rel=0.1)
+    assert (load.max(axis=1) / mean - 1).mean() == pytest.approx(floor.violation, rel=0.1)
+    assert floor.violation <= floor.high <= experts / chosen - 1
+
+
+@pytest.mark.parametrize(("tokens", "experts", "chosen"), [(0, 16, 4), (5, 4, 5), (5, 4, 0)])
+def test_chance_refuses_what_cannot_be(tokens: int, experts: int, chosen: int) -> None:
+    with pytest.raises(ValueError, match="no chance"):
+        expert_load.chance(tokens, experts, chosen)
+
+
+def test_training_is_read_at_its_end_or_at_a_step() -> None:
+    recorded = {"step": [0, 100, 200], "per_layer": [[3, 3], [2, 1], [0.5, 0.25]]}
+    last, early = (
+        expert_load.trained_violation(recorded),
+        expert_load.trained_violation(recorded, 90),
+    )
+    assert last is not None
+    assert early is not None
+    assert (last.tolist(), early.tolist()) == ([0.5, 0.25], [2, 1])
+    assert expert_load.trained_violation({"step": [], "per_layer": []}) is None
+
+
+def test_curves_name_the_model_and_stress_the_chosen_one() -> None:
+    curves = [
+        figures.Curve("base", "MLA", [0, 9], [2.0, 0.1]),
+        figures.Curve("base-mha", "MHA", [0, 9], [2.0, 0.2]),
+    ]
+    figure = figures.balance(curves, "base", {"step": "", "max_vio": "", "hover": ""})
+    lines = {line.name: line for line in figure.data if line.mode == "lines"}
+    assert lines["base · MLA"].line.width > lines["base-mha · MHA"].line.width
+    assert lines["base · MLA"].line.color != lines["base-mha · MHA"].line.color
+
+
+def test_domain_colours_have_fixed_limits() -> None:
+    share = np.array([[0.9, 0.1], [0.2, 0.3]])
+    labels = {"expert": "", "share": "", "hover": ""}
+    heat = figures.domains(share, 0.25, ["a", "b"], labels).data[0]
+    assert (heat.zmin, heat.zmax) == (0, 0.75)
+    assert (np.array(heat.z) == share).all()
+
+
+def test_every_example_fits_the_model_and_has_a_name_in_both_languages() -> None:
+    for name, prompt in examples.prompts().items():
+        assert prompts.fitting(prompt, "base") == prompt
+        for language in LANGUAGES:
+            assert texts(language)[f"experts.example_{name}"]
+
+
+# --- The page --------------------------------------------------------------------------------
+
+
+def opened(language: str = "en", **query: str) -> AppTest:
+    """The page as a link with these parameters opens it."""
+    at = AppTest.from_file(str(MAIN), default_timeout=60)
+    at.query_params.update({"lang": language, **query})
+    at.switch_page("pages/experts/experts.py").run()
+    assert not at.exception
+    return at
+
+
+def ended(at: AppTest) -> AppTest:
+    """The page once its run has ended; every run of the script is one look."""
+    deadline = time.monotonic() + 60
+    while at.session_state.e_job is not None:
+        assert time.monotonic() < deadline, "the run did not end"
+        time.sleep(0.05)
+        at.run()
+        assert not at.exception
+    return at
+
+
+def on_screen(at: AppTest) -> Trace | None:
+    return store.store().get(at.session_state.e_shown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_opens_with_the_recorded_run(language: str) -> None:
+    at = opened(language)
+    words = texts(language)
+    assert at.title[0].value == words["experts.title"]
+    assert at.session_state.e_job is None
+    info = store.sample("experts").info
+    assert at.text_area(key="e_prompt").value == info.prompt
+    told = words["common.recorded"].format(model=info.model, date=info.date)
+    assert any(told in caption.value for caption in at.caption)
+
+
+def test_every_chart_of_the_run_has_its_numbers_as_a_table() -> None:
+    tables = {tuple(table.value.columns): table.value for table in opened().dataframe}
+    words, run = texts("en"), store.sample("experts")
+    experts = [
+        words["one_expert.partner"].format(expert=e) for e in range(run.info.n_routed_experts)
+    ]
+    load = tables[(words["experts.layer"], *experts)]
+    assert np.allclose(load[experts], run.load() / run.fed, atol=5e-5)
+    curves = tables[tuple(words[f"experts.{name}"] for name in ("model", "step", "max_vio"))]
+    assert set(curves[words["experts.model"]]) == set(models.TWINS)
+
+
+def test_runs_live_to_the_end() -> None:
+    at = opened()
+    at.text_area(key="e_prompt").set_value("And the LORD said")
+    at.number_input(key="e_tokens").set_value(6)
+    at.button(key="e_run").click().run()
+    trace = on_screen(ended(at))
+    assert trace is not None
+    assert trace.info.prompt == "And the LORD said"
+    assert 1 <= len(trace) - trace.n_prompt <= 6
+    assert not at.error
+
+
+def test_an_example_runs_at_once() -> None:
+    at = opened()
+    at.number_input(key="e_tokens").set_value(3).run()
+    at.button(key="e_example_code").click().run()
+    trace = on_screen(ended(at))
+    assert trace is not None
+    assert trace.info.prompt == examples.prompts()["code"] == at.text_area(key="e_prompt").value
+
+
+def test_a_link_with_inputs_runs_them() -> None:
+    at = ended(opened(e_prompt="def read", e_tokens="4", e_seed="7", e_temperature="1.0", pin="2"))
+    trace = on_screen(at)
+    assert trace is not None
+    info = trace.info
+    assert (info.prompt, info.seed, info.temperature) == ("def read", 7, 1.0)
+    assert info.max_new_tokens == 4
+    assert at.query_params["pin"] == "2"
+
+
+class Endless:
+    """An engine that writes one token over and over, slowly, and never comes to an end."""
+
+    config = SimpleNamespace(num_hidden_layers=1)
+
+    def info(self, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> RunInfo:
+        return replace(store.sample("experts").info, prompt=prompt, seed=seed)
+
+    def stream(self, *_: object) -> Iterator[Step]:
+        shape = store.sample("experts").expert_ids.shape[1:]
+        ids, weights = np.zeros(shape, np.uint8), np.ones(shape, np.float16)
+        while True:
+            yield Step(7, "x", -1.0, 0.5, False, ids, weights, 1, 1.0)
+            time.sleep(0.01)
+
+
+def test_stop_keeps_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    endless = jobs.Worker(lambda name: Endless())
+    monkeypatch.setattr(jobs, "worker", lambda: endless)
+    at = opened()
+    at.button(key="e_run").click().run()
+    while at.session_state.e_job.traces()[0] is None:
+        time.sleep(0.01)
+    at.button(key="e_stop").click().run()
+    assert at.session_state.e_job is None
+    trace = on_screen(at)
+    assert trace is not None
+    assert trace.finish_reason == "stopped"
+    assert trace.answer == "x" * len(trace)
+    assert any(texts("en")["experts.ended_stopped"] in caption.value for caption in at.caption)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("", "common.empty_prompt"),
+        (" \n\t", "common.empty_prompt"),
+        ("a\x07b", "common.control_characters"),
+        ("x" * 10_000, "common.too_long"),
+        ("7" * 3_000, "common.too_many_tokens"),
+    ],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_bad_text_is_told_and_the_picture_stays(language: str, text: str, key: str) -> None:
+    at = opened(language)
+    at.text_area(key="e_prompt").set_value(text)
+    at.button(key="e_run").click().run()
+    told = texts(language)[key].split("{")[0]
+    assert [told in error.value for error in at.error] == [True]
+    assert at.session_state.e_job is None
+    assert on_screen(at) is None  # still the recorded run
+    at.run()
+    assert not at.error
+
+
+def test_numbers_beyond_the_limits_are_brought_back() -> None:
+    at = ended(opened(e_tokens="999999", e_seed="-5", e_temperature="99", e_prompt="9+"))
+    trace = on_screen(at)
+    assert trace is not None
+    assert 0 <= trace.info.temperature <= 2
+    assert trace.info.seed >= 0
+    assert trace.info.max_new_tokens <= 256
+
+
+def test_a_model_that_does_not_exist_falls_back() -> None:
+    at = ended(opened(e_model="../../etc/passwd", e_tokens="2"))
+    trace = on_screen(at)
+    assert trace is not None
+    assert trace.info.model in models.shipped()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_pin_in_the_link_shows_that_token(language: str) -> None:
+    at = opened(language, pin="5")
+    sample = store.sample("experts")
+    table = at.dataframe[0].value
+    assert len(table) == len(sample.info.moe_layers)
+    cell = texts(language)["experts.cell"].format(
+        expert=sample.expert_ids[5, 0, 0], group="", weight=""
+    )
+    assert table.iloc[0, 1].startswith(cell.split(" · ")[0])
+
+
+@pytest.mark.parametrize("pin", ["-1", "99999", "x", "²", "1e3", "9" * 40])
+def test_a_pin_that_means_nothing_is_passed_over(pin: str) -> None:
+    assert not opened(pin=pin).error

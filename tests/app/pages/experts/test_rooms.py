@@ -1,0 +1,301 @@
+"""Experts: changes of the routing, statistics, one expert; numbers against counting by hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from app.core import jobs, models, store
+from app.core.texts import LANGUAGES, texts
+from app.pages.experts import held_out
+from app.pages.experts.interventions import comparison
+from app.pages.experts.interventions import figures as intervention_figures
+from app.pages.experts.interventions import room as interventions_room
+from app.pages.experts.interventions.view import payload
+from app.pages.experts.route import figures as route_figures
+from app.pages.experts.route import router_scores
+from app.pages.experts.routing_statistics import counts as statistics
+from app.pages.experts.routing_statistics import figures
+from model.analysis.interventions import Change, intervened
+from model.analysis.teacher_forcing import read
+from model.nn.tokenizer import BOS, decode
+from model.training.pretrain import masked_loss
+from tests.app.looking import until
+
+MAIN = Path(__file__).parents[4] / "app" / "main.py"
+ROWS = 2 * len(held_out.DOMAINS)
+SHARED_OFF = Change(shared=False)
+
+
+@pytest.fixture(autouse=True)
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Surveys of twelve rows."""
+    monkeypatch.setattr(held_out, "ROWS", ROWS)
+    monkeypatch.setattr(interventions_room, "KNOCKED_ROWS", len(held_out.DOMAINS))
+    held_out._domain_rows.cache_clear()
+    yield
+    held_out._domain_rows.cache_clear()
+
+
+def done(job: jobs.Job) -> None:
+    """Let the server's worker carry a job out."""
+    jobs.worker().enqueue(job)
+    while job.look() in ("waiting", "running"):
+        time.sleep(0.01)
+    assert job.state == "done", job.error
+
+
+def surveyed(change: Change | None = None, rows: int = ROWS) -> held_out.Survey:
+    job = held_out.Surveying([("base", change)], rows)
+    done(job)
+    return job.surveys[0]
+
+
+# --- What is measured -------------------------------------------------------------------------
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("change", [None, SHARED_OFF, Change(top_k=1)])
+def test_losses_are_the_trainers(change: Change | None) -> None:
+    found = surveyed(change)
+    model = models.engine("base").model
+    if change is not None:
+        model = intervened(model, change)
+    for place in range(ROWS):
+        row = held_out.row("base", place)
+        nats, learnt = masked_loss(
+            model, torch.tensor([row.ids]), torch.from_numpy(row.learnt)[None]
+        )
+        assert found.learnt[place] == learnt
+        assert found.nats[place] == pytest.approx(float(nats), rel=1e-4)
+    mean, (low, high) = found.loss(ROWS)
+    assert mean == pytest.approx(sum(found.nats[:ROWS]) / sum(found.learnt[:ROWS]))
+    assert low <= mean <= high
+    for domain in range(len(held_out.DOMAINS)):
+        own = range(domain, ROWS, len(held_out.DOMAINS))
+        assert found.loss(ROWS, domain)[0] == pytest.approx(
+            sum(found.nats[i] for i in own) / sum(found.learnt[i] for i in own)
+        )
+
+
+def test_differences_are_paired_and_none_is_none() -> None:
+    plain, same = surveyed(), surveyed(Change())
+    gap, interval = held_out.difference(same, plain, ROWS)
+    assert gap == pytest.approx(0, abs=1e-6)
+    assert interval == pytest.approx((0, 0), abs=1e-6)
+    assert plain is not same
+    assert held_out.survey("base") is plain
+
+
+def test_statistics_are_counted_by_hand() -> None:
+    survey = surveyed()
+    found = statistics.counted(survey.id, ROWS, survey)
+    experts = models.config("base")["n_routed_experts"]
+    load = np.zeros((len(held_out.DOMAINS), survey.ids[0].shape[1], experts), dtype=int)
+    pairs = again = 0
+    tokens: list[int] = []
+    for place in range(ROWS):
+        ids = held_out.row("base", place).ids
+        for i, token in enumerate(ids):
+            if token == BOS:
+                continue
+            tokens.append(token)
+            for layer, chosen in enumerate(survey.ids[place][i].tolist()):
+                for expert in chosen:
+                    load[place % len(held_out.DOMAINS), layer, expert] += 1
+            if i and ids[i - 1] != BOS:
+                pairs += 1
+                again += survey.ids[place][i][0][0] == survey.ids[place][i - 1][0][0]
+    assert (found.by_domain == load).all()
+    assert found.tokens.tolist() == tokens
+    assert found.follows.sum() == pairs
+    assert found.again.first[0] == pytest.approx(again / pairs)
+    assert (found.by_token.sum(axis=0) == load.sum(axis=0)).all()
+    for favourite in statistics.favourites(found, "base", 1, 3, 5):
+        assert favourite.occurrences >= statistics.LEAST
+    shares = [row.share for row in statistics.favourites(found, "base", 1, 3, 5)]
+    assert shares == sorted(shares, reverse=True)
+    assert (found.faithful > found.faithful_shuffled).all()
+
+
+def test_weight_sizes_by_hand() -> None:
+    sizes = statistics.weight_sizes("base")
+    state = models.engine("base").model.state_dict()
+    layer = models.config("base")["first_k_dense_replace"]
+    stem = f"model.layers.{layer}.mlp.experts"
+    flat = np.concatenate(
+        [state[f"{stem}.{name}"][3].numpy().ravel() for name in ("gate_up_proj", "down_proj")]
+    )
+    assert sizes[0, 3] == pytest.approx(np.sqrt(np.mean(flat.astype(float) ** 2)), rel=1e-5)
+
+
+def test_a_comparison_reads_both_and_writes() -> None:
+    sample = store.sample("experts")
+    found = comparison.Comparison(sample, SHARED_OFF)
+    done(found)
+    assert found.plain is not None
+    assert found.changed is not None
+    ids = sample.token_ids.tolist()
+    expected = read(intervened(models.engine("base").model, SHARED_OFF), ids)
+    assert np.array_equal(found.changed.logprobs, expected.logprobs, equal_nan=True)
+    assert found.written is not None
+    assert found.written.n_prompt == sample.n_prompt
+    sent = payload(found)
+    assert len(sent["before"]) == len(sent["after"]) == len(sent["kept"]) == len(sample)
+    assert sent["before"][0] is None
+    kept = comparison.kept_routes(found.plain, found.changed)
+    same = [
+        len(set(a.tolist()) & set(b.tolist())) / len(a)
+        for a, b in zip(found.plain.expert_ids[5], found.changed.expert_ids[5], strict=True)
+    ]
+    assert kept[5] == pytest.approx(same)
+    assert comparison.kept_routes(found.plain, found.plain).min() == 1
+    assert comparison.parting(sample, sample) is None
+    if (apart := comparison.parting(sample, found.written)) is not None:
+        assert sample.token_ids[apart] != found.written.token_ids[apart]
+        assert (sample.token_ids[:apart] == found.written.token_ids[:apart]).all()
+    assert len(found.before) >= ROWS
+    assert len(found.after) >= ROWS
+
+
+def test_the_recorded_run_is_of_this_model() -> None:
+    """Else record again (`python -m model train samples`): the page reads its tokens once more."""
+    sample = store.sample("experts")
+    words = models.tokenizer(sample.info.model)
+    assert decode(words, sample.token_ids.tolist()) == "".join(sample.texts)
+    reading = router_scores.of(sample.id, sample)
+    assert reading.logprobs[1:] == pytest.approx(sample.logprobs[1:], abs=1e-3)
+
+
+def test_a_decision_is_the_gates() -> None:
+    sample = store.sample("experts")
+    reading = router_scores.of(sample.id, sample)
+    for token in (0, 7, sample.fed - 1):
+        for layer in range(len(sample.info.moe_layers)):
+            found = router_scores.decision(reading, "base", token, layer)
+            assert set(found.chosen) == set(reading.expert_ids[token, layer].tolist())
+
+
+def test_figures_hold_what_they_are_given() -> None:
+    names = "layer expert trunk shared hover score choice closed hover_score hover_choice gap x y"
+    labels = dict.fromkeys(names.split(), "")
+    way = route_figures.Route(np.array([[1, 0], [2, 3]]), np.array([[0.75, 0.25], [0.5, 0.5]]))
+    widths = [
+        line.line.width
+        for line in route_figures.way([way], [1, 2], 4, 2, labels).data
+        if line.mode == "lines" and line.line.color == route_figures.WAY
+    ]
+    assert widths == pytest.approx([route_figures.WIDEST * w for w in (0.75, 0.25, 0.5, 0.5)])
+    scores, bias = np.array([0.1, 0.4, 0.3, 0.2]), np.array([0.0, 0.1, 0.0, -0.1])
+    chart = route_figures.decision(scores, bias, [0], [1], 0, 2, labels)
+    assert chart.data[0].y.tolist() == scores.tolist()
+    assert chart.data[1].y == pytest.approx(scores + bias)
+    assert chart.data[0].marker.color == (
+        route_figures.REJECTED,
+        route_figures.WAY,
+        route_figures.IDLE,
+        route_figures.IDLE,
+    )
+    apart = intervention_figures.gaps(["a"], [(0.5, (0.4, 0.7))], labels)
+    assert apart.layout.xaxis.rangemode == "tozero"  # the untouched model's place is in sight
+    dots = apart.data[0]
+    assert dots.error_x.array == pytest.approx([0.2])
+    assert dots.error_x.arrayminus == pytest.approx([0.1])
+    drawn = figures.lines([figures.Line("a", [0.01, 1], [0.2, 1])], [("c", 0.25)], labels)
+    assert drawn.data[0].y == (0.2, 1)
+
+
+# --- The page ---------------------------------------------------------------------------------
+
+
+def opened(room: str, language: str = "en", **query: str) -> AppTest:
+    at = AppTest.from_file(str(MAIN), default_timeout=60)
+    at.query_params.update({"lang": language, "room": room, **query})
+    at.switch_page("pages/experts/experts.py").run()
+    assert not at.exception
+    return at
+
+
+def ask(at: AppTest, place: str) -> None:
+    """Press the button of a place, unless what it asks for is already known, and wait."""
+    for button in [b for b in at.button if b.key == f"e_ask_{place}"]:
+        button.click().run()
+        until(at, lambda: not at.session_state.e_asked)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_change_is_compared_at_once(language: str) -> None:
+    at = opened("what_if", language, pin="5")
+    words = texts(language)
+    assert any(words["interventions.nothing"] in caption.value for caption in at.caption)
+    at.toggle(key="e_no_shared").set_value(True).run()
+    until(at, lambda: at.session_state.e_compare is None)
+    assert len(at.metric) == 3
+    kept = comparison.store().get(comparison.name_of(store.sample("experts"), SHARED_OFF))
+    assert kept is not None
+    assert kept.changed is not None
+    first = kept.trace.n_prompt
+    answer = -kept.changed.logprobs[first:].astype(float).mean()
+    assert float(at.metric[0].value) == pytest.approx(answer, abs=6e-4)
+    assert at.metric[2].value == f"{kept.after.loss(ROWS)[0]:.3f}"
+    at.slider(key="e_top_k").set_value(1).run()
+    until(at, lambda: at.session_state.e_compare is None)
+    assert not at.error
+
+
+def test_what_contradicts_itself_is_told() -> None:
+    at = opened("what_if")
+    at.multiselect(key="e_off").set_value(["1.3"])
+    at.selectbox(key="e_forced").set_value("1.3").run()
+    assert [texts("en")["interventions.both"].format(expert="1.3")] == [e.value for e in at.error]
+
+
+def test_the_tokens_of_a_comparison_are_a_table() -> None:
+    at = opened("what_if")
+    at.toggle(key="e_no_shared").set_value(True).run()
+    words, trace = texts("en"), store.sample("experts")
+
+    def tables() -> list[Any]:
+        return [one.value for one in at.dataframe if words["interventions.logprob"] in one.value]
+
+    until(at, lambda: bool(tables()))
+    shown, tokens = tables()[0], trace.token_ids.tolist()
+    plain = models.engine("base").model
+    for model, column in ((plain, "logprob"), (intervened(plain, SHARED_OFF), "logprob_changed")):
+        found = read(model, tokens)
+        values = shown[words[f"interventions.{column}"]].to_numpy(float)
+        assert values[1:] == pytest.approx(found.logprobs[1:], abs=1e-4) and np.isnan(values[0])
+    assert [*shown[words["experts.column_text"]]] == list(trace.texts)
+
+
+def test_the_knock_out_runs_and_names_the_paper() -> None:
+    at = opened("what_if")
+    at.button(key="e_ask_knock").click().run()
+    until(at, lambda: not at.session_state.e_asked)
+    published = models.reference("routing")["knockout"]
+    assert any(published["source"] in text.value for text in at.markdown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_statistics_and_the_card_are_there_when_asked(language: str) -> None:
+    at = opened("statistics", language)
+    ask(at, "statistics")
+    words = texts(language)
+    assert any(words["routing_statistics.again_title"] in text.value for text in at.markdown)
+    ask(at, "early")
+    at = opened("expert", language)
+    ask(at, "absence")
+    said = words["one_expert.absence_sentence"].split("{")[0]
+    assert any(text.value.startswith(said) for text in at.markdown)
+
+
+def test_an_unknown_room_is_the_first() -> None:
+    at = opened("attic")
+    assert at.session_state.e_room == "run"

@@ -1,0 +1,353 @@
+"""The Reasoning page: traces read on tokens, questions of one's own, who may answer, live runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from streamlit.testing.v1 import AppTest
+
+from app.core import contestants, evaluations, judged, models, prompts, store
+from app.core.texts import LANGUAGES, texts
+from app.pages.reasoning import state as session
+from app.ui.components.reasoning_view import _clicked, payload, typical
+from app.ui.components.trace_view.payload import run_id
+from model.record.trace import RunInfo, Step, Trace, collect
+from model.tasks import TASKS, chain, pick, problems
+from model.tasks.problem import Problem
+
+ROOT = Path(__file__).parents[4]
+SECONDS = 90.0  # CI's cores may be busy
+CHAIN = chain.pose("34*9-13*8+57", "en")
+PICK = pick.pose([43, 6, 32, 60, 19], 94, 3, "en")
+
+
+def pieces(text: str) -> list[str]:
+    """A text cut as our tokenizer cuts it, merges aside."""
+    return re.findall(r"</?\w+>|\d|[^\W\d_]+ ?|[^\d\w\s<]+ ?|\s+|.", text)
+
+
+def written(reply: str, problem: Problem = CHAIN, begin: str = "", model: str = "base") -> Trace:
+    """A trace in which a model wrote a reply, a tenth of a second a token."""
+    prompt = problem.prompt + begin
+    info = RunInfo(model, "MLA", prompt, 1.0, 0, 300, "2026-01-01", 16, (), "float32")
+    given, new = ["<bos>", *pieces(prompt)], pieces(reply)
+    empty = np.zeros((0, 0))
+    steps = [
+        Step(i, text, -0.1, 0.2, i < len(given), empty, empty, 0, 0.1 * i)
+        for i, text in enumerate(given + new)
+    ]
+    return collect(info, steps, "stop")
+
+
+def reply_tokens(trace: Trace) -> tuple[str, ...]:
+    return trace.texts[judged.read(trace).start :]
+
+
+CORRECTED = (
+    "<think>first 34*9=306, check 30*9=270, 4*9=36, 270+36=306 ok, then 13*8=114, check 10*8=80, "
+    "3*8=24, 80+24=104 no, wait 13*8=104, then 306-104=202, so 202+57=259.</think>"
+    "<answer>259</answer><eos>"
+)
+BUILT = "<think>first 34*9=296, then 13*8=104, then 296-104=192 ok, so 192+57=249.</think>"
+
+
+def test_marks_stand_on_the_tokens_that_they_are_about() -> None:
+    trace = written(CORRECTED)
+    reading, tokens = judged.read(trace), reply_tokens(trace)
+    for mark in reading.marks:
+        text = "".join(tokens[mark.first : mark.last])
+        if mark.is_step:
+            assert text == mark.text
+        else:
+            assert text.strip() in {"ok", "no", "first", "then", "wait", "so"}
+    assert "".join(tokens[reading.split :]) == "</think><answer>259</answer><eos>"
+    assert (reading.answer, reading.correct, reading.language) == ("259", True, 1.0)
+    assert [m.kind for m in reading.steps].count("check") == 6
+    said = [(m.kind, m.right) for m in reading.marks if m.kind in ("ok", "no")]
+    assert said == [("ok", True), ("no", True)]
+    assert [m.text for m in reading.steps if m.first_error] == ["13*8=114"]
+    assert not any(m.builds for m in reading.steps)
+    assert reading.appeared is not None
+    assert "".join(tokens[: reading.appeared]).endswith("202+57=259")
+
+
+@pytest.mark.parametrize("begin", ["<think>first ", contestants.DIRECT])
+def test_a_begun_reply_counts_from_its_beginning(begin: str) -> None:
+    whole = BUILT + "<answer>249</answer><eos>" if "first" in begin else f"{begin}7</answer><eos>"
+    own, begun = written(whole), written(whole.removeprefix(begin), begin=begin)
+    assert reply_tokens(begun) == reply_tokens(own)
+    assert judged.read(begun).marks == judged.read(own).marks
+    assert judged.read(begun).split == judged.read(own).split
+    assert contestants.of(begun, begin).begin(CHAIN) == begin
+
+
+def test_an_error_spreads_to_the_steps_that_use_its_number() -> None:
+    reading = judged.read(written(BUILT))
+    assert [m.builds for m in reading.steps] == [False, False, True, True]
+    assert [m.right for m in reading.steps] == [False, True, True, True]
+    assert reading.correct is False
+    assert reading.appeared is None
+
+
+def test_a_pick_appears_with_its_numbers_and_no_step_builds() -> None:
+    reply = "<think>try 43+6+32=81 no, try 43+32+19=94 ok.</think><answer>43,32,19</answer><eos>"
+    trace = written(reply, PICK)
+    reading = judged.read(trace)
+    assert reading.appeared is not None
+    assert "".join(reply_tokens(trace)[: reading.appeared]).endswith("43+32+19=94")
+    assert reading.correct is True
+    assert not any(m.builds for m in reading.steps)
+
+
+def test_a_step_that_may_still_grow_is_not_judged_yet() -> None:
+    half = written("<think>first 34*9=30")
+    assert not judged.read(half, writing=True).steps
+    assert len(judged.read(half).steps) == 1
+    assert len(judged.read(written("<think>first 34*9=30,"), writing=True).steps) == 1
+
+
+def test_free_text_has_its_arithmetic_checked_only() -> None:
+    free = judged.question_of(judged.Asked("Tell me of 7*8", "", free=False))
+    assert free.level == 0
+    reading = judged.read(written("<think>7*8=56.</think><answer>56</answer><eos>", free))
+    assert (reading.answer, reading.correct, reading.appeared) == ("56", None, None)
+    assert [m.right for m in reading.steps] == [True]
+
+
+@given(some.text(max_size=60), some.sampled_from(["", "<think>", "<think>first "]))
+def test_no_reply_breaks_the_reading(reply: str, begin: str) -> None:
+    trace = written(reply + "x", begin=begin)
+    reading = judged.read(trace)
+    size = len(trace) - reading.start
+    assert 0 <= reading.split <= size
+    assert all(0 <= m.first < m.last <= size for m in reading.marks)
+    json.dumps(payload(trace, reading, live=False, finished=True))
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [(None, None), ("7", None), ({"run": "RUN", "mark": True}, None), ({"run": "RUN"}, None)]
+    + [({"run": "RUN", "mark": m}, (0, 1) if m == 1 else None) for m in (-1, 0, 1, 999)]
+    + [({"run": "another", "mark": 1}, None)],
+)
+def test_believes_the_browser_only_what_can_be(sent: object, found: object) -> None:
+    trace = written(BUILT)
+    if isinstance(sent, dict) and sent["run"] == "RUN":
+        sent = {**sent, "run": run_id(trace)}
+    assert _clicked(sent, [trace], [judged.read(trace)]) == found
+
+
+def test_every_word_that_the_scripts_say_is_a_text() -> None:
+    folder = ROOT / "app" / "ui" / "components" / "reasoning_view"
+    own = "\n".join(path.read_text() for path in folder.glob("*.js"))
+    said = set(re.findall(r'say\(\s*"(\w+)"', own))
+    known = {k.removeprefix("reasoning_view.") for k in texts("en") if "reasoning_view." in k}
+    assert said <= known
+    for key in known - said - {"way_steps", "way_direct", "at_step", "typical"}:  # said by Python
+        stems = ("kind_", "said_", "verdict_", "fact_", "appeared", "play", "pause", "replay")
+        stems += ("colour_", "legend_")
+        assert key.startswith((*stems, "never", "not_yet", "step_")), key
+
+
+# --- Who answers, and what is asked ------------------------------------------------------------
+
+
+def test_only_models_that_are_there_may_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def there(*names: str) -> None:
+        monkeypatch.setattr(models, "shipped", lambda: {name: {} for name in names})
+
+    there("base", "base-mha")
+    assert list(contestants.contestants()) == ["base", "base.steps", "base.direct"]
+    assert contestants.at_first() == ["base", "base.steps", "base.direct"]
+    there("r1", "base", "distilled", "r1-zero", "sft-only")
+    assert list(contestants.contestants())[3:] == ["sft-only", "r1-zero", "r1", "distilled"]
+    assert contestants.at_first() == ["base", "r1-zero", "r1", "distilled"]
+    there("r1-zero")
+    assert contestants.at_first() == ["r1-zero"]
+
+
+@pytest.mark.parametrize("typed", ["90*9-54*5+371", " 90 × 9 − 54·5 + 371 = ?"])
+def test_takes_a_chain_of_ones_own(typed: str) -> None:
+    assert session.own_chain(typed, "ko").answer == "911"
+
+
+@pytest.mark.parametrize("typed", ["", "5", "1++2", "2**9", "1/2", "1-2", "a+b", "9" * 4 + "+1"])
+def test_says_what_is_wrong_with_a_chain(typed: str) -> None:
+    with pytest.raises(prompts.InputError):
+        session.own_chain(typed, "en")
+
+
+def test_says_when_a_chain_leaves_the_numbers_that_can_be_checked() -> None:
+    with pytest.raises(prompts.InputError, match="999,999,999"):
+        session.own_chain("*".join(["999"] * 10), "en")
+
+
+def test_takes_a_pick_of_ones_own() -> None:
+    problem = session.own_pick("43, 6 32,60,19", 3, 94, "en")
+    assert (problem.answer, problem.level) == ("43,32,19", 3)
+
+
+@pytest.mark.parametrize(
+    ("typed", "count", "target"),
+    [
+        ("", 2, 9),
+        ("1,2,x,4", 2, 3),
+        ("1,1,2,3", 2, 3),
+        ("1,2,3", 2, 3),
+        ("1,2,3,4", 2, 99),
+        ("1,2,3,4", None, 3),
+        ("1,2,3,²", 2, 3),
+    ],
+)
+def test_says_what_is_wrong_with_a_pick(typed: str, count: int | None, target: int) -> None:
+    with pytest.raises(prompts.InputError):
+        session.own_pick(typed, count, target, "en")
+
+
+# --- The page ----------------------------------------------------------------------------------
+
+
+def opened(language: str = "en", **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+    app.query_params["lang"] = language
+    app.run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.switch_page("pages/reasoning/reasoning.py").run()
+
+
+def ended(app: AppTest) -> AppTest:
+    """Run the page again, as the browser does, until no run is under way."""
+    until = time.monotonic() + SECONDS
+    while app.session_state["r_job"] is not None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+        app.run()
+    return app
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_opens_with_the_recorded_replies(language: str) -> None:
+    app = opened(language)
+    assert not app.exception
+    assert not app.error
+    question = judged.read(judged.recorded()[0]).asked.text
+    assert question in [text.value for text in app.text]
+    assert app.text_input(key="r_expr").value in question
+
+
+def test_the_recorded_question_is_not_chosen_by_its_outcome() -> None:
+    first = next(problems("chain", 3, 0, "heldout", "en"))
+    for trace in judged.recorded():
+        assert judged.read(trace).problem == first
+        assert (trace.info.temperature, trace.info.seed) == (1.0, 0)
+
+
+def test_runs_a_question_of_ones_own_with_two_columns() -> None:
+    app = opened()
+    app.text_input(key="r_expr").set_value("20*3+11")
+    app.multiselect(key="r_models").set_value(["base", "base.direct"])
+    app.button(key="r_ask").click().run()
+    app = ended(app)
+    assert not app.exception
+    assert not app.error
+    shown = [store.store().get(one) for one in app.session_state["r_shown"]]
+    readings = [judged.read(trace) for trace in shown if trace is not None]
+    assert [r.asked.begin for r in readings] == ["", contestants.DIRECT]
+    assert {r.problem.answer for r in readings} == {"71"}
+    app.button(key="r_recorded").click().run()
+    assert app.session_state["r_shown"] == []
+
+
+def test_a_bad_question_is_told_and_the_picture_stays() -> None:
+    app = opened()
+    before = [text.value for text in app.text]
+    app.text_input(key="r_expr").set_value("2**9")
+    app.button(key="r_ask").click().run()
+    assert not app.exception
+    assert "90*9-54*5+371" in app.error[0].value
+    assert [text.value for text in app.text] == before
+    assert app.session_state["r_job"] is None
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_another_question_is_held_out(task: str) -> None:
+    app = opened()
+    app.segmented_control(key="r_kind").set_value(task).run()
+    field = "r_expr" if task == "chain" else "r_numbers"
+    first = app.text_input(key=field).value
+    app.button(key="r_another").click().run()
+    app = ended(app)
+    assert not app.exception
+    assert not app.error
+    assert app.text_input(key=field).value != first
+    trace = store.store().get(app.session_state["r_shown"][0])
+    assert trace is not None
+    assert judged.read(trace).problem.split == "heldout"
+
+
+def test_another_question_has_another_seed_and_a_link_gives_both_again() -> None:
+    app = opened()
+    app.multiselect(key="r_models").set_value(["base.direct"])
+    app.button(key="r_another").click().run()
+    app = ended(app)
+    seed = app.number_input(key="r_seed").value
+    assert seed > 0
+    link = {"r_models": "base.direct", "r_seed": str(seed)}
+    link["r_expr"] = app.text_input(key="r_expr").value
+    again = ended(opened(**link))
+    one, two = (store.store().get(a.session_state["r_shown"][0]) for a in (app, again))
+    assert one is not None and two is not None
+    assert one.texts == two.texts
+    app.button(key="r_another").click().run()
+    assert ended(app).number_input(key="r_seed").value != seed
+
+
+def test_beside_a_reply_stands_what_was_measured_of_its_model_and_level() -> None:
+    measured = evaluations.of("base")
+    assert measured is not None
+    for problem, found in (
+        (chain.pose("34*9-13+57", "en"), measured["many"]["chain"]),  # level 3
+        (chain.pose("20*3+11", "en"), measured["levels"]["chain"]["2"]),
+    ):
+        said = typical(contestants.Contestant("base"), problem)
+        assert f"{found['pass@k']['1']['value']:.0%}" in said
+        assert f"{found['tokens_median']['value']:.0f} tokens" in said
+        assert str(found["problems"]) in said
+
+
+@pytest.mark.parametrize(
+    ("who", "problem"),
+    [
+        (contestants.Contestant("base", "steps"), CHAIN),  # not free in how it answers
+        (contestants.Contestant("r1-zero-step5"), CHAIN),  # never evaluated
+        (contestants.Contestant("base"), chain.pose("2+3", "en")),  # a level that no problem has
+    ],
+)
+def test_nothing_is_said_of_what_was_not_measured(
+    who: contestants.Contestant, problem: Problem
+) -> None:
+    assert typical(who, problem) == ""
+
+
+def test_goes_from_kind_to_kind() -> None:
+    app = opened()
+    for kind in ("free", "chain", "pick", "free", "pick", "chain"):
+        app.segmented_control(key="r_kind").set_value(kind).run()
+        assert not app.exception
+    assert re.fullmatch(r"\d+([+*-]\d+)+", app.text_input(key="r_expr").value)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"r_kind": "x"}, {"r_lang": "fr"}, {"r_models": "gpt,base"}, {"r_seed": "-1"}, {"r_t": "9"}],
+)
+def test_odd_links_open(query: dict[str, str]) -> None:
+    assert not opened(**query).exception

@@ -1,0 +1,368 @@
+"""The Training page: curves of a tiny real run, a step by hand, time machine, a run right here."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.core import contestants, models, published
+from app.core.texts import LANGUAGES, texts
+from app.pages.training import figures, live, runs
+from app.pages.training import state as session
+from model.tasks import chain
+from model.training import pipeline
+from model.training.grpo import GRPO, GRPOConfig
+
+ROOT = Path(__file__).parents[4]
+SECONDS = 180  # a machine may be busy
+T = texts("en")
+PARTS = ("curves", "step", "time", "now", "pipeline", "tables")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs with the logs of tiny real ones.
+
+    r1-zero, ended; r1-dev1, evaluated; distilled with seed 1, evaluated, and with seed 2, not yet.
+    """
+    folder = tmp_path_factory.mktemp("runs")
+    config = GRPOConfig(
+        "r1-zero", 0, 3, {"chain": (2,), "pick": (2,)}, 2, 4, max_new_tokens=16, save_every=3
+    )
+    run = GRPO(config, models.engine("base"), folder / "work", folder / "r1-zero")
+    run.train(lambda _: None)
+    paths = pipeline.Paths(folder / "work", folder)
+    (folder / "runs").symlink_to(folder)
+    pipeline.write_run(
+        paths,
+        "r1-zero",
+        {"steps": 3, "questions": 2, "group": 4, "seed": 0},
+        "base",
+        run.seconds,
+        {"rollout_tokens": run.tokens},
+    )
+    (folder / "r1-dev1").mkdir()
+    data = {"documents": 400, "tokens_seen": 90_000}
+    pipeline.write_run(paths, "r1-dev1", {"epochs": 3}, "base", 60.0, data)
+    data |= {"sampled": 900, "kept": 400, "sampling_seconds": 150}
+    for name in ("distilled", "distilled-seed1", "distilled-seed2"):
+        (folder / name).mkdir()
+        pipeline.write_run(paths, name, {"epochs": 4}, "student-base", 60.0, data)
+    measure = {"value": 0.25, "interval": [0.21, 0.29], "n": 500}
+    many = {"pass@k": {"1": measure}}
+    evaluation = {"many": {"chain": many, "pick": many}}
+    for name in ("r1-dev1", "distilled", "distilled-seed1"):
+        (folder / name / "evaluation.json").write_text(json.dumps(evaluation))
+    return folder
+
+
+@pytest.fixture
+def with_runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(runs, "_runs", lambda: made)
+    return made
+
+
+@pytest.fixture
+def without_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_runs", lambda: tmp_path)
+
+
+def opened(part: str, lang: str = "en", **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+    app.query_params["lang"] = lang
+    app.run()
+    for key, value in {"t_part": part, **query}.items():
+        app.query_params[key] = value
+    app.switch_page("pages/training/training.py").run()
+    assert not app.exception
+    return app
+
+
+def ended(app: AppTest, part: str) -> AppTest:
+    """Run the page again, as the browser does, until the part's job has ended."""
+    until = time.monotonic() + SECONDS
+    while part in app.session_state["t_jobs"]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+        app.run()
+        assert not app.exception
+    return app
+
+
+# --- What is on disk ---------------------------------------------------------------------------
+
+
+def test_the_log_of_a_run_gives_curves_that_add_up(with_runs: Path) -> None:
+    entries = runs.log("r1-zero")
+    curves = runs.curves(entries)
+    assert curves.step == [1, 2, 3]
+    for parts in zip(curves.accuracy, curves.only_format, curves.wrong, strict=True):
+        assert sum(parts) == pytest.approx(1, abs=1e-3)
+    assert all(length > 0 for length in curves.length)
+    assert {s["task"] for entry in entries for s in entry["samples"]} == {"chain", "pick"}
+    assert runs.reinforced() == ["r1-zero"]
+
+
+def test_a_line_that_is_being_written_is_left_out(with_runs: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "r1-zero"
+    folder.mkdir()
+    text = (with_runs / "r1-zero" / "log.jsonl").read_text()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs, "_runs", lambda: tmp_path)
+        assert runs.log("r1-zero") == []
+        (folder / "log.jsonl").write_text(text + text.splitlines()[0][:40])
+        assert len(runs.log("r1-zero")) == 3
+
+
+def test_means_of_a_run() -> None:
+    assert runs.smooth([1.0, 2.0, 6.0], window=3) == [1.5, 3.0, 4.0]
+    assert runs.ends([float(i) for i in range(100)]) == (4.5, 94.5)
+    assert runs.ends([0.0, 1.0]) == (0.0, 1.0)
+
+
+def test_what_was_made_tells_data_cost_and_result(with_runs: Path) -> None:
+    zero, cold = runs.made("r1-zero"), runs.made("r1-dev1")
+    assert zero is not None and cold is not None
+    assert (zero.kind, cold.kind) == ("grpo", "sft")
+    assert zero.numbers["group"] == 4 and cold.numbers["documents"] == 400
+    assert zero.results == ()
+    assert [(one.task, one.value, one.n) for one in cold.results] == [
+        ("chain", 0.25, 500),
+        ("pick", 0.25, 500),
+    ]
+    assert zero.numbers["steps"] == 3
+    assert runs.made("r1") is None
+    assert runs.command("student-base").endswith("train pretrain student-base")
+
+
+def test_a_card_tells_other_seeds_and_the_teachers_work(with_runs: Path) -> None:
+    assert [*runs.seeds("distilled")] == [1]
+    assert runs.seeds("r1-dev1") == {}
+    app = opened("pipeline")
+    cards = next(one.value for one in app.get("html") if "Distilled" in one.value)
+    first, _, rest = cards.partition("Seed 1: 25.0 % [21.0, 29.0], n = 500")
+    assert first.endswith("25.0 % [21.0, 29.0], n = 500\n") and "Seed 2" not in rest
+    assert "400 of 900 sampled replies passed" in first
+    assert "1.0 minutes on one core, after 2.5 in which the teacher wrote" in first
+    table = app.dataframe[0].value
+    assert [*table["model"]] == [
+        name for name in ("r1-dev1", "distilled", "distilled-seed1") for _ in range(2)
+    ]
+
+
+def test_kept_checkpoints_come_in_the_order_of_their_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, steps in (("r1-zero", 120), ("r1-zero-step10", 10), ("r1-zero-step5", 5)):
+        folder = tmp_path / "checkpoints" / name
+        folder.mkdir(parents=True)
+        (folder / "about.json").write_text(json.dumps({"steps": steps}))
+    monkeypatch.setattr(runs, "ASSETS", tmp_path)
+    assert [one.step for one in runs.kept()] == [0, 5, 10, 120]
+    assert [one.name for one in runs.kept()][-1] == "r1-zero"
+
+
+# --- What is published -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", published.TABLES)
+def test_published_tables_are_whole(name: str) -> None:
+    table = published.table(name)
+    assert table.sources
+    assert all(len(row) == len(table.columns) for row in table.rows)
+    keys = [row[:2] if name == "zero" else row[0] for row in table.rows]
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_two_versions_of_a_figure_are_kept_apart() -> None:
+    rows = published.table("zero").records()
+    zero = {
+        r["Version"]: r["AIME 2024 pass@1, %"] for r in rows if r["Model"] == "DeepSeek-R1-Zero"
+    }
+    assert zero == {"arXiv v1, table 2": 71.0, "Nature, table 2": 77.9}
+    for name, aime in (("r1-zero", 77.9), ("r1-dev1", 59.0), ("r1", 79.8), ("distilled", 72.6)):
+        assert published.stage(name)["aime"] == aime
+
+
+def test_the_papers_curves_end_where_its_text_says() -> None:
+    assert (published.curve("pass@1")[1][0], published.curve("pass@1")[1][-1]) == (0.156, 0.71)
+    assert published.curve("cons@16")[1][-1] == 0.867
+    for name in ("pass@1", "cons@16", "length"):
+        step, value = published.curve(name)
+        assert len(step) == len(value) and step == sorted(step)
+
+
+# --- Figures -----------------------------------------------------------------------------------
+
+
+def test_nothing_in_a_sample_is_taken_for_a_tag() -> None:
+    shown = figures.plain_text("<think>a<b>b</think>\n" + "x" * 900)
+    assert "<think>" not in shown and "&lt;think&gt;" in shown and shown.endswith("…")
+    assert set(shown.replace("<br>", "")) & {"<", ">"} == set()
+
+
+def test_the_papers_curves_have_axes_of_their_own() -> None:
+    over = figures.Overlay("paper", *published.curve("length"), "x", "y", False)
+    words = {"ours": "o", "x": "x", "y": "y"}
+    figure = figures.curve([1, 2], [3.0, 4.0], [3.0, 4.0], ["", ""], words, percent=False)
+    assert len(figure.data) == 2
+    figure = figures.curve(
+        [1, 2], [3.0, 4.0], [3.0, 4.0], ["", ""], words, percent=False, overlay=[over]
+    )
+    assert (figure.data[2].xaxis, figure.data[2].yaxis) == ("x2", "y2")
+    assert figure.layout.yaxis2.side == "right" and figure.layout.xaxis2.side == "top"
+
+
+# --- The page ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_part_opens_with_runs_and_without(
+    part: str, language: str, with_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened(part, language)
+    assert not app.error
+    assert app.header[0].value == texts(language)[f"training.{part}_title"]
+    monkeypatch.setattr(runs, "_runs", lambda: tmp_path)
+    assert not opened(part, language).error
+
+
+def test_curves_show_samples_of_any_step_and_the_papers_overlay(with_runs: Path) -> None:
+    app = opened("curves", t_overlay="true")
+    entry = runs.log("r1-zero")[0]
+    app.select_slider(key="t_step_r1-zero").set_value(1).run()
+    assert not app.exception
+    assert {s["reply"] for s in entry["samples"]} <= {text.value for text in app.text}
+    assert any("71.0" not in c.value and "arXiv v1" in c.value for c in app.caption)
+
+
+def test_curves_open_on_arithmetic_and_a_link_keeps_the_choice(with_runs: Path) -> None:
+    def said(app: AppTest, task: str) -> bool:
+        start = T["training.curves_say_task"].split(" {accuracy_first}")[0].split("**")[0]
+        line = start.format(task=T[f"reasoning.kind_{task}"], n=1)
+        return any(one.value.startswith(line) for one in app.markdown)
+
+    app = opened("curves")
+    assert app.segmented_control(key="t_curve_task").value == "chain"
+    assert said(app, "chain") and "t_curve_task" not in app.query_params
+    app.segmented_control(key="t_curve_task").set_value("pick").run()
+    assert said(app, "pick") and app.query_params["t_curve_task"] == "pick"
+    app = opened("curves", t_curve_task="all")
+    assert app.segmented_control(key="t_curve_task").value == "all"
+    assert T["training.shares_title"] in " ".join(one.value for one in app.markdown)
+    app = opened("curves", t_curve_task="x")
+    assert app.segmented_control(key="t_curve_task").value == "chain"
+
+
+def test_what_is_missing_says_how_it_is_made(without_runs: None) -> None:
+    app = opened("curves")
+    assert contestants.NAMES["r1-zero"] in app.info[0].value
+    assert app.code[0].value == "python -m model train reason r1-zero"
+    assert not app.get("plotly_chart")
+
+
+def test_a_step_is_taken_on_a_question(without_runs: None) -> None:
+    app = opened("step", t_level="2", t_number="3", t_seed="1")
+    app.button(key="t_start_step").click().run()
+    ended(app, "step")
+    assert not app.error
+    done = live.steps().get(app.session_state["t_done"]["step"])
+    assert done is not None
+    assert len(done.replies) == 8
+    assert (done.seed, done.problem.level, done.problem.split) == (1, 2, "heldout")
+    assert sum(reply.advantage for reply in done.replies) == pytest.approx(0, abs=1e-5)
+    rewards = {reply.reward for reply in done.replies}
+    moved = any(r.after != pytest.approx(r.before, abs=1e-5) for r in done.replies)
+    assert moved is (len(rewards) > 1)
+
+
+def test_the_time_machine_asks_every_checkpoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With base and an earlier base in the place of R1-Zero's checkpoints."""
+    kept = [runs.Kept("base", 0), runs.Kept("base-30pct", 5)]
+    monkeypatch.setattr(runs, "kept", lambda: kept)
+    app = opened("time", t_level="2")
+    app.button(key="t_start_time").click().run()
+    ended(app, "time")
+    assert not app.error
+    app.select_slider(key="t_time_step").set_value(5).run()
+    assert not app.exception
+    assert len(app.session_state["t_done"]["time"]) == 2
+    assert any("Base" in text.value and "step 5" in text.value for text in app.text)
+    monkeypatch.setattr(session, "COUNTED", 2)
+    app.button(key="t_start_counts").click().run()
+    ended(app, "counts")
+    assert not app.error
+    batch = session.sampling.store().get(app.session_state["t_done"]["counts"])
+    assert batch is not None
+    assert [len(batch.of(place)) for place in range(2)] == [2, 2]
+    assert app.get("plotly_chart")
+
+
+def small(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:
+    values = {"STEPS": 3, "QUESTIONS": 2, "GROUP": 2, "MAX_TOKENS": 8, "ASKED": 2} | limits
+    for name, value in values.items():
+        monkeypatch.setattr(live, name, value)
+
+
+def test_a_run_of_ones_own_is_trained_and_asked_before_and_after(
+    monkeypatch: pytest.MonkeyPatch, without_runs: None
+) -> None:
+    small(monkeypatch)
+    app = opened("now", t_level="2")
+    app.button(key="t_start_now").click().run()
+    ended(app, "now")
+    assert not app.error
+    done = live.trained().get(app.session_state["t_done"]["now"])
+    assert done is not None
+    assert [entry["step"] for entry in done.entries] == [1, 2, 3]
+    assert len(done.before) == len(done.after) == 2
+    assert app.get("plotly_chart")
+
+
+def test_one_run_at_a_time_others_wait_and_know_whose_turn_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    small(monkeypatch, STEPS=1000)
+    trainer = live.Trainer(models.engine)
+    problem = chain.pose("3*4+5", "en")
+    first, second = live.TrainJob(problem, 0), live.TrainJob(problem, 1)
+    assert trainer.submit(first) and trainer.submit(second)
+    until = time.monotonic() + SECONDS
+    while not first.entries:
+        assert first.look() in ("waiting", "running") and time.monotonic() < until
+        second.look()
+        time.sleep(0.02)
+    assert trainer.running() is first
+    assert (second.state, second.position) == ("waiting", 1)
+    first.stop()
+    second_limit = time.monotonic() + SECONDS
+    while not second.entries:
+        first.look()
+        second.look()
+        assert time.monotonic() < second_limit
+        time.sleep(0.02)
+    assert first.state == "done" and len(first.after) == 2
+    assert trainer.running() is second
+    more = [live.TrainJob(problem, 0) for _ in range(live.MAX_WAITING + 1)]
+    assert [trainer.submit(job) for job in more] == [True] * live.MAX_WAITING + [False]
+    queued = (*more[:-1], second)  # the last was refused: nobody will ever end it
+    for job in queued:
+        job.stop()
+    while any(job.active for job in queued):
+        assert time.monotonic() < second_limit
+        time.sleep(0.02)
+
+
+def test_inputs_of_a_link_are_kept_within_their_limits(without_runs: None) -> None:
+    app = opened("step", t_task="nothing", t_number="999999", t_seed="-4", t_level="77")
+    assert app.session_state["t_task"] == chain.NAME
+    assert not app.error
+    assert app.number_input(key="t_number").value <= session.MAX_NUMBER

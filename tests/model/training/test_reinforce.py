@@ -1,0 +1,240 @@
+"""Every stage of reasoning, tiny: GRPO, SFT, what they log, and going on after a kill."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from model.data.corpus import tokenise
+from model.nn import checkpoints
+from model.runtime.engine import Completion, Engine
+from model.tasks import rewards
+from model.tasks.check import Judgement, judge
+from model.tasks.problem import Problem
+from model.training import pipeline, sft
+from model.training.evaluate import Attempt
+from model.training.grpo import GRPO, GRPOConfig
+from tests.model.conftest import ABOUT, random_model, tiny_config
+
+CONFIG = GRPOConfig(
+    "tiny",
+    0,
+    4,
+    {"chain": (2,), "pick": (2,)},
+    questions=4,
+    group=4,
+    max_new_tokens=12,
+    save_every=1,
+)
+
+
+@pytest.fixture(scope="module")
+def engine(words: Tokenizer) -> Engine:
+    shape = tiny_config("MLA", words.get_vocab_size(), max_position_embeddings=384)
+    return Engine(random_model(shape), words, ABOUT)
+
+
+def reinforced(engine: Engine, folder: Path, steps: int) -> GRPO:
+    run = GRPO(replace(CONFIG, steps=steps), engine, folder / "work", folder / "run")
+    run.train(lambda _: None)
+    return run
+
+
+def test_grpo_goes_on_after_a_kill_as_if_nothing_had_happened(
+    engine: Engine, tmp_path: Path
+) -> None:
+    whole = reinforced(engine, tmp_path / "whole", 4)
+
+    def die(run: GRPO) -> None:
+        if run.step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        GRPO(
+            replace(CONFIG, steps=4), engine, tmp_path / "killed/work", tmp_path / "killed/run"
+        ).train(die)
+    resumed = reinforced(engine, tmp_path / "killed", 4)
+    for a, b in zip(
+        whole.engine.model.parameters(), resumed.engine.model.parameters(), strict=True
+    ):
+        assert torch.equal(a, b)
+    logs = [
+        [json.loads(line) for line in (tmp_path / which / "run/log.jsonl").read_text().splitlines()]
+        for which in ("whole", "killed")
+    ]
+    timings = ("seconds", "rollout_seconds")
+    plain = [[{k: v for k, v in e.items() if k not in timings} for e in log] for log in logs]
+    assert plain[0] == plain[1]
+    assert [entry["step"] for entry in logs[0]] == [1, 2, 3, 4]
+
+
+def test_grpo_logs_shares_that_add_up_and_a_reply_of_each_task(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With scripted replies to a group of 4: right, only in format, right without it, neither."""
+    asked: list[Problem] = []
+
+    def scripted(prompts: list[list[int]], *_: object) -> list[Completion]:
+        texts = [
+            text
+            for p in asked
+            for text in (
+                f"<think></think><answer>{p.answer}</answer>",
+                "<think></think><answer>100000</answer>",
+                f"answer: {p.answer}",
+                "hm",
+            )
+        ]
+        assert len(texts) == len(prompts)
+        return [Completion(text, [3, 1], [0.0, 0.0], "stop", 0.0) for text in texts]
+
+    run = GRPO(CONFIG, engine, tmp_path / "work", tmp_path / "run")
+    asked += run.questions()
+    monkeypatch.setattr(run.engine, "complete", scripted)
+    entry = run.update()
+    assert (entry["accuracy"], entry["format"], entry["only_format"]) == (0.5, 0.5, 0.25)
+    firsts = {p.task: p for p in reversed(asked)}
+    assert {s["task"]: s["question"] for s in entry["samples"]} == {
+        task: problem.question for task, problem in firsts.items()
+    }
+    for sample in entry["samples"]:
+        assert sample["reply"] == f"<think></think><answer>{sample['answer']}</answer>"
+        assert sample["right"] and sample["reward"] == 1.1
+
+
+def test_grpo_can_end_by_the_clock(engine: Engine, tmp_path: Path) -> None:
+    def run(seconds: float) -> GRPO:
+        timed = replace(CONFIG, seconds=seconds)
+        folder = tmp_path / str(seconds)
+        begun = GRPO(timed, engine, folder / "work", folder / "run")
+        begun.train(lambda _: None)
+        return begun
+
+    assert run(1e-6).step == 1
+    assert run(1e-6).step == 1  # its time was up before
+    assert run(1e6).step == CONFIG.steps
+
+
+def test_grpo_leaves_the_model_that_it_starts_from_alone(engine: Engine, tmp_path: Path) -> None:
+    before = {name: value.clone() for name, value in engine.model.state_dict().items()}
+    reinforced(engine, tmp_path, 2)
+    after = engine.model.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_grpo_asks_training_problems_only(engine: Engine, tmp_path: Path) -> None:
+    run = GRPO(replace(CONFIG, questions=64), engine, tmp_path / "work", tmp_path / "run")
+    for run.step in range(5):
+        asked = run.questions()
+        assert {p.split for p in asked} == {"train"}
+        assert {p.task for p in asked} == {"chain", "pick"}
+
+
+def test_grpo_learns_what_is_rewarded(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reward digits: a random model, which writes few, must come to write more of them."""
+
+    def digits(judgement: Judgement) -> float:
+        text = judgement.reply.thinking
+        return sum(c.isdigit() for c in text) / max(1, len(text))
+
+    monkeypatch.setattr(rewards, "accuracy", digits)
+    config = replace(CONFIG, steps=10, lr=1e-2, group=8, format_weight=0, save_every=10)
+    run = GRPO(config, engine, tmp_path / "work", tmp_path / "run")
+    run.train(lambda _: None)
+    log = [json.loads(x) for x in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    early = sum(entry["reward"] for entry in log[:2])
+    assert sum(entry["reward"] for entry in log[-2:]) > 2 * early
+
+
+def test_sft_goes_on_after_a_kill(engine: Engine, tmp_path: Path) -> None:
+    documents = pipeline.cold_start_documents(seed=0, n=30)
+    weights = []
+    for kills in (0, 1):
+        twin = random_model(engine.config)
+        config = sft.SFTConfig("tiny", seed=0, epochs=2, rows_per_step=1)
+        folder = tmp_path / str(kills)
+        if kills:
+            with pytest.raises(KeyboardInterrupt):
+                _train_until(20, config, twin, engine, documents, folder)
+            twin = random_model(engine.config)
+        sft.train(config, twin, engine.tokenizer, documents, folder / "work", folder / "run")
+        weights.append([p.clone() for p in twin.parameters()])
+    assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
+    losses = [
+        json.loads(x)["loss"] for x in (tmp_path / "0/run/log.jsonl").read_text().splitlines()
+    ]
+    assert losses[-1] < losses[0]
+
+
+def _train_until(steps, config, model, engine, documents, folder) -> None:  # type: ignore[no-untyped-def]
+    """Run SFT and end it, as a kill would, right after a state was saved."""
+    original = sft.save_state
+
+    def save_and_die(path: Path, settings: dict, state: dict) -> None:
+        original(path, settings, state)
+        if state["step"] >= steps:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sft, "save_state", save_and_die)
+        sft.train(config, model, engine.tokenizer, documents, folder / "work", folder / "run")
+
+
+def test_cold_start_traces_are_right_readable_and_from_training(words: Tokenizer) -> None:
+    for document in pipeline.cold_start_documents(seed=3, n=80):
+        ids, learnt = tokenise(words, document)
+        assert len(ids) == len(learnt) and not learnt[0]
+        assert document.text.count("<think>") == 2  # one in the template, one in the reply
+    for problem in pipeline.train_problems(random.Random(0), 200):
+        assert problem.split == "train"
+
+
+def test_rejection_sampling_keeps_right_replies_only(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With scripted replies: of a right one (twice), a wrong, an unformatted and a mixed one."""
+
+    def scripted(
+        engine: Engine, asked: list[Problem], *_: object, **__: object
+    ) -> list[list[Attempt]]:
+        found = []
+        for p in asked:
+            foreign = "먼저 " if p.language == "en" else "first "
+            texts = [
+                f"<think></think><answer>{p.answer}</answer>",
+                f"<think></think><answer>{p.answer}</answer>",
+                "<think></think><answer>100000</answer>",
+                p.answer,
+                f"<think>{foreign}1+1=2.</think><answer>{p.answer}</answer>",
+            ]
+            done = [Completion(text, [3, 4, 1], [0.0] * 3, "stop", 0.0) for text in texts]
+            found.append([Attempt(c, judge(p, c.text)) for c in done])
+        return found
+
+    monkeypatch.setattr(pipeline.evaluate, "attempts", scripted)
+    documents, counts = pipeline.accepted_documents(engine, seed=0, questions=6, samples=5)
+    assert counts == {"sampled": 30, "kept": 6, "sampled_tokens": 90}
+    assert all("<think></think><answer>" in d.text and "100000" not in d.text for d in documents)
+
+
+def test_packed_documents_are_whole(words: Tokenizer) -> None:
+    documents = pipeline.cold_start_documents(seed=1, n=40)
+    ids, learnt = sft.pack_documents(words, documents, context=384)
+    fits = [x for x in (tokenise(words, d) for d in documents) if len(x[0]) <= 385]
+    assert int((ids == 0).sum()) == len(fits)  # one <bos> each
+    assert int(learnt.sum()) == sum(sum(flags) for _, flags in fits)
+
+
+def test_shipping_names_the_line_of_training(engine: Engine, tmp_path: Path) -> None:
+    paths = pipeline.Paths(tmp_path / "work", tmp_path / "assets")
+    pipeline.ship(engine, "later", "r1", ABOUT, 7, 1000, paths)
+    about = checkpoints.about(paths.checkpoint("later"))
+    assert (about.name, about.steps, about.tokens) == ("later", 7, ABOUT.tokens + 1000)

@@ -1,0 +1,92 @@
+"""Everything from nothing with the command's own stages, in small: what is real is the order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from model.data.corpus import CorpusConfig, Document
+from model.nn import checkpoints
+from model.runtime.engine import Engine
+from model.training import distill, evaluate, heldout, pipeline, pretrain, results, stages
+from model.training.grpo import GRPOConfig
+
+REPLY_TOKENS = 4
+ASSETS = stages.ASSETS  # the shipped ones
+FULL, THINK, COLD_START = pretrain.full, evaluate.think, pipeline.cold_start_documents
+
+
+def small_run(name: str) -> pretrain.PretrainConfig:
+    """A few steps, otherwise as in the full run."""
+    whole = FULL(name)
+    shares = (0.5,) if whole.snapshots else ()
+    return replace(whole, steps=2, rows_per_step=2, rows_per_pass=1, snapshots=shares)
+
+
+def small_grpo(name: str, seed: int, steps: int, *rest: Any, **settings: Any) -> GRPOConfig:
+    small = {"questions": 2, "group": 2, "max_new_tokens": REPLY_TOKENS}
+    return GRPOConfig(name, seed, 1, *rest, **settings, **small)
+
+
+def cold_start(seed: int, n: int) -> list[Document]:
+    return COLD_START(seed, min(n, 8))
+
+
+def scripted(
+    teacher: Engine, seed: int, questions: int, samples: int
+) -> tuple[list[Document], dict[str, int]]:
+    """A model that has learnt nothing has no right replies to keep."""
+    return distill.direct_documents(seed, 8), {"sampled": 8, "kept": 8, "sampled_tokens": 80}
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for everything, with every size cut down."""
+    assets = tmp_path / "assets"
+
+    def think(engine: Engine, prompts: Any, t: float, seed: int, n: int, *rest: Any) -> Any:
+        return THINK(engine, prompts, t, seed, REPLY_TOKENS, *rest)
+
+    for module, name, value in (
+        (stages, "ASSETS", assets),
+        (stages, "WORK", tmp_path / "work"),
+        (stages, "CORPUS", CorpusConfig(seed=0, rows=24, context=384, vocab_size=420)),
+        (stages, "CONTEXT_TOKENS", REPLY_TOKENS),
+        (checkpoints, "SHIPPED", assets / "checkpoints"),
+        (pretrain, "full", small_run),
+        (heldout, "ROWS", 2),
+        (heldout, "DOMAIN_ROWS", 1),
+        (pipeline, "GRPOConfig", small_grpo),
+        (pipeline, "accepted_documents", scripted),
+        (pipeline, "cold_start_documents", cold_start),
+        (distill, "GRPOConfig", small_grpo),
+        (distill, "DIRECT_ANSWERS", 8),
+        (evaluate, "think", think),
+        (results, "PROBLEMS", 1),
+        (results, "SAMPLES", 2),
+        (results, "BUDGETS", (2,)),
+    ):
+        monkeypatch.setattr(module, name, value)
+    return tmp_path
+
+
+def test_everything_is_made_by_one_command(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = stages.run("reproduce", None)
+    order = stages.everything()
+    assert [*done] == [f"{stage} {name}" if name else stage for stage, name in order]
+    made = {folder.name for folder in (small / "assets" / "checkpoints").iterdir()}
+    assert made >= {*pretrain.MODELS, *stages.REASONING, "base-50pct"}
+    for name in results.ORDER:
+        found = json.loads((small / "assets" / "runs" / name / "evaluation.json").read_text())
+        assert found["name"] == name
+    tables = stages.run("tables", None)
+    assert all(f"| `{name}` |" in tables for name in (*pretrain.MODELS, *results.ORDER))
+    samples = {file.stem for file in (small / "assets" / "samples").iterdir()}
+    assert samples == {file.stem for file in (ASSETS / "samples").iterdir()}
+    capsys.readouterr()
+    assert stages.run("reproduce", None) == done
+    assert capsys.readouterr().out.count("finished before") == len(order)
