@@ -13,9 +13,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from model.nn.kernel import Floats, Ints, exp, forward, matmul, normalised
+from model.nn.kernel import REORDER, SET, START, Floats, Ints, exp, forward, matmul, normalised
 
 RUNNING, STOPPED, LENGTH = 0, 1, 2
+SKIP = 64  # words passed over at once in search of the one that is drawn
 
 
 class Rows(NamedTuple):
@@ -34,7 +35,7 @@ class Rows(NamedTuple):
     entropies: Floats  # [rows, C] in nats, of what could have stood there
 
 
-@njit(nogil=True, fastmath={"reassoc", "nnan", "nsz", "contract", "arcp"})
+@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
 def distribution(logits, exps, V):
     """The greatest logit, and sums of e and e * l over l = logit - greatest, e = exp(l)."""
     most = logits[0]
@@ -50,7 +51,16 @@ def distribution(logits, exps, V):
     return most, total, moment
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
+def summed(x, first, last):
+    """Sum in float64."""
+    total = 0.0
+    for i in range(last - first):
+        total += np.float64(x[first + i])
+    return total
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def draw(logits, most, exps, V, temperature, uniform):
     """A token: the likeliest at temperature 0, else by inversion of the cumulated distribution."""
     if temperature == 0:
@@ -60,18 +70,23 @@ def draw(logits, most, exps, V, temperature, uniform):
     if temperature != 1:
         for v in range(V):
             exps[v] = exp(np.float32((np.float64(logits[v]) - np.float64(most)) / temperature))
-    total = 0.0
-    for v in range(V):
-        total += exps[v]
-    target, cumulative = uniform * total, 0.0
-    for v in range(V):
+    target, cumulative = uniform * summed(exps, 0, V), 0.0
+    v = 0
+    while v + SKIP < V:  # whole parts first
+        part = summed(exps, v, v + SKIP)
+        if cumulative + part > target:
+            break
+        cumulative += part
+        v += SKIP
+    while v < V - 1:
         cumulative += exps[v]
         if cumulative > target:
             return v
-    return V - 1
+        v += 1
+    return v
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def fill(rows, slots, b, room):
     """Puts tokens to be computed into a batch, one of each row first, then more of prompts; their
     number."""
@@ -94,7 +109,7 @@ def fill(rows, slots, b, room):
     return n
 
 
-@njit(nogil=True, cache=True)
+@njit(_nrt=False, nogil=True, error_model="numpy", cache=True)
 def advance(s, w, g, cache, rows, record, b, t, slots, steps):
     """Moves the rows of the given slots on by at most so many steps; how many were made.
 
@@ -105,7 +120,7 @@ def advance(s, w, g, cache, rows, record, b, t, slots, steps):
         if n == 0:
             return step
         forward(s, w, g, b, n, t, cache, record)
-        reads = 0
+        reads = np.int64(0)
         for i in range(n):  # of these the next token is wanted; the others' logits are not
             row, following = b.row[i], b.position[i] + 1
             if rows.read[row] or following == rows.length[row]:
@@ -114,7 +129,7 @@ def advance(s, w, g, cache, rows, record, b, t, slots, steps):
                     t.x[reads, d] = t.x[i, d]
                 reads += 1
         normalised(s, reads, w.norm[0], t)
-        matmul(reads, t.h, 0, w.head, 0, t.logits, 0, False)
+        matmul(reads, t.h, START, w.head, START, t.logits, START, SET)
         ended = False
         for i in range(reads):
             row, at = b.row[i], b.position[i]

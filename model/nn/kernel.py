@@ -22,7 +22,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from model.nn.simd import LANES, ROWS, float_of_bits, tile, tile_add, weighted_sums
+from model.nn.simd import LANES, ROWS, float_of_bits, tile, weighted_sums
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -31,6 +31,8 @@ Ints = NDArray[np.int64]
 REORDER = {"reassoc", "nnan", "nsz", "contract", "arcp"}
 KEEP = {"nnan", "nsz", "contract"}
 
+# arguments of `matmul`; plain 0, True and False would each make numba compile a version of its own
+START, ADD, SET = np.int64(0), np.bool_(True), np.bool_(False)
 FAR = np.float32(16)  # beyond any score plus bias, as in `interventions`
 
 
@@ -152,7 +154,7 @@ class Scratch(NamedTuple):
     exps: Floats  # [V]
 
 
-@njit(nogil=True, fastmath=KEEP)
+@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=KEEP)
 def exp(x):
     """e to the x in float32, to 2 ulp; 0 below -87."""
     bounded = max(min(x, np.float32(88)), np.float32(-87))
@@ -169,7 +171,7 @@ def exp(x):
     return p * power if x > np.float32(-87) else np.float32(0)
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def matmul(n, x, x_at, w, index, y, y_at, add):
     """y[:n, y_at:] = x[:n, x_at:] w[index], or += if `add`; w is in panels."""
     panels, inner = w.shape[1], w.shape[2]
@@ -183,16 +185,12 @@ def matmul(n, x, x_at, w, index, y, y_at, add):
             rows = min(ROWS, n - r)
             x_place = r * x.shape[1] + x_at
             y_place = r * y.shape[1] + y_at + panel * LANES
-            if add:
-                tile_add(rows, vectors, x, x_place, x.shape[1], w, at + panel * size, size, inner,
-                         y, y_place, y.shape[1])  # fmt: skip
-            else:
-                tile(rows, vectors, x, x_place, x.shape[1], w, at + panel * size, size, inner,
-                     y, y_place, y.shape[1])  # fmt: skip
+            tile(rows, vectors, x, x_place, x.shape[1], w, at + panel * size, size, inner,
+                 y, y_place, y.shape[1], add)  # fmt: skip
         panel += vectors
 
 
-@njit(nogil=True, fastmath=REORDER)
+@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
 def rms_norm(x, size, weight, eps):
     """x / sqrt(mean of squares + eps) * weight, where x lies."""
     total = np.float32(0)
@@ -203,7 +201,7 @@ def rms_norm(x, size, weight, eps):
         x[i] *= factor * weight[i]
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def rotate(x, cos, sin):
     """Rotary embedding (arXiv 2104.09864) where x lies. Halves are the pairs; DeepSeek's pairs are
     neighbours, so `weights` has put its features in this order."""
@@ -214,7 +212,7 @@ def rotate(x, cos, sin):
         x[half + i] = b * cos[i] + a * sin[i]
 
 
-@njit(nogil=True, fastmath=REORDER)
+@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
 def softmax(x, seen, scale):
     """softmax(scale x) over the first numbers, where they lie; the rest of the block becomes 0."""
     most = x[0]
@@ -231,7 +229,7 @@ def softmax(x, seen, scale):
         x[i] = 0
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def swiglu(n, x, inner):
     """silu(gate) * up, into the gate's place; x[:n] holds gate beside up."""
     for r in range(n):
@@ -240,21 +238,21 @@ def swiglu(n, x, inner):
             gate[i] = gate[i] / (np.float32(1) + exp(-gate[i])) * up[i]
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def project(s, w, b, n, layer, t, cache):
     """Queries of n tokens, as attended; their keys and values go into the cache."""
     if s.q_rank:  # c_Q = W_DQ h, q = W_UQ c_Q (equations 6 to 9)
-        matmul(n, t.h, 0, w.q_a, layer, t.low, 0, False)
+        matmul(n, t.h, START, w.q_a, layer, t.low, START, SET)
         for i in range(n):
             rms_norm(t.low[i], s.q_rank, w.q_a_norm[layer], 1e-6)
-        matmul(n, t.low, 0, w.q, layer, t.q, 0, False)
+        matmul(n, t.low, START, w.q, layer, t.q, START, SET)
     else:
-        matmul(n, t.h, 0, w.q, layer, t.q, 0, False)
-    matmul(n, t.h, 0, w.kv, layer, t.kv, 0, False)  # MLA: W_DKV h beside W_KR h (equations 1, 3)
+        matmul(n, t.h, START, w.q, layer, t.q, START, SET)
+    matmul(n, t.h, START, w.kv, layer, t.kv, START, SET)  # MLA: W_DKV h beside W_KR h (equations 1, 3)
     if s.mla:  # W_UK goes into the query: q^T (W_UK c) = (W_UK^T q)^T c (DeepSeek-V2, section 2.1)
         for head in range(s.H):
             at = head * s.query
-            matmul(n, t.q, at, w.uk, layer * s.H + head, t.query, head * s.key, False)
+            matmul(n, t.q, at, w.uk, layer * s.H + head, t.query, head * s.key, SET)
     rope_at = s.key - s.rope if s.mla else 0
     for i in range(n):
         row, position = b.row[i], b.position[i]
@@ -281,7 +279,7 @@ def project(s, w, b, n, layer, t, cache):
             cache[row, layer, block, j, lane] = kv[j]
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def attend(s, b, n, layer, t, cache, record):
     """o = softmax(q^T k / sqrt(d)) v (equations 10, 11) of n tokens over their rows' caches."""
     share = s.H // s.K  # query heads of one key-value head
@@ -312,7 +310,7 @@ def attend(s, b, n, layer, t, cache, record):
                     vectors = 4 if left >= 4 and 2 * rows <= ROWS else (2 if left >= 2 else 1)
                     tile(rows, vectors, t.query, query_at, query_row, cache,
                          keys + block * block_size, block_size, s.key,
-                         t.probability, block * LANES, width)  # fmt: skip
+                         t.probability, block * LANES, width, False)  # fmt: skip
                     block += vectors
                 for r in range(rows):
                     token = first + (0 if run == 1 else r)
@@ -333,7 +331,7 @@ def attend(s, b, n, layer, t, cache, record):
         first += run
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def take_best(choice, taken):
     """The first index of the greatest number that is not taken yet; it is taken then."""
     best, most = -1, -np.float32(np.inf)
@@ -344,7 +342,7 @@ def take_best(choice, taken):
     return best
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def choose(s, g, layer, scores, t, ids, weights):
     """One token's experts and their weights (equations 13 to 16), strongest first."""
     size = s.E // s.groups
@@ -391,10 +389,10 @@ def choose(s, g, layer, scores, t, ids, weights):
         ids[j] = g.place[layer, ids[j]]
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def experts(s, w, g, b, n, layer, t, record):
     """DeepSeekMoE: x += sum of shared experts and of the chosen, weighted (equation 12)."""
-    matmul(n, t.h, 0, w.gate, layer, t.scores, 0, False)
+    matmul(n, t.h, START, w.gate, layer, t.scores, START, SET)
     for e in range(s.E + 1):
         t.start[e] = 0
     for i in range(n):
@@ -427,9 +425,9 @@ def experts(s, w, g, b, n, layer, t, record):
         count = t.start[e] - first
         if count:
             x_at, h_at = first * t.expert_x.shape[1], first * t.expert_h.shape[1]
-            matmul(count, t.expert_x, x_at, w.expert_in, layer * s.E + e, t.expert_h, h_at, False)
+            matmul(count, t.expert_x, x_at, w.expert_in, layer * s.E + e, t.expert_h, h_at, SET)
             swiglu(count, t.expert_h[first:], s.expert_inner)
-            matmul(count, t.expert_h, h_at, w.expert_out, layer * s.E + e, t.expert_x, x_at, False)
+            matmul(count, t.expert_h, h_at, w.expert_out, layer * s.E + e, t.expert_x, x_at, SET)
         first = t.start[e]
     for i in range(n):
         x = t.x[i]
@@ -441,15 +439,15 @@ def experts(s, w, g, b, n, layer, t, record):
         feed_forward(n, w.shared_in, w.shared_out, layer, s.shared_inner, t)
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def feed_forward(n, w_in, w_out, layer, inner, t):
     """SwiGLU: x += W_down (silu(W_gate h) * W_up h)."""
-    matmul(n, t.h, 0, w_in, layer, t.inner, 0, False)
+    matmul(n, t.h, START, w_in, layer, t.inner, START, SET)
     swiglu(n, t.inner, inner)
-    matmul(n, t.inner, 0, w_out, layer, t.x, 0, True)
+    matmul(n, t.inner, START, w_out, layer, t.x, START, ADD)
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def normalised(s, n, weight, t):
     """h = RMSNorm(x)."""
     for i in range(n):
@@ -459,7 +457,7 @@ def normalised(s, n, weight, t):
         rms_norm(h, s.D, weight, s.eps)
 
 
-@njit(nogil=True)
+@njit(_nrt=False, nogil=True, error_model="numpy")
 def forward(s, w, g, b, n, t, cache, record):
     """Leaves the last layer's output of n tokens in `t.x`, and their keys and values in the cache
     [rows, L, G, features, LANES], where those of the tokens before them must be."""
@@ -473,10 +471,10 @@ def forward(s, w, g, b, n, t, cache, record):
         if s.mla:  # W_UV stands behind attention: it attended in the latent
             for head in range(s.H):
                 at = head * s.o_head
-                matmul(n, t.o, at, w.uv, layer * s.H + head, t.out, head * s.head_out, False)
-            matmul(n, t.out, 0, w.o, layer, t.x, 0, True)
+                matmul(n, t.o, at, w.uv, layer * s.H + head, t.out, head * s.head_out, SET)
+            matmul(n, t.out, START, w.o, layer, t.x, START, ADD)
         else:
-            matmul(n, t.o, 0, w.o, layer, t.x, 0, True)
+            matmul(n, t.o, START, w.o, layer, t.x, START, ADD)
         normalised(s, n, w.ffn_norm[layer], t)
         if layer < s.dense_layers:
             feed_forward(n, w.dense_in, w.dense_out, layer, s.inner, t)

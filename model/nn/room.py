@@ -74,7 +74,7 @@ class Room:
         s, C, N = model.sizes, model.config.max_position_embeddings, max(chunk, rows)
         k, E, M, H = model.gates.k, s.E, s.L - s.dense_layers, s.H
         self.model = model
-        self.cache = aligned(rows, s.L, whole(C) // LANES, s.cached + LANES, LANES)
+        self.cache = aligned(rows, s.L, whole(C) // LANES, s.cached, LANES)
         self.rows = Rows(
             tokens=np.zeros((rows, C), np.int32),
             length=np.zeros(rows, np.int64),

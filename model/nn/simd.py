@@ -78,66 +78,84 @@ def _loop(builder: Any, count: Any, sums: int, body: Callable[[Any, list[Any]], 
     return new
 
 
-def _tile(add: bool) -> Any:
-    """y[r, o] = (y[r, o] +) sum over i of x[r, i] w[i, o], for some rows and panels of outputs."""
+@intrinsic
+def tile(
+    typingctx: Any, rows: Any, vectors: Any, x: Any, x_at: Any, x_row: Any, w: Any, w_at: Any,
+    w_panel: Any, inner: Any, y: Any, y_at: Any, y_row: Any, add: Any,
+) -> Any:  # fmt: skip
+    """y[r, o] = sum over i of x[r, i] w[i, o], or += if `add`, for some rows and panels.
+
+    x, w and y are contiguous arrays, and where the tile begins in each; `x_row`, `y_row` and
+    `w_panel` are the distances between rows, and between panels. 1 to `ROWS` rows; 1 or 2 panels,
+    or 4 if there are `ROWS / 2` rows at most.
+    """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        rows, vectors, x, x_at, x_row, w, w_at, w_panel, inner, y, y_at, y_row = args
+        rows, vectors, x, x_at, x_row, w, w_at, w_panel, inner, y, y_at, y_row, add = args
         kinds = signature.args
         x = _pointer(context, builder, kinds[2], x, x_at)
         w = _pointer(context, builder, kinds[5], w, w_at)
         y = _pointer(context, builder, kinds[9], y, y_at)
-
-        def case(R: int, C: int) -> None:
-            def body(i: Any, sums: list[Any]) -> list[Any]:
-                at = builder.mul(i, I64(LANES))
-                w_C = [
-                    _load(builder, w, builder.add(at, builder.mul(w_panel, I64(c))))
-                    for c in range(C)
-                ]
-                new = []
-                for r in range(R):
-                    place = builder.add(i, builder.mul(x_row, I64(r)))
-                    number = _splat(builder, builder.load(builder.gep(x, [place])))
-                    new += [
-                        _multiply_add(builder, number, w_C[c], sums[r * C + c]) for c in range(C)
-                    ]
-                return new
-
-            sums = _loop(builder, inner, R * C, body)
-            for r in range(R):
-                for c in range(C):
-                    at = builder.add(builder.mul(y_row, I64(r)), I64(c * LANES))
-                    value = sums[r * C + c]
-                    if add:
-                        value = builder.fadd(_load(builder, y, at), value)
-                    _store(builder, value, y, at)
-
-        end = builder.append_basic_block("end")
-        key = builder.add(builder.mul(rows, I64(8)), vectors)
-        switch = builder.switch(key, end)
-        for R in range(1, ROWS + 1):
-            for C in (1, 2, 4) if R * 4 <= 2 * ROWS else (1, 2):
-                block = builder.append_basic_block(f"tile{R}x{C}")
-                switch.add_case(I64(R * 8 + C), block)
-                builder.position_at_end(block)
-                case(R, C)
-                builder.branch(end)
-        builder.position_at_end(end)
+        pointer = F32.as_pointer()
+        kind = ir.FunctionType(
+            ir.VoidType(), [I64, I64, pointer, I64, pointer, I64, I64, pointer, I64, add.type]
+        )
+        function = cgutils.get_or_insert_function(builder.module, kind, f"inside_r1_tile{LANES}")
+        if not function.blocks:  # one copy, called from everywhere: it is long
+            function.linkage = "linkonce_odr"
+            function.attributes.add("noinline")
+            function.attributes.add("optsize")
+            _tiles(ir.IRBuilder(function.append_basic_block("entry")), function.args)
+        builder.call(function, [rows, vectors, x, x_row, w, w_panel, inner, y, y_row, add])
         return context.get_dummy_value()
 
-    def typer(
-        typingctx: Any, rows: Any, vectors: Any, x: Any, x_at: Any, x_row: Any, w: Any, w_at: Any,
-        w_panel: Any, inner: Any, y: Any, y_at: Any, y_row: Any,
-    ) -> Any:  # fmt: skip
-        n = types.int64
-        return types.void(n, n, x, n, n, w, n, n, n, y, n, n), codegen
-
-    typer.__name__ = "tile_add" if add else "tile"
-    return intrinsic(typer)
+    n = types.int64
+    return types.void(n, n, x, n, n, w, n, n, n, y, n, n, types.boolean), codegen
 
 
-tile, tile_add = _tile(False), _tile(True)
+def _tiles(builder: Any, arguments: Any) -> None:
+    """The body of `tile`: code for each number of rows and panels."""
+    rows, vectors, x, x_row, w, w_panel, inner, y, y_row, add = arguments
+
+    def case(R: int, C: int) -> None:
+        def body(i: Any, sums: list[Any]) -> list[Any]:
+            at = builder.mul(i, I64(LANES))
+            panels = [builder.add(at, builder.mul(w_panel, I64(c))) for c in range(C)]
+            w_C = [_load(builder, w, panel) for panel in panels]
+            new = []
+            for r in range(R):
+                place = builder.add(i, builder.mul(x_row, I64(r)))
+                number = _splat(builder, builder.load(builder.gep(x, [place])))
+                sums_C = sums[r * C : (r + 1) * C]
+                pairs = zip(w_C, sums_C, strict=True)
+                new += [_multiply_add(builder, number, panel, total) for panel, total in pairs]
+            return new
+
+        sums = _loop(builder, inner, R * C, body)
+        places = [
+            builder.add(builder.mul(y_row, I64(r)), I64(c * LANES))
+            for r in range(R)
+            for c in range(C)
+        ]
+        with builder.if_else(cgutils.as_bool_bit(builder, add)) as (adding, writing):
+            with adding:
+                for place, value in zip(places, sums, strict=True):
+                    _store(builder, builder.fadd(_load(builder, y, place), value), y, place)
+            with writing:
+                for place, value in zip(places, sums, strict=True):
+                    _store(builder, value, y, place)
+
+    end = builder.append_basic_block("end")
+    switch = builder.switch(builder.add(builder.mul(rows, I64(8)), vectors), end)
+    for R in range(1, ROWS + 1):
+        for C in (1, 2, 4) if 2 * R <= ROWS else (1, 2):
+            block = builder.append_basic_block(f"tile{R}x{C}")
+            switch.add_case(I64(R * 8 + C), block)
+            builder.position_at_end(block)
+            case(R, C)
+            builder.branch(end)
+    builder.position_at_end(end)
+    builder.ret_void()
 
 
 @intrinsic
