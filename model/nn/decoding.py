@@ -1,0 +1,158 @@
+"""The loop over tokens inside the kernel: prompts, sampling, log-probabilities, ends of rows.
+
+A *row* is one sequence and its place in the cache. `advance` moves any set of rows on by some steps
+and returns, so that a scheduler can let others in between. A step computes, for each row, its next
+token, and as much of prompts as there is room for. A given text is a prompt with no answer.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from model.nn.kernel import REORDER, SET, START, Floats, Ints, exp, forward, matmul, normalised
+
+RUNNING, STOPPED, LENGTH = 0, 1, 2
+SKIP = 64  # words passed over at once in search of the one that is drawn
+
+
+class Rows(NamedTuple):
+    """Where every sequence stands; C positions each."""
+
+    tokens: NDArray[np.int32]  # [rows, C]: what was given, then what was drawn
+    length: Ints  # [rows] tokens there are
+    fed: Ints  # [rows] tokens that went through the network
+    end: Ints  # [rows] tokens there may be
+    state: NDArray[np.int8]  # [rows] `RUNNING`, `STOPPED` at <eos>, or at its end: `LENGTH`
+    read: NDArray[np.bool_]  # [rows] whether given tokens have log-probabilities too
+    temperature: NDArray[np.float64]  # [rows], 0 is greedy
+    uniform: NDArray[np.float64]  # [rows, C], in [0, 1); the n-th is for the n-th drawn token
+    given: Ints  # [rows] tokens that were given
+    logprobs: Floats  # [rows, C] of each token given those before, at temperature 1
+    entropies: Floats  # [rows, C] in nats, of what could have stood there
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
+def distribution(logits, exps, V):
+    """The greatest logit, and sums of e and e * l over l = logit - greatest, e = exp(l)."""
+    most = logits[0]
+    for v in range(V):
+        most = max(most, logits[v])
+    total = moment = np.float32(0)
+    for v in range(V):
+        below = logits[v] - most
+        e = exp(below)
+        exps[v] = e
+        total += e
+        moment += e * below
+    return most, total, moment
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
+def summed(x, first, last):
+    """Sum in float64."""
+    total = 0.0
+    for i in range(last - first):
+        total += np.float64(x[first + i])
+    return total
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy")
+def draw(logits, most, exps, V, temperature, uniform):
+    """A token: the likeliest at temperature 0, else by inversion of the cumulated distribution."""
+    if temperature == 0:
+        for v in range(V):
+            if logits[v] == most:
+                return v
+    if temperature != 1:
+        for v in range(V):
+            exps[v] = exp(np.float32((np.float64(logits[v]) - np.float64(most)) / temperature))
+    target, cumulative = uniform * summed(exps, 0, V), 0.0
+    v = 0
+    while v + SKIP < V:  # whole parts first
+        part = summed(exps, v, v + SKIP)
+        if cumulative + part > target:
+            break
+        cumulative += part
+        v += SKIP
+    while v < V - 1:
+        cumulative += exps[v]
+        if cumulative > target:
+            return v
+        v += 1
+    return v
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy")
+def fill(rows, slots, b, room):
+    """Puts tokens to be computed into a batch, one of each row first, then more of prompts; their
+    number."""
+    spare = room
+    for slot in slots:
+        if rows.state[slot] == RUNNING:
+            spare -= 1
+    n = 0
+    for slot in slots:
+        if rows.state[slot] != RUNNING or n == room:
+            continue
+        first = rows.fed[slot]
+        more = min(rows.length[slot] - first - 1, max(spare, 0))
+        spare -= more
+        for position in range(first, first + 1 + more):
+            b.token[n] = rows.tokens[slot, position]
+            b.row[n], b.position[n] = slot, position
+            n += 1
+        rows.fed[slot] += 1 + more
+    return n
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy", cache=True)
+def advance(s, w, g, cache, rows, record, b, t, slots, steps):
+    """Moves the rows of the given slots on by at most so many steps; how many were made.
+
+    Ends early as soon as a row has ended, so that another can take its place.
+    """
+    for step in range(steps):
+        n = fill(rows, slots, b, len(b.token))
+        if n == 0:
+            return step
+        forward(s, w, g, b, n, t, cache, record)
+        reads = np.int64(0)
+        for i in range(n):  # of these the next token is wanted; the others' logits are not
+            row, following = b.row[i], b.position[i] + 1
+            if rows.read[row] or following == rows.length[row]:
+                b.row[reads], b.position[reads] = row, following
+                for d in range(s.D):
+                    t.x[reads, d] = t.x[i, d]
+                reads += 1
+        normalised(s, reads, w.norm[0], t)
+        matmul(reads, t.h, START, w.head, START, t.logits, START, SET)
+        ended = False
+        for i in range(reads):
+            row, at = b.row[i], b.position[i]
+            logits = t.logits[i]
+            drawn = at == rows.length[row]
+            if at == rows.end[row]:  # a given text that is read to its end
+                rows.state[row], ended = LENGTH, True
+                continue
+            most, total, moment = distribution(logits, t.exps, s.V)
+            if drawn:
+                uniform = rows.uniform[row, at - rows.given[row]]
+                token = draw(logits, most, t.exps, s.V, rows.temperature[row], uniform)
+                rows.tokens[row, at] = token
+                rows.length[row] += 1
+                if token == s.eos:
+                    rows.state[row], ended = STOPPED, True
+                elif at + 1 == rows.end[row]:
+                    rows.state[row], ended = LENGTH, True
+            else:
+                token = rows.tokens[row, at]
+            logs = np.log(np.float64(total))
+            rows.logprobs[row, at] = np.float64(logits[token]) - most - logs
+            rows.entropies[row, at] = logs - np.float64(moment) / total
+        if ended:
+            return step + 1
+    return steps

@@ -1,0 +1,205 @@
+"""Vectors by hand: the few inner loops that a compiler does not find by itself.
+
+Everything here is generic arithmetic; the model's own is in `kernel`. Each function writes LLVM's
+instructions with the accumulators held in registers. An output is one chain of fused multiply-adds
+in the order of the inputs, however many rows are computed beside it: so a row's numbers are the
+same to the bit alone or in any batch.
+
+Matrices that multiply are cut into panels of `LANES` outputs, [panels, in, LANES]: what a loop over
+inputs reads lies in memory one after the other. Outputs are written in whole vectors, so rows of
+outputs need room for `LANES - 1` numbers more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+WIDE = llvm.get_host_cpu_features().get("avx512f", False)
+LANES = 16 if WIDE else 8  # float32 numbers of a vector
+ROWS = 8 if WIDE else 4  # of a tile: its accumulators fill most of the registers
+
+I64, F32 = ir.IntType(64), ir.FloatType()
+VECTOR = ir.VectorType(F32, LANES)
+
+
+def _pointer(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
+    """Address of a contiguous array's number `at`, counted from its start."""
+    data = context.make_array(kind)(context, builder, array).data
+    return builder.gep(data, [at])
+
+
+def _load(builder: Any, pointer: Any, at: Any) -> Any:
+    vectors = builder.bitcast(builder.gep(pointer, [at]), VECTOR.as_pointer())
+    return builder.load(vectors, align=4)
+
+
+def _store(builder: Any, value: Any, pointer: Any, at: Any) -> None:
+    vectors = builder.bitcast(builder.gep(pointer, [at]), VECTOR.as_pointer())
+    builder.store(value, vectors, align=4)
+
+
+def _splat(builder: Any, number: Any) -> Any:
+    one = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), number, I64(0))
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(one, ir.Constant(VECTOR, ir.Undefined), mask)
+
+
+def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
+    name = f"llvm.fmuladd.v{LANES}f32"
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [a, b, c])
+
+
+def _loop(builder: Any, count: Any, sums: int, body: Callable[[Any, list[Any]], list[Any]]) -> Any:
+    """The sums, vectors that start at 0, after `body(i, sums)` for i below a count of 1 or more."""
+    before = builder.block
+    inside = builder.append_basic_block("inside")
+    after = builder.append_basic_block("after")
+    builder.branch(inside)
+    builder.position_at_end(inside)
+    i = builder.phi(I64)
+    held = [builder.phi(VECTOR) for _ in range(sums)]
+    new = body(i, held)
+    following = builder.add(i, I64(1))
+    for phi, start, value in [(i, I64(0), following)] + [
+        (phi, ir.Constant(VECTOR, None), value) for phi, value in zip(held, new, strict=True)
+    ]:
+        phi.add_incoming(start, before)
+        phi.add_incoming(value, builder.block)
+    builder.cbranch(builder.icmp_signed("<", following, count), inside, after)
+    builder.position_at_end(after)
+    return new
+
+
+@intrinsic
+def tile(
+    typingctx: Any, rows: Any, vectors: Any, x: Any, x_at: Any, x_row: Any, w: Any, w_at: Any,
+    w_panel: Any, inner: Any, y: Any, y_at: Any, y_row: Any, add: Any,
+) -> Any:  # fmt: skip
+    """y[r, o] = sum over i of x[r, i] w[i, o], or += if `add`, for some rows and panels.
+
+    x, w and y are contiguous arrays, and where the tile begins in each; `x_row`, `y_row` and
+    `w_panel` are the distances between rows, and between panels. 1 to `ROWS` rows; 1 or 2 panels,
+    or 4 if there are `ROWS / 2` rows at most.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows, vectors, x, x_at, x_row, w, w_at, w_panel, inner, y, y_at, y_row, add = args
+        kinds = signature.args
+        x = _pointer(context, builder, kinds[2], x, x_at)
+        w = _pointer(context, builder, kinds[5], w, w_at)
+        y = _pointer(context, builder, kinds[9], y, y_at)
+        pointer = F32.as_pointer()
+        kind = ir.FunctionType(
+            ir.VoidType(), [I64, I64, pointer, I64, pointer, I64, I64, pointer, I64, add.type]
+        )
+        function = cgutils.get_or_insert_function(builder.module, kind, f"inside_r1_tile{LANES}")
+        if not function.blocks:  # one copy, called from everywhere: it is long
+            function.linkage = "linkonce_odr"
+            function.attributes.add("noinline")
+            function.attributes.add("optsize")
+            _tiles(ir.IRBuilder(function.append_basic_block("entry")), function.args)
+        builder.call(function, [rows, vectors, x, x_row, w, w_panel, inner, y, y_row, add])
+        return context.get_dummy_value()
+
+    n = types.int64
+    return types.void(n, n, x, n, n, w, n, n, n, y, n, n, types.boolean), codegen
+
+
+def _tiles(builder: Any, arguments: Any) -> None:
+    """The body of `tile`: code for each number of rows and panels."""
+    rows, vectors, x, x_row, w, w_panel, inner, y, y_row, add = arguments
+
+    def case(R: int, C: int) -> None:
+        def body(i: Any, sums: list[Any]) -> list[Any]:
+            at = builder.mul(i, I64(LANES))
+            panels = [builder.add(at, builder.mul(w_panel, I64(c))) for c in range(C)]
+            w_C = [_load(builder, w, panel) for panel in panels]
+            new = []
+            for r in range(R):
+                place = builder.add(i, builder.mul(x_row, I64(r)))
+                number = _splat(builder, builder.load(builder.gep(x, [place])))
+                sums_C = sums[r * C : (r + 1) * C]
+                pairs = zip(w_C, sums_C, strict=True)
+                new += [_multiply_add(builder, number, panel, total) for panel, total in pairs]
+            return new
+
+        sums = _loop(builder, inner, R * C, body)
+        places = [
+            builder.add(builder.mul(y_row, I64(r)), I64(c * LANES))
+            for r in range(R)
+            for c in range(C)
+        ]
+        with builder.if_else(cgutils.as_bool_bit(builder, add)) as (adding, writing):
+            with adding:
+                for place, value in zip(places, sums, strict=True):
+                    _store(builder, builder.fadd(_load(builder, y, place), value), y, place)
+            with writing:
+                for place, value in zip(places, sums, strict=True):
+                    _store(builder, value, y, place)
+
+    end = builder.append_basic_block("end")
+    switch = builder.switch(builder.add(builder.mul(rows, I64(8)), vectors), end)
+    for R in range(1, ROWS + 1):
+        for C in (1, 2, 4) if 2 * R <= ROWS else (1, 2):
+            block = builder.append_basic_block(f"tile{R}x{C}")
+            switch.add_case(I64(R * 8 + C), block)
+            builder.position_at_end(block)
+            case(R, C)
+            builder.branch(end)
+    builder.position_at_end(end)
+    builder.ret_void()
+
+
+@intrinsic
+def weighted_sums(
+    typingctx: Any, p: Any, p_at: Any, blocks: Any, v: Any, v_at: Any, v_block: Any, y: Any,
+    y_at: Any,
+) -> Any:  # fmt: skip
+    """y[f] = sum over s of p[s] v[s // LANES, f, s % LANES], for `LANES` features f."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        p, p_at, blocks, v, v_at, v_block, y, y_at = args
+        kinds = signature.args
+        p = _pointer(context, builder, kinds[0], p, p_at)
+        v = _pointer(context, builder, kinds[3], v, v_at)
+        y = _pointer(context, builder, kinds[6], y, y_at)
+
+        def body(i: Any, sums: list[Any]) -> list[Any]:
+            weight = _load(builder, p, builder.mul(i, I64(LANES)))
+            at = builder.mul(i, v_block)
+            values = [_load(builder, v, builder.add(at, I64(f * LANES))) for f in range(LANES)]
+            return [_multiply_add(builder, weight, a, b) for a, b in zip(values, sums, strict=True)]
+
+        sums = _loop(builder, blocks, LANES, body)
+        while len(sums) > 1:  # neighbours in two vectors are added, until each is one number
+            sums = [_pairs(builder, a, b) for a, b in zip(sums[::2], sums[1::2], strict=True)]
+        _store(builder, sums[0], y, I64(0))
+        return context.get_dummy_value()
+
+    n = types.int64
+    return types.void(p, n, n, v, n, n, y, n), codegen
+
+
+def _pairs(builder: Any, a: Any, b: Any) -> Any:
+    """Sums of a's neighbours, then of b's."""
+    kind = ir.VectorType(ir.IntType(32), LANES)
+    even, odd = (ir.Constant(kind, list(range(first, 2 * LANES, 2))) for first in (0, 1))
+    return builder.fadd(builder.shuffle_vector(a, b, even), builder.shuffle_vector(a, b, odd))
+
+
+@intrinsic
+def float_of_bits(typingctx: Any, bits: Any) -> Any:
+    """The float32 with the bits of an int32."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], F32)
+
+    return types.float32(types.int32), codegen
