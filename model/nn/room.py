@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import ModelConfig, read_config
+from model.nn.config import ModelConfig, read_config
 from model.nn import weights as loading
 from model.nn.decoding import LENGTH, RUNNING, STOPPED, Rows, advance
 from model.nn.kernel import Batch, Floats, Gates, Record, Scratch, Sizes, Weights
@@ -189,7 +189,7 @@ class Run:
     scores: Floats  # [F, M, E] if kept, else of length 0
     attention: Floats  # [L, H, F, F] if kept, else of length 0
     cache_bytes: NDArray[np.int64]  # [T] held once a token is fed
-    seconds: float
+    seconds: Floats  # [T] of computing, up to each token
     finish_reason: str  # "stop" or "length"
 
 
@@ -198,7 +198,7 @@ def uniforms(seed: int, number: int, n: int) -> NDArray[np.float64]:
     return np.random.default_rng((seed, number)).random(n)
 
 
-def taken(room: Room, row: int, seconds: float) -> Run:
+def taken(room: Room, row: int, seconds: Floats) -> Run:
     """A copy of what a row holds."""
     r, record = room.rows, room.record
     T, F = int(r.length[row]), int(r.fed[row])

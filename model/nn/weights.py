@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.config import CheckpointError, ModelConfig
+from model.nn.config import CheckpointError, ModelConfig
 from model.nn.kernel import Floats, Gates, Sizes, Weights
 from model.nn.simd import LANES
 

@@ -1,0 +1,136 @@
+"""A running batch of one model: sequences come and go at step boundaries.
+
+This is continuous batching (Orca, OSDI 2022, section 3.1): a row that has ended is free at once for
+the next sequence, whoever else is still being written.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Hashable
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.nn.decoding import RUNNING
+from model.nn.room import Keep, KernelModel, Room, Run, taken, uniforms
+
+ROWS = 16  # of a batch; more gain little in speed and cost a cache each
+STEPS = 16  # of one turn, one token a row: some 20 ms when all rows are taken
+PROMPT_STEPS = 4  # of one turn while prompts are being computed, up to 64 tokens each
+
+
+@dataclass(frozen=True)
+class Request:
+    """One sequence that somebody wants: a prompt to go on from, or a text to read."""
+
+    engine: Hashable  # what its model is loaded by: a name, or a name and what is changed in it
+    ids: tuple[int, ...]
+    max_new_tokens: int = 0  # 0: the text is read, and nothing is drawn
+    temperature: float = 0.0  # 0 is greedy
+    seed: int = 0
+    row: int = 0  # it draws from (seed, row), so the same text comes alone or beside others
+    read: bool = False  # whether the given tokens have log-probabilities, too
+    keep: Keep = field(default_factory=Keep)
+
+
+@dataclass
+class _Row:
+    """A sequence in its row, and when how many of its tokens had been computed."""
+
+    request: Request
+    tokens: list[int]
+    seconds: list[float]
+
+    def times(self, tokens: int) -> NDArray[np.float32]:
+        """Seconds of computing up to each token; even between two looks."""
+        at = np.arange(1, tokens + 1)
+        return np.interp(at, self.tokens, self.seconds).astype(np.float32)
+
+
+Name = TypeVar("Name", bound=Hashable)
+
+
+class Batch(Generic[Name]):
+    """Rows of one model, each with the sequence that it is being computed for.
+
+    Sequences go by a key that the caller chooses. A batch belongs to one thread at a time.
+    """
+
+    def __init__(self, model: KernelModel, keep: Keep | None = None, rows: int = ROWS) -> None:
+        self._room = Room(model, rows, keep)
+        self._free = list(range(rows))[::-1]
+        self._rows: dict[int, _Row] = {}
+        self._of: dict[Name, int] = {}
+
+    def __len__(self) -> int:
+        """Sequences that are being computed."""
+        return len(self._rows)
+
+    @property
+    def free(self) -> int:
+        """Rows that nobody has."""
+        return len(self._free)
+
+    def admit(self, key: Name, request: Request) -> bool:
+        """Give a sequence a row; False if it has to wait.
+
+        It waits when no row is free, and while another with the same prompt is computing it: what
+        that row has is then copied, so that equal prompts are computed once.
+
+        Raises:
+            ValueError: if there are no tokens, or more than the model's context holds.
+        """
+        if not 0 < len(request.ids) <= self._room.rows.tokens.shape[1]:
+            raise ValueError(f"{len(request.ids)} tokens do not fit the model's context")
+        if not self._free:
+            return False
+        known, source = 0, None
+        for row, other in self._rows.items():
+            if other.request.ids == request.ids and other.request.read == request.read:
+                prompt = len(request.ids) - 1  # the last one is fed by each row itself
+                known = min(int(self._room.rows.fed[row]), prompt)
+                if known < prompt:
+                    return False
+                source = row
+                break
+        row = self._free.pop()
+        drawn = uniforms(request.seed, request.row, request.max_new_tokens)
+        self._room.put(
+            row, request.ids, request.max_new_tokens, request.temperature, drawn, request.read
+        )
+        if source is not None and known > 0:
+            self._room.copy(source, row, known)
+        self._rows[row] = _Row(request, [known], [0.0])
+        self._of[key] = row
+        return True
+
+    def turn(self, keys: Collection[Name] | None = None) -> list[tuple[Name, Run]]:
+        """Some steps for the sequences of these keys, or for all; those that have ended leave."""
+        chosen = {key: self._of[key] for key in (self._of if keys is None else keys)}
+        rows, slots = self._room.rows, np.array(sorted(chosen.values()), np.int64)
+        in_prompt = bool((rows.fed[slots] < rows.given[slots] - 1).any())
+        started = time.perf_counter()
+        self._room.advance(slots, PROMPT_STEPS if in_prompt else STEPS)
+        elapsed = time.perf_counter() - started
+        ended = []
+        for key, row in chosen.items():
+            held = self._rows[row]
+            drawing = rows.length[row] > rows.given[row]
+            held.tokens.append(int(rows.length[row] if drawing else rows.fed[row]))
+            held.seconds.append(held.seconds[-1] + elapsed)
+            if rows.state[row] != RUNNING:
+                ended.append((key, self.leave(key)))
+        return ended
+
+    def leave(self, key: Name) -> Run:
+        """Take a sequence out as far as it is."""
+        row = self._of.pop(key)
+        held = self._rows.pop(row)
+        self._free.append(row)
+        times = held.times(int(self._room.rows.length[row]))
+        run = taken(self._room, row, times)
+        going = self._room.rows.state[row] == RUNNING
+        return replace(run, finish_reason="stopped") if going else run

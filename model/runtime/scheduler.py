@@ -1,0 +1,338 @@
+"""Who generates when: the sequences of all visitors in the running batches of their models.
+
+Visitors take turns by the time that they have been given so far, the least served first (start-time
+fair queueing), so that one who draws thousands of samples leaves others half of the time and more.
+Whoever has but a row or two in a batch is computed along in every turn: one row more costs little.
+A turn is some 20 ms of the kernel, which releases the interpreter lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from model.nn.room import Keep, KernelModel, Run
+from model.runtime.batch import ROWS, Batch, Request
+
+_LOG = logging.getLogger(__name__)
+
+Key = tuple[Hashable, Keep]  # of batches: what the model is loaded by, and what is recorded
+State = Literal["waiting", "running", "done", "stopped", "failed"]
+UNSEEN_SECONDS = 10.0  # a ticket that nobody has looked at for so long is stopped
+FEW = 2  # rows in a batch that are computed along with everybody's turn
+SHARE = ROWS - 4  # rows of a batch that one visitor may take
+IN_FLIGHT = 2_048  # sequences that one visitor may have waiting and running
+WAITING = 20_000  # sequences that all may have
+IDLE_SECONDS = 60.0  # an unused batch is kept for so long
+
+
+class FullError(RuntimeError):
+    """Too much is in flight: `whose` is "yours" or "everybody's"."""
+
+    def __init__(self, whose: Literal["yours", "everybody's"]) -> None:
+        super().__init__(f"too many sequences are in flight ({whose})")
+        self.whose = whose
+
+
+class Ticket:
+    """What one visitor asked for at once: sequences, and what has become of each."""
+
+    def __init__(self, visitor: Hashable, requests: Sequence[Request]) -> None:
+        self.visitor, self.requests = visitor, tuple(requests)
+        self.results: list[Run | None] = [None] * len(requests)
+        self.state: State = "waiting"
+        self.error: Exception | None = None  # why, when it failed
+        self.place = 0  # visitors that are served before this one; 0 once running
+        self.left: dict[Key, deque[int]] = {}  # not admitted yet, by the batches that they need
+        for number, request in enumerate(requests):
+            self.left.setdefault((request.engine, request.keep), deque()).append(number)
+        self.done = 0
+        self.served = 0.0  # seconds of computing
+        self._ended = threading.Event()
+        self._stop = threading.Event()
+        self._seen = time.monotonic()
+
+    @property
+    def active(self) -> bool:
+        return self.state in ("waiting", "running")
+
+    @property
+    def progress(self) -> float:
+        """Share of the sequences that have ended."""
+        return self.done / max(len(self.requests), 1)
+
+    @property
+    def dropped(self) -> bool:
+        """Whether it was stopped, or nobody has looked for a while."""
+        return self._stop.is_set() or time.monotonic() - self._seen > UNSEEN_SECONDS
+
+    def look(self) -> State:
+        """The state, and a sign that somebody is still there."""
+        self._seen = time.monotonic()
+        return self.state
+
+    def stop(self) -> None:
+        """End it soon; what was computed stays, as far as it is."""
+        self._stop.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end, but no longer; whether it has ended."""
+        self.look()
+        ended = self._ended.wait(seconds)
+        self.look()
+        return ended
+
+    def close(self, state: State, error: Exception | None = None) -> None:
+        """For the scheduler: nothing more will come."""
+        self.state, self.error = state, error
+        self._ended.set()
+
+
+@dataclass(eq=False)
+class _Visitor:
+    """What a visitor has in flight, and how much time they were given."""
+
+    served: float
+    tickets: list[Ticket] = field(default_factory=list)
+
+    @property
+    def in_flight(self) -> int:
+        return sum(len(ticket.requests) - ticket.done for ticket in self.tickets)
+
+
+@dataclass(eq=False)
+class _Place:
+    """A batch and who is in it. Keys are (ticket, number of its sequence)."""
+
+    batch: Batch[tuple[Ticket, int]]
+    holds: dict[tuple[Ticket, int], Hashable] = field(default_factory=dict)  # key → visitor
+    busy: bool = False
+    used: float = 0.0
+
+    def of(self, visitor: Hashable) -> list[tuple[Ticket, int]]:
+        return [key for key, owner in self.holds.items() if owner == visitor]
+
+
+class Scheduler:
+    """Threads that compute everybody's sequences; `load` gives the model of a request's engine."""
+
+    def __init__(self, load: Callable[[Hashable], KernelModel], threads: int = 2) -> None:
+        self._load, self._most = load, threads
+        self._visitors: dict[Hashable, _Visitor] = {}
+        self._places: dict[Key, list[_Place]] = {}
+        self._loading: set[Key] = set()
+        self._wake = threading.Condition()
+        for n in range(threads):
+            threading.Thread(target=self._work, daemon=True, name=f"generation-{n}").start()
+
+    def submit(self, visitor: Hashable, requests: Sequence[Request]) -> Ticket:
+        """Queue sequences of a visitor; they start as soon as there is room.
+
+        Raises:
+            FullError: if the visitor, or all together, have too much in flight already.
+        """
+        ticket = Ticket(visitor, requests)
+        with self._wake:
+            everybody = sum(one.in_flight for one in self._visitors.values())
+            known = self._visitors.get(visitor)
+            if known is not None and known.in_flight + len(requests) > IN_FLIGHT:
+                raise FullError("yours")
+            if len(requests) > IN_FLIGHT:
+                raise FullError("yours")
+            if everybody + len(requests) > WAITING:
+                raise FullError("everybody's")
+            if not requests:
+                ticket.close("done")
+                return ticket
+            if known is None:
+                # who comes anew starts level with the least served of those who are here
+                level = min((one.served for one in self._visitors.values()), default=0.0)
+                known = self._visitors[visitor] = _Visitor(level)
+            known.tickets.append(ticket)
+            self._wake.notify()
+        return ticket
+
+    def run(self, requests: Sequence[Request]) -> list[Run]:
+        """Compute sequences and wait for them all; for callers without a viewer.
+
+        Raises:
+            Exception: whatever made it fail.
+        """
+        ticket = self.submit(threading.get_ident(), requests)
+        while not ticket.wait(1.0):
+            pass
+        if ticket.error is not None:
+            raise ticket.error
+        return [result for result in ticket.results if result is not None]
+
+    # --- The threads -----------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                turn = self._next()
+                while turn is None:
+                    self._wake.wait(1.0)
+                    turn = self._next()
+            turn()
+
+    def _next(self) -> Callable[[], None] | None:
+        """What a thread does next: a turn, the loading of a model, or nothing."""
+        self._drop()
+        order = sorted(self._visitors, key=lambda one: self._visitors[one].served)
+        for place, visitor in enumerate(order):
+            for ticket in self._visitors[visitor].tickets:
+                ticket.place = place if ticket.state == "waiting" else 0
+        for visitor in order:
+            found = self._turn_of(visitor)
+            if found is not None:
+                return found
+        return None
+
+    def _turn_of(self, visitor: Hashable) -> Callable[[], None] | None:
+        for ticket in sorted(self._visitors[visitor].tickets, key=lambda one: one.served):
+            try:
+                key = self._admit(ticket)
+            except Exception as error:  # a request that no batch can take: its own ticket's end
+                self._fail({ticket}, error)
+                continue
+            if key is not None:
+                self._loading.add(key)
+                return lambda: self._open(key)
+        mine = [
+            place
+            for places in self._places.values()
+            for place in places
+            if not place.busy and place.of(visitor)
+        ]
+        if not mine:
+            return None
+        place = min(mine, key=lambda one: one.used)
+        along = [
+            key
+            for key, owner in place.holds.items()
+            if owner == visitor or len(place.of(owner)) <= FEW
+        ]
+        place.busy = True
+        return lambda: self._turn(place, along)
+
+    def _admit(self, ticket: Ticket) -> Key | None:
+        """Give a ticket's next sequences rows; the key of a batch that is yet to be opened."""
+        for key, left in ticket.left.items():
+            if key in self._loading:
+                continue
+            places = self._places.get(key, [])
+            while left and any(self._admitted(ticket, left[0], place) for place in places):
+                left.popleft()
+                ticket.state = "running"
+            if left and self._wants_another(places, ticket):
+                return key
+        return None
+
+    def _admitted(self, ticket: Ticket, number: int, place: _Place) -> bool:
+        if place.busy or len(place.of(ticket.visitor)) >= SHARE:
+            return False
+        if not place.batch.admit((ticket, number), ticket.requests[number]):
+            return False
+        place.holds[ticket, number] = ticket.visitor
+        return True
+
+    def _wants_another(self, places: list[_Place], ticket: Ticket) -> bool:
+        """Whether a batch more would help: there is none, or others keep all of them busy."""
+        if not places:
+            return True
+        others = all(len(place.of(ticket.visitor)) < len(place.holds) for place in places)
+        return others and len(places) < self._most
+
+    def _open(self, key: Key) -> None:
+        """Load a model, and open a batch of it."""
+        engine, keep = key
+        try:
+            place = _Place(Batch(self._load(engine), keep))
+        except Exception as error:
+            with self._wake:
+                self._loading.discard(key)
+                self._fail({one for one in self._tickets() if one.left.get(key)}, error)
+            return
+        with self._wake:
+            self._loading.discard(key)
+            place.used = time.monotonic()
+            self._places.setdefault(key, []).append(place)
+            self._wake.notify_all()
+
+    def _turn(self, place: _Place, along: list[tuple[Ticket, int]]) -> None:
+        """Compute some steps of a batch, and hand out what has ended."""
+        started = time.perf_counter()
+        try:
+            ended, error = place.batch.turn(along), None
+        except Exception as problem:  # a defect of ours must not end everybody's thread
+            ended, error = [], problem
+        elapsed = time.perf_counter() - started
+        with self._wake:
+            place.busy, place.used = False, time.monotonic()
+            for ticket, _ in along:
+                ticket.served += elapsed / len(along)
+                if (visitor := self._visitors.get(ticket.visitor)) is not None:
+                    visitor.served += elapsed / len(along)
+            if error is not None:
+                self._fail({ticket for ticket, _ in place.holds}, error)
+                for places in self._places.values():
+                    places[:] = [one for one in places if one is not place]
+            for key, run in ended:
+                del place.holds[key]
+                self._deliver(*key, run)
+            self._wake.notify_all()
+
+    def _deliver(self, ticket: Ticket, number: int, run: Run) -> None:
+        ticket.results[number] = run
+        ticket.done += 1
+        if ticket.done == len(ticket.requests):
+            self._close(ticket, "done")
+
+    def _close(self, ticket: Ticket, state: State, error: Exception | None = None) -> None:
+        visitor = self._visitors[ticket.visitor]
+        visitor.tickets.remove(ticket)
+        if not visitor.tickets:
+            del self._visitors[ticket.visitor]
+        ticket.close(state, error)
+
+    def _fail(self, tickets: set[Ticket], error: Exception) -> None:
+        """End tickets with the reason; what they have in other batches leaves."""
+        if not isinstance(error, ValueError):
+            _LOG.error("computing failed", exc_info=error)
+        for ticket in tickets:
+            self._take_out(ticket)
+            self._close(ticket, "failed", error)
+
+    def _drop(self) -> None:
+        """Stop what was stopped, or is watched by nobody; let go of batches that nobody uses."""
+        for ticket in [one for one in self._tickets() if one.dropped]:
+            if self._take_out(ticket):
+                self._close(ticket, "stopped")
+        now = time.monotonic()
+        for key, places in list(self._places.items()):
+            kept = [one for one in places if one.holds or now - one.used < IDLE_SECONDS]
+            if kept:
+                self._places[key] = kept
+            else:
+                del self._places[key]
+
+    def _take_out(self, ticket: Ticket) -> bool:
+        """Take a ticket's sequences out of all batches; False while one is being computed."""
+        for places in self._places.values():
+            for place in places:
+                mine = [key for key in place.holds if key[0] is ticket]
+                if mine and place.busy:
+                    return False
+                for key in mine:
+                    del place.holds[key]
+                    ticket.results[key[1]] = place.batch.leave(key)
+        return True
+
+    def _tickets(self) -> list[Ticket]:
+        return [ticket for one in self._visitors.values() for ticket in one.tickets]

@@ -1,0 +1,174 @@
+"""The scheduler: the same texts as alone, fair turns, Stop, viewers who leave, defects, limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from model.nn import checkpoints
+from model.nn.config import CheckpointError
+from model.nn.room import Keep, KernelModel, Run, run
+from model.runtime import scheduler
+from model.runtime.batch import Request
+from model.runtime.scheduler import FullError, Scheduler, Ticket
+
+PROMPT = (0, *range(40, 60))
+LONG = 240  # tokens: some 50 ms of computing
+
+
+@pytest.fixture(scope="module")
+def model() -> KernelModel:
+    return KernelModel.load(checkpoints.SHIPPED / "base")
+
+
+@pytest.fixture
+def shared(model: KernelModel) -> Scheduler:
+    return Scheduler(lambda engine: model)
+
+
+def request(seed: int, n: int = 40, ids: tuple[int, ...] = PROMPT) -> Request:
+    return Request("base", ids, n, 1.0, seed)
+
+
+def ended(ticket: Ticket) -> Ticket:
+    for _ in range(60):
+        if ticket.wait(1.0):
+            return ticket
+    raise AssertionError(f"still {ticket.state} after a minute")
+
+
+def same(one: Run | None, other: Run) -> None:
+    assert one is not None
+    np.testing.assert_array_equal(one.token_ids, other.token_ids)
+    np.testing.assert_allclose(one.logprobs, other.logprobs, atol=1e-4)
+    np.testing.assert_array_equal(one.expert_ids, other.expert_ids)
+    assert one.finish_reason == other.finish_reason
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    asked=some.lists(
+        some.tuples(
+            some.integers(0, 3),  # whose
+            some.lists(some.integers(3, 700), min_size=1, max_size=20),
+            some.integers(0, 60),  # new tokens
+            some.integers(0, 9),  # seed
+        ),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_a_text_is_the_same_alone_and_among_others(
+    model: KernelModel, asked: list[tuple[int, list[int], int, int]]
+) -> None:
+    crowd = Scheduler(lambda engine: model)
+    tickets = [
+        crowd.submit(whose, [Request("base", (0, *ids), n, 1.0, seed, read=True)])
+        for whose, ids, n, seed in asked
+    ]
+    for ticket, (_, ids, n, seed) in zip(tickets, asked, strict=True):
+        assert ended(ticket).state == "done"
+        same(ticket.results[0], run(model, (0, *ids), n, 1.0, seed))
+
+
+def test_equal_prompts_are_computed_once_and_draw_their_own(
+    shared: Scheduler, model: KernelModel
+) -> None:
+    found = shared.run([Request("base", PROMPT, 30, 1.0, 5, row) for row in range(40)])
+    assert len({tuple(one.token_ids) for one in found}) > 20
+    for row in (0, 7, 39):
+        alone = Scheduler(lambda engine: model, threads=1)
+        same(alone.run([Request("base", PROMPT, 30, 1.0, 5, row)])[0], found[row])
+
+
+def test_one_who_draws_thousands_does_not_hold_up_another(shared: Scheduler) -> None:
+    many = shared.submit("A", [request(seed, LONG) for seed in range(400)])
+    while many.done < 20:
+        many.wait(0.01)
+    one = ended(shared.submit("B", [request(1, LONG)]))
+    assert one.state == "done"
+    assert many.active  # by work, not by turns: far from done
+    assert many.done < 200
+    many.stop()
+    assert ended(many).state == "stopped"
+
+
+def test_one_visitors_second_wish_is_not_behind_all_of_the_first(shared: Scheduler) -> None:
+    many = shared.submit("A", [request(seed, LONG) for seed in range(400)])
+    while many.done < 20:
+        many.wait(0.01)
+    assert ended(shared.submit("A", [request(1)])).state == "done"
+    assert many.active
+    many.stop()
+
+
+def test_stop_keeps_what_was_computed(shared: Scheduler) -> None:
+    ticket = shared.submit("A", [request(seed, LONG) for seed in range(200)])
+    while not ticket.done:
+        ticket.wait(0.01)
+    ticket.stop()
+    assert ended(ticket).state == "stopped"
+    kept = [one for one in ticket.results if one is not None]
+    assert ticket.done <= len(kept) < 200
+    assert {one.finish_reason for one in kept} <= {"stop", "length", "stopped"}
+
+
+def test_nothing_outlives_its_viewer(
+    shared: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "UNSEEN_SECONDS", 0.3)
+    ticket = shared.submit("A", [request(seed, LONG) for seed in range(2_000)])
+    for _ in range(100):
+        time.sleep(0.1)  # nobody looks
+        if not ticket.active:
+            break
+    assert ticket.state == "stopped"
+    assert ended(shared.submit("B", [request(2)])).state == "done"
+
+
+def test_a_defect_ends_its_own_requests_only(
+    model: KernelModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    def load(engine: Hashable) -> KernelModel:
+        if engine == "missing":
+            raise CheckpointError("there is no such model")
+        if engine == "defect":
+            raise RuntimeError("boom")
+        return model
+
+    crowd = Scheduler(load)
+    missing = crowd.submit("A", [Request("missing", PROMPT, 5), request(1)])
+    defect = crowd.submit("B", [Request("defect", PROMPT, 5)])
+    too_long = crowd.submit("C", [request(0, ids=tuple(range(5_000)))])
+    fine = crowd.submit("D", [request(1)])
+    assert ended(missing).state == ended(defect).state == ended(too_long).state == "failed"
+    assert isinstance(missing.error, CheckpointError)
+    assert isinstance(defect.error, RuntimeError)
+    assert ended(fine).state == "done"
+    assert ended(crowd.submit("A", [request(3)])).state == "done"
+
+
+def test_limits_are_told(shared: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "IN_FLIGHT", 30)
+    monkeypatch.setattr(scheduler, "WAITING", 50)
+    first = shared.submit("A", [request(seed, LONG) for seed in range(25)])
+    with pytest.raises(FullError) as told:
+        shared.submit("A", [request(seed) for seed in range(25)])
+    assert told.value.whose == "yours"
+    shared.submit("B", [request(seed, LONG) for seed in range(20)]).stop()
+    first.stop()
+
+
+def test_what_is_kept_is_what_was_asked_for(shared: Scheduler) -> None:
+    plain, scored = shared.run(
+        [Request("base", PROMPT), Request("base", PROMPT, read=True, keep=Keep(scores=True))]
+    )
+    assert len(plain.scores) == 0
+    assert scored.scores.shape[:1] == scored.expert_ids.shape[:1] == (len(PROMPT),)
+    assert np.isfinite(scored.logprobs[1:]).all()
+    assert (np.diff(scored.seconds) >= 0).all()
