@@ -22,6 +22,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from model.nn import compiled  # noqa: F401 (says where code is kept)
 from model.nn.simd import LANES, ROWS, float_of_bits, tile, weighted_sums
 
 Floats = NDArray[np.float32]
