@@ -22,6 +22,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from model.nn import compiled  # noqa: F401 (says where code is kept)
 from model.nn.simd import LANES, ROWS, float_of_bits, tile, weighted_sums
 
 Floats = NDArray[np.float32]
@@ -248,7 +249,9 @@ def project(s, w, b, n, layer, t, cache):
         matmul(n, t.low, START, w.q, layer, t.q, START, SET)
     else:
         matmul(n, t.h, START, w.q, layer, t.q, START, SET)
-    matmul(n, t.h, START, w.kv, layer, t.kv, START, SET)  # MLA: W_DKV h beside W_KR h (equations 1, 3)
+    matmul(
+        n, t.h, START, w.kv, layer, t.kv, START, SET
+    )  # MLA: W_DKV h beside W_KR h (equations 1, 3)
     if s.mla:  # W_UK goes into the query: q^T (W_UK c) = (W_UK^T q)^T c (DeepSeek-V2, section 2.1)
         for head in range(s.H):
             at = head * s.query

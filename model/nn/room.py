@@ -6,7 +6,6 @@ Sampling takes one uniform number per token, drawn outside from (seed, number of
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +14,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.nn.config import ModelConfig, read_config
 from model.nn import weights as loading
+from model.nn.config import ModelConfig, read_config, student
 from model.nn.decoding import LENGTH, RUNNING, STOPPED, Rows, advance
 from model.nn.kernel import Batch, Floats, Gates, Record, Scratch, Sizes, Weights
 from model.nn.simd import LANES, ROWS
 from model.nn.weights import aligned, whole
 
 STEPS = 16  # between two looks at who has ended
+TOGETHER = 16  # rows: more would not share weights much better, and their caches would leave L3
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +213,9 @@ def taken(room: Room, row: int, seconds: Floats) -> Run:
         token_ids=r.tokens[row, :T].copy(),
         logprobs=r.logprobs[row, :T].copy(),
         entropies=r.entropies[row, :T].copy(),
-        expert_ids=record.expert_ids[row, :F].copy() if len(record.expert_ids) else nothing.astype(np.int16),
+        expert_ids=record.expert_ids[row, :F].copy()
+        if len(record.expert_ids)
+        else nothing.astype(np.int16),
         expert_weights=part(record.expert_weights),
         scores=part(record.scores),
         attention=attention[row, :, :, :F, :F].copy() if len(attention) else nothing,
@@ -256,7 +258,7 @@ def complete(
     computed once.
     """
     started = time.perf_counter()
-    room = room or Room(model, min(32, len(prompts)), Keep(experts=False))
+    room = room or Room(model, min(TOGETHER, len(prompts)), Keep(experts=False))
     numbers = range(len(prompts)) if draws is None else draws
     waiting = list(range(len(prompts)))[::-1]
     holds: dict[int, int] = {}  # row of the room: number of its prompt
@@ -274,3 +276,11 @@ def complete(
             done[holds.pop(row)] = taken(room, row, time.perf_counter() - started)
             free.append(row)
     return [done[i] for i in range(len(prompts))]
+
+
+def warm_up() -> None:
+    """Runs the smallest model once, so that all of the kernel is compiled, or read from its folder:
+    it is the same code for every model."""
+    c = student(vocab_size=LANES)
+    c = replace(c, num_hidden_layers=1, max_position_embeddings=LANES)
+    run(KernelModel.pack(c, loading.zeros(c)), [0], new=1)

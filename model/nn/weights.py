@@ -25,9 +25,10 @@ def whole(n: int) -> int:
 
 
 def aligned(*shape: int) -> Floats:
-    """Zeros, float32, that begin at a multiple of a cache line."""
+    """Zeros, float32, that begin at a multiple of a cache line; a block behind may be read, too."""
     size = int(np.prod(shape))
-    room = np.zeros(size + 16, np.float32)
+    room = np.empty(size + 16 + LANES * LANES, np.float32)  # numpy asks for huge pages here
+    room[:] = 0
     first = (-room.ctypes.data // 4) % 16
     return room[first : first + size].reshape(shape)
 
@@ -97,6 +98,27 @@ def panels(matrices: list[Floats]) -> Floats:
         padded[:out] = matrix
         target[:] = padded.reshape(-1, LANES, inner).transpose(0, 2, 1)
     return packed
+
+
+def zeros(c: ModelConfig) -> dict[str, Floats]:
+    """A dense model's state dict without any content."""
+    D, inner, V = c.hidden_size, c.intermediate_size, c.vocab_size
+    assert c.head_dim and c.n_routed_experts is None
+    q, kv = c.num_attention_heads * c.head_dim, c.num_key_value_heads * c.head_dim
+    shapes: dict[str, tuple[int, ...]] = {
+        "lm_head.weight": (V, D), "model.embed_tokens.weight": (V, D), "model.norm.weight": (D,),
+    }  # fmt: skip
+    for layer in range(c.num_hidden_layers):
+        stem = f"model.layers.{layer}"
+        for name in ("input_layernorm", "post_attention_layernorm"):
+            shapes[f"{stem}.{name}.weight"] = (D,)
+        for name, width in (("q", q), ("k", kv), ("v", kv)):
+            shapes[f"{stem}.self_attn.{name}_proj.weight"] = (width, D)
+            shapes[f"{stem}.self_attn.{name}_proj.bias"] = (width,)
+        shapes[f"{stem}.self_attn.o_proj.weight"] = (D, q)
+        shapes[f"{stem}.mlp.gate_proj.weight"] = shapes[f"{stem}.mlp.up_proj.weight"] = (inner, D)
+        shapes[f"{stem}.mlp.down_proj.weight"] = (D, inner)
+    return {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
 
 
 def rows(vectors: list[Floats]) -> Floats:
@@ -184,7 +206,7 @@ def pack(c: ModelConfig, state: Mapping[str, Floats]) -> tuple[Weights, Gates]:
         raise CheckpointError(f"the checkpoint has a tensor that no layer has: {min(r.state)}.")
     cos, sin = rotary_table(c)
     made = {
-        name: (panels if found and found[0].ndim == 2 or name in MATRICES else rows)(found)
+        name: (panels if (found and found[0].ndim == 2) or name in MATRICES else rows)(found)
         for name, found in parts.items()
     }
     return Weights(**made | {"embed": embed, "cos": cos, "sin": sin}), gates(c, rows(biases))
