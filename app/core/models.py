@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -28,6 +29,17 @@ def shipped() -> dict[str, dict[str, Any]]:
     """about.json of every shipped checkpoint by name, without torch."""
     found = sorted((ASSETS / "checkpoints").glob("*/about.json"))
     return {path.parent.name: json.loads(path.read_text()) for path in found}
+
+
+def folder(name: str) -> Path:
+    """Where a shipped checkpoint lies.
+
+    Raises:
+        KeyError: if none has this name.
+    """
+    if name not in shipped():
+        raise KeyError(name)
+    return ASSETS / "checkpoints" / name
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

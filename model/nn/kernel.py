@@ -3,7 +3,7 @@
 Written to be read beside DeepSeek-V3's paper (arXiv 2412.19437, section 2.1), as `network` is,
 whose numbers it gives; equation numbers are the paper's. It computes a *batch*: N tokens, each with
 the row it belongs to and its position there. Decoding is one token of each row, reading a prompt is
-many of one row; they may be mixed. Shapes are values at run time: one compilation serves all models.
+many of one row; they may be mixed. Shapes are values at run time: one compilation serves all.
 
 All attention here is one function. MLA, absorbed, is multi-query attention in the latent: all heads
 share one key [c_kv, k_pe], and its first part c_kv is the value. MHA, GQA and MQA have K key-value

@@ -6,7 +6,6 @@ Sampling takes one uniform number per token, drawn outside from (seed, number of
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +20,6 @@ from model.nn.kernel import Batch, Floats, Gates, Record, Scratch, Sizes, Weight
 from model.nn.simd import LANES, ROWS
 from model.nn.weights import aligned, whole
 
-STEPS = 16  # between two looks at who has ended
 TOGETHER = 16  # rows: more would not share weights much better, and their caches would leave L3
 
 
@@ -225,62 +223,11 @@ def taken(room: Room, row: int, seconds: Floats) -> Run:
     )
 
 
-def run(
-    model: KernelModel,
-    ids: Sequence[int],
-    new: int,
-    temperature: float = 0.0,
-    seed: int = 0,
-    keep: Keep | None = None,
-) -> Run:
-    """One prompt and its answer, everything about every token; with `new` 0 a text is read."""
-    started = time.perf_counter()
-    room = Room(model, 1, keep)
-    room.put(0, ids, new, temperature, uniforms(seed, 0, new), read=True)
-    slots = np.zeros(1, np.int64)
-    while room.rows.state[0] == RUNNING:
-        room.advance(slots, STEPS)
-    return taken(room, 0, time.perf_counter() - started)
-
-
-def complete(
-    model: KernelModel,
-    prompts: Sequence[Sequence[int]],
-    new: int,
-    temperature: float,
-    seed: int,
-    draws: Sequence[int] | None = None,
-    room: Room | None = None,
-) -> list[Run]:
-    """Finishes many prompts, as many at a time as the room has rows; ended rows make way.
-
-    Prompt i draws from (seed, draws[i]), or (seed, i). Equal prompts that follow each other are
-    computed once.
-    """
-    started = time.perf_counter()
-    room = room or Room(model, min(TOGETHER, len(prompts)), Keep(experts=False))
-    numbers = range(len(prompts)) if draws is None else draws
-    waiting = list(range(len(prompts)))[::-1]
-    holds: dict[int, int] = {}  # row of the room: number of its prompt
-    done: dict[int, Run] = {}
-    free = list(range(len(room.rows.length)))[::-1]
-    while waiting or holds:
-        while waiting and free:
-            i, row = waiting.pop(), free.pop()
-            ids = prompts[i]
-            room.put(row, ids, new, temperature, uniforms(seed, numbers[i], new))
-            holds[row] = i
-        slots = np.array(sorted(holds), np.int64)
-        room.advance(slots, STEPS)
-        for row in [row for row in holds if room.rows.state[row] != RUNNING]:
-            done[holds.pop(row)] = taken(room, row, time.perf_counter() - started)
-            free.append(row)
-    return [done[i] for i in range(len(prompts))]
-
-
 def warm_up() -> None:
     """Runs the smallest model once, so that all of the kernel is compiled, or read from its folder:
     it is the same code for every model."""
     c = student(vocab_size=LANES)
     c = replace(c, num_hidden_layers=1, max_position_embeddings=LANES)
-    run(KernelModel.pack(c, loading.zeros(c)), [0], new=1)
+    room = Room(KernelModel.pack(c, loading.zeros(c)), rows=1)
+    room.put(0, [0], new=1)
+    room.advance(np.zeros(1, np.int64), 1)

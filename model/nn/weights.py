@@ -181,7 +181,7 @@ def pack(c: ModelConfig, state: Mapping[str, Floats]) -> tuple[Weights, Gates]:
         CheckpointError: if tensors are missing, left over, or of another shape than the config's.
     """
     s, r = sizes(c), Reader(state)
-    D, H, V = s.D, s.H, s.V
+    D, V = s.D, s.V
     parts: dict[str, list[Floats]] = {name: [] for name in Weights._fields}
     biases: list[Floats] = []
     parts["head"] = [r.matrix("lm_head.weight", V, D)]

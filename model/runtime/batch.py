@@ -7,7 +7,7 @@ the next sequence, whoever else is still being written.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -134,3 +134,21 @@ class Batch(Generic[Name]):
         run = taken(self._room, row, times)
         going = self._room.rows.state[row] == RUNNING
         return replace(run, finish_reason="stopped") if going else run
+
+
+def complete(
+    model: KernelModel, requests: Sequence[Request], rows: int = 32, keep: Keep | None = None
+) -> list[Run]:
+    """Compute all requests of one model in one batch, in this thread; ended rows make way."""
+    batch: Batch[int] = Batch(model, keep or requests[0].keep, min(rows, len(requests)))
+    waiting, done = list(range(len(requests)))[::-1], dict[int, Run]()
+    while len(done) < len(requests):
+        while waiting and batch.admit(waiting[-1], requests[waiting[-1]]):
+            waiting.pop()
+        done.update(batch.turn())
+    return [done[i] for i in range(len(requests))]
+
+
+def run(model: KernelModel, request: Request) -> Run:
+    """Compute one sequence, in this thread."""
+    return complete(model, [request])[0]

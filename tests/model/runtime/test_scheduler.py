@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from model.nn import checkpoints
+from model.nn import checkpoints, compiled
 from model.nn.config import CheckpointError
-from model.nn.room import Keep, KernelModel, Run, run
+from model.nn.room import Keep, KernelModel, Run
 from model.runtime import scheduler
-from model.runtime.batch import Request
+from model.runtime.batch import Request, run
 from model.runtime.scheduler import FullError, Scheduler, Ticket
 
 PROMPT = (0, *range(40, 60))
@@ -23,6 +23,7 @@ LONG = 240  # tokens: some 50 ms of computing
 
 @pytest.fixture(scope="module")
 def model() -> KernelModel:
+    compiled.compile_all()  # first: a ticket that nobody looks at meanwhile would be dropped
     return KernelModel.load(checkpoints.SHIPPED / "base")
 
 
@@ -73,7 +74,7 @@ def test_a_text_is_the_same_alone_and_among_others(
     ]
     for ticket, (_, ids, n, seed) in zip(tickets, asked, strict=True):
         assert ended(ticket).state == "done"
-        same(ticket.results[0], run(model, (0, *ids), n, 1.0, seed))
+        same(ticket.results[0], run(model, Request("base", (0, *ids), n, 1.0, seed, read=True)))
 
 
 def test_equal_prompts_are_computed_once_and_draw_their_own(
@@ -118,9 +119,7 @@ def test_stop_keeps_what_was_computed(shared: Scheduler) -> None:
     assert {one.finish_reason for one in kept} <= {"stop", "length", "stopped"}
 
 
-def test_nothing_outlives_its_viewer(
-    shared: Scheduler, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_outlives_its_viewer(shared: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "UNSEEN_SECONDS", 0.3)
     ticket = shared.submit("A", [request(seed, LONG) for seed in range(2_000)])
     for _ in range(100):

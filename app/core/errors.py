@@ -1,0 +1,19 @@
+"""What goes wrong, said to people in their language; never a library's own text."""
+
+from __future__ import annotations
+
+from app.core.texts import t
+from model.runtime.scheduler import FullError
+
+
+class InputError(ValueError):
+    """Bad input; the message is for the viewer, in their language."""
+
+
+def told(error: Exception) -> str:
+    """What a viewer reads of an error."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, FullError):
+        return t("common.full_yours" if error.whose == "yours" else "common.full_all")
+    return t("common.failed")
