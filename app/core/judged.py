@@ -139,7 +139,7 @@ def numbers_in(text: str) -> list[int]:
     return [int(n) for n in re.findall(r"\d+", text)]
 
 
-def _builds(problem: Problem, steps: Sequence[check.Step]) -> list[bool]:
+def _builds(problem: Problem, steps: Sequence[check.ReasoningStep]) -> list[bool]:
     """For each step of a chain, whether it uses a number that only an error has brought in.
 
     That is: a result of a wrong step, or of one that builds on it, that neither the question nor
@@ -155,7 +155,7 @@ def _builds(problem: Problem, steps: Sequence[check.Step]) -> list[bool]:
     return found
 
 
-def _appeared(problem: Problem, steps: Sequence[check.Step]) -> check.Step | None:
+def _appeared(problem: Problem, steps: Sequence[check.ReasoningStep]) -> check.ReasoningStep | None:
     """The first step with the right answer: as its result, or in a pick as its numbers."""
     if problem.level == 0:
         return None

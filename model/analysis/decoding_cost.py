@@ -1,11 +1,14 @@
-"""What attention costs for one new token, by three ways of decoding MLA: pure integers.
+"""What attention costs for one new token on each of three paths of decoding MLA: pure integers.
 
-    absorbed    keep latents, attend in them; W_UK goes into the query, W_UV behind the attention
-    expanding   keep latents, make every head's keys and values of all tokens again at each step
-    expanded    keep every head's keys and values: no latent is left, the cache is that of MHA
+    absorbed   keep latents and attend in them; W_UK goes into the query, W_UV behind the attention
+    naive      keep latents, and make every head's keys and values of all tokens again at each step
+    expanded   keep every head's keys and values: no latent is left, the cache is that of MHA
 
-Counts are of one layer, with S tokens held, the new one included; a multiplication comes with an
-addition. What all three do alike (queries, output projection, norms) is left out.
+"Absorbed" and "naive" are the two methods of `MultiHeadLatentAttention`; DeepSeek's own inference
+code calls "naive" what is "expanded" here, since it keeps what it has computed.
+
+Counts are of one layer, with S tokens held, the new one included; each multiplication comes with
+an addition. What all three share (queries, output projection, norms) is left out.
 """
 
 from __future__ import annotations
@@ -40,8 +43,8 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way of decoding: what it multiplies and reads in one layer for one new token."""
+class DecodingPath:
+    """What one path of decoding multiplies and reads in one layer for one new token."""
 
     formula: str  # of the multiplications, in Shape's letters and S
     multiplications: Callable[[Shape, int], int]
@@ -70,16 +73,16 @@ def _heads(m: Shape) -> int:
     return m.heads * (m.nope + m.rope + m.value)
 
 
-WAYS: Mapping[str, Way] = MappingProxyType(
+DECODING_PATHS: Mapping[str, DecodingPath] = MappingProxyType(
     {
-        "absorbed": Way("H·R·(n + v) + H·S·(2·R + p)", _absorbed, _latent, "R + p"),
-        "expanding": Way(
+        "absorbed": DecodingPath("H·R·(n + v) + H·S·(2·R + p)", _absorbed, _latent, "R + p"),
+        "naive": DecodingPath(
             "S·R·H·(n + v) + H·S·(n + p + v)",
             lambda m, tokens: _expand(m, tokens) + _attend(m, tokens),
             _latent,
             "R + p",
         ),
-        "expanded": Way(
+        "expanded": DecodingPath(
             "R·H·(n + v) + H·S·(n + p + v)",
             lambda m, tokens: _expand(m, 1) + _attend(m, tokens),
             _heads,

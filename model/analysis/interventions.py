@@ -1,7 +1,7 @@
-"""What if the router had chosen otherwise? A changed model beside the untouched one.
+"""What if the router had chosen otherwise? A model under an intervention beside the untouched one.
 
-`intervened(model, change)` gives a copy that shares every weight with the model and differs in its
-gates alone, so that both can run at the same time and nobody else's runs are touched.
+`intervened(model, intervention)` gives a copy that shares every weight with the model and differs
+in its gates alone, so that both can run at the same time and no other run is touched.
 
 The router's bias takes part in the choice only, never in the weights (V3 report, section 2.1.2). So
 an expert is switched off by a bias far below any score, and forced by one far above.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -25,8 +25,8 @@ Expert = tuple[int, int]  # the model's own number of the layer, number of the e
 
 
 @dataclass(frozen=True)
-class Change:
-    """What to change. The default changes nothing; changes can be combined."""
+class Intervention:
+    """What to change in the routing. The default changes nothing; fields can be combined."""
 
     off: frozenset[Expert] = frozenset()  # no token may choose these; others take their place
     forced: frozenset[Expert] = frozenset()  # every token must choose these, of its k
@@ -38,7 +38,7 @@ class Change:
 
     @property
     def name(self) -> str:
-        """The same for equal changes, in every process."""
+        """Equal for equal interventions, in every process."""
         parts = (sorted(self.off), sorted(self.forced), self.top_k, self.without_top)
         return repr((*parts, self.shared, self.bias, self.shuffled))
 
@@ -58,33 +58,41 @@ class Change:
         if self.top_k is not None and not 1 <= self.top_k <= experts:
             raise ValueError(f"a token can have 1 to {experts} experts, not {self.top_k}.")
         if not 0 <= self.without_top <= experts:
-            raise ValueError(f"a token can do without 0 to {experts} experts.")
+            raise ValueError(
+                f"a token can do without 0 to {experts} experts, not {self.without_top}."
+            )
 
 
-class ChangedGate(Gate):
-    """A gate with another's weight, and a change."""
+class IntervenedGate(Gate):
+    """A gate that shares another's weight and chooses under an intervention."""
 
-    def __init__(self, gate: Gate, layer: int, change: Change) -> None:
-        nn.Module.__init__(self)  # the weight is the other gate's: nothing is initialised
+    def __init__(
+        self, gate: Gate, config: ModelConfig, layer: int, intervention: Intervention
+    ) -> None:
         experts = len(gate.weight)
-        self.chosen, self.scale = change.top_k or gate.chosen, gate.scale
-        self.groups, self.normalise = gate.groups, gate.normalise
-        size = experts // gate.groups
-        self.kept_groups = max(gate.kept_groups, math.ceil(self.chosen / size))
+        chosen = intervention.top_k or gate.chosen
+        needed_groups = math.ceil(chosen / (experts // gate.groups))
+        super().__init__(
+            replace(
+                config,
+                num_experts_per_tok=chosen,
+                topk_group=max(gate.kept_groups, needed_groups),
+            )
+        )
         self.weight = gate.weight
         own_E = gate.e_score_correction_bias
-        bias_E = own_E.clone() if change.bias else torch.zeros_like(own_E)
-        off = [expert for at, expert in sorted(change.off) if at == layer]
+        bias_E = own_E.clone() if intervention.bias else torch.zeros_like(own_E)
+        off = [expert for at, expert in sorted(intervention.off) if at == layer]
         bias_E[off] = -FAR
         # twice as far: its group must stay open even if it is the last one there that works
-        bias_E[[expert for at, expert in sorted(change.forced) if at == layer]] = 2 * FAR
-        self.register_buffer("e_score_correction_bias", bias_E)
+        bias_E[[expert for at, expert in sorted(intervention.forced) if at == layer]] = 2 * FAR
+        self.e_score_correction_bias = bias_E
         self.works_E = torch.ones_like(own_E)
         self.works_E[off] = 0
-        self.without_top = change.without_top
+        self.without_top = intervention.without_top
         self.place_E = torch.arange(experts)
-        if change.shuffled is not None:
-            random = torch.Generator().manual_seed(change.shuffled * 1_000 + layer)
+        if intervention.shuffled is not None:
+            random = torch.Generator().manual_seed(intervention.shuffled * 1_000 + layer)
             self.place_E = torch.randperm(experts, generator=random)
 
     def forward(self, x_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -107,18 +115,18 @@ class Silent(nn.Module):
         return torch.zeros_like(x)
 
 
-def intervened(model: Transformer, change: Change) -> Transformer:
-    """A copy of the model with a change; weights are shared, gates and wiring are its own.
+def intervened(model: Transformer, intervention: Intervention) -> Transformer:
+    """A copy of the model under an intervention: weights are shared, gates and wiring are its own.
 
     Raises:
-        ValueError: if the model cannot be changed so; see `Change.check`.
+        ValueError: if the model does not allow it; see `Intervention.check`.
     """
-    change.check(model.config)
+    intervention.check(model.config)
     shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
-    changed = copy.deepcopy(model, shared)
-    for module in list(changed.modules()):
+    copied = copy.deepcopy(model, shared)
+    for module in list(copied.modules()):
         if isinstance(module, MixtureOfExperts):
-            module.gate = ChangedGate(module.gate, module.layer, change)
-            if not change.shared:
+            module.gate = IntervenedGate(module.gate, model.config, module.layer, intervention)
+            if not intervention.shared:
                 module.shared_experts = Silent()  # type: ignore[assignment]
-    return changed
+    return copied

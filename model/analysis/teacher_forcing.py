@@ -1,4 +1,5 @@
-"""A given text through a model, nothing drawn: how likely each token was, what the gates did."""
+"""Teacher forcing: a given text through a model, to see how likely it found each token and which
+experts it chose, with nothing sampled."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ from model.runtime.engine import RouteTap
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
-    """T tokens read; L layers with experts, k experts per token, E in all."""
+class ForcedPass:
+    """One pass over T given tokens; L layers with experts, k experts per token, E in all."""
 
     logprobs: NDArray[np.float32]  # [T], natural; given the tokens before, NaN for the first
     expert_ids: NDArray[np.int16]  # [T, L, k], strongest first
@@ -42,14 +43,14 @@ class _Tap(RouteTap):
 
 
 @torch.inference_mode()
-def read(model: Transformer, token_ids: Sequence[int]) -> Reading:
-    """Read a text at once with a model that has experts. The text must fit its context."""
+def teacher_force(model: Transformer, token_ids: Sequence[int]) -> ForcedPass:
+    """Feed a text at once to a model that has experts. The text must fit its context."""
     tap = _Tap()
     ids_BT = torch.tensor([list(token_ids)])
     likely_TV = model(ids_BT, tap=tap)[0].log_softmax(-1)
     logprobs = torch.full(ids_BT.shape[1:], torch.nan)
     logprobs[1:] = likely_TV[:-1].gather(1, ids_BT[0, 1:, None])[:, 0]
-    return Reading(
+    return ForcedPass(
         logprobs=logprobs.numpy(),
         expert_ids=torch.stack(tap.ids, dim=1).numpy().astype(np.int16),
         expert_weights=torch.stack(tap.weights, dim=1).numpy(),

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from model.tasks.problem import Language, Piece, Problem, Trace, Voice
+from model.tasks.problem import Language, Piece, Problem, Thought, Voice
 
 NAME = "chain"
 LEVELS = range(2, 6)
@@ -24,7 +24,7 @@ _QUESTIONS: dict[Language, str] = {"en": "What is {}?", "ko": "{}의 값은?"}
 
 
 @dataclass(frozen=True)
-class Step:
+class Operation:
     """One operation `left op right = value`."""
 
     left: int
@@ -77,7 +77,7 @@ def _tokens(expression: str) -> list[str]:
     return spaced.split()
 
 
-def solve(expression: str, slip: dict[int, int] | None = None) -> Iterator[Step]:
+def solve(expression: str, slip: dict[int, int] | None = None) -> Iterator[Operation]:
     """The steps in the order of a trace: products first, then sums, from left to right.
 
     `slip` maps a step's index to what is wrongly added to its value; later steps build on it.
@@ -89,7 +89,7 @@ def solve(expression: str, slip: dict[int, int] | None = None) -> Iterator[Step]
         i = 1
         while i < len(items):
             if items[i] in ops:
-                step = Step(int(items[i - 1]), items[i], int(items[i + 1]))
+                step = Operation(int(items[i - 1]), items[i], int(items[i + 1]))
                 yield step
                 items[i - 1 : i + 2] = [str(step.value + slip.get(done, 0))]
                 done += 1
@@ -103,7 +103,7 @@ def _slips(rng: random.Random, value: int) -> int:
     return size if value < size or (rng.random() < 0.5 and value + size <= 999) else -size
 
 
-def sheet(rng: random.Random, voice: Voice) -> Trace:
+def sheet(rng: random.Random, voice: Voice) -> Thought:
     """Exercises: unrelated single operations, half of them checked."""
     pieces: list[Piece] = []
     for _ in range(rng.randint(3, 9)):
@@ -116,40 +116,40 @@ def sheet(rng: random.Random, voice: Voice) -> Trace:
     return [*pieces[:-1], Piece(pieces[-1].text.removesuffix(", ") + ".")]
 
 
-def _exercise(rng: random.Random) -> Step:
+def _exercise(rng: random.Random) -> Operation:
     """One operation as it may occur in a chain."""
     while True:
         if rng.random() < 0.4:
-            return Step(rng.randint(11, 99), "*", rng.randint(2, 9))
+            return Operation(rng.randint(11, 99), "*", rng.randint(2, 9))
         product = rng.random() < 0.3
         right = rng.randint(11, 99) * rng.randint(2, 9) if product else rng.randint(11, 199)
-        step = Step(rng.randint(0, 999), rng.choice("+-"), right)
+        step = Operation(rng.randint(0, 999), rng.choice("+-"), right)
         if 0 <= step.value <= 999:
             return step
 
 
-def digit_route(step: Step) -> list[Step]:
+def digit_route(step: Operation) -> list[Operation]:
     """The same value by easier steps: one digit of the (larger-digit) operand at a time."""
     left, op, right = step.left, step.op, step.right
     split = left if op == "*" else right
     parts = [int(d) * 10**p for p, d in enumerate(reversed(str(split))) if d != "0"][::-1]
     if op == "*":
-        route = [Step(part, "*", right) for part in parts]
+        route = [Operation(part, "*", right) for part in parts]
         total = route[0].value if route else 0
         for part in route[1:].copy():
-            route.append(Step(total, "+", part.value))
+            route.append(Operation(total, "+", part.value))
             total += part.value
         return route or [step]
     route, total = [], left
     for part in parts:
-        route.append(Step(total, op, part))
+        route.append(Operation(total, op, part))
         total = route[-1].value
     return route or [step]
 
 
 def write_trace(
     rng: random.Random, problem: Problem, style: str, voice: Voice
-) -> tuple[Trace, str]:
+) -> tuple[Thought, str]:
     """A trace in one style, and the answer that it comes to."""
     if style == "direct":
         return [], problem.answer
@@ -177,7 +177,7 @@ def write_trace(
     return pieces, str(steps[-1].value + slip.get(len(steps) - 1, 0))
 
 
-def _verified(rng: random.Random, step: Step, voice: Voice, end: str) -> Iterator[Piece]:
+def _verified(rng: random.Random, step: Operation, voice: Voice, end: str) -> Iterator[Piece]:
     """A first attempt, often wrong and then not learnt; a check that is right; a correction."""
     wrong = rng.random() < INJECTED_ERRORS
     attempt = step.value + (_slips(rng, step.value) if wrong else 0)

@@ -41,7 +41,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Step:
+class ReasoningStep:
     """One equation in a trace; `start` and `end` are its characters in the thinking."""
 
     start: int
@@ -78,7 +78,7 @@ class Judgement:
 
     correct: bool
     reply: Reply
-    steps: tuple[Step, ...]
+    steps: tuple[ReasoningStep, ...]
     verdicts: tuple[Verdict, ...]
 
     @property
@@ -142,7 +142,7 @@ def evaluate(expression: str) -> int:
 def judge(problem: Problem, text: str) -> Judgement:
     """Check a completion of a problem's prompt."""
     reply = read_reply(text)
-    steps: list[Step] = []
+    steps: list[ReasoningStep] = []
     verdicts: list[Verdict] = []
     kind: Kind = "step"
     value: _Value | None = None  # what an "ok" or "no" would be about
@@ -150,7 +150,7 @@ def judge(problem: Problem, text: str) -> Judgement:
     after: _Value | None = None  # the value that came after them
     for token in _tokens(reply.thinking):
         if token.re is _EQUATION:
-            step = Step(
+            step = ReasoningStep(
                 *token.span(), kind, token[0], stated=int(token[2]), value=evaluate(token[1])
             )
             steps.append(step)
@@ -191,7 +191,7 @@ class _Value:
     goes_on: bool = False  # whether its step went on from the one before
 
     @classmethod
-    def of(cls, problem: Problem, step: Step, before: _Value | None) -> _Value:
+    def of(cls, problem: Problem, step: ReasoningStep, before: _Value | None) -> _Value:
         if problem.task != pick.NAME:
             return cls(step.right, step.value, None)
         goes_on = before is not None and step.text.startswith(f"{before.stated}+")

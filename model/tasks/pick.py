@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import random
 
-from model.tasks.problem import Language, Piece, Problem, Trace, Voice
+from model.tasks.problem import Language, Piece, Problem, Thought, Voice
 
 NAME = "pick"
 LEVELS = range(2, 6)
@@ -75,7 +75,7 @@ def _candidates(rng: random.Random, problem: Problem) -> list[tuple[int, ...]]:
 
 def write_trace(
     rng: random.Random, problem: Problem, style: str, voice: Voice
-) -> tuple[Trace, str]:
+) -> tuple[Thought, str]:
     """A trace in one style, and the answer that it comes to."""
     if style == "direct":
         return [], problem.answer

@@ -53,7 +53,8 @@ class Piece:
     learn: bool = True
 
 
-Trace = Sequence[Piece]
+#: A written thought, the text between <think> and </think>, in pieces.
+Thought = Sequence[Piece]
 
 
 def split_of(content: str) -> Split:

@@ -25,7 +25,7 @@ from model.data import texts
 from model.tasks import TASKS
 
 if TYPE_CHECKING:
-    from model.analysis.interventions import Change
+    from model.analysis.interventions import Intervention
     from model.runtime.engine import Engine
 
 DOMAINS = (*TASKS, *texts.DOMAINS)
@@ -87,7 +87,7 @@ def difference(
     return paired_difference(changed.nats[chosen], plain.nats[chosen], plain.learnt[chosen])
 
 
-def survey(model: str, change: Change | None = None) -> Survey:
+def survey(model: str, change: Intervention | None = None) -> Survey:
     """The one survey of this content, as far as it has been read."""
     content = "/".join(
         (
@@ -110,7 +110,7 @@ def store() -> Store[Survey]:
     return Store(64)
 
 
-def changed_engine(engine: Engine, change: Change) -> Engine:
+def changed_engine(engine: Engine, change: Intervention) -> Engine:
     """An engine beside another, with a change of its routing.
 
     Raises:
@@ -124,11 +124,11 @@ def changed_engine(engine: Engine, change: Change) -> Engine:
 
 def extend(survey: Survey, engine: Engine, rows: int) -> Iterator[None]:
     """Read on until a survey has so many rows, a row a turn."""
-    from model.analysis.teacher_forcing import read  # here, not above: it imports torch
+    from model.analysis.teacher_forcing import teacher_force  # here, not above: it imports torch
 
     while len(survey) < rows:
         ids, learnt = row(survey.model, len(survey))
-        reading = read(engine.model, ids)
+        reading = teacher_force(engine.model, ids)
         survey.nats.append(-float(reading.logprobs[learnt].sum()))
         survey.learnt.append(int(learnt.sum()))
         survey.ids.append(reading.expert_ids)
@@ -138,7 +138,7 @@ def extend(survey: Survey, engine: Engine, rows: int) -> Iterator[None]:
 class Surveying(Job):
     """Reads on in several surveys in turn, until each has its rows."""
 
-    def __init__(self, asks: Sequence[tuple[str, Change | None]], rows: int) -> None:
+    def __init__(self, asks: Sequence[tuple[str, Intervention | None]], rows: int) -> None:
         super().__init__([])
         self.asks = list(asks)
         self.surveys = [survey(*ask) for ask in self.asks]

@@ -15,7 +15,7 @@ from app.core.texts import t
 from app.pages.experts import held_out
 
 if TYPE_CHECKING:
-    from model.analysis.interventions import Change
+    from model.analysis.interventions import Intervention
 
 EVERY = 0.4  # seconds between two looks
 
@@ -26,7 +26,7 @@ def asked() -> dict[str, held_out.Surveying]:
 
 
 def read(
-    place: str, asks: Sequence[tuple[str, Change | None]], rows: int, button: str
+    place: str, asks: Sequence[tuple[str, Intervention | None]], rows: int, button: str
 ) -> list[held_out.Survey] | None:
     """The surveys of models and changes, once each has its rows; until then what one can do."""
     found = [held_out.survey(*ask) for ask in asks]
@@ -45,7 +45,7 @@ def read(
     return None
 
 
-def _start(place: str, asks: Sequence[tuple[str, Change | None]], rows: int) -> None:
+def _start(place: str, asks: Sequence[tuple[str, Intervention | None]], rows: int) -> None:
     worker = jobs.worker()  # first: it imports torch, and a job that nobody sees is dropped
     job = held_out.Surveying(asks, rows)
     worker.enqueue(job)

@@ -13,8 +13,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import DeepseekV3ForCausalLM, Glm4MoeForCausalLM
 
-from model.analysis.interventions import Change, intervened
-from model.analysis.teacher_forcing import read
+from model.analysis.interventions import Intervention, intervened
+from model.analysis.teacher_forcing import teacher_force
 from model.nn import checkpoints, tokenizer
 from model.nn.cache import Cache
 from model.nn.config import ModelConfig
@@ -27,26 +27,26 @@ TOKENS = 48
 
 #: Layers 1 and 2 have experts in every model here.
 CHANGES = {
-    "nothing": Change(),
-    "some off": Change(off=frozenset({(1, 0), (1, 5), (2, 3)})),
-    "a whole layer off": Change(off=frozenset((1, e) for e in range(16))),
-    "one forced": Change(forced=frozenset({(2, 6)})),
-    "off and forced": Change(off=frozenset({(1, 6)}), forced=frozenset({(1, 7), (2, 0)})),
-    "top 1": Change(top_k=1),
-    "all experts": Change(top_k=-1),
-    "more than two groups hold": Change(top_k=5),
-    "no shared expert": Change(shared=False),
-    "no bias": Change(bias=False),
-    "shuffled": Change(shuffled=3),
-    "without the first two": Change(without_top=2),
-    "without the first six": Change(without_top=6, top_k=3),
-    "all at once": Change(
+    "nothing": Intervention(),
+    "some off": Intervention(off=frozenset({(1, 0), (1, 5), (2, 3)})),
+    "a whole layer off": Intervention(off=frozenset((1, e) for e in range(16))),
+    "one forced": Intervention(forced=frozenset({(2, 6)})),
+    "off and forced": Intervention(off=frozenset({(1, 6)}), forced=frozenset({(1, 7), (2, 0)})),
+    "top 1": Intervention(top_k=1),
+    "all experts": Intervention(top_k=-1),
+    "more than two groups hold": Intervention(top_k=5),
+    "no shared expert": Intervention(shared=False),
+    "no bias": Intervention(bias=False),
+    "shuffled": Intervention(shuffled=3),
+    "without the first two": Intervention(without_top=2),
+    "without the first six": Intervention(without_top=6, top_k=3),
+    "all at once": Intervention(
         frozenset({(1, 1)}), frozenset({(2, 2)}), 3, 1, shared=False, bias=False, shuffled=1
     ),
 }
 
 
-def fit(change: Change, config: ModelConfig) -> Change:
+def fit(change: Intervention, config: ModelConfig) -> Intervention:
     """All of the model's experts where a change says -1, and no expert that it has not."""
     experts = config.n_routed_experts
     top_k = experts if change.top_k == -1 else change.top_k
@@ -55,7 +55,7 @@ def fit(change: Change, config: ModelConfig) -> Change:
 
 
 def choose(
-    c: ModelConfig, change: Change, layer: int, scores: list[float], bias: list[float]
+    c: ModelConfig, change: Intervention, layer: int, scores: list[float], bias: list[float]
 ) -> tuple[list[int], list[float]]:
     """One token's experts and weights under a change: V3 report, equations 12 to 16, by sorting."""
     experts = range(c.n_routed_experts)
@@ -91,7 +91,7 @@ def working(ids_Tk: np.ndarray, weights_Tk: np.ndarray) -> np.ndarray:
 class Theirs:
     """A folder in transformers, changed by hooks."""
 
-    def __init__(self, folder: Path, config: ModelConfig, change: Change) -> None:
+    def __init__(self, folder: Path, config: ModelConfig, change: Intervention) -> None:
         family = DeepseekV3ForCausalLM if config.is_mla else Glm4MoeForCausalLM
         # the plain loop over experts: the faster ways refuse a changing number of choices
         self.model = family.from_pretrained(
@@ -104,7 +104,7 @@ class Theirs:
             if not change.shared:
                 mlp.shared_experts.register_forward_hook(lambda m, i, out: torch.zeros_like(out))
 
-    def _changed(self, config: ModelConfig, change: Change, layer: int) -> Any:
+    def _changed(self, config: ModelConfig, change: Intervention, layer: int) -> Any:
         place = list(range(config.n_routed_experts))
         if change.shuffled is not None:
             random = torch.Generator().manual_seed(change.shuffled * 1_000 + layer)
@@ -123,12 +123,12 @@ class Theirs:
 
 
 @torch.inference_mode()
-def check(folder: Path, change: Change, ids: list[int]) -> None:
+def check(folder: Path, change: Intervention, ids: list[int]) -> None:
     """Experts, logits, probabilities and cached decoding of our changed model against theirs."""
     model = checkpoints.load(folder)
     change = fit(change, model.config)
     ours, theirs = intervened(model, change), Theirs(folder, model.config, change)
-    reading = read(ours, ids)
+    reading = teacher_force(ours, ids)
     expected = theirs.model(torch.tensor([ids]), use_cache=False).logits[0]
     same = np.ones(len(ids), dtype=bool)
     for at, layer in enumerate(model.config.moe_layers):
@@ -184,21 +184,21 @@ def test_the_untouched_model_stays_untouched_and_weights_are_shared() -> None:
 def test_no_change_is_the_same_to_the_bit() -> None:
     model = random_model(tiny_config("GQA"))
     x = torch.randint(64, (2, 30))
-    assert torch.equal(intervened(model, Change())(x), model(x))
+    assert torch.equal(intervened(model, Intervention())(x), model(x))
 
 
 def test_what_is_off_never_works_and_what_is_forced_always_does() -> None:
     model = random_model(tiny_config("MLA"))
     ids = torch.randint(64, (60,)).tolist()
-    plain = read(model, ids)
+    plain = teacher_force(model, ids)
     busy = int(np.bincount(plain.expert_ids[:, 0].ravel()).argmax())
-    off = read(intervened(model, Change(off=frozenset({(1, busy)}))), ids)
+    off = teacher_force(intervened(model, Intervention(off=frozenset({(1, busy)}))), ids)
     assert not (off.expert_ids[:, 0] == busy).any()
     idle = int(np.bincount(plain.expert_ids[:, 1].ravel(), minlength=8).argmin())
     neighbour = idle ^ 1  # the other one of its group
     for without in (frozenset(), frozenset({(2, neighbour)})):
-        change = Change(off=without, forced=frozenset({(2, idle)}))
-        forced = read(intervened(model, change), ids)
+        change = Intervention(off=without, forced=frozenset({(2, idle)}))
+        forced = teacher_force(intervened(model, change), ids)
         assert (forced.expert_ids[:, 1] == idle).any(axis=1).all()
         assert (forced.expert_ids[:, 0] == plain.expert_ids[:, 0]).all()
 
@@ -206,17 +206,17 @@ def test_what_is_off_never_works_and_what_is_forced_always_does() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        Change(off=frozenset({(0, 1)})),  # a dense layer
-        Change(off=frozenset({(1, 8)})),
-        Change(forced=frozenset({(9, 1)})),
-        Change(off=frozenset({(1, 1)}), forced=frozenset({(1, 1)})),
-        Change(top_k=0),
-        Change(top_k=9),
-        Change(without_top=-1),
-        Change(without_top=9),
+        Intervention(off=frozenset({(0, 1)})),  # a dense layer
+        Intervention(off=frozenset({(1, 8)})),
+        Intervention(forced=frozenset({(9, 1)})),
+        Intervention(off=frozenset({(1, 1)}), forced=frozenset({(1, 1)})),
+        Intervention(top_k=0),
+        Intervention(top_k=9),
+        Intervention(without_top=-1),
+        Intervention(without_top=9),
     ],
 )
-def test_what_cannot_be_is_refused(change: Change) -> None:
+def test_what_cannot_be_is_refused(change: Intervention) -> None:
     model: Transformer = random_model(tiny_config("MLA"))
     with pytest.raises(ValueError, match="expert"):
         intervened(model, change)
@@ -225,7 +225,7 @@ def test_what_cannot_be_is_refused(change: Change) -> None:
 def test_reading_is_what_the_engine_records(words: Tokenizer) -> None:
     engine = Engine(random_model(tiny_config("MLA", words.get_vocab_size())), words, ABOUT)
     steps = list(engine.stream("first 12+30=", 20, temperature=1.0, seed=1))
-    reading = read(engine.model, [step.token_id for step in steps])
+    reading = teacher_force(engine.model, [step.token_id for step in steps])
     for i, step in enumerate(steps):
         if step.logprob is not None:
             assert reading.logprobs[i] == pytest.approx(step.logprob, abs=CLOSE)

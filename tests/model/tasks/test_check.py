@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from model.tasks import TASKS, chain, pick, rewards
 from model.tasks.check import Judgement, evaluate, is_correct, judge, language_share, read_reply
-from model.tasks.problem import Piece, Problem, Trace, Voice
+from model.tasks.problem import Piece, Problem, Thought, Voice
 from tests.model.tasks.test_tasks import python_value
 
 EQUATION = re.compile(r"(\d+(?:[+\-*]\d+)+)=(\d+)")
@@ -26,7 +26,7 @@ def written(seed: int, task: str, style: str) -> tuple[Problem, str, str]:
     language = rng.choice(("en", "ko"))
     problem = TASKS[task].generate(rng, rng.choice(TASKS[task].LEVELS), language)
     voice = Voice(rng, rng.choice(("en", "ko")), mixed=rng.random() < 0.3)
-    trace: Trace
+    trace: Thought
     trace, answer = TASKS[task].write_trace(rng, problem, style, voice)
     assert all(isinstance(piece, Piece) for piece in trace)
     return problem, "".join(piece.text for piece in trace), answer

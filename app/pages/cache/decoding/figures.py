@@ -10,10 +10,10 @@ import plotly.graph_objects as go
 
 from app.ui import style
 
-#: Absorbed and expanding are MLA's; expanded keys and values are what MHA keeps.
+#: Absorbed and naive are MLA's; expanded keys and values are what MHA keeps.
 LOOKS = {
     "absorbed": (style.KIND_COLOUR["MLA"], "triangle-up", "solid"),
-    "expanding": (style.OTHER_COLOUR, "x", "dash"),
+    "naive": (style.OTHER_COLOUR, "x", "dash"),
     "expanded": (style.KIND_COLOUR["MHA"], "circle", "dot"),
 }
 

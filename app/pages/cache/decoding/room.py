@@ -12,7 +12,7 @@ from app.pages.cache.decoding import figures, timing
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.table import numbers
-from model.analysis.decoding_cost import WAYS, Shape
+from model.analysis.decoding_cost import DECODING_PATHS, Shape
 from model.analysis.parameter_count import PUBLISHED
 
 JOB = "ways"
@@ -25,7 +25,7 @@ def section() -> None:
     """Times on this machine, arithmetic for ours and for V3."""
     st.header(t("latent.ways_title"))
     st.markdown(t("latent.ways_lead"))
-    for way in WAYS:
+    for way in DECODING_PATHS:
         st.markdown(t(f"latent.way_{way}"))
     st.fragment(clock, run_every=EVERY if measurements.under_way(JOB) else None)()
     st.fragment(arithmetic)()
@@ -107,10 +107,10 @@ def _timed(times: timing.Times, way: str) -> figures.Line:
 
 
 def _finding(times: timing.Times) -> str:
-    """Expanding against absorbed at the shortest and at the longest length, as measured."""
+    """Naive against absorbed at the shortest and at the longest length, as measured."""
     first, last = timing.CONTEXTS[0], timing.CONTEXTS[-1]
     ratio = {
-        tokens: times.quartiles("expanding", tokens)[1] / times.quartiles("absorbed", tokens)[1]
+        tokens: times.quartiles("naive", tokens)[1] / times.quartiles("absorbed", tokens)[1]
         for tokens in (first, last)
     }
     return t(
@@ -139,18 +139,23 @@ def arithmetic() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         counted = [
-            _counted(way, contexts, [WAYS[way].multiplications(shape, n) for n in contexts])
-            for way in WAYS
+            _counted(
+                way, contexts, [DECODING_PATHS[way].multiplications(shape, n) for n in contexts]
+            )
+            for way in DECODING_PATHS
         ]
         _chart(counted, "c_ways_mul", t("latent.axis_mul"), scientific=True)
     with right:
         read = [
-            _counted(way, contexts, [WAYS[way].kept(shape) * n * size for n in contexts])
-            for way in WAYS
+            _counted(way, contexts, [DECODING_PATHS[way].kept(shape) * n * size for n in contexts])
+            for way in DECODING_PATHS
         ]
         _chart(read, "c_ways_bytes", t("latent.axis_read"), scientific=False)
     at = contexts[-1] if chosen != v3 else 4_096
-    values = {way: (WAYS[way].multiplications(shape, at), WAYS[way].kept(shape)) for way in WAYS}
+    values = {
+        way: (DECODING_PATHS[way].multiplications(shape, at), DECODING_PATHS[way].kept(shape))
+        for way in DECODING_PATHS
+    }
     st.markdown(
         t(
             "latent.ways_sentence",
@@ -158,7 +163,7 @@ def arithmetic() -> None:
             tokens=f"{at:,}",
             more=units.times(values["absorbed"][0] / values["expanded"][0]),
             fewer=units.times(values["expanded"][1] / values["absorbed"][1]),
-            again=units.times(values["expanding"][0] / values["absorbed"][0]),
+            again=units.times(values["naive"][0] / values["absorbed"][0]),
         )
     )
     st.caption(t("latent.ways_reading"))
@@ -171,7 +176,7 @@ def arithmetic() -> None:
             "v": shape.value,
         }
         st.code(", ".join(f"{name} = {value:,}" for name, value in letters.items()), language=None)
-        for way, each in WAYS.items():
+        for way, each in DECODING_PATHS.items():
             st.text(t(f"latent.name_{way}"))
             st.code(
                 t(
@@ -188,10 +193,10 @@ def arithmetic() -> None:
             {
                 t("latent.column_way"): t(f"latent.name_{way}"),
                 t("latent.axis_held"): tokens,
-                t("latent.column_mul"): WAYS[way].multiplications(shape, tokens),
-                t("latent.column_read"): WAYS[way].kept(shape) * tokens * size,
+                t("latent.column_mul"): DECODING_PATHS[way].multiplications(shape, tokens),
+                t("latent.column_read"): DECODING_PATHS[way].kept(shape) * tokens * size,
             }
-            for way in WAYS
+            for way in DECODING_PATHS
             for tokens in contexts
         ],
         "cache-ways",

@@ -11,7 +11,7 @@ import streamlit as st
 
 from app.core import models
 from app.core.jobs import Job
-from model.analysis.decoding_cost import WAYS, Shape
+from model.analysis.decoding_cost import DECODING_PATHS, Shape
 
 if TYPE_CHECKING:
     from model.runtime.engine import Engine
@@ -31,9 +31,11 @@ def measured() -> dict[str, tuple[str, bool]]:
 
     MHA's twin stands for expanded keys and values if its cache has just their size.
     """
-    found = {"absorbed": (MODEL, True), "expanding": (MODEL, False)}
+    found = {"absorbed": (MODEL, True), "naive": (MODEL, False)}
     whole = models.config(WHOLE)
-    if 2 * whole["num_key_value_heads"] * whole["head_dim"] == WAYS["expanded"].kept(shape()):
+    if 2 * whole["num_key_value_heads"] * whole["head_dim"] == DECODING_PATHS["expanded"].kept(
+        shape()
+    ):
         found["expanded"] = (WHOLE, False)
     return found
 

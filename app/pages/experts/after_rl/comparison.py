@@ -94,7 +94,9 @@ class Rereading(Job):
         return [self._read(load)]
 
     def _read(self, load: Callable[[str], Engine]) -> Iterator[None]:
-        from model.analysis.teacher_forcing import read  # here, not above: it imports torch
+        from model.analysis.teacher_forcing import (
+            teacher_force,  # here, not above: it imports torch
+        )
 
         for run in self.runs:
             name = id_of(run.request.prompt)
@@ -104,7 +106,9 @@ class Rereading(Job):
                 assert trace is not None
                 ids = {}
                 for model in (BASE, *COMPARED):
-                    ids[model] = read(load(model).model, trace.token_ids.tolist()).expert_ids
+                    ids[model] = teacher_force(
+                        load(model).model, trace.token_ids.tolist()
+                    ).expert_ids
                     yield
                 store().put(ReadText(name, trace, ids))
             self.done += 1

@@ -73,12 +73,12 @@ def scores(layer: int) -> Tensor:
     """
     import torch  # here, not above: a page's first picture does not wait for it
 
-    from model.analysis.teacher_forcing import read
+    from model.analysis.teacher_forcing import teacher_force
 
     model = models.engine(BY_HAND).model
     at = sorted(model.gates()).index(layer)
     rows = (held_out.row(BY_HAND, place).ids for place in range(ROWS))
-    found = [read(model, ids).scores[:, at] for ids in rows]
+    found = [teacher_force(model, ids).scores[:, at] for ids in rows]
     return torch.from_numpy(np.concatenate(found))
 
 

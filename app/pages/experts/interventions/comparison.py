@@ -22,12 +22,12 @@ from model.analysis import routing_statistics as routing
 from model.record.trace import Trace
 
 if TYPE_CHECKING:
-    from model.analysis.interventions import Change
-    from model.analysis.teacher_forcing import Reading
+    from model.analysis.interventions import Intervention
+    from model.analysis.teacher_forcing import ForcedPass
     from model.runtime.engine import Engine
 
 
-def name_of(trace: Trace, change: Change) -> str:
+def name_of(trace: Trace, change: Intervention) -> str:
     """The id of the comparison of a run with a change."""
     return hashlib.sha256(f"{trace.id}/{change.name}".encode()).hexdigest()[:16]
 
@@ -35,14 +35,14 @@ def name_of(trace: Trace, change: Change) -> str:
 class Comparison(Job):
     """What there is so far; readings appear whole, texts and surveys grow."""
 
-    def __init__(self, trace: Trace, change: Change) -> None:
+    def __init__(self, trace: Trace, change: Intervention) -> None:
         info = trace.info
         limits = (info.max_new_tokens, info.temperature, info.seed)
         super().__init__([Request(info.model, info.prompt, *limits)])
         self.id = name_of(trace, change)
         self.trace, self.change = trace, change
-        self.plain: Reading | None = None
-        self.changed: Reading | None = None
+        self.plain: ForcedPass | None = None
+        self.changed: ForcedPass | None = None
         self.before = held_out.survey(info.model)
         self.after = held_out.survey(info.model, change)
 
@@ -60,13 +60,15 @@ class Comparison(Job):
         return [self._compare(load)]
 
     def _compare(self, load: Callable[[str], Engine]) -> Iterator[None]:
-        from model.analysis.teacher_forcing import read  # here, not above: it imports torch
+        from model.analysis.teacher_forcing import (
+            teacher_force,  # here, not above: it imports torch
+        )
 
         engine = load(self.trace.info.model)
         changed = held_out.changed_engine(engine, self.change)
         tokens = self.trace.token_ids.tolist()
-        self.plain = read(engine.model, tokens)
-        self.changed = read(changed.model, tokens)
+        self.plain = teacher_force(engine.model, tokens)
+        self.changed = teacher_force(changed.model, tokens)
         yield
         yield from generate(self.runs[0], lambda _: changed)
         for rows in range(1, held_out.ROWS + 1):
@@ -74,7 +76,7 @@ class Comparison(Job):
             yield from held_out.extend(self.after, changed, rows)
 
 
-def kept_routes(plain: Reading, changed: Reading) -> NDArray[np.float64]:
+def kept_routes(plain: ForcedPass, changed: ForcedPass) -> NDArray[np.float64]:
     """Share of each token's experts that a change left in place: [T, L].
 
     With another number of experts per token, the share is of the untouched run's.

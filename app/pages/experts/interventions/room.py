@@ -21,7 +21,7 @@ from app.ui.table import numbers
 from model.record.trace import Trace
 
 if TYPE_CHECKING:
-    from model.analysis.interventions import Change
+    from model.analysis.interventions import Intervention
 
 EVERY = 0.5  # seconds between two looks at a comparison under way
 KNOCKED_ROWS = 4 * len(held_out.DOMAINS)  # of the knock-out experiment, for each of its changes
@@ -33,9 +33,9 @@ def number(trace: Trace) -> tuple[int, int]:
     return int(config["num_experts_per_tok"]), int(config["n_routed_experts"])
 
 
-def change_asked(trace: Trace) -> Change | None:
+def change_asked(trace: Trace) -> Intervention | None:
     """The fields as a change; None if they change nothing or contradict one another."""
-    from model.analysis.interventions import Change  # here, not above: it imports torch
+    from model.analysis.interventions import Intervention  # here, not above: it imports torch
 
     chosen, experts = number(trace)
     options = [f"{layer}.{expert}" for layer in trace.info.moe_layers for expert in range(experts)]
@@ -75,7 +75,7 @@ def change_asked(trace: Trace) -> Change | None:
             bind="query-params",
             help=t("interventions.shuffle_help"),
         )
-    change = Change(
+    change = Intervention(
         off=frozenset(map(_expert, off)),
         forced=frozenset() if forced is None else frozenset({_expert(forced)}),
         top_k=None if top_k == chosen else int(top_k),
@@ -86,7 +86,7 @@ def change_asked(trace: Trace) -> Change | None:
     if change.off & change.forced:
         st.error(t("interventions.both", expert=forced))
         return None
-    return None if change == Change() else change
+    return None if change == Intervention() else change
 
 
 def _expert(name: str) -> tuple[int, int]:
@@ -94,7 +94,7 @@ def _expert(name: str) -> tuple[int, int]:
     return int(layer), int(expert)
 
 
-def current(trace: Trace, change: Change) -> Comparison:
+def current(trace: Trace, change: Intervention) -> Comparison:
     """The comparison of a run with a change: kept, under way, or begun now."""
     state = st.session_state
     name = comparison.name_of(trace, change)
@@ -112,7 +112,7 @@ def current(trace: Trace, change: Change) -> Comparison:
     return state.e_compare
 
 
-def results(trace: Trace, change: Change) -> None:
+def results(trace: Trace, change: Intervention) -> None:
     """Everything that a change does, as far as it is known; polls while it is found out."""
     found = current(trace, change)
     found.look()
@@ -300,16 +300,16 @@ def room() -> None:
 
 def knock_out(trace: Trace) -> None:
     """The DeepSeekMoE paper's experiment on our model: how much can be taken away?"""
-    from model.analysis.interventions import Change  # here, not above: it imports torch
+    from model.analysis.interventions import Intervention  # here, not above: it imports torch
 
     st.subheader(t("interventions.knock_title"))
     st.markdown(t("interventions.knock_lead"))
     chosen, experts = number(trace)
-    masked = [Change(without_top=n) for n in range(1, experts // 4 + 1)]
+    masked = [Intervention(without_top=n) for n in range(1, experts // 4 + 1)]
     named = {
-        "shared": Change(shared=False),
-        "shared_plus": Change(shared=False, top_k=chosen + 1),
-        "fewer": Change(top_k=chosen - 1),
+        "shared": Intervention(shared=False),
+        "shared_plus": Intervention(shared=False, top_k=chosen + 1),
+        "fewer": Intervention(top_k=chosen - 1),
         "best": masked[0],
     }
     model = trace.info.model

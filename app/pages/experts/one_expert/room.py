@@ -144,10 +144,10 @@ def company(found: Counted, at: int, expert: int) -> None:
 
 def absence(model: str, layer: int, expert: int) -> None:
     """What it costs to do without, by domain."""
-    from model.analysis.interventions import Change  # here, not above: it imports torch
+    from model.analysis.interventions import Intervention  # here, not above: it imports torch
 
     st.markdown(f"**{t('one_expert.absence_title')}**")
-    asks = [(model, None), (model, Change(off=frozenset({(layer, expert)})))]
+    asks = [(model, None), (model, Intervention(off=frozenset({(layer, expert)})))]
     button = t("one_expert.absence_run", layer=layer, expert=expert)
     found = held_out_ask.read("absence", asks, held_out.ROWS, button)
     if found is None:

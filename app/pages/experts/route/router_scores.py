@@ -14,7 +14,7 @@ from model.analysis.routing_decision import Decision, decide
 from model.record.trace import Trace
 
 if TYPE_CHECKING:
-    from model.analysis.teacher_forcing import Reading
+    from model.analysis.teacher_forcing import ForcedPass
     from model.runtime.engine import Engine
 
 
@@ -24,20 +24,22 @@ class Rereading(jobs.Job):
     def __init__(self, trace: Trace) -> None:
         super().__init__([])
         self.trace = trace
-        self.found: Reading | None = None
+        self.found: ForcedPass | None = None
 
     def parts(self, load: Callable[[str], Engine]) -> list[Iterator[None]]:
         return [self._read(load)]
 
     def _read(self, load: Callable[[str], Engine]) -> Iterator[None]:
-        from model.analysis.teacher_forcing import read  # here, not above: it imports torch
+        from model.analysis.teacher_forcing import (
+            teacher_force,  # here, not above: it imports torch
+        )
 
-        self.found = read(load(self.trace.info.model).model, self.trace.token_ids.tolist())
+        self.found = teacher_force(load(self.trace.info.model).model, self.trace.token_ids.tolist())
         yield
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def of(trace_id: str, _trace: Trace) -> Reading:
+def of(trace_id: str, _trace: Trace) -> ForcedPass:
     """The reading of a finished run, in turn with what others generate.
 
     Raises:
@@ -52,7 +54,9 @@ def of(trace_id: str, _trace: Trace) -> Reading:
     return job.found
 
 
-def decision(reading: Reading, model: str, token: int, layer: int, bias: bool = True) -> Decision:
+def decision(
+    reading: ForcedPass, model: str, token: int, layer: int, bias: bool = True
+) -> Decision:
     """How the router of a layer (counted from the first with experts) decided on a token."""
     config = models.config(model)
     own = reading.bias[layer]

@@ -14,7 +14,7 @@ from app.core import jobs, models, prompts
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import BASE, COMPARED, WRITER, ReadText
-from model.analysis.teacher_forcing import read
+from model.analysis.teacher_forcing import teacher_force
 from model.tasks.problem import TEMPLATE
 from tests.app.looking import until
 
@@ -62,7 +62,7 @@ def test_all_models_read_what_the_writer_wrote() -> None:
     assert trace.info.model == WRITER
     assert trace.n_prompt < len(trace)
     for model in (BASE, *COMPARED):
-        expected = read(models.engine(model).model, trace.token_ids.tolist()).expert_ids
+        expected = teacher_force(models.engine(model).model, trace.token_ids.tolist()).expert_ids
         assert np.array_equal(found.ids[model], expected)
     wrote = np.sort(trace.expert_ids, axis=2)  # read again, it chooses as it did while it wrote
     again = np.sort(found.ids[WRITER][: trace.fed], axis=2)

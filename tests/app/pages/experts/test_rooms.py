@@ -23,15 +23,15 @@ from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import router_scores
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
-from model.analysis.interventions import Change, intervened
-from model.analysis.teacher_forcing import read
+from model.analysis.interventions import Intervention, intervened
+from model.analysis.teacher_forcing import teacher_force
 from model.nn.tokenizer import BOS, decode
 from model.training.pretrain import masked_loss
 from tests.app.looking import until
 
 MAIN = Path(__file__).parents[4] / "app" / "main.py"
 ROWS = 2 * len(held_out.DOMAINS)
-SHARED_OFF = Change(shared=False)
+SHARED_OFF = Intervention(shared=False)
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ def done(job: jobs.Job) -> None:
     assert job.state == "done", job.error
 
 
-def surveyed(change: Change | None = None, rows: int = ROWS) -> held_out.Survey:
+def surveyed(change: Intervention | None = None, rows: int = ROWS) -> held_out.Survey:
     job = held_out.Surveying([("base", change)], rows)
     done(job)
     return job.surveys[0]
@@ -62,8 +62,8 @@ def surveyed(change: Change | None = None, rows: int = ROWS) -> held_out.Survey:
 
 
 @torch.inference_mode()
-@pytest.mark.parametrize("change", [None, SHARED_OFF, Change(top_k=1)])
-def test_losses_are_the_trainers(change: Change | None) -> None:
+@pytest.mark.parametrize("change", [None, SHARED_OFF, Intervention(top_k=1)])
+def test_losses_are_the_trainers(change: Intervention | None) -> None:
     found = surveyed(change)
     model = models.engine("base").model
     if change is not None:
@@ -86,7 +86,7 @@ def test_losses_are_the_trainers(change: Change | None) -> None:
 
 
 def test_differences_are_paired_and_none_is_none() -> None:
-    plain, same = surveyed(), surveyed(Change())
+    plain, same = surveyed(), surveyed(Intervention())
     gap, interval = held_out.difference(same, plain, ROWS)
     assert gap == pytest.approx(0, abs=1e-6)
     assert interval == pytest.approx((0, 0), abs=1e-6)
@@ -143,7 +143,7 @@ def test_a_comparison_reads_both_and_writes() -> None:
     assert found.plain is not None
     assert found.changed is not None
     ids = sample.token_ids.tolist()
-    expected = read(intervened(models.engine("base").model, SHARED_OFF), ids)
+    expected = teacher_force(intervened(models.engine("base").model, SHARED_OFF), ids)
     assert np.array_equal(found.changed.logprobs, expected.logprobs, equal_nan=True)
     assert found.written is not None
     assert found.written.n_prompt == sample.n_prompt
@@ -269,7 +269,7 @@ def test_the_tokens_of_a_comparison_are_a_table() -> None:
     shown, tokens = tables()[0], trace.token_ids.tolist()
     plain = models.engine("base").model
     for model, column in ((plain, "logprob"), (intervened(plain, SHARED_OFF), "logprob_changed")):
-        found = read(model, tokens)
+        found = teacher_force(model, tokens)
         values = shown[words[f"interventions.{column}"]].to_numpy(float)
         assert values[1:] == pytest.approx(found.logprobs[1:], abs=1e-4) and np.isnan(values[0])
     assert [*shown[words["experts.column_text"]]] == list(trace.texts)
