@@ -13,7 +13,7 @@ from functools import lru_cache
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.core import models
-from model.analysis.interventions import Change
+from model.analysis.interventions import Intervention
 from model.nn.room import KernelModel
 from model.runtime.scheduler import Scheduler
 
@@ -26,7 +26,7 @@ class Changed:
     """A model with something changed in its routers."""
 
     model: str
-    change: Change
+    intervention: Intervention
 
 
 @lru_cache(maxsize=32)
