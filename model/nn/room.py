@@ -6,11 +6,11 @@ Sampling takes one uniform number per token, drawn outside from (seed, number of
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,23 @@ class Keep:
     experts: bool = True
     scores: bool = False
     attention: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One sequence of T tokens, F of them fed; M layers with experts, E in each, k chosen."""
+
+    n_given: int
+    token_ids: NDArray[np.int32]  # [T]
+    logprobs: Floats  # [T], natural; NaN for the first, and for given ones unless asked for
+    entropies: Floats  # [T], nats
+    expert_ids: NDArray[np.int16]  # [F, M, k], strongest first
+    expert_weights: Floats  # [F, M, k]
+    scores: Floats  # [F, M, E] if kept, else of length 0
+    attention: Floats  # [L, H, F, F] if kept, else of length 0
+    cache_bytes: NDArray[np.int64]  # [T] held once a token is fed
+    seconds: float
+    finish_reason: str  # "stop" or "length"
 
 
 class Room:
@@ -163,10 +180,11 @@ class Room:
         if len(self.record.attention):
             part = self.record.attention
             part[target, :, :, :tokens, :tokens] = part[source, :, :, :tokens, :tokens]
-        for name in ("logprobs", "entropies"):
-            values = getattr(self.rows, name)
-            values[target, :tokens] = values[source, :tokens]
-        self.rows.fed[target] = tokens
+        r = self.rows
+        known = tokens + (r.tokens[source, tokens] == r.tokens[target, tokens])
+        r.logprobs[target, :known] = r.logprobs[source, :known]
+        r.entropies[target, :known] = r.entropies[source, :known]
+        r.fed[target] = tokens
 
     def advance(self, slots: NDArray[np.int64], steps: int) -> int:
         """Moves rows on, as `decoding.advance` says; releases the interpreter lock."""
@@ -176,52 +194,33 @@ class Room:
             self.scratch, slots, steps,
         )  # fmt: skip
 
+    def take(self, row: int, seconds: float = 0.0) -> Run:
+        """A copy of what a row holds."""
+        r, record = self.rows, self.record
+        T, F = int(r.length[row]), int(r.fed[row])
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One sequence of T tokens, F of them fed; M layers with experts, E in each, k chosen."""
+        def kept(values: NDArray[Any]) -> NDArray[Any]:
+            return values[row, :F].copy() if len(values) else values.copy()
 
-    n_given: int
-    token_ids: NDArray[np.int32]  # [T]
-    logprobs: Floats  # [T], natural; NaN for the first, and for given ones unless asked for
-    entropies: Floats  # [T], nats
-    expert_ids: NDArray[np.int16]  # [F, M, k], strongest first
-    expert_weights: Floats  # [F, M, k]
-    scores: Floats  # [F, M, E] if kept, else of length 0
-    attention: Floats  # [L, H, F, F] if kept, else of length 0
-    cache_bytes: NDArray[np.int64]  # [T] held once a token is fed
-    seconds: float
-    finish_reason: str  # "stop" or "length"
+        attention = record.attention
+        return Run(
+            n_given=int(r.given[row]),
+            token_ids=r.tokens[row, :T].copy(),
+            logprobs=r.logprobs[row, :T].copy(),
+            entropies=r.entropies[row, :T].copy(),
+            expert_ids=kept(record.expert_ids),
+            expert_weights=kept(record.expert_weights),
+            scores=kept(record.scores),
+            attention=attention[row, :, :, :F, :F].copy() if len(attention) else attention.copy(),
+            cache_bytes=np.minimum(np.arange(1, T + 1), F) * self.model.token_bytes,
+            seconds=seconds,
+            finish_reason="stop" if r.state[row] == STOPPED else "length",
+        )
 
 
 def uniforms(seed: int, number: int, n: int) -> NDArray[np.float64]:
     """n numbers in [0, 1) that belong to one row of one seed."""
     return np.random.default_rng((seed, number)).random(n)
-
-
-def taken(room: Room, row: int, seconds: float) -> Run:
-    """A copy of what a row holds."""
-    r, record = room.rows, room.record
-    T, F = int(r.length[row]), int(r.fed[row])
-    nothing: Floats = np.zeros((0, 0, 0), np.float32)
-
-    def part(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return values[row, :F].copy() if len(values) else nothing
-
-    attention = record.attention
-    return Run(
-        n_given=int(r.given[row]),
-        token_ids=r.tokens[row, :T].copy(),
-        logprobs=r.logprobs[row, :T].copy(),
-        entropies=r.entropies[row, :T].copy(),
-        expert_ids=record.expert_ids[row, :F].copy() if len(record.expert_ids) else nothing.astype(np.int16),
-        expert_weights=part(record.expert_weights),
-        scores=part(record.scores),
-        attention=attention[row, :, :, :F, :F].copy() if len(attention) else nothing,
-        cache_bytes=np.minimum(np.arange(1, T + 1), F) * room.model.token_bytes,
-        seconds=seconds,
-        finish_reason="stop" if r.state[row] == STOPPED else "length",
-    )
 
 
 def run(
@@ -239,7 +238,7 @@ def run(
     slots = np.zeros(1, np.int64)
     while room.rows.state[0] == RUNNING:
         room.advance(slots, STEPS)
-    return taken(room, 0, time.perf_counter() - started)
+    return room.take(0, time.perf_counter() - started)
 
 
 def complete(
@@ -272,7 +271,7 @@ def complete(
         slots = np.array(sorted(holds), np.int64)
         room.advance(slots, STEPS)
         for row in [row for row in holds if room.rows.state[row] != RUNNING]:
-            done[holds.pop(row)] = taken(room, row, time.perf_counter() - started)
+            done[holds.pop(row)] = room.take(row, time.perf_counter() - started)
             free.append(row)
     return [done[i] for i in range(len(prompts))]
 
