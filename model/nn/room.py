@@ -7,6 +7,7 @@ Sampling takes one uniform number per token, drawn outside from (seed, number of
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from model.config import ModelConfig, read_config, student
 from model.nn import weights as loading
 from model.nn.decoding import LENGTH, RUNNING, STOPPED, Rows, advance
-from model.nn.kernel import Batch, Floats, Gates, Record, Scratch, Sizes, Weights
+from model.nn.layout import Batch, Codec, Floats, Gates, Record, Scratch, Sizes, Weights
 from model.nn.simd import LANES, ROWS
 from model.nn.weights import aligned, whole
 
@@ -34,6 +35,8 @@ class KernelModel:
     sizes: Sizes
     weights: Weights
     gates: Gates
+    codec: Codec = Codec(projected=False, bits=0, group=1)
+    latent_bytes: int | None = None  # of one token, if a codec keeps it
 
     @classmethod
     def load(cls, folder: Path) -> KernelModel:
@@ -52,7 +55,7 @@ class KernelModel:
     @property
     def token_bytes(self) -> int:
         """What one token takes in the cache: float32, the features that are kept, all layers."""
-        return 4 * self.sizes.cached * self.sizes.L
+        return self.latent_bytes or 4 * self.sizes.cached * self.sizes.L
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,6 @@ class Room:
             attention=np.zeros((rows if keep.attention else 0, s.L, H, C, C), np.float32),
         )
         self.batch = Batch(*(np.zeros(N, np.int64) for _ in Batch._fields))
-        kv = whole(max(s.cached, H * s.query)) + LANES
 
         def wide(rows: int, width: int) -> Floats:
             return aligned(rows, whole(width) + LANES)
@@ -125,7 +127,7 @@ class Room:
             low=wide(N, s.q_rank),
             q=wide(N, H * s.query),
             query=wide(N, H * s.key),
-            kv=wide(N, kv),
+            kv=wide(N, s.cached),
             probability=wide(ROWS, C),
             o=wide(N, H * s.o_head),
             out=wide(N, H * s.head_out),
@@ -190,7 +192,7 @@ class Room:
         """Moves rows on, as `decoding.advance` says; releases the interpreter lock."""
         m = self.model
         return advance(
-            m.sizes, m.weights, m.gates, self.cache, self.rows, self.record, self.batch,
+            m.sizes, m.weights, m.gates, m.codec, self.cache, self.rows, self.record, self.batch,
             self.scratch, slots, steps,
         )  # fmt: skip
 
@@ -252,26 +254,32 @@ def complete(
 ) -> list[Run]:
     """Finishes many prompts, as many at a time as the room has rows; ended rows make way.
 
-    Prompt i draws from (seed, draws[i]), or (seed, i). Equal prompts that follow each other are
-    computed once.
+    Prompt i draws from (seed, draws[i]), or (seed, i). What equal prompts share is computed once,
+    as long as one of them is in the room.
     """
     started = time.perf_counter()
     room = room or Room(model, min(TOGETHER, len(prompts)), Keep(experts=False))
     numbers = range(len(prompts)) if draws is None else draws
+    left = Counter(map(tuple, prompts))
     waiting = list(range(len(prompts)))[::-1]
-    holds: dict[int, int] = {}  # row of the room: number of its prompt
-    done: dict[int, Run] = {}
     free = list(range(len(room.rows.length)))[::-1]
-    while waiting or holds:
+    working: dict[int, int] = {}  # row of the room: number of its prompt
+    begun: dict[int, tuple[int, ...]] = {}  # row of the room: prompt that its cache begins with
+    done: dict[int, Run] = {}
+    while waiting or working:
         while waiting and free:
             i, row = waiting.pop(), free.pop()
-            ids = prompts[i]
-            room.put(row, ids, new, temperature, uniforms(seed, numbers[i], new))
-            holds[row] = i
-        slots = np.array(sorted(holds), np.int64)
-        room.advance(slots, STEPS)
-        for row in [row for row in holds if room.rows.state[row] != RUNNING]:
-            done[holds.pop(row)] = room.take(row, time.perf_counter() - started)
+            prompt = tuple(prompts[i])
+            room.put(row, prompt, new, temperature, uniforms(seed, numbers[i], new))
+            if prompt in begun.values():
+                room.copy(next(r for r, p in begun.items() if p == prompt), row, len(prompt) - 1)
+            working[row], begun[row] = i, prompt
+            left[prompt] -= 1
+            while left[prompt] and room.rows.fed[row] < len(prompt) - 1:
+                room.advance(np.array([row]), 1)
+        room.advance(np.array(sorted(working)), STEPS)
+        for row in [row for row in working if room.rows.state[row] != RUNNING]:
+            done[working.pop(row)] = room.take(row, time.perf_counter() - started)
             free.append(row)
     return [done[i] for i in range(len(prompts))]
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +22,10 @@ from model.attention_weights import attention_weights
 from model.cache import Cache
 from model.config import CheckpointError, ModelConfig
 from model.engine import Engine
+from model.interventions import Change, intervened
+from model.latent import BFloat16, CodedCache, Directions, Integers, bytes_per_token
 from model.network import Transformer
-from model.nn import compiled, weights
+from model.nn import changes, compiled, weights
 from model.nn.room import Keep, KernelModel, Room, Run, complete, run
 from model.tasks import problems
 from tests.model.conftest import random_model, shipped_folder, shipped_names, tiny_config
@@ -318,3 +321,65 @@ def test_compiled_code_is_found_again() -> None:
     compiled.compile_all()
     assert compiled.ready()
     assert compiled.start() is None
+
+
+CHANGES = {
+    "an expert off": Change(off=frozenset({(1, 3), (2, 0)})),
+    "most experts off": Change(off=frozenset((1, e) for e in range(7))),
+    "experts forced": Change(forced=frozenset({(1, 5), (1, 6), (2, 1)})),
+    "one expert each": Change(top_k=1),
+    "all experts": Change(top_k=8),
+    "without the best": Change(without_top=2),
+    "without any": Change(without_top=8),
+    "no shared experts": Change(shared=False),
+    "no bias": Change(bias=False),
+    "shuffled": Change(shuffled=3),
+    "together": Change(
+        off=frozenset({(2, 2)}), forced=frozenset({(2, 7)}), top_k=3, without_top=1, shuffled=1
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_an_intervention_is_the_reference_s(name: str) -> None:
+    model, change = rounded(random_model(tiny_config("MLA"))), CHANGES[name]
+    ids = np.random.default_rng(0).integers(0, 64, 60).tolist()
+    tap = Gaps(model.config)
+    with torch.inference_mode():
+        expected = intervened(model, change)(torch.tensor([ids]), tap=tap)[0].log_softmax(-1)
+    found = run(changes.changed(kernel_of(model), change), ids, 0, keep=ALL)
+    theirs = torch.stack(tap.ids, 1).numpy()
+    works = torch.stack(tap.weights, 1).numpy() > 0  # which of those without weight is all the same
+    ours = np.where(found.expert_weights > 0, found.expert_ids, -1)
+    np.testing.assert_array_equal(np.sort(ours), np.sort(np.where(works, theirs, -1)))
+    picked = expected[:-1].gather(1, torch.tensor(ids)[1:, None])[:, 0].numpy()
+    np.testing.assert_allclose(found.logprobs[1:], picked, atol=CLOSE)
+
+
+@pytest.mark.parametrize("codec", [BFloat16(), Integers(8), Integers(4), "directions"])
+@pytest.mark.parametrize("rank", [64, 20])
+def test_a_latent_is_kept_as_the_reference_keeps_it(codec: Any, rank: int) -> None:
+    model = rounded(random_model(tiny_config("MLA", kv_lora_rank=rank)))
+    kernel = kernel_of(model)
+    ids = np.random.default_rng(0).integers(0, 64, 60).tolist()
+    if codec == "directions":
+        random = torch.Generator().manual_seed(0)
+        basis = torch.linalg.qr(torch.randn(3, rank, 12, generator=random)).Q.contiguous()
+        codec, kept = Directions(basis), changes.with_directions(kernel, basis.numpy())
+    else:
+        kept = changes.with_bits(kernel, codec.bits if isinstance(codec, Integers) else 16)
+    cache = CodedCache(Cache(model.config), codec)
+    with torch.inference_mode():
+        expected = model(torch.tensor([ids]), cache)[0].log_softmax(-1)
+    found = run(kept, ids, 0)
+    assert kept.token_bytes == bytes_per_token(model.config, codec)
+    picked = expected[:-1].gather(1, torch.tensor(ids)[1:, None])[:, 0].numpy()
+    error = np.abs(found.logprobs[1:] - picked)
+    # a feature at the edge between two codes may fall either way, and moves what follows a little
+    assert (error < CLOSE).mean() > 0.3 and error.max() < 0.1, error
+
+
+def test_only_a_latent_is_changed() -> None:
+    kernel = kernel_of(random_model(tiny_config("GQA")))
+    with pytest.raises(ValueError, match="no latent"):
+        changes.with_bits(kernel, 8)
