@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -250,16 +251,39 @@ def complete(
     temperature: float,
     seed: int,
     draws: Sequence[int] | None = None,
-    room: Room | None = None,
+    threads: int = 1,
+    keep: Keep | None = None,
 ) -> list[Run]:
-    """Finishes many prompts, as many at a time as the room has rows; ended rows make way.
+    """Finishes many prompts, `TOGETHER` at a time in each thread; ended rows make way for others.
 
     Prompt i draws from (seed, draws[i]), or (seed, i). What equal prompts share is computed once,
     as long as one of them is in the room.
     """
+    numbers = list(range(len(prompts)) if draws is None else draws)
+    size = -(-len(prompts) // threads) or 1
+    parts = [slice(first, first + size) for first in range(0, len(prompts), size)]
+
+    def some(part: slice) -> list[Run]:
+        rows = min(TOGETHER, len(prompts[part]))
+        room = Room(model, rows, keep or Keep(experts=False))
+        return finish(room, prompts[part], new, temperature, seed, numbers[part])
+
+    if len(parts) == 1:
+        return some(parts[0])
+    with ThreadPoolExecutor(threads) as pool:
+        return [run for runs in pool.map(some, parts) for run in runs]
+
+
+def finish(
+    room: Room,
+    prompts: Sequence[Sequence[int]],
+    new: int,
+    temperature: float,
+    seed: int,
+    numbers: Sequence[int],
+) -> list[Run]:
+    """`complete`, in a given room that nobody else uses meanwhile."""
     started = time.perf_counter()
-    room = room or Room(model, min(TOGETHER, len(prompts)), Keep(experts=False))
-    numbers = range(len(prompts)) if draws is None else draws
     left = Counter(map(tuple, prompts))
     waiting = list(range(len(prompts)))[::-1]
     free = list(range(len(room.rows.length)))[::-1]

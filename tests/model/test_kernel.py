@@ -26,7 +26,7 @@ from model.interventions import Change, intervened
 from model.latent import BFloat16, CodedCache, Directions, Integers, bytes_per_token
 from model.network import Transformer
 from model.nn import changes, compiled, weights
-from model.nn.room import Keep, KernelModel, Room, Run, complete, run
+from model.nn.room import Keep, KernelModel, Room, Run, complete, finish, run
 from model.tasks import problems
 from tests.model.conftest import random_model, shipped_folder, shipped_names, tiny_config
 from tests.model.test_parity import TINY
@@ -199,10 +199,9 @@ def test_alone_in_a_batch_and_read_again_are_the_same_to_the_bit(
         rng.integers(0, shape.vocab_size, int(rng.integers(1, 50))).tolist() for _ in range(count)
     ]
     room = Room(kernel, rows=min(5, count), keep=ALL, chunk=int(rng.integers(1, 70)))
-    together = complete(kernel, prompts, 30, temperature, seed, room=room)
+    together = finish(room, prompts, 30, temperature, seed, range(count))
     for row, found in enumerate(together):
-        only = Room(kernel, 1, ALL)
-        (alone,) = complete(kernel, [prompts[row]], 30, temperature, seed, [row], room=only)
+        (alone,) = complete(kernel, [prompts[row]], 30, temperature, seed, [row], keep=ALL)
         same(found, alone)
         again = run(kernel, alone.token_ids[: len(alone.expert_ids)].tolist(), 0, keep=ALL)
         np.testing.assert_array_equal(again.expert_weights, alone.expert_weights)
@@ -219,7 +218,7 @@ def test_shipped_writes_what_the_reference_writes(name: str) -> None:
     prompts = [engine.encode(next(questions).prompt + "<think>") for _ in range(6)]
     for temperature in (0.0, 1.0):
         expected = engine.complete(prompts, 60, temperature, seed=3)
-        found = complete(kernel, prompts, 60, temperature, seed=3)
+        found = complete(kernel, prompts, 60, temperature, seed=3, threads=2)
         ties = 0
         for ours, theirs in zip(found, expected, strict=True):
             ids = ours.token_ids[ours.n_given :].tolist()
