@@ -13,7 +13,7 @@ from functools import lru_cache
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.core import models
-from model.analysis.interventions import Intervention
+from model.analysis.interventions import Intervention, intervened
 from model.nn.room import KernelModel
 from model.runtime.scheduler import Scheduler
 
@@ -22,8 +22,8 @@ _made: list[Scheduler] = []
 
 
 @dataclass(frozen=True)
-class Changed:
-    """A model with something changed in its routers."""
+class Intervened:
+    """A model under an intervention."""
 
     model: str
     intervention: Intervention
@@ -32,8 +32,8 @@ class Changed:
 @lru_cache(maxsize=32)
 def load(engine: Hashable) -> KernelModel:
     """The model that a request names, from the shipped checkpoints."""
-    if isinstance(engine, Changed):
-        return load(engine.model)  # TODO kernel interventions
+    if isinstance(engine, Intervened):
+        return intervened(load(engine.model), engine.intervention)
     return KernelModel.load(models.folder(str(engine)))
 
 

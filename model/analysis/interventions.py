@@ -1,7 +1,8 @@
 """What if the router had chosen otherwise? A model under an intervention beside the untouched one.
 
-`intervened(model, intervention)` gives a copy that shares every weight with the model and differs
-in its gates alone, so that both can run at the same time and no other run is touched.
+`intervened(model, intervention)` shares every weight with the model and differs in its gates alone,
+so that both can run at the same time and no other run is touched. No torch; the same in torch, to
+be held beside this, is `reference_interventions`.
 
 The router's bias takes part in the choice only, never in the weights (V3 report, section 2.1.2). So
 an expert is switched off by a bias far below any score, and forced by one far above.
@@ -9,15 +10,14 @@ an expert is switched off by a bias far below any score, and forced by one far a
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import dataclass, replace
 
-import torch
-from torch import Tensor, nn
+import numpy as np
 
 from model.nn.config import ModelConfig
-from model.nn.network import Gate, MixtureOfExperts, Transformer
+from model.nn.layout import Ints
+from model.nn.room import KernelModel
 
 FAR = 16.0  # beyond any score plus bias; more would cost float32 the scores' own digits
 
@@ -63,70 +63,44 @@ class Intervention:
             )
 
 
-class IntervenedGate(Gate):
-    """A gate that shares another's weight and chooses under an intervention."""
-
-    def __init__(
-        self, gate: Gate, config: ModelConfig, layer: int, intervention: Intervention
-    ) -> None:
-        experts = len(gate.weight)
-        chosen = intervention.top_k or gate.chosen
-        needed_groups = math.ceil(chosen / (experts // gate.groups))
-        super().__init__(
-            replace(
-                config,
-                num_experts_per_tok=chosen,
-                topk_group=max(gate.kept_groups, needed_groups),
-            )
-        )
-        self.weight = gate.weight
-        own_E = gate.e_score_correction_bias
-        bias_E = own_E.clone() if intervention.bias else torch.zeros_like(own_E)
-        off = [expert for at, expert in sorted(intervention.off) if at == layer]
-        bias_E[off] = -FAR
-        # twice as far: its group must stay open even if it is the last one there that works
-        bias_E[[expert for at, expert in sorted(intervention.forced) if at == layer]] = 2 * FAR
-        self.e_score_correction_bias = bias_E
-        self.works_E = torch.ones_like(own_E)
-        self.works_E[off] = 0
-        self.without_top = intervention.without_top
-        self.place_E = torch.arange(experts)
-        if intervention.shuffled is not None:
-            random = torch.Generator().manual_seed(intervention.shuffled * 1_000 + layer)
-            self.place_E = torch.randperm(experts, generator=random)
-
-    def forward(self, x_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """As `Gate.forward`. An expert that is off may fill an empty place, with weight 0."""
-        scores_NE = self.score(x_ND)
-        choice_NE = scores_NE + self.e_score_correction_bias
-        works_NE = self.works_E.expand_as(scores_NE)
-        if self.without_top:
-            top = choice_NE.topk(self.without_top, dim=-1).indices
-            choice_NE = choice_NE.scatter(1, top, -FAR)
-            works_NE = works_NE.scatter(1, top, 0)
-        ids_Nk = self.choose(choice_NE)
-        return self.weigh(scores_NE * works_NE, ids_Nk), self.place_E[ids_Nk], scores_NE
-
-
-class Silent(nn.Module):
-    """In the place of experts that are off: adds nothing."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.zeros_like(x)
-
-
-def intervened(model: Transformer, intervention: Intervention) -> Transformer:
-    """A copy of the model under an intervention: weights are shared, gates and wiring are its own.
+def intervened(model: KernelModel, intervention: Intervention) -> KernelModel:
+    """The model under an intervention: weights are shared, gates are its own.
 
     Raises:
         ValueError: if the model does not allow it; see `Intervention.check`.
     """
     intervention.check(model.config)
-    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
-    copied = copy.deepcopy(model, shared)
-    for module in list(copied.modules()):
-        if isinstance(module, MixtureOfExperts):
-            module.gate = IntervenedGate(module.gate, model.config, module.layer, intervention)
-            if not intervention.shared:
-                module.shared_experts = Silent()  # type: ignore[assignment]
-    return copied
+    s, own = model.sizes, model.gates
+    if not s.E:
+        return model
+    bias = own.bias.copy() if intervention.bias else np.zeros_like(own.bias)
+    works, place = own.works.copy(), own.place.copy()
+    first = s.dense_layers
+    for layer, expert in intervention.off:
+        bias[layer - first, expert], works[layer - first, expert] = -FAR, 0
+    for layer, expert in intervention.forced:  # twice as far: its group must stay open
+        bias[layer - first, expert] = 2 * FAR
+    if intervention.shuffled is not None:
+        for row in range(len(place)):
+            place[row] = permutation(intervention.shuffled * 1_000 + first + row, s.E)
+    k = intervention.top_k or own.k
+    gates = own._replace(
+        bias=bias,
+        works=works,
+        place=place,
+        k=k,
+        kept_groups=max(own.kept_groups, math.ceil(k / (s.E // s.groups))),
+        without_top=intervention.without_top,
+        shared=intervention.shared,
+    )
+    return replace(model, gates=gates)
+
+
+def permutation(seed: int, n: int) -> Ints:
+    """torch.randperm(n) of a generator with this seed: the same shuffle of the same numbers."""
+    raw = np.random.RandomState(seed).randint(0, 2**32, n, dtype=np.uint32).astype(np.int64)
+    order = np.arange(n)
+    for i in range(n - 1):
+        other = i + raw[i] % (n - i)
+        order[i], order[other] = order[other], order[i]
+    return order

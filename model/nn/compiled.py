@@ -19,7 +19,7 @@ import llvmlite.binding as llvm
 import numba
 
 HERE = Path(__file__).parent
-SOURCES = ("simd.py", "kernel.py", "decoding.py")
+SOURCES = ("simd.py", "ops.py", "layout.py", "kernel.py", "decoding.py")
 DONE = "complete"
 
 

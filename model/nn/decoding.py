@@ -13,7 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from model.nn.kernel import REORDER, SET, START, Floats, Ints, exp, forward, matmul, normalised
+from model.nn.kernel import forward, normalised
+from model.nn.layout import Floats, Ints
+from model.nn.ops import REORDER, SET, START, exp, matmul
 
 RUNNING, STOPPED, LENGTH = 0, 1, 2
 SKIP = 64  # words passed over at once in search of the one that is drawn
@@ -110,7 +112,7 @@ def fill(rows, slots, b, room):
 
 
 @njit(_nrt=False, nogil=True, error_model="numpy", cache=True)
-def advance(s, w, g, cache, rows, record, b, t, slots, steps):
+def advance(s, w, g, codec, cache, rows, record, b, t, slots, steps):
     """Moves the rows of the given slots on by at most so many steps; how many were made.
 
     Ends early as soon as a row has ended, so that another can take its place.
@@ -119,7 +121,7 @@ def advance(s, w, g, cache, rows, record, b, t, slots, steps):
         n = fill(rows, slots, b, len(b.token))
         if n == 0:
             return step
-        forward(s, w, g, b, n, t, cache, record)
+        forward(s, w, g, codec, b, n, t, cache, record)
         reads = np.int64(0)
         for i in range(n):  # of these the next token is wanted; the others' logits are not
             row, following = b.row[i], b.position[i] + 1

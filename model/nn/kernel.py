@@ -16,231 +16,29 @@ Letters as in `network` and `attention`, and:
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from model.nn import compiled  # noqa: F401 (says where code is kept)
-from model.nn.simd import LANES, ROWS, float_of_bits, tile, weighted_sums
+from model.nn.ops import (
+    ADD,
+    SET,
+    START,
+    exp,
+    keep_bfloat16,
+    keep_integers,
+    matmul,
+    rms_norm,
+    rotate,
+    softmax,
+    swiglu,
+)
+from model.nn.simd import LANES, ROWS, tile, weighted_sums
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int64]
-
-# sums in any order: how the compiler groups them depends on their length alone, never on the batch
-REORDER = {"reassoc", "nnan", "nsz", "contract", "arcp"}
-KEEP = {"nnan", "nsz", "contract"}
-
-# arguments of `matmul`; plain 0, True and False would each make numba compile a version of its own
-START, ADD, SET = np.int64(0), np.bool_(True), np.bool_(False)
 FAR = np.float32(16)  # beyond any score plus bias, as in `interventions`
 
 
-class Sizes(NamedTuple):
-    """Of a model. Lengths are counts; see `ModelConfig`."""
-
-    D: int
-    L: int
-    H: int
-    K: int  # key-value heads; 1 in MLA
-    nope: int  # features of a query head before the rotary ones; 0 in the others
-    rope: int  # rotary features of a head
-    query: int  # width of a head's query as projected
-    key: int  # width of a key as attended: MLA R + p, others d
-    value: int  # width of a value as attended: MLA R, others d
-    value_at: int  # where values begin in a position of the cache
-    o_head: int  # the same in whole vectors
-    head_out: int  # v_head_dim; in the others as attended
-    cached: int  # features of one position in the cache
-    scale: float  # of attention scores
-    mla: bool
-    q_rank: int  # 0 without q_lora_rank
-    dense_layers: int
-    inner: int  # of dense layers
-    expert_inner: int
-    shared_inner: int
-    E: int
-    groups: int
-    scaling: float  # routed_scaling_factor
-    normalise: bool
-    eps: float
-    V: int
-    eos: int
-
-
-class Weights(NamedTuple):
-    """Of a model. Matrices are in panels [.., P, in, LANES]; what a kind lacks is empty."""
-
-    embed: Floats  # [V, D]
-    attention_norm: Floats  # [L, D]
-    ffn_norm: Floats  # [L, D]
-    norm: Floats  # [1, D]
-    head: Floats  # [1, ...]
-    cos: Floats  # [C, rope / 2]
-    sin: Floats
-    q_a: Floats  # [L, ...]
-    q_a_norm: Floats  # [L, q_lora_rank]
-    q: Floats  # [L, ...]
-    q_bias: Floats  # [L, H d]
-    kv: Floats  # [L, ...]: MLA's W_DKV beside W_KR, or the keys' matrix beside the values'
-    kv_bias: Floats  # [L, 2 K d]
-    kv_norm: Floats  # [L, R]
-    uk: Floats  # [L H, ...]: W_UK of each head, from its query into the latent
-    uv: Floats  # [L H, ...]: W_UV of each head, from the latent
-    o: Floats  # [L, ...]
-    dense_in: Floats  # [layers without experts, ...]: gate beside up
-    dense_out: Floats
-    gate: Floats  # [M, ...]
-    shared_in: Floats  # [M, ...]
-    shared_out: Floats
-    expert_in: Floats  # [M E, ...]
-    expert_out: Floats
-
-
-class Gates(NamedTuple):
-    """How experts are chosen: the model's own way, or a changed one (see `interventions`)."""
-
-    bias: Floats  # [M, E], added to scores for the choice only
-    works: Floats  # [M, E]: 0 for an expert that may be chosen but weighs nothing
-    place: Ints  # [M, E]: whose weights stand at an expert's place
-    k: int
-    kept_groups: int
-    without_top: int
-    shared: bool
-
-
-class Batch(NamedTuple):
-    """N tokens to be computed at once; a row's tokens are neighbours, in order."""
-
-    token: Ints
-    row: Ints
-    position: Ints
-
-
-class Record(NamedTuple):
-    """What is kept of each token of each row; a part of length 0 is not kept."""
-
-    expert_ids: NDArray[np.int16]  # [rows, C, M, k], strongest first
-    expert_weights: Floats  # [rows, C, M, k]
-    scores: Floats  # [rows, C, M, E], before the bias
-    attention: Floats  # [rows, L, H, C, C]: queries, keys
-
-
-class Scratch(NamedTuple):
-    """Room for the numbers of one batch, with `LANES` to spare in every row."""
-
-    x: Floats  # [N, D] the residual stream
-    h: Floats  # [N, D] normalised
-    low: Floats  # [N, q_rank]
-    q: Floats  # [N, H query]
-    query: Floats  # [N, H key]
-    kv: Floats  # [N, cached]
-    probability: Floats  # [ROWS, C]
-    o: Floats  # [N, H o_head]
-    out: Floats  # [N, H head_out]
-    inner: Floats  # [N, 2 inner] of dense layers and shared experts
-    scores: Floats  # [N, E]
-    ids: Ints  # [N, k]
-    chosen: Floats  # [N, k]
-    choice: Floats  # [E]
-    works: Floats  # [E]
-    taken: NDArray[np.bool_]  # [E]
-    group: Floats  # [groups]
-    start: Ints  # [E + 1]
-    slot: Ints  # [N, k] where a token stands among those sorted by expert
-    expert_x: Floats  # [N k, D]
-    expert_h: Floats  # [N k, 2 expert_inner]
-    logits: Floats  # [N, V]
-    exps: Floats  # [V]
-
-
-@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=KEEP)
-def exp(x):
-    """e to the x in float32, to 2 ulp; 0 below -87."""
-    bounded = max(min(x, np.float32(88)), np.float32(-87))
-    n = np.floor(bounded * np.float32(1.44269504) + np.float32(0.5))
-    r = bounded - n * np.float32(0.693359375) - n * np.float32(-2.12194440e-4)  # ln 2 in two parts
-    p = np.float32(1.9875691500e-4)
-    p = p * r + np.float32(1.3981999507e-3)
-    p = p * r + np.float32(8.3334519073e-3)
-    p = p * r + np.float32(4.1665795894e-2)
-    p = p * r + np.float32(1.6666665459e-1)
-    p = p * r + np.float32(5.0000001201e-1)
-    p = p * r * r + r + np.float32(1)
-    power = float_of_bits(np.int32((np.int32(n) + np.int32(127)) << np.int32(23)))
-    return p * power if x > np.float32(-87) else np.float32(0)
-
-
 @njit(_nrt=False, nogil=True, error_model="numpy")
-def matmul(n, x, x_at, w, index, y, y_at, add):
-    """y[:n, y_at:] = x[:n, x_at:] w[index], or += if `add`; w is in panels."""
-    panels, inner = w.shape[1], w.shape[2]
-    size = inner * LANES
-    at = index * panels * size
-    panel = 0
-    while panel < panels:
-        left = panels - panel
-        vectors = 4 if left >= 4 and 2 * n <= ROWS else (2 if left >= 2 else 1)
-        for r in range(0, n, ROWS):
-            rows = min(ROWS, n - r)
-            x_place = r * x.shape[1] + x_at
-            y_place = r * y.shape[1] + y_at + panel * LANES
-            tile(rows, vectors, x, x_place, x.shape[1], w, at + panel * size, size, inner,
-                 y, y_place, y.shape[1], add)  # fmt: skip
-        panel += vectors
-
-
-@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
-def rms_norm(x, size, weight, eps):
-    """x / sqrt(mean of squares + eps) * weight, where x lies."""
-    total = np.float32(0)
-    for i in range(size):
-        total += x[i] * x[i]
-    factor = np.float32(1 / np.sqrt(np.float64(total) / size + eps))
-    for i in range(size):
-        x[i] *= factor * weight[i]
-
-
-@njit(_nrt=False, nogil=True, error_model="numpy")
-def rotate(x, cos, sin):
-    """Rotary embedding (arXiv 2104.09864) where x lies. Halves are the pairs; DeepSeek's pairs are
-    neighbours, so `weights` has put its features in this order."""
-    half = len(cos)
-    for i in range(half):
-        a, b = x[i], x[half + i]
-        x[i] = a * cos[i] - b * sin[i]
-        x[half + i] = b * cos[i] + a * sin[i]
-
-
-@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
-def softmax(x, seen, scale):
-    """softmax(scale x) over the first numbers, where they lie; the rest of the block becomes 0."""
-    most = x[0]
-    for i in range(seen):
-        most = max(most, x[i])
-    total = np.float32(0)
-    for i in range(seen):
-        x[i] = exp((x[i] - most) * scale)
-        total += x[i]
-    share = np.float32(1) / total
-    for i in range(seen):
-        x[i] *= share
-    for i in range(seen, (seen + LANES - 1) // LANES * LANES):
-        x[i] = 0
-
-
-@njit(_nrt=False, nogil=True, error_model="numpy")
-def swiglu(n, x, inner):
-    """silu(gate) * up, into the gate's place; x[:n] holds gate beside up."""
-    for r in range(n):
-        gate, up = x[r, :inner], x[r, inner : 2 * inner]
-        for i in range(inner):
-            gate[i] = gate[i] / (np.float32(1) + exp(-gate[i])) * up[i]
-
-
-@njit(_nrt=False, nogil=True, error_model="numpy")
-def project(s, w, b, n, layer, t, cache):
+def project(s, w, codec, b, n, layer, t, cache):
     """Queries of n tokens, as attended; their keys and values go into the cache."""
     if s.q_rank:  # c_Q = W_DQ h, q = W_UQ c_Q (equations 6 to 9)
         matmul(n, t.h, START, w.q_a, layer, t.low, START, SET)
@@ -256,13 +54,23 @@ def project(s, w, b, n, layer, t, cache):
         for head in range(s.H):
             at = head * s.query
             matmul(n, t.q, at, w.uk, layer * s.H + head, t.query, head * s.key, SET)
+        for i in range(n):
+            rms_norm(t.kv[i], s.value, w.kv_norm[layer], 1e-6)
+            if codec.bits == 16:
+                keep_bfloat16(t.kv[i], s.value)
+            elif codec.bits:
+                keep_integers(t.kv[i], s.value, codec.bits, codec.group)
+        if codec.projected:  # o has room for it here
+            matmul(n, t.kv, START, w.codec, layer, t.o, START, SET)
+            for i in range(n):
+                for j in range(s.value):
+                    t.kv[i, j] = t.o[i, j]
     rope_at = s.key - s.rope if s.mla else 0
     for i in range(n):
         row, position = b.row[i], b.position[i]
         cos, sin = w.cos[position], w.sin[position]
         query, kv = t.query[i], t.kv[i]
         if s.mla:
-            rms_norm(kv, s.value, w.kv_norm[layer], 1e-6)
             for head in range(s.H):  # the rotary part overwrites what a panel wrote too much
                 for j in range(s.rope):
                     query[head * s.key + s.value + j] = t.q[i, head * s.query + s.nope + j]
@@ -461,7 +269,7 @@ def normalised(s, n, weight, t):
 
 
 @njit(_nrt=False, nogil=True, error_model="numpy")
-def forward(s, w, g, b, n, t, cache, record):
+def forward(s, w, g, codec, b, n, t, cache, record):
     """Leaves the last layer's output of n tokens in `t.x`, and their keys and values in the cache
     [rows, L, G, features, LANES], where those of the tokens before them must be."""
     for i in range(n):
@@ -469,7 +277,7 @@ def forward(s, w, g, b, n, t, cache, record):
             t.x[i, d] = w.embed[b.token[i], d]
     for layer in range(s.L):
         normalised(s, n, w.attention_norm[layer], t)
-        project(s, w, b, n, layer, t, cache)
+        project(s, w, codec, b, n, layer, t, cache)
         attend(s, b, n, layer, t, cache, record)
         if s.mla:  # W_UV stands behind attention: it attended in the latent
             for head in range(s.H):

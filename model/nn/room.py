@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 from model.nn import weights as loading
 from model.nn.config import ModelConfig, read_config, student
 from model.nn.decoding import LENGTH, RUNNING, STOPPED, Rows, advance
-from model.nn.kernel import Batch, Floats, Gates, Record, Scratch, Sizes, Weights
+from model.nn.layout import Batch, Codec, Floats, Gates, Record, Scratch, Sizes, Weights
 from model.nn.simd import LANES, ROWS
 from model.nn.weights import aligned, whole
 
-TOGETHER = 16  # rows: more would not share weights much better, and their caches would leave L3
+WHOLE_LATENT = Codec(projected=False, bits=0, group=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,8 @@ class KernelModel:
     sizes: Sizes
     weights: Weights
     gates: Gates
+    codec: Codec = WHOLE_LATENT
+    latent_bytes: int | None = None  # of one token, if a codec keeps it
 
     @classmethod
     def load(cls, folder: Path) -> KernelModel:
@@ -49,7 +52,7 @@ class KernelModel:
     @property
     def token_bytes(self) -> int:
         """What one token takes in the cache: float32, the features that are kept, all layers."""
-        return 4 * self.sizes.cached * self.sizes.L
+        return self.latent_bytes or 4 * self.sizes.cached * self.sizes.L
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,23 @@ class Keep:
     experts: bool = True
     scores: bool = False
     attention: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One sequence of T tokens, F of them fed; M layers with experts, E in each, k chosen."""
+
+    n_given: int
+    token_ids: NDArray[np.int32]  # [T]
+    logprobs: Floats  # [T], natural; NaN for the first, and for given ones unless asked for
+    entropies: Floats  # [T], nats
+    expert_ids: NDArray[np.int16]  # [F, M, k], strongest first
+    expert_weights: Floats  # [F, M, k]
+    scores: Floats  # [F, M, E] if kept, else of length 0
+    attention: Floats  # [L, H, F, F] if kept, else of length 0
+    cache_bytes: NDArray[np.int64]  # [T] held once a token is fed
+    seconds: Floats  # [T] of computing, up to each token
+    finish_reason: str  # "stop" or "length"
 
 
 class Room:
@@ -94,7 +114,6 @@ class Room:
             attention=np.zeros((rows if keep.attention else 0, s.L, H, C, C), np.float32),
         )
         self.batch = Batch(*(np.zeros(N, np.int64) for _ in Batch._fields))
-        kv = whole(max(s.cached, H * s.query)) + LANES
 
         def wide(rows: int, width: int) -> Floats:
             return aligned(rows, whole(width) + LANES)
@@ -105,7 +124,7 @@ class Room:
             low=wide(N, s.q_rank),
             q=wide(N, H * s.query),
             query=wide(N, H * s.key),
-            kv=wide(N, kv),
+            kv=wide(N, s.cached),
             probability=wide(ROWS, C),
             o=wide(N, H * s.o_head),
             out=wide(N, H * s.head_out),
@@ -160,67 +179,47 @@ class Room:
         if len(self.record.attention):
             part = self.record.attention
             part[target, :, :, :tokens, :tokens] = part[source, :, :, :tokens, :tokens]
-        for name in ("logprobs", "entropies"):
-            values = getattr(self.rows, name)
-            values[target, :tokens] = values[source, :tokens]
-        self.rows.fed[target] = tokens
+        r = self.rows
+        known = tokens + (r.tokens[source, tokens] == r.tokens[target, tokens])
+        r.logprobs[target, :known] = r.logprobs[source, :known]
+        r.entropies[target, :known] = r.entropies[source, :known]
+        r.fed[target] = tokens
 
     def advance(self, slots: NDArray[np.int64], steps: int) -> int:
         """Moves rows on, as `decoding.advance` says; releases the interpreter lock."""
         m = self.model
         return advance(
-            m.sizes, m.weights, m.gates, self.cache, self.rows, self.record, self.batch,
+            m.sizes, m.weights, m.gates, m.codec, self.cache, self.rows, self.record, self.batch,
             self.scratch, slots, steps,
         )  # fmt: skip
 
+    def take(self, row: int, seconds: Floats) -> Run:
+        """A copy of what a row holds; `seconds` [T] of computing is the caller's to say."""
+        r, record = self.rows, self.record
+        T, F = int(r.length[row]), int(r.fed[row])
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One sequence of T tokens, F of them fed; M layers with experts, E in each, k chosen."""
+        def kept(values: NDArray[Any]) -> NDArray[Any]:
+            return values[row, :F].copy() if len(values) else values.copy()
 
-    n_given: int
-    token_ids: NDArray[np.int32]  # [T]
-    logprobs: Floats  # [T], natural; NaN for the first, and for given ones unless asked for
-    entropies: Floats  # [T], nats
-    expert_ids: NDArray[np.int16]  # [F, M, k], strongest first
-    expert_weights: Floats  # [F, M, k]
-    scores: Floats  # [F, M, E] if kept, else of length 0
-    attention: Floats  # [L, H, F, F] if kept, else of length 0
-    cache_bytes: NDArray[np.int64]  # [T] held once a token is fed
-    seconds: Floats  # [T] of computing, up to each token
-    finish_reason: str  # "stop" or "length"
+        attention = record.attention
+        return Run(
+            n_given=int(r.given[row]),
+            token_ids=r.tokens[row, :T].copy(),
+            logprobs=r.logprobs[row, :T].copy(),
+            entropies=r.entropies[row, :T].copy(),
+            expert_ids=kept(record.expert_ids),
+            expert_weights=kept(record.expert_weights),
+            scores=kept(record.scores),
+            attention=attention[row, :, :, :F, :F].copy() if len(attention) else attention.copy(),
+            cache_bytes=np.minimum(np.arange(1, T + 1), F) * self.model.token_bytes,
+            seconds=seconds,
+            finish_reason="stop" if r.state[row] == STOPPED else "length",
+        )
 
 
 def uniforms(seed: int, number: int, n: int) -> NDArray[np.float64]:
     """n numbers in [0, 1) that belong to one row of one seed."""
     return np.random.default_rng((seed, number)).random(n)
-
-
-def taken(room: Room, row: int, seconds: Floats) -> Run:
-    """A copy of what a row holds."""
-    r, record = room.rows, room.record
-    T, F = int(r.length[row]), int(r.fed[row])
-    nothing: Floats = np.zeros((0, 0, 0), np.float32)
-
-    def part(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return values[row, :F].copy() if len(values) else nothing
-
-    attention = record.attention
-    return Run(
-        n_given=int(r.given[row]),
-        token_ids=r.tokens[row, :T].copy(),
-        logprobs=r.logprobs[row, :T].copy(),
-        entropies=r.entropies[row, :T].copy(),
-        expert_ids=record.expert_ids[row, :F].copy()
-        if len(record.expert_ids)
-        else nothing.astype(np.int16),
-        expert_weights=part(record.expert_weights),
-        scores=part(record.scores),
-        attention=attention[row, :, :, :F, :F].copy() if len(attention) else nothing,
-        cache_bytes=np.minimum(np.arange(1, T + 1), F) * room.model.token_bytes,
-        seconds=seconds,
-        finish_reason="stop" if r.state[row] == STOPPED else "length",
-    )
 
 
 def warm_up() -> None:

@@ -203,3 +203,23 @@ def float_of_bits(typingctx: Any, bits: Any) -> Any:
         return builder.bitcast(args[0], F32)
 
     return types.float32(types.int32), codegen
+
+
+@intrinsic
+def bits_of_float(typingctx: Any, number: Any) -> Any:
+    """The bits of a float32 as an int32."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.IntType(32))
+
+    return types.int32(types.float32), codegen
+
+
+@intrinsic
+def through_half(typingctx: Any, number: Any) -> Any:
+    """A float32 rounded to float16."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fpext(builder.fptrunc(args[0], ir.HalfType()), F32)
+
+    return types.float32(types.float32), codegen

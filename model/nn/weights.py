@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.nn.config import CheckpointError, ModelConfig
-from model.nn.kernel import Floats, Gates, Sizes, Weights
+from model.nn.layout import Floats, Gates, Sizes, Weights
 from model.nn.simd import LANES
 
 
@@ -213,9 +213,9 @@ def pack(c: ModelConfig, state: Mapping[str, Floats]) -> tuple[Weights, Gates]:
 
 
 MATRICES = {
-    "head", "q_a", "q", "kv", "uk", "uv", "o", "dense_in", "dense_out", "gate", "shared_in",
-    "shared_out", "expert_in", "expert_out",
-}  # fmt: skip
+    *("head", "q_a", "q", "kv", "uk", "uv", "o", "codec", "dense_in", "dense_out", "gate"),
+    *("shared_in", "shared_out", "expert_in", "expert_out"),
+}
 
 
 def gates(c: ModelConfig, bias: Floats) -> Gates:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -15,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.nn.decoding import RUNNING
-from model.nn.room import Keep, KernelModel, Room, Run, taken, uniforms
+from model.nn.room import Keep, KernelModel, Room, Run, uniforms
 
-ROWS = 16  # of a batch; more gain little in speed and cost a cache each
+TOGETHER = 16  # rows: more would not share weights much better, and their caches would leave L3
 STEPS = 16  # of one turn, one token a row: some 20 ms when all rows are taken
 PROMPT_STEPS = 4  # of one turn while prompts are being computed, up to 64 tokens each
 
@@ -59,9 +60,9 @@ class Batch(Generic[Name]):
     Sequences go by a key that the caller chooses. A batch belongs to one thread at a time.
     """
 
-    def __init__(self, model: KernelModel, keep: Keep | None = None, rows: int = ROWS) -> None:
-        self._room = Room(model, rows, keep)
-        self._free = list(range(rows))[::-1]
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._free = list(range(len(room.rows.length)))[::-1]
         self._rows: dict[int, _Row] = {}
         self._of: dict[Name, int] = {}
 
@@ -131,16 +132,46 @@ class Batch(Generic[Name]):
         held = self._rows.pop(row)
         self._free.append(row)
         times = held.times(int(self._room.rows.length[row]))
-        run = taken(self._room, row, times)
+        run = self._room.take(row, times)
         going = self._room.rows.state[row] == RUNNING
         return replace(run, finish_reason="stopped") if going else run
 
 
 def complete(
-    model: KernelModel, requests: Sequence[Request], rows: int = 32, keep: Keep | None = None
+    model: KernelModel,
+    prompts: Sequence[Sequence[int]],
+    max_new_tokens: int,
+    temperature: float,
+    seed: int,
+    draws: Sequence[int] | None = None,
+    threads: int = 1,
+    keep: Keep | None = None,
 ) -> list[Run]:
-    """Compute all requests of one model in one batch, in this thread; ended rows make way."""
-    batch: Batch[int] = Batch(model, keep or requests[0].keep, min(rows, len(requests)))
+    """Finish many prompts, `TOGETHER` at a time in each thread; ended rows make way for others.
+
+    Prompt i draws from (seed, draws[i]), or (seed, i). Equal prompts are computed once.
+    """
+    numbers = range(len(prompts)) if draws is None else draws
+    kept = keep or Keep(experts=False)
+    requests = [
+        Request("", tuple(ids), max_new_tokens, temperature, seed, row, keep=kept)
+        for ids, row in zip(prompts, numbers, strict=True)
+    ]
+    size = -(-len(requests) // threads) or 1
+    parts = [requests[first : first + size] for first in range(0, len(requests), size)]
+
+    def some(part: Sequence[Request]) -> list[Run]:
+        return finish(Room(model, min(TOGETHER, len(part)), kept), part)
+
+    if len(parts) == 1:
+        return some(parts[0])
+    with ThreadPoolExecutor(threads) as pool:
+        return [run for runs in pool.map(some, parts) for run in runs]
+
+
+def finish(room: Room, requests: Sequence[Request]) -> list[Run]:
+    """Compute all requests in a room that nobody else uses meanwhile."""
+    batch: Batch[int] = Batch(room)
     waiting, done = list(range(len(requests)))[::-1], dict[int, Run]()
     while len(done) < len(requests):
         while waiting and batch.admit(waiting[-1], requests[waiting[-1]]):
@@ -149,6 +180,14 @@ def complete(
     return [done[i] for i in range(len(requests))]
 
 
-def run(model: KernelModel, request: Request) -> Run:
-    """Compute one sequence, in this thread."""
-    return complete(model, [request])[0]
+def run(
+    model: KernelModel,
+    ids: Sequence[int],
+    max_new_tokens: int,
+    temperature: float = 0.0,
+    seed: int = 0,
+    keep: Keep | None = None,
+) -> Run:
+    """One prompt and its answer with everything about every token; without new ones, it is read."""
+    request = Request("", tuple(ids), max_new_tokens, temperature, seed, read=True)
+    return finish(Room(model, 1, keep), [request])[0]

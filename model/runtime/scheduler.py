@@ -16,8 +16,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from model.nn.room import Keep, KernelModel, Run
-from model.runtime.batch import ROWS, Batch, Request
+from model.nn.room import Keep, KernelModel, Room, Run
+from model.runtime.batch import TOGETHER, Batch, Request
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ Key = tuple[Hashable, Keep]  # of batches: what the model is loaded by, and what
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 UNSEEN_SECONDS = 10.0  # a ticket that nobody has looked at for so long is stopped
 FEW = 2  # rows in a batch that are computed along with everybody's turn
-SHARE = ROWS - 4  # rows of a batch that one visitor may take
+SHARE = TOGETHER - 4  # rows of a batch that one visitor may take
 IN_FLIGHT = 2_048  # sequences that one visitor may have waiting and running
 WAITING = 20_000  # sequences that all may have
 IDLE_SECONDS = 60.0  # an unused batch is kept for so long
@@ -253,7 +253,7 @@ class Scheduler:
         """Load a model, and open a batch of it."""
         engine, keep = key
         try:
-            place = _Place(Batch(self._load(engine), keep))
+            place = _Place(Batch(Room(self._load(engine), TOGETHER, keep)))
         except Exception as error:
             with self._wake:
                 self._loading.discard(key)

@@ -116,7 +116,7 @@ def changed_engine(engine: Engine, change: Intervention) -> Engine:
     Raises:
         ValueError: if the model cannot be changed so.
     """
-    from model.analysis.interventions import intervened
+    from model.analysis.reference_interventions import intervened
     from model.runtime.engine import Engine as Made  # here, not above: it imports torch
 
     return Made(intervened(engine.model, change), engine.tokenizer, engine.about)

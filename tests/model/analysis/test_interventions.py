@@ -13,7 +13,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import DeepseekV3ForCausalLM, Glm4MoeForCausalLM
 
-from model.analysis.interventions import Intervention, intervened
+from model.analysis.interventions import Intervention
+from model.analysis.reference_interventions import intervened
 from model.analysis.teacher_forcing import teacher_force
 from model.nn import checkpoints, tokenizer
 from model.nn.cache import Cache

@@ -74,7 +74,7 @@ def test_a_text_is_the_same_alone_and_among_others(
     ]
     for ticket, (_, ids, n, seed) in zip(tickets, asked, strict=True):
         assert ended(ticket).state == "done"
-        same(ticket.results[0], run(model, Request("base", (0, *ids), n, 1.0, seed, read=True)))
+        same(ticket.results[0], run(model, (0, *ids), n, 1.0, seed))
 
 
 def test_equal_prompts_are_computed_once_and_draw_their_own(

@@ -23,7 +23,8 @@ from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import router_scores
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
-from model.analysis.interventions import Intervention, intervened
+from model.analysis.interventions import Intervention
+from model.analysis.reference_interventions import intervened
 from model.analysis.teacher_forcing import teacher_force
 from model.nn.tokenizer import BOS, decode
 from model.training.pretrain import masked_loss

@@ -1,0 +1,52 @@
+"""A latent kept in less: fewer directions of it, or fewer bits, as the kernel computes with it.
+
+Weights are shared; only what happens to the latent, as it is kept, is new. The same in torch is
+`latent_codecs`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.nn.layout import Codec, Floats, Sizes
+from model.nn.room import KernelModel
+from model.nn.weights import panels
+
+GROUP = 32  # features that share a scale, as in `latent_codecs`
+
+
+def with_directions(model: KernelModel, basis: Floats) -> KernelModel:
+    """Keeps the latent's coordinates along r orthonormal directions [L, R, r] of each layer."""
+    s = _latent(model)
+    shape = basis.shape
+    if shape[:2] != (s.L, s.value):
+        raise ValueError(f"directions are {list(shape)}, this model has [{s.L}, {s.value}, r].")
+    projection: NDArray[np.float32] = basis @ basis.transpose(0, 2, 1)
+    weights = model.weights._replace(codec=panels([matrix.T for matrix in projection]))
+    return replace(
+        model,
+        weights=weights,
+        codec=Codec(projected=True, bits=0, group=1),
+        latent_bytes=4 * s.L * (shape[2] + s.rope),
+    )
+
+
+def with_bits(model: KernelModel, bits: int) -> KernelModel:
+    """Keeps the latent in bfloat16 (16 bits), or in integers of 8 or 4 bits with scales."""
+    s = _latent(model)
+    if bits not in (4, 8, 16):
+        raise ValueError(f"a latent is kept in 16, 8 or 4 bits, not in {bits}.")
+    group = GROUP if s.value % GROUP == 0 else s.value
+    scales = 0 if bits == 16 else 2 * (s.value // group)
+    kept = s.value * bits // 8 + scales + 4 * s.rope
+    codec = Codec(projected=False, bits=bits, group=group)
+    return replace(model, codec=codec, latent_bytes=s.L * kept)
+
+
+def _latent(model: KernelModel) -> Sizes:
+    if not model.sizes.mla:
+        raise ValueError(f"{model.config.attention} keeps no latent.")
+    return model.sizes

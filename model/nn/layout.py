@@ -1,0 +1,141 @@
+"""What the kernel's functions are given, as tuples of arrays: one type for every model.
+
+Letters as in `kernel`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+class Sizes(NamedTuple):
+    """Of a model. Lengths are counts; see `ModelConfig`."""
+
+    D: int
+    L: int
+    H: int
+    K: int  # key-value heads; 1 in MLA
+    nope: int  # features of a query head before the rotary ones; 0 in the others
+    rope: int  # rotary features of a head
+    query: int  # width of a head's query as projected
+    key: int  # width of a key as attended: MLA R + p, others d
+    value: int  # width of a value as attended: MLA R, others d
+    value_at: int  # where values begin in a position of the cache
+    o_head: int  # the same in whole vectors
+    head_out: int  # v_head_dim; in the others as attended
+    cached: int  # features of one position in the cache
+    scale: float  # of attention scores
+    mla: bool
+    q_rank: int  # 0 without q_lora_rank
+    dense_layers: int
+    inner: int  # of dense layers
+    expert_inner: int
+    shared_inner: int
+    E: int
+    groups: int
+    scaling: float  # routed_scaling_factor
+    normalise: bool
+    eps: float
+    V: int
+    eos: int
+
+
+class Weights(NamedTuple):
+    """Of a model. Matrices are in panels [.., P, in, LANES]; what a kind lacks is empty."""
+
+    embed: Floats  # [V, D]
+    attention_norm: Floats  # [L, D]
+    ffn_norm: Floats  # [L, D]
+    norm: Floats  # [1, D]
+    head: Floats  # [1, ...]
+    cos: Floats  # [C, rope / 2]
+    sin: Floats
+    q_a: Floats  # [L, ...]
+    q_a_norm: Floats  # [L, q_lora_rank]
+    q: Floats  # [L, ...]
+    q_bias: Floats  # [L, H d]
+    kv: Floats  # [L, ...]: MLA's W_DKV beside W_KR, or the keys' matrix beside the values'
+    kv_bias: Floats  # [L, 2 K d]
+    kv_norm: Floats  # [L, R]
+    uk: Floats  # [L H, ...]: W_UK of each head, from its query into the latent
+    codec: Floats  # [L, ...]: what a changed latent is projected by; see `Codec`
+    uv: Floats  # [L H, ...]: W_UV of each head, from the latent
+    o: Floats  # [L, ...]
+    dense_in: Floats  # [layers without experts, ...]: gate beside up
+    dense_out: Floats
+    gate: Floats  # [M, ...]
+    shared_in: Floats  # [M, ...]
+    shared_out: Floats
+    expert_in: Floats  # [M E, ...]
+    expert_out: Floats
+
+
+class Gates(NamedTuple):
+    """How experts are chosen: the model's own way, or a changed one (see `interventions`)."""
+
+    bias: Floats  # [M, E], added to scores for the choice only
+    works: Floats  # [M, E]: 0 for an expert that may be chosen but weighs nothing
+    place: Ints  # [M, E]: whose weights stand at an expert's place
+    k: int
+    kept_groups: int
+    without_top: int
+    shared: bool
+
+
+class Codec(NamedTuple):
+    """How the latent is kept (see `latent`): as it is, unless one of these is set."""
+
+    projected: bool  # onto directions, by `Weights.codec`
+    bits: int  # 16: bfloat16; 8 or 4: integers with a scale per group
+    group: int  # features that share a scale
+
+
+class Batch(NamedTuple):
+    """N tokens to be computed at once; a row's tokens are neighbours, in order."""
+
+    token: Ints
+    row: Ints
+    position: Ints
+
+
+class Record(NamedTuple):
+    """What is kept of each token of each row; a part of length 0 is not kept."""
+
+    expert_ids: NDArray[np.int16]  # [rows, C, M, k], strongest first
+    expert_weights: Floats  # [rows, C, M, k]
+    scores: Floats  # [rows, C, M, E], before the bias
+    attention: Floats  # [rows, L, H, C, C]: queries, keys
+
+
+class Scratch(NamedTuple):
+    """Room for the numbers of one batch, with `LANES` to spare in every row."""
+
+    x: Floats  # [N, D] the residual stream
+    h: Floats  # [N, D] normalised
+    low: Floats  # [N, q_rank]
+    q: Floats  # [N, H query]
+    query: Floats  # [N, H key]
+    kv: Floats  # [N, cached]
+    probability: Floats  # [ROWS, C]
+    o: Floats  # [N, H o_head]
+    out: Floats  # [N, H head_out]
+    inner: Floats  # [N, 2 inner] of dense layers and shared experts
+    scores: Floats  # [N, E]
+    ids: Ints  # [N, k]
+    chosen: Floats  # [N, k]
+    choice: Floats  # [E]
+    works: Floats  # [E]
+    taken: NDArray[np.bool_]  # [E]
+    group: Floats  # [groups]
+    start: Ints  # [E + 1]
+    slot: Ints  # [N, k] where a token stands among those sorted by expert
+    expert_x: Floats  # [N k, D]
+    expert_h: Floats  # [N k, 2 expert_inner]
+    logits: Floats  # [N, V]
+    exps: Floats  # [V]

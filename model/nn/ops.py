@@ -1,0 +1,122 @@
+"""What layers are made of, on rows of numbers: products, norms, softmax, SwiGLU, roundings."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from model.nn import compiled  # noqa: F401 (says where code is kept)
+from model.nn.simd import LANES, ROWS, bits_of_float, float_of_bits, through_half, tile
+
+# sums in any order: how the compiler groups them depends on their length alone, never on the batch
+REORDER = {"reassoc", "nnan", "nsz", "contract", "arcp"}
+KEEP = {"nnan", "nsz", "contract"}
+
+# arguments of `matmul`; plain 0, True and False would each make numba compile a version of its own
+START, ADD, SET = np.int64(0), np.bool_(True), np.bool_(False)
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=KEEP)
+def exp(x):
+    """e to the x in float32, to 2 ulp; 0 below -87."""
+    bounded = max(min(x, np.float32(88)), np.float32(-87))
+    n = np.floor(bounded * np.float32(1.44269504) + np.float32(0.5))
+    r = bounded - n * np.float32(0.693359375) - n * np.float32(-2.12194440e-4)  # ln 2 in two parts
+    p = np.float32(1.9875691500e-4)
+    p = p * r + np.float32(1.3981999507e-3)
+    p = p * r + np.float32(8.3334519073e-3)
+    p = p * r + np.float32(4.1665795894e-2)
+    p = p * r + np.float32(1.6666665459e-1)
+    p = p * r + np.float32(5.0000001201e-1)
+    p = p * r * r + r + np.float32(1)
+    power = float_of_bits(np.int32((np.int32(n) + np.int32(127)) << np.int32(23)))
+    return p * power if x > np.float32(-87) else np.float32(0)
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy")
+def matmul(n, x, x_at, w, index, y, y_at, add):
+    """y[:n, y_at:] = x[:n, x_at:] w[index], or += if `add`; w is in panels."""
+    panels, inner = w.shape[1], w.shape[2]
+    size = inner * LANES
+    at = index * panels * size
+    panel = 0
+    while panel < panels:
+        left = panels - panel
+        vectors = 4 if left >= 4 and 2 * n <= ROWS else (2 if left >= 2 else 1)
+        for r in range(0, n, ROWS):
+            rows = min(ROWS, n - r)
+            x_place = r * x.shape[1] + x_at
+            y_place = r * y.shape[1] + y_at + panel * LANES
+            tile(rows, vectors, x, x_place, x.shape[1], w, at + panel * size, size, inner,
+                 y, y_place, y.shape[1], add)  # fmt: skip
+        panel += vectors
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
+def rms_norm(x, size, weight, eps):
+    """x / sqrt(mean of squares + eps) * weight, where x lies."""
+    total = np.float32(0)
+    for i in range(size):
+        total += x[i] * x[i]
+    factor = np.float32(1 / np.sqrt(np.float64(total) / size + eps))
+    for i in range(size):
+        x[i] *= factor * weight[i]
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy")
+def rotate(x, cos, sin):
+    """Rotary embedding (arXiv 2104.09864) where x lies. Halves are the pairs; DeepSeek's pairs are
+    neighbours, so `weights` has put its features in this order."""
+    half = len(cos)
+    for i in range(half):
+        a, b = x[i], x[half + i]
+        x[i] = a * cos[i] - b * sin[i]
+        x[half + i] = b * cos[i] + a * sin[i]
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
+def softmax(x, seen, scale):
+    """softmax(scale x) over the first numbers, where they lie; the rest of the block becomes 0."""
+    most = x[0]
+    for i in range(seen):
+        most = max(most, x[i])
+    total = np.float32(0)
+    for i in range(seen):
+        x[i] = exp((x[i] - most) * scale)
+        total += x[i]
+    share = np.float32(1) / total
+    for i in range(seen):
+        x[i] *= share
+    for i in range(seen, (seen + LANES - 1) // LANES * LANES):
+        x[i] = 0
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy")
+def swiglu(n, x, inner):
+    """silu(gate) * up, into the gate's place; x[:n] holds gate beside up."""
+    for r in range(n):
+        gate, up = x[r, :inner], x[r, inner : 2 * inner]
+        for i in range(inner):
+            gate[i] = gate[i] / (np.float32(1) + exp(-gate[i])) * up[i]
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy")
+def keep_bfloat16(x, size):
+    """Rounds to 8 bits of mantissa, to the nearest, ties to even."""
+    for i in range(size):
+        bits = bits_of_float(x[i])
+        odd = (bits >> np.int32(16)) & np.int32(1)
+        x[i] = float_of_bits(np.int32((bits + np.int32(0x7FFF) + odd) & np.int32(-65536)))
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy")
+def keep_integers(x, size, bits, group):
+    """Rounds to signed integers times a float16 scale per group: the largest is the code's most."""
+    most = np.float32(2 ** (bits - 1) - 1)
+    for first in range(0, size, group):
+        largest = np.float32(0)
+        for i in range(first, first + group):
+            largest = max(largest, abs(x[i]))
+        scale = max(through_half(largest / most), np.float32(2.0**-24))
+        for i in range(first, first + group):
+            x[i] = min(max(np.rint(x[i] / scale), -most), most) * scale

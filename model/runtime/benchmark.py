@@ -1,0 +1,268 @@
+"""How fast the kernel is beside transformers, beside our PyTorch engine, and beside the machine.
+
+One process, the same checkpoint, prompts and number of threads for all; every time is the best of
+some, since other work may share the machine. Ends are switched off where speeds are compared, so
+that all write as much.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json as text
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numba import njit
+
+from model.nn import checkpoints, compiled
+from model.nn.room import Keep, KernelModel, Room, Run
+from model.nn.simd import LANES, ROWS, tile
+from model.nn.weights import aligned
+from model.runtime.batch import complete
+from model.runtime.engine import Engine
+from model.tasks import problems
+
+BATCHES = (1, 8, 32, 128)
+NEW = 96  # tokens that each stream writes
+QUESTIONS, GROUP, REPLY = 24, 16, 224  # a GRPO rollout, as in `training.grpo`
+CURVE_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
+CURVE_CONTEXTS = (16, 64, 128, 192, 256, 320)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Tokens per second of the kernel, and of what it is compared with."""
+
+    what: str
+    beside: str
+    kernel: float
+    other: float
+    agree: str  # how many greedy texts are the same
+
+    @property
+    def times(self) -> float:
+        return self.kernel / self.other
+
+
+def best(work: Callable[[], Any], repeats: int) -> float:
+    """Seconds of the quickest."""
+    found = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - started)
+    return min(found)
+
+
+def endless(model: KernelModel) -> KernelModel:
+    """The model when no token ends a text."""
+    return replace(model, sizes=model.sizes._replace(eos=-1))
+
+
+def questions(engine: Engine, n: int) -> list[list[int]]:
+    """Held-out problems as the model is asked them."""
+    drawn = problems("chain", 3, 0, "heldout", "ko")
+    return [engine.encode(problem.prompt + "<think>") for problem in itertools.islice(drawn, n)]
+
+
+@torch.inference_mode()
+def streams(kernel: KernelModel, theirs: Any, prompts: list[list[int]], threads: int) -> Compared:
+    """Greedy decoding of some prompts at once, beside transformers' `generate`."""
+    width = max(map(len, prompts))
+    pad = kernel.config.pad_token_id
+    ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts])
+    mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
+    written: list[Any] = [None, None]
+
+    def generate() -> None:
+        written[0] = theirs.generate(
+            ids, attention_mask=mask, max_new_tokens=NEW, do_sample=False, eos_token_id=None,
+            pad_token_id=pad,
+        )[:, width:].tolist()  # fmt: skip
+
+    def ours() -> None:
+        written[1] = complete(endless(kernel), prompts, NEW, 0.0, 0, threads=threads)
+
+    other, own = best(generate, 3 if len(prompts) < 64 else 2), best(ours, 5)
+    same = sum(
+        run.token_ids[run.n_given :].tolist() == ids
+        for run, ids in zip(written[1], written[0], strict=True)
+    )
+    n = len(prompts)
+    agree = f"{same} of {n}"
+    what = f"{n} stream{'s' if n > 1 else ''}"
+    return Compared(what, "transformers", n * NEW / own, n * NEW / other, agree)
+
+
+@torch.inference_mode()
+def prefill(kernel: KernelModel, theirs: Any, prompt: list[int]) -> Compared:
+    """Reading a prompt of the context's length, nothing written."""
+    ids = torch.tensor([prompt])
+    room = Room(kernel, 1, Keep(experts=False))
+    slots = np.zeros(1, np.int64)
+    following: list[int] = [0, 0]
+
+    def read() -> None:
+        logits = theirs(ids, use_cache=True, logits_to_keep=1).logits
+        following[0] = int(logits[0, -1].argmax())
+
+    def ours() -> None:
+        room.put(0, prompt, 1)
+        while not room.rows.state[0]:
+            room.advance(slots, 1)
+        following[1] = int(room.rows.tokens[0, len(prompt)])
+
+    other, own = best(read, 5), best(ours, 10)
+    agree = f"{int(following[0] == following[1])} of 1"
+    n = len(prompt)
+    return Compared(f"prefill of {n}", "transformers", n / own, n / other, agree)
+
+
+def rollout(kernel: KernelModel, engine: Engine, threads: int) -> Compared:
+    """GRPO's: 24 questions, 16 replies each, until each ends, beside our PyTorch engine."""
+    prompts = [ids for ids in questions(engine, QUESTIONS) for _ in range(GROUP)]
+    written: list[Any] = [None, None]
+
+    def reference() -> None:
+        written[0] = engine.complete(prompts, REPLY, 1.0, 0)
+
+    def ours() -> None:
+        written[1] = complete(kernel, prompts, REPLY, 1.0, 0, threads=threads)
+
+    other, own = best(reference, 1), best(ours, 3)
+    runs: list[Run] = written[1]
+    texts = [run.token_ids[run.n_given :].tolist() for run in runs]
+    same = sum(a == b.token_ids for a, b in zip(texts, written[0], strict=True))
+    tokens, theirs = sum(map(len, texts)), sum(len(done.token_ids) for done in written[0])
+    agree = f"{same} of {len(texts)}, sampled"
+    return Compared("rollout of 384", "Engine.complete", tokens / own, theirs / other, agree)
+
+
+@njit(nogil=True)
+def _read(rows: int, x: Any, w: Any, y: Any, inner: int, repeats: int) -> None:
+    for _ in range(repeats):
+        tile(rows, 2, x, 0, inner, w, 0, inner * LANES, inner, y, 0, 2 * LANES, False)
+
+
+def peak() -> float:
+    """Floating-point operations per second of one core, as the kernel's tile makes them."""
+    inner, repeats = 96, 20_000
+    x, y = aligned(ROWS, inner), aligned(ROWS, 3 * LANES)
+    w = aligned(2, inner, LANES)
+    _read(ROWS, x, w, y, inner, 1)
+    seconds = best(lambda: _read(ROWS, x, w, y, inner, repeats), 7)
+    return 2 * ROWS * 2 * LANES * inner * repeats / seconds
+
+
+def bandwidth(size: int) -> float:
+    """Bytes per second at which one core reads so many bytes again and again."""
+    inner = size // (8 * LANES)
+    x, y, w = aligned(1, inner), aligned(1, 3 * LANES), aligned(2, inner, LANES)
+    _read(1, x, w, y, inner, 2)
+    return 8 * LANES * inner * 10 / best(lambda: _read(1, x, w, y, inner, 10), 7)
+
+
+def limits(kernel: KernelModel, one: float, many: float, threads: int) -> dict[str, float]:
+    """What this machine allows, and the shares that one stream and 32 reach.
+
+    Every weight that works on a token is read once for one stream: bytes over bandwidth. For many
+    streams operations count, two per weight, and two per feature of each cached token and head.
+    """
+    _, active = checkpoints.parameters(kernel.config)
+    s = kernel.sizes
+    active -= s.V * s.D  # the embedding's other rows
+    tokens = 100  # about the middle of these runs
+    attention = s.L * s.H * tokens * (s.key + s.value)
+    measured, flops = bandwidth(4 * active), peak()
+    alone = 1 / (4 * active / measured + kernel.token_bytes * tokens / measured)
+    together = threads * flops / (2 * (active + attention))
+    return {
+        "active_weights": active,
+        "bandwidth_GB_s": measured / 1e9,
+        "peak_GFLOP_s": flops / 1e9,
+        "one_stream_limit": alone,
+        "one_stream_share": one / alone,
+        "streams_limit": together,
+        "streams_share": many / together,
+    }
+
+
+def curves(kernel: KernelModel) -> dict[str, dict[int, float]]:
+    """Tokens per second of one core: by rows that write at once, 100 tokens behind them; and of one
+    row, by tokens behind it."""
+    return {
+        "batch": {rows: _speed(kernel, rows, 100) for rows in CURVE_BATCHES},
+        "context": {behind: _speed(kernel, 1, behind) for behind in CURVE_CONTEXTS},
+    }
+
+
+def _speed(kernel: KernelModel, rows: int, behind: int) -> float:
+    room = Room(endless(kernel), rows, Keep(experts=False))
+    rng = np.random.default_rng(0)
+    slots = np.arange(rows)
+    for row in range(rows):
+        room.put(row, rng.integers(7, kernel.config.vocab_size, behind).tolist(), 48, 1.0)
+    while (room.rows.length == behind).any():
+        room.advance(slots, 1)
+    return rows * 4 / best(lambda: room.advance(slots, 4), 8)
+
+
+def measure(folder: Path, threads: int) -> dict[str, Any]:
+    """All of it, for a checkpoint of a class that transformers opens."""
+    from transformers import AutoModelForCausalLM
+
+    compiled.compile_all()
+    torch.set_num_threads(threads)
+    engine, kernel = Engine.load(folder), KernelModel.load(folder)
+    theirs = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    found = [streams(kernel, theirs, questions(engine, n), threads) for n in BATCHES]
+    long = [token for ids in questions(engine, 20) for token in ids]
+    found.append(prefill(kernel, theirs, long[: kernel.config.max_position_embeddings * 3 // 4]))
+    found.append(rollout(kernel, engine, threads))
+    rows = [vars(one) | {"times": one.times} for one in found]
+    return {
+        "model": engine.about.name,
+        "machine": platform.processor() or platform.machine(),
+        "threads": threads,
+        "compared": rows,
+        "limits": limits(kernel, found[0].kernel, found[2].kernel, threads),
+        "curves": curves(kernel),
+    }
+
+
+def main(json: bool = False, model: str = "base", threads: int = 1) -> None:
+    """Print a table, or one JSON object."""
+    result = measure(checkpoints.shipped()[model], threads)
+    print(text.dumps(result) if json else table(result))
+
+
+def table(result: dict[str, Any]) -> str:
+    """The measured, for people."""
+    lines = [f"{result['model']}, {result['threads']} thread(s); tokens per second"]
+    for row in result["compared"]:
+        lines.append(
+            f"{row['what']:<16}{row['kernel']:>9,.0f}   {row['beside']} {row['other']:>7,.0f}   "
+            f"{row['times']:>5.1f} times   same texts: {row['agree']}"
+        )
+    limit = result["limits"]
+    lines += [
+        "",
+        f"one core: {limit['bandwidth_GB_s']:.0f} GB/s for {limit['active_weights']:,} weights, "
+        f"{limit['peak_GFLOP_s']:.0f} GFLOP/s",
+        f"one stream reaches {limit['one_stream_share']:.0%} of {limit['one_stream_limit']:,.0f}; "
+        f"32 reach {limit['streams_share']:.0%} of {limit['streams_limit']:,.0f}",
+    ]
+    for name, unit in (("batch", "rows at once"), ("context", "tokens behind")):
+        points = ", ".join(f"{at}: {v:,.0f}" for at, v in result["curves"][name].items())
+        lines.append(f"by {unit}: {points}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
