@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from model.nn.kernel import forward, normalised
 from model.nn.layout import Floats, Ints
-from model.nn.ops import REORDER, SET, START, exp, matmul
+from model.nn.ops import NOTHING, REORDER, SET, START, matmul
+from model.nn.simd import LANES, exps, greatest
 
 RUNNING, STOPPED, LENGTH = 0, 1, 2
 SKIP = 64  # words passed over at once in search of the one that is drawn
@@ -38,22 +39,6 @@ class Rows(NamedTuple):
 
 
 @njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
-def distribution(logits, exps, V):
-    """The greatest logit, and sums of e and e * l over l = logit - greatest, e = exp(l)."""
-    most = logits[0]
-    for v in range(V):
-        most = max(most, logits[v])
-    total = moment = np.float32(0)
-    for v in range(V):
-        below = logits[v] - most
-        e = exp(below)
-        exps[v] = e
-        total += e
-        moment += e * below
-    return most, total, moment
-
-
-@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
 def summed(x, first, last):
     """Sum in float64."""
     total = 0.0
@@ -63,25 +48,26 @@ def summed(x, first, last):
 
 
 @njit(_nrt=False, nogil=True, error_model="numpy")
-def draw(logits, most, exps, V, temperature, uniform):
-    """A token: the likeliest at temperature 0, else by inversion of the cumulated distribution."""
+def draw(logits, i, most, weights, V, temperature, uniform):
+    """A token by row i of logits: the likeliest at temperature 0, else by inversion of the
+    cumulated distribution. `weights` hold the distribution at temperature 1, times any number."""
     if temperature == 0:
         for v in range(V):
-            if logits[v] == most:
+            if logits[i, v] == most:
                 return v
     if temperature != 1:
-        for v in range(V):
-            exps[v] = exp(np.float32((np.float64(logits[v]) - np.float64(most)) / temperature))
-    target, cumulative = uniform * summed(exps, 0, V), 0.0
+        colder = np.float32(min(1 / temperature, 1e30))
+        exps(logits, i * logits.shape[1], (V + LANES - 1) // LANES, most, colder, weights, 0)
+    target, cumulative = uniform * summed(weights, 0, V), 0.0
     v = 0
     while v + SKIP < V:  # whole parts first
-        part = summed(exps, v, v + SKIP)
+        part = summed(weights, v, v + SKIP)
         if cumulative + part > target:
             break
         cumulative += part
         v += SKIP
     while v < V - 1:
-        cumulative += exps[v]
+        cumulative += weights[v]
         if cumulative > target:
             return v
         v += 1
@@ -135,15 +121,18 @@ def advance(s, w, g, codec, cache, rows, record, b, t, slots, steps):
         ended = False
         for i in range(reads):
             row, at = b.row[i], b.position[i]
-            logits = t.logits[i]
             drawn = at == rows.length[row]
             if at == rows.end[row]:  # a given text that is read to its end
                 rows.state[row], ended = LENGTH, True
                 continue
-            most, total, moment = distribution(logits, t.exps, s.V)
+            vectors, logits = (s.V + LANES - 1) // LANES, i * t.logits.shape[1]
+            for v in range(s.V, vectors * LANES):
+                t.logits[i, v] = NOTHING
+            most = greatest(t.logits, logits, vectors)
+            total, moment = exps(t.logits, logits, vectors, most, np.float32(1), t.exps, 0)
             if drawn:
                 uniform = rows.uniform[row, at - rows.given[row]]
-                token = draw(logits, most, t.exps, s.V, rows.temperature[row], uniform)
+                token = draw(t.logits, i, most, t.exps, s.V, rows.temperature[row], uniform)
                 rows.tokens[row, at] = token
                 rows.length[row] += 1
                 if token == s.eos:
@@ -153,7 +142,7 @@ def advance(s, w, g, codec, cache, rows, record, b, t, slots, steps):
             else:
                 token = rows.tokens[row, at]
             logs = np.log(np.float64(total))
-            rows.logprobs[row, at] = np.float64(logits[token]) - most - logs
+            rows.logprobs[row, at] = np.float64(t.logits[i, token]) - most - logs
             rows.entropies[row, at] = logs - np.float64(moment) / total
         if ended:
             return step + 1

@@ -23,12 +23,12 @@ from model.nn.ops import (
     ADD,
     SET,
     START,
-    exp,
     keep_bfloat16,
     keep_integers,
     matmul,
     rms_norm,
     rotate,
+    sigmoid,
     softmax,
     swiglu,
 )
@@ -127,7 +127,7 @@ def attend(s, b, n, layer, t, cache, record):
                     token = first + (0 if run == 1 else r)
                     of_head = head + (r if run == 1 else 0)
                     seen = b.position[token] + 1
-                    softmax(t.probability[r], seen, np.float32(s.scale))
+                    softmax(t.probability, r, seen, np.float32(s.scale))
                     if len(record.attention):
                         for j in range(seen):
                             record.attention[row, layer, of_head, seen - 1, j] = t.probability[r, j]
@@ -208,8 +208,7 @@ def experts(s, w, g, b, n, layer, t, record):
         t.start[e] = 0
     for i in range(n):
         scores = t.scores[i]
-        for e in range(s.E):
-            scores[e] = np.float32(1) / (np.float32(1) + exp(-scores[e]))
+        sigmoid(t.scores, i, s.E)
         choose(s, g, layer, scores, t, t.ids[i], t.chosen[i])
         for j in range(g.k):
             t.start[t.ids[i, j] + 1] += 1
@@ -237,7 +236,7 @@ def experts(s, w, g, b, n, layer, t, record):
         if count:
             x_at, h_at = first * t.expert_x.shape[1], first * t.expert_h.shape[1]
             matmul(count, t.expert_x, x_at, w.expert_in, layer * s.E + e, t.expert_h, h_at, SET)
-            swiglu(count, t.expert_h[first:], s.expert_inner)
+            swiglu(first, count, t.expert_h, s.expert_inner)
             matmul(count, t.expert_h, h_at, w.expert_out, layer * s.E + e, t.expert_x, x_at, SET)
         first = t.start[e]
     for i in range(n):
@@ -254,7 +253,7 @@ def experts(s, w, g, b, n, layer, t, record):
 def feed_forward(n, w_in, w_out, layer, inner, t):
     """SwiGLU: x += W_down (silu(W_gate h) * W_up h)."""
     matmul(n, t.h, START, w_in, layer, t.inner, START, SET)
-    swiglu(n, t.inner, inner)
+    swiglu(START, n, t.inner, inner)
     matmul(n, t.inner, START, w_out, layer, t.x, START, ADD)
 
 

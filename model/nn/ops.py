@@ -6,31 +6,24 @@ import numpy as np
 from numba import njit
 
 from model.nn import compiled  # noqa: F401 (says where code is kept)
-from model.nn.simd import LANES, ROWS, bits_of_float, float_of_bits, through_half, tile
+from model.nn.simd import (
+    LANES,
+    ROWS,
+    bits_of_float,
+    exps,
+    float_of_bits,
+    greatest,
+    silu_times,
+    through_half,
+    tile,
+)
 
 # sums in any order: how the compiler groups them depends on their length alone, never on the batch
 REORDER = {"reassoc", "nnan", "nsz", "contract", "arcp"}
-KEEP = {"nnan", "nsz", "contract"}
 
+NOTHING = np.float32(-1e30)  # its exp is 0
 # arguments of `matmul`; plain 0, True and False would each make numba compile a version of its own
 START, ADD, SET = np.int64(0), np.bool_(True), np.bool_(False)
-
-
-@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=KEEP)
-def exp(x):
-    """e to the x in float32, to 2 ulp; 0 below -87."""
-    bounded = max(min(x, np.float32(88)), np.float32(-87))
-    n = np.floor(bounded * np.float32(1.44269504) + np.float32(0.5))
-    r = bounded - n * np.float32(0.693359375) - n * np.float32(-2.12194440e-4)  # ln 2 in two parts
-    p = np.float32(1.9875691500e-4)
-    p = p * r + np.float32(1.3981999507e-3)
-    p = p * r + np.float32(8.3334519073e-3)
-    p = p * r + np.float32(4.1665795894e-2)
-    p = p * r + np.float32(1.6666665459e-1)
-    p = p * r + np.float32(5.0000001201e-1)
-    p = p * r * r + r + np.float32(1)
-    power = float_of_bits(np.int32((np.int32(n) + np.int32(127)) << np.int32(23)))
-    return p * power if x > np.float32(-87) else np.float32(0)
 
 
 @njit(_nrt=False, nogil=True, error_model="numpy")
@@ -74,30 +67,36 @@ def rotate(x, cos, sin):
         x[half + i] = b * cos[i] + a * sin[i]
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
-def softmax(x, seen, scale):
-    """softmax(scale x) over the first numbers, where they lie; the rest of the block becomes 0."""
-    most = x[0]
-    for i in range(seen):
-        most = max(most, x[i])
-    total = np.float32(0)
-    for i in range(seen):
-        x[i] = exp((x[i] - most) * scale)
-        total += x[i]
+@njit(_nrt=False, nogil=True, error_model="numpy")
+def softmax(x, row, seen, scale):
+    """softmax(scale x[row, :seen]), where it lies; the rest of the last vector becomes 0."""
+    vectors, at = (seen + LANES - 1) // LANES, row * x.shape[1]
+    for i in range(seen, vectors * LANES):
+        x[row, i] = NOTHING
+    total, _ = exps(x, at, vectors, greatest(x, at, vectors), scale, x, at)
     share = np.float32(1) / total
-    for i in range(seen):
-        x[i] *= share
-    for i in range(seen, (seen + LANES - 1) // LANES * LANES):
-        x[i] = 0
+    for i in range(vectors * LANES):
+        x[row, i] *= share
 
 
 @njit(_nrt=False, nogil=True, error_model="numpy")
-def swiglu(n, x, inner):
-    """silu(gate) * up, into the gate's place; x[:n] holds gate beside up."""
-    for r in range(n):
-        gate, up = x[r, :inner], x[r, inner : 2 * inner]
-        for i in range(inner):
-            gate[i] = gate[i] / (np.float32(1) + exp(-gate[i])) * up[i]
+def sigmoid(x, row, size):
+    """1 / (1 + exp(-x)), of x[row, :size] where it lies."""
+    for i in range(size):
+        x[row, i] = -x[row, i]
+    at, vectors = row * x.shape[1], (size + LANES - 1) // LANES
+    exps(x, at, vectors, np.float32(0), np.float32(1), x, at)
+    for i in range(size):
+        x[row, i] = np.float32(1) / (np.float32(1) + x[row, i])
+
+
+@njit(_nrt=False, nogil=True, error_model="numpy")
+def swiglu(first, n, x, inner):
+    """silu(gate) * up, into the gate's place; n rows of x hold gate, and up in whole vectors."""
+    vectors = (inner + LANES - 1) // LANES
+    for r in range(first, first + n):
+        at = r * x.shape[1]
+        silu_times(x, at, at + vectors * LANES, vectors)
 
 
 @njit(_nrt=False, nogil=True, error_model="numpy")

@@ -128,7 +128,7 @@ class Room:
             probability=wide(ROWS, C),
             o=wide(N, H * s.o_head),
             out=wide(N, H * s.head_out),
-            inner=wide(N, 2 * max(s.inner, s.shared_inner)),
+            inner=wide(N, 2 * whole(max(s.inner, s.shared_inner))),
             scores=wide(N, E),
             ids=np.zeros((N, k), np.int64),
             chosen=np.zeros((N, k), np.float32),
@@ -139,9 +139,9 @@ class Room:
             start=np.zeros(E + 1, np.int64),
             slot=np.zeros((N, k), np.int64),
             expert_x=wide(N * k, s.D),
-            expert_h=wide(N * k, 2 * s.expert_inner),
+            expert_h=wide(N * k, 2 * whole(s.expert_inner)),
             logits=wide(N, s.V),
-            exps=np.zeros(s.V, np.float32),
+            exps=np.zeros(whole(s.V), np.float32),
         )
 
     def put(

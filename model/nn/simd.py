@@ -57,8 +57,10 @@ def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [a, b, c])
 
 
-def _loop(builder: Any, count: Any, sums: int, body: Callable[[Any, list[Any]], list[Any]]) -> Any:
-    """The sums, vectors that start at 0, after `body(i, sums)` for i below a count of 1 or more."""
+def _loop(
+    builder: Any, count: Any, sums: int, body: Callable[[Any, list[Any]], list[Any]], start: float = 0
+) -> Any:
+    """The sums, vectors that start at 0 or `start`, after `body(i, sums)` for i below a count of 1 or more."""
     before = builder.block
     inside = builder.append_basic_block("inside")
     after = builder.append_basic_block("after")
@@ -68,10 +70,10 @@ def _loop(builder: Any, count: Any, sums: int, body: Callable[[Any, list[Any]], 
     held = [builder.phi(VECTOR) for _ in range(sums)]
     new = body(i, held)
     following = builder.add(i, I64(1))
-    for phi, start, value in [(i, I64(0), following)] + [
-        (phi, ir.Constant(VECTOR, None), value) for phi, value in zip(held, new, strict=True)
+    for phi, first, value in [(i, I64(0), following)] + [
+        (phi, _all(float(start)), value) for phi, value in zip(held, new, strict=True)
     ]:
-        phi.add_incoming(start, before)
+        phi.add_incoming(first, before)
         phi.add_incoming(value, builder.block)
     builder.cbranch(builder.icmp_signed("<", following, count), inside, after)
     builder.position_at_end(after)
@@ -193,6 +195,117 @@ def _pairs(builder: Any, a: Any, b: Any) -> Any:
     kind = ir.VectorType(ir.IntType(32), LANES)
     even, odd = (ir.Constant(kind, list(range(first, 2 * LANES, 2))) for first in (0, 1))
     return builder.fadd(builder.shuffle_vector(a, b, even), builder.shuffle_vector(a, b, odd))
+
+
+def _call(builder: Any, name: str, *args: Any) -> Any:
+    """One of LLVM's own functions of vectors."""
+    kind = ir.FunctionType(VECTOR, [VECTOR] * len(args))
+    name = f"llvm.{name}.v{LANES}f32"
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
+
+
+def _all(number: float) -> Any:
+    return ir.Constant(VECTOR, [number] * LANES)
+
+
+def _exp(builder: Any, x: Any) -> Any:
+    """e to the x, to 2 ulp; 0 from -87 down (the polynomial is Cephes', of Stephen Moshier)."""
+    low, high = _all(-87.0), _all(88.0)
+    seen = builder.fcmp_ordered(">", x, low)
+    x = builder.select(seen, x, low)
+    x = builder.select(builder.fcmp_ordered("<", x, high), x, high)
+    n = _call(builder, "floor", _multiply_add(builder, x, _all(1.44269504), _all(0.5)))
+    r = _multiply_add(builder, n, _all(-0.693359375), x)  # ln 2 in two parts
+    r = _multiply_add(builder, n, _all(2.12194440e-4), r)
+    p = _all(1.9875691500e-4)
+    for term in (1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5, 1, 1):
+        p = _multiply_add(builder, p, r, _all(term))
+    integers = ir.VectorType(ir.IntType(32), LANES)
+    power = builder.add(builder.fptosi(n, integers), ir.Constant(integers, [127] * LANES))
+    power = builder.shl(power, ir.Constant(integers, [23] * LANES))
+    return builder.select(seen, builder.fmul(p, builder.bitcast(power, VECTOR)), _all(0.0))
+
+
+def _fold(builder: Any, value: Any, add: bool) -> Any:
+    """The sum, or the greatest, of a vector's numbers."""
+    width = LANES
+    while width > 1:
+        width //= 2
+        mask = ir.Constant(
+            ir.VectorType(ir.IntType(32), LANES), [(i + width) % LANES for i in range(LANES)]
+        )
+        other = builder.shuffle_vector(value, value, mask)
+        value = builder.fadd(value, other) if add else _call(builder, "maxnum", value, other)
+    return builder.extract_element(value, I64(0))
+
+
+@intrinsic
+def greatest(typingctx: Any, x: Any, x_at: Any, vectors: Any) -> Any:
+    """The greatest of some vectors of numbers, or 0 if all are below -1e30."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, x_at, vectors = args
+        x = _pointer(context, builder, signature.args[0], x, x_at)
+
+        def body(i: Any, held: list[Any]) -> list[Any]:
+            return [_call(builder, "maxnum", held[0], _load(builder, x, builder.mul(i, I64(LANES))))]
+
+        return _fold(builder, _loop(builder, vectors, 1, body, -1e30)[0], add=False)
+
+    n = types.int64
+    return types.float32(x, n, n), codegen
+
+
+@intrinsic
+def exps(
+    typingctx: Any, x: Any, x_at: Any, vectors: Any, most: Any, scale: Any, y: Any, y_at: Any
+) -> Any:
+    """y = exp(scale (x - most)); sums of y and of y scale (x - most)."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, x_at, vectors, most, scale, y, y_at = args
+        kinds = signature.args
+        x = _pointer(context, builder, kinds[0], x, x_at)
+        y = _pointer(context, builder, kinds[5], y, y_at)
+        most, scale = _splat(builder, most), _splat(builder, scale)
+
+        def body(i: Any, sums: list[Any]) -> list[Any]:
+            at = builder.mul(i, I64(LANES))
+            below = builder.fmul(builder.fsub(_load(builder, x, at), most), scale)
+            e = _exp(builder, below)
+            _store(builder, e, y, at)
+            return [builder.fadd(sums[0], e), _multiply_add(builder, e, below, sums[1])]
+
+        sums = _loop(builder, vectors, 2, body)
+        pair = [_fold(builder, total, add=True) for total in sums]
+        return context.make_tuple(builder, signature.return_type, pair)
+
+    n, f = types.int64, types.float32
+    return types.UniTuple(f, 2)(x, n, n, f, f, y, n), codegen
+
+
+@intrinsic
+def silu_times(typingctx: Any, x: Any, gate_at: Any, up_at: Any, vectors: Any) -> Any:
+    """x[gate] = silu(x[gate]) x[up]."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, gate_at, up_at, vectors = args
+        gate = _pointer(context, builder, signature.args[0], x, gate_at)
+        up = _pointer(context, builder, signature.args[0], x, up_at)
+
+        def body(i: Any, sums: list[Any]) -> list[Any]:
+            at = builder.mul(i, I64(LANES))
+            value = _load(builder, gate, at)
+            below = builder.fadd(_all(1.0), _exp(builder, builder.fneg(value)))
+            product = builder.fmul(value, _load(builder, up, at))
+            _store(builder, builder.fdiv(product, below), gate, at)
+            return []
+
+        _loop(builder, vectors, 0, body)
+        return context.get_dummy_value()
+
+    n = types.int64
+    return types.void(x, n, n, n), codegen
 
 
 @intrinsic

@@ -238,7 +238,8 @@ def _feed_forward(
 ) -> None:
     gate = r.matrix(f"{stem}.gate_proj.weight", inner, D)
     up = r.matrix(f"{stem}.up_proj.weight", inner, D)
-    parts[f"{name}_in"].append(np.concatenate((gate, up)))
+    filled = np.zeros((whole(inner) - inner, D), np.float32)  # up begins with a vector of its own
+    parts[f"{name}_in"].append(np.concatenate((gate, filled, up)))
     parts[f"{name}_out"].append(r.matrix(f"{stem}.down_proj.weight", D, inner))
 
 
