@@ -14,12 +14,14 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as dump
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from model import ASSETS
 from model.nn.config import CheckpointError, ModelConfig, read_config
+from model.nn.files import write_files
 from model.nn.network import Experts, Transformer
 
 SHIPPED = ASSETS / "checkpoints"
@@ -78,19 +80,24 @@ def from_transformers(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def save(folder: Path, model: Transformer, tokenizer: Tokenizer, about: About) -> None:
-    """Write a checkpoint folder that `transformers` opens as it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(to_transformers(model), folder / "model.safetensors", metadata={"format": "pt"})
-    tokenizer.save(str(folder / "tokenizer.json"))
+    """Write a checkpoint folder that `transformers` opens as it is.
+
+    Raises:
+        OSError: if the disk is full; the folder is then as it was before.
+    """
     tags = {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>"}
     extra = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+    files = {
+        "model.safetensors": dump(to_transformers(model), metadata={"format": "pt"}),
+        "tokenizer.json": tokenizer.to_str(pretty=True).encode(),
+    }
     for name, content in (
         ("config.json", model.config.to_json()),
         ("tokenizer_config.json", tags | extra),
         ("about.json", asdict(about)),
     ):
-        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-        (folder / name).write_text(text, encoding="utf-8")
+        files[name] = (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+    write_files(folder, files)
 
 
 def load(folder: Path) -> Transformer:

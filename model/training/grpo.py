@@ -17,12 +17,10 @@ The paper's form and what worked here, all documented choices of `GRPOConfig`:
 
 from __future__ import annotations
 
-import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,7 +33,8 @@ from model.runtime.engine import Completion, Engine
 from model.tasks import TASKS, rewards
 from model.tasks.check import Judgement, judge
 from model.tasks.problem import Problem
-from model.training.state import digest, load_state, save_state, truncate_log
+from model.training.loop import TrainingRun
+from model.training.state import digest
 
 
 @dataclass(frozen=True)
@@ -163,67 +162,27 @@ def roll_out(
     return rolled
 
 
-class GRPO:
-    """A run with its whole state; `train()` goes on from wherever the last one was killed."""
+class GRPO(TrainingRun):
+    """A run that trains a copy of an engine's model; `engine` is the trained one."""
 
-    def __init__(self, config: GRPOConfig, start: Engine, work: Path, run_folder: Path) -> None:
-        """Begin from the engine's weights, or resume from `work`; log into `run_folder`."""
+    def __init__(self, config: GRPOConfig, start: Engine) -> None:
         self.config = config
-        self.settings = asdict(config) | {"start": digest(start.model.parameters())}
-        self.engine = Engine(
-            copy_of(start.model).requires_grad_(True), start.tokenizer, start.about
-        )
         self.reference = start.model
-        self.optimizer = torch.optim.AdamW(
-            self.engine.model.parameters(), config.lr, betas=(0.9, 0.95), weight_decay=0.0
-        )
-        self.step, self.seconds, self.tokens = 0, 0.0, 0
-        self.state_file = work / config.name / "state.pt"
-        self.log_file = run_folder / "log.jsonl"
-        run_folder.mkdir(parents=True, exist_ok=True)
-        if state := load_state(self.state_file, self.settings):
-            self.engine.model.load_state_dict(state["model"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.step, self.seconds = state["step"], state["seconds"]
-            self.tokens = state["tokens"]
-            print(f"{config.name}: going on from step {self.step}", flush=True)
-        truncate_log(self.log_file, self.step)
-
-    @property
-    def done(self) -> float:
-        """Share of the run that is over: 1 or more at its end."""
-        by_clock = self.seconds / self.config.seconds if self.config.seconds else 0.0
-        return max(self.step / self.config.steps, by_clock)
-
-    def train(self, after_step: Callable[[GRPO], None]) -> Engine:
-        """Run to the end, calling `after_step` after each step; return the trained engine."""
-        after_step(self)
-        while self.done < 1:
-            entry = self.update()
-            with self.log_file.open("a", encoding="utf-8") as log:
-                log.write(json.dumps(entry, ensure_ascii=False) + "\n")
-            left = max(0.0, (1 / self.done - 1) * self.seconds / 60)
-            print(
-                f"{self.config.name}: step {self.step}/{self.config.steps}  "
-                f"accuracy {entry['accuracy']:.3f}  length {entry['length']:.0f}  "
-                f"checks {entry['checks']:.2f}  entropy {entry['entropy']:.2f}  "
-                f"{left:.0f} min left",
-                flush=True,
-            )
-            after_step(self)
-            if self.step % self.config.save_every == 0 or self.done >= 1:
-                save_state(
-                    self.state_file,
-                    self.settings,
-                    {
-                        "model": self.engine.model.state_dict(),
-                        "optimizer": self.optimizer.state_dict(),
-                        "step": self.step,
-                        "seconds": self.seconds,
-                        "tokens": self.tokens,
-                    },
+        model = copy_of(start.model).requires_grad_(True)
+        self.engine = Engine(model, start.tokenizer, start.about)
+        super().__init__(
+            config.name,
+            model,
+            {
+                "adamw": torch.optim.AdamW(
+                    model.parameters(), config.lr, betas=(0.9, 0.95), weight_decay=0.0
                 )
-        return self.engine
+            },
+            asdict(config) | {"start": digest(start.model.parameters())},
+            steps=config.steps,
+            save_every=config.save_every,
+            max_seconds=config.seconds,
+        )
 
     def questions(self) -> list[Problem]:
         """This step's training problems: the same for a seed and step, whatever happened before."""
@@ -239,7 +198,7 @@ class GRPO:
         return drawn
 
     def update(self) -> dict[str, Any]:
-        """One rollout and its updates; what the log says of it."""
+        """One rollout, and an optimizer step on each of its minibatches."""
         started = time.perf_counter()
         c = self.config
         rolled = roll_out(
@@ -250,27 +209,28 @@ class GRPO:
         advantage_N = advantages(rewards_QG).flatten()
         useful = [i for i in range(len(rolled)) if advantage_N[i] != 0]
         random.Random(f"order/{c.seed}/{self.step}").shuffle(useful)
-        for group in self.optimizer.param_groups:
+        for group in self.optimizers["adamw"].param_groups:
             group["lr"] = c.lr * min(1.0, (self.step + 1) / c.warmup)
         sums = {"clipped": 0.0, "kl": 0.0, "entropy": 0.0, "tokens": 0.0}
         norms = []
         for part in np.array_split(np.array(useful, dtype=int), c.minibatches):
             if len(part):  # all groups may have been of equals
                 norms.append(self._minibatch([rolled[i] for i in part], advantage_N[part], sums))
-        measured = self._measures_kl
-        self.step += 1
         self.tokens += sum(len(r.completion.token_ids) for r in rolled)
-        self.seconds += time.perf_counter() - started
         seen = max(1.0, sums["tokens"])
         return self._entry(rolled, rewards_QG) | {
             "entropy": round(sums["entropy"] / seen, 4),
-            "kl": round(sums["kl"] / seen, 5) if measured else None,
+            "kl": round(sums["kl"] / seen, 5) if self._measures_kl else None,
             "clip_share": round(sums["clipped"] / seen, 5),
             "grad_norm": round(float(np.mean(norms)), 4) if norms else 0.0,
             "rollout_seconds": round(rollout_seconds, 1),
-            "seconds": round(self.seconds, 1),
-            "tokens": self.tokens,
         }
+
+    def summary(self, entry: Mapping[str, Any]) -> str:
+        return (
+            f"accuracy {entry['accuracy']:.3f}  length {entry['length']:.0f}  "
+            f"checks {entry['checks']:.2f}  entropy {entry['entropy']:.2f}"
+        )
 
     @property
     def _measures_kl(self) -> bool:
@@ -286,7 +246,7 @@ class GRPO:
         for start in range(0, len(order), 32):
             rows = order[start : start + 32]
             part = [rolled[i] for i in rows]
-            logp, mask, entropy = reply_logprobs(self.engine.model, part)
+            logp, mask, entropy = reply_logprobs(self.model, part)
             old = torch.zeros(mask.shape).masked_scatter(
                 mask, torch.tensor([x for r in part for x in r.completion.logprobs])
             )
@@ -300,9 +260,9 @@ class GRPO:
             sums["kl"] += log.get("kl", 0.0)
             sums["entropy"] += float((entropy * mask).sum())
             sums["tokens"] += float(mask.sum())
-        norm = torch.nn.utils.clip_grad_norm_(self.engine.model.parameters(), 1.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizers["adamw"].step()
+        self.optimizers["adamw"].zero_grad()
         return float(norm)
 
     def _entry(self, rolled: Sequence[Rollout], rewards_QG: Tensor) -> dict[str, Any]:
@@ -320,7 +280,6 @@ class GRPO:
         for n, r in zip(lengths, rolled, strict=True):
             by_outcome[r.judgement.correct].append(n)
         return {
-            "step": self.step,
             "reward": mean([r.reward for r in rolled]),
             **{part: mean([r.parts[part] for r in rolled]) for part in rolled[0].parts},
             "only_format": mean(

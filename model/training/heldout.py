@@ -28,6 +28,7 @@ from model.data.corpus import (
     tokenise,
 )
 from model.nn.cache import Cache
+from model.nn.files import write_json
 from model.runtime.engine import Engine
 from model.tasks import TASKS
 from model.training.pretrain import masked_loss
@@ -151,6 +152,5 @@ def results(engine: Engine, run_folder: Path, seed: int = 1) -> dict[str, Any]:
             "bias": [w[-1]["bias"] for w in windows],
             "method": f"tokens of {every} steps by expert, an even share being 1; bias after them",
         }
-    text = json.dumps(found, indent=1) + "\n"
-    (run_folder / "results.json").write_text(text, encoding="utf-8")
+    write_json(run_folder / "results.json", found, indent=1)
     return found

@@ -10,7 +10,6 @@ r1        a last GRPO from r1-dev3
 from __future__ import annotations
 
 import datetime
-import json
 import random
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from typing import Any
 from model.data.corpus import Document, text_document
 from model.nn import checkpoints
 from model.nn.checkpoints import About
+from model.nn.files import write_json
 from model.runtime.engine import Engine
 from model.tasks import TASKS
 from model.tasks.check import language_share
@@ -99,18 +99,19 @@ def reinforce(config: GRPOConfig, start: str, paths: Paths, family: str) -> Engi
     """GRPO from a shipped checkpoint; ships the result, and r1-zero's way there."""
     engine = Engine.load(paths.checkpoint(start))
 
-    def keep(run: GRPO) -> None:
+    run = GRPO(config, engine)
+
+    def keep_step() -> None:
         if config.name == "r1-zero" and run.step in KEPT_STEPS:
             label = f"{config.name}-step{run.step}"
             ship(run.engine, label, "history", engine.about, run.step, run.tokens, paths)
 
-    run = GRPO(config, engine, paths.work, paths.run(config.name))
-    trained = run.train(keep)
-    ship(trained, config.name, family, engine.about, run.step, run.tokens, paths)
+    run.train(paths.work, paths.run(config.name), keep_step)
+    ship(run.engine, config.name, family, engine.about, run.step, run.tokens, paths)
     write_run(
         paths, config.name, asdict(config), start, run.seconds, {"rollout_tokens": run.tokens}
     )
-    return trained
+    return run.engine
 
 
 def fine_tune(
@@ -123,13 +124,11 @@ def fine_tune(
 ) -> Engine:
     """SFT from a shipped checkpoint; ships the result."""
     engine = Engine.load(paths.checkpoint(start))
-    folder = paths.run(config.name)
-    seconds, tokens = sft.train(
-        config, engine.model, engine.tokenizer, documents, paths.work, folder
-    )
-    ship(engine, config.name, family, engine.about, engine.about.steps, tokens, paths)
-    data = counts | {"documents": len(documents), "tokens_seen": tokens}
-    write_run(paths, config.name, asdict(config), start, seconds, data)
+    run = sft.FineTuning(config, engine.model, engine.tokenizer, documents)
+    run.train(paths.work, paths.run(config.name))
+    ship(engine, config.name, family, engine.about, engine.about.steps, run.tokens, paths)
+    data = counts | {"documents": len(documents), "tokens_seen": run.tokens}
+    write_run(paths, config.name, asdict(config), start, run.seconds, data)
     return engine
 
 
@@ -152,8 +151,7 @@ def write_run(
 ) -> None:
     """run.json: settings, what it started from, cost."""
     summary = {"run": config, "from": start, "minutes": round(seconds / 60, 1), "data": data}
-    text = json.dumps(summary, indent=1) + "\n"
-    (paths.run(name) / "run.json").write_text(text, encoding="utf-8")
+    write_json(paths.run(name) / "run.json", summary, indent=1)
 
 
 def r1_zero(paths: Paths) -> None:

@@ -11,9 +11,7 @@ learning rate instead of dropping to zero near the end.
 from __future__ import annotations
 
 import datetime
-import json
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +23,11 @@ from torch import Tensor
 
 from model.nn import checkpoints, config, tokenizer
 from model.nn.config import ModelConfig
+from model.nn.files import write_json
 from model.nn.network import Gate, Transformer
+from model.training.loop import TrainingRun
 from model.training.optim import Muon, split_parameters
-from model.training.state import digest, load_state, save_state, truncate_log
+from model.training.state import digest
 
 #: name → the shape of the model, given the size of the vocabulary
 MODELS: dict[str, Callable[[int], ModelConfig]] = {
@@ -73,10 +73,10 @@ class PretrainConfig:
     log_load: bool = False  # whether the log has every expert's tokens and bias
 
 
-def schedule(run: PretrainConfig, step: int) -> float:
+def schedule(config: PretrainConfig, step: int) -> float:
     """Factor on the learning rates at a step: warm-up, plateau, linear decay."""
-    done = step / run.steps
-    return min(1.0, (step + 1) / max(1.0, run.warmup * run.steps), (1 - done) / run.decay)
+    done = step / config.steps
+    return min(1.0, (step + 1) / max(1.0, config.warmup * config.steps), (1 - done) / config.decay)
 
 
 class LoadTap:
@@ -154,67 +154,39 @@ class Rows:
         return torch.from_numpy(self.ids[rows].astype(np.int64)), torch.from_numpy(learnt)
 
 
-class Trainer:
-    """A run with its whole state: `train()` goes on from wherever the last one was killed."""
+class Pretraining(TrainingRun):
+    """A model that begins with random weights and reads the corpus once."""
 
-    def __init__(self, run: PretrainConfig, corpus: Path, work: Path, out: Path) -> None:
-        self.run, self.out = run, out
+    def __init__(self, config: PretrainConfig, corpus: Path) -> None:
+        self.config = config
         self.tokenizer = tokenizer.load(corpus)
-        torch.manual_seed(run.seed)
-        self.model = Transformer(MODELS[run.name](self.tokenizer.get_vocab_size()))
-        self.gates = self.model.gates()
-        matrices, others = split_parameters(self.model)
-        self.optimizers: dict[str, tuple[torch.optim.Optimizer, float]] = {
-            "muon": (Muon(matrices, lr=run.muon_lr), run.muon_lr),
-            "adamw": (
-                torch.optim.AdamW(others, run.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0),
-                run.adamw_lr,
-            ),
-        }
-        self.rows = Rows(corpus, run.seed)
-        self.tokens_per_step = run.rows_per_step * (self.rows.ids.shape[1] - 1)
-        self.settings = asdict(run) | {"corpus": digest([torch.from_numpy(self.rows.ids)])}
-        self.step, self.seconds = 0, 0.0
-        self.state_file = work / run.name / "state.pt"
-        self.log_file = out / "runs" / run.name / "log.jsonl"
-        self.log_file.parent.mkdir(parents=True, exist_ok=True)
-        if state := load_state(self.state_file, self.settings):
-            self._resume(state)
-        truncate_log(self.log_file, self.step)
+        self.rows = Rows(corpus, config.seed)
+        torch.manual_seed(config.seed)
+        model = Transformer(MODELS[config.name](self.tokenizer.get_vocab_size()))
+        self.gates = model.gates()
+        matrices, others = split_parameters(model)
+        self.peaks = {"muon": config.muon_lr, "adamw": config.adamw_lr}
+        super().__init__(
+            config.name,
+            model,
+            {
+                "muon": Muon(matrices, lr=config.muon_lr),
+                "adamw": torch.optim.AdamW(
+                    others, config.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0
+                ),
+            },
+            asdict(config) | {"corpus": digest([torch.from_numpy(self.rows.ids)])},
+            steps=config.steps,
+            save_every=config.save_every,
+            report_every=20,
+        )
 
-    def train(self) -> Path:
-        """Run to the end; return the checkpoint folder."""
-        keep = {round(share * self.run.steps): share for share in self.run.snapshots}
-        while self.step < self.run.steps:
-            started = time.perf_counter()
-            entry = self._update()
-            took = time.perf_counter() - started
-            self.seconds += took
-            entry |= {"seconds": round(self.seconds, 1)}
-            with self.log_file.open("a") as log:
-                log.write(json.dumps(entry) + "\n")
-            done = self.step == self.run.steps
-            if self.step % 20 == 0 or done:
-                left = (self.run.steps - self.step) * self.seconds / self.step / 60
-                print(
-                    f"{self.run.name}: step {self.step:,}/{self.run.steps:,}  "
-                    f"loss {entry['loss']:.3f}  {self.tokens_per_step / took:,.0f} tokens/s  "
-                    f"{left:.0f} min left",
-                    flush=True,
-                )
-            if self.step in keep:
-                self._export(f"{self.run.name}-{keep[self.step] * 100:g}pct", "history")
-            if self.step % self.run.save_every == 0 or done:
-                self._save()
-        return self._finish()
-
-    def _update(self) -> dict[str, Any]:
-        """One optimizer step; what the log says of it."""
-        factor = schedule(self.run, self.step)
-        ids, learnt = self.rows.batch(self.step, self.run.rows_per_step)
+    def update(self) -> dict[str, Any]:
+        factor = schedule(self.config, self.step)
+        ids, learnt = self.rows.batch(self.step, self.config.rows_per_step)
         count = int(learnt[:, 1:].sum())
         total = 0.0
-        size, alpha = self.run.rows_per_pass, self.run.aux_loss_alpha
+        size, alpha = self.config.rows_per_pass, self.config.aux_loss_alpha
         tap = AuxiliaryLossTap() if alpha else LoadTap()
         for a, b in zip(ids.split(size), learnt.split(size), strict=True):
             loss, _ = masked_loss(self.model, a, b, tap)
@@ -224,64 +196,51 @@ class Trainer:
                 loss = loss + alpha * tap.take() * len(a) / len(ids)
             loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        for optimizer, peak in self.optimizers.values():
+        for name, optimizer in self.optimizers.items():
             for group in optimizer.param_groups:
-                group["lr"] = peak * factor
+                group["lr"] = self.peaks[name] * factor
             optimizer.step()
             optimizer.zero_grad()
         for layer, gate in self.gates.items():
-            update_bias(gate, tap.load[layer], self.run.bias_update_speed * factor)
-        self.step += 1
+            update_bias(gate, tap.load[layer], self.config.bias_update_speed * factor)
+        self.tokens += ids[:, 1:].numel()
         entry = {
-            "step": self.step,
-            "tokens": self.step * self.tokens_per_step,
             "loss": round(total / count, 4),
             "grad_norm": round(float(norm), 3),
             "max_vio": [round(max_violation(load_E), 3) for load_E in tap.load.values()],
         }
-        if self.run.log_load:
+        if self.config.log_load:
             biases = [gate.e_score_correction_bias for gate in self.gates.values()]
             entry["load"] = [[int(n) for n in load_E] for load_E in tap.load.values()]
             entry["bias"] = [[round(float(b), 4) for b in bias_E] for bias_E in biases]
         return entry
 
-    def _save(self) -> None:
-        optimizers = {
-            name: optimizer.state_dict() for name, (optimizer, _) in self.optimizers.items()
-        }
-        progress = {"step": self.step, "seconds": self.seconds}
-        state = optimizers | {"model": self.model.state_dict()} | progress
-        save_state(self.state_file, self.settings, state)
+    def summary(self, entry: Mapping[str, Any]) -> str:
+        return f"loss {entry['loss']:.3f}"
 
-    def _resume(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        for name, (optimizer, _) in self.optimizers.items():
-            optimizer.load_state_dict(state[name])
-        self.step, self.seconds = state["step"], state["seconds"]
-        print(f"{self.run.name}: going on from step {self.step:,}", flush=True)
 
-    def _export(self, label: str, family: str) -> Path:
-        about = checkpoints.About(
-            name=label,
-            family=family,
-            tokens=self.step * self.tokens_per_step,
-            steps=self.step,
-            seed=self.run.seed,
-            date=datetime.date.today().isoformat(),
-        )
-        folder = self.out / "checkpoints" / label
-        checkpoints.save(folder, self.model, self.tokenizer, about)
+def pretrain(config: PretrainConfig, corpus: Path, work: Path, assets: Path) -> Path:
+    """Train a model on a corpus folder and ship it, with its snapshots; its checkpoint folder."""
+    run = Pretraining(config, corpus)
+    log_folder = assets / "runs" / config.name
+    snapshots = {round(share * config.steps): share for share in config.snapshots}
+
+    def export(name: str, family: str) -> Path:
+        today = datetime.date.today().isoformat()
+        about = checkpoints.About(name, family, run.tokens, run.step, config.seed, today)
+        folder = assets / "checkpoints" / name
+        checkpoints.save(folder, run.model, run.tokenizer, about)
         return folder
 
-    def _finish(self) -> Path:
-        summary = {
-            "run": asdict(self.run),
-            "tokens": self.step * self.tokens_per_step,
-            "minutes": round(self.seconds / 60, 1),
-        }
-        text = json.dumps(summary, indent=1) + "\n"
-        self.log_file.with_name("run.json").write_text(text)
-        return self._export(self.run.name, FAMILIES[self.run.name])
+    def keep_snapshot() -> None:
+        if run.step in snapshots:
+            export(f"{config.name}-{snapshots[run.step] * 100:g}pct", "history")
+
+    run.train(work, log_folder, keep_snapshot)
+    minutes = round(run.seconds / 60, 1)
+    summary = {"run": asdict(config), "tokens": run.tokens, "minutes": minutes}
+    write_json(log_folder / "run.json", summary, indent=1)
+    return export(config.name, FAMILIES[config.name])
 
 
 def smoke(name: str) -> PretrainConfig:

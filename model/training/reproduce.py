@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from model.nn.files import write_json
+
 StageName = tuple[str, str | None]  # of a stage, and of its model
 
 
@@ -24,7 +26,6 @@ def reproduce(
     """
     done_file = work / "reproduced.json"
     done: dict[str, float] = json.loads(done_file.read_text()) if done_file.exists() else {}
-    work.mkdir(parents=True, exist_ok=True)
     for i, (stage, name) in enumerate(stages, 1):
         label = f"{stage} {name}" if name else stage
         head = f"stage {i} of {len(stages)}, {label}"
@@ -35,8 +36,6 @@ def reproduce(
         started = time.perf_counter()
         run(stage, name)
         done[label] = round((time.perf_counter() - started) / 60, 2)
-        fresh = done_file.with_suffix(".tmp")  # a kill leaves the old notes or the new
-        fresh.write_text(json.dumps(done, indent=1) + "\n")
-        fresh.replace(done_file)
+        write_json(done_file, done, indent=1)
         print(f"{head}: {done[label]:.1f} min, {sum(done.values()):.1f} min in all", flush=True)
     return done

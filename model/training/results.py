@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from model.analysis.estimators import paired_difference
+from model.nn.files import write_json
 from model.runtime.engine import Engine
 from model.tasks import TASKS
 from model.training.distill import SEEDS, seeded
@@ -49,9 +50,7 @@ def measure(engine: Engine, folder: Path) -> dict[str, Any]:
         "budget": {task: [ask(task, budget=budget) for budget in BUDGETS] for task in TASKS},
     }
     found["minutes"] = round((time.perf_counter() - started) / 60, 1)
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(found, ensure_ascii=False) + "\n"
-    (folder / "evaluation.json").write_text(text, encoding="utf-8")
+    write_json(folder / "evaluation.json", found)
     return found
 
 

@@ -6,13 +6,11 @@ as the R1 paper's settings for all its SFT stages (Nature 2025, Methods).
 
 from __future__ import annotations
 
-import json
 import math
 import random
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -21,8 +19,9 @@ from torch import Tensor
 from model.data.corpus import Document, tokenise
 from model.nn.network import Transformer
 from model.nn.tokenizer import PAD
+from model.training.loop import TrainingRun
 from model.training.pretrain import masked_loss
-from model.training.state import digest, load_state, save_state, truncate_log
+from model.training.state import digest
 
 
 @dataclass(frozen=True)
@@ -59,79 +58,64 @@ def pack_documents(
     return torch.tensor([i for i, _ in padded]), torch.tensor([f for _, f in padded])
 
 
-def train(
-    config: SFTConfig,
-    model: Transformer,
-    tokenizer: Tokenizer,
-    documents: Sequence[Document],
-    work: Path,
-    run_folder: Path,
-) -> tuple[float, int]:
-    """Fine-tune the model in place, resuming from `work`; return seconds and tokens seen."""
-    ids, learnt = pack_documents(tokenizer, documents, config.context)
-    per_epoch = math.ceil(len(ids) / config.rows_per_step)
-    steps = config.epochs * per_epoch
-    model.train().requires_grad_(True)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), config.lr, betas=(0.9, 0.95), weight_decay=0.0
-    )
-    state_file, log_file = work / config.name / "state.pt", run_folder / "log.jsonl"
-    run_folder.mkdir(parents=True, exist_ok=True)
-    step, seconds, tokens = 0, 0.0, 0
-    settings = asdict(config) | {
-        "start": digest(model.parameters()),
-        "documents": digest((ids, learnt)),
-    }
-    if state := load_state(state_file, settings):
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        step, seconds, tokens = state["step"], state["seconds"], state["tokens"]
-    truncate_log(log_file, step)
-    while step < steps:
-        started = time.perf_counter()
-        epoch, place = divmod(step, per_epoch)
-        order = list(range(len(ids)))
-        random.Random(f"sft/{config.seed}/{epoch}").shuffle(order)
-        rows = order[place * config.rows_per_step : (place + 1) * config.rows_per_step]
+class FineTuning(TrainingRun):
+    """Changes a model in place by what documents teach."""
+
+    def __init__(
+        self,
+        config: SFTConfig,
+        model: Transformer,
+        tokenizer: Tokenizer,
+        documents: Sequence[Document],
+    ) -> None:
+        """Raises:
+        ValueError: if there are no documents that fit the context.
+        """
+        self.config = config
+        self.ids, self.learnt = pack_documents(tokenizer, documents, config.context)
+        self.steps_per_epoch = math.ceil(len(self.ids) / config.rows_per_step)
+        if not self.steps_per_epoch:
+            raise ValueError(f"{config.name} has no documents to learn from")
+        model.train().requires_grad_(True)
+        super().__init__(
+            config.name,
+            model,
+            {
+                "adamw": torch.optim.AdamW(
+                    model.parameters(), config.lr, betas=(0.9, 0.95), weight_decay=0.0
+                )
+            },
+            asdict(config)
+            | {
+                "start": digest(model.parameters()),
+                "documents": digest((self.ids, self.learnt)),
+            },
+            steps=config.epochs * self.steps_per_epoch,
+            save_every=20,
+            report_every=20,
+        )
+
+    def update(self) -> dict[str, Any]:
+        epoch, place = divmod(self.step, self.steps_per_epoch)
+        order = list(range(len(self.ids)))
+        random.Random(f"sft/{self.config.seed}/{epoch}").shuffle(order)
+        size = self.config.rows_per_step
+        rows = order[place * size : (place + 1) * size]
+        cosine = math.cos(math.pi * self.step / self.steps)
+        optimizer = self.optimizers["adamw"]
         for group in optimizer.param_groups:
-            group["lr"] = config.lr * (0.55 + 0.45 * math.cos(math.pi * step / steps))
-        count = int(learnt[rows][:, 1:].sum())
+            group["lr"] = self.config.lr * (0.55 + 0.45 * cosine)
+        count = int(self.learnt[rows][:, 1:].sum())
         total = 0.0
         for part in torch.tensor(rows).split(8):
-            loss, _ = masked_loss(model, ids[part], learnt[part])
+            loss, _ = masked_loss(self.model, self.ids[part], self.learnt[part])
             (loss / count).backward()
             total += loss.item()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        step += 1
-        tokens += int((ids[rows] != PAD).sum())
-        seconds += time.perf_counter() - started
-        with log_file.open("a") as log:
-            entry = {
-                "step": step,
-                "loss": round(total / count, 4),
-                "tokens": tokens,
-                "seconds": round(seconds, 1),
-            }
-            log.write(json.dumps(entry) + "\n")
-        if step % 20 == 0 or step == steps:
-            left = (steps - step) * seconds / step / 60
-            print(
-                f"{config.name}: step {step}/{steps}  loss {total / count:.3f}  "
-                f"{tokens / seconds:,.0f} tokens/s  {left:.0f} min left",
-                flush=True,
-            )
-            save_state(
-                state_file,
-                settings,
-                {
-                    "model": model.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "step": step,
-                    "seconds": seconds,
-                    "tokens": tokens,
-                },
-            )
-    model.eval().requires_grad_(False)
-    return seconds, tokens
+        self.tokens += int((self.ids[rows] != PAD).sum())
+        return {"loss": round(total / count, 4)}
+
+    def summary(self, entry: Mapping[str, Any]) -> str:
+        return f"loss {entry['loss']:.3f}"

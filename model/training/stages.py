@@ -6,7 +6,6 @@ shipped in `assets/`.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import torch
 
 from model.data import corpus
 from model.nn import checkpoints
+from model.nn.files import write_json
 from model.record.trace import Trace, collect
 from model.runtime.engine import Engine
 from model.tasks import problems
@@ -61,8 +61,8 @@ def run(stage: str, name: str | None) -> Any:
         if not (WORK / "corpus" / "train.npz").exists():
             raise ValueError("there is no corpus yet: run python -m model train corpus first")
         torch.set_num_threads(1)  # faster for models this small, and the same sums on any machine
-        trainer = pretrain.Trainer(pretrain.full(name), WORK / "corpus", WORK / "runs", ASSETS)
-        return {"checkpoint": str(trainer.train())}
+        folder = pretrain.pretrain(pretrain.full(name), WORK / "corpus", WORK / "runs", ASSETS)
+        return {"checkpoint": str(folder)}
     folder = ASSETS / "checkpoints" / name
     if not folder.exists():
         raise ValueError(f"{name} is not trained yet: run python -m model train pretrain {name}")
@@ -84,10 +84,7 @@ def everything() -> list[StageName]:
 def make_corpus() -> dict[str, Any]:
     """Build the corpus in `.work/corpus`; keep its manifest under assets/runs/corpus."""
     manifest = corpus.build(CORPUS, WORK / "corpus")
-    kept = ASSETS / "runs" / "corpus"
-    kept.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    (kept / "manifest.json").write_text(text, encoding="utf-8")
+    write_json(ASSETS / "runs" / "corpus" / "manifest.json", manifest, indent=1)
     return manifest
 
 
@@ -124,13 +121,10 @@ def record_samples() -> dict[str, str]:
     wanted = {"start": ("base", start), "experts": ("base", pick)}
     twins = [name for name, family in pretrain.FAMILIES.items() if family in ("base", "twin")]
     wanted |= {f"cache-{name}": (name, prose) for name in twins}
-    folder = ASSETS / "samples"
-    folder.mkdir(parents=True, exist_ok=True)
     ids = {}
     for sample, (model, prompt) in wanted.items():
         trace = record(Engine.load(checkpoints.SHIPPED / model), prompt)
-        text = json.dumps(trace.to_json(), ensure_ascii=False) + "\n"
-        (folder / f"{sample}.json").write_text(text, encoding="utf-8")
+        write_json(ASSETS / "samples" / f"{sample}.json", trace.to_json())
         ids[sample] = trace.id
     return ids | record_reasoning()
 
@@ -154,10 +148,7 @@ def record_reasoning() -> dict[str, str]:
         "question": asdict(problem),
         "traces": [trace.to_json() for trace in traces],
     }
-    text = json.dumps(content, ensure_ascii=False) + "\n"
-    folder = ASSETS / "samples"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "reasoning.json").write_text(text, encoding="utf-8")
+    write_json(ASSETS / "samples" / "reasoning.json", content)
     return {f"reasoning-{i}": trace.id for i, trace in enumerate(traces)}
 
 

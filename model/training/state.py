@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from model.nn.files import write_files
 
 
 def digest(tensors: Iterable[Tensor]) -> str:
@@ -20,22 +23,22 @@ def digest(tensors: Iterable[Tensor]) -> str:
 
 
 def save_state(path: Path, settings: Mapping[str, Any], state: dict[str, Any]) -> None:
-    """Write the state and all that the run follows from beside the old file, then swap.
+    """Write the state together with the settings that the run follows from.
 
-    A kill leaves one of the two.
+    Raises:
+        OSError: if the disk is full; the state that was saved before is still there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".tmp")
-    torch.save(state | {"settings": dict(settings)}, fresh)
-    fresh.replace(path)
+    content = io.BytesIO()  # torch.save into a file on a full disk leaves half of it
+    torch.save(state | {"settings": dict(settings)}, content)
+    write_files(path.parent, {path.name: content.getvalue()})
 
 
 def load_state(path: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None:
     """The state that `save_state` wrote, None where there is none.
 
     Raises:
-        ValueError: if it was begun with other settings, weights or data: its end would be that of
-            neither run.
+        ValueError: if the run was begun with other settings, weights or data: continued, it would
+            end as neither the old run nor the new one.
     """
     if not path.exists():
         return None
@@ -48,14 +51,16 @@ def load_state(path: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None
         if begun.get(key, missing) != settings.get(key, missing)
     ]
     if differ:
-        said = f"begun with another {', '.join(differ)}" if begun else "kept without its settings"
-        raise ValueError(f"{path} was {said}: delete {path.parent} to begin anew")
+        said = (
+            f"was begun with another {', '.join(differ)}" if begun else "does not say its settings"
+        )
+        raise ValueError(f"the run in {path.parent} {said}: delete the folder to begin anew")
     return state
 
 
 def truncate_log(path: Path, step: int) -> None:
-    """Keep the first `step` entries: what came after the state that a run resumes from goes, and
-    with it a line that a kill cut short."""
+    """Keep the first `step` entries of a log: drop what came after the state that a run resumes
+    from, and with it a line that a kill cut short."""
     if path.exists():
         kept = path.read_text(encoding="utf-8").splitlines(keepends=True)[:step]
-        path.write_text("".join(kept), encoding="utf-8")
+        write_files(path.parent, {path.name: "".join(kept).encode()})

@@ -6,12 +6,10 @@ takes one at a time: whoever else wants to train waits, and may watch.
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -106,13 +104,12 @@ class TrainJob(Job):
         config = GRPOConfig(
             "now", self.seed, STEPS, levels, QUESTIONS, GROUP, max_new_tokens=MAX_TOKENS
         )
-        with tempfile.TemporaryDirectory() as folder:  # nothing of it is kept
-            run = GRPO(config, start, Path(folder), Path(folder))
+        run = GRPO(config, start)
         self.before = self._ask(start)
         yield
         began = time.monotonic()
         while run.step < STEPS and self.seconds < SECONDS and not self._enough.is_set():
-            self.entries.append(run.update())
+            self.entries.append(run.advance())
             self.seconds = time.monotonic() - began
             yield
         self.after = self._ask(run.engine)

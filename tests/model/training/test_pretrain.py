@@ -21,7 +21,7 @@ from model.nn.network import Experts, Transformer
 from model.runtime.engine import Engine
 from model.training import heldout, pretrain, stages
 from model.training.optim import Muon, orthogonalise, split_parameters
-from model.training.pretrain import PretrainConfig, Trainer, masked_loss, schedule
+from model.training.pretrain import PretrainConfig, Pretraining, masked_loss, schedule
 from tests.model.conftest import random_model, tiny_config
 
 
@@ -111,17 +111,17 @@ class Killed(BaseException):
 
 def run(small_corpus: Path, folder: Path, kill_after: int | None, name: str = "base") -> Path:
     """Train a smoke run, killed within an update if asked; the folder of its results."""
-    settings = replace(pretrain.smoke(name), snapshots=(0.5,))
-    trainer = Trainer(settings, small_corpus, folder / "work", folder / "out")
-    update = trainer._update
+    config = replace(pretrain.smoke(name), snapshots=(0.5,))
+    update = Pretraining.update
 
-    def killed_update() -> dict[str, Any]:
-        if trainer.step == kill_after:
+    def killed_update(run: Pretraining) -> dict[str, Any]:
+        if run.step == kill_after:
             raise Killed
-        return update()
+        return update(run)
 
-    trainer._update = killed_update  # type: ignore[method-assign]
-    trainer.train()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pretraining, "update", killed_update)
+        pretrain.pretrain(config, small_corpus, folder / "work", folder / "out")
     return folder / "out"
 
 
@@ -168,18 +168,18 @@ def test_a_dense_model_has_no_gates_to_balance(
     assert found["attention"] == "GQA" and "max_vio" not in found
 
 
-def test_twins_see_the_same_rows_in_the_same_order(small_corpus: Path, tmp_path: Path) -> None:
-    trainers = [
-        Trainer(pretrain.smoke(name), small_corpus, tmp_path / "w", tmp_path / "o")
+def test_twins_see_the_same_rows_in_the_same_order(small_corpus: Path) -> None:
+    runs = [
+        Pretraining(pretrain.smoke(name), small_corpus)
         for name, family in pretrain.FAMILIES.items()
         if family in ("base", "twin")
     ]
     for step in range(3):
-        ids = [t.rows.batch(step, 4)[0] for t in trainers]
+        ids = [t.rows.batch(step, 4)[0] for t in runs]
         assert all(torch.equal(ids[0], other) for other in ids[1:])
-    order = trainers[0].rows.order
+    order = runs[0].rows.order
     assert sorted(order) == list(range(40))
-    shapes = [t.model.config for t in trainers]
+    shapes = [t.model.config for t in runs]
     assert [c.attention for c in shapes] == ["MLA", "MHA", "GQA", "MQA"]
     same = ("hidden_size", "n_routed_experts", "num_experts_per_tok", "num_hidden_layers")
     for name in same:
@@ -225,10 +225,10 @@ def test_runs_on_balance_differ_in_what_balances_only(small_corpus: Path, tmp_pa
     assert same == [same[0]] * 3
     logs = {}
     for name, (speed, alpha) in pretrain.BALANCE.items():
-        settings = replace(
+        config = replace(
             pretrain.smoke(name), bias_update_speed=speed, aux_loss_alpha=alpha, log_load=True
         )
-        Trainer(settings, small_corpus, tmp_path / "work", tmp_path / "out").train()
+        pretrain.pretrain(config, small_corpus, tmp_path / "work", tmp_path / "out")
         logs[name] = entries(tmp_path / "out", name)
     first = [log[0] for log in logs.values()]
     assert first[0]["load"] == first[1]["load"] == first[2]["load"]

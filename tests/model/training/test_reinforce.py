@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from model.data.corpus import tokenise
 from model.nn import checkpoints
+from model.nn.network import Transformer
 from model.runtime.engine import Completion, Engine
 from model.tasks import rewards
 from model.tasks.check import Judgement, judge
@@ -41,8 +42,8 @@ def engine(words: Tokenizer) -> Engine:
 
 
 def reinforced(engine: Engine, folder: Path, steps: int) -> GRPO:
-    run = GRPO(replace(CONFIG, steps=steps), engine, folder / "work", folder / "run")
-    run.train(lambda _: None)
+    run = GRPO(replace(CONFIG, steps=steps), engine)
+    run.train(folder / "work", folder / "run")
     return run
 
 
@@ -51,14 +52,14 @@ def test_grpo_goes_on_after_a_kill_as_if_nothing_had_happened(
 ) -> None:
     whole = reinforced(engine, tmp_path / "whole", 4)
 
-    def die(run: GRPO) -> None:
-        if run.step == 3:
+    killed = GRPO(replace(CONFIG, steps=4), engine)
+
+    def die() -> None:
+        if killed.step == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        GRPO(
-            replace(CONFIG, steps=4), engine, tmp_path / "killed/work", tmp_path / "killed/run"
-        ).train(die)
+        killed.train(tmp_path / "killed/work", tmp_path / "killed/run", die)
     resumed = reinforced(engine, tmp_path / "killed", 4)
     for a, b in zip(
         whole.engine.model.parameters(), resumed.engine.model.parameters(), strict=True
@@ -75,7 +76,7 @@ def test_grpo_goes_on_after_a_kill_as_if_nothing_had_happened(
 
 
 def test_grpo_logs_shares_that_add_up_and_a_reply_of_each_task(
-    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With scripted replies to a group of 4: right, only in format, right without it, neither."""
     asked: list[Problem] = []
@@ -94,10 +95,11 @@ def test_grpo_logs_shares_that_add_up_and_a_reply_of_each_task(
         assert len(texts) == len(prompts)
         return [Completion(text, [3, 1], [0.0, 0.0], "stop", 0.0) for text in texts]
 
-    run = GRPO(CONFIG, engine, tmp_path / "work", tmp_path / "run")
+    run = GRPO(CONFIG, engine)
     asked += run.questions()
     monkeypatch.setattr(run.engine, "complete", scripted)
-    entry = run.update()
+    entry = run.advance()
+    assert (entry["step"], entry["tokens"]) == (1, 2 * len(asked) * CONFIG.group)
     assert (entry["accuracy"], entry["format"], entry["only_format"]) == (0.5, 0.5, 0.25)
     firsts = {p.task: p for p in reversed(asked)}
     assert {s["task"]: s["question"] for s in entry["samples"]} == {
@@ -112,8 +114,8 @@ def test_grpo_can_end_by_the_clock(engine: Engine, tmp_path: Path) -> None:
     def run(seconds: float) -> GRPO:
         timed = replace(CONFIG, seconds=seconds)
         folder = tmp_path / str(seconds)
-        begun = GRPO(timed, engine, folder / "work", folder / "run")
-        begun.train(lambda _: None)
+        begun = GRPO(timed, engine)
+        begun.train(folder / "work", folder / "run")
         return begun
 
     assert run(1e-6).step == 1
@@ -128,8 +130,8 @@ def test_grpo_leaves_the_model_that_it_starts_from_alone(engine: Engine, tmp_pat
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
-def test_grpo_asks_training_problems_only(engine: Engine, tmp_path: Path) -> None:
-    run = GRPO(replace(CONFIG, questions=64), engine, tmp_path / "work", tmp_path / "run")
+def test_grpo_asks_training_problems_only(engine: Engine) -> None:
+    run = GRPO(replace(CONFIG, questions=64), engine)
     for run.step in range(5):
         asked = run.questions()
         assert {p.split for p in asked} == {"train"}
@@ -147,8 +149,8 @@ def test_grpo_learns_what_is_rewarded(
 
     monkeypatch.setattr(rewards, "accuracy", digits)
     config = replace(CONFIG, steps=10, lr=1e-2, group=8, format_weight=0, save_every=10)
-    run = GRPO(config, engine, tmp_path / "work", tmp_path / "run")
-    run.train(lambda _: None)
+    run = GRPO(config, engine)
+    run.train(tmp_path / "work", tmp_path / "run")
     log = [json.loads(x) for x in (tmp_path / "run/log.jsonl").read_text().splitlines()]
     early = sum(entry["reward"] for entry in log[:2])
     assert sum(entry["reward"] for entry in log[-2:]) > 2 * early
@@ -156,36 +158,27 @@ def test_grpo_learns_what_is_rewarded(
 
 def test_sft_goes_on_after_a_kill(engine: Engine, tmp_path: Path) -> None:
     documents = pipeline.cold_start_documents(seed=0, n=30)
-    weights = []
-    for kills in (0, 1):
-        twin = random_model(engine.config)
-        config = sft.SFTConfig("tiny", seed=0, epochs=2, rows_per_step=1)
-        folder = tmp_path / str(kills)
-        if kills:
-            with pytest.raises(KeyboardInterrupt):
-                _train_until(20, config, twin, engine, documents, folder)
-            twin = random_model(engine.config)
-        sft.train(config, twin, engine.tokenizer, documents, folder / "work", folder / "run")
-        weights.append([p.clone() for p in twin.parameters()])
-    assert all(torch.equal(a, b) for a, b in zip(*weights, strict=True))
-    losses = [
-        json.loads(x)["loss"] for x in (tmp_path / "0/run/log.jsonl").read_text().splitlines()
-    ]
-    assert losses[-1] < losses[0]
+    config = sft.SFTConfig("tiny", seed=0, epochs=2, rows_per_step=1)
 
+    def tuned(folder: Path, kill_after: int | None = None) -> Transformer:
+        run = sft.FineTuning(config, random_model(engine.config), engine.tokenizer, documents)
 
-def _train_until(steps, config, model, engine, documents, folder) -> None:  # type: ignore[no-untyped-def]
-    """Run SFT and end it, as a kill would, right after a state was saved."""
-    original = sft.save_state
+        def die() -> None:
+            if run.step == kill_after:
+                raise KeyboardInterrupt
 
-    def save_and_die(path: Path, settings: dict, state: dict) -> None:
-        original(path, settings, state)
-        if state["step"] >= steps:
-            raise KeyboardInterrupt
+        run.train(folder / "work", folder / "run", die)
+        return run.model
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sft, "save_state", save_and_die)
-        sft.train(config, model, engine.tokenizer, documents, folder / "work", folder / "run")
+    whole = tuned(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        tuned(tmp_path / "cut", kill_after=23)  # the last state is that of step 20
+    resumed = tuned(tmp_path / "cut")
+    for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(a, b)
+    log = (tmp_path / "whole/run/log.jsonl").read_text().splitlines()
+    losses = [json.loads(line)["loss"] for line in log]
+    assert len(losses) > 23 and losses[-1] < losses[0]
 
 
 def test_cold_start_traces_are_right_readable_and_from_training(words: Tokenizer) -> None:

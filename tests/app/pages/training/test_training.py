@@ -34,8 +34,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = GRPOConfig(
         "r1-zero", 0, 3, {"chain": (2,), "pick": (2,)}, 2, 4, max_new_tokens=16, save_every=3
     )
-    run = GRPO(config, models.engine("base"), folder / "work", folder / "r1-zero")
-    run.train(lambda _: None)
+    run = GRPO(config, models.engine("base"))
+    run.train(folder / "work", folder / "r1-zero")
     paths = pipeline.Paths(folder / "work", folder)
     (folder / "runs").symlink_to(folder)
     pipeline.write_run(

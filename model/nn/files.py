@@ -1,0 +1,62 @@
+"""Files written whole or not at all: a full disk or a kill leaves what was there before."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write several files of a folder, which is made if needed: each beside its old version first,
+    then all are swapped in, which takes no more room on the disk.
+
+    Raises:
+        OSError: if the disk is full or the folder cannot be written; nothing has changed then.
+    """
+    fresh = {folder / name: folder / f"{name}.tmp" for name in contents}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, content in zip(fresh.values(), contents.values(), strict=True):
+            file.write_bytes(content)
+    except OSError as error:
+        for file in fresh.values():
+            with contextlib.suppress(OSError):
+                file.unlink(missing_ok=True)
+        raise could_not_write(folder, error) from None
+    for path, file in fresh.items():
+        file.replace(path)
+
+
+def write_json(path: Path, content: Any, indent: int | None = None) -> None:
+    """Write a JSON file.
+
+    Raises:
+        OSError: as `write_files`.
+    """
+    text = json.dumps(content, indent=indent, ensure_ascii=False) + "\n"
+    write_files(path.parent, {path.name: text.encode()})
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file in an existing folder.
+
+    Raises:
+        OSError: if the disk is full; the file then ends as it did before.
+    """
+    size = path.stat().st_size if path.exists() else 0
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    except OSError as error:
+        if path.exists():
+            os.truncate(path, size)
+        raise could_not_write(path.parent, error) from None
+
+
+def could_not_write(folder: Path, error: OSError) -> OSError:
+    """The same error with a message that a person can use."""
+    return OSError(f"could not write to {folder}: {error.strerror}")
