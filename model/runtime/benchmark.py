@@ -248,9 +248,7 @@ def measure(folder: Path, threads: int) -> dict[str, Any]:
     }
 
 
-def main(
-    json: bool = False, model: str = "base", threads: int = 1, cpu_time: bool = False
-) -> None:
+def main(json: bool = False, model: str = "base", threads: int = 1, cpu_time: bool = False) -> None:
     """Print a table, or one JSON object."""
     if cpu_time and threads > 1:
         raise ValueError("seconds of CPU are those of one thread.")

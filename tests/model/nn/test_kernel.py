@@ -270,7 +270,7 @@ def test_a_prefix_is_computed_once() -> None:
         room.advance(np.array([1, 2]), 4)
     for row in (1, 2):
         assert room.rows.tokens[row, :57].tolist() == plain.token_ids.tolist()[:57]
-        found = room.take(row)
+        found = room.take(row, plain.seconds)
         same(found, plain)
         np.testing.assert_array_equal(found.logprobs, plain.logprobs)
 
