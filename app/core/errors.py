@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.core.texts import t
-from model.runtime.scheduler import FullError
+from model.runtime.work import FullError
 
 
 class InputError(ValueError):

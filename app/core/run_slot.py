@@ -22,7 +22,8 @@ from app.core.store import HasId, Store
 from app.core.texts import t
 from model.nn.room import Run
 from model.runtime.batch import Request
-from model.runtime.scheduler import FullError, Ticket
+from model.runtime.scheduler import Ticket
+from model.runtime.work import FullError
 
 PATIENCE = 0.9  # seconds that a click waits for the end, before the page follows it
 EVERY = 0.4  # seconds between two looks at what goes on longer

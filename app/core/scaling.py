@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.analysis.estimators import bootstrap_ratio, pass_at_k, wilson
+from model.analysis.estimators import bootstrap_ratio, cons_at_k, pass_at_k, wilson
 
-DRAWS = 400  # votes that estimate one cons@k
-RESAMPLES = 100  # of one question's samples, for the interval of its cons@k
+#: of one question's samples, and votes in each, for the interval of its cons@k
+RESAMPLES, DRAWS = 100, 50
 
 Answers = Sequence[tuple[str | None, bool]]  # of one problem's samples: answer, and is it right?
 
@@ -54,8 +54,8 @@ def passes(problems: Sequence[Answers]) -> list[Point]:
 def consensus(problems: Sequence[Answers]) -> list[Point]:
     """cons@k: how often the commonest of k answers is right, the k drawn from the samples.
 
-    They are drawn with replacement; replies without an answer do not vote; equals are decided by
-    lot. Interval: over several problems a bootstrap; of one, a bootstrap of its samples.
+    The value is the mean over all choices of k (`cons_at_k`); replies without an answer do not
+    vote. Interval: over several problems a bootstrap; of one, a bootstrap of its samples.
     """
     return list(_consensus(tuple(tuple(answers) for answers in problems)))
 
@@ -66,26 +66,24 @@ def _consensus(problems: tuple[Answers, ...]) -> tuple[Point, ...]:
     rng = np.random.default_rng(0)
     points = []
     for k in ks(n):
-        values = [float(_votes(answers[:n], k, rng, DRAWS).mean()) for answers in problems]
+        values = [cons_at_k(answers[:n], k) for answers in problems]
+        value = float(np.mean(values))
         if len(problems) > 1:
             low, high = bootstrap_ratio(values, np.ones(len(values)))
         else:
-            shares = _votes(problems[0][:n], k, rng, DRAWS // 8, RESAMPLES).mean(0)
+            shares = _votes(problems[0][:n], k, rng).mean(0)
             low, high = (float(x) for x in np.quantile(shares, (0.025, 0.975)))
-        points.append(Point(k, float(np.mean(values)), low, high))
+        points.append(Point(k, value, min(low, value), max(high, value)))
     return tuple(points)
 
 
-def _votes(
-    answers: Answers, k: int, rng: np.random.Generator, draws: int, resamples: int = 1
-) -> np.ndarray:
-    """Whether each of [draws, resamples] votes of k samples is right."""
+def _votes(answers: Answers, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Whether each of [DRAWS, RESAMPLES] votes of k samples is right; equals are decided by lot."""
     counts = Counter(answers)
     kinds = sorted(counts, key=lambda kind: kind[0] is None)  # "no answer" comes last, if at all
-    shares = np.array([[counts[kind] for kind in kinds]]) / len(answers)
-    if resamples > 1:
-        shares = rng.multinomial(len(answers), shares[0], size=resamples) / len(answers)
-    votes = rng.multinomial(k, shares, size=(draws, len(shares))).astype(float)
+    share = np.array([counts[kind] for kind in kinds]) / len(answers)
+    shares = rng.multinomial(len(answers), share, size=RESAMPLES) / len(answers)
+    votes = rng.multinomial(k, shares, size=(DRAWS, RESAMPLES)).astype(float)
     voting = np.array([kind[0] is not None for kind in kinds])
     right = np.array([correct for _, correct in kinds])
     votes = np.where(voting & (votes > 0), votes + rng.random(votes.shape) / 2, 0.0)

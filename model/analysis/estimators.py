@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -71,10 +73,43 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
     return 1.0 - math.prod(1 - k / i for i in range(n - correct + 1, n + 1))
 
 
-def consensus(answers: Sequence[str | None]) -> str | None:
-    """The commonest answer (None, no answer, does not vote); the earliest among equals."""
-    votes: dict[str, int] = {}
-    for answer in answers:
-        if answer is not None:
-            votes[answer] = votes.get(answer, 0) + 1
-    return max(votes, key=votes.__getitem__) if votes else None
+def cons_at_k(answers: Sequence[tuple[str | None, bool]], k: int) -> float:
+    """Chance that the commonest of k answers is right, over all choices of k of the samples.
+
+    Each sample is an answer and whether it is right. None, no answer, does not vote; a vote that
+    ends level is shared among the answers that lead it. So cons@1 is pass@1, and cons@n is the
+    vote of all.
+
+    Raises:
+        ValueError: if k exceeds the number of samples.
+    """
+    n = len(answers)
+    if not 1 <= k <= n:
+        raise ValueError(f"cons@{k} needs at least {k} samples, not {n}")
+    votes = Counter(answer for answer, _ in answers if answer is not None)
+    silent = n - votes.total()
+    won = 0.0
+    for answer in {answer for answer, right in answers if right and answer is not None}:
+        others = tuple(sorted(count for other, count in votes.items() if other != answer))
+        won += _choices_won(votes[answer], others, silent, k)
+    return won / math.comb(n, k)
+
+
+@functools.lru_cache(maxsize=4096)
+def _choices_won(own: int, others: tuple[int, ...], silent: int, k: int) -> float:
+    """Choices of k samples that an answer with `own` votes leads; one of m leaders counts 1/m."""
+    won = 0.0
+    for votes in range(1, min(own, k) + 1):
+        ways = {(0, 0): 1}  # (votes of others, answers that are level) → choices of them
+        for count in others:
+            grown: dict[tuple[int, int], int] = defaultdict(int)
+            for (cast, level), n in ways.items():
+                for more in range(min(count, votes, k - votes - cast) + 1):
+                    grown[cast + more, level + (more == votes)] += n * math.comb(count, more)
+            ways = grown
+        led = sum(
+            n * math.comb(silent, k - votes - cast) / (level + 1)
+            for (cast, level), n in ways.items()
+        )
+        won += math.comb(own, votes) * led
+    return won

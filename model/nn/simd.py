@@ -64,7 +64,7 @@ def _loop(
     body: Callable[[Any, list[Any]], list[Any]],
     start: float = 0,
 ) -> Any:
-    """The sums, vectors that start at `start`, after `body(i, sums)` for each i below a count >= 1."""
+    """The sums, vectors from `start` on, after `body(i, sums)` for each i below a count >= 1."""
     before = builder.block
     inside = builder.append_basic_block("inside")
     after = builder.append_basic_block("after")

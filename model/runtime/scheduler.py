@@ -14,16 +14,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from model.nn.room import Keep, KernelModel, Room, Run
 from model.runtime.batch import TOGETHER, Batch, Request
+from model.runtime.work import FullError, State, Work
 
 _LOG = logging.getLogger(__name__)
 
 Key = tuple[Hashable, Keep]  # of batches: what the model is loaded by, and what is recorded
-State = Literal["waiting", "running", "done", "stopped", "failed"]
-UNSEEN_SECONDS = 10.0  # a ticket that nobody has looked at for so long is stopped
 FEW = 2  # rows in a batch that are computed along with everybody's turn
 SHARE = TOGETHER - 4  # rows of a batch that one visitor may take
 IN_FLIGHT = 2_048  # sequences that one visitor may have waiting and running
@@ -31,66 +29,23 @@ WAITING = 20_000  # sequences that all may have
 IDLE_SECONDS = 60.0  # an unused batch is kept for so long
 
 
-class FullError(RuntimeError):
-    """Too much is in flight: `whose` is "yours" or "everybody's"."""
-
-    def __init__(self, whose: Literal["yours", "everybody's"]) -> None:
-        super().__init__(f"too many sequences are in flight ({whose})")
-        self.whose = whose
-
-
-class Ticket:
+class Ticket(Work):
     """What one visitor asked for at once: sequences, and what has become of each."""
 
     def __init__(self, visitor: Hashable, requests: Sequence[Request]) -> None:
-        self.visitor, self.requests = visitor, tuple(requests)
+        super().__init__(visitor)
+        self.requests = tuple(requests)
         self.results: list[Run | None] = [None] * len(requests)
-        self.state: State = "waiting"
-        self.error: Exception | None = None  # why, when it failed
-        self.place = 0  # visitors that are served before this one; 0 once running
         self.left: dict[Key, deque[int]] = {}  # not admitted yet, by the batches that they need
         for number, request in enumerate(requests):
             self.left.setdefault((request.engine, request.keep), deque()).append(number)
         self.done = 0
         self.served = 0.0  # seconds of computing
-        self._ended = threading.Event()
-        self._stop = threading.Event()
-        self._seen = time.monotonic()
-
-    @property
-    def active(self) -> bool:
-        return self.state in ("waiting", "running")
 
     @property
     def progress(self) -> float:
         """Share of the sequences that have ended."""
         return self.done / max(len(self.requests), 1)
-
-    @property
-    def dropped(self) -> bool:
-        """Whether it was stopped, or nobody has looked for a while."""
-        return self._stop.is_set() or time.monotonic() - self._seen > UNSEEN_SECONDS
-
-    def look(self) -> State:
-        """The state, and a sign that somebody is still there."""
-        self._seen = time.monotonic()
-        return self.state
-
-    def stop(self) -> None:
-        """End it soon; what was computed stays, as far as it is."""
-        self._stop.set()
-
-    def wait(self, seconds: float) -> bool:
-        """Wait for the end, but no longer; whether it has ended."""
-        self.look()
-        ended = self._ended.wait(seconds)
-        self.look()
-        return ended
-
-    def close(self, state: State, error: Exception | None = None) -> None:
-        """For the scheduler: nothing more will come."""
-        self.state, self.error = state, error
-        self._ended.set()
 
 
 @dataclass(eq=False)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from model.analysis.estimators import bootstrap_median, bootstrap_ratio, consensus, pass_at_k
+from model.analysis.estimators import bootstrap_median, bootstrap_ratio, cons_at_k, pass_at_k
 from model.runtime.engine import Completion, Engine
 from model.runtime.thinking import think
 from model.tasks import TASKS, problems
@@ -101,13 +101,7 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
 
     ks = [2**i for i in range(samples.bit_length()) if 2**i <= samples]
     right = [sum(x.judgement.correct for x in of_problem) for of_problem in found]
-    agreed = {
-        k: [
-            float(_consensus_right(problem, of_problem[:k]))
-            for problem, of_problem in zip(asked, found, strict=True)
-        ]
-        for k in ks
-    }
+    votes = [[_vote(x.judgement) for x in of_problem] for of_problem in found]
     lengths = [[len(a.completion.token_ids) for a in of_problem] for of_problem in found]
     shares = {
         way: mean(lambda a, way=way: ways(a.judgement) == way)
@@ -130,7 +124,7 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
         "samples": samples,
         "interval": "95 %, percentile bootstrap over problems",
         "pass@k": {str(k): per_problem([pass_at_k(samples, c, k) for c in right]) for k in ks},
-        "cons@k": {str(k): per_problem(agreed[k]) for k in ks},
+        "cons@k": {str(k): per_problem([cons_at_k(v, k) for v in votes]) for k in ks},
         "format": mean(lambda a: a.judgement.reply.formatted),
         "language": mean(lambda a: language[id(a)]),
         "mixed": ratio(
@@ -162,16 +156,10 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
     }
 
 
-def _consensus_right(problem: Problem, attempts_: Sequence[Attempt]) -> bool:
-    """Whether the commonest answer is right; answers to a pick are compared as sets."""
-    answers = [a.judgement.reply.answer for a in attempts_]
-    chosen = consensus([x and ",".join(sorted(x.split(","))) for x in answers])
-    return any(
-        a.judgement.correct
-        and a.judgement.reply.answer is not None
-        and ",".join(sorted(a.judgement.reply.answer.split(","))) == chosen
-        for a in attempts_
-    )
+def _vote(judgement: Judgement) -> tuple[str | None, bool]:
+    """A reply's answer, that of a pick as a set, and whether it is right."""
+    answer = judgement.reply.answer
+    return answer and ",".join(sorted(answer.split(","))), judgement.correct
 
 
 def evaluate(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from model.analysis.estimators import (
     bootstrap_median,
     bootstrap_ratio,
-    consensus,
+    cons_at_k,
     pass_at_k,
     wilson,
 )
@@ -53,11 +54,38 @@ def test_pass_at_k_needs_enough_samples(k: int) -> None:
         pass_at_k(5, 1, k)
 
 
-def test_consensus() -> None:
-    assert consensus(["1", "2", "2", None, None, None]) == "2"
-    assert consensus(["b", "a", "a", "b"]) == "b"  # the earliest among equals
-    assert consensus([None, None]) is None
-    assert consensus([]) is None
+@given(st.lists(st.sampled_from("abcd-"), min_size=1, max_size=9), st.data())
+def test_cons_at_k_is_the_mean_over_all_choices_of_k(drawn: list[str], data: st.DataObject) -> None:
+    k = data.draw(st.integers(1, len(drawn)))
+    right = {"a"} | ({"b"} if data.draw(st.booleans()) else set())  # two answers may be right
+    answers = [(None if a == "-" else a, a in right) for a in drawn]
+    shares = []
+    for chosen in itertools.combinations(answers, k):
+        votes = Counter(answer for answer, _ in chosen if answer is not None)
+        leaders = [a for a, n in votes.items() if n == max(votes.values())]
+        shares.append(sum(a in right for a in leaders) / max(1, len(leaders)))
+    assert cons_at_k(answers, k) == pytest.approx(np.mean(shares))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.just(False)), max_size=20), st.integers(1, 20))
+def test_one_vote_is_one_sample(wrong: list[tuple[str, bool]], right: int) -> None:
+    answers: list[tuple[str | None, bool]] = [*wrong, *[("x", True)] * right, (None, False)]
+    assert cons_at_k(answers, 1) == pytest.approx(pass_at_k(len(answers), right, 1))
+
+
+def test_cons_at_k_of_all_samples_is_their_vote() -> None:
+    answers = [("x", True)] * 3 + [("y", False)] * 3 + [("z", False)] * 2
+    assert cons_at_k(answers, 8) == 0.5  # level: shared
+    assert cons_at_k([*answers, ("x", True)], 9) == 1
+    assert cons_at_k([(None, False)] * 4, 4) == 0
+    many = [("x", True)] * 30 + [(str(i), False) for i in range(70)]
+    assert cons_at_k(many, 64) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("k", [0, 6])
+def test_cons_at_k_needs_enough_samples(k: int) -> None:
+    with pytest.raises(ValueError, match="needs at least"):
+        cons_at_k([("x", True)] * 5, k)
 
 
 def test_bootstrap_covers_the_truth_about_as_often_as_it_says() -> None:

@@ -13,9 +13,10 @@ from hypothesis import strategies as some
 from model.nn import checkpoints, compiled
 from model.nn.config import CheckpointError
 from model.nn.room import Keep, KernelModel, Run
-from model.runtime import scheduler
+from model.runtime import scheduler, work
 from model.runtime.batch import Request, run
-from model.runtime.scheduler import FullError, Scheduler, Ticket
+from model.runtime.scheduler import Scheduler, Ticket
+from model.runtime.work import FullError
 
 PROMPT = (0, *range(40, 60))
 LONG = 240  # tokens: some 50 ms of computing
@@ -120,7 +121,7 @@ def test_stop_keeps_what_was_computed(shared: Scheduler) -> None:
 
 
 def test_nothing_outlives_its_viewer(shared: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler, "UNSEEN_SECONDS", 0.3)
+    monkeypatch.setattr(work, "UNSEEN_SECONDS", 0.3)
     ticket = shared.submit("A", [request(seed, LONG) for seed in range(2_000)])
     for _ in range(100):
         time.sleep(0.1)  # nobody looks

@@ -1,0 +1,75 @@
+"""Work under way for a viewer: its state, and whether anybody still looks after it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Hashable
+from typing import Literal
+
+State = Literal["waiting", "running", "done", "stopped", "failed"]
+UNSEEN_SECONDS = 10.0  # work that nobody has looked at for so long is dropped
+
+
+class FullError(RuntimeError):
+    """Too much is in flight: `whose` is "yours" or "everybody's"."""
+
+    def __init__(self, whose: Literal["yours", "everybody's"]) -> None:
+        super().__init__(f"too much is in flight ({whose})")
+        self.whose = whose
+
+
+class Work:
+    """What a visitor has asked for; safe for threads.
+
+    Only its own visitor may call `look`, `wait` and `stop`: who merely watches reads the rest.
+    """
+
+    def __init__(self, visitor: Hashable) -> None:
+        self.visitor = visitor
+        self.state: State = "waiting"
+        self.error: Exception | None = None  # why, when it failed
+        self.place = 0  # how many are served before this one; 0 once running
+        self._ended = threading.Event()
+        self._stop = threading.Event()
+        self._seen = time.monotonic()
+
+    @property
+    def active(self) -> bool:
+        return self.state in ("waiting", "running")
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its visitor has asked for its end."""
+        return self._stop.is_set()
+
+    @property
+    def unseen(self) -> bool:
+        """Whether nobody has looked for a while."""
+        return time.monotonic() - self._seen > UNSEEN_SECONDS
+
+    @property
+    def dropped(self) -> bool:
+        """Whether it is to end: it was stopped, or nobody looks."""
+        return self.stopped or self.unseen
+
+    def look(self) -> State:
+        """The state, and a sign that somebody is still there."""
+        self._seen = time.monotonic()
+        return self.state
+
+    def stop(self) -> None:
+        """End it soon; what was computed stays, as far as it is."""
+        self._stop.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end, but no longer; whether it has ended."""
+        self.look()
+        ended = self._ended.wait(seconds)
+        self.look()
+        return ended
+
+    def close(self, state: State, error: Exception | None = None) -> None:
+        """For whoever computes: nothing more will come."""
+        self.state, self.error = state, error
+        self._ended.set()
