@@ -114,13 +114,14 @@ def generate(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def trace(args: argparse.Namespace) -> dict[str, Any]:
-    from model.record.trace import collect
+    from model.record.steps import collect
     from model.runtime.engine import Engine
 
     engine = Engine.load(shipped_folder(args.name))
     steps = list(engine.stream(args.prompt, args.max_new_tokens))
     info = engine.info(args.prompt, args.max_new_tokens, temperature=0.0, seed=0)
-    raw = collect(info, steps, "").to_json()
+    ended = "stop" if steps[-1].text.endswith("<eos>") else "length"
+    raw = collect(engine.card, info, steps, ended).to_json()
     return {
         "model": args.name,
         "prompt_tokens": raw["n_prompt"],
@@ -133,7 +134,7 @@ def trace(args: argparse.Namespace) -> dict[str, Any]:
                 "expert_ids": [token[i] for token in raw["expert_ids"]],
                 "expert_weights": [token[i] for token in raw["expert_weights"]],
             }
-            for i, layer in enumerate(info.moe_layers)
+            for i, layer in enumerate(engine.card.moe_layers)
         ],
         "cache_bytes": raw["cache_bytes"],
         "seconds": raw["seconds"],
@@ -281,7 +282,8 @@ def parser() -> Parser:
 
     p = command("train", train, "make a corpus, train or measure a model, record samples")
     p.add_argument(
-        "stage", help="corpus, pretrain, heldout, reason, results, samples, tables or reproduce"
+        "stage",
+        help="corpus, pretrain, heldout, reason, results, samples, cards, tables or reproduce",
     )
     p.add_argument(
         "name", nargs="?", help="of the model, for pretrain, heldout, reason and results"

@@ -5,9 +5,32 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from model.record.trace import RunInfo, Step, Trace, collect
+from model.record.card import ModelCard
+from model.record.steps import TokenStep, collect
+from model.record.trace import RunInfo, Trace
 
 LAYERS, DENSE, EXPERTS, GROUPS, OPEN_GROUPS, CHOSEN, TOPICS = 61, 3, 256, 8, 4, 8, 6
+CARD = ModelCard(
+    name="synthetic",
+    attention="MLA",
+    cache_dtype="bfloat16",
+    max_position_embeddings=163_840,
+    num_hidden_layers=LAYERS,
+    moe_layers=tuple(range(DENSE, LAYERS)),
+    n_routed_experts=EXPERTS,
+    num_experts_per_tok=CHOSEN,
+    n_shared_experts=1,
+    n_group=GROUPS,
+    topk_group=OPEN_GROUPS,
+    routed_scaling_factor=2.5,
+    norm_topk_prob=True,
+    num_attention_heads=128,
+    num_key_value_heads=128,
+    head_dim=128 + 64,
+    v_head_dim=128,
+    kv_lora_rank=512,
+    qk_rope_head_dim=64,
+)
 CACHE_BYTES = LAYERS * (512 + 64) * 2  # of a token: latent and rotary key, bfloat16
 WORDS = ("The", " expert", " of", " a", " layer", " takes", " 17", ".", "\n", " 토큰", "", "층")
 
@@ -19,18 +42,15 @@ def trace(tokens: int = 4096, *, prompt: int = 64, seed: int = 0, ended: bool = 
     every topic has experts that it prefers.
     """
     rng = np.random.default_rng(seed)
-    moe = tuple(range(DENSE, LAYERS))
-    info = RunInfo(
-        "synthetic", "MLA", "made up", 1.0, seed, tokens, "2026-01-01", EXPERTS, moe, "bfloat16"
-    )
+    info = RunInfo("made up", 1.0, seed, tokens, "2026-01-01")
     topics = np.repeat(rng.integers(TOPICS, size=tokens // 128 + 1), 128)[:tokens]
-    layers = [route(rng, topics) for _ in moe]
+    layers = [route(rng, topics) for _ in CARD.moe_layers]
     ids, weights = (np.stack(parts, axis=1) for parts in zip(*layers, strict=True))
     words = rng.integers(len(WORDS), size=tokens)
     logprobs = -rng.exponential(size=tokens)
     fed = tokens - ended
     steps = [
-        Step(
+        TokenStep(
             token_id=int(words[i]),
             text=WORDS[words[i]],
             logprob=float(logprobs[i]) if i else None,
@@ -43,7 +63,7 @@ def trace(tokens: int = 4096, *, prompt: int = 64, seed: int = 0, ended: bool = 
         )
         for i in range(tokens)
     ]
-    return collect(info, steps, "length" if ended else "stopped")
+    return collect(CARD, info, steps, "length" if ended else "stopped")
 
 
 def route(

@@ -20,8 +20,8 @@ MODULES = {
 PACKAGES = ("record", "nn", "tasks", "data", "runtime", "analysis", "training", "__main__")
 #: What the pages' first picture needs, and so must not wait for torch.
 WITHOUT_TORCH = (
-    *("model.record", "model.nn.config", "model.nn.tokenizer", "model.tasks", "model.nn.kernel"),
-    *("model.nn.room", "model.runtime.batch", "model.runtime.scheduler"),
+    *("model.record", "model.nn.card", "model.nn.config", "model.nn.tokenizer", "model.tasks"),
+    *("model.nn.kernel", "model.nn.room", "model.runtime.batch", "model.runtime.scheduler"),
     *("model.analysis.kv_size", "model.analysis.parameter_count", "model.analysis.decoding_cost"),
     *("model.analysis.routing_decision", "model.analysis.routing_statistics"),
     *("model.analysis.expert_load", "model.analysis.estimators"),

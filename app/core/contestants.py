@@ -72,4 +72,4 @@ def at_first() -> list[str]:
 def of(trace: Trace, begin: str) -> Contestant:
     """Who wrote a trace whose reply was begun with `begin`."""
     way = "own" if not begin else "direct" if begin == DIRECT else "steps"
-    return Contestant(trace.info.model, way)
+    return Contestant(trace.card.name, way)

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from app.core import texts as texts_module
-from model.record.trace import RunInfo, Step, Trace, collect
+from model.record.card import ModelCard
+from model.record.steps import TokenStep, collect
+from model.record.trace import RunInfo, Trace
 
 if TYPE_CHECKING:
     from model.nn.cache import Cache
@@ -45,8 +47,9 @@ class Run:
     """One request as it goes on; `steps` only ever grows."""
 
     request: Request
+    card: ModelCard | None = None
     info: RunInfo | None = None
-    steps: list[Step] = field(default_factory=list)
+    steps: list[TokenStep] = field(default_factory=list)
     cache: Cache | None = None  # of what was fed so far
     finished: bool = False
 
@@ -85,13 +88,13 @@ class Job:
 
     def _trace(self, run: Run) -> Trace | None:
         steps = list(run.steps)
-        if run.info is None or not steps:
+        if run.card is None or run.info is None or not steps:
             return None
         if not run.finished:
             reason = "stopped"
         else:
             reason = "stop" if steps[-1].text.endswith("<eos>") else "length"
-        return collect(run.info, steps, reason)
+        return collect(run.card, run.info, steps, reason)
 
 
 class Worker:
@@ -162,6 +165,7 @@ def generate(run: Run, load: Callable[[str], Engine]) -> Iterator[None]:
     r = run.request
     engine = load(r.model)
     run.cache = Cache(engine.config)
+    run.card = engine.card
     run.info = engine.info(r.prompt, r.max_new_tokens, r.temperature, r.seed)
     for step in engine.stream(r.prompt, r.max_new_tokens, r.temperature, r.seed, run.cache):
         run.steps.append(step)

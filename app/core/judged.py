@@ -201,7 +201,7 @@ def rows(traces: Sequence[Trace]) -> list[dict[str, object]]:
         for number, step in enumerate(reading.steps, 1):
             found.append(
                 {
-                    "model": trace.info.model,
+                    "model": trace.card.name,
                     "begin": reading.asked.begin,
                     "question": reading.asked.text,
                     "temperature": trace.info.temperature,

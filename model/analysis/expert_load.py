@@ -98,7 +98,7 @@ def busiest(trace: Trace, layer: int) -> Busiest | None:
         expert=expert,
         tokens=int(load_E[expert]),
         share=float(load_E[expert] / trace.fed),
-        even=trace.expert_ids.shape[2] / trace.info.n_routed_experts,
+        even=trace.expert_ids.shape[2] / trace.card.n_routed_experts,
         idle=int((load_E == 0).sum()),
     )
 
@@ -107,18 +107,20 @@ def choices(trace: Trace, groups: int, token: int | None = None) -> Iterator[tup
     """A row of `COLUMNS` per token, layer and rank, of all tokens fed or of one.
 
     `layer` is the model's own number; `rank` 1 is the strongest; `group` is the expert's group of
-    E / `groups` neighbours; `logprob` is None for the first token.
+    E / `groups` neighbours; `logprob` is None for the first token, and both it and `weight` are
+    where nobody recorded them.
     """
-    size = trace.info.n_routed_experts // groups
+    size = trace.card.n_routed_experts // groups
     for i in range(trace.fed) if token is None else [token]:
-        logprob = float(trace.logprobs[i])
+        logprob = math.nan if trace.logprobs is None else float(trace.logprobs[i])
         head = (i, trace.texts[i], i < trace.n_prompt)
         tail = None if math.isnan(logprob) else round(logprob, 4)
-        for at, layer in enumerate(trace.info.moe_layers):
-            pairs = zip(trace.expert_ids[i, at], trace.expert_weights[i, at], strict=True)
-            for rank, (expert, weight) in enumerate(pairs, 1):
-                e = int(expert)
-                yield (*head, layer, rank, e, e // size, round(float(weight), 4), tail)
+        for at, layer in enumerate(trace.moe_layers):
+            for rank, e in enumerate(trace.expert_ids[i, at].tolist(), 1):
+                weight = None
+                if trace.expert_weights is not None:
+                    weight = round(float(trace.expert_weights[i, at, rank - 1]), 4)
+                yield (*head, layer, rank, e, e // size, weight, tail)
 
 
 def as_csv(header: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> bytes:

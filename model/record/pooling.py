@@ -20,7 +20,7 @@ _CHOICES = 150_000  # of experts, in a window; 4 bytes each
 
 def too_large(trace: Trace) -> bool:
     """Whether the run is sent pooled, with a window."""
-    return len(trace) > MOST_TOKENS or len(trace.info.moe_layers) > MOST_LAYERS
+    return len(trace) > MOST_TOKENS or len(trace.moe_layers) > MOST_LAYERS
 
 
 def window(trace: Trace, first: int) -> slice:
@@ -36,7 +36,7 @@ def tokens_per_cell(trace: Trace) -> int:
 
 
 def experts_per_cell(trace: Trace) -> int:
-    return max(1, -(-trace.info.n_routed_experts // MOST_ROWS))
+    return max(1, -(-trace.card.n_routed_experts // MOST_ROWS))
 
 
 def choices(trace: Trace, at: int) -> NDArray[np.int64]:
@@ -44,7 +44,7 @@ def choices(trace: Trace, at: int) -> NDArray[np.int64]:
 
     Row r pools `experts_per_cell` neighbours, column c `tokens_per_cell`; the last may have fewer.
     """
-    rows = -(-trace.info.n_routed_experts // experts_per_cell(trace))
+    rows = -(-trace.card.n_routed_experts // experts_per_cell(trace))
     columns = -(-trace.fed // tokens_per_cell(trace))
     row = trace.expert_ids[:, at].astype(np.int64) // experts_per_cell(trace)
     column = np.arange(trace.fed)[:, None] // tokens_per_cell(trace)
@@ -54,5 +54,5 @@ def choices(trace: Trace, at: int) -> NDArray[np.int64]:
 
 def load(trace: Trace) -> NDArray[np.int64]:
     """How often all tokens chose the experts of a row, in every MoE layer: [L, R]."""
-    starts = np.arange(0, trace.info.n_routed_experts, experts_per_cell(trace))
+    starts = np.arange(0, trace.card.n_routed_experts, experts_per_cell(trace))
     return np.add.reduceat(trace.load(), starts, axis=1)

@@ -1,22 +1,31 @@
 """What a run leaves behind: the contract between models and pictures. numpy only.
 
 A record grows with tokens x layers x experts per token, never with all experts: at DeepSeek-V3's
-size, 4,096 tokens are 3.8 MB this way and 61 MB as a dense array.
+size, 4,096 tokens are 3.8 MB this way and 61 MB as a dense array. It says of its model all that a
+picture needs, so that nobody looks for a model's files; and whoever measured less leaves it out.
 """
 
 from __future__ import annotations
 
+import datetime
+import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-SCHEMA = 2
-MAX_EXPERTS = 10_000  # of a layer; published models have some hundreds
+from model.record import schema2
+from model.record.card import MAX_SIZE, ModelCard
+
+SCHEMA = 3
+FINISH_REASONS = ("stop", "length", "stopped")
+DIGITS = 4  # of logprobs and entropies that are kept
+NOISE = 1e-3  # nats by which rounding may lift a probability over 1, or an entropy below 0
 
 
 class RecordError(ValueError):
@@ -25,60 +34,123 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True)
 class RunInfo:
-    """Where a trace comes from: everything that is needed to make it again."""
+    """What a model was asked for: with the model, everything that is needed to run it again.
 
-    model: str
-    attention: str  # "MLA", "MHA", "GQA" or "MQA"
+    Raises:
+        ValueError: if a field has a value that no run can have.
+    """
+
     prompt: str
     temperature: float  # 0 is greedy
     seed: int
     max_new_tokens: int
     date: str  # ISO date of the run
-    n_routed_experts: int  # 0 in a dense model
-    moe_layers: tuple[int, ...]  # the model's own layer numbers; dense layers are left out
-    cache_dtype: str  # of the cache that was measured, e.g. "float32"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prompt, str) or not isinstance(self.date, str):
+            raise ValueError("prompt or date is not a text")
+        self.prompt.encode()  # half a surrogate pair is not a text
+        datetime.date.fromisoformat(self.date)
+        if type(self.temperature) not in (int, float) or not 0 <= self.temperature < math.inf:
+            raise ValueError(f"the temperature is {self.temperature!r:.40}")
+        if type(self.seed) is not int or not 0 <= self.seed < 2**63:
+            raise ValueError(f"the seed is {self.seed!r:.40}")
+        if type(self.max_new_tokens) is not int or not 0 <= self.max_new_tokens <= MAX_SIZE:
+            raise ValueError(f"max_new_tokens is {self.max_new_tokens!r:.40}")
 
 
-@dataclass(frozen=True)
-class Step:
-    """One token: what it is, how likely it was, and what the model did when it was fed.
-
-    `expert_ids` and `expert_weights` are [L, k], strongest first, L counting MoE layers; both are
-    None for the very last token, which is never fed. `text` is "" while a character's bytes are
-    incomplete; the token that completes it carries it whole.
-    """
-
-    token_id: int
-    text: str
-    logprob: float | None  # natural logarithm; None for the first token, which nothing predicts
-    entropy: float | None  # nats, of all that could have stood here, at temperature 1; or None
-    in_prompt: bool
-    expert_ids: NDArray[np.integer] | None
-    expert_weights: NDArray[np.float16] | None
-    cache_bytes: int  # held for all tokens up to this one, once it is fed
-    seconds: float  # since the start of the run
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Trace:
-    """A finished or growing run of T tokens, F of them fed (F = T - 1 when it ended).
+    """A finished or growing run of T tokens, F of them fed (F is T - 1 or T).
 
-    Arrays: token_ids [T] int32, logprobs and entropies [T] float32 (NaN where None),
-    cache_bytes [T] int64, seconds [T] float32, expert_ids [F, L, k] uint8 or int16,
-    expert_weights [F, L, k] float16.
+    Made of arrays of any numeric type; they are kept in the types below. `texts` has "" where a
+    character's bytes are incomplete; the token that completes it carries it whole. L is the number
+    of the card's `moe_layers` and k its experts per token, strongest first; both are 0 in a dense
+    model, and in a run whose choices nobody recorded. None is what nobody measured, and so is a
+    NaN among logprobs and entropies: nothing predicts the first token.
+
+    Raises:
+        ValueError: if the parts do not fit together.
     """
 
+    card: ModelCard
     info: RunInfo
     n_prompt: int
     texts: tuple[str, ...]
-    token_ids: NDArray[np.int32]
-    logprobs: NDArray[np.float32]
-    entropies: NDArray[np.float32]
-    cache_bytes: NDArray[np.int64]
-    seconds: NDArray[np.float32]
-    expert_ids: NDArray[np.integer]
-    expert_weights: NDArray[np.float16]
+    token_ids: NDArray[np.int32]  # [T]
+    expert_ids: NDArray[np.integer]  # [F, L, k] uint8, or int16 for more than 256 experts
+    expert_weights: NDArray[np.float16] | None = None  # [F, L, k]
+    logprobs: NDArray[np.float32] | None = None  # [T], natural logarithm
+    entropies: NDArray[np.float32] | None = None  # [T], nats, at temperature 1
+    cache_bytes: NDArray[np.int64] | None = None  # [T], held once this token was fed
+    seconds: NDArray[np.float32] | None = None  # [T], since the start of the run
     finish_reason: str  # "stop" (the model ended), "length", or "stopped" (by the viewer)
+
+    def __post_init__(self) -> None:
+        few = self.card.n_routed_experts <= 256
+        kept: dict[str, Any] = {
+            "token_ids": np.int32,
+            "expert_ids": np.uint8 if few else np.int16,
+            "expert_weights": np.float16,
+            "logprobs": np.float32,
+            "entropies": np.float32,
+            "cache_bytes": np.int64,
+            "seconds": np.float32,
+        }
+        for name, kind in kept.items():
+            if (part := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _as(np.asarray(part), kind, name))
+        if not self.expert_ids.size:
+            object.__setattr__(self, "expert_weights", None)
+        self._check_tokens()
+        self._check_experts()
+
+    def _check_tokens(self) -> None:
+        T = len(self.texts)
+        if not T or not isinstance(self.texts, tuple) or self.token_ids.shape != (T,):
+            raise ValueError("not a text for each token")
+        if not all(isinstance(text, str) for text in self.texts):
+            raise ValueError("a token's text is not a string")
+        "".join(self.texts).encode()  # half a surrogate pair is not a text
+        if type(self.n_prompt) is not int or not 0 <= self.n_prompt <= T:
+            raise ValueError("there are not as many tokens as in the prompt")
+        if self.finish_reason not in FINISH_REASONS:
+            raise ValueError(f"a run does not end by {self.finish_reason!r:.40}")
+        for part in (self.logprobs, self.entropies, self.cache_bytes, self.seconds):
+            if part is not None and part.shape != (T,):
+                raise ValueError("not a measurement for each token")
+        if (self.token_ids < 0).any():
+            raise ValueError("a token's id is negative")
+        for name, low, high in (
+            ("logprobs", -math.inf, NOISE),
+            ("entropies", -NOISE, math.inf),
+            ("cache_bytes", 0, 2**53),  # what JavaScript counts exactly
+            ("seconds", 0, MAX_SIZE),
+        ):
+            part = getattr(self, name)
+            if part is None:
+                continue
+            known = part if name in ("cache_bytes", "seconds") else part[~np.isnan(part)]
+            if not ((known >= low) & (known <= high) & np.isfinite(known)).all():
+                raise ValueError(f"{name} has a value that cannot be")
+
+    def _check_experts(self) -> None:
+        ids, weights, card = self.expert_ids, self.expert_weights, self.card
+        if ids.ndim != 3 or self.fed not in (len(self) - 1, len(self)):
+            raise ValueError("fed tokens do not fit the number of tokens")
+        if ids.shape[1:] not in ((0, 0), (len(card.moe_layers), card.num_experts_per_tok)):
+            raise ValueError("expert ids are not [tokens, the card's layers, its experts a token]")
+        if ids.size and not 0 <= ids.min() <= ids.max() < card.n_routed_experts:
+            raise ValueError("an expert's id is none of the model's")
+        ordered = np.sort(ids, axis=-1)
+        if (ordered[..., 1:] == ordered[..., :-1]).any():
+            raise ValueError("a token chose an expert twice")
+        if weights is None:
+            return
+        if weights.shape != ids.shape:
+            raise ValueError("not a weight for each chosen expert")
+        if not (np.isfinite(weights) & (weights >= 0)).all():
+            raise ValueError("an expert's weight is negative or not finite")
 
     def __len__(self) -> int:
         return len(self.token_ids)
@@ -89,155 +161,178 @@ class Trace:
         return len(self.expert_ids)
 
     @property
+    def moe_layers(self) -> tuple[int, ...]:
+        """The layers, by the model's own number, whose choices were recorded: L of them."""
+        return self.card.moe_layers if self.expert_ids.shape[1] else ()
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the start of the run to its last token; 0 if nobody measured."""
+        return 0.0 if self.seconds is None else float(self.seconds[-1])
+
+    @property
+    def seconds_of_answer(self) -> float:
+        """Seconds from the end of the prompt to the last token; 0 if nobody measured."""
+        before = 0.0
+        if self.seconds is not None and self.n_prompt:
+            before = float(self.seconds[self.n_prompt - 1])
+        return max(0.0, self.duration - before)
+
+    @property
+    def held(self) -> int | None:
+        """Bytes of the cache at the end of the run; None if nobody counted."""
+        return None if self.cache_bytes is None else int(self.cache_bytes[-1])
+
+    @property
     def answer(self) -> str:
         """The text that the model wrote, tags and `<eos>` included."""
         return "".join(self.texts[self.n_prompt :])
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
-        """Name of the content: the same run has the same id, whenever it was made."""
-        digest = hashlib.sha256(json.dumps(asdict(self.info) | {"date": ""}).encode())
-        digest.update(self.finish_reason.encode())
-        for array in (self.token_ids, self.expert_ids, self.expert_weights):
-            digest.update(np.ascontiguousarray(array).tobytes())
+        """Name of the content: the same run has the same id, whenever and how fast it was made."""
+        told = asdict(self.card) | asdict(self.info) | {"date": ""}
+        told = {name: value for name, value in told.items() if value is not None}
+        told |= {"texts": self.texts, "n_prompt": self.n_prompt, "end": self.finish_reason}
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+        parts = {
+            "token_ids": self.token_ids,
+            "expert_ids": self.expert_ids,
+            "expert_weights": self.expert_weights,
+            "logprobs": _units(self.logprobs),
+            "entropies": _units(self.entropies),
+            "cache_bytes": self.cache_bytes,
+        }
+        for name, part in parts.items():
+            if part is not None:
+                digest.update(f"{name} {part.shape}".encode())
+                digest.update(np.ascontiguousarray(part).tobytes())
         return digest.hexdigest()[:16]
 
     def load(self) -> NDArray[np.int64]:
         """Tokens that each expert took: [L, E]. Each row sums to F x k."""
-        fed, layers, _ = self.expert_ids.shape
-        counts = np.zeros((layers, self.info.n_routed_experts), dtype=np.int64)
-        for layer in range(layers if fed else 0):
+        _, layers, _ = self.expert_ids.shape
+        counts = np.zeros((layers, self.card.n_routed_experts), dtype=np.int64)
+        for layer in range(layers):
             ids, n = np.unique(self.expert_ids[:, layer], return_counts=True)
             counts[layer, ids] = n
         return counts
 
-    def dense(self, layer: int) -> NDArray[np.float32]:
-        """Weights of all experts in the MoE layer of an index: [F, E], 0 if not chosen."""
-        fed = self.fed
-        picture = np.zeros((fed, self.info.n_routed_experts), dtype=np.float32)
-        rows = np.arange(fed)[:, None]
-        picture[rows, self.expert_ids[:, layer].astype(np.int64)] = self.expert_weights[:, layer]
-        return picture
-
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, for recorded samples and downloads."""
+        ids, weights = self.expert_ids, self.expert_weights
         return {
             "schema": SCHEMA,
+            "card": asdict(self.card) | {"moe_layers": list(self.card.moe_layers)},
             "info": asdict(self.info),
             "n_prompt": self.n_prompt,
+            "n_fed": self.fed,
             "finish_reason": self.finish_reason,
             "texts": list(self.texts),
             "token_ids": self.token_ids.tolist(),
-            "logprobs": rounded(self.logprobs),
-            "entropies": rounded(self.entropies),
-            "cache_bytes": self.cache_bytes.tolist(),
-            "seconds": [round(float(x), 4) for x in self.seconds],
-            "expert_ids": self.expert_ids.tolist(),
-            "expert_weights": [
+            "logprobs": None if self.logprobs is None else rounded(self.logprobs),
+            "entropies": None if self.entropies is None else rounded(self.entropies),
+            "cache_bytes": None if self.cache_bytes is None else self.cache_bytes.tolist(),
+            "seconds": None if self.seconds is None else rounded(self.seconds),
+            "expert_ids": ids.tolist() if ids.shape[1] else None,
+            "expert_weights": None
+            if weights is None
+            else [
                 # five digits are what a float16 needs to come back the same, and so the id
                 [[float(f"{w:.5g}") for w in layer] for layer in token]
-                for token in self.expert_weights.tolist()
+                for token in weights.tolist()
             ],
         }
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Trace:
         """The inverse of `to_json`, but for the digits of logprobs, entropies and seconds that
-        it rounds.
+        it rounds. Records of schema 2 are read, too.
 
         Raises:
             RecordError: if the record is incomplete, contradicts itself, or was written by another
                 version.
         """
         if not isinstance(raw, Mapping):
-            raise RecordError("this record is no JSON object")
-        if raw.get("schema") != SCHEMA:
-            raise RecordError(f"this record has schema {raw.get('schema')!r:.40}, not {SCHEMA}")
+            raise RecordError("this record is not a JSON object")
         try:
-            info = RunInfo(**raw["info"] | {"moe_layers": tuple(raw["info"]["moe_layers"])})
-            with np.errstate(over="ignore"):  # an overflow is infinite, and found below
-                weights = np.array(raw["expert_weights"], dtype=np.float16)
-            trace = cls(
-                info=info,
-                n_prompt=int(raw["n_prompt"]),
-                texts=tuple(raw["texts"]),
-                token_ids=np.array(raw["token_ids"], dtype=np.int32),
-                logprobs=np.array(raw["logprobs"], dtype=np.float32),
-                entropies=np.array(raw["entropies"], dtype=np.float32),
-                cache_bytes=np.array(raw["cache_bytes"], dtype=np.int64),
-                seconds=np.array(raw["seconds"], dtype=np.float32),
-                expert_ids=_by_layer(_ids(raw["expert_ids"], info.n_routed_experts), info),
-                expert_weights=_by_layer(weights, info),
-                finish_reason=str(raw["finish_reason"]),
+            if raw.get("schema") == schema2.SCHEMA:
+                raw = schema2.upgraded(raw)
+            if raw.get("schema") != SCHEMA:
+                raise RecordError(f"this record has schema {raw.get('schema')!r:.40}, not {SCHEMA}")
+            card = _card(raw["card"])
+            return cls(
+                card=card,
+                info=RunInfo(**raw["info"]),
+                n_prompt=raw["n_prompt"],
+                texts=tuple(_list(raw["texts"])),
+                token_ids=np.array(_list(raw["token_ids"])),
+                expert_ids=_ids(raw.get("expert_ids"), raw["n_fed"], card),
+                expert_weights=_optional(raw.get("expert_weights"), np.array),
+                logprobs=_optional(raw.get("logprobs"), _numbers),
+                entropies=_optional(raw.get("entropies"), _numbers),
+                cache_bytes=_optional(raw.get("cache_bytes"), np.array),
+                seconds=_optional(raw.get("seconds"), _numbers),
+                finish_reason=raw["finish_reason"],
             )
-            trace._check()
-        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
             raise RecordError(f"this record is damaged: {error!r:.200}") from None
-        return trace
-
-    def _check(self) -> None:
-        """Raise ValueError if the parts do not fit together."""
-        T, F = len(self.token_ids), self.fed
-        measured = (self.logprobs, self.entropies, self.cache_bytes, self.seconds)
-        per_token = (self.token_ids, *measured)
-        if any(part.shape != (T,) for part in per_token) or len(self.texts) != T or not T:
-            raise ValueError("not one text, logprob, entropy, size and time for each token")
-        if not all(isinstance(text, str) for text in self.texts):
-            raise ValueError("a token's text is no string")
-        if not 0 <= self.n_prompt <= T or F not in (T - 1, T):
-            raise ValueError("tokens of the prompt, or fed tokens, do not fit the number of tokens")
-        if self.expert_ids.ndim != 3 or self.expert_ids.shape != self.expert_weights.shape:
-            raise ValueError("expert ids and weights are not both [tokens, layers, k]")
-        if self.expert_ids.shape[1] != len(self.info.moe_layers):
-            raise ValueError("not one choice of experts for each layer that has experts")
-        numbers = (self.info.n_routed_experts, *self.info.moe_layers)
-        if not all(type(n) is int and 0 <= n <= MAX_EXPERTS for n in numbers):
-            raise ValueError("the number of experts, or a layer's, is no such number")
-        if (self.expert_ids >= self.info.n_routed_experts).any() or (self.expert_ids < 0).any():
-            raise ValueError("an expert's id is none of the model's")
-        if not np.isfinite(self.expert_weights).all():
-            raise ValueError("an expert's weight is not finite")
 
 
-def _by_layer(choices: NDArray[Any], info: RunInfo) -> NDArray[Any]:
-    """Give a list without choices the shape that `collect` gives it: of no token [0, L, 0], of F
-    tokens in a model without experts [F, 0, 0]."""
-    if choices.size:
-        return choices
-    fed = 0 if info.moe_layers else len(choices)
-    return choices.reshape((fed, len(info.moe_layers), 0))
+def _as(part: NDArray[Any], kind: Any, name: str) -> NDArray[Any]:
+    """An array as another numeric type, if that can hold its values."""
+    whole = issubclass(kind, np.integer)
+    if part.size and part.dtype.kind not in ("iu" if whole else "iuf"):
+        raise ValueError(f"{name} has values that are not {'whole ' if whole else ''}numbers")
+    if whole and part.size:
+        limits = np.iinfo(kind)
+        if part.min() < limits.min or part.max() > limits.max:
+            raise ValueError(f"{name} has a number out of range")
+    with np.errstate(over="ignore"):  # an overflow is infinite, and found later
+        return part.astype(kind, copy=False)
 
 
-def rounded(values: NDArray[np.floating], digits: int = 4) -> list[float | None]:
+def _units(values: NDArray[np.floating] | None) -> NDArray[np.float64] | None:
+    """What is left of numbers once `rounded`, in units of the last digit."""
+    return None if values is None else np.rint(values.astype(np.float64) * 10**DIGITS) + 0.0
+
+
+def rounded(values: NDArray[np.floating], digits: int = DIGITS) -> list[float | None]:
     """Numbers for JSON, which knows no NaN: None instead."""
-    return [None if np.isnan(x) else round(float(x), digits) for x in values]
+    units = np.rint(values.astype(np.float64) * 10**digits) / 10**digits
+    return [None if math.isnan(x) else x for x in units.tolist()]
 
 
-def _ids(ids: Any, n_routed_experts: int) -> NDArray[np.integer]:
-    return np.array(ids, dtype=np.uint8 if n_routed_experts <= 256 else np.int16)
+def _card(raw: Mapping[str, Any]) -> ModelCard:
+    return ModelCard(**{**raw, "moe_layers": tuple(_list(raw["moe_layers"]))})
 
 
-def collect(info: RunInfo, steps: Sequence[Step], finish_reason: str) -> Trace:
-    """Freeze steps into a trace; works on the steps so far while a run goes on.
+def _list(raw: Any) -> list[Any]:
+    if not isinstance(raw, list):
+        raise ValueError("something else stands where a list should")
+    return raw
 
-    Raises:
-        ValueError: if there is no step.
-    """
-    if not steps:
-        raise ValueError("a trace needs at least one step")
-    fed = [s for s in steps if s.expert_ids is not None]
-    k = fed[0].expert_ids.shape[1] if fed and fed[0].expert_ids is not None else 0
-    shape = (len(fed), len(info.moe_layers), k)
-    return Trace(
-        info=info,
-        n_prompt=sum(s.in_prompt for s in steps),
-        texts=tuple(s.text for s in steps),
-        token_ids=np.array([s.token_id for s in steps], dtype=np.int32),
-        logprobs=np.array([s.logprob for s in steps], dtype=np.float32),
-        entropies=np.array([s.entropy for s in steps], dtype=np.float32),
-        cache_bytes=np.array([s.cache_bytes for s in steps], dtype=np.int64),
-        seconds=np.array([s.seconds for s in steps], dtype=np.float32),
-        expert_ids=_ids([s.expert_ids for s in fed], info.n_routed_experts).reshape(shape),
-        expert_weights=np.array([s.expert_weights for s in fed], dtype=np.float16).reshape(shape),
-        finish_reason=finish_reason,
-    )
+
+def _ids(raw: Any, fed: Any, card: ModelCard) -> NDArray[Any]:
+    """Expert ids [F, L, k]; nothing can be read off an empty list's shape."""
+    if type(fed) is not int or not 0 <= fed <= MAX_SIZE:
+        raise ValueError(f"n_fed is {fed!r:.40}")
+    if raw is None:
+        return np.zeros((fed, 0, 0), np.uint8)
+    if not fed and raw == []:
+        return np.zeros((0, len(card.moe_layers), card.num_experts_per_tok), np.uint8)
+    ids = np.array(raw)
+    if len(ids) != fed:
+        raise ValueError("not one choice of experts for each fed token")
+    return ids
+
+
+def _optional(raw: Any, read: Callable[[list[Any]], NDArray[Any]]) -> NDArray[Any] | None:
+    return None if raw is None else read(_list(raw))
+
+
+def _numbers(raw: list[Any]) -> NDArray[np.float64]:
+    """Numbers, NaN where there is none."""
+    if not all(x is None or type(x) in (int, float) for x in raw):
+        raise ValueError("something else stands where a number should")
+    return np.array([math.nan if x is None else x for x in raw], dtype=np.float64)

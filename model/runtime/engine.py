@@ -18,11 +18,14 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from model.nn import card as cards
 from model.nn import checkpoints, tokenizer
 from model.nn.cache import Cache, Prefix
 from model.nn.config import CheckpointError
 from model.nn.network import Transformer
-from model.record.trace import RunInfo, Step
+from model.record.card import ModelCard
+from model.record.steps import TokenStep
+from model.record.trace import RunInfo
 
 
 class PromptError(ValueError):
@@ -108,19 +111,20 @@ class Engine:
             )
         return ids
 
+    @property
+    def card(self) -> ModelCard:
+        """What its records say of the model."""
+        dtype = str(self.model.lm_head.weight.dtype).removeprefix("torch.")
+        return cards.card(self.config, self.about.name, dtype)
+
     def info(self, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> RunInfo:
-        """The description of a run, for its trace."""
+        """What a run was asked for, for its trace."""
         return RunInfo(
-            model=self.about.name,
-            attention=self.config.attention,
             prompt=prompt,
             temperature=temperature,
             seed=seed,
             max_new_tokens=max_new_tokens,
             date=datetime.date.today().isoformat(),
-            n_routed_experts=self.config.n_routed_experts or 0,
-            moe_layers=tuple(self.config.moe_layers),
-            cache_dtype=str(self.model.lm_head.weight.dtype).removeprefix("torch."),
         )
 
     def stream(
@@ -130,7 +134,7 @@ class Engine:
         temperature: float = 0.0,
         seed: int = 0,
         cache: Cache | None = None,
-    ) -> Iterator[Step]:
+    ) -> Iterator[TokenStep]:
         """Steps of the prompt, then one per new token as it is fed; greedy at temperature 0.
 
         The prompt is computed at once (MLA: naive), new tokens one by one (MLA: absorbed). The
@@ -156,7 +160,7 @@ class Engine:
             entropy = float(entropy_T[i - 1]) if i else None
             text, held = reader.push(token), cache.nbytes_until(i + 1)
             expert_ids, expert_weights = routes[0][i], routes[1][i]
-            yield Step(
+            yield TokenStep(
                 token, text, logprob, entropy, True, expert_ids, expert_weights, held, elapsed
             )
         for n in range(min(max_new_tokens, room)):
@@ -166,12 +170,12 @@ class Engine:
             if token == tokenizer.EOS or n + 1 == min(max_new_tokens, room):
                 text, held = text + reader.flush(), cache.nbytes
                 elapsed = time.perf_counter() - started
-                yield Step(token, text, logprob, entropy, False, None, None, held, elapsed)
+                yield TokenStep(token, text, logprob, entropy, False, None, None, held, elapsed)
                 return
             logprobs_TV = self._feed([token], cache, tap)
             ([expert_ids], [expert_weights]), held = tap.take(1), cache.nbytes
             elapsed = time.perf_counter() - started
-            yield Step(
+            yield TokenStep(
                 token, text, logprob, entropy, False, expert_ids, expert_weights, held, elapsed
             )
 

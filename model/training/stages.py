@@ -6,7 +6,8 @@ shipped in `assets/`.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ import torch
 
 from model.data import corpus
 from model.nn import checkpoints
+from model.nn.card import card
+from model.nn.config import read_config
 from model.nn.files import write_json
-from model.record.trace import Trace, collect
+from model.record.steps import collect
+from model.record.trace import Trace
 from model.runtime.engine import Engine
 from model.tasks import problems
 from model.training import distill, heldout, pipeline, pretrain, results
@@ -36,12 +40,14 @@ def run(stage: str, name: str | None) -> Any:
     Raises:
         ValueError: for a stage or name that does not exist, or one that needs another first.
     """
-    if stage in ("corpus", "samples", "tables", "reproduce") and name is not None:
+    if stage in ("corpus", "samples", "cards", "tables", "reproduce") and name is not None:
         raise ValueError(f"{stage} takes no name: leave {name!r} out")
     if stage == "corpus":
         return make_corpus()
     if stage == "samples":
         return record_samples()
+    if stage == "cards":
+        return renew_cards()
     if stage == "reproduce":
         return reproduce(everything(), run, WORK)
     if stage == "tables":
@@ -53,7 +59,7 @@ def run(stage: str, name: str | None) -> Any:
     if stage not in ("pretrain", "heldout"):
         raise ValueError(
             f"there is no stage {stage!r}; use corpus, pretrain, heldout, reason, results, "
-            "samples, tables or reproduce"
+            "samples, cards, tables or reproduce"
         )
     if name not in pretrain.MODELS:
         raise ValueError(f"{stage} needs a model: one of {', '.join(pretrain.MODELS)}")
@@ -129,6 +135,25 @@ def record_samples() -> dict[str, str]:
     return ids | record_reasoning()
 
 
+def renew_cards() -> dict[str, str]:
+    """Give recorded runs the cards of the shipped models, in today's schema; no model runs."""
+    ids: dict[str, str] = {}
+    for path in sorted((ASSETS / "samples").glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        runs = content.get("traces", [content])
+        traces = [_with_card(Trace.from_json(run)) for run in runs]
+        renewed = [trace.to_json() for trace in traces]
+        content = content | {"traces": renewed} if "traces" in content else renewed[0]
+        write_json(path, content)
+        ids |= {f"{path.stem}-{i}": trace.id for i, trace in enumerate(traces)}
+    return ids
+
+
+def _with_card(trace: Trace) -> Trace:
+    name, dtype = trace.card.name, trace.card.cache_dtype
+    return replace(trace, card=card(read_config(checkpoints.SHIPPED / name), name, dtype))
+
+
 def record_reasoning() -> dict[str, str]:
     """Record the Reasoning page's first picture: one question, up to four columns.
 
@@ -156,4 +181,6 @@ def record(engine: Engine, prompt: str, temperature: float = 0.7, seed: int = 0)
     """One recorded run."""
     steps = list(engine.stream(prompt, CONTEXT_TOKENS, temperature, seed))
     reason = "stop" if steps[-1].text.endswith("<eos>") else "length"
-    return collect(engine.info(prompt, CONTEXT_TOKENS, temperature, seed), steps, reason)
+    return collect(
+        engine.card, engine.info(prompt, CONTEXT_TOKENS, temperature, seed), steps, reason
+    )

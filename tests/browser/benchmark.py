@@ -49,7 +49,7 @@ def main() -> None:
     built = []
     for _ in range(TIMES):
         start = time.perf_counter()
-        data = payload(trace, n_group=synthetic.GROUPS, n_shared=1, context=163_840, live=False)
+        data = payload(trace, live=False)
         built.append(time.perf_counter() - start)
     print(f"to the browser: {len(json.dumps(data)):,} bytes")
     print(f"built in: {statistics.median(built):.3f} s")

@@ -61,7 +61,7 @@ def arrived(page: Page, first: int) -> None:
 
 def experts(page: Page, trace: Trace, token: int, layer: int) -> None:
     """What is said of a token's experts in a layer is what the run has."""
-    at = trace.info.moe_layers.index(layer)
+    at = trace.moe_layers.index(layer)
     row = page.locator(".tip-row")
     expect(row).to_contain_text(T["trace_view.layer"].format(layer=layer))
     said = re.findall(r"(\d+)\s\((\d+)%\)", row.inner_text())

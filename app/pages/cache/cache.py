@@ -88,7 +88,7 @@ def status(runs: list[Trace], state: str) -> str:
     if state == "running":
         latest = max(runs, key=len)
         written = len(latest) - latest.n_prompt
-        seconds = float(latest.seconds[-1] - latest.seconds[latest.n_prompt - 1])
+        seconds = latest.seconds_of_answer
         rate = len(runs) * written / seconds if seconds > 0 else 0
         return t("cache.running", tokens=f"{written:,}", rate=f"{rate:,.0f}")
     if job is not None:
@@ -102,10 +102,9 @@ def picture() -> None:
     session.watch()
     runs, state = session.shown()
     st.caption(status(runs, state))
-    growths = [
-        figures.growth(run, session.spec(name))
-        for run, name in zip(runs, models.TWINS, strict=True)
-    ]
+    if len(growths := counted(runs)) < len(runs):
+        st.caption(t("common.not_recorded"))
+        return
     info, n_prompt = runs[0].info, runs[0].n_prompt
     most = max(run.fed for run in runs)
     if state == "running":
@@ -118,7 +117,7 @@ def picture() -> None:
             n_prompt,
             {
                 "tokens": t("cache.axis_tokens"),
-                "bytes": t("cache.axis_bytes", dtype=info.cache_dtype),
+                "bytes": t("cache.axis_bytes", dtype=runs[0].card.cache_dtype),
                 "measured": t("cache.measured"),
                 "formula": t("cache.formula"),
                 "prompt": t("cache.prompt_ends"),
@@ -132,7 +131,12 @@ def picture() -> None:
     st.markdown(claim())
     agreement(growths)
     layers = len(growths[0].spec.layers)
-    st.caption(t("cache.reading", dtype=info.cache_dtype, layers=layers))
+    st.caption(t("cache.reading", dtype=runs[0].card.cache_dtype, layers=layers))
+
+
+def counted(runs: list[Trace]) -> list[figures.Growth]:
+    """The caches of the runs of which somebody counted them."""
+    return [found for run in runs if (found := figures.growth(run)) is not None]
 
 
 def compare(growths: list[figures.Growth]) -> str:
@@ -179,7 +183,7 @@ def texts() -> None:
         columns = st.columns(len(runs))
     for column, run in zip(columns, runs, strict=True):
         with column:
-            st.markdown(f"**{run.info.attention}** · {run.info.model}")
+            st.markdown(f"**{run.card.attention}** · {run.card.name}")
             st.code(run.answer, language=None, wrap_lines=True, height=200)
     with st.expander(t("cache.run_prompt")):
         st.code(runs[0].info.prompt, language=None, wrap_lines=True)
@@ -188,20 +192,16 @@ def texts() -> None:
 def run_numbers() -> None:
     """The run's bytes as a table, one row per length."""
     runs, _ = session.shown()
-    growths = [
-        figures.growth(run, session.spec(name))
-        for run, name in zip(runs, models.TWINS, strict=True)
-    ]
     columns = {
         f"{run.kind} {word}, B": series
-        for run in growths
+        for run in counted(runs)
         for word, series in (
             (t("cache.measured"), run.measured),
             (t("cache.formula"), run.formula),
         )
     }
     rows: list[dict[str, int | None]] = []
-    for i in range(max(map(len, columns.values()))):
+    for i in range(max(map(len, columns.values()), default=0)):
         held = {name: int(s[i]) if i < len(s) else None for name, s in columns.items()}
         rows.append({t("cache.column_tokens"): i + 1, **held})
     numbers(rows, "cache-run")

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.ui import style, units
-from model.analysis.kv_size import CacheSpec, LayerCache
+from model.analysis.kv_size import BYTES, CacheSpec, LayerCache, held
 from model.record.trace import Trace
 
 BAR = 24  # pixels, under its row's words
@@ -50,13 +50,18 @@ class Growth:
         return int(self.measured[tokens - 1])
 
 
-def growth(trace: Trace, spec: CacheSpec) -> Growth:
-    """Measured and computed bytes of a run; the last token of a finished run is not yet held."""
-    dtype = trace.info.cache_dtype
+def growth(trace: Trace) -> Growth | None:
+    """Measured and computed bytes of a run; the last token of a finished run is not yet held.
+
+    None if nobody counted them, or the model's card does not say what it keeps.
+    """
+    spec, dtype = held(trace.card), trace.card.cache_dtype
+    if spec is None or trace.cache_bytes is None or dtype not in BYTES:
+        return None
     tokens = np.arange(1, trace.fed + 1)
     formula = np.array([spec.bytes(int(n), dtype) for n in tokens], dtype=np.int64)
     return Growth(
-        trace.info.attention, spec, dtype, tokens, trace.cache_bytes[: trace.fed], formula
+        trace.card.attention, spec, dtype, tokens, trace.cache_bytes[: trace.fed], formula
     )
 
 

@@ -24,10 +24,6 @@ from model.analysis import expert_load
 from model.record.trace import Trace
 
 
-def groups(trace: Trace) -> int:
-    return int(models.config(trace.info.model)["n_group"])
-
-
 def status(trace: Trace, writing: bool) -> None:
     """One line: what is on screen, with Run; or how far the run is, with Stop."""
     job = st.session_state.e_job
@@ -39,7 +35,7 @@ def status(trace: Trace, writing: bool) -> None:
             kind = "live" if session.is_live() else "recorded"
             st.badge(t(f"experts.badge_{kind}"))
             info = trace.info
-            said = t(f"common.{kind}", model=info.model, date=info.date, seed=info.seed)
+            said = t(f"common.{kind}", model=trace.card.name, date=info.date, seed=info.seed)
             st.caption(f"{said}. {t(f'experts.ended_{trace.finish_reason}')}")
             return
         if st.button(t("common.stop"), key="e_stop"):
@@ -47,7 +43,7 @@ def status(trace: Trace, writing: bool) -> None:
             st.rerun()
         if writing:
             new = len(trace) - trace.n_prompt
-            rate = new / max(float(trace.seconds[-1]), 1e-3)
+            rate = new / max(trace.duration, 1e-3)
             st.caption(t("common.running", tokens=new, rate=f"{rate:,.0f}"))
         else:
             st.caption(t("common.waiting", position=job.position))
@@ -55,7 +51,7 @@ def status(trace: Trace, writing: bool) -> None:
 
 def reading(trace: Trace, layer: int) -> None:
     """One sentence with this run's own numbers."""
-    busy = expert_load.busiest(trace, trace.info.moe_layers.index(layer))
+    busy = expert_load.busiest(trace, trace.moe_layers.index(layer))
     if busy is None:
         return
     said = t(
@@ -116,7 +112,7 @@ def controls(recorded: Trace) -> None:
         st.selectbox(
             t("experts.model"),
             session.names(),
-            index=session.names().index(info.model),
+            index=session.names().index(recorded.card.name),
             key="e_model",
             bind="query-params",
             width=240,
@@ -168,14 +164,14 @@ def load(trace: Trace) -> None:
     """Load per expert beside the balanced share."""
     st.subheader(t("experts.load_title"))
     load_LE = trace.load()
-    chosen, experts = trace.expert_ids.shape[2], trace.info.n_routed_experts
+    chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
     labels = {
         "expert": t("experts.expert_axis"),
         "share": t("experts.share_axis"),
         "hover": t("experts.load_hover"),
     }
-    titles = [t("experts.layer_n", layer=layer) for layer in trace.info.moe_layers]
-    figure = figures.load(load_LE, trace.fed, chosen, groups(trace), titles, labels)
+    titles = [t("experts.layer_n", layer=layer) for layer in trace.moe_layers]
+    figure = figures.load(load_LE, trace.fed, chosen, trace.card.groups, titles, labels)
     most = ", ".join(
         t(
             "experts.busiest",
@@ -183,7 +179,7 @@ def load(trace: Trace) -> None:
             expert=load_E.argmax(),
             share=f"{load_E.max() / trace.fed:.0%}",
         )
-        for layer, load_E in zip(trace.info.moe_layers, load_LE, strict=True)
+        for layer, load_E in zip(trace.moe_layers, load_LE, strict=True)
     )
     chart(figure, key="e_load", alt=t("experts.load_alt", busiest=most))
     st.caption(
@@ -192,7 +188,7 @@ def load(trace: Trace) -> None:
     numbers(
         [
             {t("experts.layer"): layer} | statistics_room.by_expert(load_E / trace.fed)
-            for layer, load_E in zip(trace.info.moe_layers, load_LE, strict=True)
+            for layer, load_E in zip(trace.moe_layers, load_LE, strict=True)
         ],
         "experts-load",
     )
@@ -202,14 +198,14 @@ def load(trace: Trace) -> None:
 def evenness(trace: Trace) -> None:
     """MaxVio of this run, of chance, and of training."""
     st.subheader(t("experts.balance_title"))
-    chosen, experts = trace.expert_ids.shape[2], trace.info.n_routed_experts
+    chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
     floor = expert_load.chance(trace.fed, experts, chosen)
-    run, step = session.run_of(trace.info.model)
+    run, step = session.run_of(trace.card.name)
     trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
     st.dataframe(
         pd.DataFrame(
             {
-                t("experts.layer"): trace.info.moe_layers,
+                t("experts.layer"): trace.moe_layers,
                 t("experts.vio_run"): expert_load.violation(trace.load()),
                 t("experts.vio_chance"): floor.violation,
                 t("experts.vio_trained" if step is None else "experts.vio_then"): trained,
@@ -264,7 +260,7 @@ def evenness(trace: Trace) -> None:
 
 def downloads(trace: Trace) -> None:
     """All choices as a table, CSV and JSON."""
-    rows = list(expert_load.choices(trace, groups(trace)))
+    rows = list(expert_load.choices(trace, trace.card.groups))
     with st.expander(t("common.as_table")):
         heads = {name: t(f"experts.column_{name}") for name in expert_load.COLUMNS}
         st.dataframe(
@@ -278,7 +274,7 @@ def downloads(trace: Trace) -> None:
         st.download_button(
             t("experts.csv"),
             lambda: expert_load.as_csv(expert_load.COLUMNS, iter(rows)),
-            file_name=f"experts-{trace.info.model}-{trace.id}.csv",
+            file_name=f"experts-{trace.card.name}-{trace.id}.csv",
             mime="text/csv",
             on_click="ignore",
             key="e_csv",
@@ -286,7 +282,7 @@ def downloads(trace: Trace) -> None:
         st.download_button(
             t("experts.json"),
             lambda: json.dumps(trace.to_json(), ensure_ascii=False),
-            file_name=f"experts-{trace.info.model}-{trace.id}.json",
+            file_name=f"experts-{trace.card.name}-{trace.id}.json",
             mime="application/json",
             on_click="ignore",
             key="e_json",
@@ -295,15 +291,15 @@ def downloads(trace: Trace) -> None:
 
 def how(trace: Trace) -> str:
     """What stands behind the numbers, with the model's own."""
-    config = models.config(trace.info.model)
+    card = trace.card
     return t(
         "experts.how",
-        chosen=config["num_experts_per_tok"],
-        experts=config["n_routed_experts"],
-        groups=config["n_group"],
-        topk_group=config["topk_group"],
-        scale=f"{config['routed_scaling_factor']:g}",
-        layers=", ".join(map(str, trace.info.moe_layers)),
+        chosen=card.num_experts_per_tok,
+        experts=card.n_routed_experts,
+        groups=card.groups,
+        topk_group=card.topk_group,
+        scale=f"{card.routed_scaling_factor:g}",
+        layers=", ".join(map(str, trace.moe_layers)),
     )
 
 

@@ -108,7 +108,7 @@ def is_live() -> bool:
 def layer(trace: Trace) -> int:
     """The layer in the URL, by the model's own number; else the first that has experts."""
     number = links.number_in_url("e_layer")
-    layers = trace.info.moe_layers
+    layers = trace.moe_layers
     return number if number in layers else layers[0]
 
 

@@ -144,7 +144,7 @@ def status(shown: list[Trace], kind: str) -> None:
         job = st.session_state.r_job
         if kind == "writing":
             written = sum(len(trace) - trace.n_prompt for trace in shown)
-            rate = written / max(1e-3, *(float(trace.seconds[-1]) for trace in shown))
+            rate = written / max(1e-3, *(trace.duration for trace in shown))
             st.caption(t("common.running", tokens=written, rate=f"{rate:,.0f}"))
         elif job is not None:
             waiting = t("common.waiting", position=job.position)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.core import models, questions
+from app.core import questions
 from app.core.texts import t
 from app.pages.start import state as session
 from app.ui.components.trace_view import trace_view
-from model.analysis import expert_load
-from model.analysis.kv_size import cache_spec
+from model.analysis import expert_load, kv_size
 from model.record.trace import RunInfo, Trace
 
 POLLS_PER_SECOND = 8
@@ -77,14 +76,14 @@ def status(trace: Trace, kind: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", height=44, border=False):
         if kind == "writing":
             new = len(trace) - trace.n_prompt
-            rate = new / max(float(trace.seconds[-1]), 1e-3)
+            rate = new / max(trace.duration, 1e-3)
             st.caption(t("common.running", tokens=new, rate=f"{rate:,.0f}"))
         elif job is not None:
             waiting = t("common.waiting", position=job.position)
             st.caption(waiting if job.position else t("start.starting"))
         else:
             info = trace.info
-            st.caption(t(f"common.{kind}", model=info.model, date=info.date, seed=info.seed))
+            st.caption(t(f"common.{kind}", model=trace.card.name, date=info.date, seed=info.seed))
             if kind == "live":
                 st.button(
                     t("start.show_recorded"),
@@ -98,22 +97,21 @@ def sentences(trace: Trace, kind: str) -> None:
     """What one sees, in this run's own numbers."""
     info = trace.info
     layers, k = trace.expert_ids.shape[1:]
-    config = models.config(info.model)
-    spec = cache_spec(config)
-    mine = spec.bytes_per_token(info.cache_dtype)
-    mha = cache_spec(models.config("base-mha")).bytes_per_token(info.cache_dtype)
+    card = trace.card
+    mine = kv_size.bytes_per_token(card, kv_size.held(card))
+    mha = kv_size.bytes_per_token(card, kv_size.held_by_mha(card))
     loads = [expert_load.busiest(trace, layer) for layer in range(layers)]
     layer, top = max(
-        ((number, load) for number, load in zip(info.moe_layers, loads, strict=True) if load),
+        ((number, load) for number, load in zip(trace.moe_layers, loads, strict=True) if load),
         key=lambda pair: pair[1].tokens,
     )
     said = [
         t(
             "start.say_experts",
             k=k,
-            experts=info.n_routed_experts,
+            experts=card.n_routed_experts,
             layers=layers,
-            rest=f"{1 - k / info.n_routed_experts:.0%}",
+            rest=f"{1 - k / card.n_routed_experts:.0%}",
         ),
         t(
             "start.say_busiest",
@@ -123,14 +121,17 @@ def sentences(trace: Trace, kind: str) -> None:
             fed=trace.fed,
             even=f"{top.even * trace.fed:,.0f}",
         ),
-        t(
-            "start.say_cache",
-            bytes=f"{mine:,}",
-            mha=f"{mha:,}",
-            times=f"{mha / mine:.1f}",
-            kb=f"{int(trace.cache_bytes[-1]) / 1000:,.1f}",
-        ),
     ]
+    if mine and mha and trace.held is not None:
+        said.append(
+            t(
+                "start.say_cache",
+                bytes=f"{mine:,}",
+                mha=f"{mha:,}",
+                times=f"{mha / mine:.1f}",
+                kb=f"{trace.held / 1000:,.1f}",
+            )
+        )
     st.markdown("\n".join(f"- {sentence}" for sentence in said))
     if kind == "writing" or trace.finish_reason == "stopped":
         return

@@ -147,9 +147,9 @@ def replies() -> tuple[dict[str, Trace], bool]:
     if under_way is not None:
         growing = [trace for trace in under_way.traces() if trace is not None]
         if len(growing) == len(under_way.runs):
-            return {trace.info.model: trace for trace in growing}, True
+            return {trace.card.name: trace for trace in growing}, True
     kept = [store.store().get(one) for one in state.t_done.get("time", [])]
-    found = {trace.info.model: trace for trace in kept if trace is not None}
+    found = {trace.card.name: trace for trace in kept if trace is not None}
     return (found if len(found) == len(kept) else {}), False
 
 

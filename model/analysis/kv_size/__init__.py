@@ -7,6 +7,7 @@
 stores, `spec` adds it up, `read` puts them together.
 """
 
+from model.analysis.kv_size.card import bytes_per_token, held, held_by_mha
 from model.analysis.kv_size.fields import ConfigError
 from model.analysis.kv_size.formula import formula
 from model.analysis.kv_size.notes import Note
@@ -20,8 +21,11 @@ __all__ = [
     "ConfigError",
     "LayerCache",
     "Note",
+    "bytes_per_token",
     "cache_spec",
     "formula",
+    "held",
+    "held_by_mha",
     "published_configs",
     "replaced",
 ]

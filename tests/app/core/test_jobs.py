@@ -14,9 +14,12 @@ import pytest
 from app.core import jobs
 from app.core.jobs import Request, Worker
 from model.nn.cache import Cache
-from model.record.trace import RunInfo, Step
+from model.record.card import ModelCard
+from model.record.steps import TokenStep
+from model.record.trace import RunInfo
 
-INFO = RunInfo("m", "MLA", "p", 0.0, 0, 5, "2026-01-01", 4, (1,), "float32")
+CARD = ModelCard(name="m", moe_layers=(1,), n_routed_experts=4, num_experts_per_tok=2)
+INFO = RunInfo("p", 0.0, 0, 5, "2026-01-01")
 
 
 class Scripted:
@@ -30,18 +33,18 @@ class Scripted:
         if name == "missing":
             raise ValueError("there is no such model")
         config = SimpleNamespace(num_hidden_layers=1)
-        return SimpleNamespace(info=lambda *_: INFO, stream=self.stream, config=config)
+        return SimpleNamespace(card=CARD, info=lambda *_: INFO, stream=self.stream, config=config)
 
     def stream(
         self, prompt: str, n: int, temperature: float, seed: int, cache: Cache
-    ) -> Iterator[Step]:
+    ) -> Iterator[TokenStep]:
         if prompt == "defect":
             raise RuntimeError("boom")
-        ids, weights = np.zeros((1, 2), np.int16), np.ones((1, 2), np.float16)
+        ids, weights = np.array([[0, 1]], np.int16), np.ones((1, 2), np.float16)
         for i in range(n):
             self.gate.acquire()
             self.served.append(prompt)
-            yield Step(i, "x", -1.0, 0.5, False, ids, weights, 10 * i, 0.1 * i)
+            yield TokenStep(i, "x", -1.0, 0.5, False, ids, weights, 10 * i, 0.1 * i)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +15,35 @@ import pytest
 from app.core.texts import LANGUAGES, texts
 from app.ui.components.trace_view import _selection
 from app.ui.components.trace_view.payload import SHARE_UNITS, payload, run_id
-from model.record.trace import RunInfo, Step, Trace, collect
+from model.record.card import ModelCard
+from model.record.steps import TokenStep, collect
+from model.record.trace import RunInfo, Trace
 
 LAYERS, K, EXPERTS, PROMPT = (1, 2, 3, 4), 4, 16, 5
+CARD = ModelCard(
+    name="base",
+    attention="MLA",
+    cache_dtype="float32",
+    max_position_embeddings=384,
+    moe_layers=LAYERS,
+    n_routed_experts=EXPERTS,
+    num_experts_per_tok=K,
+    n_shared_experts=1,
+    n_group=4,
+)
 
 
 def run(tokens: int, ended: bool = False, seed: int = 0, texts: tuple[str, ...] = ()) -> Trace:
     """A run of `tokens` tokens with random experts; the last one is not fed if it has ended."""
     rng = np.random.default_rng(7)
-    info = RunInfo("base", "MLA", "prompt", 0.0, seed, 40, "2026-01-01", EXPERTS, LAYERS, "float32")
+    info = RunInfo("prompt", 0.0, seed, 40, "2026-01-01")
     steps = []
     for i in range(tokens):
         ids = np.stack([rng.permutation(EXPERTS)[:K] for _ in LAYERS]).astype(np.int16)
         weights = -np.sort(-rng.random((len(LAYERS), K)), axis=1).astype(np.float16)
         fed = not (ended and i == tokens - 1)
         steps.append(
-            Step(
+            TokenStep(
                 token_id=i % 768,
                 text=texts[i] if texts else f"t{i} ",
                 logprob=-0.5 if i else None,
@@ -41,11 +55,12 @@ def run(tokens: int, ended: bool = False, seed: int = 0, texts: tuple[str, ...] 
                 seconds=0.01 * i,
             )
         )
-    return collect(info, steps, "stop" if ended else "stopped")
+    return collect(CARD, info, steps, "stop" if ended else "stopped")
 
 
 def sent(trace: Trace, live: bool = False, context: int = 384) -> dict[str, Any]:
-    data = payload(trace, n_group=4, n_shared=1, context=context, live=live)
+    card = replace(trace.card, max_position_embeddings=context)
+    data = payload(replace(trace, card=card), live=live)
     return json.loads(json.dumps(data))  # plain JSON: it must survive the way
 
 

@@ -12,6 +12,7 @@ import pytest
 from app.ui.components.trace_view import _first
 from app.ui.components.trace_view.payload import SHARE_UNITS, payload, run_id
 from model.record import pooling
+from model.record.card import ModelCard
 from model.record.trace import RunInfo, Trace
 from tests import synthetic
 
@@ -28,10 +29,12 @@ def made(tokens: int, layers: int, experts: int, k: int) -> Trace:
     """A run of any shape, its experts at random; the last token is not fed."""
     rng = np.random.default_rng(1)
     moe = tuple(range(1, layers + 1))
-    info = RunInfo("any", "MLA", "", 0.0, 0, tokens, "2026-01-01", experts, moe, "float32")
+    card = ModelCard(name="any", moe_layers=moe, n_routed_experts=experts, num_experts_per_tok=k)
+    info = RunInfo("", 0.0, 0, tokens, "2026-01-01")
     first = rng.integers(experts, size=(tokens - 1, layers, 1))
     ids = (first + np.arange(k) * (experts // k)) % experts  # k different ones
     return Trace(
+        card=card,
         info=info,
         n_prompt=5,
         texts=("토큰 ",) * tokens,
@@ -47,7 +50,7 @@ def made(tokens: int, layers: int, experts: int, k: int) -> Trace:
 
 
 def sent(trace: Trace, **where: Any) -> dict[str, Any]:
-    data = payload(trace, n_group=4, n_shared=1, context=163_840, live=False, **where)
+    data = payload(trace, live=False, **where)
     return json.loads(json.dumps(data))
 
 
@@ -69,8 +72,8 @@ def test_is_small_at_the_size_of_deepseek_v3(trace: Trace) -> None:
 def test_a_cell_is_the_sum_over_its_tokens_and_experts(shape: tuple[int, int, int, int]) -> None:
     trace, (tokens, layers, experts, _) = made(*shape), shape
     at = layers - 1
-    pooled = sent(trace, layer=trace.info.moe_layers[at])["pooled"]
-    assert pooled["layer"] == trace.info.moe_layers[at]
+    pooled = sent(trace, layer=trace.moe_layers[at])["pooled"]
+    assert pooled["layer"] == trace.moe_layers[at]
     width, height = pooled["tokens"], pooled["experts"]
     columns, rows = -(-(tokens - 1) // width), -(-experts // height)
     assert columns <= 512

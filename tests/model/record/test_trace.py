@@ -1,8 +1,7 @@
-"""Traces: what is collected comes back from JSON, and damaged JSON is refused."""
+"""What a run leaves behind: it comes back from JSON, and contradictions do not."""
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import replace
 from typing import Any
@@ -12,165 +11,207 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.record.trace import RecordError, RunInfo, Step, Trace, collect
+from model.record.card import ModelCard
+from model.record.steps import TokenStep, collect
+from model.record.trace import RecordError, Trace
+from tests.records import INFO, MEASURED, cards, damaged, traces
 
-INFO = RunInfo("tiny", "MLA", "q", 0.0, 0, 9, "2026-01-01", 8, (1, 2, 4), "float32")
-
-
-@st.composite
-def traces(draw: Any) -> Trace:
-    """A run of random choices; E may need more than a byte; no layers in a dense model."""
-    layers = tuple(draw(st.sets(st.integers(0, 60), max_size=4)))
-    experts = draw(st.sampled_from([8, 256, 257, 384])) if layers else 0
-    k = draw(st.integers(1, 4)) if layers else 0
-    length = draw(st.integers(1, 6))
-    rng = np.random.default_rng(draw(st.integers(0, 2**31)))
-    last_fed = draw(st.booleans())
-    steps = []
-    for i in range(length):
-        fed = i < length - 1 or last_fed
-        ids = np.array([rng.permutation(experts)[:k] for _ in layers], np.int16)
-        ids = ids.reshape(len(layers), k)
-        weights = (rng.random((len(layers), k)) ** 4 * 2.5).astype(np.float16)
-        steps.append(
-            Step(
-                token_id=int(rng.integers(1000)),
-                text=draw(st.text(max_size=3)),
-                logprob=None if i == 0 else -float(rng.random()) * 9,
-                entropy=None if i == 0 else float(rng.random()) * 6,
-                in_prompt=i < 2,
-                expert_ids=ids if fed else None,
-                expert_weights=weights if fed else None,
-                cache_bytes=192 * (i + fed),
-                seconds=float(rng.random()),
-            )
-        )
-    info = replace(INFO, n_routed_experts=experts, moe_layers=layers)
-    return collect(info, steps, draw(st.sampled_from(["stop", "length", "stopped"])))
+CARD = ModelCard(
+    name="tiny", moe_layers=(1, 2, 4), n_routed_experts=8, num_experts_per_tok=2, n_group=4
+)
 
 
-@given(traces())
+def two_tokens() -> Trace:
+    """One token that was fed, and the last, which was not."""
+    ids, weights = np.array([[7, 0]] * 3), np.ones((3, 2), np.float16)
+    fed = TokenStep(5, "a", None, None, True, ids, weights, 10, 0.1)
+    last = TokenStep(6, "b", -1.0, 0.5, False, None, None, 10, 0.2)
+    return collect(CARD, INFO, [fed, last], "length")
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal arrays of one type, or both absent."""
+    if a is None or b is None:
+        return a is b
+    return a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a, b)
+
+
+@given(traces() | traces(whole=True))
 def test_round_trip(trace: Trace) -> None:
     text = json.dumps(trace.to_json(), ensure_ascii=False, allow_nan=False)
     again = Trace.from_json(json.loads(text))
-    assert again.info == trace.info and again.texts == trace.texts
+    assert (again.card, again.info, again.texts) == (trace.card, trace.info, trace.texts)
     assert again.n_prompt == trace.n_prompt and again.finish_reason == trace.finish_reason
     for name in ("token_ids", "cache_bytes", "expert_ids", "expert_weights"):
-        a, b = getattr(again, name), getattr(trace, name)
-        assert a.dtype == b.dtype
-        assert a.shape == b.shape
-        np.testing.assert_array_equal(a, b)
-    np.testing.assert_allclose(again.logprobs, trace.logprobs, atol=1e-4)
+        assert same(getattr(again, name), getattr(trace, name)), name
+    for name in ("logprobs", "entropies", "seconds"):
+        one, other = getattr(again, name), getattr(trace, name)
+        assert (one is None) == (other is None)
+        if one is not None:
+            np.testing.assert_allclose(one, other, atol=1e-4)
     assert again.id == trace.id
     assert again.to_json() == trace.to_json()
     np.testing.assert_array_equal(again.load(), trace.load())
 
 
 @given(traces())
-def test_load_and_dense(trace: Trace) -> None:
+def test_load_counts_choices(trace: Trace) -> None:
     fed, layers, k = trace.expert_ids.shape
-    assert (trace.load().sum(axis=1) == fed * k).all()
-    assert trace.load().shape == (layers, trace.info.n_routed_experts)
-    for layer in range(layers):
-        expected = np.zeros((fed, trace.info.n_routed_experts), dtype=np.float32)
-        for f in range(fed):
+    assert len(trace.moe_layers) == layers
+    expected = np.zeros((layers, trace.card.n_routed_experts), int)
+    for f in range(fed):
+        for layer in range(layers):
             for j in range(k):
-                expected[f, trace.expert_ids[f, layer, j]] = trace.expert_weights[f, layer, j]
-        np.testing.assert_array_equal(trace.dense(layer), expected)
+                expected[layer, trace.expert_ids[f, layer, j]] += 1
+    np.testing.assert_array_equal(trace.load(), expected)
 
 
-@given(traces())
-def test_id_is_of_the_content(trace: Trace) -> None:
+@given(traces(whole=True), st.sampled_from(MEASURED))
+def test_id_is_of_the_content(trace: Trace, name: str) -> None:
+    assert trace.seconds is not None
     assert replace(trace, info=replace(trace.info, date="1999-12-31")).id == trace.id
     assert replace(trace, seconds=trace.seconds + 1).id == trace.id
-    for other in (
-        replace(trace, info=replace(trace.info, seed=1)),
-        replace(trace, info=replace(trace.info, model="x")),
-        replace(trace, finish_reason="other"),
+    others = [
+        replace(trace, info=replace(trace.info, seed=2)),
+        replace(trace, card=replace(trace.card, name="x")),
+        replace(trace, finish_reason="stop" if trace.finish_reason != "stop" else "length"),
         replace(trace, token_ids=trace.token_ids + 1),
-    ):
-        assert other.id != trace.id
+        replace(trace, texts=(*trace.texts[:-1], "other")),
+    ]
+    if name != "seconds" and getattr(trace, name) is not None:
+        others.append(replace(trace, **{name: None}))
+    assert trace.id not in {other.id for other in others}
+
+
+def test_id_tells_from_one_another_what_is_on_screen() -> None:
+    trace = two_tokens()
+    assert trace.logprobs is not None
+    assert replace(trace, logprobs=trace.logprobs - 0.01).id != trace.id
+    assert replace(trace, logprobs=trace.logprobs + 1e-6).id == trace.id
+    assert trace.id == two_tokens().id == "476759c30ace1516"  # today and in any later version
 
 
 def test_the_last_token_is_not_fed() -> None:
-    ids, weights = np.zeros((3, 2), np.int16), np.ones((3, 2), np.float16)
-    fed = Step(5, "a", None, None, True, ids, weights, 10, 0.1)
-    last = Step(6, "b", -1.0, 0.5, False, None, None, 10, 0.2)
-    trace = collect(INFO, [fed, last], "length")
+    trace = two_tokens()
     assert len(trace) == 2 and trace.fed == 1
     assert trace.answer == "b"
     assert trace.expert_ids.dtype == np.uint8
-    with pytest.raises(ValueError, match="at least one step"):
-        collect(INFO, [], "stop")
+    with pytest.raises(ValueError, match="not a text for each token"):
+        collect(CARD, INFO, [], "stop")
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=8,
-)
+def test_times_and_bytes_may_be_unknown() -> None:
+    trace = two_tokens()
+    assert trace.duration == pytest.approx(0.2) and trace.held == 10
+    assert trace.seconds_of_answer == pytest.approx(0.1)
+    bare = replace(trace, seconds=None, cache_bytes=None)
+    assert (bare.duration, bare.seconds_of_answer, bare.held) == (0.0, 0.0, None)
 
 
-def paths(raw: Any, here: tuple = ()) -> list[tuple]:
-    """Where every value of a JSON document is."""
-    if isinstance(raw, dict):
-        inner = [p for k, v in raw.items() for p in paths(v, (*here, k))]
-    elif isinstance(raw, list):
-        inner = [p for i, v in enumerate(raw[:2]) for p in paths(v, (*here, i))]
-    else:
-        inner = []
-    return [here, *inner]
+def test_what_an_engine_returns_is_kept_in_small_types() -> None:
+    """Whatever types its arrays have; values that these cannot hold are refused."""
+    trace = two_tokens()
+    wide = replace(
+        trace,
+        token_ids=trace.token_ids.astype(np.int64),
+        expert_ids=trace.expert_ids.astype(np.int64),
+        expert_weights=np.ones((1, 3, 2)),
+    )
+    assert wide.id == trace.id
+    for part in (
+        {"token_ids": np.array([5.0, 6.0])},
+        {"token_ids": np.array([5, 2**40])},
+        {"token_ids": np.array([True, False])},
+        {"expert_ids": np.full((1, 3, 2), 256 + 7)},
+        {"expert_ids": np.full((1, 3, 2), 7)},
+        {"expert_weights": np.full((1, 3, 2), 1e9)},
+        {"logprobs": np.array([np.nan, -np.inf])},
+        {"logprobs": np.array([np.nan, 0.5])},
+        {"seconds": np.array([0.0, np.nan])},
+    ):
+        with pytest.raises(ValueError):
+            replace(trace, **part)
 
 
-@given(traces(), JSON, st.data(), st.booleans())
-@settings(max_examples=300)
-def test_damaged_json_is_refused_or_works(
-    trace: Trace, junk: Any, data: st.DataObject, remove: bool
-) -> None:
-    raw: Any = copy.deepcopy(trace.to_json())
-    path = data.draw(st.sampled_from(paths(raw)))
-    if not path:
-        raw = junk
-    else:
-        place = raw
-        for key in path[:-1]:
-            place = place[key]
-        if remove:
-            del place[path[-1]]
-        else:
-            place[path[-1]] = junk
+@given(cards())
+def test_cards_say_what_models_can_be(card: ModelCard) -> None:
+    assert card.n_routed_experts % card.groups == 0
+    for wrong in (
+        {"name": "a\nb"},
+        {"name": "\ud800"},
+        {"num_hidden_layers": 0},
+        {"num_hidden_layers": 10**6},
+        {"moe_layers": (2, 1)},
+        {"moe_layers": (10**5,)},
+        {"num_experts_per_tok": card.n_routed_experts + 1},
+        {"n_routed_experts": 10**6},
+        {"n_group": 7, "n_routed_experts": 8},
+        {"topk_group": card.groups + 1},
+        {"routed_scaling_factor": float("nan")},
+        {"norm_topk_prob": 1},
+        {"head_dim": 2.0},
+        {"num_attention_heads": 4, "num_key_value_heads": 3},
+    ):
+        with pytest.raises(ValueError):
+            replace(card, **wrong)
+
+
+@given(damaged(traces().map(Trace.to_json)))
+@settings(max_examples=500)
+def test_damaged_json_is_refused_or_works(raw: Any) -> None:
     try:
         read = Trace.from_json(raw)
     except RecordError:
         return
-    read.load()
-    for layer in range(len(read.info.moe_layers)):
-        read.dense(layer)
-    assert len(read.id) == 16 and read.answer is not None
+    assert read.load().shape == (len(read.moe_layers), read.card.n_routed_experts)
+    text = json.dumps(read.to_json(), ensure_ascii=False, allow_nan=False)
+    assert Trace.from_json(json.loads(text.encode())).id == read.id
 
 
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("info", "n_routed_experts"), 10**30),
-        (("info", "n_routed_experts"), 3),
-        (("info", "moe_layers"), [1]),
+        (("card", "n_routed_experts"), 10**30),
+        (("card", "n_routed_experts"), 3),
+        (("card", "moe_layers"), [1]),
+        (("card", "nobody_knows"), 1),
+        (("info", "temperature"), float("inf")),
+        (("info", "seed"), -1),
+        (("info", "prompt"), "\ud800"),
+        (("info", "date"), "yesterday"),
+        (("finish_reason",), "none of them"),
+        (("n_prompt",), True),
+        (("n_prompt",), 3),
+        (("n_fed",), 0),
+        (("n_fed",), "1"),
         (("expert_ids", 0, 0, 0), 8),
         (("expert_ids", 0, 0, 0), -1),
-        (("expert_weights", 0, 0, 0), 1e9),
-        (("token_ids", 0), 10**20),
-        (("texts",), ["a"]),
-        (("texts", 0), 5),
-        (("n_prompt",), 3),
-        (("cache_bytes",), [[1], [2]]),
+        (("expert_ids", 0, 0, 0), 0),  # the other choice of this layer
+        (("expert_ids", 0, 0, 0), 1.5),
         (("expert_ids",), []),
+        (("expert_weights", 0, 0, 0), 1e9),
+        (("expert_weights", 0, 0, 0), -1),
+        (("expert_weights", 0, 0, 0), "1"),
+        (("token_ids", 0), 10**20),
+        (("token_ids", 0), -1),
+        (("token_ids", 0), None),
+        (("texts",), ["a"]),
+        (("texts",), "ab"),
+        (("texts", 0), 5),
+        (("texts", 0), "\udfff"),
+        (("cache_bytes",), [[1], [2]]),
+        (("cache_bytes", 1), -1),
+        (("cache_bytes", 1), None),
+        (("logprobs", 1), 3),
+        (("logprobs", 1), "0"),
+        (("logprobs", 1), float("-inf")),
+        (("entropies", 1), -1),
+        (("seconds", 1), float("inf")),
+        (("seconds", 1), None),
     ],
 )
 def test_contradictions_are_refused(path: tuple, value: Any) -> None:
-    ids, weights = np.full((3, 2), 7, np.int16), np.ones((3, 2), np.float16)
-    fed = Step(5, "a", None, None, True, ids, weights, 10, 0.1)
-    last = Step(6, "", -1.0, 0.5, False, None, None, 10, 0.2)
-    raw = collect(INFO, [fed, last], "length").to_json()
+    raw = two_tokens().to_json()
     Trace.from_json(raw)
     place = raw
     for key in path[:-1]:
@@ -180,7 +221,48 @@ def test_contradictions_are_refused(path: tuple, value: Any) -> None:
         Trace.from_json(raw)
 
 
-@pytest.mark.parametrize("raw", [[], None, "x", 5, {}, {"schema": 2}, {"schema": 1}])
+@pytest.mark.parametrize("raw", [[], None, "x", 5, {}, {"schema": 3}, {"schema": 2}, {"schema": 1}])
 def test_no_record_at_all(raw: Any) -> None:
     with pytest.raises(RecordError):
         Trace.from_json(raw)
+
+
+def in_schema_2(trace: Trace) -> dict[str, Any]:
+    """A whole run as the second version wrote it: no card, and every part there."""
+    raw, card = trace.to_json(), trace.card
+    info = raw["info"] | {"model": card.name, "moe_layers": list(card.moe_layers)}
+    for name in ("attention", "n_routed_experts", "cache_dtype"):
+        info[name] = getattr(card, name)
+    return raw | {
+        "schema": 2,
+        "info": info,
+        "expert_ids": raw["expert_ids"] or [[] for _ in range(trace.fed)],
+        "expert_weights": raw["expert_weights"] or [[] for _ in range(trace.fed)],
+    }
+
+
+@given(traces(whole=True))
+def test_schema_2_still_reads(trace: Trace) -> None:
+    raw = in_schema_2(trace)
+    del raw["card"], raw["n_fed"]
+    read = Trace.from_json(json.loads(json.dumps(raw)))
+    assert read.info == trace.info
+    card = read.card
+    assert (card.name, card.attention) == (trace.card.name, trace.card.attention)
+    assert card.cache_dtype == trace.card.cache_dtype
+    assert (card.n_group, card.n_shared_experts, card.max_position_embeddings) == (None,) * 3
+    if trace.fed and trace.card.moe_layers:
+        assert card.num_experts_per_tok == trace.card.num_experts_per_tok
+        assert read.moe_layers == trace.moe_layers
+        assert same(read.expert_ids, trace.expert_ids)
+        assert same(read.expert_weights, trace.expert_weights)
+    assert read.fed == trace.fed and read.to_json()["logprobs"] == trace.to_json()["logprobs"]
+
+
+@given(damaged(traces(whole=True).map(in_schema_2)))
+def test_damaged_schema_2_is_refused_or_works(raw: Any) -> None:
+    try:
+        read = Trace.from_json(raw)
+    except RecordError:
+        return
+    assert len(read.id) == 16

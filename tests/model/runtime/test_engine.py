@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from model.analysis.kv_size import cache_spec
 from model.nn import checkpoints, tokenizer
 from model.nn.cache import Cache, Prefix
-from model.record.trace import Step, Trace, collect
+from model.record.steps import TokenStep, collect
+from model.record.trace import Trace
 from model.runtime.engine import Completion, Engine, PromptError, sample
 
 PROMPTS = ["What is 3?", "first 12+30=42, then", "검산 90*9=810 맞음", "x"]
 
 
-def streamed(steps: list[Step]) -> tuple[str, list[int], str]:
+def streamed(steps: list[TokenStep]) -> tuple[str, list[int], str]:
     """Text, ids and finish reason of a streamed run."""
     new = [s for s in steps if not s.in_prompt]
     ids = [s.token_id for s in new]
@@ -91,9 +92,9 @@ def test_steps_say_what_happened(engine: Engine) -> None:
     assert steps[-1].cache_bytes == steps[-2].cache_bytes
     assert all(a.seconds <= b.seconds for a, b in itertools.pairwise(steps))
     assert "".join(s.text for s in steps).startswith("<bos>" + prompt)
-    trace = collect(engine.info(prompt, 12, 1.0, 4), steps, "length")
+    trace = collect(engine.card, engine.info(prompt, 12, 1.0, 4), steps, "length")
     assert trace.fed == len(trace) - 1
-    assert trace.info.attention == engine.config.attention
+    assert trace.card.attention == engine.config.attention
     assert Trace.from_json(trace.to_json()).id == trace.id
 
 

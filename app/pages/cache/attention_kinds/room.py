@@ -38,8 +38,8 @@ def _diagram() -> None:
         bind="query-params",
     )
     runs, _ = session.shown()
-    run = next(run for run in runs if run.info.attention == kind)
-    name, dtype = kinds[kind], run.info.cache_dtype
+    run = next(run for run in runs if run.card.attention == kind)
+    name, dtype = kinds[kind], run.card.cache_dtype
     spec = session.spec(name)
     point = next(p for p in differences(_results()) if p.kind == kind)
     loss = models.run_results(name)["heldout"]["loss"]
@@ -110,7 +110,7 @@ def one_token() -> None:
     """What one layer keeps of one token, drawn to scale."""
     st.header(t("cache.token_title"))
     st.markdown(t("cache.token_lead"))
-    dtype = store.sample("cache-base").info.cache_dtype
+    dtype = store.sample("cache-base").card.cache_dtype
     stored = [
         figures.Stored(
             session.spec(name).attention, session.spec(name).layers[0], int(BYTES[dtype])

@@ -15,6 +15,7 @@ from app.ui import units
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.table import numbers
+from model.record.trace import Trace
 
 EVERY = 1.0  # seconds between two looks at what is measured: each draws its figures anew
 
@@ -113,7 +114,7 @@ def pictures() -> None:
         key="c_all_tokens",
         alt=t("latent.tokens_alt", layer=layer),
     )
-    st.caption(t("latent.pictures_reading", model=trace.info.model))
+    st.caption(t("latent.pictures_reading", model=trace.card.name))
     numbers(
         [
             {t("latent.axis_token"): place, t("experts.column_text"): trace.texts[place]}
@@ -283,8 +284,8 @@ def _pair(study: study_module.Study, r: int, full: int) -> None:
             alike=pair.alike,
             r=pair.codec,
             full=full,
-            plain_bytes=units.size(int(plain.cache_bytes[-1])),
-            coded_bytes=units.size(int(coded.cache_bytes[-1])),
+            plain_bytes=size_held(plain),
+            coded_bytes=size_held(coded),
         )
     )
     if pair.alike:
@@ -337,3 +338,8 @@ def precision() -> None:
         )
     )
     _cost_table(study, points, "cache-precision")
+
+
+def size_held(run: Trace) -> str:
+    """What a run's cache takes at its end, or that nobody counted it."""
+    return t("common.not_recorded") if run.held is None else units.size(run.held)

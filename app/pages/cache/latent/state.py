@@ -22,7 +22,7 @@ def trace() -> Trace:
     runs, state = session.shown()
     if state == "running":
         return store.sample(f"cache-{study_module.MODEL}")
-    return next(run for run in runs if run.info.attention == models.attention(study_module.MODEL))
+    return next(run for run in runs if run.card.attention == models.attention(study_module.MODEL))
 
 
 def pin(trace: Trace) -> int:

@@ -158,7 +158,7 @@ def one_text(found: ReadText) -> None:
     verdict(found)
     sentence([found])
     changed = {model: found.changed(model) for model in comparison.COMPARED}
-    layers = trace.info.moe_layers
+    layers = trace.moe_layers
     st.markdown(f"#### {t('after_rl.tokens_title')}")
     labels = {
         "token": t("after_rl.token_axis"),
@@ -195,7 +195,7 @@ def place_row(found: ReadText, token: int, at: int) -> dict[str, object]:
     return {
         t("after_rl.token_axis"): token,
         t("after_rl.text"): found.trace.texts[token],
-        t("experts.layer"): found.trace.info.moe_layers[at],
+        t("experts.layer"): found.trace.moe_layers[at],
     }
 
 
@@ -243,7 +243,7 @@ def sentence(found: list[ReadText]) -> None:
             done=f"{done:.0%}",
             early=f"{shares[comparison.YARDSTICK].whole:.1%}",
             chance=f"{1 - comparison.even():.0%}",
-            layer=found[0].trace.info.moe_layers[at],
+            layer=found[0].trace.moe_layers[at],
             most=f"{of_writer[at].mean:.1%}",
             low=f"{low:.1%}",
             high=f"{high:.1%}",
@@ -255,7 +255,7 @@ def sentence(found: list[ReadText]) -> None:
 
 def summary(found: list[ReadText], place: str) -> None:
     """How much changed in each layer, and which experts gained or lost tokens."""
-    layers = found[0].trace.info.moe_layers
+    layers = found[0].trace.moe_layers
     config = models.config(comparison.BASE)
     experts, even = int(config["n_routed_experts"]), comparison.even()
     estimates = {model: comparison.by_layer(found, model) for model in comparison.COMPARED}

@@ -26,7 +26,7 @@ def room() -> None:
     st.markdown(
         t("balance.lead", steps=runs[0].steps[-1], tokens=f"{settings['tokens'] / 1e6:.1f}")
     )
-    layers = session.on_screen()[0].info.moe_layers
+    layers = session.on_screen()[0].moe_layers
     layer, at = session.choose_layer(layers, "e_balance_layer")
     loads(runs, layer, at)
     violations(runs)

@@ -38,13 +38,14 @@ class Comparison(Job):
     def __init__(self, trace: Trace, change: Intervention) -> None:
         info = trace.info
         limits = (info.max_new_tokens, info.temperature, info.seed)
-        super().__init__([Request(info.model, info.prompt, *limits)])
+        model = trace.card.name
+        super().__init__([Request(model, info.prompt, *limits)])
         self.id = name_of(trace, change)
         self.trace, self.change = trace, change
         self.plain: ForcedPass | None = None
         self.changed: ForcedPass | None = None
-        self.before = held_out.survey(info.model)
-        self.after = held_out.survey(info.model, change)
+        self.before = held_out.survey(model)
+        self.after = held_out.survey(model, change)
 
     @property
     def progress(self) -> float:
@@ -64,7 +65,7 @@ class Comparison(Job):
             teacher_force,  # here, not above: it imports torch
         )
 
-        engine = load(self.trace.info.model)
+        engine = load(self.trace.card.name)
         changed = held_out.changed_engine(engine, self.change)
         tokens = self.trace.token_ids.tolist()
         self.plain = teacher_force(engine.model, tokens)

@@ -29,8 +29,7 @@ KNOCKED_ROWS = 4 * len(held_out.DOMAINS)  # of the knock-out experiment, for eac
 
 def number(trace: Trace) -> tuple[int, int]:
     """Experts chosen per token, and experts in all, of the run's model."""
-    config = models.config(trace.info.model)
-    return int(config["num_experts_per_tok"]), int(config["n_routed_experts"])
+    return trace.card.num_experts_per_tok, trace.card.n_routed_experts
 
 
 def change_asked(trace: Trace) -> Intervention | None:
@@ -38,7 +37,7 @@ def change_asked(trace: Trace) -> Intervention | None:
     from model.analysis.interventions import Intervention  # here, not above: it imports torch
 
     chosen, experts = number(trace)
-    options = [f"{layer}.{expert}" for layer in trace.info.moe_layers for expert in range(experts)]
+    options = [f"{layer}.{expert}" for layer in trace.moe_layers for expert in range(experts)]
     left, right = st.columns(2)
     off = left.multiselect(
         t("interventions.off"),
@@ -210,19 +209,16 @@ def ways(found: Comparison, pin: int | None) -> None:
     if pin is None or pin >= found.trace.fed:
         st.caption(t("interventions.pin"))
         return
-    info = found.trace.info
+    card, layers = found.trace.card, found.trace.moe_layers
     routes = []
     for reading, works in ((found.plain, True), (found.changed, found.change.shared)):
         weights = reading.expert_weights[pin]
         total = weights.sum(axis=1, keepdims=True)
         share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
         routes.append(route_figures.Route(reading.expert_ids[pin], share, works))
-    groups = int(models.config(info.model)["n_group"])
     st.markdown(f"**{t('interventions.ways', token=pin)}**")
     chart(
-        route_figures.way(
-            routes, info.moe_layers, info.n_routed_experts, groups, route_room.words()
-        ),
+        route_figures.way(routes, layers, card.n_routed_experts, card.groups, route_room.words()),
         key="e_ways",
         alt=t("interventions.ways_alt", token=pin),
     )
@@ -237,7 +233,7 @@ def ways(found: Comparison, pin: int | None) -> None:
                 )
                 for panel, way in enumerate(routes)
             }
-            for at, layer in enumerate(info.moe_layers)
+            for at, layer in enumerate(layers)
         ],
         "experts-ways",
     )
@@ -312,7 +308,7 @@ def knock_out(trace: Trace) -> None:
         "fewer": Intervention(top_k=chosen - 1),
         "best": masked[0],
     }
-    model = trace.info.model
+    model = trace.card.name
     asks = [(model, None), *((model, change) for change in (*masked, *named.values()))]
     found = held_out_ask.read("knock", asks, KNOCKED_ROWS, t("interventions.knock_run"))
     if found is None:

@@ -27,28 +27,28 @@ COMPANY = 5  # in the list of partners
 def room() -> None:
     """The whole section."""
     trace, _ = session.on_screen()
-    info = trace.info
+    model = trace.card.name
     st.subheader(t("one_expert.title"))
     st.markdown(t("one_expert.lead"))
-    if (found := statistics_room.read(info.model)) is None:
+    if (found := statistics_room.read(model)) is None:
         return
     left, right = st.columns(2)
     with left:
-        layer, at = session.choose_layer(info.moe_layers, "e_card_layer")
+        layer, at = session.choose_layer(trace.moe_layers, "e_card_layer")
     expert = right.selectbox(
         t("one_expert.expert"),
-        range(info.n_routed_experts),
+        range(trace.card.n_routed_experts),
         key="e_card_expert",
         bind="query-params",
     )
-    words(found, info.model, layer, at, expert)
+    words(found, model, layer, at, expert)
     left, right = st.columns(2)
     with left:
-        favourites(found, info.model, at, expert)
+        favourites(found, model, at, expert)
     with right:
         by_domain(found, at, expert)
         company(found, at, expert)
-    absence(info.model, layer, expert)
+    absence(model, layer, expert)
 
 
 def words(found: Counted, model: str, layer: int, at: int, expert: int) -> None:

@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from app.core import models, prompts
+from app.core import prompts
 from app.core.texts import t
 from app.pages.experts.route import figures, router_scores
 from app.ui.chart import chart
@@ -31,11 +31,10 @@ def token_route(trace: Trace, token: int, layer: int, writing: bool) -> None:
         st.text(t("experts.pinned_last", token=token, text=text))
         return
     st.text(t("experts.pinned", token=token, text=text))
-    groups = int(models.config(trace.info.model)["n_group"])
-    info = trace.info
+    groups = trace.card.groups
     way = figures.Route(trace.expert_ids[token], shares(trace)[token])
     chart(
-        figures.way([way], info.moe_layers, info.n_routed_experts, groups, words()),
+        figures.way([way], trace.moe_layers, trace.card.n_routed_experts, groups, words()),
         key="e_way",
         alt=t("route.alt", token=token),
     )
@@ -50,7 +49,8 @@ def rows(trace: Trace, token: int, groups: int) -> list[dict[str, object]]:
     found: dict[int, dict[str, object]] = {}
     for choice in expert_load.choices(trace, groups, token):
         _, _, _, layer, rank, expert, group, weight, _ = choice
-        cell = t("experts.cell", expert=expert, group=group, weight=f"{weight:.3f}")
+        said = t("common.not_recorded") if weight is None else f"{weight:.3f}"
+        cell = t("experts.cell", expert=expert, group=group, weight=said)
         row = found.setdefault(layer, {t("experts.layer"): layer})
         row[t("experts.rank", rank=rank)] = cell
     return list(found.values())
@@ -58,8 +58,8 @@ def rows(trace: Trace, token: int, groups: int) -> list[dict[str, object]]:
 
 def router(trace: Trace, token: int, layer: int) -> None:
     """What the router of a layer computed: scores, bias, groups, choice, and how near it was."""
-    model = trace.info.model
-    at = trace.info.moe_layers.index(layer)
+    model = trace.card.name
+    at = trace.moe_layers.index(layer)
     st.markdown(f"**{t('route.router_title', layer=layer)}**")
     try:
         with st.spinner(t("route.wait")):

@@ -34,7 +34,7 @@ class Rereading(jobs.Job):
             teacher_force,  # here, not above: it imports torch
         )
 
-        self.found = teacher_force(load(self.trace.info.model).model, self.trace.token_ids.tolist())
+        self.found = teacher_force(load(self.trace.card.name).model, self.trace.token_ids.tolist())
         yield
 
 

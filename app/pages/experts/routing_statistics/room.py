@@ -30,13 +30,13 @@ def read(model: str) -> Counted | None:
 
 def room() -> None:
     """The whole section."""
-    model = session.on_screen()[0].info.model
+    model = session.on_screen()[0].card.name
     st.subheader(t("routing_statistics.title"))
     st.markdown(t("routing_statistics.lead"))
     if (found := read(model)) is None:
         return
     st.caption(t("routing_statistics.text", tokens=f"{len(found.tokens):,}", model=model))
-    layers = [int(layer) for layer in session.on_screen()[0].info.moe_layers]
+    layers = [int(layer) for layer in session.on_screen()[0].moe_layers]
     layer, at = session.choose_layer(layers, "e_stat_layer")
     domains(found, model, layer, at)
     together(found, model, layer, at)

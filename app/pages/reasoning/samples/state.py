@@ -152,7 +152,7 @@ def picked() -> tuple[Trace, judged.Reading, judged.Mark] | None:
         return None
     on_screen, _ = session.on_screen()
     trace = next((trace for trace in on_screen if trace.id == pick[0]), None)
-    if trace is None or trace.info.model not in models.shipped():
+    if trace is None or trace.card.name not in models.shipped():
         return None
     reading = judged.read(trace)
     if not 0 <= pick[1] < len(reading.marks) or not reading.marks[pick[1]].is_step:
@@ -185,18 +185,18 @@ def start_again(edited: bool) -> None:
             if (typed := state.get(number_key())) is None:
                 raise prompts.InputError(t("reasoning.number_missing"))
             number = str(min(max(int(typed), 0), MAX_NUMBER))
-            ids += encode(models.tokenizer(trace.info.model), number)
+            ids += encode(models.tokenizer(trace.card.name), number)
             head += number
         if not reading.problem.level:
             raise prompts.InputError(t("reasoning.not_judgeable"))
-        if len(ids) >= int(models.config(trace.info.model)["max_position_embeddings"]):
+        if len(ids) >= int(models.config(trace.card.name)["max_position_embeddings"]):
             raise prompts.InputError(t("reasoning.no_room"))
     except prompts.InputError as error:
         state.r_batch_error = ("again", str(error))
         return
     ask = sampling.Ask(
         contestants.of(trace, reading.asked.begin).id,
-        trace.info.model,
+        trace.card.name,
         reading.problem,
         tuple(ids),
         head,

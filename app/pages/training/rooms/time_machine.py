@@ -47,7 +47,7 @@ def picture() -> None:
         shown,
         key="t_time_view",
         live=writing,
-        done=[trace.info.model in ended for trace in shown] if writing else (),
+        done=[trace.card.name in ended for trace in shown] if writing else (),
     )
     if writing:
         return

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app.core import contestants, evaluations, judged, models
+from app.core import contestants, evaluations, judged
 from app.core.judged import Reading
 from app.core.texts import language, t, texts
 from app.ui.components import saving, scripts, styles
-from app.ui.components.trace_view.payload import run_id
+from app.ui.components.trace_view.payload import most_tokens, probabilities, run_id
 from model.record.trace import Trace, rounded
 from model.tasks.problem import Problem
 
@@ -65,22 +65,19 @@ def typical(contestant: contestants.Contestant, problem: Problem) -> str:
 def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> dict[str, Any]:
     """What the browser gets of one reply: everything counted from the reply's first token."""
     start = reading.start
-    before = float(trace.seconds[trace.n_prompt - 1])
-    info = trace.info
     contestant = contestants.of(trace, reading.asked.begin)
     room = len(trace) - start
     if live:
-        context = int(models.config(info.model)["max_position_embeddings"])
-        room = max(room, min(trace.n_prompt + info.max_new_tokens, context) - start)
+        room = max(room, most_tokens(trace) - start)
     return {
         "id": run_id(trace),
         "name": name_of(contestant),
         "typical": typical(contestant, reading.problem),
         "given": trace.n_prompt - start,
         "texts": list(trace.texts[start:]),
-        "probs": rounded(np.exp(trace.logprobs[start:].astype(float))),
-        "entropies": rounded(trace.entropies[start:], 3),
-        "seconds": [round(max(0.0, float(s) - before), 3) for s in trace.seconds[start:]],
+        "probs": probabilities(trace, slice(start, None)),
+        "entropies": None if trace.entropies is None else rounded(trace.entropies[start:], 3),
+        "seconds": seconds(trace, start),
         "marks": [asdict(mark) for mark in reading.marks],
         "split": reading.split,
         "room": room,
@@ -92,6 +89,14 @@ def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> di
         "language": reading.language,
         "appeared": reading.appeared,
     }
+
+
+def seconds(trace: Trace, start: int) -> list[float | None] | None:
+    """When each token of a reply was there, counted from the end of the prompt."""
+    if trace.seconds is None:
+        return None
+    before = trace.seconds[trace.n_prompt - 1] if trace.n_prompt else 0
+    return rounded(np.maximum(0, trace.seconds[start:] - before), 3)
 
 
 def reasoning_view(

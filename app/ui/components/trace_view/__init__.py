@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app.core import models
 from app.core.texts import language, texts
 from app.ui.components import saving, scripts, styles
 from app.ui.components.trace_view.payload import payload, run_id
@@ -85,7 +84,6 @@ def trace_view(
         "saving": saving(),
     }
     if trace is not None:
-        config = models.config(trace.info.model)
         if pooling.too_large(trace):
             data["playing"] = False
             state = st.session_state.get(key, {})
@@ -94,15 +92,12 @@ def trace_view(
         data |= {
             "run": payload(
                 trace,
-                n_group=config["n_group"],
-                n_shared=config["n_shared_experts"],
-                context=config["max_position_embeddings"],
                 live=live,
                 layer=layer,
                 first=first,
             ),
             "pinned": pinned if _is_token(pinned, trace) else None,
-            "layer": layer if layer in trace.info.moe_layers else None,
+            "layer": layer if layer in trace.moe_layers else None,
         }
     result = _component(
         key=key,
@@ -150,5 +145,5 @@ def _selection(pinned: Any, layer: Any, trace: Trace | None, given: int | None) 
         token = pinned.get("token")
     return Selection(
         pinned=token if _is_token(token, trace) else None,
-        layer=layer if type(layer) is int and layer in trace.info.moe_layers else None,
+        layer=layer if type(layer) is int and layer in trace.moe_layers else None,
     )

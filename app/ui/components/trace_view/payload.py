@@ -19,26 +19,42 @@ SHARE_UNITS = 10_000  # a share of 1 is sent as this integer
 
 def run_id(trace: Trace) -> str:
     """A name that stays while a run grows, unlike `Trace.id`: it hashes the run's inputs."""
-    inputs = json.dumps(asdict(trace.info) | {"date": ""}, sort_keys=True)
+    inputs = json.dumps(
+        {"model": asdict(trace.card), "run": asdict(trace.info) | {"date": ""}}, sort_keys=True
+    )
     return hashlib.sha256(inputs.encode()).hexdigest()[:16]
 
 
 def shares(trace: Trace, part: slice = slice(None)) -> NDArray[np.float32]:
     """Each chosen expert's part of its token's routed weight: [F, L, k], sums to 1 over k.
 
-    `part`: the tokens that are wanted, if not all.
+    Even, where nobody recorded the weights. `part`: the tokens that are wanted, if not all.
     """
+    if trace.expert_weights is None:
+        shape = trace.expert_ids[part].shape
+        return np.full(shape, 1 / max(1, shape[-1]), dtype=np.float32)
     weights = trace.expert_weights[part].astype(np.float32)
     total = weights.sum(axis=-1, keepdims=True)
     return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
 
 
+def probabilities(trace: Trace, part: slice) -> list[float | None] | None:
+    """How likely each of these tokens was; None of what is not known."""
+    if trace.logprobs is None:
+        return None
+    return rounded(np.minimum(1, np.exp(trace.logprobs[part].astype(float))))
+
+
+def most_tokens(trace: Trace) -> int:
+    """How long the run can become."""
+    most = trace.n_prompt + trace.info.max_new_tokens
+    context = trace.card.max_position_embeddings
+    return most if context is None else min(most, context)
+
+
 def payload(
     trace: Trace,
     *,
-    n_group: int,
-    n_shared: int,
-    context: int,
     live: bool,
     layer: int | None = None,
     first: int = 0,
@@ -47,9 +63,6 @@ def payload(
 
     Args:
         trace: the run so far, T tokens of which F are fed.
-        n_group: groups that the routed experts form.
-        n_shared: shared experts, which see every token.
-        context: the most tokens that the model can hold.
         live: leave room on the token axis for what may still come.
         layer: of a run too large to draw whole, the layer to pool, by the model's own number.
         first: of such a run, the first token of the window.
@@ -58,29 +71,29 @@ def payload(
     units of 1 / SHARE_UNITS. A run of 384 tokens is about 50 KB. Of a run too large to draw whole,
     what is told token by token is the window's, which begins at `first`; `pooled` has the rest.
     """
-    info = trace.info
-    k = trace.expert_ids.shape[-1]
-    most = min(trace.n_prompt + info.max_new_tokens, context)
+    card = trace.card
     large = pooling.too_large(trace)
     part = pooling.window(trace, first) if large else slice(0, len(trace))
     return {
         "id": run_id(trace),
         "n_prompt": trace.n_prompt,
         "fed": trace.fed,
-        "capacity": max(most, len(trace)) if live else len(trace),
-        "layers": list(info.moe_layers),
-        "n_experts": info.n_routed_experts,
-        "n_group": n_group,
-        "n_shared": n_shared,
-        "k": k,
+        "capacity": max(most_tokens(trace), len(trace)) if live else len(trace),
+        "layers": list(trace.moe_layers),
+        "n_experts": card.n_routed_experts,
+        "n_group": card.groups,
+        "n_shared": card.n_shared_experts or 0,
+        "k": trace.expert_ids.shape[-1],
         "first": part.start,
         "texts": list(trace.texts[part]),
         "token_ids": trace.token_ids[part].tolist(),
-        "probs": rounded(np.exp(trace.logprobs[part].astype(float))),
-        "cache_bytes": trace.cache_bytes[part].tolist(),
-        "seconds": [round(float(x), 3) for x in trace.seconds[part]],
+        "probs": probabilities(trace, part),
+        "cache_bytes": None if trace.cache_bytes is None else trace.cache_bytes[part].tolist(),
+        "seconds": None if trace.seconds is None else rounded(trace.seconds[part], 3),
         "experts": _base64(trace.expert_ids[part]),
-        "shares": _base64(np.rint(shares(trace, part) * SHARE_UNITS)),
+        "shares": None
+        if trace.expert_weights is None
+        else _base64(np.rint(shares(trace, part) * SHARE_UNITS)),
         "share_units": SHARE_UNITS,
         "pooled": _pooled(trace, layer) if large else None,
     }
@@ -88,7 +101,7 @@ def payload(
 
 def _pooled(trace: Trace, layer: int | None) -> dict[str, Any]:
     """The whole of a large run: choices of one layer [R, C] in base64, and the load [L, R]."""
-    layers = trace.info.moe_layers
+    layers = trace.moe_layers
     at = layers.index(layer) if layer in layers else 0
     return {
         "length": len(trace),

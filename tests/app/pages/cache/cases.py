@@ -9,7 +9,10 @@ import numpy as np
 from app.core import models
 from app.core.texts import texts
 from model.analysis.kv_size import cache_spec
-from model.record.trace import RunInfo, Step, Trace, collect
+from model.nn.card import card
+from model.nn.config import ModelConfig
+from model.record.steps import TokenStep, collect
+from model.record.trace import RunInfo, Trace
 
 MAIN = Path(__file__).parents[4] / "app" / "main.py"
 T = texts("en")
@@ -36,22 +39,22 @@ def labels(figure: str) -> dict[str, str]:
 def run_of(name: str, tokens: int, off_by: int = 0) -> Trace:
     """A finished run of a twin whose cache is `off_by` bytes away from the formula."""
     per_token = cache_spec(models.config(name)).bytes_per_token("float32")
-    info = RunInfo(name, models.attention(name), "p", 0.0, 0, 9, "2026-01-01", 8, (1,), "float32")
+    info = RunInfo("p", 0.0, 0, 9, "2026-01-01")
     steps = [
-        Step(
+        TokenStep(
             token_id=i,
             text="x",
             logprob=None,
             entropy=None,
             in_prompt=i == 0,
-            expert_ids=np.array([[0]]) if i < tokens else None,
-            expert_weights=np.array([[1]], dtype=np.float16) if i < tokens else None,
+            expert_ids=np.arange(16).reshape(4, 4) if i < tokens else None,
+            expert_weights=np.ones((4, 4), np.float16) if i < tokens else None,
             cache_bytes=per_token * min(i + 1, tokens) + off_by,
             seconds=0.1 * i,
         )
         for i in range(tokens + 1)
     ]
-    return collect(info, steps, "length")
+    return collect(card(ModelConfig.from_json(models.config(name)), name), info, steps, "length")
 
 
 # Figures

@@ -268,7 +268,7 @@ def test_live_run_of_all_four_agrees_with_the_formula() -> None:
     until_done(at)
     assert at.caption[0].value.startswith(T["cache.live"].split("{")[0])
     kept = [store.store().get(trace_id) for trace_id in at.session_state["c_shown"]]
-    assert [trace.info.model for trace in kept if trace] == list(models.TWINS)
+    assert [trace.card.name for trace in kept if trace] == list(models.TWINS)
     for trace in kept:
         assert trace is not None
         assert trace.answer in [code.value for code in at.code]

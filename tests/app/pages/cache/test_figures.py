@@ -27,7 +27,7 @@ from tests.app.pages.cache.cases import LLAMA, V3, T, labels, run_of
 @pytest.mark.parametrize("name", models.TWINS)
 def test_a_recorded_run_agrees_with_the_formula_to_the_byte(name: str) -> None:
     trace = store.sample(f"cache-{name}")
-    run = figures.growth(trace, cache_spec(models.config(name)))
+    run = figures.growth(trace)
     assert run.kind == models.attention(name)
     assert len(run.tokens) == trace.fed
     assert (run.measured == run.formula).all()
@@ -36,13 +36,13 @@ def test_a_recorded_run_agrees_with_the_formula_to_the_byte(name: str) -> None:
 
 @given(st.sampled_from(models.TWINS), st.integers(1, 30), st.integers(-9, 9))
 def test_a_difference_is_found_with_its_sign(name: str, tokens: int, off_by: int) -> None:
-    run = figures.growth(run_of(name, tokens, off_by), cache_spec(models.config(name)))
+    run = figures.growth(run_of(name, tokens, off_by))
     assert run.difference == off_by
     assert run.at(tokens) == run.formula[-1] + off_by
 
 
 def test_curves_draw_what_was_measured_and_the_formula_to_the_end() -> None:
-    runs = [figures.growth(run_of(n, 20), cache_spec(models.config(n))) for n in models.TWINS]
+    runs = [figures.growth(run_of(n, 20)) for n in models.TWINS]
     figure = figures.curves(runs, 50, 1, labels("curves"))
     for i, run in enumerate(runs):
         measured, line, marker = figure.data[3 * i : 3 * i + 3]

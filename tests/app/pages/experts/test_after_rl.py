@@ -59,7 +59,7 @@ def test_all_models_read_what_the_writer_wrote() -> None:
     trace = found.trace
     question = comparison.problem(0).question
     assert trace.info.prompt == TEMPLATE.format(question=question)
-    assert trace.info.model == WRITER
+    assert trace.card.name == WRITER
     assert trace.n_prompt < len(trace)
     for model in (BASE, *COMPARED):
         expected = teacher_force(models.engine(model).model, trace.token_ids.tolist()).expert_ids
@@ -69,7 +69,7 @@ def test_all_models_read_what_the_writer_wrote() -> None:
     assert (wrote == again).mean() > 0.999
     for model in COMPARED:
         assert found.changed(model) == pytest.approx(np.array(shares(found, model)))
-    assert comparison.by_layer([found], BASE) == [(0, (0, 0))] * len(trace.info.moe_layers)
+    assert comparison.by_layer([found], BASE) == [(0, (0, 0))] * len(trace.moe_layers)
 
 
 def test_means_and_intervals_over_tokens_and_over_texts() -> None:

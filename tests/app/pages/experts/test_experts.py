@@ -20,17 +20,20 @@ from app.core import examples, jobs, models, prompts, store
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import figures
 from model.analysis import expert_load
-from model.record.trace import RunInfo, Step, Trace, collect
+from model.record.card import ModelCard
+from model.record.steps import TokenStep, collect
+from model.record.trace import RunInfo, Trace
 
 MAIN = Path(__file__).parents[4] / "app" / "main.py"
 EXPERTS, GROUPS, CHOSEN = 8, 4, 3
 LAYERS = (1, 2)
+CARD = ModelCard(name="m", moe_layers=LAYERS, n_routed_experts=EXPERTS, num_experts_per_tok=CHOSEN)
 
 
 @st.composite
 def runs(draw: st.DrawFn) -> Trace:
     """A run of random tokens and choices, with or without the last token that is not fed."""
-    info = RunInfo("m", "MLA", "p", 0.0, 0, 9, "2026-01-01", EXPERTS, LAYERS, "float32")
+    info = RunInfo("p", 0.0, 0, 9, "2026-01-01")
     n = draw(st.integers(1, 12))
     ended = draw(st.booleans())
     chosen = st.permutations(range(EXPERTS)).map(lambda order: order[:CHOSEN])
@@ -41,7 +44,7 @@ def runs(draw: st.DrawFn) -> Trace:
         ids = [draw(chosen) for _ in LAYERS]
         values = [sorted(draw(weights), reverse=True) for _ in LAYERS]
         steps.append(
-            Step(
+            TokenStep(
                 token_id=i,
                 text=draw(st.text(max_size=3)),
                 logprob=None if i == 0 else -draw(st.floats(0, 20)),
@@ -53,7 +56,7 @@ def runs(draw: st.DrawFn) -> Trace:
                 seconds=0.1 * i,
             )
         )
-    return collect(info, steps, "length")
+    return collect(CARD, info, steps, "length")
 
 
 @given(runs())
@@ -219,7 +222,7 @@ def test_opens_with_the_recorded_run(language: str) -> None:
     assert at.session_state.e_job is None
     info = store.sample("experts").info
     assert at.text_area(key="e_prompt").value == info.prompt
-    told = words["common.recorded"].format(model=info.model, date=info.date)
+    told = words["common.recorded"].format(model=store.sample("experts").card.name, date=info.date)
     assert any(told in caption.value for caption in at.caption)
 
 
@@ -227,7 +230,7 @@ def test_every_chart_of_the_run_has_its_numbers_as_a_table() -> None:
     tables = {tuple(table.value.columns): table.value for table in opened().dataframe}
     words, run = texts("en"), store.sample("experts")
     experts = [
-        words["one_expert.partner"].format(expert=e) for e in range(run.info.n_routed_experts)
+        words["one_expert.partner"].format(expert=e) for e in range(run.card.n_routed_experts)
     ]
     load = tables[(words["experts.layer"], *experts)]
     assert np.allclose(load[experts], run.load() / run.fed, atol=5e-5)
@@ -270,15 +273,17 @@ class Endless:
     """An engine that writes one token over and over, slowly, and never comes to an end."""
 
     config = SimpleNamespace(num_hidden_layers=1)
+    card = store.sample("experts").card
 
     def info(self, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> RunInfo:
         return replace(store.sample("experts").info, prompt=prompt, seed=seed)
 
-    def stream(self, *_: object) -> Iterator[Step]:
+    def stream(self, *_: object) -> Iterator[TokenStep]:
         shape = store.sample("experts").expert_ids.shape[1:]
-        ids, weights = np.zeros(shape, np.uint8), np.ones(shape, np.float16)
+        ids = np.broadcast_to(np.arange(shape[1]), shape)
+        weights = np.ones(shape, np.float16)
         while True:
-            yield Step(7, "x", -1.0, 0.5, False, ids, weights, 1, 1.0)
+            yield TokenStep(7, "x", -1.0, 0.5, False, ids, weights, 1, 1.0)
             time.sleep(0.01)
 
 
@@ -334,7 +339,7 @@ def test_a_model_that_does_not_exist_falls_back() -> None:
     at = ended(opened(e_model="../../etc/passwd", e_tokens="2"))
     trace = on_screen(at)
     assert trace is not None
-    assert trace.info.model in models.shipped()
+    assert trace.card.name in models.shipped()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -342,7 +347,7 @@ def test_a_pin_in_the_link_shows_that_token(language: str) -> None:
     at = opened(language, pin="5")
     sample = store.sample("experts")
     table = at.dataframe[0].value
-    assert len(table) == len(sample.info.moe_layers)
+    assert len(table) == len(sample.moe_layers)
     cell = texts(language)["experts.cell"].format(
         expert=sample.expert_ids[5, 0, 0], group="", weight=""
     )

@@ -169,7 +169,7 @@ def test_a_comparison_reads_both_and_writes() -> None:
 def test_the_recorded_run_is_of_this_model() -> None:
     """Else record again (`python -m model train samples`): the page reads its tokens once more."""
     sample = store.sample("experts")
-    words = models.tokenizer(sample.info.model)
+    words = models.tokenizer(sample.card.name)
     assert decode(words, sample.token_ids.tolist()) == "".join(sample.texts)
     reading = router_scores.of(sample.id, sample)
     assert reading.logprobs[1:] == pytest.approx(sample.logprobs[1:], abs=1e-3)
@@ -179,7 +179,7 @@ def test_a_decision_is_the_gates() -> None:
     sample = store.sample("experts")
     reading = router_scores.of(sample.id, sample)
     for token in (0, 7, sample.fed - 1):
-        for layer in range(len(sample.info.moe_layers)):
+        for layer in range(len(sample.moe_layers)):
             found = router_scores.decision(reading, "base", token, layer)
             assert set(found.chosen) == set(reading.expert_ids[token, layer].tolist())
 

@@ -18,7 +18,9 @@ from app.core.texts import LANGUAGES, texts
 from app.pages.reasoning import state as session
 from app.ui.components.reasoning_view import _clicked, payload, typical
 from app.ui.components.trace_view.payload import run_id
-from model.record.trace import RunInfo, Step, Trace, collect
+from model.record.card import ModelCard
+from model.record.steps import TokenStep, collect
+from model.record.trace import RunInfo, Trace
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import Problem
 
@@ -36,14 +38,14 @@ def pieces(text: str) -> list[str]:
 def written(reply: str, problem: Problem = CHAIN, begin: str = "", model: str = "base") -> Trace:
     """A trace in which a model wrote a reply, a tenth of a second a token."""
     prompt = problem.prompt + begin
-    info = RunInfo(model, "MLA", prompt, 1.0, 0, 300, "2026-01-01", 16, (), "float32")
+    info = RunInfo(prompt, 1.0, 0, 300, "2026-01-01")
     given, new = ["<bos>", *pieces(prompt)], pieces(reply)
     empty = np.zeros((0, 0))
     steps = [
-        Step(i, text, -0.1, 0.2, i < len(given), empty, empty, 0, 0.1 * i)
+        TokenStep(i, text, -0.1, 0.2, i < len(given), empty, empty, 0, 0.1 * i)
         for i, text in enumerate(given + new)
     ]
-    return collect(info, steps, "stop")
+    return collect(ModelCard(name=model), info, steps, "stop")
 
 
 def reply_tokens(trace: Trace) -> tuple[str, ...]:
