@@ -275,7 +275,7 @@ class Trace:
                 seconds=_optional(raw.get("seconds"), _numbers),
                 finish_reason=raw["finish_reason"],
             )
-        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
+        except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
             raise RecordError(f"this record is damaged: {error!r:.200}") from None
 
 
