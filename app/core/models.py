@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from model import ASSETS
+from model.nn import card as cards
 from model.nn.config import ModelConfig
+from model.record.card import ModelCard
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -60,6 +62,12 @@ def engine(name: str) -> Engine:
 def config(name: str) -> dict[str, Any]:
     """The config.json of a shipped checkpoint, without torch."""
     return json.loads((ASSETS / "checkpoints" / name / "config.json").read_text())
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def card(name: str) -> ModelCard:
+    """What a record says of a shipped checkpoint."""
+    return cards.card(ModelConfig.from_json(config(name)), name)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

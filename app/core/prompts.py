@@ -5,14 +5,11 @@ from __future__ import annotations
 import unicodedata
 
 from app.core import models
+from app.core.errors import InputError
 from app.core.texts import t
 from model.nn.tokenizer import encode
 
 MAX_CHARACTERS = 4_000
-
-
-class InputError(ValueError):
-    """Bad input; the message is for the viewer, in their language."""
 
 
 def checked(text: str) -> str:

@@ -1,9 +1,11 @@
 """A place on a page where one thing is computed at a time: start, follow, stop, finish.
 
-    RUN = RunSlot("start", make)        # make: what has been computed so far → an ended result
-    RUN.start(requests)                 # a click: most runs have ended when this returns
-    RUN.shown()                         # the last result; kept by its id, which the session holds
-    RUN.follow()                        # in a fragment of `RUN.every`: how far it is, and Stop
+    RUN = RunSlot("start", store)
+    RUN.start(requests, make)   # a click: most runs have ended when this returns; `make` gives an
+                                # ended result of what was computed
+    RUN.shown()                 # the last result; the session holds its id
+    RUN.area(draw)              # draws inputs and result so that a click reruns nothing else, and
+                                # follows what takes longer: its place, how far it is, Stop
 
 What is under way is a ticket of the scheduler; what has ended is a result, and never changes.
 """
@@ -96,11 +98,6 @@ class RunSlot(Generic[Result]):
         """What is under way."""
         return self._here.ticket
 
-    @property
-    def every(self) -> float | None:
-        """How often a fragment that follows the run has to look: None if there is nothing."""
-        return EVERY if self.running is not None else None
-
     def error(self) -> str | None:
         """What to tell about the last request."""
         return self._here.error
@@ -118,20 +115,44 @@ class RunSlot(Generic[Result]):
                 return so_far
         return self.shown()
 
-    def follow(self) -> None:
-        """How far the run is, with Stop; draws the page anew once it has ended."""
-        ticket = self.running
-        if ticket is None:
+    def area(self, draw: Callable[[], None]) -> None:
+        """Draw a part of the page with `draw`, which says where `status` stands, by itself.
+
+        While something is under way, the part looks a few times a second whether it has ended.
+        """
+        polls = EVERY if self.running is not None else None
+
+        def drawn() -> None:
+            if polls is not None and self._ended():
+                st.rerun()
+            draw()
+            if polls is None and self.running is not None:
+                st.rerun()  # a click began what takes longer: from now on, look after it
+
+        st.fragment(drawn, run_every=polls)()
+
+    def status(self) -> None:
+        """Of what is under way: its place or how far it is, with Stop; else what went wrong."""
+        here = self._here
+        if here.error is not None:
+            st.error(here.error)
+        if (ticket := here.ticket) is None:
             return
-        if ticket.look() not in ("waiting", "running"):
-            self._finish()
-            st.rerun()
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(t("common.stop"), key=f"slot-stop-{self.name}", on_click=self.stop)
+            st.button(t("common.stop"), key=f"{self.name}_stop", on_click=self.stop)
             if ticket.state == "waiting":
                 st.caption(t("common.waiting", position=ticket.place))
             else:
-                st.progress(ticket.progress)
+                st.progress(ticket.progress, t("common.under_way"))
+
+    def _ended(self) -> bool:
+        """Look after what is under way; True if it has ended, and what it left is kept."""
+        ticket = self.running
+        if ticket is not None and ticket.look() in ("waiting", "running"):
+            return False
+        if ticket is not None:
+            self._finish()
+        return True
 
     def _finish(self) -> None:
         here = self._here

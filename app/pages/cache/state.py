@@ -11,6 +11,7 @@ import functools
 import streamlit as st
 
 from app.core import examples, jobs, models, prompts, store
+from app.core.errors import InputError
 from app.core.texts import t
 from model.analysis.kv_size import CacheSpec, cache_spec
 from model.record.trace import Trace
@@ -36,7 +37,7 @@ def start() -> None:
     state.c_error = None  # what the last request was told stays until the next
     try:
         prompt = prompts.fitting(state.c_prompt or "", "base")
-    except prompts.InputError as error:
+    except InputError as error:
         state.c_error = str(error)
         return
     if (job := state.get("c_job")) is not None:

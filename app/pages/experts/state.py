@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.core import examples, jobs, links, models, prompts, store
+from app.core.errors import InputError
 from app.core.texts import t
 from model.record.trace import Trace
 
@@ -41,10 +42,10 @@ def request() -> jobs.Request:
     """
     state = st.session_state
     if state.e_model not in names():
-        raise prompts.InputError(t("experts.unknown_model"))
+        raise InputError(t("experts.unknown_model"))
     tokens, temperature, seed = state.e_tokens, state.e_temperature, state.e_seed
     if tokens is None or temperature is None or seed is None:
-        raise prompts.InputError(t("experts.number_missing"))
+        raise InputError(t("experts.number_missing"))
     return jobs.Request(
         model=state.e_model,
         prompt=prompts.fitting(state.e_prompt, state.e_model),
@@ -59,7 +60,7 @@ def start(pin: int | None = None) -> None:
     state = st.session_state
     try:
         wanted = request()
-    except prompts.InputError as error:
+    except InputError as error:
         state.e_error = str(error)
         return
     if state.e_job is not None:

@@ -14,6 +14,7 @@ import re
 import streamlit as st
 
 from app.core import contestants, jobs, judged, prompts, store
+from app.core.errors import InputError
 from app.core.questions import Asked
 from app.core.texts import t
 from model.record.trace import Trace
@@ -146,12 +147,10 @@ def own_chain(typed: str, language: Language) -> Problem:
     """
     expression = prompts.checked(typed).translate(_SIGNS)
     if not _EXPRESSION.fullmatch(expression):
-        raise prompts.InputError(t("reasoning.bad_expression"))
+        raise InputError(t("reasoning.bad_expression"))
     for step in chain.solve(expression):
         if not 0 <= step.value <= MAX_VALUE:
-            raise prompts.InputError(
-                t("reasoning.out_of_range", step=step.write(), limit=f"{MAX_VALUE:,}")
-            )
+            raise InputError(t("reasoning.out_of_range", step=step.write(), limit=f"{MAX_VALUE:,}"))
     return chain.pose(expression, language)
 
 
@@ -163,19 +162,19 @@ def own_pick(typed: str, count: int | None, target: int | None, language: Langua
     """
     parts = [part for part in re.split(r"[,\s]+", prompts.checked(typed).strip()) if part]
     if count is None or target is None:
-        raise prompts.InputError(t("reasoning.number_missing"))
+        raise InputError(t("reasoning.number_missing"))
     if not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
-        raise prompts.InputError(t("reasoning.bad_numbers"))
+        raise InputError(t("reasoning.bad_numbers"))
     numbers = [int(part) for part in parts]
     if len(set(numbers)) < len(numbers):
-        raise prompts.InputError(t("reasoning.same_numbers"))
+        raise InputError(t("reasoning.same_numbers"))
     if (count, len(numbers)) not in pick.SHAPES.values():
         shapes = ", ".join(f"{k}/{n}" for k, n in pick.SHAPES.values())
-        raise prompts.InputError(t("reasoning.bad_shape", shapes=shapes))
+        raise InputError(t("reasoning.bad_shape", shapes=shapes))
     try:
         return pick.pose(numbers, target, count, language)
     except ValueError:
-        raise prompts.InputError(t("reasoning.no_solution", k=count, target=target)) from None
+        raise InputError(t("reasoning.no_solution", k=count, target=target)) from None
 
 
 # --- The run -----------------------------------------------------------------------------------
@@ -190,7 +189,7 @@ def chosen() -> list[contestants.Contestant]:
     known = contestants.contestants()
     found = [known[name] for name in st.session_state.r_models if name in known]
     if not found:
-        raise prompts.InputError(t("reasoning.nobody"))
+        raise InputError(t("reasoning.nobody"))
     return found[: contestants.MOST]
 
 
@@ -202,7 +201,7 @@ def sampling() -> tuple[float, int]:
     """
     state = st.session_state
     if state.r_t is None or state.r_seed is None:
-        raise prompts.InputError(t("reasoning.number_missing"))
+        raise InputError(t("reasoning.number_missing"))
     temperature = min(max(float(state.r_t), 0.0), MAX_TEMPERATURE)
     return temperature, min(max(int(state.r_seed), 0), MAX_SEED)
 
@@ -228,7 +227,7 @@ def start() -> None:
             jobs.Request(one.model, prompt_for(one, problem), MAX_TOKENS, temperature, seed)
             for one in chosen()
         ]
-    except prompts.InputError as error:
+    except InputError as error:
         state.r_error = str(error)
         return
     if state.r_job is not None:

@@ -11,8 +11,6 @@ from app.ui.components.trace_view import trace_view
 from model.analysis import expert_load, kv_size
 from model.record.trace import RunInfo, Trace
 
-POLLS_PER_SECOND = 8
-
 
 def controls() -> None:
     """The question, Run or Stop, and settings. The defaults are the recorded run's own."""
@@ -27,12 +25,7 @@ def controls() -> None:
         help=t("start.question_help"),
     )
     with st.container(horizontal=True):
-        if (job := st.session_state.s_job) is None:
-            st.button(t("start.run"), key="s_run", type="primary", on_click=session.start)
-        else:
-            st.button(
-                t("common.stop"), key="s_stop", type="primary", on_click=session.stop, args=(job,)
-            )
+        st.button(t("start.run"), key="s_run", type="primary", on_click=session.start)
         st.menu_button(
             t("start.examples"),
             list(session.EXAMPLES),
@@ -71,29 +64,20 @@ def settings(begin: str, info: RunInfo) -> None:
 
 
 def status(trace: Trace, kind: str) -> None:
-    """One line: what is on screen, or how far the run is."""
-    job = st.session_state.s_job
+    """One line: what is on screen."""
     with st.container(horizontal=True, vertical_alignment="center", height=44, border=False):
-        if kind == "writing":
-            new = len(trace) - trace.n_prompt
-            rate = new / max(trace.duration, 1e-3)
-            st.caption(t("common.running", tokens=new, rate=f"{rate:,.0f}"))
-        elif job is not None:
-            waiting = t("common.waiting", position=job.position)
-            st.caption(waiting if job.position else t("start.starting"))
-        else:
-            info = trace.info
-            st.caption(t(f"common.{kind}", model=trace.card.name, date=info.date, seed=info.seed))
-            if kind == "live":
-                st.button(
-                    t("start.show_recorded"),
-                    key="s_recorded",
-                    type="tertiary",
-                    on_click=session.show_recorded,
-                )
+        info = trace.info
+        st.caption(t(f"common.{kind}", model=trace.card.name, date=info.date, seed=info.seed))
+        if kind == "live":
+            st.button(
+                t("start.show_recorded"),
+                key="s_recorded",
+                type="tertiary",
+                on_click=session.RUN.forget,
+            )
 
 
-def sentences(trace: Trace, kind: str) -> None:
+def sentences(trace: Trace) -> None:
     """What one sees, in this run's own numbers."""
     info = trace.info
     layers, k = trace.expert_ids.shape[1:]
@@ -133,7 +117,7 @@ def sentences(trace: Trace, kind: str) -> None:
             )
         )
     st.markdown("\n".join(f"- {sentence}" for sentence in said))
-    if kind == "writing" or trace.finish_reason == "stopped":
+    if trace.finish_reason == "stopped":
         return
     judged = questions.verdict(questions.taken_apart(info.prompt), trace.answer)
     if judged is not None:
@@ -142,25 +126,15 @@ def sentences(trace: Trace, kind: str) -> None:
         st.markdown(t(f"start.answer_{key}", right=right, given=given))
 
 
-def picture() -> None:
-    """Status, the run, and what one sees; polls while writing."""
-    job = st.session_state.s_job
-    if job is not None:
-        job.look()
-        if not job.active:
-            session.finish(job)
-            st.rerun()
+def room() -> None:
+    """The question, the run, and what one sees of it."""
+    controls()
+    session.RUN.status()
     trace, kind = session.on_screen()
     status(trace, kind)
-    trace_view(
-        trace,
-        parts=("strip", "text", "grid", "cache"),
-        key="s_view",
-        playing=kind == "recorded",
-        live=kind == "writing",
-    )
+    trace_view(trace, parts=("strip", "text", "grid", "cache"), key="s_view", playing=True)
     if trace.fed:
-        sentences(trace, kind)
+        sentences(trace)
 
 
 def ways_on() -> None:
@@ -176,12 +150,5 @@ def ways_on() -> None:
 session.open_page()
 st.title(t("start.title"))
 st.markdown(t("start.intro"))
-controls()
-if st.session_state.s_error:
-    st.error(st.session_state.s_error)
-polls = 1 / POLLS_PER_SECOND if st.session_state.s_job is not None else None
-st.fragment(picture, run_every=polls)()
+session.RUN.area(room)
 ways_on()
-if session.linked():
-    session.start()
-    st.rerun()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from app.core.prompts import InputError
+from app.core.errors import InputError
 from app.core.texts import t
 from app.pages.cache.kv_size import words
 from app.ui import units

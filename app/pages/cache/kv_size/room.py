@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core.prompts import InputError
+from app.core.errors import InputError
 from app.core.texts import t
 from app.pages.cache import figures
 from app.pages.cache.kv_size import capacity, configs, words

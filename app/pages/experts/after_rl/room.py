@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from app.core import jobs, links, models, prompts, questions
+from app.core import jobs, links, models, questions
+from app.core.errors import InputError
 from app.core.texts import t
 from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import ReadText
@@ -115,7 +116,7 @@ def room() -> None:
         st.button(t("after_rl.another"), key="e_rl_another", on_click=draw)
     try:
         wanted = [comparison.prompt_of(state.e_rl_text)]
-    except prompts.InputError as error:
+    except InputError as error:
         st.error(str(error))
     else:
         if (found := read("one", wanted, at_once=True)) is not None:

@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from app.core import prompts
+from app.core.errors import InputError
 from app.core.texts import t
 from app.pages.experts.route import figures, router_scores
 from app.ui.chart import chart
@@ -64,7 +64,7 @@ def router(trace: Trace, token: int, layer: int) -> None:
     try:
         with st.spinner(t("route.wait")):
             reading = router_scores.of(trace.id, trace)
-    except prompts.InputError as error:
+    except InputError as error:
         st.error(str(error))
         return
     found = router_scores.decision(reading, model, token, at)

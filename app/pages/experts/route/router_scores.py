@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.core import jobs, models
-from app.core.prompts import InputError
+from app.core.errors import InputError
 from model.analysis.routing_decision import Decision, decide
 from model.record.trace import Trace
 

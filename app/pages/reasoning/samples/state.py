@@ -12,7 +12,8 @@ import itertools
 
 import streamlit as st
 
-from app.core import contestants, jobs, judged, models, prompts, sampling, store
+from app.core import contestants, jobs, judged, models, sampling, store
+from app.core.errors import InputError
 from app.core.texts import t
 from app.pages.reasoning import state as session
 from model.nn.tokenizer import encode
@@ -78,7 +79,7 @@ def held_out(problem: Problem) -> list[Problem]:
         InputError: if there is no such level.
     """
     if problem.level not in TASKS[problem.task].LEVELS:
-        raise prompts.InputError(t("reasoning.no_level"))
+        raise InputError(t("reasoning.no_level"))
     drawn = problems(problem.task, problem.level, 0, "heldout", problem.language)
     return list(itertools.islice(drawn, PROBLEMS))
 
@@ -92,9 +93,9 @@ def _judgeable() -> tuple[Problem, float, int]:
     problem = session.question()
     temperature, seed = session.sampling()
     if not problem.level:
-        raise prompts.InputError(t("reasoning.not_judgeable"))
+        raise InputError(t("reasoning.not_judgeable"))
     if temperature == 0:
-        raise prompts.InputError(t("reasoning.needs_temperature"))
+        raise InputError(t("reasoning.needs_temperature"))
     return problem, temperature, seed
 
 
@@ -111,7 +112,7 @@ def start_samples() -> None:
                 session.prompt_for(one, each)  # raises if it does not fit
                 n = int(state.r_k)
                 asks.append(sampling.fresh(one, each, n, temperature, seed, session.MAX_TOKENS))
-    except prompts.InputError as error:
+    except InputError as error:
         state.r_batch_error = ("samples", str(error))
         return
     _begin("samples", asks)
@@ -125,14 +126,14 @@ def start_budget() -> None:
         problem, temperature, seed = _judgeable()
         able = [one for one in session.chosen() if one.way != "direct"]
         if not able:
-            raise prompts.InputError(t("reasoning.nobody_thinks"))
+            raise InputError(t("reasoning.nobody_thinks"))
         asks = [
             sampling.fresh(one, each, BUDGET_SAMPLES, temperature, seed, session.MAX_TOKENS, budget)
             for each in held_out(problem)
             for budget in BUDGETS
             for one in able
         ]
-    except prompts.InputError as error:
+    except InputError as error:
         state.r_batch_error = ("budget", str(error))
         return
     _begin("budget", asks)
@@ -183,15 +184,15 @@ def start_again(edited: bool) -> None:
         _, seed = session.sampling()
         if edited:
             if (typed := state.get(number_key())) is None:
-                raise prompts.InputError(t("reasoning.number_missing"))
+                raise InputError(t("reasoning.number_missing"))
             number = str(min(max(int(typed), 0), MAX_NUMBER))
             ids += encode(models.tokenizer(trace.card.name), number)
             head += number
         if not reading.problem.level:
-            raise prompts.InputError(t("reasoning.not_judgeable"))
+            raise InputError(t("reasoning.not_judgeable"))
         if len(ids) >= int(models.config(trace.card.name)["max_position_embeddings"]):
-            raise prompts.InputError(t("reasoning.no_room"))
-    except prompts.InputError as error:
+            raise InputError(t("reasoning.no_room"))
+    except InputError as error:
         state.r_batch_error = ("again", str(error))
         return
     ask = sampling.Ask(
