@@ -129,6 +129,7 @@ def sentences(trace: Trace) -> None:
 def room() -> None:
     """The question, the run, and what one sees of it."""
     controls()
+    session.run_link()
     session.RUN.status()
     trace, kind = session.on_screen()
     status(trace, kind)
@@ -147,7 +148,6 @@ def ways_on() -> None:
             st.caption(t(f"start.to_{page}"))
 
 
-session.open_page()
 st.title(t("start.title"))
 st.markdown(t("start.intro"))
 session.RUN.area(room)

@@ -37,8 +37,8 @@ def recorded() -> Trace:
     return store.sample("start")
 
 
-def open_page() -> None:
-    """A link with a question in it runs it, once."""
+def run_link() -> None:
+    """Run the question of the link that the page was opened by, once, if it has one."""
     if "s_opened" not in st.session_state:
         st.session_state.s_opened = True
         if "q" in st.query_params:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import jobs, questions, store
+from app.core import generation, questions, store
+from app.core.texts import texts
 from model.tasks import TASKS, problems
 from model.tasks.problem import TEMPLATE
+from tests.app.runs import Busy, Failing, ended, traces, under_way
 
 ROOT = Path(__file__).parents[4]
 SECONDS = 60.0  # CI's cores may be busy
@@ -25,16 +25,6 @@ def opened(language: str = "en", **query: str) -> AppTest:
     for key, value in query.items():
         app.query_params[key] = value
     return app.run()
-
-
-def ended(app: AppTest) -> AppTest:
-    """Run the page again, as the browser does, until no run is under way."""
-    until = time.monotonic() + SECONDS
-    while app.session_state["s_job"] is not None:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-        app.run()
-    return app
 
 
 def said(app: AppTest) -> str:
@@ -76,18 +66,17 @@ def test_says_what_is_wrong_with_an_input(text: str, word: str) -> None:
     assert not app.exception
     assert word in app.error[0].value
     assert said(app) == before
-    assert app.session_state["s_job"] is None
+    assert under_way(app, "start") is None
 
 
 def test_any_text_may_be_asked() -> None:
     app = opened()
     app.text_area(key="q").set_value("🙂 **3*4** <b>![x](//x)</b> 한글")
     app.button(key="s_run").click().run()
-    app = ended(app)
+    app = ended(app, "start")
     assert not app.exception
     assert not app.error
-    trace = store.store().get(app.session_state["s_shown"])
-    assert trace is not None
+    (trace,) = traces(app, "start")
     assert trace.fed > 0
     assert "**3*4**" not in said(app)  # markdown never gets what was typed
 
@@ -95,75 +84,45 @@ def test_any_text_may_be_asked() -> None:
 def test_runs_an_example_and_goes_back() -> None:
     app = opened()
     app.menu_button(key="s_example").click("chain_ko").run()
-    app = ended(app)
+    app = ended(app, "start")
     assert not app.exception
     assert "값은?" in app.text_area(key="q").value
     assert app.text_input(key="begin").value == "<think>먼저 "
-    trace = store.store().get(app.session_state["s_shown"])
-    assert trace is not None
+    (trace,) = traces(app, "start")
     assert trace.info.prompt.endswith("Assistant: <think>먼저 ")
     app.button(key="s_recorded").click().run()
-    assert app.session_state["s_shown"] is None
+    assert not traces(app, "start")
 
 
-def test_stop_keeps_what_was_written() -> None:
-    app = opened()
-    app.button(key="s_run").click().run()
-    until = time.monotonic() + SECONDS
-    while (job := app.session_state["s_job"]) is not None and job.traces()[0] is None:
-        assert time.monotonic() < until
-        time.sleep(0.01)
-        job.look()
-    if job is not None:
-        app.run()
-    if app.session_state["s_job"] is not None:
-        app.button(key="s_stop").click().run()
-    assert not app.exception
-    assert app.session_state["s_job"] is None
-    assert store.store().get(app.session_state["s_shown"]) is not None
-
-
-def test_says_the_place_in_the_queue_and_keeps_the_picture(
+def test_says_the_place_in_the_queue_and_stop_keeps_the_picture(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Full:
-        """A worker that is busy with others."""
-
-        def submit(self, requests: Sequence[jobs.Request]) -> jobs.Job:
-            job = jobs.Job(requests)
-            job.position = 3
-            return job
-
-    monkeypatch.setattr(jobs, "worker", Full)
+    others = Busy(place=3)
+    monkeypatch.setattr(generation, "scheduler", lambda: others)
     app = opened()
     app.button(key="s_run").click().run()
     assert not app.exception
     assert "place 3" in said(app)
-    app.button(key="s_stop").click().run()
+    app.button(key="start_stop").click().run()
     assert not app.exception
+    assert others.tickets[0].stopped
     assert store.sample("start").info.date in said(app)
 
 
-def test_a_failed_run_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Failing:
-        def submit(self, requests: Sequence[jobs.Request]) -> jobs.Job:
-            job = jobs.Job(requests)
-            job.state, job.error = "failed", "It did not work."
-            return job
-
-    monkeypatch.setattr(jobs, "worker", Failing)
+def test_a_failed_run_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = Failing(ValueError("index 7 is out of bounds for axis 1"))
+    monkeypatch.setattr(generation, "scheduler", lambda: failing)
     app = opened()
     app.button(key="s_run").click().run()
     assert not app.exception
-    assert app.error[0].value == "It did not work."
+    assert app.error[0].value == texts("en")["common.failed"]
     assert store.sample("start").info.date in said(app)
 
 
 def test_a_link_runs_its_question() -> None:
-    app = ended(opened(q="What is 20*3+11?", seed="5", t="0.0"))
+    app = ended(opened(q="What is 20*3+11?", seed="5", t="0.0"), "start")
     assert not app.exception
-    trace = store.store().get(app.session_state["s_shown"])
-    assert trace is not None
+    (trace,) = traces(app, "start")
     assert "What is 20*3+11?" in trace.info.prompt
     assert (trace.info.seed, trace.info.temperature) == (5, 0.0)
 

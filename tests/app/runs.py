@@ -1,0 +1,64 @@
+"""What tests need to know of a page's runs: the end of one, what it left, and busy servers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Sequence
+
+from streamlit.testing.v1 import AppTest
+
+from app.core.prompt_runs import TRACES
+from model.record.trace import Trace
+from model.runtime.batch import Request
+from model.runtime.scheduler import Ticket
+
+SECONDS = 120.0  # CI's cores may be busy
+
+
+def under_way(app: AppTest, slot: str) -> Ticket | None:
+    """What the page's slot is computing."""
+    found: Ticket | None = app.session_state[f"slot-{slot}"].ticket
+    return found
+
+
+def ended(app: AppTest, slot: str) -> AppTest:
+    """Run the page again, as the browser does, until nothing is under way in its slot."""
+    until = time.monotonic() + SECONDS
+    while (ticket := under_way(app, slot)) is not None:
+        assert time.monotonic() < until, f"still {ticket.state}"
+        ticket.wait(0.5)
+        app.run()
+    return app
+
+
+def traces(app: AppTest, slot: str) -> tuple[Trace, ...]:
+    """What the slot shows of its own."""
+    found = TRACES.get(app.session_state[f"slot-{slot}"].result)
+    return () if found is None else found.traces
+
+
+class Busy:
+    """A scheduler at which others are served first; put it in place of `generation.scheduler`."""
+
+    def __init__(self, place: int = 3) -> None:
+        self.tickets: list[Ticket] = []
+        self.place = place
+
+    def submit(self, visitor: Hashable, requests: Sequence[Request]) -> Ticket:
+        ticket = Ticket(visitor, requests)
+        ticket.place = self.place
+        self.tickets.append(ticket)
+        return ticket
+
+
+class Failing(Busy):
+    """A scheduler at which everything fails."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def submit(self, visitor: Hashable, requests: Sequence[Request]) -> Ticket:
+        ticket = super().submit(visitor, requests)
+        ticket.close("failed", self.error)
+        return ticket
