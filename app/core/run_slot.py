@@ -5,14 +5,15 @@
     RUN.shown()                         # the last result; kept by its id, which the session holds
     RUN.follow()                        # in a fragment of `RUN.every`: how far it is, and Stop
 
-What is under way is a ticket of the scheduler; what has ended is a result, and never changes.
+What is under way is work: a ticket of the scheduler, or an experiment of the lab (`RUN.begin`).
+What has ended is a result, and never changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
@@ -20,23 +21,21 @@ from app.core import generation
 from app.core.errors import InputError, told
 from app.core.store import HasId, Store
 from app.core.texts import t
-from model.nn.room import Run
 from model.runtime.batch import Request
-from model.runtime.scheduler import Ticket
-from model.runtime.work import FullError
+from model.runtime.work import FullError, Work
 
 PATIENCE = 0.9  # seconds that a click waits for the end, before the page follows it
 EVERY = 0.4  # seconds between two looks at what goes on longer
 
 Result = TypeVar("Result", bound=HasId)
-Make = Callable[[Sequence[Run | None]], Result | None]
+Make = Callable[[Sequence[Any]], Result | None]
 
 
 @dataclass(eq=False)
 class _Here(Generic[Result]):
     """What a session has in a slot."""
 
-    ticket: Ticket | None = None
+    work: Work | None = None
     make: Make[Result] | None = None
     result: str | None = None  # its id
     error: str | None = None
@@ -64,16 +63,21 @@ class RunSlot(Generic[Result]):
             make: the result of what there is: a run for each request, None where it has not ended;
                 None if that is too little to be shown.
         """
+        visitor = generation.visitor()
+        self.begin(lambda: generation.scheduler().submit(visitor, requests), make)
+
+    def begin(self, submit: Callable[[], Work], make: Make[Result]) -> None:
+        """Have any work done, as `start` does: `submit` queues it, `make` gets its results."""
         here = self._here
-        if here.ticket is not None:
-            here.ticket.stop()
+        if here.work is not None:
+            here.work.stop()
         here.error, here.make = None, make
         try:
-            here.ticket = generation.scheduler().submit(generation.visitor(), requests)
+            here.work = submit()
         except FullError as error:
-            here.ticket, here.error = None, told(error)
+            here.work, here.error = None, told(error)
             return
-        if here.ticket.wait(PATIENCE):
+        if here.work.wait(PATIENCE):
             self._finish()
 
     def refuse(self, error: InputError) -> None:
@@ -81,20 +85,20 @@ class RunSlot(Generic[Result]):
         self._here.error = str(error)
 
     def stop(self) -> None:
-        """End what is under way at once; what was computed is shown."""
-        if (ticket := self._here.ticket) is not None:
-            ticket.stop()
-            ticket.wait(PATIENCE)
-            self._finish()
+        """End what is under way; what was computed is shown, once the last step has ended."""
+        if (work := self._here.work) is not None:
+            work.stop()
+            if work.wait(PATIENCE):
+                self._finish()
 
     def forget(self) -> None:
         """Show nothing of one's own any more."""
         self._here.result = None
 
     @property
-    def running(self) -> Ticket | None:
+    def running(self) -> Work | None:
         """What is under way."""
-        return self._here.ticket
+        return self._here.work
 
     @property
     def every(self) -> float | None:
@@ -112,33 +116,41 @@ class RunSlot(Generic[Result]):
     def growing(self) -> Result | None:
         """The result of what is under way so far, else the last that ended."""
         here = self._here
-        if here.ticket is not None and here.make is not None:
-            so_far = here.make(here.ticket.results)
+        if here.work is not None and here.make is not None:
+            so_far = here.make(here.work.results)
             if so_far is not None:
                 return so_far
         return self.shown()
 
-    def follow(self) -> None:
-        """How far the run is, with Stop; draws the page anew once it has ended."""
-        ticket = self.running
-        if ticket is None:
+    def follow(self, text: str | None = None) -> None:
+        """How far the run is, with Stop; draws the page anew once it has ended.
+
+        `text` stands above the bar, in the viewer's language.
+        """
+        work = self.running
+        if work is None:
             return
-        if ticket.look() not in ("waiting", "running"):
+        if work.look() not in ("waiting", "running"):
             self._finish()
             st.rerun()
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(t("common.stop"), key=f"slot-stop-{self.name}", on_click=self.stop)
-            if ticket.state == "waiting":
-                st.caption(t("common.waiting", position=ticket.place))
+            st.button(
+                t("common.stop"),
+                key=f"slot-stop-{self.name}",
+                disabled=work.stopped,
+                on_click=self.stop,
+            )
+            if work.state == "waiting":
+                st.caption(t("common.waiting", position=work.place))
             else:
-                st.progress(ticket.progress)
+                st.progress(work.progress, text)
 
     def _finish(self) -> None:
         here = self._here
-        ticket, make = here.ticket, here.make
-        assert ticket is not None and make is not None
-        here.ticket = here.make = None
-        if ticket.error is not None:
-            here.error = told(ticket.error)
-        if (result := make(ticket.results)) is not None:
+        work, make = here.work, here.make
+        assert work is not None and make is not None
+        here.work = here.make = None
+        if work.error is not None:
+            here.error = told(work.error)
+        if (result := make(work.results)) is not None:
             here.result = self._store.put(result)
