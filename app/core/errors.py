@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.core.lab import LabError
 from app.core.texts import t
 from model.runtime.work import FullError
 
@@ -16,4 +17,6 @@ def told(error: Exception) -> str:
         return str(error)
     if isinstance(error, FullError):
         return t("common.full_yours" if error.whose == "yours" else "common.full_all")
+    if isinstance(error, LabError):
+        return t(f"common.lab_{error.cause}")
     return t("common.failed")

@@ -7,14 +7,15 @@
     RUN.area(draw)              # draws inputs and result so that a click reruns nothing else, and
                                 # follows what takes longer: its place, how far it is, Stop
 
-What is under way is a ticket of the scheduler; what has ended is a result, and never changes.
+What is under way is work: a ticket of the scheduler, or an experiment of the lab (`RUN.begin`).
+What has ended is a result, and never changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
@@ -22,23 +23,21 @@ from app.core import generation
 from app.core.errors import InputError, told
 from app.core.store import HasId, Store
 from app.core.texts import t
-from model.nn.room import Run
 from model.runtime.batch import Request
-from model.runtime.scheduler import Ticket
-from model.runtime.work import FullError
+from model.runtime.work import FullError, Work
 
 PATIENCE = 0.9  # seconds that a click waits for the end, before the page follows it
 EVERY = 0.4  # seconds between two looks at what goes on longer
 
 Result = TypeVar("Result", bound=HasId)
-Make = Callable[[Sequence[Run | None]], Result | None]
+Make = Callable[[Sequence[Any]], Result | None]
 
 
 @dataclass(eq=False)
 class _Here(Generic[Result]):
     """What a session has in a slot."""
 
-    ticket: Ticket | None = None
+    work: Work | None = None
     make: Make[Result] | None = None
     result: str | None = None  # its id
     error: str | None = None
@@ -66,16 +65,21 @@ class RunSlot(Generic[Result]):
             make: the result of what there is: a run for each request, None where it has not ended;
                 None if that is too little to be shown.
         """
+        visitor = generation.visitor()
+        self.begin(lambda: generation.scheduler().submit(visitor, requests), make)
+
+    def begin(self, submit: Callable[[], Work], make: Make[Result]) -> None:
+        """Have any work done, as `start` does: `submit` queues it, `make` gets its results."""
         here = self._here
-        if here.ticket is not None:
-            here.ticket.stop()
+        if here.work is not None:
+            here.work.stop()
         here.error, here.make = None, make
         try:
-            here.ticket = generation.scheduler().submit(generation.visitor(), requests)
+            here.work = submit()
         except FullError as error:
-            here.ticket, here.error = None, told(error)
+            here.work, here.error = None, told(error)
             return
-        if here.ticket.wait(PATIENCE):
+        if here.work.wait(PATIENCE):
             self._finish()
 
     def refuse(self, error: InputError) -> None:
@@ -83,20 +87,20 @@ class RunSlot(Generic[Result]):
         self._here.error = str(error)
 
     def stop(self) -> None:
-        """End what is under way at once; what was computed is shown."""
-        if (ticket := self._here.ticket) is not None:
-            ticket.stop()
-            ticket.wait(PATIENCE)
-            self._finish()
+        """End what is under way; what was computed is shown, once the last step has ended."""
+        if (work := self._here.work) is not None:
+            work.stop()
+            if work.wait(PATIENCE):
+                self._finish()
 
     def forget(self) -> None:
         """Show nothing of one's own any more."""
         self._here.result = None
 
     @property
-    def running(self) -> Ticket | None:
+    def running(self) -> Work | None:
         """What is under way."""
-        return self._here.ticket
+        return self._here.work
 
     def error(self) -> str | None:
         """What to tell about the last request."""
@@ -109,8 +113,8 @@ class RunSlot(Generic[Result]):
     def growing(self) -> Result | None:
         """The result of what is under way so far, else the last that ended."""
         here = self._here
-        if here.ticket is not None and here.make is not None:
-            so_far = here.make(here.ticket.results)
+        if here.work is not None and here.make is not None:
+            so_far = here.make(here.work.results)
             if so_far is not None:
                 return so_far
         return self.shown()
@@ -131,35 +135,43 @@ class RunSlot(Generic[Result]):
 
         st.fragment(drawn, run_every=polls)()
 
-    def status(self) -> None:
-        """Of what is under way: its place or how far it is, with Stop; else what went wrong."""
+    def status(self, text: str | None = None) -> None:
+        """Of what is under way: its place or how far it is, with Stop; else what went wrong.
+
+        `text` stands above the bar, in the viewer's language.
+        """
         here = self._here
         if here.error is not None:
             st.error(here.error)
-        if (ticket := here.ticket) is None:
+        if (work := here.work) is None:
             return
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(t("common.stop"), key=f"{self.name}_stop", on_click=self.stop)
-            if ticket.state == "waiting":
-                st.caption(t("common.waiting", position=ticket.place))
+            st.button(
+                t("common.stop"),
+                key=f"{self.name}_stop",
+                disabled=work.stopped,
+                on_click=self.stop,
+            )
+            if work.state == "waiting":
+                st.caption(t("common.waiting", position=work.place))
             else:
-                st.progress(ticket.progress, t("common.under_way"))
+                st.progress(work.progress, text or t("common.under_way"))
 
     def _ended(self) -> bool:
         """Look after what is under way; True if it has ended, and what it left is kept."""
-        ticket = self.running
-        if ticket is not None and ticket.look() in ("waiting", "running"):
+        work = self.running
+        if work is not None and work.look() in ("waiting", "running"):
             return False
-        if ticket is not None:
+        if work is not None:
             self._finish()
         return True
 
     def _finish(self) -> None:
         here = self._here
-        ticket, make = here.ticket, here.make
-        assert ticket is not None and make is not None
-        here.ticket = here.make = None
-        if ticket.error is not None:
-            here.error = told(ticket.error)
-        if (result := make(ticket.results)) is not None:
+        work, make = here.work, here.make
+        assert work is not None and make is not None
+        here.work = here.make = None
+        if work.error is not None:
+            here.error = told(work.error)
+        if (result := make(work.results)) is not None:
             here.result = self._store.put(result)

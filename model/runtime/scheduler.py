@@ -8,6 +8,7 @@ A turn is some 20 ms of the kernel, which releases the interpreter lock.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
@@ -82,8 +83,22 @@ class Scheduler:
         self._places: dict[Key, list[_Place]] = {}
         self._loading: set[Key] = set()
         self._wake = threading.Condition()
-        for n in range(threads):
-            threading.Thread(target=self._work, daemon=True, name=f"generation-{n}").start()
+        self._closed = False
+        self._threads = [
+            threading.Thread(target=self._work, daemon=True, name=f"generation-{n}")
+            for n in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+        atexit.register(self.close)  # a thread that the interpreter's end meets in C++ aborts it
+
+    def close(self) -> None:
+        """End the threads after the turns that they are in."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=5.0)
 
     def submit(self, visitor: Hashable, requests: Sequence[Request]) -> Ticket:
         """Queue sequences of a visitor; they start as soon as there is room.
@@ -130,10 +145,12 @@ class Scheduler:
     def _work(self) -> None:
         while True:
             with self._wake:
-                turn = self._next()
-                while turn is None:
+                turn = None if self._closed else self._next()
+                while turn is None and not self._closed:
                     self._wake.wait(1.0)
                     turn = self._next()
+            if turn is None:
+                return
             turn()
 
     def _next(self) -> Callable[[], None] | None:

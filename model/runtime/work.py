@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Hashable
-from typing import Literal
+from typing import Any, Literal
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 UNSEEN_SECONDS = 10.0  # work that nobody has looked at for so long is dropped
@@ -19,11 +20,13 @@ class FullError(RuntimeError):
         self.whose = whose
 
 
-class Work:
-    """What a visitor has asked for; safe for threads.
+class Work(ABC):
+    """What a visitor has asked for, and `results` of it so far; safe for threads.
 
     Only its own visitor may call `look`, `wait` and `stop`: who merely watches reads the rest.
     """
+
+    results: list[Any]
 
     def __init__(self, visitor: Hashable) -> None:
         self.visitor = visitor
@@ -33,6 +36,11 @@ class Work:
         self._ended = threading.Event()
         self._stop = threading.Event()
         self._seen = time.monotonic()
+
+    @property
+    @abstractmethod
+    def progress(self) -> float:
+        """Share that is done, from 0 to 1."""
 
     @property
     def active(self) -> bool:

@@ -11,13 +11,14 @@ from app.core.prompt_runs import TRACES
 from model.record.trace import Trace
 from model.runtime.batch import Request
 from model.runtime.scheduler import Ticket
+from model.runtime.work import Work
 
 SECONDS = 120.0  # CI's cores may be busy
 
 
-def under_way(app: AppTest, slot: str) -> Ticket | None:
+def under_way(app: AppTest, slot: str) -> Work | None:
     """What the page's slot is computing."""
-    found: Ticket | None = app.session_state[f"slot-{slot}"].ticket
+    found: Work | None = app.session_state[f"slot-{slot}"].work
     return found
 
 

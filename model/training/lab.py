@@ -1,0 +1,140 @@
+"""Experiments that need torch, for the browser: `python -m model.training.lab`, one a process.
+
+The request is one line of JSON on standard input. What is found goes to standard output as it
+comes, a JSON object a line: {"progress": share that is done, "name": what it is, "value": it}. The
+last line of an experiment that went wrong is {"error": a key of `ERRORS`}; more is in the log.
+
+Standard input stays open. Once it closes, whoever asked has had enough or is gone: the experiment
+ends with its next step, and after `GRACE` seconds the process, whatever it does.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import torch
+
+from model.nn import checkpoints
+from model.runtime.engine import Engine
+from model.tasks.problem import Problem
+from model.training import grpo_step
+from model.training.evaluate import attempts
+from model.training.grpo import GRPO, GRPOConfig
+
+GRACE = 10.0  # seconds from the end of standard input to that of the process
+ERRORS = ("disk", "memory", "defect")
+Found = tuple[float, str, Any]  # the share that is done, what was found, its value
+
+
+def one_step(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Found]:
+    """One step of GRPO on a question: "drawn" once the group is there, then "update".
+
+    Request: model, problem, seed.
+    """
+    engine = Engine.load(checkpoints.shipped()[request["model"]])
+    group = grpo_step.sample_group(engine, Problem(**request["problem"]), request["seed"])
+    yield 0.5, "drawn", len(group)
+    if not enough.is_set():
+        replies = [asdict(reply) for reply in grpo_step.learn(engine, group)]
+        yield 1.0, "update", {"lr": grpo_step.SETTINGS.lr, "replies": replies}
+
+
+def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Found]:
+    """GRPO on questions like one question, which is asked "before" and "after".
+
+    Each "step" is an entry of a GRPO log. Request: model, problem, seed, steps, seconds, questions,
+    group, max_new_tokens, asked (replies to the question before and after).
+    """
+    r, problem = request, Problem(**request["problem"])
+    start = Engine.load(checkpoints.shipped()[r["model"]])
+    run = GRPO(
+        GRPOConfig(
+            "short run",
+            r["seed"],
+            r["steps"],
+            {problem.task: (problem.level,)},
+            r["questions"],
+            r["group"],
+            r["max_new_tokens"],
+            seconds=r["seconds"],
+        ),
+        start,
+    )
+
+    def ask(engine: Engine) -> list[dict[str, Any]]:
+        """With the same random numbers before and after."""
+        found = attempts(engine, [problem], r["asked"], 1.0, r["seed"], r["max_new_tokens"])[0]
+        return [
+            {
+                "text": one.completion.text,
+                "tokens": len(one.completion.token_ids),
+                "correct": one.judgement.correct,
+            }
+            for one in found
+        ]
+
+    yield 0.0, "before", ask(start)
+    while run.progress < 1 and not enough.is_set():
+        entry = run.advance()
+        yield min(1.0, run.progress), "step", entry
+    yield 1.0, "after", ask(run.engine)
+
+
+EXPERIMENTS: dict[str, Callable[[Mapping[str, Any], threading.Event], Iterator[Found]]] = {
+    "one_step": one_step,
+    "short_run": short_run,
+}
+
+
+def _watch(enough: threading.Event) -> None:
+    """Wait for the end of standard input, and see to that of the process."""
+    sys.stdin.read()
+    enough.set()
+    time.sleep(GRACE)
+    os._exit(1)
+
+
+def cause(error: Exception) -> str:
+    """What went wrong, as one of `ERRORS`."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "disk"
+    if isinstance(error, MemoryError) or "allocate memory" in str(error):  # as torch says
+        return "memory"
+    return "defect"
+
+
+def main() -> int:
+    if sys.platform != "win32":
+        os.nice(10)  # whoever reads a page goes first
+    torch.set_num_threads(1)
+    out, sys.stdout = sys.stdout, sys.stderr  # whatever else prints, prints into the log
+
+    def tell(line: Mapping[str, Any]) -> None:
+        print(json.dumps(line), file=out, flush=True)
+
+    request = json.loads(sys.stdin.readline())
+    enough = threading.Event()
+    threading.Thread(target=_watch, args=(enough,), daemon=True).start()
+    try:
+        for progress, name, value in EXPERIMENTS[request["experiment"]](request, enough):
+            tell({"progress": progress, "name": name, "value": value})
+    except BrokenPipeError:  # nobody reads it any more
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        tell({"error": cause(error)})
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
