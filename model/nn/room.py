@@ -24,6 +24,7 @@ from model.nn.layout import Batch, Codec, Floats, Gates, Record, Scratch, Sizes,
 from model.nn.simd import LANES, ROWS
 from model.nn.weights import aligned, whole
 
+AS_IT_IS = Codec(projected=False, bits=0, group=1)
 STEPS = 16  # between two looks at who has ended
 TOGETHER = 16  # rows: more would not share weights much better, and their caches would leave L3
 
@@ -36,7 +37,7 @@ class KernelModel:
     sizes: Sizes
     weights: Weights
     gates: Gates
-    codec: Codec = Codec(projected=False, bits=0, group=1)
+    codec: Codec = AS_IT_IS
     latent_bytes: int | None = None  # of one token, if a codec keeps it
 
     @classmethod

@@ -58,9 +58,14 @@ def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 def _loop(
-    builder: Any, count: Any, sums: int, body: Callable[[Any, list[Any]], list[Any]], start: float = 0
+    builder: Any,
+    count: Any,
+    sums: int,
+    body: Callable[[Any, list[Any]], list[Any]],
+    start: float = 0,
 ) -> Any:
-    """The sums, vectors that start at 0 or `start`, after `body(i, sums)` for i below a count of 1 or more."""
+    """The sums, vectors that start at 0 or `start`, after `body(i, sums)` for i below the count,
+    which is 1 or more."""
     before = builder.block
     inside = builder.append_basic_block("inside")
     after = builder.append_basic_block("after")
@@ -248,7 +253,9 @@ def greatest(typingctx: Any, x: Any, x_at: Any, vectors: Any) -> Any:
         x = _pointer(context, builder, signature.args[0], x, x_at)
 
         def body(i: Any, held: list[Any]) -> list[Any]:
-            return [_call(builder, "maxnum", held[0], _load(builder, x, builder.mul(i, I64(LANES))))]
+            return [
+                _call(builder, "maxnum", held[0], _load(builder, x, builder.mul(i, I64(LANES))))
+            ]
 
         return _fold(builder, _loop(builder, vectors, 1, body, -1e30)[0], add=False)
 

@@ -159,7 +159,7 @@ def rollout(kernel: KernelModel, engine: Engine, threads: int) -> Compared:
 @njit(nogil=True)
 def _read(rows: int, x: Any, w: Any, y: Any, inner: int, repeats: int) -> None:
     for _ in range(repeats):
-        tile(rows, 2, x, 0, inner, w, 0, inner * LANES, inner, y, 0, 2 * LANES, False)
+        tile(rows, 2, x, 0, inner, w, 0, inner * LANES, inner, y, 0, 2 * LANES, False)  # type: ignore[call-arg]
 
 
 def peak() -> float:
@@ -248,9 +248,7 @@ def measure(folder: Path, threads: int) -> dict[str, Any]:
     }
 
 
-def main(
-    json: bool = False, model: str = "base", threads: int = 1, cpu_time: bool = False
-) -> None:
+def main(json: bool = False, model: str = "base", threads: int = 1, cpu_time: bool = False) -> None:
     """Print a table, or one JSON object."""
     if cpu_time and threads > 1:
         raise ValueError("seconds of CPU are those of one thread.")
