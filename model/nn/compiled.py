@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -55,7 +56,14 @@ def _user() -> int:
 
 
 FOLDER = _folder()
-numba.config.CACHE_DIR = str(FOLDER)  # read when the kernel's functions are defined
+# read when the kernel's functions are defined
+setattr(numba.config, "CACHE_DIR", str(FOLDER))  # noqa: B010 (its module declares no types)
+
+
+def native(**options: Any) -> Any:
+    """numba's decorator for the kernel: without the interpreter lock, no error for a division by 0,
+    and as no array is ever made inside, none is counted."""
+    return numba.njit(_nrt=False, nogil=True, error_model="numpy", **options)  # type: ignore[call-overload]
 
 
 def ready() -> bool:

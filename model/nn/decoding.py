@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from model.nn.compiled import native
 from model.nn.kernel import forward, normalised
 from model.nn.layout import Floats, Ints
 from model.nn.ops import NOTHING, REORDER, SET, START, matmul
@@ -38,7 +38,7 @@ class Rows(NamedTuple):
     entropies: Floats  # [rows, C] in nats, of what could have stood there
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
+@native(fastmath=REORDER)
 def summed(x, first, last):
     """Sum in float64."""
     total = 0.0
@@ -47,7 +47,7 @@ def summed(x, first, last):
     return total
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def draw(logits, i, most, weights, V, temperature, uniform):
     """A token by row i of logits: the likeliest at temperature 0, else by inversion of the
     cumulated distribution. `weights` hold the distribution at temperature 1, times any number."""
@@ -74,7 +74,7 @@ def draw(logits, i, most, weights, V, temperature, uniform):
     return v
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def fill(rows, slots, b, room):
     """Puts tokens to be computed into a batch, one of each row first, then more of prompts; their
     number."""
@@ -97,7 +97,7 @@ def fill(rows, slots, b, room):
     return n
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy", cache=True)
+@native(cache=True)
 def advance(s, w, g, codec, cache, rows, record, b, t, slots, steps):
     """Moves the rows of the given slots on by at most so many steps; how many were made.
 

@@ -3,7 +3,7 @@
 Written to be read beside DeepSeek-V3's paper (arXiv 2412.19437, section 2.1), as `network` is,
 whose numbers it gives; equation numbers are the paper's. It computes a *batch*: N tokens, each with
 the row it belongs to and its position there. Decoding is one token of each row, reading a prompt is
-many of one row; they may be mixed. Shapes are values at run time: one compilation serves all.
+many of one row; they may be mixed. Shapes are values at run time: all models share the code.
 
 All attention here is one function. MLA, absorbed, is multi-query attention in the latent: all heads
 share one key [c_kv, k_pe], and its first part c_kv is the value. MHA, GQA and MQA have K key-value
@@ -17,8 +17,8 @@ Letters as in `network` and `attention`, and:
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from model.nn.compiled import native
 from model.nn.ops import (
     ADD,
     SET,
@@ -37,7 +37,7 @@ from model.nn.simd import LANES, ROWS, tile, weighted_sums
 FAR = np.float32(16)  # beyond any score plus bias, as in `interventions`
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def project(s, w, codec, b, n, layer, t, cache):
     """Queries of n tokens, as attended; their keys and values go into the cache."""
     if s.q_rank:  # c_Q = W_DQ h, q = W_UQ c_Q (equations 6 to 9)
@@ -90,7 +90,7 @@ def project(s, w, codec, b, n, layer, t, cache):
             cache[row, layer, block, j, lane] = kv[j]
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def attend(s, b, n, layer, t, cache, record):
     """o = softmax(q^T k / sqrt(d)) v (equations 10, 11) of n tokens over their rows' caches."""
     share = s.H // s.K  # query heads of one key-value head
@@ -142,7 +142,7 @@ def attend(s, b, n, layer, t, cache, record):
         first += run
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def take_best(choice, taken):
     """The first index of the greatest number that is not taken yet; it is taken then."""
     best, most = -1, -np.float32(np.inf)
@@ -153,7 +153,7 @@ def take_best(choice, taken):
     return best
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def choose(s, g, layer, scores, t, ids, weights):
     """One token's experts and their weights (equations 13 to 16), strongest first."""
     size = s.E // s.groups
@@ -200,7 +200,7 @@ def choose(s, g, layer, scores, t, ids, weights):
         ids[j] = g.place[layer, ids[j]]
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def experts(s, w, g, b, n, layer, t, record):
     """DeepSeekMoE: x += sum of shared experts and of the chosen, weighted (equation 12)."""
     matmul(n, t.h, START, w.gate, layer, t.scores, START, SET)
@@ -249,7 +249,7 @@ def experts(s, w, g, b, n, layer, t, record):
         feed_forward(n, w.shared_in, w.shared_out, layer, s.shared_inner, t)
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def feed_forward(n, w_in, w_out, layer, inner, t):
     """SwiGLU: x += W_down (silu(W_gate h) * W_up h)."""
     matmul(n, t.h, START, w_in, layer, t.inner, START, SET)
@@ -257,7 +257,7 @@ def feed_forward(n, w_in, w_out, layer, inner, t):
     matmul(n, t.inner, START, w_out, layer, t.x, START, ADD)
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def normalised(s, n, weight, t):
     """h = RMSNorm(x)."""
     for i in range(n):
@@ -267,7 +267,7 @@ def normalised(s, n, weight, t):
         rms_norm(h, s.D, weight, s.eps)
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def forward(s, w, g, codec, b, n, t, cache, record):
     """Leaves the last layer's output of n tokens in `t.x`, and their keys and values in the cache
     [rows, L, G, features, LANES], where those of the tokens before them must be."""

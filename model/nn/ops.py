@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from model.nn import compiled  # noqa: F401 (says where code is kept)
+from model.nn.compiled import native
 from model.nn.simd import (
     LANES,
     ROWS,
@@ -26,7 +25,7 @@ NOTHING = np.float32(-1e30)  # its exp is 0
 START, ADD, SET = np.int64(0), np.bool_(True), np.bool_(False)
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def matmul(n, x, x_at, w, index, y, y_at, add):
     """y[:n, y_at:] = x[:n, x_at:] w[index], or += if `add`; w is in panels."""
     panels, inner = w.shape[1], w.shape[2]
@@ -45,7 +44,7 @@ def matmul(n, x, x_at, w, index, y, y_at, add):
         panel += vectors
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy", fastmath=REORDER)
+@native(fastmath=REORDER)
 def rms_norm(x, size, weight, eps):
     """x / sqrt(mean of squares + eps) * weight, where x lies."""
     total = np.float32(0)
@@ -56,7 +55,7 @@ def rms_norm(x, size, weight, eps):
         x[i] *= factor * weight[i]
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def rotate(x, cos, sin):
     """Rotary embedding (arXiv 2104.09864) where x lies. Halves are the pairs; DeepSeek's pairs are
     neighbours, so `weights` has put its features in this order."""
@@ -67,7 +66,7 @@ def rotate(x, cos, sin):
         x[half + i] = b * cos[i] + a * sin[i]
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def softmax(x, row, seen, scale):
     """softmax(scale x[row, :seen]), where it lies; the rest of the last vector becomes 0."""
     vectors, at = (seen + LANES - 1) // LANES, row * x.shape[1]
@@ -79,7 +78,7 @@ def softmax(x, row, seen, scale):
         x[row, i] *= share
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def sigmoid(x, row, size):
     """1 / (1 + exp(-x)), of x[row, :size] where it lies."""
     for i in range(size):
@@ -90,7 +89,7 @@ def sigmoid(x, row, size):
         x[row, i] = np.float32(1) / (np.float32(1) + x[row, i])
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def swiglu(first, n, x, inner):
     """silu(gate) * up, into the gate's place; n rows of x hold gate, and up in whole vectors."""
     vectors = (inner + LANES - 1) // LANES
@@ -99,7 +98,7 @@ def swiglu(first, n, x, inner):
         silu_times(x, at, at + vectors * LANES, vectors)
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def keep_bfloat16(x, size):
     """Rounds to 8 bits of mantissa, to the nearest, ties to even."""
     for i in range(size):
@@ -108,7 +107,7 @@ def keep_bfloat16(x, size):
         x[i] = float_of_bits(np.int32((bits + np.int32(0x7FFF) + odd) & np.int32(-65536)))
 
 
-@njit(_nrt=False, nogil=True, error_model="numpy")
+@native()
 def keep_integers(x, size, bits, group):
     """Rounds to signed integers times a float16 scale per group: the largest is the code's most."""
     most = np.float32(2 ** (bits - 1) - 1)

@@ -64,7 +64,8 @@ def _loop(
     body: Callable[[Any, list[Any]], list[Any]],
     start: float = 0,
 ) -> Any:
-    """The sums, vectors from `start` on, after `body(i, sums)` for each i below a count >= 1."""
+    """The sums, vectors that start at 0 or `start`, after `body(i, sums)` for i below the count,
+    which is 1 or more."""
     before = builder.block
     inside = builder.append_basic_block("inside")
     after = builder.append_basic_block("after")
@@ -252,8 +253,9 @@ def greatest(typingctx: Any, x: Any, x_at: Any, vectors: Any) -> Any:
         x = _pointer(context, builder, signature.args[0], x, x_at)
 
         def body(i: Any, held: list[Any]) -> list[Any]:
-            values = _load(builder, x, builder.mul(i, I64(LANES)))
-            return [_call(builder, "maxnum", held[0], values)]
+            return [
+                _call(builder, "maxnum", held[0], _load(builder, x, builder.mul(i, I64(LANES))))
+            ]
 
         return _fold(builder, _loop(builder, vectors, 1, body, -1e30)[0], add=False)
 

@@ -205,17 +205,14 @@ def pack(c: ModelConfig, state: Mapping[str, Floats]) -> tuple[Weights, Gates]:
     if r.state:
         raise CheckpointError(f"the checkpoint has a tensor that no layer has: {min(r.state)}.")
     cos, sin = rotary_table(c)
-    made = {
-        name: (panels if (found and found[0].ndim == 2) or name in MATRICES else rows)(found)
-        for name, found in parts.items()
-    }
+    made = {name: (panels if name in MATRICES else rows)(found) for name, found in parts.items()}
     return Weights(**made | {"embed": embed, "cos": cos, "sin": sin}), gates(c, rows(biases))
 
 
 MATRICES = {
-    *("head", "q_a", "q", "kv", "uk", "uv", "o", "codec", "dense_in", "dense_out", "gate"),
-    *("shared_in", "shared_out", "expert_in", "expert_out"),
-}
+    "head", "q_a", "q", "kv", "uk", "uv", "o", "codec", "dense_in", "dense_out", "gate",
+    "shared_in", "shared_out", "expert_in", "expert_out",
+}  # fmt: skip
 
 
 def gates(c: ModelConfig, bias: Floats) -> Gates:

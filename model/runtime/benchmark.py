@@ -159,7 +159,7 @@ def rollout(kernel: KernelModel, engine: Engine, threads: int) -> Compared:
 @njit(nogil=True)
 def _read(rows: int, x: Any, w: Any, y: Any, inner: int, repeats: int) -> None:
     for _ in range(repeats):
-        tile(rows, 2, x, 0, inner, w, 0, inner * LANES, inner, y, 0, 2 * LANES, False)
+        tile(rows, 2, x, 0, inner, w, 0, inner * LANES, inner, y, 0, 2 * LANES, False)  # type: ignore[call-arg]
 
 
 def peak() -> float:
