@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.core import models, texts
+from app.core import generation, texts
 from app.core.texts import t
 from app.ui import chart
 
@@ -29,4 +29,4 @@ page = st.navigation(
     ]
 )
 page.run()
-models.warm_up()
+generation.compile_kernel()

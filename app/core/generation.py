@@ -5,17 +5,22 @@ It is the module's own and not in one of Streamlit's caches, which any client ma
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.core import models
 from model.analysis.interventions import Intervention, intervened
+from model.nn import compiled
 from model.nn.room import KernelModel
+from model.runtime.batch import ModelLike
 from model.runtime.scheduler import Scheduler
+
+_LOG = logging.getLogger(__name__)
 
 _LOCK = threading.Lock()
 _made: list[Scheduler] = []
@@ -29,12 +34,41 @@ class Intervened:
     intervention: Intervention
 
 
+def load(engine: Hashable) -> ModelLike:
+    """The model that a request names; until the kernel is compiled, of the reference network."""
+    if compiled.ready():
+        return _kernel(engine)
+    _tell()
+    return _reference(engine)
+
+
 @lru_cache(maxsize=32)
-def load(engine: Hashable) -> KernelModel:
-    """The model that a request names, from the shipped checkpoints."""
+def _kernel(engine: Hashable) -> KernelModel:
     if isinstance(engine, Intervened):
-        return intervened(load(engine.model), engine.intervention)
+        return intervened(_kernel(engine.model), engine.intervention)
     return KernelModel.load(models.folder(str(engine)))
+
+
+def _reference(engine: Hashable) -> ModelLike:
+    from model.analysis import reference_interventions  # torch, in the first seconds only
+    from model.nn import checkpoints
+    from model.runtime.reference import ReferenceModel
+
+    if isinstance(engine, Intervened):
+        network = checkpoints.load(models.folder(engine.model))
+        return ReferenceModel(reference_interventions.intervened(network, engine.intervention))
+    return ReferenceModel(checkpoints.load(models.folder(str(engine))))
+
+
+@cache
+def _tell() -> None:
+    _LOG.warning("the kernel is being compiled: until then the reference network computes")
+
+
+@cache
+def compile_kernel() -> None:
+    """Have the kernel compiled by a process of its own, unless it is; once per server."""
+    compiled.start()
 
 
 def scheduler() -> Scheduler:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,9 +99,3 @@ def run_results(name: str) -> dict[str, Any]:
 def reference(name: str) -> dict[str, Any]:
     """Published figures with their sources: assets/reference/NAME.json."""
     return json.loads((ASSETS / "reference" / f"{name}.json").read_text(encoding="utf-8"))
-
-
-@st.cache_resource(show_spinner=False)
-def warm_up() -> None:
-    """Load the base model behind the first picture, once per server."""
-    threading.Thread(target=engine, args=("base",), daemon=True).start()

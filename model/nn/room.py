@@ -49,6 +49,10 @@ class KernelModel:
         """The model of a state dict with the names that transformers has on disk."""
         return cls(config, loading.sizes(config), *loading.pack(config, state))
 
+    def room(self, rows: int, keep: Keep) -> Room:
+        """Room for some sequences."""
+        return Room(self, rows, keep)
+
     @property
     def token_bytes(self) -> int:
         """What one token takes in the cache: float32, the features that are kept, all layers."""
@@ -81,18 +85,17 @@ class Run:
     finish_reason: str  # "stop" or "length"
 
 
-class Room:
-    """Preallocated cache and arrays for some rows of a model, each with its own place in them."""
+class Places:
+    """The rows of a batch and what is recorded of each; how they are computed, others say."""
 
-    def __init__(
-        self, model: KernelModel, rows: int, keep: Keep | None = None, chunk: int = 64
-    ) -> None:
-        """`chunk` tokens at most are computed at once; no less than there are rows."""
-        keep = keep or Keep()
-        s, C, N = model.sizes, model.config.max_position_embeddings, max(chunk, rows)
-        k, E, M, H = model.gates.k, s.E, s.L - s.dense_layers, s.H
-        self.model = model
-        self.cache = aligned(rows, s.L, whole(C) // LANES, s.cached, LANES)
+    def __init__(self, config: ModelConfig, rows: int, k: int, keep: Keep) -> None:
+        """`k` experts work on a token."""
+        C, L, H = (
+            config.max_position_embeddings,
+            config.num_hidden_layers,
+            config.num_attention_heads,
+        )
+        E, M = config.n_routed_experts or 0, len(config.moe_layers)
         self.rows = Rows(
             tokens=np.zeros((rows, C), np.int32),
             length=np.zeros(rows, np.int64),
@@ -111,8 +114,84 @@ class Room:
             expert_ids=np.zeros((with_experts, C, M, k), np.int16),
             expert_weights=np.zeros((with_experts, C, M, k), np.float32),
             scores=np.zeros((rows if keep.scores else 0, C, M, E), np.float32),
-            attention=np.zeros((rows if keep.attention else 0, s.L, H, C, C), np.float32),
+            attention=np.zeros((rows if keep.attention else 0, L, H, C, C), np.float32),
         )
+
+    def put(
+        self,
+        row: int,
+        ids: Sequence[int],
+        new: int,
+        temperature: float = 0.0,
+        uniform: NDArray[np.float64] | None = None,
+        read: bool = False,
+    ) -> None:
+        """A sequence takes a row's place: it may grow by `new` tokens, or to the context's end.
+
+        With `new` 0 the text is read. `read` asks for log-probabilities of the given tokens, too.
+        """
+        r, n = self.rows, len(ids)
+        r.tokens[row, :n] = ids
+        r.given[row] = r.length[row] = n
+        r.fed[row] = 0
+        r.end[row] = min(n + new, r.tokens.shape[1])
+        r.state[row] = RUNNING
+        r.read[row] = read
+        r.temperature[row] = temperature
+        if uniform is not None:
+            r.uniform[row, : len(uniform)] = uniform
+        r.logprobs[row] = r.entropies[row] = np.nan
+
+    def copy_record(self, source: int, target: int, tokens: int) -> None:
+        """What was recorded of a row's first tokens becomes another row's."""
+        for part in self.record[:3]:
+            if len(part):
+                part[target, :tokens] = part[source, :tokens]
+        if len(self.record.attention):
+            part = self.record.attention
+            part[target, :, :, :tokens, :tokens] = part[source, :, :, :tokens, :tokens]
+        r = self.rows
+        known = tokens + (r.tokens[source, tokens] == r.tokens[target, tokens])
+        r.logprobs[target, :known] = r.logprobs[source, :known]
+        r.entropies[target, :known] = r.entropies[source, :known]
+        r.fed[target] = tokens
+
+    def taken(self, row: int, token_bytes: int, seconds: Floats) -> Run:
+        """A copy of what a row holds; a token takes so many bytes in the cache."""
+        r, record = self.rows, self.record
+        T, F = int(r.length[row]), int(r.fed[row])
+
+        def kept(values: NDArray[Any]) -> NDArray[Any]:
+            return values[row, :F].copy() if len(values) else values.copy()
+
+        attention = record.attention
+        return Run(
+            n_given=int(r.given[row]),
+            token_ids=r.tokens[row, :T].copy(),
+            logprobs=r.logprobs[row, :T].copy(),
+            entropies=r.entropies[row, :T].copy(),
+            expert_ids=kept(record.expert_ids),
+            expert_weights=kept(record.expert_weights),
+            scores=kept(record.scores),
+            attention=attention[row, :, :, :F, :F].copy() if len(attention) else attention.copy(),
+            cache_bytes=np.minimum(np.arange(1, T + 1), F) * token_bytes,
+            seconds=seconds,
+            finish_reason="stop" if r.state[row] == STOPPED else "length",
+        )
+
+
+class Room(Places):
+    """Preallocated cache and arrays for some rows of a model, each with its own place in them."""
+
+    def __init__(
+        self, model: KernelModel, rows: int, keep: Keep | None = None, chunk: int = 64
+    ) -> None:
+        """`chunk` tokens at most are computed at once; no less than there are rows."""
+        s, C, N = model.sizes, model.config.max_position_embeddings, max(chunk, rows)
+        k, E, H = model.gates.k, s.E, s.H
+        super().__init__(model.config, rows, k, keep or Keep())
+        self.model = model
+        self.cache = aligned(rows, s.L, whole(C) // LANES, s.cached, LANES)
         self.batch = Batch(*(np.zeros(N, np.int64) for _ in Batch._fields))
 
         def wide(rows: int, width: int) -> Floats:
@@ -144,46 +223,15 @@ class Room:
             exps=np.zeros(whole(s.V), np.float32),
         )
 
-    def put(
-        self,
-        row: int,
-        ids: Sequence[int],
-        new: int,
-        temperature: float = 0.0,
-        uniform: NDArray[np.float64] | None = None,
-        read: bool = False,
-    ) -> None:
-        """A sequence takes a row's place: it may grow by `new` tokens, or to the context's end.
-
-        With `new` 0 the text is read. `read` asks for log-probabilities of the given tokens, too.
-        """
-        r, n = self.rows, len(ids)
-        r.tokens[row, :n] = ids
-        r.given[row] = r.length[row] = n
-        r.fed[row] = 0
-        r.end[row] = min(n + new, r.tokens.shape[1])
-        r.state[row] = RUNNING
-        r.read[row] = read
-        r.temperature[row] = temperature
-        if uniform is not None:
-            r.uniform[row, : len(uniform)] = uniform
-        r.logprobs[row] = r.entropies[row] = np.nan
+    def take(self, row: int, seconds: Floats) -> Run:
+        """A copy of what a row holds; `seconds` [T] of computing is the caller's to say."""
+        return self.taken(row, self.model.token_bytes, seconds)
 
     def copy(self, source: int, target: int, tokens: int) -> None:
         """What was computed of a row's first tokens becomes another row's, that begins alike."""
         blocks = -(-tokens // LANES)
         self.cache[target, :, :blocks] = self.cache[source, :, :blocks]
-        for part in self.record[:3]:
-            if len(part):
-                part[target, :tokens] = part[source, :tokens]
-        if len(self.record.attention):
-            part = self.record.attention
-            part[target, :, :, :tokens, :tokens] = part[source, :, :, :tokens, :tokens]
-        r = self.rows
-        known = tokens + (r.tokens[source, tokens] == r.tokens[target, tokens])
-        r.logprobs[target, :known] = r.logprobs[source, :known]
-        r.entropies[target, :known] = r.entropies[source, :known]
-        r.fed[target] = tokens
+        self.copy_record(source, target, tokens)
 
     def advance(self, slots: NDArray[np.int64], steps: int) -> int:
         """Moves rows on, as `decoding.advance` says; releases the interpreter lock."""
@@ -192,29 +240,6 @@ class Room:
             m.sizes, m.weights, m.gates, m.codec, self.cache, self.rows, self.record, self.batch,
             self.scratch, slots, steps,
         )  # fmt: skip
-
-    def take(self, row: int, seconds: Floats) -> Run:
-        """A copy of what a row holds; `seconds` [T] of computing is the caller's to say."""
-        r, record = self.rows, self.record
-        T, F = int(r.length[row]), int(r.fed[row])
-
-        def kept(values: NDArray[Any]) -> NDArray[Any]:
-            return values[row, :F].copy() if len(values) else values.copy()
-
-        attention = record.attention
-        return Run(
-            n_given=int(r.given[row]),
-            token_ids=r.tokens[row, :T].copy(),
-            logprobs=r.logprobs[row, :T].copy(),
-            entropies=r.entropies[row, :T].copy(),
-            expert_ids=kept(record.expert_ids),
-            expert_weights=kept(record.expert_weights),
-            scores=kept(record.scores),
-            attention=attention[row, :, :, :F, :F].copy() if len(attention) else attention.copy(),
-            cache_bytes=np.minimum(np.arange(1, T + 1), F) * self.model.token_bytes,
-            seconds=seconds,
-            finish_reason="stop" if r.state[row] == STOPPED else "length",
-        )
 
 
 def uniforms(seed: int, number: int, n: int) -> NDArray[np.float64]:

@@ -10,12 +10,12 @@ import time
 from collections.abc import Collection, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.nn.decoding import RUNNING
+from model.nn.decoding import RUNNING, Rows
 from model.nn.room import Keep, KernelModel, Room, Run, uniforms
 
 TOGETHER = 16  # rows: more would not share weights much better, and their caches would leave L3
@@ -51,6 +51,31 @@ class _Row:
         return np.interp(at, self.tokens, self.seconds).astype(np.float32)
 
 
+class RoomLike(Protocol):
+    """What a batch needs of its room: `nn.room.Room`, or the reference's."""
+
+    rows: Rows
+
+    def put(
+        self,
+        row: int,
+        ids: Sequence[int],
+        new: int,
+        temperature: float,
+        uniform: NDArray[np.float64] | None,
+        read: bool,
+    ) -> None: ...
+    def copy(self, source: int, target: int, tokens: int) -> None: ...
+    def advance(self, slots: NDArray[np.int64], steps: int) -> int: ...
+    def take(self, row: int, seconds: NDArray[np.float32]) -> Run: ...
+
+
+class ModelLike(Protocol):
+    """A model that opens rooms."""
+
+    def room(self, rows: int, keep: Keep) -> RoomLike: ...
+
+
 Name = TypeVar("Name", bound=Hashable)
 
 
@@ -60,7 +85,7 @@ class Batch(Generic[Name]):
     Sequences go by a key that the caller chooses. A batch belongs to one thread at a time.
     """
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: RoomLike) -> None:
         self._room = room
         self._free = list(range(len(room.rows.length)))[::-1]
         self._rows: dict[int, _Row] = {}
@@ -169,7 +194,7 @@ def complete(
         return [run for runs in pool.map(some, parts) for run in runs]
 
 
-def finish(room: Room, requests: Sequence[Request]) -> list[Run]:
+def finish(room: RoomLike, requests: Sequence[Request]) -> list[Run]:
     """Compute all requests in a room that nobody else uses meanwhile."""
     batch: Batch[int] = Batch(room)
     waiting, done = list(range(len(requests)))[::-1], dict[int, Run]()

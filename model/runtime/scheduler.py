@@ -16,8 +16,8 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
-from model.nn.room import Keep, KernelModel, Room, Run
-from model.runtime.batch import TOGETHER, Batch, Request
+from model.nn.room import Keep, Run
+from model.runtime.batch import TOGETHER, Batch, ModelLike, Request
 from model.runtime.work import FullError, State, Work
 
 _LOG = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class _Place:
 class Scheduler:
     """Threads that compute everybody's sequences; `load` gives the model of a request's engine."""
 
-    def __init__(self, load: Callable[[Hashable], KernelModel], threads: int = 2) -> None:
+    def __init__(self, load: Callable[[Hashable], ModelLike], threads: int = 2) -> None:
         self._load, self._most = load, threads
         self._visitors: dict[Hashable, _Visitor] = {}
         self._places: dict[Key, list[_Place]] = {}
@@ -225,7 +225,7 @@ class Scheduler:
         """Load a model, and open a batch of it."""
         engine, keep = key
         try:
-            place = _Place(Batch(Room(self._load(engine), TOGETHER, keep)))
+            place = _Place(Batch(self._load(engine).room(TOGETHER, keep)))
         except Exception as error:
             with self._wake:
                 self._loading.discard(key)

@@ -1,0 +1,143 @@
+"""The reference network in the kernel's place: the same texts, slowly, until that is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.nn.cache import Cache
+from model.nn.decoding import LENGTH, RUNNING, STOPPED
+from model.nn.layout import Floats
+from model.nn.network import Transformer
+from model.nn.room import Keep, Places, Run
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceModel:
+    """A model of the reference network, used as the kernel's `KernelModel` is."""
+
+    network: Transformer
+
+    def room(self, rows: int, keep: Keep) -> ReferenceRoom:
+        """Room for some sequences.
+
+        Raises:
+            ValueError: if attention weights are to be kept, which this network does not hand out.
+        """
+        if keep.attention:
+            raise ValueError("the reference network hands out no attention weights")
+        return ReferenceRoom(self.network, rows, keep)
+
+
+class _Tap:
+    """Takes down one forward pass of one row."""
+
+    def __init__(self) -> None:
+        self.ids: list[Tensor] = []
+        self.weights: list[Tensor] = []
+        self.scores: list[Tensor] = []
+
+    def gate(
+        self, layer: int, ids_Nk: Tensor, weights_Nk: Tensor, scores_NE: Tensor, bias_E: Tensor
+    ) -> None:
+        weights, order = weights_Nk.sort(dim=-1, descending=True, stable=True)
+        self.ids.append(ids_Nk.gather(1, order))
+        self.weights.append(weights)
+        self.scores.append(scores_NE)
+
+
+class ReferenceRoom(Places):
+    """Rows that the reference network computes, one after another."""
+
+    def __init__(self, network: Transformer, rows: int, keep: Keep) -> None:
+        k = next((gate.chosen for gate in network.gates().values()), 0)
+        super().__init__(network.config, rows, k, keep)
+        self.network = network
+        self.caches = [Cache(network.config) for _ in range(rows)]
+
+    def put(
+        self,
+        row: int,
+        ids: Sequence[int],
+        new: int,
+        temperature: float = 0.0,
+        uniform: NDArray[np.float64] | None = None,
+        read: bool = False,
+    ) -> None:
+        """See `Places.put`."""
+        super().put(row, ids, new, temperature, uniform, read)
+        self.caches[row] = Cache(self.network.config)
+
+    def copy(self, source: int, target: int, tokens: int) -> None:
+        """See `Room.copy`."""
+        first = self.caches[source].first(tokens)
+        for layer, parts in enumerate(first.layers):
+            self.caches[target].append(layer, **parts)
+        self.copy_record(source, target, tokens)
+
+    @torch.inference_mode()
+    def advance(self, slots: NDArray[np.int64], steps: int) -> int:
+        """See `Room.advance`."""
+        for step in range(steps):
+            running = [int(row) for row in slots if self.rows.state[row] == RUNNING]
+            if not running:
+                return step
+            for row in running:
+                self._step(row)
+            if any(self.rows.state[row] != RUNNING for row in running):
+                return step + 1
+        return steps
+
+    def _step(self, row: int) -> None:
+        """Feed what a row has that was not fed, and draw its next token."""
+        r, tap = self.rows, _Tap()
+        first, last = int(r.fed[row]), int(r.length[row])
+        ids = torch.from_numpy(r.tokens[row, first:last].astype(np.int64))[None]
+        logits = self.network(ids, self.caches[row], tap=tap, absorb=ids.shape[1] == 1)
+        logprobs: Floats = logits[0].log_softmax(-1).numpy()
+        entropies = -(np.exp(logprobs) * logprobs).sum(-1)
+        record = self.record
+        for part, found in (
+            (record.expert_ids, tap.ids),
+            (record.expert_weights, tap.weights),
+            (record.scores, tap.scores),
+        ):
+            if len(part) and found:
+                part[row, first:last] = torch.stack(found, dim=1).numpy()
+        r.fed[row] = last
+        if r.read[row] and last - first > 1:
+            given = r.tokens[row, first + 1 : last, None].astype(np.int64)
+            likely = np.take_along_axis(logprobs[:-1], given, axis=1)[:, 0]
+            r.logprobs[row, first + 1 : last] = likely
+            r.entropies[row, first + 1 : last] = entropies[:-1]
+        if last == r.end[row]:
+            r.state[row] = LENGTH
+            return
+        token = _draw(logprobs[-1], r.temperature[row], r.uniform[row, last - r.given[row]])
+        r.tokens[row, last] = token
+        r.logprobs[row, last], r.entropies[row, last] = logprobs[-1, token], entropies[-1]
+        r.length[row] += 1
+        if token == self.network.config.eos_token_id:
+            r.state[row] = STOPPED
+        elif r.length[row] == r.end[row]:
+            r.state[row] = LENGTH
+
+    def take(self, row: int, seconds: Floats) -> Run:
+        """See `Room.take`."""
+        fed = max(int(self.rows.fed[row]), 1)
+        return self.taken(row, self.caches[row].nbytes // fed, seconds)
+
+
+def _draw(logprobs_V: Floats, temperature: float, uniform: float) -> int:
+    """A token: the likeliest at temperature 0, else by inversion of the distribution."""
+    if temperature == 0:
+        return int(logprobs_V.argmax())
+    below = (logprobs_V.astype(np.float64) - logprobs_V.max()) / temperature
+    cumulative = np.exp(below).cumsum()
+    drawn = int(np.searchsorted(cumulative, uniform * cumulative[-1], side="right"))
+    return min(drawn, len(logprobs_V) - 1)
