@@ -41,7 +41,10 @@ def collect(
         ValueError: if there is no step.
     """
     fed = [s for s in steps if s.expert_ids is not None]
-    shape = (len(fed), len(card.moe_layers), card.num_experts_per_tok)
+    k = card.num_experts_per_tok
+    if fed and fed[0].expert_ids is not None:
+        k = fed[0].expert_ids.shape[-1]
+    shape = (len(fed), len(card.moe_layers), k)
     return Trace(
         card=card,
         info=info,

@@ -65,9 +65,10 @@ class Trace:
 
     Made of arrays of any numeric type; they are kept in the types below. `texts` has "" where a
     character's bytes are incomplete; the token that completes it carries it whole. L is the number
-    of the card's `moe_layers` and k its experts per token, strongest first; both are 0 in a dense
-    model, and in a run whose choices nobody recorded. None is what nobody measured, and so is a
-    NaN among logprobs and entropies: nothing predicts the first token.
+    of the card's `moe_layers`, and k that of experts per token, strongest first: the card's, unless
+    the model was changed. Both are 0 in a dense model, and in a run whose choices nobody recorded.
+    None is what nobody measured, and so is a NaN among logprobs and entropies: nothing predicts the
+    first token.
 
     Raises:
         ValueError: if the parts do not fit together.
@@ -138,8 +139,10 @@ class Trace:
         ids, weights, card = self.expert_ids, self.expert_weights, self.card
         if ids.ndim != 3 or self.fed not in (len(self) - 1, len(self)):
             raise ValueError("fed tokens do not fit the number of tokens")
-        if ids.shape[1:] not in ((0, 0), (len(card.moe_layers), card.num_experts_per_tok)):
-            raise ValueError("expert ids are not [tokens, the card's layers, its experts a token]")
+        _, layers, k = ids.shape
+        fits = layers in (0, len(card.moe_layers)) and k <= card.n_routed_experts
+        if not fits or bool(layers) != bool(k):
+            raise ValueError("expert ids are not [tokens, the card's layers, experts per token]")
         if ids.size and not 0 <= ids.min() <= ids.max() < card.n_routed_experts:
             raise ValueError("an expert's id is none of the model's")
         ordered = np.sort(ids, axis=-1)

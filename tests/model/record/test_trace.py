@@ -133,6 +133,16 @@ def test_what_an_engine_returns_is_kept_in_small_types() -> None:
             replace(trace, **part)
 
 
+def test_a_changed_model_may_choose_another_number_of_experts() -> None:
+    trace = two_tokens()
+    one = replace(
+        trace, expert_ids=trace.expert_ids[:, :, :1], expert_weights=np.ones((1, 3, 1), np.float16)
+    )
+    assert Trace.from_json(one.to_json()).id == one.id != trace.id
+    with pytest.raises(ValueError, match="expert ids are not"):
+        replace(trace, expert_ids=trace.expert_ids[:, :, :0])
+
+
 @given(cards())
 def test_cards_say_what_models_can_be(card: ModelCard) -> None:
     assert card.n_routed_experts % card.groups == 0
