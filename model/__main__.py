@@ -225,6 +225,13 @@ def evaluate(args: argparse.Namespace) -> dict[str, Any]:
     )
 
 
+def benchmark(args: argparse.Namespace) -> Any:
+    from model.runtime import benchmark as measured
+
+    result = measured.run(args.name, args.threads, args.cpu_time)
+    return result if args.json else measured.table(result)
+
+
 def train(args: argparse.Namespace) -> Any:
     from model.training import stages
 
@@ -279,6 +286,11 @@ def parser() -> Parser:
 
     p.add_argument("--budget", type=whole(1, MAX_TOKENS), help="thinking tokens at most")
     p.add_argument("--extend", type=whole(0, 8), default=0, help="times to go on with 'wait'")
+
+    p = command("benchmark", benchmark, "how fast the kernel is, beside transformers")
+    p.add_argument("name", nargs="?", default="base")
+    p.add_argument("--threads", type=whole(1, 256), default=1)
+    p.add_argument("--cpu-time", action="store_true", help="seconds of CPU: for busy machines")
 
     p = command("train", train, "make a corpus, train or measure a model, record samples")
     p.add_argument(

@@ -9,9 +9,7 @@ so that all write as much.
 from __future__ import annotations
 
 import itertools
-import json as text
 import platform
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -248,13 +246,18 @@ def measure(folder: Path, threads: int) -> dict[str, Any]:
     }
 
 
-def main(json: bool = False, model: str = "base", threads: int = 1, cpu_time: bool = False) -> None:
-    """Print a table, or one JSON object."""
+def run(model: str = "base", threads: int = 1, cpu_time: bool = False) -> dict[str, Any]:
+    """Measure a shipped checkpoint.
+
+    Raises:
+        ValueError: if none has this name, or seconds of CPU are asked of more than one thread.
+    """
+    if model not in checkpoints.shipped():
+        raise ValueError(f"no shipped model is called {model!r:.60}.")
     if cpu_time and threads > 1:
         raise ValueError("seconds of CPU are those of one thread.")
     WATCH.now = time.process_time if cpu_time else time.perf_counter
-    result = measure(checkpoints.shipped()[model], threads)
-    print(text.dumps(result) if json else table(result))
+    return measure(checkpoints.shipped()[model], threads)
 
 
 def table(result: dict[str, Any]) -> str:
@@ -277,7 +280,3 @@ def table(result: dict[str, Any]) -> str:
         points = ", ".join(f"{at}: {v:,.0f}" for at, v in result["curves"][name].items())
         lines.append(f"by {unit}: {points}")
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    main(json="--json" in sys.argv, cpu_time="--cpu-time" in sys.argv)
