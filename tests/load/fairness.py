@@ -1,0 +1,90 @@
+"""How one viewer's run fares while another draws two thousand samples."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.load.pages import PAGES
+from tests.load.tab import Tab
+from tests.load.viewer import Diary, ask
+
+RUNS = 10
+
+
+@dataclass(frozen=True)
+class Fairness:
+    """Seconds from click to record of one viewer's runs, alone and beside the samples."""
+
+    alone: list[float]
+    beside: list[float]
+    drawn: float  # share of the samples that were there after the last run beside them
+    errors: list[str]
+
+    @property
+    def times(self) -> float:
+        """The median run beside, in medians alone: at most 2 is the aim."""
+        return statistics.median(self.beside) / statistics.median(self.alone)
+
+    def figures(self) -> dict[str, Any]:
+        return {
+            "alone_seconds": [round(one, 3) for one in self.alone],
+            "beside_seconds": [round(one, 3) for one in self.beside],
+            "times": round(self.times, 2),
+            "drawn": round(self.drawn, 3),
+            "errors": self.errors,
+        }
+
+
+@asynccontextmanager
+async def drawing(url: str) -> AsyncIterator[Tab]:
+    """A tab where 2,048 samples are being drawn: 64 × 4 models × the held-out questions.
+
+    The tab is closed at the end, which ends the drawing too.
+    """
+    tab = Tab(url, "reasoning")
+    await tab.open()
+    try:
+        await tab.choose("r_k", 3)
+        await tab.choose("r_over", 1)
+        await tab.click("r_draw_samples")
+        await tab.until(lambda: drawn(tab))
+        yield tab
+    finally:
+        await tab.close()
+
+
+def drawn(tab: Tab) -> float | None:
+    """Share of the samples that are there; None if none are being drawn."""
+    bars = tab.all("progress")
+    return bars[0].proto.value / 100 if bars else None
+
+
+async def measure(url: str, seed: int, runs: int = RUNS) -> Fairness:
+    """Runs on the first page, alone, then beside samples that another viewer draws.
+
+    Raises:
+        RuntimeError: if all samples were drawn before the runs had ended: then it says nothing.
+    """
+    diary, draws, page = Diary(), random.Random(seed), PAGES[0]
+    viewer = Tab(url, page.name)
+    await viewer.open()
+
+    async def some() -> list[float]:
+        found = [await ask(viewer, page, draws, diary) for _ in range(runs)]
+        return [run.seconds for run in found if run.seconds is not None]
+
+    try:
+        await some()  # loads the model, and what else is loaded at first use
+        alone = await some()
+        async with drawing(url) as heavy:
+            beside = await some()
+            if (share := drawn(heavy)) is None:
+                raise RuntimeError("the samples were drawn before the runs beside them had ended")
+    finally:
+        await viewer.close()
+    return Fairness(alone, beside, share, diary.errors)

@@ -1,0 +1,103 @@
+"""How a run is asked for on each page, and how one sees that its finished record is there."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from model.tasks import chain, problems
+from model.tasks.problem import TEMPLATE, Problem
+from tests.load.tab import Element, Tab
+
+LEVEL = 3  # of the questions, as in the runs that the pages open with
+SEEDS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished record on the page."""
+
+    at: float  # time.monotonic() when it came
+    tokens: int | None  # that the models wrote; None where the page does not say
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page by its address; the keys of the field for the question and of Run."""
+
+    name: str
+    field: str
+    run: str
+    text: Callable[[Problem], str]  # what is typed into the field
+    finished: Callable[[Tab, str], Record | None]  # the record of the typed text, once it is whole
+
+    @property
+    def title(self) -> str:
+        return self.name or "start"
+
+
+def question(draws: random.Random) -> Problem:
+    """A question that nobody else asks."""
+    return next(problems(chain.NAME, LEVEL, draws.randrange(SEEDS), "train", "en"))
+
+
+def data(element: Element) -> dict[str, Any]:
+    """What a component got."""
+    proto = element.proto
+    found: dict[str, Any] = json.loads(
+        proto.mixed.json if proto.WhichOneof("data") == "mixed" else proto.json
+    )
+    return found
+
+
+def _one_run(view: str, stop: str) -> Callable[[Tab, str], Record | None]:
+    """Of a page with one trace view: it shows the question, and is not live."""
+
+    def finished(tab: Tab, typed: str) -> Record | None:
+        element = tab.find(view)
+        if element is None or tab.find(stop):
+            return None
+        shown = data(element)
+        texts, given = shown["run"]["texts"], shown["run"]["n_prompt"]
+        if shown["live"] or typed not in "".join(texts[:given]):
+            return None
+        return Record(element.at, len(texts) - given)
+
+    return finished
+
+
+def _twins(tab: Tab, typed: str) -> Record | None:
+    """Of Latent cache: the prompt of the run on screen is the typed one, and Run is there again."""
+    if tab.find("c_run") is None:
+        return None
+    shown = [one for one in tab.all("code") if one.proto.code_text == typed]
+    curves = tab.find("c_curves")
+    return Record(curves.at, None) if shown and curves else None
+
+
+def _replies(tab: Tab, typed: str) -> Record | None:
+    """Of Reasoning: the question on screen is the typed one, and every reply has ended."""
+    element = tab.find("r_view")
+    asked = any(typed in one.proto.body for one in tab.all("text"))
+    if element is None or not asked or tab.find("r_stop"):
+        return None
+    shown = data(element)
+    columns = shown["columns"]
+    if shown["live"] or not all(column["finished"] for column in columns):
+        return None
+    return Record(element.at, sum(len(each["texts"]) - each["given"] for each in columns))
+
+
+def _prompt(problem: Problem) -> str:
+    return TEMPLATE.format(question=problem.question)
+
+
+PAGES = (
+    Page("", "q", "s_run", lambda problem: problem.question, _one_run("s_view", "s_stop")),
+    Page("experts", "e_prompt", "e_run", _prompt, _one_run("e_view", "e_stop")),
+    Page("cache", "c_prompt", "c_run", _prompt, _twins),
+    Page("reasoning", "r_expr", "r_ask", lambda problem: problem.key, _replies),
+)
