@@ -119,7 +119,7 @@ def main(arguments: list[str]) -> int:
         print(f"not measured: {error}", file=sys.stderr)
         return 1
     print(json.dumps(found) if options.json else report.table(found))
-    return bool(found["all"]["errors"])
+    return bool(found["alone"]["errors"] + found["all"]["errors"])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,22 +36,22 @@ class Phase:
         """Seconds, MB (10^6 bytes) and counts; None where nothing was measured."""
         diary = self.diary
         done = [run for run in diary.runs if run.seconds is not None]
-        tokens = [run.tokens for run in done if run.tokens is not None]
+        told = [run.tokens for run in done if run.tokens is not None]
         return {
             "viewers": self.viewers,
             "seconds": round(self.seconds, 1),
             "started": len(diary.runs),
             "finished": len(done),
-            "errors": diary.errors,
+            "errors": len(diary.errors),
+            "said": Counter(diary.errors),
+            "runs_per_minute": round(60 * len(done) / self.seconds, 1),
+            "tokens_per_second": round(sum(told) / self.seconds, 1),
             "record_seconds": spread([run.seconds for run in done if run.seconds is not None]),
-            "record_seconds_by_page": {
+            "record_seconds_on": {
                 page.title: spread([r.seconds for r in done if r.page == page.title and r.seconds])
                 for page in PAGES
             },
             "open_seconds": spread([one.seconds for one in diary.opens]),
-            "runs_per_minute": round(60 * len(done) / self.seconds, 1),
-            "tokens_per_second": round(sum(tokens) / self.seconds, 1),
-            "runs_of_known_tokens": len(tokens),
             "received_mb": spread([received / 1e6 for received in diary.received]),
             "server": self._server(),
             "client_cores": round(self.client / self.seconds, 2),
@@ -60,9 +61,10 @@ class Phase:
         if len(self.usage) < 2:
             return None
         first, last = self.usage[0], self.usage[-1]
+        memory = [round(one.bytes / 1e6, 1) for one in self.usage]
         return {
-            "memory_mb": [round(one.bytes / 1e6, 1) for one in self.usage],
-            "threads": [one.threads for one in self.usage],
+            "memory_mb": {"first": memory[0], "most": max(memory), "last": memory[-1]},
+            "threads": max(one.threads for one in self.usage),
             "cores": round((last.cpu - first.cpu) / (last.at - first.at), 2),
         }
 
@@ -87,54 +89,58 @@ def machine() -> dict[str, Any]:
     }
 
 
+#: Rows of the table: what it says, and where that stands in the figures.
+ROWS = (
+    ("viewers", "viewers"),
+    ("seconds", "seconds"),
+    ("runs started", "started"),
+    ("runs finished", "finished"),
+    ("errors", "errors"),
+    ("runs a minute", "runs_per_minute"),
+    ("tokens a second, where told", "tokens_per_second"),
+    ("click to record, s: p50", "record_seconds.p50"),
+    ("click to record, s: p95", "record_seconds.p95"),
+    ("click to record, s: max", "record_seconds.max"),
+    *((f"  p95 on {page.title}", f"record_seconds_on.{page.title}.p95") for page in PAGES),
+    ("page open, s: p50", "open_seconds.p50"),
+    ("page open, s: p95", "open_seconds.p95"),
+    ("page open, s: max", "open_seconds.max"),
+    ("MB to a viewer: p50", "received_mb.p50"),
+    ("MB to a viewer: max", "received_mb.max"),
+    ("server's memory, MB: first", "server.memory_mb.first"),
+    ("server's memory, MB: most", "server.memory_mb.most"),
+    ("server's memory, MB: last", "server.memory_mb.last"),
+    ("server's threads: most", "server.threads"),
+    ("server's cores", "server.cores"),
+    ("viewers' own cores", "client_cores"),
+)
+
+
 def table(found: dict[str, Any]) -> str:
-    """The figures of `__main__` as text."""
-    where = found["machine"]
+    """The figures of `__main__` as text: one viewer beside all."""
+    where, phases = found["machine"], (found["alone"], found["all"])
+    width = 2 + max(len(name) for name, _ in ROWS)
     lines = [
-        f"{where['date']}, {where['cores']} cores, load {where['load']:g} before, {where['system']}",
+        f"{where['date']}, {where['cores']} cores, load {where['load']:g} before",
+        where["system"],
         "",
-        f"{'':24}{'one viewer':>14}{'all viewers':>14}",
+        f"{'':{width}}{'one viewer':>12}{'together':>12}",
     ]
-    alone, all_ = found["alone"], found["all"]
-    rows: list[tuple[str, Any, Any]] = [
-        ("viewers", alone["viewers"], all_["viewers"]),
-        ("seconds", alone["seconds"], all_["seconds"]),
-        ("runs started", alone["started"], all_["started"]),
-        ("runs finished", alone["finished"], all_["finished"]),
-        ("errors", len(alone["errors"]), len(all_["errors"])),
-        ("runs a minute", alone["runs_per_minute"], all_["runs_per_minute"]),
-        ("tokens a second", alone["tokens_per_second"], all_["tokens_per_second"]),
-    ]
-    for name, key in (("click to record, s", "record_seconds"), ("page open, s", "open_seconds")):
-        for part in ("p50", "p95", "max"):
-            rows.append((f"{name}: {part}", _part(alone[key], part), _part(all_[key], part)))
-    for page in PAGES:
-        by_page = [_part(one["record_seconds_by_page"][page.title], "p95") for one in (alone, all_)]
-        rows.append((f"  p95 on {page.title}", *by_page))
-    for part in ("p50", "max"):
-        received = [_part(one["received_mb"], part) for one in (alone, all_)]
-        rows.append((f"MB to a viewer: {part}", *received))
-    for name, key, pick in (
-        ("server's memory, MB: first", "memory_mb", lambda found: found[0]),
-        ("server's memory, MB: most", "memory_mb", max),
-        ("server's memory, MB: last", "memory_mb", lambda found: found[-1]),
-        ("server's threads: most", "threads", max),
-        ("server's cores", "cores", float),
-    ):
-        known = [pick(one["server"][key]) if one["server"] else None for one in (alone, all_)]
-        rows.append((name, *known))
-    rows.append(("viewers' own cores", alone["client_cores"], all_["client_cores"]))
-    width = max(len(name) for name, *_ in rows) + 2
-    lines[-1] = f"{'':{width}}{'one viewer':>14}{'together':>14}"
-    lines += [f"{name:{width}}{_cell(one):>14}{_cell(many):>14}" for name, one, many in rows]
+    for name, path in ROWS:
+        cells = "".join(f"{_cell(_at(phase, path)):>12}" for phase in phases)
+        lines.append(f"{name:{width}}{cells}")
     first = ", ".join(f"{page} {seconds:.2f} s" for page, seconds in found["first_runs"].items())
-    lines += ["", f"The first run on each page after the server's start: {first}"]
-    lines += [f"error: {error}" for error in dict.fromkeys(alone["errors"] + all_["errors"])]
+    lines += ["", f"The first run on each page, before: {first}"]
+    for phase in phases:
+        lines += [f"error, {times} times: {error}" for error, times in phase["said"].items()]
     return "\n".join(lines)
 
 
-def _part(found: dict[str, Any] | None, part: str) -> float | None:
-    return None if found is None else found[part]
+def _at(found: Any, path: str) -> Any:
+    """What stands at a path of keys; None if something on the way was not measured."""
+    for key in path.split("."):
+        found = found and found[key]
+    return found
 
 
 def _cell(value: float | int | None) -> str:

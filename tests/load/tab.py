@@ -225,7 +225,7 @@ class Tab:
             async for data in socket:
                 self.received += len(data)
                 message = ForwardMsg()
-                message.ParseFromString(data)  # type: ignore[arg-type]
+                message.ParseFromString(data)
                 self._handle(self._cache.whole(message))
             self._lost = "the server closed the connection"
         except (WebSocketException, LookupError) as error:
@@ -265,7 +265,7 @@ class Tab:
         if delta.WhichOneof("type") != "new_element":
             return  # a block: what stands in it comes by itself
         kind = delta.new_element.WhichOneof("type") or ""
-        proto = getattr(delta.new_element, kind) if kind else None
+        proto: Any = getattr(delta.new_element, kind) if kind else None
         script = message.metadata.active_script_hash
         element = Element(kind, proto, delta.fragment_id, script, self._run, time.monotonic())
         self._elements[tuple(message.metadata.delta_path)] = element

@@ -52,9 +52,9 @@ def state(kind: str, proto: Any, value: Value) -> WidgetState:
         case "checkbox":
             found.bool_value = bool(value)
         case "slider" if not proto.options:
-            found.double_array_value.data.extend(value)  # type: ignore[arg-type]
+            found.double_array_value.data.extend(value)
         case "multiselect" | "button_group" | "slider":
-            found.string_array_value.data.extend(value)  # type: ignore[arg-type]
+            found.string_array_value.data.extend(value)
         case _:
             raise ValueError(f"no value can be given to a {kind}")
     return found
