@@ -53,12 +53,12 @@ def data(element: Element) -> dict[str, Any]:
     return found
 
 
-def _one_run(view: str, stop: str) -> Callable[[Tab, str], Record | None]:
+def _one_run(view: str) -> Callable[[Tab, str], Record | None]:
     """Of a page with one trace view: it shows the question, and is not live."""
 
     def finished(tab: Tab, typed: str) -> Record | None:
         element = tab.find(view)
-        if element is None or tab.find(stop):
+        if element is None:
             return None
         shown = data(element)
         texts, given = shown["run"]["texts"], shown["run"]["n_prompt"]
@@ -82,7 +82,7 @@ def _replies(tab: Tab, typed: str) -> Record | None:
     """Of Reasoning: the question on screen is the typed one, and every reply has ended."""
     element = tab.find("r_view")
     asked = any(typed in one.proto.body for one in tab.all("text"))
-    if element is None or not asked or tab.find("r_stop"):
+    if element is None or not asked:
         return None
     shown = data(element)
     columns = shown["columns"]
@@ -96,8 +96,8 @@ def _prompt(problem: Problem) -> str:
 
 
 PAGES = (
-    Page("", "q", "s_run", lambda problem: problem.question, _one_run("s_view", "s_stop")),
-    Page("experts", "e_prompt", "e_run", _prompt, _one_run("e_view", "e_stop")),
+    Page("", "q", "s_run", lambda problem: problem.question, _one_run("s_view")),
+    Page("experts", "e_prompt", "e_run", _prompt, _one_run("e_view")),
     Page("cache", "c_prompt", "c_run", _prompt, _twins),
     Page("reasoning", "r_expr", "r_ask", lambda problem: problem.key, _replies),
 )
