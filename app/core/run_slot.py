@@ -13,6 +13,7 @@ What has ended is a result, and never changes.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -24,6 +25,7 @@ from app.core.errors import InputError, told
 from app.core.store import HasId, Store
 from app.core.texts import t
 from model.runtime.batch import Request
+from model.runtime.scheduler import Ticket
 from model.runtime.work import FullError, Work
 
 PATIENCE = 0.9  # seconds that a click waits for the end, before the page follows it
@@ -31,6 +33,7 @@ EVERY = 0.4  # seconds between two looks at what goes on longer
 
 Result = TypeVar("Result", bound=HasId)
 Make = Callable[[Sequence[Any]], Result | None]
+Then = Callable[[Sequence[Any]], Sequence[Request]]
 
 
 @dataclass(eq=False)
@@ -39,6 +42,8 @@ class _Here(Generic[Result]):
 
     work: Work | None = None
     make: Make[Result] | None = None
+    then: Then | None = None
+    earlier: tuple[Any, ...] = ()  # results of the requests that `then` went on from
     result: str | None = None  # its id
     error: str | None = None
 
@@ -57,29 +62,35 @@ class RunSlot(Generic[Result]):
         here: _Here[Result] = st.session_state[key]
         return here
 
-    def start(self, requests: Sequence[Request], make: Make[Result]) -> None:
+    def start(
+        self, requests: Sequence[Request], make: Make[Result], then: Then | None = None
+    ) -> None:
         """Have requests computed; what is under way ends, what is shown stays until there is more.
 
         Args:
             requests: what to compute.
             make: the result of what there is: a run for each request, None where it has not ended;
                 None if that is too little to be shown.
+            then: what has to be computed after all that, given the runs; `make` gets the runs of
+                both, in this order.
         """
-        visitor = generation.visitor()
-        self.begin(lambda: generation.scheduler().submit(visitor, requests), make)
+        self.begin(lambda: _submit(requests), make, then)
 
-    def begin(self, submit: Callable[[], Work], make: Make[Result]) -> None:
+    def begin(
+        self, submit: Callable[[], Work], make: Make[Result], then: Then | None = None
+    ) -> None:
         """Have any work done, as `start` does: `submit` queues it, `make` gets its results."""
         here = self._here
         if here.work is not None:
             here.work.stop()
-        here.error, here.make = None, make
+        here.error, here.make, here.then, here.earlier = None, make, then, ()
         try:
             here.work = submit()
         except FullError as error:
             here.work, here.error = None, told(error)
             return
-        if here.work.wait(PATIENCE):
+        until = time.monotonic() + PATIENCE
+        while here.work is not None and here.work.wait(max(0.0, until - time.monotonic())):
             self._finish()
 
     def refuse(self, error: InputError) -> None:
@@ -114,7 +125,7 @@ class RunSlot(Generic[Result]):
         """The result of what is under way so far, else the last that ended."""
         here = self._here
         if here.work is not None and here.make is not None:
-            so_far = here.make(here.work.results)
+            so_far = here.make((*here.earlier, *here.work.results))
             if so_far is not None:
                 return so_far
         return self.shown()
@@ -170,8 +181,20 @@ class RunSlot(Generic[Result]):
         here = self._here
         work, make = here.work, here.make
         assert work is not None and make is not None
-        here.work = here.make = None
+        runs = (*here.earlier, *work.results)
         if work.error is not None:
             here.error = told(work.error)
-        if (result := make(work.results)) is not None:
+        elif work.state == "done" and here.then is not None and (more := here.then(runs)):
+            here.then, here.earlier = None, runs
+            try:
+                here.work = _submit(more)
+                return
+            except FullError as error:
+                here.error = told(error)
+        here.work = here.make = here.then = None
+        if (result := make(runs)) is not None:
             here.result = self._store.put(result)
+
+
+def _submit(requests: Sequence[Request]) -> Ticket:
+    return generation.scheduler().submit(generation.visitor(), requests)

@@ -11,13 +11,10 @@ from app.core.texts import t
 from app.pages.reasoning import state as session
 from app.pages.reasoning.continuations import room as continuations_room
 from app.pages.reasoning.samples import room as samples_room
-from app.pages.reasoning.samples import state
 from app.ui.components.reasoning_view import name_of, reasoning_view
 from app.ui.table import numbers
 from model.record.trace import Trace
 from model.tasks import TASKS, chain, pick
-
-POLLS_PER_SECOND = 8
 
 
 def question_fields() -> None:
@@ -101,12 +98,7 @@ def run_fields() -> None:
         help=t("reasoning.models_help"),
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if (job := st.session_state.r_job) is None:
-            st.button(t("reasoning.ask"), key="r_ask", type="primary", on_click=session.start)
-        else:
-            st.button(
-                t("common.stop"), key="r_stop", type="primary", on_click=session.stop, args=(job,)
-            )
+        st.button(t("reasoning.ask"), key="r_ask", type="primary", on_click=session.start)
         if st.session_state.r_kind in TASKS:
             st.button(t("reasoning.another"), key="r_another", on_click=session.start_another)
         with st.popover(t("reasoning.settings")):
@@ -137,30 +129,21 @@ def settings() -> None:
 
 
 def status(shown: list[Trace], kind: str) -> None:
-    """The question on screen, where the replies are from, or how far they are."""
+    """The question on screen, and where the replies are from."""
     asked = judged.read(shown[0])
     problem = asked.problem
     with st.container(horizontal=True, vertical_alignment="center"):
-        job = st.session_state.r_job
-        if kind == "writing":
-            written = sum(len(trace) - trace.n_prompt for trace in shown)
-            rate = written / max(1e-3, *(trace.duration for trace in shown))
-            st.caption(t("common.running", tokens=written, rate=f"{rate:,.0f}"))
-        elif job is not None:
-            waiting = t("common.waiting", position=job.position)
-            st.caption(waiting if job.position else t("reasoning.starting"))
-        else:
-            info = shown[0].info
-            values = {"date": info.date, "t": f"{info.temperature:g}", "seed": info.seed}
-            st.badge(t(f"reasoning.badge_{kind}"))
-            st.caption(t(f"reasoning.from_{kind}", **values))
-            if kind == "live":
-                st.button(
-                    t("reasoning.show_recorded"),
-                    key="r_recorded",
-                    type="tertiary",
-                    on_click=session.show_recorded,
-                )
+        info = shown[0].info
+        values = {"date": info.date, "t": f"{info.temperature:g}", "seed": info.seed}
+        st.badge(t(f"reasoning.badge_{kind}"))
+        st.caption(t(f"reasoning.from_{kind}", **values))
+        if kind == "live":
+            st.button(
+                t("reasoning.show_recorded"),
+                key="r_recorded",
+                type="tertiary",
+                on_click=session.RUN.forget,
+            )
     st.text(asked.asked.text)
     if problem.level:
         seen = t(f"reasoning.split_{problem.split}")
@@ -187,37 +170,28 @@ def first_error(shown: list[Trace]) -> None:
     st.text("\n".join(said) or t("reasoning.say_no_steps"))
 
 
-def picture() -> None:
-    """Status, replies, and what one sees; polls while they are written."""
-    job = st.session_state.r_job
-    if job is not None:
-        job.look()
-        if not job.active:
-            session.finish(job)
-            st.rerun()
+def room() -> None:
+    """The question, who answers, the replies, and what one sees."""
+    question_fields()
+    run_fields()
+    session.run_link()
+    session.to_url()
+    session.RUN.status()
     shown, kind = session.on_screen()
     status(shown, kind)
-    live = kind == "writing"
-    clicked = reasoning_view(
-        shown,
-        key="r_view",
-        live=live,
-        playing=kind == "recorded",
-        clickable=not live,
-        done=[run.finished for run in job.runs] if live and job is not None else (),
-    )
+    clicked = reasoning_view(shown, key="r_view", playing=True, clickable=True)
     if clicked is not None:
-        st.session_state.r_pick = (shown[clicked[0]].id, clicked[1])
-        st.rerun()
-    if not live:
-        first_error(shown)
+        pick = (shown[clicked[0]].id, clicked[1])
+        if pick != st.session_state.get("r_pick"):
+            st.session_state.r_pick = pick
+    first_error(shown)
+    continuations_room.section()
+    downloads()
 
 
 def downloads() -> None:
     """The replies on screen as JSON and their steps as a table and CSV."""
-    shown, kind = session.on_screen()
-    if kind == "writing":
-        return
+    shown, _ = session.on_screen()
     st.download_button(
         t("reasoning.download_traces"),
         lambda: json.dumps([trace.to_json() for trace in shown], ensure_ascii=False),
@@ -233,22 +207,7 @@ def downloads() -> None:
 
 
 session.open_page()
-state.open_page()
 st.title(t("reasoning.title"))
 st.markdown(t("reasoning.intro"))
-question_fields()
-run_fields()
-session.to_url()
-with st.container():  # each part keeps its place, so that what stands below is not built anew
-    if st.session_state.r_error:
-        st.error(st.session_state.r_error)
-polls = 1 / POLLS_PER_SECOND if st.session_state.r_job is not None else None
-st.fragment(picture, run_every=polls)()
-with st.container():
-    continuations_room.section()
-with st.container():
-    downloads()
+session.RUN.area(room)
 samples_room.section()
-if session.linked():
-    session.start()
-    st.rerun()

@@ -1,7 +1,6 @@
 """The Reasoning page's question and runs: asked for, under way, or on screen.
 
-Session: "r_job" the run under way, "r_shown" the ids of the traces on screen (none: the recorded
-ones), "r_error" what to tell about the last request.
+Session: the slot `RUN`; "r_linked", whether a link with inputs is still to be run.
 URL: the inputs (`RUN_KEYS`); a link that has one is run as soon as it is opened.
 """
 
@@ -13,14 +12,16 @@ import re
 
 import streamlit as st
 
-from app.core import contestants, jobs, judged, prompts, store
+from app.core import contestants, judged, prompts
 from app.core.errors import InputError
+from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.questions import Asked
 from app.core.texts import t
 from model.record.trace import Trace
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import TEMPLATE, Language, Problem
 
+RUN = PromptSlot("reasoning")
 KINDS = (chain.NAME, pick.NAME, "free")
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
 RUN_KEYS = (
@@ -43,8 +44,7 @@ def open_page() -> None:
     These have labels in the viewer's language, which a bound widget would put into the URL.
     """
     state, url = st.session_state, st.query_params
-    if "r_shown" not in state:
-        state.r_job, state.r_shown, state.r_error = None, [], None
+    if "r_linked" not in state:
         state.r_linked = any(key in url for key in RUN_KEYS)
     if state.get("r_kind") not in KINDS:
         state.r_kind = url["r_kind"] if url.get("r_kind") in KINDS else KINDS[0]
@@ -76,10 +76,11 @@ def to_url() -> None:
             del st.query_params[key]
 
 
-def linked() -> bool:
-    """True once, if the page was opened by a link with inputs."""
-    was, st.session_state.r_linked = st.session_state.r_linked, False
-    return bool(was)
+def run_link() -> None:
+    """Run the inputs of the link that the page was opened by, once, if it has any."""
+    if st.session_state.r_linked:
+        st.session_state.r_linked = False
+        start()
 
 
 # --- The question ------------------------------------------------------------------------------
@@ -218,21 +219,17 @@ def prompt_for(one: contestants.Contestant, problem: Problem) -> str:
 
 def start() -> None:
     """Run the inputs as they stand; what is on screen stays until there is something new."""
-    state = st.session_state
-    state.r_error = None
     try:
         problem = question()
         temperature, seed = sampling()
         wanted = [
-            jobs.Request(one.model, prompt_for(one, problem), MAX_TOKENS, temperature, seed)
+            PromptRun(one.model, prompt_for(one, problem), MAX_TOKENS, temperature, seed)
             for one in chosen()
         ]
     except InputError as error:
-        state.r_error = str(error)
+        RUN.refuse(error)
         return
-    if state.r_job is not None:
-        state.r_job.stop()
-    state.r_job = jobs.worker().submit(wanted)
+    RUN.run(wanted)
 
 
 def start_another() -> None:
@@ -242,38 +239,7 @@ def start_another() -> None:
     start()
 
 
-def finish(job: jobs.Job) -> None:
-    """Keep what a job wrote, and forget the job."""
-    state = st.session_state
-    if job.error is not None:
-        state.r_error = job.error
-    written = [(run, trace) for run, trace in zip(job.runs, job.traces(), strict=True) if trace]
-    if written:
-        state.r_shown = [store.store().put(trace) for _, trace in written]
-    for run, trace in written:
-        store.remember(trace, run.cache)
-    state.r_job = None
-
-
-def stop(job: jobs.Job) -> None:
-    """End a job at once; what it wrote stays."""
-    job.stop()
-    finish(job)
-
-
-def show_recorded() -> None:
-    st.session_state.r_shown = []
-
-
 def on_screen() -> tuple[list[Trace], str]:
-    """The traces to draw now, and what they are: "recorded", "live" or "writing"."""
-    state = st.session_state
-    if state.r_job is not None:
-        growing = [trace for trace in state.r_job.traces() if trace is not None]
-        if len(growing) == len(state.r_job.runs):
-            return growing, "writing"
-    kept = [store.store().get(trace_id) for trace_id in state.r_shown]
-    found = [trace for trace in kept if trace is not None]
-    if found and len(found) == len(kept):
-        return found, "live"
-    return list(judged.recorded()), "recorded"
+    """The traces to draw now, and what they are: "recorded" or "live"."""
+    live = RUN.traces()
+    return (list(live), "live") if live else (list(judged.recorded()), "recorded")

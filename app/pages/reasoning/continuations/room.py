@@ -6,10 +6,10 @@ from collections import Counter
 
 import streamlit as st
 
-from app.core import contestants, judged, sampling
+from app.core import contestants, judged, replies
 from app.core.texts import t
 from app.pages.reasoning.samples import state as session
-from app.pages.reasoning.samples.room import LOOKS_PER_SECOND, export, progress, watch
+from app.pages.reasoning.samples.room import drawn_of, export
 from app.ui.components.reasoning_view import name_of
 from model.analysis.estimators import wilson
 
@@ -28,7 +28,7 @@ def section() -> None:
         st.text(f"{mark.text}  {'✓' if mark.right else f'✗ ({mark.value})'}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.selectbox(
-                t("reasoning.endings"), session.ENDINGS, index=1, key="r_endings", width=150
+                t("reasoning.endings"), session.ENDING_COUNTS, index=1, key="r_endings_n", width=150
             )
             st.button(
                 t("reasoning.resample"),
@@ -52,22 +52,13 @@ def section() -> None:
                 args=(True,),
                 help=t("reasoning.go_on_help"),
             )
-        batch = st.session_state.r_batch
-        active = batch is not None and batch.view == "again"
-        st.fragment(endings, run_every=1 / LOOKS_PER_SECOND if active else None)()
+        session.ENDINGS.area(endings)
 
 
 def endings() -> None:
     """How many endings are right, and whether they follow the number that stands there."""
-    watch("again")
-    progress("again")
-    batch, made = session.shown("again"), st.session_state.get("r_again")
-    if (
-        batch is None
-        or not batch.samples
-        or made is None
-        or made["pick"] != st.session_state.r_pick
-    ):
+    batch, made = drawn_of(session.ENDINGS), st.session_state.get("r_again")
+    if batch is None or made is None or made["pick"] != st.session_state.r_pick:
         return
     found = session.picked()
     if found is None:
@@ -92,18 +83,17 @@ def endings() -> None:
         for (answer, ok), n in tally
     ]
     st.text("\n".join(lines[:8]))
-    kept = "prefix_kept" if batch.kept else "prefix_read"
-    st.caption(t(f"reasoning.{kept}", kept=batch.kept, n=len(ask.ids)))
+    st.caption(t("reasoning.prefix_read", n=len(ask.ids)))
     with st.expander(t("reasoning.endings_read")):
         for sample in drawn[:8]:
             st.text(f"{'✓' if sample.correct else '✗'}  … {sample.text[len(ask.head) :]}")
-    if not batch.active:
+    if session.ENDINGS.running is None:
         export(batch, "reasoning-endings")
 
 
-def of_answer(drawn: list[sampling.Sample], answer: str | None) -> int:
+def of_answer(drawn: list[replies.Reply], answer: str | None) -> int:
     """How many samples have an answer."""
-    wanted = sampling.same_answer(answer)
+    wanted = replies.same_answer(answer)
     return sum(sample.answer is not None and sample.answer == wanted for sample in drawn)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import contestants, published, sampling, scaling
+from app.core import contestants, published, replies, scaling
 from app.core.texts import t
 from app.pages.reasoning import figures
 from app.pages.reasoning.samples import measured
@@ -16,55 +16,35 @@ from app.ui.chart import chart
 from app.ui.components.reasoning_view import name_of
 from app.ui.table import numbers
 
-LOOKS_PER_SECOND = 2
-
 
 def named(contestant: str) -> str:
     model, _, way = contestant.partition(".")
     return name_of(contestants.Contestant(model, way or "own"))
 
 
-def progress(view: str) -> None:
-    """Start or Stop, how far the batch is, and what went wrong."""
-    batch = st.session_state.r_batch
-    if batch is not None and batch.view == view:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(t("common.stop"), key=f"r_stop_{view}", type="primary"):
-                session.stop()
-                st.rerun()  # else this fragment alone would run again, and go on polling
-            if batch.state == "waiting":
-                st.caption(t("common.waiting", position=batch.position))
-            else:
-                done = len(batch.samples)
-                st.progress(done / batch.total, t("reasoning.drawn", n=done, total=batch.total))
-    error = st.session_state.r_batch_error
-    if error is not None and error[0] == view:
-        st.error(error[1])
+def drawn_of(slot: replies.ReplySlot) -> replies.Replies | None:
+    """How far a slot is, what went wrong, and its replies so far."""
+    found = slot.growing()
+    text = None
+    if slot.running is not None and found is not None:
+        text = t("reasoning.drawn", n=len(found.replies), total=found.total)
+    slot.status(text)
+    return found
 
 
-def watch(view: str) -> None:
-    """End the polling once the batch has ended."""
-    batch = st.session_state.r_batch
-    if batch is not None and batch.view == view:
-        batch.look()
-        if not batch.active:
-            session.finish()
-            st.rerun()
-
-
-def by_contestant(batch: sampling.Batch) -> dict[str, list[list[sampling.Sample]]]:
+def by_contestant(batch: replies.Replies) -> dict[str, list[list[replies.Reply]]]:
     """Contestant → for each problem, its samples so far."""
-    found: dict[str, list[list[sampling.Sample]]] = {}
+    found: dict[str, list[list[replies.Reply]]] = {}
     for place, ask in enumerate(batch.asks):
         found.setdefault(ask.contestant, []).append(batch.of(place))
     return found
 
 
-def answers_of(drawn: Sequence[sampling.Sample]) -> list[tuple[str | None, bool]]:
+def answers_of(drawn: Sequence[replies.Reply]) -> list[tuple[str | None, bool]]:
     return [(sample.answer, sample.correct) for sample in drawn]
 
 
-def export(batch: sampling.Batch, name: str) -> None:
+def export(batch: replies.Replies, name: str) -> None:
     """All samples, seeds included, as a table, CSV and JSON."""
     rows = batch.rows()
     if not rows:
@@ -80,7 +60,7 @@ def export(batch: sampling.Batch, name: str) -> None:
     numbers(rows, name)
 
 
-def bars(batch: sampling.Batch) -> None:
+def bars(batch: replies.Replies) -> None:
     """Answers to the first question as they fall into bins, one chart a contestant."""
     first = batch.asks[0].problem
     asked = [(i, ask) for i, ask in enumerate(batch.asks) if ask.problem == first]
@@ -116,7 +96,7 @@ def bars(batch: sampling.Batch) -> None:
     st.caption(t("reasoning.bins_reading"))
 
 
-def scaling_curves(batch: sampling.Batch) -> None:
+def scaling_curves(batch: replies.Replies) -> None:
     """pass@k and cons@k of every contestant, as far as its samples reach."""
     lines: dict[str, list[figures.Curve]] = {"pass": [], "cons": []}
     rows: list[dict[str, object]] = []
@@ -181,43 +161,28 @@ def samples_part() -> None:
             width=330,
         )
         st.button(t("reasoning.draw"), key="r_draw_samples", on_click=session.start_samples)
-    st.fragment(samples_picture, run_every=_every("samples"))()
-
-
-def _every(view: str) -> float | None:
-    batch = st.session_state.r_batch
-    return 1 / LOOKS_PER_SECOND if batch is not None and batch.view == view else None
-
-
-def samples_picture() -> None:
-    watch("samples")
-    progress("samples")
-    batch = session.shown("samples")
-    if batch is None or not batch.samples:
+    if (batch := drawn_of(session.SAMPLES)) is None:
         return
     bars(batch)
     scaling_curves(batch)
-    if not batch.active:
+    if session.SAMPLES.running is None:
         export(batch, "reasoning-samples")
 
 
 def budget_part() -> None:
     """Accuracy against a budget of thinking tokens."""
     st.markdown(t("reasoning.budget_intro", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
-    st.button(t("reasoning.budget_draw"), key="r_draw_budget", on_click=session.start_budget)
     left, right = st.columns([3, 2])
     with left:
-        st.fragment(budget_picture, run_every=_every("budget"))()
+        session.BUDGET.area(budget_picture)
         measured.budgets()
     with right:
         o1()
 
 
 def budget_picture() -> None:
-    watch("budget")
-    progress("budget")
-    batch = session.shown("budget")
-    if batch is None or not batch.samples:
+    st.button(t("reasoning.budget_draw"), key="r_draw_budget", on_click=session.start_budget)
+    if (batch := drawn_of(session.BUDGET)) is None:
         return
     groups: dict[tuple[str, int], list[list[tuple[str | None, bool]]]] = {}
     for place, ask in enumerate(batch.asks):
@@ -262,7 +227,7 @@ def budget_picture() -> None:
     )
     st.caption(t("reasoning.budget_reading", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
     numbers(rows, "reasoning-budget-curve")
-    if not batch.active:
+    if session.BUDGET.running is None:
         export(batch, "reasoning-budget")
 
 
@@ -291,7 +256,7 @@ def section() -> None:
     st.header(t("reasoning.more_title"))
     first, second = st.tabs([t("reasoning.tab_samples"), t("reasoning.tab_budget")])
     with first:
-        samples_part()
+        session.SAMPLES.area(samples_part)
         measured.many()
     with second:
         budget_part()
