@@ -118,7 +118,7 @@ class Replies:
         ]
 
 
-class _Drawing:
+class Drawing:
     """The replies to some asks as their runs come in; each is judged once."""
 
     def __init__(self, asks: Sequence[Ask]) -> None:
@@ -206,7 +206,7 @@ class ReplySlot(RunSlot[Replies]):
 
     def draw(self, asks: Sequence[Ask]) -> None:
         """Have the replies drawn; see `RunSlot.start`."""
-        drawing = _Drawing(asks)
+        drawing = Drawing(asks)
         self.start(drawing.requests(), drawing.make, drawing.forced)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from app.core import contestants, evaluations, judged, models, prompts, store
+from app.core import contestants, evaluations, judged, models, prompts
 from app.core.texts import LANGUAGES, texts
 from app.pages.reasoning import state as session
 from app.ui.components.reasoning_view import _clicked, payload, typical
@@ -23,6 +22,7 @@ from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import Problem
+from tests.app import runs
 
 ROOT = Path(__file__).parents[4]
 SECONDS = 90.0  # CI's cores may be busy
@@ -227,12 +227,7 @@ def opened(language: str = "en", **query: str) -> AppTest:
 
 def ended(app: AppTest) -> AppTest:
     """Run the page again, as the browser does, until no run is under way."""
-    until = time.monotonic() + SECONDS
-    while app.session_state["r_job"] is not None:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-        app.run()
-    return app
+    return runs.ended(app, "reasoning")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -260,12 +255,11 @@ def test_runs_a_question_of_ones_own_with_two_columns() -> None:
     app = ended(app)
     assert not app.exception
     assert not app.error
-    shown = [store.store().get(one) for one in app.session_state["r_shown"]]
-    readings = [judged.read(trace) for trace in shown if trace is not None]
+    readings = [judged.read(trace) for trace in runs.traces(app, "reasoning")]
     assert [r.asked.begin for r in readings] == ["", contestants.DIRECT]
     assert {r.problem.answer for r in readings} == {"71"}
     app.button(key="r_recorded").click().run()
-    assert app.session_state["r_shown"] == []
+    assert not runs.traces(app, "reasoning")
 
 
 def test_a_bad_question_is_told_and_the_picture_stays() -> None:
@@ -276,7 +270,7 @@ def test_a_bad_question_is_told_and_the_picture_stays() -> None:
     assert not app.exception
     assert "90*9-54*5+371" in app.error[0].value
     assert [text.value for text in app.text] == before
-    assert app.session_state["r_job"] is None
+    assert runs.under_way(app, "reasoning") is None
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -290,8 +284,7 @@ def test_another_question_is_held_out(task: str) -> None:
     assert not app.exception
     assert not app.error
     assert app.text_input(key=field).value != first
-    trace = store.store().get(app.session_state["r_shown"][0])
-    assert trace is not None
+    trace = runs.traces(app, "reasoning")[0]
     assert judged.read(trace).problem.split == "heldout"
 
 
@@ -305,8 +298,7 @@ def test_another_question_has_another_seed_and_a_link_gives_both_again() -> None
     link = {"r_models": "base.direct", "r_seed": str(seed)}
     link["r_expr"] = app.text_input(key="r_expr").value
     again = ended(opened(**link))
-    one, two = (store.store().get(a.session_state["r_shown"][0]) for a in (app, again))
-    assert one is not None and two is not None
+    one, two = (runs.traces(a, "reasoning")[0] for a in (app, again))
     assert one.texts == two.texts
     app.button(key="r_another").click().run()
     assert ended(app).number_input(key="r_seed").value != seed

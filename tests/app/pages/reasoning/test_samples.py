@@ -6,7 +6,7 @@ import itertools
 import json
 import random
 import shutil
-import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,25 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import contestants, evaluations, judged, models, published, sampling, scaling, store
+from app.core import (
+    contestants,
+    evaluations,
+    generation,
+    judged,
+    published,
+    replies,
+    scaling,
+)
 from app.core.texts import texts
 from app.pages.reasoning import figures
-from app.pages.reasoning.samples import state as batches
+from app.pages.reasoning.samples import state as samples_state
+from model import ASSETS
 from model.analysis.estimators import cons_at_k, pass_at_k, wilson
-from model.nn.network import Transformer
 from model.tasks import chain, pick, problems
+from tests.app import runs
 from tests.app.pages.reasoning.test_reasoning import (
     BUILT,
     CHAIN,
-    SECONDS,
     ended,
     opened,
     reply_tokens,
@@ -82,8 +90,8 @@ def test_bins_put_the_right_answer_first_and_none_last() -> None:
 
 
 def test_answers_to_a_pick_are_compared_as_sets() -> None:
-    assert sampling.same_answer("43,6,32") == sampling.same_answer("32,43,6") == "6,32,43"
-    assert sampling.same_answer(None) is None
+    assert replies.same_answer("43,6,32") == replies.same_answer("32,43,6") == "6,32,43"
+    assert replies.same_answer(None) is None
 
 
 def test_what_follows_from_another_number() -> None:
@@ -98,7 +106,7 @@ def test_the_prefix_ends_before_the_step_or_before_its_number() -> None:
     trace = written(BUILT)
     reading = judged.read(trace)
     step = reading.steps[1]
-    kept = [batches.prefix(trace, reading, step, edited) for edited in (False, True)]
+    kept = [samples_state.prefix(trace, reading, step, edited) for edited in (False, True)]
     heads = ["".join(reply_tokens(trace)[: keep - reading.start]) for keep in kept]
     assert heads[0] == "<think>first 34*9=296, then "
     assert heads[1] == "<think>first 34*9=296, then 13*8="
@@ -140,14 +148,23 @@ def test_every_model_has_a_mark_of_its_own() -> None:
 # --- The page ----------------------------------------------------------------------------------
 
 
-def drawn(app: AppTest) -> AppTest:
-    """Run the page again, as the browser does, until no batch is under way."""
-    until = time.monotonic() + SECONDS
-    while app.session_state["r_batch"] is not None:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-        app.run()
-    return app
+def drawn(app: AppTest, slot: str) -> replies.Replies:
+    """What the page's slot has drawn, once it has ended."""
+    runs.ended(app, slot)
+    assert not app.exception
+    assert not app.error
+    found = replies.STORE.get(app.session_state[f"slot-{slot}"].result)
+    assert found is not None
+    return found
+
+
+def all_of(asks: Sequence[replies.Ask]) -> replies.Replies:
+    """The replies to asks, without a page."""
+    drawing, scheduler = replies.Drawing(asks), generation.scheduler()
+    first = scheduler.run(drawing.requests())
+    found = drawing.make((*first, *scheduler.run(drawing.forced(first))))
+    assert found is not None
+    return found
 
 
 def test_draws_samples_that_anybody_can_draw_again() -> None:
@@ -155,20 +172,14 @@ def test_draws_samples_that_anybody_can_draw_again() -> None:
     app.multiselect(key="r_models").set_value(["base.direct"])
     app.selectbox(key="r_k").set_value(8)
     app.button(key="r_draw_samples").click().run()
-    app = drawn(app)
-    assert not app.exception
-    assert not app.error
-    batch = sampling.store().get(app.session_state["r_batches"]["samples"])
-    assert batch is not None
-    rows = batch.rows()
+    found = drawn(app, "r_samples")
+    rows = found.rows()
     assert len(rows) == 8
     assert {(row["seed"], row["row"]) for row in rows} == {(0, i) for i in range(8)}
     json.dumps(rows)
-    again = sampling.Batch("samples", batch.asks)
-    for _ in again.parts(models.engine)[0]:
-        pass
-    assert again.samples == batch.samples
-    assert again.id == batch.id
+    again = all_of(found.asks)
+    assert again.replies == found.replies
+    assert again.id == found.id
 
 
 def test_what_an_ask_draws_does_not_depend_on_the_others() -> None:
@@ -177,48 +188,57 @@ def test_what_an_ask_draws_does_not_depend_on_the_others() -> None:
     known = contestants.contestants()
     posed = list(itertools.islice(problems("chain", 3, 0, "heldout", "en"), 2))
     asks = [
-        sampling.fresh(known[one], problem, n, 1.0, 5, 120, budget)
+        replies.fresh(known[one], problem, n, 1.0, 5, 120, budget)
         for budget in (None, 24)
         for problem in posed
         for one, n in (("base.steps", 12), ("base", 9))
     ]
-
-    def of_all(batch: sampling.Batch) -> sampling.Batch:
-        for _ in batch.parts(models.engine)[0]:
-            pass
-        return batch
-
-    together = of_all(sampling.Batch("samples", asks))
-    assert len(together.samples) == together.total
+    together = all_of(asks)
+    assert len(together.replies) == together.total
     for place, ask in enumerate(asks):
-        alone = of_all(sampling.Batch("samples", [ask])).samples
-        found = [replace(sample, ask=0) for sample in together.of(place)]
+        alone = all_of([ask]).replies
+        found = tuple(replace(reply, ask=0) for reply in together.of(place))
         assert found == alone
-        assert len({sample.text for sample in alone}) > 1
-    rows = together.rows()
-    assert {(row["seed"], row["row"]) for row in rows} == {
-        *((5, i) for i in range(8)),
-        *((13, i) for i in range(4)),
-    }
+        assert len({reply.text for reply in alone}) > 1
+
+
+def test_a_budget_ends_the_thought_and_leaves_others_as_they_are() -> None:
+    """A reply that is done within its budget is the reply without one; another is cut at the
+    budget, and answers all the same."""
+    one = contestants.contestants()["base.steps"]
+    problem = next(problems("chain", 3, 0, "heldout", "en"))
+    free, cut = (
+        all_of([replies.fresh(one, problem, 40, 1.0, 5, 160, budget)]).replies
+        for budget in (None, 40)
+    )
+    for whole, short in zip(free, cut, strict=True):
+        if "</think>" in whole.text and whole.text == short.text:
+            continue
+        thought, _, answer = short.text.partition("</think>")
+        assert whole.text.startswith(thought)
+        assert answer.startswith("<answer>")
+        assert short.tokens <= 40 + replies.ANSWER_TOKENS + 8
+    assert any(whole.text != short.text for whole, short in zip(free, cut, strict=True))
+
+
+@pytest.mark.parametrize("forged", [100_000, -1, "x"])
+def test_a_forged_number_of_samples_is_none_that_is_offered(forged: object) -> None:
+    assert samples_state.offered(forged, samples_state.COUNTS) in samples_state.COUNTS
 
 
 def test_every_question_is_asked_under_every_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(batches, "BUDGETS", (2, 4))
-    monkeypatch.setattr(batches, "PROBLEMS", 2)
+    monkeypatch.setattr(samples_state, "BUDGETS", (2, 4))
+    monkeypatch.setattr(samples_state, "PROBLEMS", 2)
     app = opened()
     app.multiselect(key="r_models").set_value(["base"])
     app.button(key="r_draw_budget").click().run()
-    app = drawn(app)
-    assert not app.exception
-    assert not app.error
-    batch = sampling.store().get(app.session_state["r_batches"]["budget"])
-    assert batch is not None
+    batch = drawn(app, "r_budget")
     assert [ask.budget for ask in batch.asks] == [2, 4, 2, 4]
     problems = [ask.problem for ask in batch.asks]
     assert problems[0] == problems[1] != problems[2] == problems[3]
-    assert len(batch.samples) == 4 * batches.BUDGET_SAMPLES
+    assert len(batch.replies) == 4 * samples_state.BUDGET_SAMPLES
 
 
 def test_says_why_nothing_can_be_drawn() -> None:
@@ -230,7 +250,7 @@ def test_says_why_nothing_can_be_drawn() -> None:
     app.text_area(key="r_text").set_value("hello")
     app.button(key="r_draw_budget").click().run()
     assert not app.exception
-    assert app.session_state["r_batch"] is None
+    assert runs.under_way(app, "r_budget") is None
 
 
 def measured(app: AppTest, axis: str) -> Any:
@@ -244,7 +264,7 @@ def test_what_was_measured_is_shown_of_the_chosen_models() -> None:
     rows = measured(app, "k")
     assert set(rows["model"]) == {"r1-zero", "base"}
     for name in ("r1-zero", "base"):
-        file = models.ASSETS / "runs" / name / "evaluation.json"
+        file = ASSETS / "runs" / name / "evaluation.json"
         found = json.loads(file.read_text())
         for measure, values in ((m, found["many"]["chain"][m]) for m in ("pass@k", "cons@k")):
             shown = rows[(rows["model"] == name) & (rows["measure"] == measure)]
@@ -254,7 +274,7 @@ def test_what_was_measured_is_shown_of_the_chosen_models() -> None:
             assert [*shown["high"]] == [value["interval"][1] for value in values.values()]
     app.segmented_control(key="r_measured_task_budget").set_value("pick").run()
     rows = measured(app, "budget")
-    cuts = json.loads((models.ASSETS / "runs" / "base" / "evaluation.json").read_text())["budget"]
+    cuts = json.loads((ASSETS / "runs" / "base" / "evaluation.json").read_text())["budget"]
     shown = rows[rows["model"] == "base"]
     assert dict(zip(shown["budget"], shown["value"], strict=True)) == {
         cut["budget"]: cut["pass@k"]["1"]["value"] for cut in cuts["pick"]
@@ -265,16 +285,16 @@ def test_what_was_measured_is_shown_of_the_chosen_models() -> None:
 
 def test_who_is_not_measured_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And drawn as soon as its file is there."""
-    runs = models.ASSETS / "runs"
+    shipped = ASSETS / "runs"
     base, zero = tmp_path / "runs" / "base", tmp_path / "runs" / "r1-zero"
-    shutil.copytree(runs / "base", base)
+    shutil.copytree(shipped / "base", base)
     monkeypatch.setattr(evaluations, "ASSETS", tmp_path)
     app = opened()
     app.multiselect(key="r_models").set_value(["r1-zero", "base"]).run()
     assert set(measured(app, "k")["model"]) == {"base"}
     told = T["reasoning.recorded_missing"].format(names=contestants.NAMES["r1-zero"])
     assert sum(told in caption.value for caption in app.caption) == 2
-    shutil.copytree(runs / "r1-zero", zero)
+    shutil.copytree(shipped / "r1-zero", zero)
     app.run()
     assert set(measured(app, "k")["model"]) == {"base", "r1-zero"}
     assert not any(told in caption.value for caption in app.caption)
@@ -289,59 +309,35 @@ def test_goes_on_from_a_number_of_ones_own() -> None:
     app.session_state["r_pick"] = (trace.id, mark)
     app.run()
     assert not app.exception
-    app.selectbox(key="r_endings").set_value(8)
+    app.selectbox(key="r_endings_n").set_value(8)
     field = app.number_input(key=f"r_number-{trace.id}-{mark}")
     assert str(field.value) == reading.marks[mark].text.split("=")[1]
     field.set_value(7)
     app.button(key="r_go_on").click().run()
-    app = drawn(app)
-    assert not app.exception
-    assert not app.error
-    batch = sampling.store().get(app.session_state["r_batches"]["again"])
-    assert batch is not None
-    assert len(batch.samples) == 8
-    assert all(sample.text.startswith(batch.asks[0].head) for sample in batch.samples)
+    batch = drawn(app, "r_endings")
+    assert len(batch.replies) == 8
+    assert all(reply.text.startswith(batch.asks[0].head) for reply in batch.replies)
     assert batch.asks[0].head.endswith("=7")
-    assert not batch.kept  # a recorded run has left no cache
-    assert any(T["reasoning.prefix_read"][:30] in caption.value for caption in app.caption)
+    told = T["reasoning.prefix_read"].format(n=len(batch.asks[0].ids))
+    assert told in [caption.value for caption in app.caption]
 
 
-def test_goes_on_from_the_cache_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A live run, then endings from a step of it: its cache is used, and changes no ending."""
+def test_goes_on_from_a_step_of_a_live_run() -> None:
     app = opened()
     app.multiselect(key="r_models").set_value(["base.steps"])
     app.button(key="r_ask").click().run()
     app = ended(app)
-    [trace_id] = app.session_state["r_shown"]
-    trace = store.store().get(trace_id)
-    assert trace is not None
+    (trace,) = runs.traces(app, "reasoning")
     reading = judged.read(trace)
     mark = reading.marks.index(reading.steps[0])
-    app.session_state["r_pick"] = (trace_id, mark)
+    app.session_state["r_pick"] = (trace.id, mark)
     app.run()
-    app.selectbox(key="r_endings").set_value(8)
-    fed: list[tuple[int, ...]] = []
-    hidden = Transformer.hidden
-
-    def counting(self: Transformer, ids: Any, *rest: Any, **more: Any) -> Any:
-        fed.append(tuple(ids.shape))
-        return hidden(self, ids, *rest, **more)
-
-    monkeypatch.setattr(Transformer, "hidden", counting)
+    app.selectbox(key="r_endings_n").set_value(8)
     app.button(key="r_resample").click().run()
-    app = drawn(app)
-    assert not app.exception and not app.error
-    batch = sampling.store().get(app.session_state["r_batches"]["again"])
-    assert batch is not None
+    batch = drawn(app, "r_endings")
     n = len(batch.asks[0].ids)
-    assert batch.kept == n - 1  # the last is fed, for what follows it
-    assert fed[0] == (1, 1) and {width for _, width in fed} == {1}
-    told = T["reasoning.prefix_kept"].format(kept=n - 1, n=n)
-    assert told in [caption.value for caption in app.caption]
-    without = sampling.Batch("again", batch.asks)
-    for _ in without.parts(models.engine)[0]:
-        pass
-    assert [s.text for s in without.samples] == [s.text for s in batch.samples]
+    assert batch.asks[0].ids == tuple(trace.token_ids[:n].tolist())
+    assert all_of(batch.asks).replies == batch.replies
 
 
 def test_a_step_that_is_gone_is_forgotten() -> None:
