@@ -150,7 +150,8 @@ class Worker:
         except Exception:  # a defect of ours must not end everybody's worker
             _LOG.exception("a job failed")
             told = [
-                texts_module.texts(language)["common.failed"] for language in texts_module.LANGUAGES
+                texts_module.translated(language, "common.failed")
+                for language in texts_module.LANGUAGES
             ]
             job.error, job.state = " · ".join(told), "failed"
             return

@@ -35,7 +35,7 @@ def status(trace: Trace, writing: bool) -> None:
             kind = "live" if session.is_live() else "recorded"
             st.badge(t(f"experts.badge_{kind}"))
             info = trace.info
-            said = t(f"common.{kind}", model=trace.card.name, date=info.date, seed=info.seed)
+            said = t(f"common.run_{kind}", model=trace.card.name, date=info.date, seed=info.seed)
             st.caption(f"{said}. {t(f'experts.ended_{trace.finish_reason}')}")
             return
         if st.button(t("common.stop"), key="e_stop"):
@@ -63,7 +63,7 @@ def reading(trace: Trace, layer: int) -> None:
         share=f"{busy.share:.0%}",
         even=f"{busy.even:.0%}",
     )
-    rest = t(f"experts.idle_{busy.idle if busy.idle < 2 else 'n'}", idle=busy.idle)
+    rest = t("experts.idle", n=busy.idle) if busy.idle else t("experts.none_idle")
     st.markdown(f"{said} {rest}")
 
 
@@ -118,18 +118,18 @@ def controls(recorded: Trace) -> None:
             width=240,
         )
         st.number_input(
-            t("experts.temperature"),
+            t("common.temperature"),
             0.0,
             session.MAX_TEMPERATURE,
             value=info.temperature,
             step=0.1,
             key="e_temperature",
             bind="query-params",
-            help=t("experts.temperature_help"),
+            help=t("common.temperature_help"),
             width=150,
         )
         st.number_input(
-            t("experts.seed"),
+            t("common.seed"),
             0,
             session.MAX_SEED,
             value=info.seed,
@@ -153,7 +153,7 @@ def controls(recorded: Trace) -> None:
     with st.container(horizontal=True, gap="small"):
         for name in examples.prompts():
             st.button(
-                t(f"experts.example_{name}"),
+                t(f"examples.{name}"),
                 key=f"e_example_{name}",
                 on_click=session.start_example,
                 args=(name,),
@@ -243,7 +243,7 @@ def evenness(trace: Trace) -> None:
     batch = about["tokens"] // max(about["steps"], 1)
     if batch:
         least = f"{expert_load.chance(batch, experts, chosen).violation:.2f}"
-        st.caption(t("experts.curve_reading", batch=f"{batch:,}", least=least))
+        st.caption(t("experts.curve_reading", batch=batch, least=least))
     numbers(
         [
             {

@@ -17,6 +17,8 @@ from app.ui.components.reasoning_view import name_of
 from app.ui.table import numbers
 
 LOOKS_PER_SECOND = 2
+#: How many questions, and samples of each, the budgets are measured on.
+BUDGETED = {"questions": session.PROBLEMS, "samples": session.BUDGET_SAMPLES}
 
 
 def named(contestant: str) -> str:
@@ -36,7 +38,7 @@ def progress(view: str) -> None:
                 st.caption(t("common.waiting", position=batch.position))
             else:
                 done = len(batch.samples)
-                st.progress(done / batch.total, t("reasoning.drawn", n=done, total=batch.total))
+                st.progress(done / batch.total, t("question.drawn", done=done, n=batch.total))
     error = st.session_state.r_batch_error
     if error is not None and error[0] == view:
         st.error(error[1])
@@ -145,14 +147,14 @@ def scaling_curves(batch: sampling.Batch) -> None:
         return
     for column, measure in zip(st.columns(2), ("pass", "cons"), strict=True):
         with column:
-            st.markdown(f"**{t(f'reasoning.{measure}_title')}**")
+            st.markdown(f"**{t(f'reasoning.title_{measure}')}**")
             most = max(int(curve.x[-1]) for curve in lines[measure])
             figure = figures.curves(
                 lines[measure],
                 scaling.ks(most),
                 {
                     "x": t("reasoning.k_axis"),
-                    "y": t(f"reasoning.{measure}_axis"),
+                    "y": t(f"reasoning.axis_{measure}"),
                     "hover": t("reasoning.curve_hover"),
                 },
                 doubling=True,
@@ -163,8 +165,8 @@ def scaling_curves(batch: sampling.Batch) -> None:
                 key=f"r_curve_{measure}",
                 alt=t("reasoning.curve_alt", measure=f"{measure}@k", last=last),
             )
-    key = "one" if asked == 1 else "many"
-    st.caption(t(f"reasoning.curve_reading_{key}", n=asked))
+    reading = "reasoning.curve_reading_one" if asked == 1 else "reasoning.curve_reading_many"
+    st.caption(t(reading, questions=asked))
     numbers(rows, "reasoning-curves")
 
 
@@ -203,7 +205,7 @@ def samples_picture() -> None:
 
 def budget_part() -> None:
     """Accuracy against a budget of thinking tokens."""
-    st.markdown(t("reasoning.budget_intro", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
+    st.markdown(t("reasoning.budget_intro", **BUDGETED))
     st.button(t("reasoning.budget_draw"), key="r_draw_budget", on_click=session.start_budget)
     left, right = st.columns([3, 2])
     with left:
@@ -244,7 +246,7 @@ def budget_picture() -> None:
         )
         for contestant, found in points.items()
     ]
-    st.markdown(f"**{t('reasoning.budget_title')}**")
+    st.markdown(f"**{t('reasoning.title_budget')}**")
     last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
     chart(
         figures.curves(
@@ -258,9 +260,9 @@ def budget_picture() -> None:
             doubling=False,
         ),
         key="r_budget",
-        alt=t("reasoning.curve_alt", measure=t("reasoning.budget_title"), last=last),
+        alt=t("reasoning.curve_alt", measure=t("reasoning.title_budget"), last=last),
     )
-    st.caption(t("reasoning.budget_reading", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
+    st.caption(t("reasoning.budget_reading", **BUDGETED))
     numbers(rows, "reasoning-budget-curve")
     if not batch.active:
         export(batch, "reasoning-budget")

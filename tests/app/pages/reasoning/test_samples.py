@@ -15,7 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.core import contestants, evaluations, judged, models, published, sampling, scaling, store
-from app.core.texts import texts
+from app.core.texts import texts, translated
 from app.pages.reasoning import figures
 from app.pages.reasoning.samples import state as batches
 from model.analysis.estimators import cons_at_k, pass_at_k, wilson
@@ -30,6 +30,7 @@ from tests.app.pages.reasoning.test_reasoning import (
     reply_tokens,
     written,
 )
+from tests.app.words import shape
 
 T = texts("en")
 RIGHT, WRONG, NONE = ("259", True), ("249", False), (None, False)
@@ -303,7 +304,7 @@ def test_goes_on_from_a_number_of_ones_own() -> None:
     assert all(sample.text.startswith(batch.asks[0].head) for sample in batch.samples)
     assert batch.asks[0].head.endswith("=7")
     assert not batch.kept  # a recorded run has left no cache
-    assert any(T["reasoning.prefix_read"][:30] in caption.value for caption in app.caption)
+    assert any(shape("reasoning.prefix_read").match(caption.value) for caption in app.caption)
 
 
 def test_goes_on_from_the_cache_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,7 +337,7 @@ def test_goes_on_from_the_cache_of_a_run(monkeypatch: pytest.MonkeyPatch) -> Non
     n = len(batch.asks[0].ids)
     assert batch.kept == n - 1  # the last is fed, for what follows it
     assert fed[0] == (1, 1) and {width for _, width in fed} == {1}
-    told = T["reasoning.prefix_kept"].format(kept=n - 1, n=n)
+    told = translated("en", "reasoning.prefix_kept", kept=n - 1, n=n)
     assert told in [caption.value for caption in app.caption]
     without = sampling.Batch("again", batch.asks)
     for _ in without.parts(models.engine)[0]:
