@@ -161,11 +161,9 @@ class Worker:
 
 def generate(run: Run, load: Callable[[str], Engine]) -> Iterator[None]:
     """Carry a request out: the prompt at the first turn, then a token each."""
-    from model.nn.cache import Cache  # here, not above: it imports torch
-
     r = run.request
     engine = load(r.model)
-    run.cache = Cache(engine.config)
+    run.cache = engine.new_cache()
     run.card = engine.card
     run.info = engine.info(r.prompt, r.max_new_tokens, r.temperature, r.seed)
     for step in engine.stream(r.prompt, r.max_new_tokens, r.temperature, r.seed, run.cache):

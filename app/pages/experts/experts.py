@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pandas as pd
 import streamlit as st
 
 from app.core import examples, links, models, store
@@ -202,16 +201,15 @@ def evenness(trace: Trace) -> None:
     floor = expert_load.chance(trace.fed, experts, chosen)
     run, step = session.run_of(trace.card.name)
     trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
+    violations = {
+        t("experts.vio_run"): expert_load.violation(trace.load()),
+        t("experts.vio_chance"): [floor.violation] * len(trace.moe_layers),
+        t("experts.vio_trained" if step is None else "experts.vio_then"): trained,
+    }
     st.dataframe(
-        pd.DataFrame(
-            {
-                t("experts.layer"): trace.moe_layers,
-                t("experts.vio_run"): expert_load.violation(trace.load()),
-                t("experts.vio_chance"): floor.violation,
-                t("experts.vio_trained" if step is None else "experts.vio_then"): trained,
-            }
-        ).style.format(precision=2),
+        {t("experts.layer"): trace.moe_layers} | violations,
         hide_index=True,
+        column_config=dict.fromkeys(violations, st.column_config.NumberColumn(format="%.2f")),
         alt=t("experts.balance_alt"),
     )
     st.markdown(
@@ -264,7 +262,7 @@ def downloads(trace: Trace) -> None:
     with st.expander(t("common.as_table")):
         heads = {name: t(f"experts.column_{name}") for name in expert_load.COLUMNS}
         st.dataframe(
-            pd.DataFrame(rows, columns=list(expert_load.COLUMNS)),
+            {name: [row[i] for row in rows] for i, name in enumerate(expert_load.COLUMNS)},
             hide_index=True,
             column_config=heads,
             height=360,

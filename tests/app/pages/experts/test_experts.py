@@ -278,6 +278,9 @@ class Endless:
     config = SimpleNamespace(num_hidden_layers=1)
     card = store.sample("experts").card
 
+    def new_cache(self) -> None:
+        """It remembers nothing."""
+
     def info(self, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> RunInfo:
         return replace(store.sample("experts").info, prompt=prompt, seed=seed)
 
