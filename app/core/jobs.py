@@ -150,7 +150,8 @@ class Worker:
         except Exception:  # a defect of ours must not end everybody's worker
             _LOG.exception("a job failed")
             told = [
-                texts_module.texts(language)["common.failed"] for language in texts_module.LANGUAGES
+                texts_module.translated(language, "common.failed")
+                for language in texts_module.LANGUAGES
             ]
             job.error, job.state = " · ".join(told), "failed"
             return
@@ -160,11 +161,9 @@ class Worker:
 
 def generate(run: Run, load: Callable[[str], Engine]) -> Iterator[None]:
     """Carry a request out: the prompt at the first turn, then a token each."""
-    from model.nn.cache import Cache  # here, not above: it imports torch
-
     r = run.request
     engine = load(r.model)
-    run.cache = Cache(engine.config)
+    run.cache = engine.new_cache()
     run.card = engine.card
     run.info = engine.info(r.prompt, r.max_new_tokens, r.temperature, r.seed)
     for step in engine.stream(r.prompt, r.max_new_tokens, r.temperature, r.seed, run.cache):

@@ -21,7 +21,7 @@ def checked(text: str) -> str:
     if not text.strip():
         raise InputError(t("common.empty_prompt"))
     if len(text) > MAX_CHARACTERS:
-        raise InputError(t("common.too_long", n=f"{len(text):,}", limit=f"{MAX_CHARACTERS:,}"))
+        raise InputError(t("common.too_long", n=len(text), limit=MAX_CHARACTERS))
     bad = sorted({c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"})
     if bad:
         codes = ", ".join(f"U+{ord(c):04X}" for c in bad[:5])
@@ -39,5 +39,5 @@ def fitting(text: str, model: str) -> str:
     limit = int(models.config(model)["max_position_embeddings"])
     tokens = 1 + len(encode(models.tokenizer(model), text))  # one for <bos>
     if tokens >= limit:
-        raise InputError(t("common.too_many_tokens", n=f"{tokens:,}", limit=f"{limit:,}"))
+        raise InputError(t("common.too_many_tokens", n=tokens, limit=limit))
     return text

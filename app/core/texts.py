@@ -1,20 +1,36 @@
 """Every word on screen, in English and Korean: `t("section.key", n=3)`.
 
 A page's words lie in its own `text/LANGUAGE.json`, what pages share in `core/text`; both hold one
-object per section. Tests keep the two languages equal in keys and placeholders, and pages out of
-one another's sections.
+object per section. Placeholders are Python's, and counts follow CLDR's plural rules:
+
+- `n` is always a whole number. A text that depends on it is an object of plural forms, such as
+  `{"one": "{n} reply is right", "other": "{n} replies are right"}`; a language with one form
+  writes plain text.
+- Other counts name their noun in the shared section "count": `"{tokens:tokens} in {rows:rows}"`
+  becomes "1 token in 1,000 rows".
+- `{tokens:compact}` rounds a large number to three digits: "17.7M".
+
+Tests keep the two languages equal in keys and placeholders, pages out of one another's sections,
+and every key in use.
 """
 
 from __future__ import annotations
 
 import functools
 import json
+import operator
+import string
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
+from babel import Locale
+from babel.numbers import format_compact_decimal, format_decimal
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 APP = Path(__file__).parents[1]
+#: A text, or its plural forms by CLDR's names.
+Text = str | dict[str, str]
 
 
 def files(language: str) -> list[Path]:
@@ -26,7 +42,7 @@ def files(language: str) -> list[Path]:
 
 
 @functools.cache
-def texts(language: str) -> dict[str, str]:
+def texts(language: str) -> dict[str, Text]:
     """All texts of a language by "section.key"; a section lies in one file."""
     return {
         f"{section}.{key}": text
@@ -66,5 +82,70 @@ def choose_language() -> None:
 
 
 def t(key: str, **values: object) -> str:
-    """A text in the viewer's language, `{placeholders}` filled in."""
-    return texts(language())[key].format(**values)
+    """A text in the viewer's language, `{placeholders}` filled in.
+
+    Raises:
+        KeyError: if there is no such text, or a placeholder has no value.
+        TypeError: if a count is not a whole number.
+    """
+    return translated(language(), key, **values)
+
+
+def translated(language: str, key: str, **values: object) -> str:
+    """A text in a language, as `t` gives it in the viewer's; for what is said in all of them."""
+    text = texts(language)[key]
+    if isinstance(text, dict):
+        text = text[_locale(language).plural_form(_whole(values["n"]))]
+    if "n" in values:
+        values["n"] = format_decimal(_whole(values["n"]), locale=language)
+    return _Filled(language).vformat(text, (), values)
+
+
+def words(section: str) -> dict[str, Text]:
+    """What a component says, for JavaScript to fill in by the same rules.
+
+    A section's texts by key, and the nouns that they count by "count.noun".
+    """
+    every = texts(language())
+    own = {
+        key.removeprefix(f"{section}."): text
+        for key, text in every.items()
+        if key.startswith(f"{section}.")
+    }
+    return own | {f"count.{noun}": every[f"count.{noun}"] for noun in _nouns(own)}
+
+
+def _nouns(chosen: dict[str, Text]) -> list[str]:
+    forms = [
+        form
+        for text in chosen.values()
+        for form in (text.values() if isinstance(text, dict) else [text])
+    ]
+    return sorted(
+        {spec for form in forms for _, _, spec, _ in string.Formatter().parse(form) if spec}
+    )
+
+
+class _Filled(string.Formatter):
+    """Python's placeholders, with nouns in place of format specifications."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if not format_spec:
+            return str(value)
+        if format_spec == "compact":
+            return format_compact_decimal(
+                float(f"{_whole(value):.3g}"), locale=self.language, fraction_digits=1
+            )
+        return translated(self.language, f"count.{format_spec}", n=value)
+
+
+def _whole(value: Any) -> int:
+    return operator.index(value)
+
+
+@functools.cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(language)

@@ -21,7 +21,7 @@ from torch import Tensor
 from model.nn.cache import Cache
 from model.nn.config import ModelConfig
 from model.nn.network import Transformer
-from model.runtime.engine import Engine, RouteTap
+from model.runtime.engine import Engine
 
 GROUP = 32  # features that share a scale, as in llama.cpp's q8_0 and q4_0
 
@@ -58,8 +58,8 @@ class CodedEngine(Engine):
         super().__init__(engine.model, engine.tokenizer, engine.about)
         self.codec = codec
 
-    def _feed(self, ids: list[int], cache: Cache, tap: RouteTap) -> Tensor:
-        return super()._feed(ids, CodedCache(cache, self.codec), tap)
+    def new_cache(self) -> Cache:
+        return CodedCache(Cache(self.config), self.codec)
 
 
 @dataclass(frozen=True, eq=False)

@@ -87,6 +87,10 @@ class Engine:
             raise CheckpointError(f"the tokenizer in {folder} has more tokens than its model.")
         return cls(model, words, about)
 
+    def new_cache(self) -> Cache:
+        """An empty cache, for one request: every way of running the model begins with one."""
+        return Cache(self.config)
+
     def encode(self, prompt: str) -> list[int]:
         """Ids of a prompt, `<bos>` first.
 
@@ -138,8 +142,8 @@ class Engine:
         """Steps of the prompt, then one per new token as it is fed; greedy at temperature 0.
 
         The prompt is computed at once (MLA: naive), new tokens one by one (MLA: absorbed). The
-        last token is not fed and its step has no experts. `cache` is an empty one that the caller
-        keeps, to go on from later.
+        last token is not fed and its step has no experts. `cache` is one from `new_cache` that the
+        caller keeps, to go on from later.
 
         Raises:
             PromptError: see `encode`.
@@ -148,7 +152,7 @@ class Engine:
         started = time.perf_counter()
         room = self.config.max_position_embeddings - len(ids)
         uniform = _uniform(seed, row=0, n=max_new_tokens)
-        cache = Cache(self.config) if cache is None else cache  # an empty one is falsy
+        cache = self.new_cache() if cache is None else cache  # an empty one is falsy
         tap = RouteTap()
         reader = tokenizer.PieceReader(self.tokenizer)
 
@@ -211,7 +215,7 @@ class Engine:
         rows = room.nonzero()[:, 0]
         written: list[list[int]] = [[] for _ in prompts]
         likely: list[list[float]] = [[] for _ in prompts]
-        cache = Cache(self.config)
+        cache = self.new_cache()
         if limit:
             padding, logits = self._prefill([prompts[row] for row in rows], cache, prefix)
         for n in range(limit):
@@ -240,7 +244,7 @@ class Engine:
     @torch.inference_mode()
     def read(self, ids: Sequence[int]) -> Prefix:
         """What attention keeps of a sequence, for `complete` to begin from."""
-        cache = Cache(self.config)
+        cache = self.new_cache()
         self.model.hidden(torch.tensor([list(ids)]), cache)
         return Prefix(tuple(ids), cache)
 

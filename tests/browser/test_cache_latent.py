@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.core.texts import texts
+from tests.app.words import shape
 from tests.browser.chromium import settle, visit
 
 pytestmark = pytest.mark.browser
@@ -73,7 +74,7 @@ def test_both_ways_are_timed(page: Page) -> None:
     page.locator(".st-key-c_clock button").click()
     found = page.get_by_text(beginning("latent.clock_sentence"))
     expect(found).to_be_visible(timeout=MEASURED_MS)
-    sentence = page.get_by_text(T["latent.ways_sentence"].split("{tokens}")[1].split("{")[0])
+    sentence = page.get_by_text(shape("latent.ways_sentence"))
     before = sentence.first.inner_text()
     page.locator(".st-key-c_ways_model").get_by_text(T["latent.ours"], exact=True).click()
     expect(sentence.first).not_to_have_text(before)

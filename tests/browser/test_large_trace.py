@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from app.core.texts import texts
+from app.core.texts import texts, translated
 from model.record.trace import Trace
 from tests import synthetic
 from tests.browser.chromium import visit
@@ -72,7 +72,7 @@ def experts(page: Page, trace: Trace, token: int, layer: int) -> None:
 
 
 def test_says_what_is_pooled_and_tells_the_window_token_by_token(page: Page, trace: Trace) -> None:
-    note = T["trace_view.pool_note"].format(total="4,096", layer=3, tokens=8, experts=1)
+    note = translated("en", "trace_view.pool_note", n=4_096, layer=3, tokens=8, experts=1)
     expect(page.get_by_text(note)).to_be_visible()
     arrived(page, 0)
     page.locator("#token-100").hover()

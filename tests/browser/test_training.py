@@ -26,11 +26,11 @@ def test_every_part_opens_and_the_link_leads_back_to_it(page: Page) -> None:
     visit(page, "training")
     for part in PARTS[1:]:
         page.get_by_role("radio", name=T[f"training.part_{part}"], exact=True).click()
-        title = page.get_by_role("heading", name=T[f"training.{part}_title"])
+        title = page.get_by_role("heading", name=T[f"training.title_{part}"])
         expect(title).to_be_visible()
         expect(page).to_have_url(re.compile(f"t_part={part}"))
     page.reload()
-    expect(page.get_by_role("heading", name=T["training.tables_title"])).to_be_visible()
+    expect(page.get_by_role("heading", name=T["training.title_tables"])).to_be_visible()
 
 
 def test_published_tables_name_their_source_and_versions(page: Page) -> None:

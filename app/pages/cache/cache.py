@@ -30,7 +30,7 @@ def controls() -> None:
         t("cache.examples"),
         list(examples.prompts()),
         index=None,
-        format_func=lambda name: t(f"experts.example_{name}"),
+        format_func=lambda name: t(f"examples.{name}"),
         placeholder=t("cache.examples_choose"),
         key="c_example",
         on_change=session.take_example,
@@ -52,19 +52,19 @@ def controls() -> None:
         bind="query-params",
     )
     right.number_input(
-        t("cache.temperature"),
+        t("common.temperature"),
         0.0,
         session.MAX_TEMPERATURE,
         recorded.temperature,
         0.1,
         format="%.1f",
-        help=t("cache.temperature_help"),
+        help=t("common.temperature_help"),
         key="c_temperature",
         bind="query-params",
     )
     left, right = st.columns(2, vertical_alignment="bottom")
     left.number_input(
-        t("cache.seed"), 0, session.MAX_SEED, recorded.seed, key="c_seed", bind="query-params"
+        t("common.seed"), 0, session.MAX_SEED, recorded.seed, key="c_seed", bind="query-params"
     )
     job = st.session_state.get("c_job")
     if job is None:
@@ -90,7 +90,7 @@ def status(runs: list[Trace], state: str) -> str:
         written = len(latest) - latest.n_prompt
         seconds = latest.seconds_of_answer
         rate = len(runs) * written / seconds if seconds > 0 else 0
-        return t("cache.running", tokens=f"{written:,}", rate=f"{rate:,.0f}")
+        return t("cache.running", tokens=written, rate=f"{rate:,.0f}")
     if job is not None:
         return t("cache.loading")
     key = "cache.live" if state == "live" else "cache.recorded"
@@ -145,7 +145,7 @@ def compare(growths: list[figures.Growth]) -> str:
     mha, *_, mla = (run.at(tokens) for run in growths)
     return t(
         "cache.sentence",
-        tokens=f"{tokens:,}",
+        tokens=tokens,
         mla=units.size(mla),
         mha=units.size(mha),
         times=units.times(mha / mla),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pandas as pd
 import streamlit as st
 
 from app.core import examples, links, models, store
@@ -35,7 +34,7 @@ def status(trace: Trace, writing: bool) -> None:
             kind = "live" if session.is_live() else "recorded"
             st.badge(t(f"experts.badge_{kind}"))
             info = trace.info
-            said = t(f"common.{kind}", model=trace.card.name, date=info.date, seed=info.seed)
+            said = t(f"common.run_{kind}", model=trace.card.name, date=info.date, seed=info.seed)
             st.caption(f"{said}. {t(f'experts.ended_{trace.finish_reason}')}")
             return
         if st.button(t("common.stop"), key="e_stop"):
@@ -63,7 +62,7 @@ def reading(trace: Trace, layer: int) -> None:
         share=f"{busy.share:.0%}",
         even=f"{busy.even:.0%}",
     )
-    rest = t(f"experts.idle_{busy.idle if busy.idle < 2 else 'n'}", idle=busy.idle)
+    rest = t("experts.idle", n=busy.idle) if busy.idle else t("experts.none_idle")
     st.markdown(f"{said} {rest}")
 
 
@@ -118,18 +117,18 @@ def controls(recorded: Trace) -> None:
             width=240,
         )
         st.number_input(
-            t("experts.temperature"),
+            t("common.temperature"),
             0.0,
             session.MAX_TEMPERATURE,
             value=info.temperature,
             step=0.1,
             key="e_temperature",
             bind="query-params",
-            help=t("experts.temperature_help"),
+            help=t("common.temperature_help"),
             width=150,
         )
         st.number_input(
-            t("experts.seed"),
+            t("common.seed"),
             0,
             session.MAX_SEED,
             value=info.seed,
@@ -153,7 +152,7 @@ def controls(recorded: Trace) -> None:
     with st.container(horizontal=True, gap="small"):
         for name in examples.prompts():
             st.button(
-                t(f"experts.example_{name}"),
+                t(f"examples.{name}"),
                 key=f"e_example_{name}",
                 on_click=session.start_example,
                 args=(name,),
@@ -202,16 +201,15 @@ def evenness(trace: Trace) -> None:
     floor = expert_load.chance(trace.fed, experts, chosen)
     run, step = session.run_of(trace.card.name)
     trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
+    violations = {
+        t("experts.vio_run"): expert_load.violation(trace.load()),
+        t("experts.vio_chance"): [floor.violation] * len(trace.moe_layers),
+        t("experts.vio_trained" if step is None else "experts.vio_then"): trained,
+    }
     st.dataframe(
-        pd.DataFrame(
-            {
-                t("experts.layer"): trace.moe_layers,
-                t("experts.vio_run"): expert_load.violation(trace.load()),
-                t("experts.vio_chance"): floor.violation,
-                t("experts.vio_trained" if step is None else "experts.vio_then"): trained,
-            }
-        ).style.format(precision=2),
+        {t("experts.layer"): trace.moe_layers} | violations,
         hide_index=True,
+        column_config=dict.fromkeys(violations, st.column_config.NumberColumn(format="%.2f")),
         alt=t("experts.balance_alt"),
     )
     st.markdown(
@@ -243,7 +241,7 @@ def evenness(trace: Trace) -> None:
     batch = about["tokens"] // max(about["steps"], 1)
     if batch:
         least = f"{expert_load.chance(batch, experts, chosen).violation:.2f}"
-        st.caption(t("experts.curve_reading", batch=f"{batch:,}", least=least))
+        st.caption(t("experts.curve_reading", batch=batch, least=least))
     numbers(
         [
             {
@@ -264,7 +262,7 @@ def downloads(trace: Trace) -> None:
     with st.expander(t("common.as_table")):
         heads = {name: t(f"experts.column_{name}") for name in expert_load.COLUMNS}
         st.dataframe(
-            pd.DataFrame(rows, columns=list(expert_load.COLUMNS)),
+            {name: [row[i] for row in rows] for i, name in enumerate(expert_load.COLUMNS)},
             hide_index=True,
             column_config=heads,
             height=360,

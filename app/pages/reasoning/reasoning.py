@@ -17,13 +17,17 @@ from model.record.trace import Trace
 from model.tasks import TASKS, chain, pick
 
 
+def kind_name(kind: str) -> str:
+    return t("reasoning.kind_free" if kind == "free" else f"question.kind_{kind}")
+
+
 def question_fields() -> None:
     """What is asked: a kind, and the fields of that kind."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
-            t("reasoning.kind"),
+            t("question.kind"),
             session.KINDS,
-            format_func=lambda kind: t(f"reasoning.kind_{kind}"),
+            format_func=kind_name,
             default=session.KINDS[0],  # what counts if the browser has not sent a choice yet
             required=True,
             key="r_kind",
@@ -40,12 +44,12 @@ def question_fields() -> None:
             )
             return
         st.selectbox(
-            t("reasoning.level"),
+            t("question.level"),
             list(TASKS[kind].LEVELS),
             key="r_level",
             on_change=session.draw,
             width=110,
-            help=t("reasoning.level_help"),
+            help=t("question.level_help"),
         )
         st.segmented_control(
             t("reasoning.language"),
@@ -94,7 +98,7 @@ def run_fields() -> None:
         format_func=lambda one: name_of(known[one]),
         max_selections=contestants.MOST,
         key="r_models",
-        placeholder=t("reasoning.models_choose"),
+        placeholder=t("common.choose_models"),
         help=t("reasoning.models_help"),
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -108,17 +112,17 @@ def run_fields() -> None:
 def settings() -> None:
     """Temperature and seed."""
     st.number_input(
-        t("reasoning.temperature"),
+        t("common.temperature"),
         0.0,
         session.MAX_TEMPERATURE,
         1.0,
         0.1,
         key="r_t",
         bind="query-params",
-        help=t("reasoning.temperature_help"),
+        help=t("common.temperature_help"),
     )
     st.number_input(
-        t("reasoning.seed"),
+        t("common.seed"),
         0,
         session.MAX_SEED,
         0,
@@ -146,8 +150,8 @@ def status(shown: list[Trace], kind: str) -> None:
             )
     st.text(asked.asked.text)
     if problem.level:
-        seen = t(f"reasoning.split_{problem.split}")
-        st.caption(f"{t('reasoning.right_answer', answer=problem.answer)} {seen}")
+        seen = t(f"question.split_{problem.split}")
+        st.caption(f"{t('question.right_answer', answer=problem.answer)} {seen}")
     else:
         st.caption(t("reasoning.unjudged"))
 
@@ -157,7 +161,7 @@ def first_error(shown: list[Trace]) -> None:
     readings = [judged.read(trace) for trace in shown]
     steps = sum(len(reading.steps) for reading in readings)
     right = sum(bool(step.right) for reading in readings for step in reading.steps)
-    said = [t("reasoning.say_steps", right=right, steps=steps)] if steps else []
+    said = [t("reasoning.say_steps", right=right, n=steps)] if steps else []
     for trace, reading in zip(shown, readings, strict=True):
         for number, step in enumerate(reading.steps, 1):
             if step.first_error:

@@ -29,7 +29,7 @@ def controls() -> None:
         st.menu_button(
             t("start.examples"),
             list(session.EXAMPLES),
-            format_func=lambda name: t(f"start.example_{name}"),
+            format_func=lambda name: t(f"examples.{name}"),
             key="s_example",
             on_click=session.start_example,
         )
@@ -49,17 +49,17 @@ def settings(begin: str, info: RunInfo) -> None:
         disabled=st.session_state.free,
     )
     st.number_input(
-        t("start.temperature"),
+        t("common.temperature"),
         0.0,
         session.MAX_TEMPERATURE,
         value=info.temperature,
         step=0.1,
         key="t",
         bind="query-params",
-        help=t("start.temperature_help"),
+        help=t("common.temperature_help"),
     )
     st.number_input(
-        t("start.seed"), 0, session.MAX_SEED, value=info.seed, key="seed", bind="query-params"
+        t("common.seed"), 0, session.MAX_SEED, value=info.seed, key="seed", bind="query-params"
     )
 
 
@@ -67,7 +67,7 @@ def status(trace: Trace, kind: str) -> None:
     """One line: what is on screen."""
     with st.container(horizontal=True, vertical_alignment="center", height=44, border=False):
         info = trace.info
-        st.caption(t(f"common.{kind}", model=trace.card.name, date=info.date, seed=info.seed))
+        st.caption(t(f"common.run_{kind}", model=trace.card.name, date=info.date, seed=info.seed))
         if kind == "live":
             st.button(
                 t("start.show_recorded"),

@@ -15,20 +15,20 @@ def question_fields() -> None:
     """Task, level, number and seed; then the question itself."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
-            t("reasoning.kind"),
+            t("question.kind"),
             list(TASKS),
-            format_func=lambda task: t(f"reasoning.kind_{task}"),
+            format_func=lambda task: t(f"question.kind_{task}"),
             default=st.session_state.t_task_first,
             required=True,
             key="t_task",
         )
         st.selectbox(
-            t("reasoning.level"),
+            t("question.level"),
             session.LEVELS,
             key="t_level",
             bind="query-params",
             width=110,
-            help=t("reasoning.level_help"),
+            help=t("question.level_help"),
         )
         st.number_input(
             t("training.number"),
@@ -41,7 +41,7 @@ def question_fields() -> None:
             help=t("training.number_help", most=session.MAX_NUMBER),
         )
         st.number_input(
-            t("reasoning.seed"),
+            t("common.seed"),
             0,
             session.MAX_SEED,
             0,
@@ -52,7 +52,7 @@ def question_fields() -> None:
         )
     asked = session.problem()
     st.text(asked.question)
-    st.caption(f"{t('reasoning.right_answer', answer=asked.answer)} {t('reasoning.split_heldout')}")
+    st.caption(f"{t('question.right_answer', answer=asked.answer)} {t('question.split_heldout')}")
 
 
 def controls(part: str, label: str, start: Callable[[], None]) -> None:

@@ -192,7 +192,7 @@ def start_now() -> None:
     if trainer.submit(wanted):
         state.t_jobs["now"] = wanted
     else:
-        state.t_errors["now"] = t("training.now_full", most=live.MAX_WAITING)
+        state.t_errors["now"] = t("training.now_full", n=live.MAX_WAITING)
 
 
 def run_shown() -> tuple[live.TrainJob | None, str]:

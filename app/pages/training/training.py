@@ -37,5 +37,5 @@ st.segmented_control(
     label_visibility="collapsed",
 )
 part: str = st.session_state.t_part
-st.header(t(f"training.{part}_title"))
+st.header(t(f"training.title_{part}"))
 PARTS[part]()

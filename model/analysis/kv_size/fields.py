@@ -27,14 +27,16 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "text": "{name} is {value}, but must be text: correct it.",
         "section": "{name} is {value}, but must be an object: correct it.",
         "rows": "{name} is {value}, but must be a list of 1 to {most}: correct it.",
-        "entries": "{name} has {entries} entries for {layers} layers: make the two agree.",
+        "entries": "{name} has length {entries}, but the number of layers is {layers}: make them "
+        "agree.",
         "sparse": "Layers of a sparse attention that is neither DeepSeek-V3.2's nor V4's are not "
         "known here: choose another model.",
-        "head_dim": "head_dim is missing and hidden_size {hidden} is no multiple of {heads} heads: "
-        "add head_dim.",
-        "divide": "{kv_heads} KV heads do not divide {heads} attention heads: correct "
-        "num_key_value_heads.",
-        "group": "n_heads_in_group {group} does not divide {heads} heads: fix it.",
+        "head_dim": "head_dim is missing, and hidden_size {hidden} is not a multiple of the number "
+        "of heads, {heads}: add head_dim.",
+        "divide": "The number of KV heads, {kv_heads}, does not divide the number of attention "
+        "heads, {heads}: correct num_key_value_heads.",
+        "group": "n_heads_in_group {group} does not divide the number of heads, {heads}: "
+        "correct it.",
         "unknown": "{name} ({what}) is not known here: choose another model.",
         "indexer_types": 'indexer_types may hold "full" and "shared" only: correct it.',
         "window": "Layers slide but sliding_window is missing or off: set it.",
@@ -46,8 +48,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "not known here.",
         "hybrid": f"{{name}} tells of layers of several kinds but layer_types is missing: "
         f"{WHOLE_FILE}.",
-        "ratios": "compress_ratios has {entries} entries for {layers} layers: it needs one per "
-        "layer.",
+        "ratios": "compress_ratios has length {entries}, but the number of layers is {layers}: it "
+        "needs one entry per layer.",
         "once": "full_attn_layers and kda_layers do not name every layer once: correct them.",
         "layer_numbers": "{name} must hold layer numbers from {first} to {last}: correct it.",
         "where": f"sliding_window is set but layer_types, which says where, is missing: "

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from model.analysis.kv_size.read import cache_spec
 from model.analysis.kv_size.spec import CacheSpec, LayerCache, Parts, element_size
 
-#: The formula's words. "_one" is the singular, for languages that have one.
+#: The formula's words. "_one" is the singular of those whose count is 1.
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         "layers_one": "{n} {kind}layer",
@@ -19,19 +19,28 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "heads": "{n} KV heads",
         "unit_one": "{n} byte",
         "unit": "{n} bytes",
-        "total": "{terms} = {bytes} bytes per token",
-        "windows": "{total}; {bytes} once the windows of {lengths} tokens are full",
+        "half": "0.5 bytes",
+        "total_one": "{terms} = {n} byte per token",
+        "total": "{terms} = {n:,} bytes per token",
+        "windows": "{total}; {bytes} once the {lengths}-token windows are full",
         "nothing": "0 bytes per token",
     }
 )
 
 
+def english(word: str, **values: object) -> str:
+    """One of the formula's words in English; `n` is a count."""
+    one = f"{word}_one" if values.get("n") == 1 else word
+    return ENGLISH.get(one, ENGLISH[word]).format(**values)
+
+
 def formula(
-    spec: CacheSpec | Mapping[str, Any], dtype: str = "bf16", words: Mapping[str, str] = ENGLISH
+    spec: CacheSpec | Mapping[str, Any], dtype: str = "bf16", say: Callable[..., str] = english
 ) -> str:
     """Bytes per token with this model's numbers filled in.
 
     DeepSeek-V3: "61 layers × (512 c_kv + 64 k_pe) × 2 bytes = 70,272 bytes per token".
+    `say` gives the words in another language, called as `english` is.
     Raises ConfigError as cache_spec() does.
     """
     if not isinstance(spec, CacheSpec):
@@ -39,44 +48,38 @@ def formula(
     size = element_size(dtype)
     groups = Counter(cache for cache in spec.layers if cache.elements_per_token)
     if not groups:
-        return words["nothing"]
+        return say("nothing")
     terms = [
-        _counted(
-            words,
+        say(
             "layers",
-            number,
+            n=number,
             kind="" if len(groups) == 1 and cache.window is None else f"{cache.kind} ",
         )
-        + f" × {_content(cache, words)}"
+        + f" × {_content(cache, say)}"
         for cache, number in groups.items()
     ]
     total = terms[0] if len(terms) == 1 else f"({' + '.join(terms)})"
-    unit = words["unit_one" if size == 1 else "unit"].format(n=f"{float(size):g}")
-    text = words["total"].format(
-        terms=f"{total} × {unit}", bytes=f"{spec.bytes_per_token(dtype):,}"
-    )
+    unit = say("half") if size == 0.5 else say("unit", n=int(size))
+    text = say("total", terms=f"{total} × {unit}", n=spec.bytes_per_token(dtype))
     windows = sorted({cache.window for cache in spec.layers if cache.window is not None})
     if not windows:
         return text
-    return words["windows"].format(
+    return say(
+        "windows",
         total=text,
         bytes=f"{spec.growth_per_token(dtype):,}",
         lengths=" / ".join(f"{window:,}" for window in windows),
     )
 
 
-def _counted(words: Mapping[str, str], noun: str, n: int, **values: str) -> str:
-    return words[f"{noun}_one" if n == 1 else noun].format(n=n, **values)
-
-
-def _content(cache: LayerCache, words: Mapping[str, str]) -> str:
+def _content(cache: LayerCache, say: Callable[..., str]) -> str:
     heads = cache.kv_heads or 1
     kept = _sum(tuple((name, size // heads) for name, size in cache.parts))
     if cache.compressed:
         return f"({kept} + {_sum(cache.compressed)} / {cache.ratio})"
     if cache.kv_heads is None or cache.parts[0][0] == "K=V":
         return kept
-    return f"{_counted(words, 'heads', heads)} × {kept}"
+    return f"{say('heads', n=heads)} × {kept}"
 
 
 def _sum(parts: Parts) -> str:

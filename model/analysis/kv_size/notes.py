@@ -11,12 +11,12 @@ from types import MappingProxyType
 
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
-        "states": "{states} of {layers} layers ({words}) hold a state of fixed size per sequence, "
-        "0 elements per token: it is not counted.",
-        "idle": "{idle} of {layers} layers have no attention and cache nothing.",
-        "shared": "The last {shared} of {layers} layers read earlier layers' caches.",
-        "window": "A windowed layer is counted with min(tokens, window); transformers' "
-        "DynamicCache keeps window - 1 of them between steps.",
+        "states": "Not counted: a state of fixed size per sequence, 0 elements per token. Layers "
+        "that hold one ({words}): {states} of {layers}.",
+        "idle": "Layers without attention, which cache nothing: {idle} of {layers}.",
+        "shared": "Layers at the end that read earlier layers' caches: {shared} of {layers}.",
+        "window": "A windowed layer is counted with min(tokens, window); between steps, "
+        "transformers' DynamicCache keeps one token fewer than the window.",
         "compressed": "Compressed entries count when their block of tokens is complete; the "
         "compressors' buffers, fixed in size, are not counted.",
         "latent": "MLA stores the latent, not heads: num_key_value_heads does not matter.",
@@ -28,8 +28,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "family, so its own cache is larger.",
         "two_stacks": "The decoder's own cache only: cross-attention adds a fixed one, with as "
         "many elements per token of the source.",
-        "mtp": "{layers} multi-token prediction layer(s) hold a cache only when used to "
-        "speculate: not counted.",
+        "mtp": "Not counted: layers for multi-token prediction ({layers}), which hold a cache only "
+        "when used to speculate.",
         "scales": "int8 and int4 count plain elements; scales add to them, such as 0.0625 bytes "
         "per element for an fp16 scale per 32.",
     }

@@ -13,7 +13,6 @@ import pytest
 
 from app.core import jobs
 from app.core.jobs import Request, Worker
-from model.nn.cache import Cache
 from model.record.card import ModelCard
 from model.record.steps import TokenStep
 from model.record.trace import RunInfo
@@ -32,11 +31,12 @@ class Scripted:
     def load(self, name: str) -> Any:
         if name == "missing":
             raise ValueError("there is no such model")
-        config = SimpleNamespace(num_hidden_layers=1)
-        return SimpleNamespace(card=CARD, info=lambda *_: INFO, stream=self.stream, config=config)
+        return SimpleNamespace(
+            card=CARD, info=lambda *_: INFO, stream=self.stream, new_cache=lambda: None
+        )
 
     def stream(
-        self, prompt: str, n: int, temperature: float, seed: int, cache: Cache
+        self, prompt: str, n: int, temperature: float, seed: int, cache: None
     ) -> Iterator[TokenStep]:
         if prompt == "defect":
             raise RuntimeError("boom")

@@ -1,29 +1,39 @@
-"""Both languages say the same things, and everything that the app says is there."""
+"""Both languages say the same things, counts read right, and every page has words of its own."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-from string import Formatter
+from pathlib import Path
 
 import pytest
+from babel import Locale
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.core import texts as texts_module
+from app.core.texts import LANGUAGES, Text, texts, translated
+from tests.app.words import forms, placeholders
 
 APP = texts_module.APP
 FILES = texts_module.files("en")
 #: Section of the words → the file of its English ones.
 SECTIONS = {name: path for path in FILES for name in json.loads(path.read_text(encoding="utf-8"))}
+#: Sections that a component hands to its JavaScript → the files that use them.
+IN_JAVASCRIPT = ("trace_view", "reasoning_view", "intervention_view")
+#: Sections whose keys are made of data: tests of their pages compare them with it.
+BY_DATA = ("kv_size", "kv_size_rows")
+#: Ratios and other decimals, written out before they are filled in: they take the plural always.
+DECIMALS = {"difference", "gap", "groups", "v2_groups", "rate", "high", "h", "chance"}
 
 
-def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
-
-
-def section(language: str, name: str) -> dict[str, str]:
+def section(language: str, name: str) -> dict[str, Text]:
     path = SECTIONS[name].with_name(f"{language}.json")
     return json.loads(path.read_text(encoding="utf-8"))[name]
+
+
+# --- Both languages ----------------------------------------------------------------------------
 
 
 def test_a_section_lies_in_one_file() -> None:
@@ -39,16 +49,19 @@ def test_languages_have_the_same_keys_and_placeholders(name: str) -> None:
     english, korean = section("en", name), section("ko", name)
     assert list(english) == list(korean)
     for key in english:
-        assert placeholders(english[key]) == placeholders(korean[key]), key
+        here, there = ({name for name, _ in placeholders(text[key])} for text in (english, korean))
+        assert here - {"n"} == there - {"n"}, key
+        assert here == there or isinstance(english[key], dict), key
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-@pytest.mark.parametrize("language", texts_module.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_texts_are_words(language: str, name: str) -> None:
     for key, text in section(language, name).items():
-        assert isinstance(text, str), key
-        assert text.strip(), key
-        assert text == text.strip(), key
+        for form in forms(text):
+            assert isinstance(form, str), key
+            assert form.strip(), key
+            assert form == form.strip(), key
 
 
 def test_titles_of_axes_and_columns_begin_with_a_capital() -> None:
@@ -56,41 +69,203 @@ def test_titles_of_axes_and_columns_begin_with_a_capital() -> None:
     for name in SECTIONS:
         for key, text in section("en", name).items():
             if re.search(r"(^|_)axis(_|$)|^column_", key):
+                assert isinstance(text, str), key
                 assert text[0].isupper() or re.match(symbols, text), f"{name}: {key}"
-
-
-def calls() -> list[tuple[str, str]]:
-    """(file:line, pattern of the key) of every `t(...)` in the app."""
-    found = []
-    for path in sorted(APP.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
-                continue
-            if node.func.id != "t" or not node.args:
-                continue
-            where = f"{path.relative_to(APP)}:{node.lineno}"
-            key = node.args[0]
-            if isinstance(key, ast.Constant):
-                found.append((where, re.escape(key.value)))
-            elif isinstance(key, ast.JoinedStr):
-                parts = [
-                    re.escape(part.value) if isinstance(part, ast.Constant) else r"\w+"
-                    for part in key.values
-                ]
-                found.append((where, "".join(parts)))
-    return found
-
-
-def test_every_key_that_is_used_exists() -> None:
-    used = calls()
-    assert used
-    known = texts_module.texts("en")
-    missing = [(w, k) for w, k in used if not any(re.fullmatch(k, key) for key in known)]
-    assert not missing
 
 
 def test_korean_is_korean() -> None:
     """Apart from names and units, a Korean text has Hangul in it."""
     plain = re.compile(r"[A-Za-z0-9{}_ %.,·×/:()+=<>*^@\[\]-]{1,40}")
-    for key, text in texts_module.texts("ko").items():
-        assert re.search("[가-힣]", text) or plain.fullmatch(text), key
+    for key, text in texts("ko").items():
+        for form in forms(text):
+            words = re.sub(r":\w+}", "}", form)
+            assert re.search("[가-힣]", words) or plain.fullmatch(words), key
+
+
+# --- Counts ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_plural_forms_are_those_of_the_language(language: str) -> None:
+    """All of them, and an object only where there is more than one."""
+    wanted = {*Locale.parse(language).plural_form.tags, "other"}
+    for key, text in texts(language).items():
+        if isinstance(text, dict):
+            assert set(text) == wanted, key
+            assert len(wanted) > 1, key
+            assert "{n}" in text["other"], key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nouns_of_counts_exist(language: str) -> None:
+    known = {*section(language, "count"), "compact"}
+    for key, text in texts(language).items():
+        for name, noun in placeholders(text):
+            assert not noun or noun in known, key
+            assert name != "n" or not noun, f"{key}: `n` is a number already"
+
+
+def nouns() -> dict[str, str]:
+    """The plurals of what is counted, and their singulars, the words themselves only."""
+    found = {}
+    for text in section("en", "count").values():
+        if isinstance(text, dict) and (many := text["other"].removeprefix("{n} ")) != "times":
+            found[many.split()[-1]] = text["one"].split()[-1]
+    return found
+
+
+def test_counted_words_have_plural_forms() -> None:
+    """No text fills a bare number in before a word that ends for many: "1 tokens"."""
+    word = "|".join(sorted({*nouns(), "hours", "minutes", "heads", "nats", "points", "bytes"}))
+    bare = re.compile(rf"\{{(\w+)\}}\*{{0,2}} (?:(?!of |in |across )[\w-]+ ){{0,2}}(?:{word})\b")
+    wrong = []
+    for key, text in texts("en").items():
+        agreeing = DECIMALS | {"n"} if isinstance(text, dict) else DECIMALS
+        for match in bare.finditer(forms(text)[-1]):
+            if match.group(1) not in agreeing:
+                wrong.append(f"{key}: {match.group()}")
+    assert not wrong
+
+
+COUNTED = [
+    (language, key)
+    for language in LANGUAGES
+    for key, text in texts(language).items()
+    if any(name == "n" or noun for name, noun in placeholders(text))
+]
+
+
+@given(
+    st.sampled_from(COUNTED),
+    st.one_of(st.sampled_from([0, 1, 2, 1000]), st.integers(0, 10**7)),
+)
+def test_counts_read_right(which: tuple[str, str], n: int) -> None:
+    """The number stands there as people write it, and the words agree with it."""
+    language, key = which
+    names = dict(placeholders(texts(language)[key]))
+    values = {name: n if noun or name == "n" else "–" for name, noun in names.items()}
+    said = translated(language, key, **values)
+    assert "{" not in said.replace("{{", "")
+    if n == 1000:
+        assert "1,000" in said or "1K" in said or "1천" in said
+        assert not re.search(r"\b1000\b", said.replace("1 KB = 1000 bytes", ""))
+    if language == "en":
+        singular, plural = ("|".join(words) for words in (set(nouns().values()), nouns()))
+        assert not re.search(rf"(?<![\d,.=/(-] )(?<![\d,.–])\b1 (?:[a-z-]+ )?(?:{plural})\b", said)
+        if n != 1:
+            assert not re.search(rf"(?<![\d.–])\b{n:,} (?:held-out |new )?(?:{singular})\b", said)
+
+
+def test_counts_are_whole_numbers() -> None:
+    for value in (1.0, "1"):
+        with pytest.raises(TypeError):
+            translated("en", "count.tokens", n=value)
+
+
+def test_numbers_of_any_size() -> None:
+    assert translated("en", "count.tokens", n=1_234_567) == "1,234,567 tokens"
+    assert translated("ko", "count.tokens", n=1_234_567) == "토큰 1,234,567개"
+    said = translated("en", "training.data_pretrain", tokens=17_694_720)
+    assert said.startswith("17.7M tokens")
+    assert "1770만" in translated("ko", "training.data_pretrain", tokens=17_694_720)
+
+
+def test_a_component_gets_its_words_and_their_nouns() -> None:
+    found = texts_module.words("trace_view")
+    assert found["cache_end"] == "{tokens:tokens}"
+    assert found["count.tokens"] == {"one": "{n} token", "other": "{n} tokens"}
+    assert "count.users" not in found
+
+
+# --- Who uses which ----------------------------------------------------------------------------
+
+
+def patterns(node: ast.expr) -> str | None:
+    """What a key may be, as a pattern; None if the expression is no text."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.escape(node.value)
+    if isinstance(node, ast.IfExp):
+        either = [patterns(node.body), patterns(node.orelse)]
+        return None if None in either else f"(?:{'|'.join(map(str, either))})"
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(str, map(patterns, node.values)))
+    return r"\w+" if isinstance(node, ast.FormattedValue) else None
+
+
+def in_python() -> list[tuple[Path, int, str]]:
+    """File, line and pattern of every key in the app's Python, wherever it is passed on from."""
+    found = []
+    for path in sorted({*APP.rglob("*.py")} - {Path(texts_module.__file__)}):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        inner = {
+            id(part)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.JoinedStr)
+            for part in node.values
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Constant | ast.JoinedStr) or id(node) in inner:
+                continue
+            pattern = patterns(node)
+            in_section = pattern and pattern.split("\\.")[0] in SECTIONS
+            if pattern and in_section and any(map(re.compile(pattern).fullmatch, texts("en"))):
+                found.append((path.relative_to(APP), node.lineno, pattern))
+    return found
+
+
+KEYS = in_python()
+USED = re.compile("|".join(sorted({pattern for _, _, pattern in KEYS})))
+
+
+def test_every_key_that_is_used_exists() -> None:
+    known = texts("en")
+    missing = []
+    for path in sorted(APP.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "t" and node.args:
+                pattern = patterns(node.args[0])
+                if pattern and not any(map(re.compile(pattern).fullmatch, known)):
+                    missing.append(f"{path.relative_to(APP)}:{node.lineno}: {pattern}")
+    assert KEYS
+    assert not missing
+
+
+def test_keys_that_are_put_together_have_a_beginning_of_their_own() -> None:
+    """`t(f"room.{name}")` would hide which keys are used; `t(f"room.axis_{name}")` does not."""
+    for path, line, pattern in KEYS:
+        name, key = pattern.split("\\.", 1)
+        if name not in ("nav", "examples"):  # sections that are lists as a whole
+            assert not key.startswith(r"\w+"), f"{path}:{line}"
+
+
+def test_every_key_is_used() -> None:
+    """A text that nobody shows is deleted."""
+    javascript = "\n".join(path.read_text(encoding="utf-8") for path in APP.rglob("*.js"))
+    used = {
+        noun
+        for name in LANGUAGES
+        for text in texts(name).values()
+        for _, noun in placeholders(text)
+    }
+    unused = []
+    for full in texts("en"):
+        name, key = full.split(".", 1)
+        if name in BY_DATA or USED.fullmatch(full):
+            continue
+        if name == "count" and key in used:
+            continue
+        beginnings = [key[: match.end()] for match in re.finditer("_", key)]
+        quoted = [f'"{key}"', *(f"`{beginning}${{" for beginning in beginnings)]
+        if name in IN_JAVASCRIPT and any(each in javascript for each in quoted):
+            continue
+        unused.append(full)
+    assert not unused
+
+
+def test_a_page_uses_only_its_own_words_and_the_shared_ones() -> None:
+    strangers = []
+    for path, line, pattern in KEYS:
+        home = SECTIONS[pattern.split("\\.")[0]].relative_to(APP).parts[:-2]
+        if home[0] == "pages" and path.parts[:2] != home:  # else ("core",)
+            strangers.append(f"{path}:{line}: {pattern}")
+    assert not strangers

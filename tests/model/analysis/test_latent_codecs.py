@@ -189,3 +189,18 @@ def test_a_coded_engine_writes_what_its_codec_leaves(words: Tokenizer) -> None:
     assert [step.token_id for step in other] != wanted
     held = bytes_per_token(plain.config, one)
     assert [s.cache_bytes for s in other[:-1]] == [held * (n + 1) for n in range(len(other) - 1)]
+
+
+def test_a_coded_engine_keeps_its_codec_in_a_batch_too(words: Tokenizer) -> None:
+    plain = Engine(random_model(tiny_config("MLA", words.get_vocab_size())), words, ABOUT)
+    ids = plain.encode("The king said")
+    basis = principal(gram(plain.model, torch.tensor([ids])))[1]
+    coded = CodedEngine(plain, Directions(basis[:, :, :1].contiguous()))
+    wanted = [step.token_id for step in coded.stream("The king said", 12)][len(ids) :]
+    other = plain.encode("And it came to pass that")
+    alone = coded.complete([ids], 12, temperature=0.0, seed=0)[0]
+    batched = coded.complete([ids, other], 12, temperature=0.0, seed=0)[0]
+    prefix = coded.read(ids)
+    gone_on = coded.complete([ids, ids], 12, temperature=0.0, seed=0, prefix=prefix)[1]
+    assert alone.token_ids == batched.token_ids == gone_on.token_ids == wanted
+    assert plain.complete([ids], 12, temperature=0.0, seed=0)[0].token_ids != wanted

@@ -45,9 +45,7 @@ def _diagram() -> None:
     loss = models.run_results(name)["heldout"]["loss"]
     columns = st.columns(3)
     columns[0].metric(t("cache.column_per_token"), f"{spec.bytes_per_token(dtype):,} B")
-    columns[1].metric(
-        t("latent.kept_now", tokens=f"{run.fed:,}"), units.size(spec.bytes(run.fed, dtype))
-    )
+    columns[1].metric(t("latent.kept_now", tokens=run.fed), units.size(spec.bytes(run.fed, dtype)))
     columns[2].metric(
         t("latent.kept_loss"),
         f"{loss:.3f}",
@@ -196,10 +194,9 @@ def quality_sentence(points: list[figures.Quality]) -> str:
     reference, *others = points
     words = [t("cache.loss_reference", kind=reference.kind)]
     for point in others:
-        verdict = "told" if point.told_apart else "untold"
         words.append(
             t(
-                f"cache.loss_{verdict}",
+                "cache.loss_told" if point.told_apart else "cache.loss_untold",
                 kind=point.kind,
                 share=f"{100 * point.bytes_per_token / reference.bytes_per_token:.1f}",
                 difference=f"{point.difference:+.3f}",

@@ -115,8 +115,8 @@ def _finding(times: timing.Times) -> str:
     }
     return t(
         "latent.clock_sentence",
-        first=f"{first:,}",
-        last=f"{last:,}",
+        first=first,
+        last=last,
         at_first=units.times(ratio[first]),
         at_last=units.times(ratio[last]),
     )
@@ -160,7 +160,7 @@ def arithmetic() -> None:
         t(
             "latent.ways_sentence",
             model=chosen,
-            tokens=f"{at:,}",
+            tokens=at,
             more=units.times(values["absorbed"][0] / values["expanded"][0]),
             fewer=units.times(values["expanded"][1] / values["absorbed"][1]),
             again=units.times(values["naive"][0] / values["absorbed"][0]),

@@ -81,12 +81,12 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
                     t(
                         "capacity.formula",
                         name=row.name,
-                        parameters=f"{counts[row.name]:,}",
+                        parameters=counts[row.name],
                         size=f"{WEIGHT_BYTES[precision]:g}",
                         weights=f"{row.weights:,}",
                         memory=f"{row.memory:,}",
                         each=f"{row.per_user:,}",
-                        users=f"{row.users:,}",
+                        users=row.users,
                     ),
                     language=None,
                     wrap_lines=True,
@@ -105,7 +105,7 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
             ],
             "cache-users",
         )
-    st.caption(t("capacity.reading", tokens=f"{tokens:,}", dtype=dtype))
+    st.caption(t("capacity.reading", tokens=tokens, dtype=dtype))
     if unknown:
         st.text(t("capacity.unknown", names=", ".join(unknown)))
 
@@ -114,7 +114,7 @@ def _told(row: figures.Fit) -> str:
     weights, each = units.size(row.weights), units.size(row.per_user)
     if not row.loads:
         return t("capacity.too_large", name=row.name, weights=weights)
-    return t("capacity.users", name=row.name, users=f"{row.users:,}", weights=weights, each=each)
+    return t("capacity.users", name=row.name, users=row.users, weights=weights, each=each)
 
 
 def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype: str) -> None:

@@ -49,7 +49,7 @@ def add() -> None:
     for raw, file_name in (*pasted, *uploaded):
         try:
             if len(state.c_own) >= MAX_OWN:
-                raise InputError(t("cache.own_full", most=MAX_OWN))
+                raise InputError(t("cache.own_full", n=MAX_OWN))
             _keep(configs.sized(raw, file_name))
         except InputError as error:
             problems.append((file_name, str(error)))
@@ -78,7 +78,7 @@ def choose() -> list[configs.Sized]:
         default=list(DEFAULT),
         key="c_models",
         bind="query-params",
-        placeholder=t("reasoning.models_choose"),
+        placeholder=t("common.choose_models"),
     )
     own = st.session_state.setdefault("c_own", {})
     mine = (
@@ -86,7 +86,7 @@ def choose() -> list[configs.Sized]:
             t("cache.calc_own"),
             list(own),
             key="c_own_chosen",
-            placeholder=t("reasoning.models_choose"),
+            placeholder=t("common.choose_models"),
         )
         if own
         else []
@@ -185,7 +185,7 @@ def _answer(
     large, small = held[ranked[0].name], held[ranked[-1].name]
     sentence = t(
         "cache.calc_sentence" if small < large and small else "cache.calc_sentence_one",
-        tokens=f"{tokens:,}",
+        tokens=tokens,
         batch=f"{batch:,}",
         dtype=dtype,
         large=ranked[0].name,

@@ -7,13 +7,15 @@ import re
 from app.core.texts import language, t, texts
 from model.analysis.kv_size import CacheSpec, ConfigError, Note
 from model.analysis.kv_size import formula as in_words
-from model.analysis.kv_size.formula import ENGLISH
 
 
 def formula(spec: CacheSpec, dtype: str) -> str:
     """Bytes per token with this model's numbers filled in."""
-    known = texts(language())
-    return in_words(spec, dtype, {word: known[f"kv_size.formula_{word}"] for word in ENGLISH})
+    return in_words(spec, dtype, _say)
+
+
+def _say(word: str, **values: object) -> str:
+    return t(f"kv_size.formula_{word}", **values)
 
 
 def note(one: Note) -> str:
@@ -28,5 +30,5 @@ def refusal(error: ConfigError) -> str:
 
 def row_note(name: str) -> str:
     """What is to be said of a row of the published table; most have nothing."""
-    row = re.sub(r"\W+", "_", name).strip("_").lower()
-    return texts(language()).get(f"kv_size_rows.{row}", "")
+    key = "kv_size_rows." + re.sub(r"\W+", "_", name).strip("_").lower()
+    return t(key) if key in texts(language()) else ""

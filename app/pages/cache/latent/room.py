@@ -117,7 +117,7 @@ def pictures() -> None:
     st.caption(t("latent.pictures_reading", model=trace.card.name))
     numbers(
         [
-            {t("latent.axis_token"): place, t("experts.column_text"): trace.texts[place]}
+            {t("latent.axis_token"): place, t("latent.column_text"): trace.texts[place]}
             | {f"c_kv {f}": round(float(x), 3) for f, x in enumerate(every.c_kv[place])}
             | {f"k_pe {f}": round(float(x), 3) for f, x in enumerate(every.k_pe[place])}
             for place in range(len(every.c_kv))
@@ -174,7 +174,7 @@ def _energy(study: study_module.Study, r: int) -> None:
     assert study.values is not None
     share_LR = figures.shares(study.values)
     at = share_LR[:, r - 1]
-    said = t("latent.energy_sentence", r=r, low=f"{at.min():.1%}", high=f"{at.max():.1%}")
+    said = t("latent.energy_sentence", n=r, low=f"{at.min():.1%}", high=f"{at.max():.1%}")
     st.markdown(said)
     chart(
         figures.energy(
@@ -185,7 +185,7 @@ def _energy(study: study_module.Study, r: int) -> None:
         key="c_energy",
         alt=said,
     )
-    st.caption(t("latent.energy_reading", tokens=f"{study.fitted_tokens:,}"))
+    st.caption(t("latent.energy_reading", tokens=study.fitted_tokens))
     numbers(
         [
             {
@@ -257,7 +257,7 @@ def _rank_costs(study: study_module.Study, r: int) -> None:
         key="c_rank_costs",
         alt=said,
     )
-    st.caption(t("latent.rank_reading", rows=study.rows, tokens=f"{sum(study.learnt):,}"))
+    st.caption(t("latent.rank_reading", rows=study.rows, tokens=sum(study.learnt)))
     _cost_table(study, points, "cache-rank-loss")
 
 
@@ -277,11 +277,11 @@ def _pair(study: study_module.Study, r: int, full: int) -> None:
         st.caption(t("latent.pair_none"))
         return
     plain, coded = pair.plain, pair.coded
-    ended = "pair_same" if not pair.parted else "pair_parted" if pair.alike else "pair_at_once"
+    parted = "latent.pair_parted" if pair.alike else "latent.pair_at_once"
     st.caption(
         t(
-            f"latent.{ended}",
-            alike=pair.alike,
+            parted if pair.parted else "latent.pair_same",
+            n=pair.alike,
             r=pair.codec,
             full=full,
             plain_bytes=size_held(plain),
@@ -292,7 +292,7 @@ def _pair(study: study_module.Study, r: int, full: int) -> None:
         st.markdown(f"**{t('latent.pair_both')}**")
         shared = plain.texts[plain.n_prompt : plain.n_prompt + pair.alike]
         st.code("".join(shared), language=None, wrap_lines=True)
-    titles = (t("latent.pair_full", full=full), t("latent.pair_some", r=pair.codec))
+    titles = (t("latent.pair_full", n=full), t("latent.pair_some", r=pair.codec))
     for column, title, run in zip(st.columns(2), titles, (plain, coded), strict=True):
         with column:
             st.markdown(f"**{title}**")
@@ -333,7 +333,7 @@ def precision() -> None:
         t(
             "latent.precision_reading",
             rows=study.rows,
-            tokens=f"{sum(study.learnt):,}",
+            tokens=sum(study.learnt),
             full=f"{study.per_token[full]:,}",
         )
     )

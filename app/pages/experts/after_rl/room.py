@@ -238,7 +238,7 @@ def sentence(found: list[ReadText]) -> None:
     st.markdown(
         t(
             "after_rl.sentence",
-            tokens=f"{sum(len(text.trace) for text in found):,}",
+            tokens=sum(len(text.trace) for text in found),
             zero=f"{zero.whole:.1%}",
             r1=f"{shares['r1'].whole:.1%}",
             done=f"{done:.0%}",

@@ -23,9 +23,7 @@ def room() -> None:
     st.subheader(t("balance.title"))
     runs = [balance_runs.run(name) for name in balance_runs.RUNS]
     settings = models.run_results("balance-bias")
-    st.markdown(
-        t("balance.lead", steps=runs[0].steps[-1], tokens=f"{settings['tokens'] / 1e6:.1f}")
-    )
+    st.markdown(t("balance.lead", steps=runs[0].steps[-1], tokens=settings["tokens"]))
     layers = session.on_screen()[0].moe_layers
     layer, at = session.choose_layer(layers, "e_balance_layer")
     loads(runs, layer, at)
@@ -37,7 +35,7 @@ def room() -> None:
 
 
 def names() -> dict[str, str]:
-    return {name: t(f"balance.{name.replace('-', '_')}") for name in balance_runs.RUNS}
+    return {name: t(f"balance.run_{name.removeprefix('balance-')}") for name in balance_runs.RUNS}
 
 
 def loads(runs: list[balance_runs.Run], layer: int, at: int) -> None:
@@ -93,7 +91,7 @@ def violations(runs: list[balance_runs.Run]) -> None:
         models.config("balance-bias")[key] for key in ("n_routed_experts", "num_experts_per_tok")
     )
     floor = expert_load.chance(tokens, experts, chosen)
-    st.caption(t("balance.vio_reading", tokens=f"{tokens:,}", floor=f"{floor.violation:.2f}"))
+    st.caption(t("balance.vio_reading", tokens=tokens, floor=f"{floor.violation:.2f}"))
     numbers(
         [
             {
@@ -125,7 +123,7 @@ def results(runs: list[balance_runs.Run]) -> None:
                 t("balance.less"): less,
                 t("experts.max_vio"): f"{run.max_vio[-1]:.2f}",
                 t("balance.idle"): run.idle(),
-                t("training.cost"): t("training.minutes", minutes=f"{run.minutes:.1f}"),
+                t("balance.cost"): t("balance.minutes", minutes=f"{run.minutes:.1f}"),
             }
         )
     table(rows, "balance-results")
@@ -202,7 +200,7 @@ def by_hand(layer: int) -> None:
         hand = hand_of(layer)
     experts = len(hand.load)
     tokens = len(balance_runs.scores(layer))
-    st.markdown(t("balance.hand_lead", layer=layer, tokens=f"{tokens:,}", rows=balance_runs.ROWS))
+    st.markdown(t("balance.hand_lead", layer=layer, tokens=tokens, rows=balance_runs.ROWS))
     st.latex(r"b_i \leftarrow b_i + \gamma \cdot \mathrm{sign}(\bar c - c_i)")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.select_slider(
@@ -215,7 +213,7 @@ def by_hand(layer: int) -> None:
         )
         for key, times in (("one", 1), ("many", LEAP)):
             st.button(
-                t(f"balance.hand_{key}", times=times),
+                t("balance.hand_steps", n=times),
                 key=f"e_hand_{key}",
                 type="primary" if times == 1 else "secondary",
                 on_click=take,

@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.core.texts import language, texts
+from app.core.texts import language, words
 from app.pages.experts.interventions.comparison import Comparison, kept_routes, parting
 from app.ui.components import saving, scripts, styles
 from app.ui.components.trace_view.payload import run_id
@@ -56,11 +56,7 @@ def payload(comparison: Comparison) -> dict[str, Any]:
 def compare_view(comparison: Comparison, *, key: str, pinned: int | None) -> int | None:
     """Draw a comparison as far as it is; returns the pinned token of the run, or None."""
     data = payload(comparison)
-    labels = {
-        name.removeprefix("intervention_view."): text
-        for name, text in texts(language()).items()
-        if name.startswith("intervention_view.")
-    }
+    labels = words("intervention_view")
     result = _component(
         key=key,
         data=data | {"labels": labels, "locale": language(), "saving": saving(), "pinned": pinned},

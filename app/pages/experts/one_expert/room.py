@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from app.core.texts import t
@@ -78,14 +77,13 @@ def favourites(found: Counted, model: str, at: int, expert: int) -> None:
     st.markdown(f"**{t('one_expert.tokens_title')}**")
     rows = statistics.favourites(found, model, at, expert, TOKENS)
     st.dataframe(
-        pd.DataFrame(
-            {
-                t("one_expert.token"): [json.dumps(row.text, ensure_ascii=False) for row in rows],
-                t("one_expert.share"): [row.share for row in rows],
-                t("one_expert.occurrences"): [row.occurrences for row in rows],
-            }
-        ).style.format("{:.0%}", subset=[t("one_expert.share")]),
+        {
+            t("one_expert.token"): [json.dumps(row.text, ensure_ascii=False) for row in rows],
+            t("one_expert.share"): [round(row.share, 2) for row in rows],
+            t("one_expert.occurrences"): [row.occurrences for row in rows],
+        },
         hide_index=True,
+        column_config={t("one_expert.share"): st.column_config.NumberColumn(format="percent")},
         height="content",
         alt=t("one_expert.tokens_alt"),
     )

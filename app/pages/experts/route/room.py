@@ -19,9 +19,15 @@ from model.record.trace import Trace
 
 def words() -> dict[str, str]:
     """The labels of the way's figure."""
-    names = ("layer", "expert", "trunk", "shared", "hover", "panel_0", "panel_1")
-    from_texts = {"hover": {"layer": "{layer}", "expert": "{expert}", "share": "{share}"}}
-    return {name: t(f"route.{name}", **from_texts.get(name, {})) for name in names}
+    return {
+        "layer": t("route.layer"),
+        "expert": t("route.expert"),
+        "trunk": t("route.trunk"),
+        "shared": t("route.shared"),
+        "hover": t("route.hover", layer="{layer}", expert="{expert}", share="{share}"),
+        "panel_0": t("route.panel_0"),
+        "panel_1": t("route.panel_1"),
+    }
 
 
 def token_route(trace: Trace, token: int, layer: int, writing: bool) -> None:

@@ -35,7 +35,7 @@ def room() -> None:
     st.markdown(t("routing_statistics.lead"))
     if (found := read(model)) is None:
         return
-    st.caption(t("routing_statistics.text", tokens=f"{len(found.tokens):,}", model=model))
+    st.caption(t("routing_statistics.text", tokens=len(found.tokens), model=model))
     layers = [int(layer) for layer in session.on_screen()[0].moe_layers]
     layer, at = session.choose_layer(layers, "e_stat_layer")
     domains(found, model, layer, at)
@@ -80,7 +80,7 @@ def domains(found: Counted, model: str, layer: int, at: int) -> None:
             model=model,
             texts=held_out.ROWS // len(held_out.DOMAINS),
             even=f"{even:.0%}",
-            fewest=f"{fewest:,}",
+            fewest=fewest,
             chance=f"{200 * (2 * even * (1 - even) / fewest) ** 0.5:.1f}",
         )
     )

@@ -65,15 +65,19 @@ def endings() -> None:
         return
     _, reading, mark = found
     drawn, ask = batch.of(0), batch.asks[0]
-    said = [counted("ending_right", sum(s.correct for s in drawn), len(drawn))]
+    right, total = sum(s.correct for s in drawn), len(drawn)
+    said = [t("reasoning.ending_right", right=right, n=total, **interval(right, total))]
     if made["edited"]:
         number = int(ask.head.rpartition("=")[2])
         if reading.answer is not None:
-            said.append(counted("ending_same", of_answer(drawn, reading.answer), len(drawn)))
+            same = of_answer(drawn, reading.answer)
+            said.append(t("reasoning.ending_same", same=same, n=total, **interval(same, total)))
         follows = judged.follows(reading.problem, mark.text, number)
         if follows is not None:
-            n = of_answer(drawn, follows)
-            said.insert(0, counted("ending_follows", n, len(drawn), number=number, answer=follows))
+            follow = of_answer(drawn, follows)
+            values = {"follow": follow, "number": number, "answer": follows}
+            first = t("reasoning.ending_follows", n=total, **values, **interval(follow, total))
+            said.insert(0, first)
         else:
             said.append(t("reasoning.ending_unknown"))
     st.text("\n".join(said))
@@ -97,7 +101,7 @@ def of_answer(drawn: list[replies.Reply], answer: str | None) -> int:
     return sum(sample.answer is not None and sample.answer == wanted for sample in drawn)
 
 
-def counted(key: str, n: int, total: int, **values: object) -> str:
-    """A share in words, with Wilson's interval."""
+def interval(n: int, total: int) -> dict[str, str]:
+    """Wilson's interval of a share, for words."""
     low, high = wilson(n, total)
-    return t(f"reasoning.{key}", n=n, total=total, low=f"{low:.0%}", high=f"{high:.0%}", **values)
+    return {"low": f"{low:.0%}", "high": f"{high:.0%}"}

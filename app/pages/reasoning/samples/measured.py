@@ -32,7 +32,7 @@ def head(view: str) -> str:
     st.segmented_control(
         t("reasoning.recorded_task"),
         [*TASKS],
-        format_func=lambda task: t(f"reasoning.kind_{task}"),
+        format_func=lambda task: t(f"question.kind_{task}"),
         default=next(iter(TASKS)),
         required=True,
         key=f"r_measured_task_{view}",
@@ -52,12 +52,12 @@ def picture(points: dict[str, list[Point]], measure: str, labels: dict[str, str]
         )
         for name, found in points.items()
     ]
-    st.markdown(f"**{t(f'reasoning.{measure}_title')}**")
+    st.markdown(f"**{t(f'reasoning.title_{measure}')}**")
     last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
     chart(
         figures.curves(lines, ticks, labels, doubling=measure != "budget"),
         key=f"r_measured_{measure}",
-        alt=t("reasoning.curve_alt", measure=t(f"reasoning.{measure}_title"), last=last),
+        alt=t("reasoning.curve_alt", measure=t(f"reasoning.title_{measure}"), last=last),
     )
 
 
@@ -71,8 +71,8 @@ def told(found: dict[str, dict[str, Any]], parts: list[dict[str, Any]]) -> None:
     """Where the numbers are from, and who has none; `parts` is what is drawn of each."""
     said = t(
         "reasoning.recorded_told",
-        n=span(one["problems"] for one in parts),
-        k=span(one["samples"] for one in parts),
+        questions=span(one["problems"] for one in parts),
+        samples=span(one["samples"] for one in parts),
         level=evaluations.LEVEL,
         date=span(one["date"] for one in found.values()),
         command="python -m model train results NAME",
@@ -104,7 +104,7 @@ def many() -> None:
         with column:
             labels = {
                 "x": t("reasoning.k_axis"),
-                "y": t(f"reasoning.{measure}_axis"),
+                "y": t(f"reasoning.axis_{measure}"),
                 "hover": t("reasoning.curve_hover"),
             }
             picture(points, measure, labels)

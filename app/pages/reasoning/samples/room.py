@@ -16,6 +16,9 @@ from app.ui.chart import chart
 from app.ui.components.reasoning_view import name_of
 from app.ui.table import numbers
 
+#: How many questions, and samples of each, the budgets are measured on.
+BUDGETED = {"questions": session.PROBLEMS, "samples": session.BUDGET_SAMPLES}
+
 
 def named(contestant: str) -> str:
     model, _, way = contestant.partition(".")
@@ -27,7 +30,7 @@ def drawn_of(slot: replies.ReplySlot) -> replies.Replies | None:
     found = slot.growing()
     text = None
     if slot.running is not None and found is not None:
-        text = t("reasoning.drawn", n=len(found.replies), total=found.total)
+        text = t("question.drawn", done=len(found.replies), n=found.total)
     slot.status(text)
     return found
 
@@ -125,14 +128,14 @@ def scaling_curves(batch: replies.Replies) -> None:
         return
     for column, measure in zip(st.columns(2), ("pass", "cons"), strict=True):
         with column:
-            st.markdown(f"**{t(f'reasoning.{measure}_title')}**")
+            st.markdown(f"**{t(f'reasoning.title_{measure}')}**")
             most = max(int(curve.x[-1]) for curve in lines[measure])
             figure = figures.curves(
                 lines[measure],
                 scaling.ks(most),
                 {
                     "x": t("reasoning.k_axis"),
-                    "y": t(f"reasoning.{measure}_axis"),
+                    "y": t(f"reasoning.axis_{measure}"),
                     "hover": t("reasoning.curve_hover"),
                 },
                 doubling=True,
@@ -143,8 +146,8 @@ def scaling_curves(batch: replies.Replies) -> None:
                 key=f"r_curve_{measure}",
                 alt=t("reasoning.curve_alt", measure=f"{measure}@k", last=last),
             )
-    key = "one" if asked == 1 else "many"
-    st.caption(t(f"reasoning.curve_reading_{key}", n=asked))
+    reading = "reasoning.curve_reading_one" if asked == 1 else "reasoning.curve_reading_many"
+    st.caption(t(reading, questions=asked))
     numbers(rows, "reasoning-curves")
 
 
@@ -171,7 +174,7 @@ def samples_part() -> None:
 
 def budget_part() -> None:
     """Accuracy against a budget of thinking tokens."""
-    st.markdown(t("reasoning.budget_intro", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
+    st.markdown(t("reasoning.budget_intro", **BUDGETED))
     left, right = st.columns([3, 2])
     with left:
         session.BUDGET.area(budget_picture)
@@ -209,7 +212,7 @@ def budget_picture() -> None:
         )
         for contestant, found in points.items()
     ]
-    st.markdown(f"**{t('reasoning.budget_title')}**")
+    st.markdown(f"**{t('reasoning.title_budget')}**")
     last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
     chart(
         figures.curves(
@@ -223,9 +226,9 @@ def budget_picture() -> None:
             doubling=False,
         ),
         key="r_budget",
-        alt=t("reasoning.curve_alt", measure=t("reasoning.budget_title"), last=last),
+        alt=t("reasoning.curve_alt", measure=t("reasoning.title_budget"), last=last),
     )
-    st.caption(t("reasoning.budget_reading", n=session.PROBLEMS, k=session.BUDGET_SAMPLES))
+    st.caption(t("reasoning.budget_reading", **BUDGETED))
     numbers(rows, "reasoning-budget-curve")
     if session.BUDGET.running is None:
         export(batch, "reasoning-budget")

@@ -31,7 +31,7 @@ def sample_text(entry: dict[str, Any]) -> str:
 
 
 def task_name(task: str) -> str:
-    return t("training.curves_all" if task == "all" else f"reasoning.kind_{task}")
+    return t("training.curves_all" if task == "all" else f"question.kind_{task}")
 
 
 def sentences(task: str, curves: runs.Curves, entries: list[dict[str, Any]]) -> None:
@@ -47,8 +47,9 @@ def sentences(task: str, curves: runs.Curves, entries: list[dict[str, Any]]) -> 
     first, last = runs.ends([entry["format"] for entry in entries])
     values |= {"format_first": f"{first:.1%}", "format_last": f"{last:.1%}"}
     n = min(runs.ENDS, max(1, len(entries) // 2))
-    key = "curves_say" if task == "all" else "curves_say_task"
-    st.markdown(t(f"training.{key}", n=n, **values))
+    st.markdown(
+        t("training.curves_say" if task == "all" else "training.curves_say_task", n=n, **values)
+    )
 
 
 def overlay(measure: str) -> list[figures.Overlay]:
@@ -82,7 +83,7 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, sha
         percent = measure != "length"
         form = "{:.1%}" if percent else "{:.0f}"
         with column:
-            st.markdown(f"**{t(f'training.{measure}_title')}**")
+            st.markdown(f"**{t(f'training.curve_{measure}')}**")
             chart(
                 figures.curve(
                     curves.step,
@@ -92,7 +93,7 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, sha
                     {
                         "ours": contestants.NAMES[name],
                         "x": t("training.step_axis"),
-                        "y": t(f"training.{measure}_axis"),
+                        "y": t(f"training.axis_{measure}"),
                     },
                     percent=percent,
                     overlay=overlay(measure) if measure != "checks" else (),
@@ -100,7 +101,7 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, sha
                 key=f"t_{measure}",
                 alt=t(
                     "training.curve_alt",
-                    title=t(f"training.{measure}_title"),
+                    title=t(f"training.curve_{measure}"),
                     first=form.format(first),
                     last=form.format(last),
                 ),
@@ -108,14 +109,14 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, sha
     if not shares:
         return
     with left:
-        st.markdown(f"**{t('training.shares_title')}**")
+        st.markdown(f"**{t('training.curve_shares')}**")
         parts = {
             "right": runs.smooth(curves.accuracy),
             "format": runs.smooth(curves.only_format),
             "wrong": runs.smooth(curves.wrong),
         }
         words = {key: t(f"training.share_{key}") for key in parts}
-        axes = {"x": t("training.step_axis"), "y": t("training.shares_axis")}
+        axes = {"x": t("training.step_axis"), "y": t("training.axis_shares")}
         chart(
             figures.shares(curves.step, parts, words | axes),
             key="t_shares",
@@ -175,7 +176,7 @@ def section() -> None:
     curves = runs.curves(entries if task == "all" else runs.of_task(entries, task))
     sentences(task, curves, entries)
     charts(name, curves, entries, shares=task == "all")
-    st.caption(t("training.curves_reading", window=runs.WINDOW))
+    st.caption(t("training.curves_reading", n=runs.WINDOW))
     if st.session_state.get("t_overlay"):
         st.caption(t("training.overlay_reading", source=t("training.digitised")))
     st.subheader(t("training.samples_title"))
@@ -188,7 +189,7 @@ def status(name: str, entries: list[dict[str, Any]]) -> None:
     """How large the run was, or that it is still going on."""
     ended = runs.summary(name)
     if ended is None:
-        st.badge(t("training.going_on", step=entries[-1]["step"]))
+        st.badge(t("training.going_on", n=entries[-1]["step"]))
         return
     settings = ended["run"]
     replies = settings["questions"] * settings["group"]

@@ -88,7 +88,7 @@ def picture() -> None:
         if under_way.position:
             st.caption(t("common.waiting", position=under_way.position))
         else:
-            st.caption(t(f"training.step_{'learns' if under_way.drawn else 'samples'}"))
+            st.caption(t("training.step_learns" if under_way.drawn else "training.step_samples"))
     done = session.step_done()
     if done is None:
         return

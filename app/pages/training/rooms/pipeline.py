@@ -30,10 +30,9 @@ def ours(made: runs.Made | None, name: str) -> list[tuple[str, str]]:
     """Data, cost and result here, as (title, text)."""
     if made is None:
         return [(t("training.here"), t("training.not_yet", command=runs.command(name)))]
-    values = {key: f"{value:,.0f}" for key, value in made.numbers.items()}
-    values["millions"] = f"{made.numbers['tokens'] / 1e6:.1f}"
+    counts = {key: round(value) for key, value in made.numbers.items()}
     said = [
-        (t("training.here"), t(f"training.data_{made.kind}", **values)),
+        (t("training.here"), t(f"training.data_{made.kind}", **counts)),
         (t("training.cost"), cost(made)),
     ]
     if not made.results:
@@ -44,7 +43,7 @@ def ours(made: runs.Made | None, name: str) -> list[tuple[str, str]]:
         for seed, other in runs.seeds(name).items():
             again = next(found for found in other.results if found.task == one.task)
             lines.append(t("training.pass_seed", seed=seed, **in_percent(again)))
-        task = t(f"reasoning.kind_{one.task}")
+        task = t(f"question.kind_{one.task}")
         said.append((t("training.result_of", task=task, level=runs.LEVEL), "\n".join(lines)))
     return said
 
@@ -73,10 +72,10 @@ def papers(name: str) -> list[tuple[str, str]]:
     """Data, cost and result in the paper, as (title, text)."""
     stage = published.stage(name)
     key = name.replace("-", "_")
-    values = {k: f"{v:,g}" for k, v in stage.items()}
-    said = [(t("training.paper"), t(f"training.paper_data_{key}", **values))]
+    counts = {k: round(v) for k, v in stage.items()}
+    said = [(t("training.paper"), t(f"training.paper_data_{key}", **counts))]
     if "usd" in stage:
-        cost = t("training.gpu_hours", hours=f"{stage['hours']:,.0f}", usd=f"{stage['usd']:,.0f}")
+        cost = t("training.gpu_hours", hours=counts["hours"], usd=f"{stage['usd']:,.0f}")
         said.append((t("training.cost"), cost))
     if "aime" in stage:
         said.append((t("training.result"), t("training.aime", value=f"{stage['aime']:.1f}")))

@@ -82,7 +82,7 @@ def counts_picture() -> None:
         st.caption(t("common.waiting", position=batch.position))
     elif batch.active:
         drawn = len(batch.samples)
-        st.progress(drawn / batch.total, t("reasoning.drawn", n=drawn, total=batch.total))
+        st.progress(drawn / batch.total, t("question.drawn", done=drawn, n=batch.total))
     steps = {one.name: one for one in runs.kept()}
     rows: list[dict[str, object]] = []
     points: list[tuple[str, float, float, float]] = []
@@ -109,7 +109,7 @@ def counts_picture() -> None:
             highs,
             {
                 "x": t("training.counts_x"),
-                "y": t("training.accuracy_axis"),
+                "y": t("training.axis_accuracy"),
                 "hover": t("training.counts_hover"),
             },
         ),

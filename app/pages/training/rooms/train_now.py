@@ -47,7 +47,7 @@ def curve(run: live.TrainJob) -> None:
         "format": [entry["format"] for entry in run.entries],
     }
     words = {"right": t("training.now_right"), "format": t("training.now_format")}
-    axes = {"x": t("training.step_axis"), "y": t("training.shares_axis")}
+    axes = {"x": t("training.step_axis"), "y": t("training.axis_shares")}
     st.markdown(f"**{t('training.now_curve_title')}**")
     chart(
         figures.live(step, lines, live.STEPS, words | axes),
@@ -66,8 +66,8 @@ def answers(when: str, given: Sequence[live.Given]) -> None:
     with st.container(border=True):
         right = sum(one.correct for one in given)
         length = sum(one.tokens for one in given) / len(given)
-        said = {"right": right, "n": len(given), "length": f"{length:.0f}"}
-        st.markdown(f"**{t(f'training.now_{when}', **said)}**")
+        said = {"right": right, "n": len(given), "length": round(length)}
+        st.markdown(f"**{t(f'training.counted_{when}', **said)}**")
         for one in given[:EXAMPLES]:
             st.text(f"{'✓' if one.correct else '✗'} {one.text}")
 
@@ -101,7 +101,7 @@ def section() -> None:
     st.markdown(
         t(
             "training.now_intro",
-            seconds=f"{live.SECONDS:.0f}",
+            seconds=round(live.SECONDS),
             steps=live.STEPS,
             questions=live.QUESTIONS,
             group=live.GROUP,

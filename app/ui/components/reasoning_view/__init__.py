@@ -19,7 +19,7 @@ import streamlit as st
 
 from app.core import contestants, evaluations, judged
 from app.core.judged import Reading
-from app.core.texts import language, t, texts
+from app.core.texts import language, t, words
 from app.ui.components import saving, scripts, styles
 from app.ui.components.trace_view.payload import most_tokens, probabilities, run_id
 from model.record.trace import Trace, rounded
@@ -57,7 +57,7 @@ def typical(contestant: contestants.Contestant, problem: Problem) -> str:
         "reasoning_view.typical",
         n=found.problems,
         right=f"{found.right:.0%}",
-        tokens=f"{found.tokens:.0f}",
+        tokens=round(found.tokens),
         temperature=f"{found.temperature:g}",
     )
 
@@ -131,20 +131,11 @@ def reasoning_view(
         "playing": playing,
         "clickable": clickable,
         "locale": language(),
-        "labels": labels(),
+        "labels": words("reasoning_view"),
         "saving": saving(),
     }
     result = _component(key=key, data=data, on_step_change=lambda: None)
     return _clicked(result.step, traces, readings) if clickable else None
-
-
-def labels() -> dict[str, str]:
-    """The component's words in the viewer's language, placeholders left for JavaScript to fill."""
-    return {
-        key.removeprefix("reasoning_view."): text
-        for key, text in texts(language()).items()
-        if key.startswith("reasoning_view.")
-    }
 
 
 def _clicked(

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app.core.texts import language, texts
+from app.core.texts import language, words
 from app.ui.components import saving, scripts, styles
 from app.ui.components.trace_view.payload import payload, run_id
 from model.record import pooling
@@ -80,7 +80,7 @@ def trace_view(
         "live": live,
         "charts": list(charts),
         "locale": language(),
-        "labels": labels(),
+        "labels": words("trace_view"),
         "saving": saving(),
     }
     if trace is not None:
@@ -107,15 +107,6 @@ def trace_view(
         on_window_change=lambda: None,
     )
     return _selection(result.pinned, result.layer, trace, pinned)
-
-
-def labels() -> dict[str, str]:
-    """The component's words in the viewer's language, placeholders left for JavaScript to fill."""
-    return {
-        key.removeprefix("trace_view."): text
-        for key, text in texts(language()).items()
-        if key.startswith("trace_view.")
-    }
 
 
 def _is_token(value: Any, trace: Trace) -> bool:

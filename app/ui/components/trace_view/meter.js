@@ -19,7 +19,7 @@ function makeCache(view, parent) {
       const bytes = fed > 0 ? run.cache_bytes[fed - 1] : 0;
       held.textContent = words.say("cache_held", { kb: words.kilobytes(bytes) });
       sum.textContent = words.say("cache_sum", {
-        tokens: words.whole.format(fed), each: words.whole.format(run.bytesPerToken),
+        tokens: fed, each: words.whole.format(run.bytesPerToken),
       });
       canvas.setAttribute("aria-label", `${held.textContent} ${sum.textContent}`);
       const [width, height] = [box.clientWidth, 56];
@@ -58,7 +58,7 @@ function makeCache(view, parent) {
       context.textAlign = "left";
       context.fillText("0", 0, height - 2);
       context.textAlign = "right";
-      const end = words.say("cache_end", { tokens: words.whole.format(run.capacity) });
+      const end = words.say("cache_end", { tokens: run.capacity });
       context.fillText(end, width, height - 2);
     },
   };

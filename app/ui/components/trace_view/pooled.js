@@ -158,7 +158,7 @@ function makeOverview(view, parent) {
       canvas.setAttribute("aria-valuemax", String(run.total - run.span));
       canvas.setAttribute("aria-valuenow", String(view.wanted));
       canvas.setAttribute("aria-valuetext", said);
-      const cell = { total: words.whole.format(run.total), layer: drawn.layer,
+      const cell = { n: run.total, layer: drawn.layer,
         tokens: drawn.tokens, experts: drawn.experts };
       note.textContent = `${words.say("pool_note", cell)} ${said}`;
     },
@@ -236,7 +236,7 @@ function makeLoads(view, parent) {
       bottom: event.clientY, beside: box.clientWidth > 600 };
     view.showNote(words.say("loads_cell", {
       layer: view.run.layers[l], experts: expertsOfRow(view.run, r),
-      times: words.whole.format(drawn.load[l][r]), tokens: words.whole.format(drawn.fed),
+      times: drawn.load[l][r], tokens: drawn.fed,
     }), spot);
   };
   canvas.onpointerleave = () => view.hideTip();
@@ -261,7 +261,7 @@ function makeLoads(view, parent) {
       if (view.pinned !== null || view.hovered !== null) drawToken(context, current);
       canvas.setAttribute("aria-label", words.say("loads_alt", {
         layers: view.run.layers.length, experts: view.run.n_experts,
-        tokens: words.whole.format(drawn.fed),
+        tokens: drawn.fed,
       }));
     },
   };

@@ -77,6 +77,7 @@ class Words {
   constructor(labels, locale) {
     this.labels = labels;
     this.whole = new Intl.NumberFormat(locale);
+    this.plural = new Intl.PluralRules(locale);
     this.tenth = new Intl.NumberFormat(locale, {
       minimumFractionDigits: 1,
       maximumFractionDigits: 1,
@@ -85,8 +86,14 @@ class Words {
     this.fine = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
   }
 
+  // A text filled in by the rules of texts.py: `n` is a count, other counts name their noun.
   say(key, values = {}) {
-    return this.labels[key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+    const text = this.labels[key];
+    const form = typeof text === "string" ? text : text[this.plural.select(values.n)];
+    return form.replace(/\{(\w+)(?::(\w+))?\}/g, (_, name, noun) => {
+      if (noun) return this.say(`count.${noun}`, { n: values[name] });
+      return name === "n" ? this.whole.format(values.n) : String(values[name]);
+    });
   }
 
   kilobytes(bytes) {

@@ -142,7 +142,7 @@ class View extends Teller {
 
   announce() {
     this.status.textContent = this.words.say("ended", {
-      tokens: this.run.total - this.run.n_prompt,
+      n: this.run.total - this.run.n_prompt,
     });
   }
 

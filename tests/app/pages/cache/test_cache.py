@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.core import models, store
-from app.core.texts import texts
+from app.core.texts import texts, translated
 from app.pages.cache.kv_size import configs
 from app.ui import units
 from model.analysis import parameter_count
@@ -84,7 +84,9 @@ def test_the_sentence_has_the_runs_own_numbers() -> None:
     runs = {models.attention(n): store.sample(f"cache-{n}") for n in models.TWINS}
     tokens = min(run.fed for run in runs.values())
     held = {kind: int(run.cache_bytes[tokens - 1]) for kind, run in runs.items()}
-    sentence = T["cache.sentence"].format(
+    sentence = translated(
+        "en",
+        "cache.sentence",
         tokens=tokens,
         mla=units.size(held["MLA"]),
         mha=units.size(held["MHA"]),

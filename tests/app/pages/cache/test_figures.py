@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 
 from app.core import models, store
 from app.core.prompts import InputError
+from app.core.texts import translated
 from app.pages.cache import figures
 from app.pages.cache.kv_size import configs, words
 from app.ui import style, units
 from app.ui.csv_rows import to_csv
 from model.analysis.kv_size import cache_spec, fields, notes, published_configs
-from model.analysis.kv_size.formula import ENGLISH
+from model.analysis.kv_size.formula import ENGLISH, english
 from tests.app.pages.cache.cases import LLAMA, V3, T, labels, run_of
+from tests.app.words import placeholders
 
 
 @pytest.mark.parametrize("name", models.TWINS)
@@ -223,6 +225,13 @@ def test_notes_of_published_rows_are_the_tables() -> None:
 def test_kv_maths_english_is_the_apps() -> None:
     """The command line and the English page say the same."""
     own = {f"kv_size.note_{key}": text for key, text in notes.ENGLISH.items()}
-    own |= {f"kv_size.formula_{key}": text for key, text in ENGLISH.items()}
     own |= {f"kv_size.error_{key}": text for key, text in fields.ENGLISH.items()}
-    assert own == {key: text for key, text in T.items() if key.startswith("kv_size.")}
+    formulas = {f"kv_size.formula_{key.removesuffix('_one')}" for key in ENGLISH}
+    shown = {key: text for key, text in T.items() if key.startswith("kv_size.")}
+    assert own == {key: text for key, text in shown.items() if key not in formulas}
+    for key in formulas:
+        for n in (1, 2, 999):
+            values = {name: "9" for name, _ in placeholders(shown[key])} | {"n": n}
+            assert translated("en", key, **values) == english(
+                key.removeprefix("kv_size.formula_"), **values
+            )

@@ -17,6 +17,7 @@ from app.pages.experts.after_rl.comparison import BASE, COMPARED, WRITER, ReadTe
 from model.analysis.teacher_forcing import teacher_force
 from model.tasks.problem import TEMPLATE
 from tests.app.looking import until
+from tests.app.words import shape
 
 MAIN = Path(__file__).parents[4] / "app" / "main.py"
 MANY = 3
@@ -149,9 +150,9 @@ def opened(language: str = "en", **query: str) -> AppTest:
 
 
 def said(at: AppTest, language: str, key: str) -> list[str]:
-    """What stands on the page of a text, by its beginning."""
-    begin = texts(language)[f"after_rl.{key}"].split("{")[0]
-    return [each.value for each in at.markdown if each.value.startswith(begin)]
+    """What stands on the page of a text."""
+    wanted = shape(f"after_rl.{key}", language)
+    return [each.value for each in at.markdown if wanted.match(each.value)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

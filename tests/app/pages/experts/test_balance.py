@@ -10,11 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.core import models
-from app.core.texts import LANGUAGES, texts
+from app.core.texts import LANGUAGES, texts, translated
 from app.pages.experts.balance import figures
 from app.pages.experts.balance import runs as balance_runs
 from model.analysis.estimators import bootstrap_ratio
 from model.training import pretrain
+from tests.app.words import shape
 
 ROOT = Path(__file__).parents[4]
 MAIN = ROOT / "app" / "main.py"
@@ -112,13 +113,19 @@ def test_the_room(lang: str) -> None:
     words = texts(lang)
     shown = [m.value for m in app.markdown]
     assert any(words["balance.loads_title"] in text for text in shown)
-    said = words["balance.hand_sentence"].split("{steps}")[1].split("{")[0]
-    before = [text for text in shown if said in text]
-    assert app.button(key="e_hand_one").label == words["balance.hand_one"]
+    said = shape("balance.hand_sentence", lang)
+
+    def after_steps(n: int) -> list[str]:
+        steps = translated(lang, "count.training_steps", n=n)
+        return [m.value for m in app.markdown if said.match(m.value) and f"**{steps}**" in m.value]
+
+    before = after_steps(0)
+    assert before
+    assert app.button(key="e_hand_one").label == translated(lang, "balance.hand_steps", n=1)
     app.button(key="e_hand_one").click().run()
+    assert after_steps(1)
     app.button(key="e_hand_many").click().run()
-    after = [m.value for m in app.markdown if said in m.value]
-    assert before and after and "**0**" in before[0] and "**51**" in after[0]
+    assert after_steps(51)
     heads = [list(table.value.columns) for table in app.dataframe]
     assert [words["balance.way"], words["experts.step"], words["experts.max_vio"]] in heads
     published = words["balance.perplexity"], words["balance.vio_all"]
@@ -128,5 +135,5 @@ def test_the_room(lang: str) -> None:
     )
     assert steps[words["balance.hand_x"]].tolist() == list(range(52))
     app.button(key="e_hand_again").click().run()
-    assert before == [m.value for m in app.markdown if said in m.value]
+    assert before == after_steps(0)
     assert not app.exception

@@ -23,7 +23,7 @@ from app.core import (
     replies,
     scaling,
 )
-from app.core.texts import texts
+from app.core.texts import texts, translated
 from app.pages.reasoning import figures
 from app.pages.reasoning.samples import state as samples_state
 from model import ASSETS
@@ -318,7 +318,7 @@ def test_goes_on_from_a_number_of_ones_own() -> None:
     assert len(batch.replies) == 8
     assert all(reply.text.startswith(batch.asks[0].head) for reply in batch.replies)
     assert batch.asks[0].head.endswith("=7")
-    told = T["reasoning.prefix_read"].format(n=len(batch.asks[0].ids))
+    told = translated("en", "reasoning.prefix_read", n=len(batch.asks[0].ids))
     assert told in [caption.value for caption in app.caption]
 
 

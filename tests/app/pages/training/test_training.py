@@ -17,6 +17,7 @@ from app.pages.training import state as session
 from model.tasks import chain
 from model.training import pipeline
 from model.training.grpo import GRPO, GRPOConfig
+from tests.app.words import shape
 
 ROOT = Path(__file__).parents[4]
 SECONDS = 180  # a machine may be busy
@@ -147,8 +148,8 @@ def test_a_card_tells_other_seeds_and_the_teachers_work(with_runs: Path) -> None
     cards = next(one.value for one in app.get("html") if "Distilled" in one.value)
     first, _, rest = cards.partition("Seed 1: 25.0 % [21.0, 29.0], n = 500")
     assert first.endswith("25.0 % [21.0, 29.0], n = 500\n") and "Seed 2" not in rest
-    assert "400 of 900 sampled replies passed" in first
-    assert "1.0 minutes on one core, after 2.5 in which the teacher wrote" in first
+    assert "400 of 900 replies passed" in first
+    assert "1.0 min on one core, after 2.5 min in which the teacher wrote" in first
     table = app.dataframe[0].value
     assert [*table["model"]] == [
         name for name in ("r1-dev1", "distilled", "distilled-seed1") for _ in range(2)
@@ -228,7 +229,7 @@ def test_every_part_opens_with_runs_and_without(
 ) -> None:
     app = opened(part, language)
     assert not app.error
-    assert app.header[0].value == texts(language)[f"training.{part}_title"]
+    assert app.header[0].value == texts(language)[f"training.title_{part}"]
     monkeypatch.setattr(runs, "_runs", lambda: tmp_path)
     assert not opened(part, language).error
 
@@ -244,9 +245,12 @@ def test_curves_show_samples_of_any_step_and_the_papers_overlay(with_runs: Path)
 
 def test_curves_open_on_arithmetic_and_a_link_keeps_the_choice(with_runs: Path) -> None:
     def said(app: AppTest, task: str) -> bool:
-        start = T["training.curves_say_task"].split(" {accuracy_first}")[0].split("**")[0]
-        line = start.format(task=T[f"reasoning.kind_{task}"], n=1)
-        return any(one.value.startswith(line) for one in app.markdown)
+        told = shape("training.curves_say_task")
+        name = T[f"question.kind_{task}"]
+        return any(
+            told.match(one.value) and one.value.startswith(f"{name}, from the first step to")
+            for one in app.markdown
+        )
 
     app = opened("curves")
     assert app.segmented_control(key="t_curve_task").value == "chain"
@@ -255,7 +259,7 @@ def test_curves_open_on_arithmetic_and_a_link_keeps_the_choice(with_runs: Path) 
     assert said(app, "pick") and app.query_params["t_curve_task"] == "pick"
     app = opened("curves", t_curve_task="all")
     assert app.segmented_control(key="t_curve_task").value == "all"
-    assert T["training.shares_title"] in " ".join(one.value for one in app.markdown)
+    assert T["training.curve_shares"] in " ".join(one.value for one in app.markdown)
     app = opened("curves", t_curve_task="x")
     assert app.segmented_control(key="t_curve_task").value == "chain"
 

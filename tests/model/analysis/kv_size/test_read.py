@@ -35,7 +35,7 @@ def test_formulas() -> None:
     )
     assert formula(PUBLISHED["Gemma-3-1B"]["config"], "fp8") == (
         "(22 sliding layers × 1 KV head × (256 K + 256 V) + 4 MQA layers × 1 KV head × "
-        "(256 K + 256 V)) × 1 byte = 13,312 bytes per token; 2,048 once the windows of 512 tokens "
+        "(256 K + 256 V)) × 1 byte = 13,312 bytes per token; 2,048 once the 512-token windows "
         "are full"
     )
     assert formula({"model_type": "mamba", "num_hidden_layers": 3}) == "0 bytes per token"
@@ -311,4 +311,4 @@ def test_notes_say_what_is_not_counted() -> None:
     assert any("multi-token prediction" in str(note) for note in mtp)
     assert any("scale" in str(note) for note in mtp)
     linear = cache_spec(PUBLISHED["Qwen3-Next-80B-A3B"]["config"]).notes
-    assert str(linear[0]).startswith("36 of 48 layers (linear) hold a state of fixed size")
+    assert str(linear[0]).endswith("Layers that hold one (linear): 36 of 48.")

@@ -1,0 +1,34 @@
+"""What the app says, for tests that look for it on screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from string import Formatter
+
+from app.core.texts import Text, texts
+
+
+def forms(text: Text) -> list[str]:
+    """A text's plural forms, or the one that it has."""
+    return list(text.values()) if isinstance(text, dict) else [text]
+
+
+def placeholders(text: Text) -> Iterator[tuple[str, str]]:
+    """Names and nouns ("" for none) of what fills a text, in all its forms."""
+    for form in forms(text):
+        for _, name, noun, _ in Formatter().parse(form):
+            if name is not None:
+                yield name, noun or ""
+
+
+def shape(key: str, language: str = "en") -> re.Pattern[str]:
+    """A text as a pattern: any of its plural forms, whatever fills its placeholders."""
+    return re.compile("|".join(map(_pattern, forms(texts(language)[key]))))
+
+
+def _pattern(form: str) -> str:
+    return "".join(
+        re.escape(words) + ("" if name is None else ".+?")
+        for words, name, _, _ in Formatter().parse(form)
+    )
