@@ -53,7 +53,7 @@ def test_plays_by_itself_within_five_seconds_before_torch(page_before_torch: Pag
     shown, total = progress(page)
     assert shown < total
     answer(page).nth(5).wait_for()
-    expect(page.get_by_text(T["common.recorded"].split("{")[0])).to_be_visible()
+    expect(page.get_by_text(T["common.run_recorded"].split("{")[0])).to_be_visible()
 
 
 def test_pause_play_and_replay(page: Page) -> None:
@@ -71,12 +71,12 @@ def test_a_question_runs_live_and_the_link_repeats_it(page: Page) -> None:
     visit(page)
     page.locator(".st-key-q textarea").fill("3 + 4 = ?")
     page.locator(".st-key-s_run button").click()
-    expect(page.get_by_text(T["common.live"].split("{")[0])).to_be_visible()
+    expect(page.get_by_text(T["common.run_live"].split("{")[0])).to_be_visible()
     expect(page.locator(".st-key-s_run button")).to_be_visible()
     expect(answer(page)).not_to_have_count(0)
     written = answer(page).all_inner_texts()
     page.reload()
-    expect(page.get_by_text(T["common.live"].split("{")[0])).to_be_visible()
+    expect(page.get_by_text(T["common.run_live"].split("{")[0])).to_be_visible()
     expect(answer(page)).to_have_text(written)
     expect(page.get_by_role("radio", name="English")).to_be_checked()
 
@@ -85,7 +85,7 @@ def test_stop_keeps_what_was_written(page: Page) -> None:
     visit(page, free="true", q="In the beginning")
     expect(page.get_by_text(T["common.running"].split("{")[0])).to_be_visible()
     page.locator(".st-key-s_stop button").click()
-    expect(page.get_by_text(T["common.live"].split("{")[0])).to_be_visible()
+    expect(page.get_by_text(T["common.run_live"].split("{")[0])).to_be_visible()
     expect(page.locator(".st-key-s_run button")).to_be_visible()
     expect(answer(page)).not_to_have_count(0)
 
@@ -105,5 +105,5 @@ def test_a_bad_question_is_told_and_the_picture_stays(page: Page, question: str)
     page.locator(".st-key-q textarea").fill(question)
     page.locator(".st-key-s_run button").click()
     expect(page.get_by_test_id("stAlertContentError")).to_be_visible()
-    expect(page.get_by_text(T["common.recorded"].split("{")[0])).to_be_visible()
+    expect(page.get_by_text(T["common.run_recorded"].split("{")[0])).to_be_visible()
     expect(answer(page).first).to_be_visible()
