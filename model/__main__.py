@@ -93,11 +93,11 @@ def list_models(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def generate(args: argparse.Namespace) -> dict[str, Any]:
-    from model.runtime.engine import Engine
+    from model.runtime.sampler import Sampler
 
-    engine = Engine.load(shipped_folder(args.name))
-    prompts = [engine.encode(args.prompt)] * args.samples
-    done = engine.complete(prompts, args.max_new_tokens, args.temperature, args.seed)
+    sampler = Sampler.load(shipped_folder(args.name))
+    prompts = [sampler.encode(args.prompt)] * args.samples
+    done = sampler.complete(prompts, args.max_new_tokens, args.temperature, args.seed)
     return {
         "model": args.name,
         "prompt": args.prompt,
@@ -207,13 +207,13 @@ def problems(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def evaluate(args: argparse.Namespace) -> dict[str, Any]:
-    from model.runtime.engine import Engine
+    from model.runtime.sampler import Sampler
     from model.training.evaluate import evaluate as measure
 
     levels = None if args.level is None else [args.level]
-    engine = Engine.load(shipped_folder(args.name))
+    sampler = Sampler.load(shipped_folder(args.name))
     return measure(
-        engine,
+        sampler,
         args.task,
         levels,
         args.n,

@@ -22,9 +22,10 @@ PACKAGES = ("record", "nn", "tasks", "data", "runtime", "analysis", "training", 
 WITHOUT_TORCH = (
     *("model.record", "model.nn.card", "model.nn.config", "model.nn.tokenizer", "model.tasks"),
     *("model.nn.kernel", "model.nn.room", "model.runtime.batch", "model.runtime.scheduler"),
+    *("model.runtime.sampler", "model.runtime.thinking", "model.runtime.work"),
     *("model.analysis.kv_size", "model.analysis.parameter_count", "model.analysis.decoding_cost"),
     *("model.analysis.routing_decision", "model.analysis.routing_statistics"),
-    *("model.analysis.expert_load", "model.analysis.estimators"),
+    *("model.analysis.expert_load", "model.analysis.estimators", "model.training.evaluate"),
 )
 ASSETS_BYTES = 150_000_000
 LINES = 450

@@ -23,8 +23,12 @@ from model.tasks.check import judge
 from model.tasks.problem import TEMPLATE, Problem
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
     from model.nn.cache import Prefix
-    from model.runtime.engine import Completion, Engine
+    from model.nn.config import ModelConfig
+    from model.runtime.engine import Engine
+    from model.runtime.sampler import Completion
 
 ROWS = 8  # replies to one ask that are written at once
 TOGETHER = 16  # replies to all asks that are
@@ -77,6 +81,33 @@ def fresh(
     return Ask(one.id, one.model, problem, ids, begin, *limits)
 
 
+@dataclass(frozen=True)
+class _GoingOn:
+    """An engine that begins from what attention keeps of a run."""
+
+    engine: Engine
+    prefix: Prefix | None
+
+    @property
+    def config(self) -> ModelConfig:
+        return self.engine.config
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        return self.engine.tokenizer
+
+    def complete(
+        self,
+        prompts: Sequence[Sequence[int]],
+        max_new_tokens: int,
+        temperature: float,
+        seed: int,
+        *,
+        draws: Sequence[int] | None = None,
+    ) -> list[Completion]:
+        return self.engine.complete(prompts, max_new_tokens, temperature, seed, self.prefix, draws)
+
+
 class Batch(Job):
     """Replies to several asks, some rows a turn; `samples` only ever grows."""
 
@@ -115,13 +146,12 @@ class Batch(Job):
                 if self.prefix is None and len(self.asks) == 1:
                     self.prefix = engine.read(ask.ids)  # once for all turns
                 done = think(
-                    engine,
+                    _GoingOn(engine, self.prefix),
                     [self.asks[place].ids for place, _ in rows],
                     ask.temperature,
                     seed,
                     ask.max_new_tokens,
                     ask.budget,
-                    prefix=self.prefix,
                     draws=[row for _, row in rows],
                 )
                 for (place, row), completion in zip(rows, done, strict=True):

@@ -40,7 +40,7 @@ class About:
     date: str  # ISO, of the end of training
 
 
-def to_transformers(model: Transformer) -> dict[str, Tensor]:
+def names_of_transformers(model: Transformer) -> dict[str, Tensor]:
     """The state dict with transformers' names on disk: one entry per expert and matrix."""
     state: dict[str, Tensor] = {}
     for name, value in model.state_dict().items():
@@ -55,11 +55,16 @@ def to_transformers(model: Transformer) -> dict[str, Tensor]:
                 state[f"{name.removesuffix('.down_proj')}.{e}.down_proj.weight"] = down
         else:
             state[name] = value
+    return state
+
+
+def to_transformers(model: Transformer) -> dict[str, Tensor]:
+    """What transformers has on disk: bf16, the selection bias in float32."""
     return {
         name: value.to(torch.float32 if name.endswith("correction_bias") else torch.bfloat16)
         .contiguous()
         .clone()
-        for name, value in state.items()
+        for name, value in names_of_transformers(model).items()
     }
 
 

@@ -14,6 +14,11 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 
 from model.nn.config import CheckpointError
 
+
+class PromptError(ValueError):
+    """A prompt that the model cannot take; the message says what to do."""
+
+
 SPECIALS = ("<bos>", "<eos>", "<pad>", "<think>", "</think>", "<answer>", "</answer>")
 BOS, EOS, PAD = 0, 1, 2
 _WORDS = r"\d|\p{L}+ ?|[^\d\p{L}\s]+ ?|\s+"
@@ -57,6 +62,30 @@ def load(folder: Path) -> Tokenizer:
 def encode(tokenizer: Tokenizer, text: str) -> list[int]:
     """Ids of a text, tags in it as tags; no `<bos>` is added."""
     return tokenizer.encode(text).ids
+
+
+def encode_prompt(tokenizer: Tokenizer, prompt: str, context: int) -> list[int]:
+    """Ids of a prompt for a model that sees `context` tokens, `<bos>` first.
+
+    Raises:
+        PromptError: if it is empty, or leaves no room for an answer.
+    """
+    if not prompt.strip():
+        raise PromptError("The prompt is empty: write something for the model to go on from.")
+    if any("\ud800" <= character <= "\udfff" for character in prompt):
+        raise PromptError("The prompt is not valid UTF-8 text: write it again.")
+    if len(prompt) > 20 * context:  # no need to tokenise a book to know that it is too long
+        raise PromptError(
+            f"The prompt has {len(prompt):,} characters; this model sees {context} tokens. "
+            "Shorten it."
+        )
+    ids = [BOS, *encode(tokenizer, prompt)]
+    if len(ids) >= context:
+        raise PromptError(
+            f"The prompt has {len(ids)} tokens and this model sees {context}, answer included. "
+            "Shorten it."
+        )
+    return ids
 
 
 def decode(tokenizer: Tokenizer, ids: Sequence[int]) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,24 +22,11 @@ from model.nn import checkpoints, tokenizer
 from model.nn.cache import Cache, Prefix
 from model.nn.config import CheckpointError
 from model.nn.network import Transformer
+from model.nn.room import KernelModel
 from model.record.card import ModelCard
 from model.record.steps import TokenStep
 from model.record.trace import RunInfo
-
-
-class PromptError(ValueError):
-    """A prompt that the model cannot take; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Completion:
-    """What a model wrote after one prompt; `token_ids` without the prompt, `<eos>` included."""
-
-    text: str  # tags included, `<eos>` not
-    token_ids: list[int]
-    logprobs: list[float]  # of each token at temperature 1, natural logarithm
-    finish_reason: str  # "stop" or "length"
-    seconds: float  # of the batch that it was part of
+from model.runtime.sampler import Completion, Sampler
 
 
 class RouteTap:
@@ -97,23 +83,15 @@ class Engine:
         Raises:
             PromptError: if it is empty, or leaves no room for an answer.
         """
-        if not prompt.strip():
-            raise PromptError("The prompt is empty: write something for the model to go on from.")
-        if any("\ud800" <= character <= "\udfff" for character in prompt):
-            raise PromptError("The prompt is not valid UTF-8 text: write it again.")
-        limit = self.config.max_position_embeddings
-        if len(prompt) > 20 * limit:  # no need to tokenise a book to know that it is too long
-            raise PromptError(
-                f"The prompt has {len(prompt):,} characters; this model sees {limit} tokens. "
-                "Shorten it."
-            )
-        ids = [tokenizer.BOS, *tokenizer.encode(self.tokenizer, prompt)]
-        if len(ids) >= limit:
-            raise PromptError(
-                f"The prompt has {len(ids)} tokens and this model sees {limit}, answer included. "
-                "Shorten it."
-            )
-        return ids
+        context = self.config.max_position_embeddings
+        return tokenizer.encode_prompt(self.tokenizer, prompt, context)
+
+    def sampler(self) -> Sampler:
+        """The same model for the kernel, with its weights as they are now."""
+        state = checkpoints.names_of_transformers(self.model)
+        arrays = {name: value.detach().float().numpy() for name, value in state.items()}
+        model = KernelModel.pack(self.config, arrays)
+        return Sampler(self.about.name, model, self.tokenizer)
 
     @property
     def card(self) -> ModelCard:
@@ -237,7 +215,7 @@ class Engine:
             logits = self.model.lm_head(hidden[:, -1])
         seconds = time.perf_counter() - started
         return [
-            self._completion(ids, logprobs, seconds)
+            Completion.of(self.tokenizer, ids, logprobs, seconds)
             for ids, logprobs in zip(written, likely, strict=True)
         ]
 
@@ -265,11 +243,6 @@ class Engine:
         rows = torch.tensor([place[tuple(prompt)] for prompt in prompts])
         cache.layers = cache.select(rows).layers
         return padding[rows], logits[rows]
-
-    def _completion(self, ids: list[int], logprobs: list[float], seconds: float) -> Completion:
-        ended = bool(ids) and ids[-1] == tokenizer.EOS
-        text = tokenizer.decode(self.tokenizer, ids[:-1] if ended else ids)
-        return Completion(text, ids, logprobs, "stop" if ended else "length", seconds)
 
 
 def entropies(logprobs_TV: Tensor) -> Tensor:

@@ -8,46 +8,68 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
+
+from tokenizers import Tokenizer
 
 from model.nn import tokenizer
-from model.nn.cache import Prefix
-from model.runtime.engine import Completion, Engine
+from model.nn.config import ModelConfig
+from model.runtime.sampler import Completion
 
 ANSWER_TOKENS = 24  # room for an answer after a forced end
 
 
+class Completes(Protocol):
+    """Whoever finishes prompts, as `Sampler` does."""
+
+    @property
+    def config(self) -> ModelConfig: ...
+
+    @property
+    def tokenizer(self) -> Tokenizer: ...
+
+    def complete(
+        self,
+        prompts: Sequence[Sequence[int]],
+        max_new_tokens: int,
+        temperature: float,
+        seed: int,
+        *,
+        draws: Sequence[int] | None = None,
+    ) -> list[Completion]: ...
+
+
 def think(
-    engine: Engine,
+    sampler: Completes,
     prompts: Sequence[Sequence[int]],
     temperature: float,
     seed: int,
     max_new_tokens: int,
     budget: int | None = None,
     extend: int = 0,
-    prefix: Prefix | None = None,
     draws: Sequence[int] | None = None,
 ) -> list[Completion]:
     """Complete prompts (ids) under a budget of thinking tokens, extended up to `extend` times.
 
     The budget counts every token before `</think>`, "<think>" included. Forced tokens are part of
-    the completions; their log-probabilities are NaN, since nobody drew them. `prefix` and
-    `draws` are for `Engine.complete`; with `draws`, a row's ending too depends on no other row.
+    the completions; their log-probabilities are NaN, since nobody drew them. `draws` is as for
+    `Sampler.complete`; with it, a row's ending too depends on no other row.
     """
     most = max_new_tokens if budget is None else min(budget, max_new_tokens)
-    done = engine.complete(prompts, most, temperature, seed, prefix, draws)
-    end = engine.tokenizer.token_to_id("</think>")
-    wait = tokenizer.encode(engine.tokenizer, "wait ")
+    done = sampler.complete(prompts, most, temperature, seed, draws=draws)
+    end = sampler.tokenizer.token_to_id("</think>")
+    wait = tokenizer.encode(sampler.tokenizer, "wait ")
     for round_ in range(extend):
         cut = [
             _forced(c, c.token_ids.index(end), wait)
             if end in c.token_ids
             and len(prompts[i]) + c.token_ids.index(end) + 2 * ANSWER_TOKENS
-            < engine.config.max_position_embeddings
+            < sampler.config.max_position_embeddings
             else None
             for i, c in enumerate(done)
         ]
-        done = _go_on(engine, prompts, done, cut, temperature, seed + 1 + round_, most, draws)
-    closing = tokenizer.encode(engine.tokenizer, "</think><answer>")
+        done = _go_on(sampler, prompts, done, cut, temperature, seed + 1 + round_, most, draws)
+    closing = tokenizer.encode(sampler.tokenizer, "</think><answer>")
     cut = [
         None
         if end in c.token_ids or c.finish_reason == "stop"
@@ -55,11 +77,11 @@ def think(
         for c in done
     ]
     if budget is not None:
-        done = _go_on(engine, prompts, done, cut, temperature, seed + 101, ANSWER_TOKENS, draws)
+        done = _go_on(sampler, prompts, done, cut, temperature, seed + 101, ANSWER_TOKENS, draws)
     unfinished = [
         c if end in c.token_ids and c.finish_reason == "length" else None for c in done
     ]  # thought to the end within the budget, but were cut in the answer
-    return _go_on(engine, prompts, done, unfinished, temperature, seed + 102, ANSWER_TOKENS, draws)
+    return _go_on(sampler, prompts, done, unfinished, temperature, seed + 102, ANSWER_TOKENS, draws)
 
 
 def _forced(completion: Completion, keep: int, ids: list[int]) -> Completion:
@@ -72,7 +94,7 @@ def _forced(completion: Completion, keep: int, ids: list[int]) -> Completion:
 
 
 def _go_on(
-    engine: Engine,
+    sampler: Completes,
     prompts: Sequence[Sequence[int]],
     done: list[Completion],
     begun: Sequence[Completion | None],
@@ -88,13 +110,13 @@ def _go_on(
     starts = [c for c in begun if c is not None]
     heads = [[*prompts[i], *c.token_ids] for i, c in zip(rows, starts, strict=True)]
     theirs = None if draws is None else [draws[i] for i in rows]
-    tails = engine.complete(heads, max_new_tokens, temperature, seed, draws=theirs)
+    tails = sampler.complete(heads, max_new_tokens, temperature, seed, draws=theirs)
     result = list(done)
     for i, start, tail in zip(rows, starts, tails, strict=True):
         ids = start.token_ids + tail.token_ids
         body = ids[:-1] if tail.finish_reason == "stop" else ids
         result[i] = Completion(
-            text=tokenizer.decode(engine.tokenizer, body),
+            text=tokenizer.decode(sampler.tokenizer, body),
             token_ids=ids,
             logprobs=start.logprobs + tail.logprobs,
             finish_reason=tail.finish_reason,

@@ -16,7 +16,7 @@ import random
 import time
 
 from model.data.corpus import Document
-from model.runtime.engine import Engine
+from model.runtime.sampler import Sampler
 from model.tasks.problem import Piece
 from model.training import pipeline, sft
 from model.training.grpo import GRPOConfig
@@ -36,7 +36,7 @@ def seeded(name: str, seed: int) -> str:
 
 def distilled(seed: int, paths: Paths) -> None:
     """Teach the student; a seed is of the teacher's samples and of the order of the documents."""
-    teacher = Engine.load(paths.checkpoint("r1"))
+    teacher = Sampler.load(paths.checkpoint("r1"))
     started = time.perf_counter()
     documents, counts = pipeline.accepted_documents(teacher, seed, QUESTIONS, SAMPLES)
     counts["sampling_seconds"] = round(time.perf_counter() - started)

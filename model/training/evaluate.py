@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from model.analysis.estimators import bootstrap_median, bootstrap_ratio, cons_at_k, pass_at_k
-from model.runtime.engine import Completion, Engine
+from model.runtime.sampler import Completion, Sampler
 from model.runtime.thinking import think
 from model.tasks import TASKS, problems
 from model.tasks.check import Judgement, judge, language_share
@@ -45,7 +45,7 @@ def heldout(task: str, levels: Sequence[int], n: int, seed: int) -> list[Problem
 
 
 def attempts(
-    engine: Engine,
+    sampler: Sampler,
     asked: Sequence[Problem],
     samples: int,
     temperature: float,
@@ -58,14 +58,14 @@ def attempts(
 
     Prompts of like length share a batch.
     """
-    ids = [engine.encode(problem.prompt) for problem in asked]
+    ids = [sampler.encode(problem.prompt) for problem in asked]
     order = sorted(range(len(asked)), key=lambda i: len(ids[i]))
     rows = [i for i in order for _ in range(samples)]
     found: list[list[Attempt]] = [[] for _ in asked]
     for start in range(0, len(rows), BATCH):
         part = rows[start : start + BATCH]
         prompts = [ids[i] for i in part]
-        done = think(engine, prompts, temperature, seed + start, max_new_tokens, budget, extend)
+        done = think(sampler, prompts, temperature, seed + start, max_new_tokens, budget, extend)
         for i, completion in zip(part, done, strict=True):
             found[i].append(Attempt(completion, judge(asked[i], completion.text)))
     return found
@@ -163,7 +163,7 @@ def _vote(judgement: Judgement) -> tuple[str | None, bool]:
 
 
 def evaluate(
-    engine: Engine,
+    sampler: Sampler,
     task: str,
     levels: Sequence[int] | None,
     n: int,
@@ -182,9 +182,9 @@ def evaluate(
         raise ValueError(f"there is no task {task!r}; choose one of {', '.join(TASKS)}")
     levels = list(levels or TASKS[task].LEVELS)
     asked = heldout(task, levels, n, seed)
-    found = attempts(engine, asked, samples, temperature, seed, budget=budget, extend=extend)
+    found = attempts(sampler, asked, samples, temperature, seed, budget=budget, extend=extend)
     head = {
-        "model": engine.about.name,
+        "model": sampler.name,
         "task": task,
         "levels": levels,
         "seed": seed,

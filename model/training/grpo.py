@@ -29,7 +29,8 @@ from torch import Tensor
 
 from model.nn.network import Transformer
 from model.nn.tokenizer import PAD
-from model.runtime.engine import Completion, Engine
+from model.runtime.engine import Engine
+from model.runtime.sampler import Completion, Sampler
 from model.tasks import TASKS, rewards
 from model.tasks.check import Judgement, judge
 from model.tasks.problem import Problem
@@ -139,11 +140,11 @@ def reply_logprobs(
 
 
 def roll_out(
-    engine: Engine, asked: Sequence[Problem], config: GRPOConfig, seed: int
+    sampler: Sampler, asked: Sequence[Problem], config: GRPOConfig, seed: int
 ) -> list[Rollout]:
     """A group of judged and rewarded replies per question, groups in a row."""
-    prompts = [engine.encode(p.prompt) for p in asked for _ in range(config.group)]
-    done = engine.complete(prompts, config.max_new_tokens, config.temperature, seed)
+    prompts = [sampler.encode(p.prompt) for p in asked for _ in range(config.group)]
+    done = sampler.complete(prompts, config.max_new_tokens, config.temperature, seed)
     rolled = []
     for i, (prompt, completion) in enumerate(zip(prompts, done, strict=True)):
         problem = asked[i // config.group]
@@ -202,7 +203,7 @@ class GRPO(TrainingRun):
         started = time.perf_counter()
         c = self.config
         rolled = roll_out(
-            self.engine, self.questions(), c, seed=1_000_003 * (c.seed + 1) + self.step
+            self.engine.sampler(), self.questions(), c, seed=1_000_003 * (c.seed + 1) + self.step
         )
         rollout_seconds = time.perf_counter() - started
         rewards_QG = torch.tensor([r.reward for r in rolled]).view(-1, c.group)

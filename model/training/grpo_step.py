@@ -43,7 +43,7 @@ class Reply:
 
 def sample_group(engine: Engine, problem: Problem, seed: int) -> list[Rollout]:
     """The group: replies to one question at temperature 1, judged and rewarded."""
-    return roll_out(engine, [problem], SETTINGS, seed)
+    return roll_out(engine.sampler(), [problem], SETTINGS, seed)
 
 
 def learn(engine: Engine, group: Sequence[Rollout]) -> list[Reply]:

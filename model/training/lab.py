@@ -72,7 +72,9 @@ def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[F
 
     def ask(engine: Engine) -> list[dict[str, Any]]:
         """With the same random numbers before and after."""
-        found = attempts(engine, [problem], r["asked"], 1.0, r["seed"], r["max_new_tokens"])[0]
+        found = attempts(
+            engine.sampler(), [problem], r["asked"], 1.0, r["seed"], r["max_new_tokens"]
+        )[0]
         return [
             {
                 "text": one.completion.text,

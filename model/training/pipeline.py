@@ -21,6 +21,7 @@ from model.nn import checkpoints
 from model.nn.checkpoints import About
 from model.nn.files import write_json
 from model.runtime.engine import Engine
+from model.runtime.sampler import Sampler
 from model.tasks import TASKS
 from model.tasks.check import language_share
 from model.tasks.problem import Piece, Problem, Voice
@@ -76,11 +77,11 @@ def cold_start_documents(seed: int, n: int) -> list[Document]:
 
 
 def accepted_documents(
-    engine: Engine, seed: int, questions: int, samples: int
+    teacher: Sampler, seed: int, questions: int, samples: int
 ) -> tuple[list[Document], dict[str, int]]:
     """Rejection sampling: replies that are right, in format, in one language; no repeats."""
     asked = train_problems(random.Random(f"rejection/{seed}"), questions)
-    found = evaluate.attempts(engine, asked, samples, temperature=1.0, seed=seed)
+    found = evaluate.attempts(teacher, asked, samples, temperature=1.0, seed=seed)
     kept: dict[tuple[str, str], Document] = {}
     for problem, attempts in zip(asked, found, strict=True):
         for attempt in attempts:
@@ -170,7 +171,7 @@ def r1_dev2(paths: Paths) -> None:
 
 
 def r1_dev3(paths: Paths) -> None:
-    teacher = Engine.load(paths.checkpoint("r1-dev2"))
+    teacher = Sampler.load(paths.checkpoint("r1-dev2"))
     documents, counts = accepted_documents(teacher, seed=0, questions=1600, samples=4)
     rng = random.Random("r1-dev3")
     plain = [text_document(rng, "train") for _ in range(len(documents) // 4)]

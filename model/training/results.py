@@ -15,7 +15,7 @@ from typing import Any
 
 from model.analysis.estimators import paired_difference
 from model.nn.files import write_json
-from model.runtime.engine import Engine
+from model.runtime.sampler import Sampler
 from model.tasks import TASKS
 from model.training.distill import SEEDS, seeded
 from model.training.evaluate import evaluate
@@ -27,12 +27,12 @@ BUDGETS = (32, 64, 96, 128, 160, 192, 224)  # thinking tokens
 SEED = 1
 
 
-def measure(engine: Engine, folder: Path) -> dict[str, Any]:
+def measure(sampler: Sampler, folder: Path) -> dict[str, Any]:
     """Evaluate a model in full; write evaluation.json into its run folder and return it."""
-    name, started = engine.about.name, time.perf_counter()
+    name, started = sampler.name, time.perf_counter()
 
     def ask(task: str, level: int = CHOSEN_LEVEL, samples: int = 1, **how: Any) -> dict[str, Any]:
-        found = evaluate(engine, task, (level,), PROBLEMS, samples, SEED, **how)
+        found = evaluate(sampler, task, (level,), PROBLEMS, samples, SEED, **how)
         passed = found["pass@k"]["1"]["value"]
         print(f"{name}: {task} {level} {how or 'T = 1'}  right {passed:.3f}", flush=True)
         return found

@@ -21,6 +21,7 @@ from model.nn.files import write_json
 from model.record.steps import collect
 from model.record.trace import Trace
 from model.runtime.engine import Engine
+from model.runtime.sampler import Sampler
 from model.tasks import problems
 from model.training import distill, heldout, pipeline, pretrain, results
 from model.training.reproduce import StageName, reproduce
@@ -110,9 +111,7 @@ def evaluate_fully(name: str | None) -> dict[str, Any]:
     """Measure a shipped model on held-out problems of every task and level."""
     if name not in checkpoints.shipped():
         raise ValueError(f"results needs a model: one of {', '.join(checkpoints.shipped())}")
-    torch.set_num_threads(1)
-    engine = Engine.load(checkpoints.shipped()[name])
-    return results.measure(engine, ASSETS / "runs" / name)
+    return results.measure(Sampler.load(checkpoints.shipped()[name]), ASSETS / "runs" / name)
 
 
 def record_samples() -> dict[str, str]:

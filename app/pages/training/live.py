@@ -118,7 +118,7 @@ class TrainJob(Job):
         """Replies to the question, with the same random numbers before and after."""
         from model.training.evaluate import attempts  # here, not above: it imports torch
 
-        found = attempts(engine, [self.problem], ASKED, 1.0, self.seed, MAX_TOKENS)[0]
+        found = attempts(engine.sampler(), [self.problem], ASKED, 1.0, self.seed, MAX_TOKENS)[0]
         return [
             Given(a.completion.text, len(a.completion.token_ids), a.judgement.correct)
             for a in found

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from model.analysis.kv_size import cache_spec
 from model.nn import checkpoints, tokenizer
 from model.nn.cache import Cache, Prefix
+from model.nn.tokenizer import PromptError
 from model.record.steps import TokenStep, collect
 from model.record.trace import Trace
-from model.runtime.engine import Completion, Engine, PromptError, sample
+from model.runtime.engine import Engine, sample
+from model.runtime.sampler import Completion
 
 PROMPTS = ["What is 3?", "first 12+30=42, then", "검산 90*9=810 맞음", "x"]
 

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from model.data.corpus import Document, tokenise
 from model.nn import checkpoints
-from model.runtime.engine import Engine
+from model.runtime.sampler import Sampler
 from model.training import distill, pipeline, pretrain, stages
 from model.training.grpo import GRPOConfig
 from model.training.reproduce import reproduce
@@ -23,7 +23,7 @@ def small_grpo(*args: Any, **settings: Any) -> GRPOConfig:
 
 
 def scripted(
-    teacher: Engine, seed: int, questions: int, samples: int
+    teacher: Sampler, seed: int, questions: int, samples: int
 ) -> tuple[list[Document], dict[str, int]]:
     counts = {"sampled": questions * samples, "kept": 9, "sampled_tokens": 500}
     return distill.direct_documents(seed, 9), counts

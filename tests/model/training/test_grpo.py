@@ -80,7 +80,7 @@ def test_loss_and_gradient_are_the_published_formula(seed: int, beta: float) -> 
 def test_replies_are_as_likely_as_when_they_were_drawn(engine: Engine) -> None:
     problem = chain.pose("12+30", "en")
     prompts = [engine.encode("What is 3?"), engine.encode("x"), engine.encode("12+30=42, then")]
-    done = engine.complete(prompts, 20, 1.0, seed=3)
+    done = engine.sampler().complete(prompts, 20, 1.0, seed=3)
     rolled = [
         Rollout(problem, prompt, c, judge(problem, c.text), {}, 0.0)
         for prompt, c in zip(prompts, done, strict=True)

@@ -14,7 +14,8 @@ from tokenizers import Tokenizer
 from model.data.corpus import tokenise
 from model.nn import checkpoints
 from model.nn.network import Transformer
-from model.runtime.engine import Completion, Engine
+from model.runtime.engine import Engine
+from model.runtime.sampler import Completion, Sampler
 from model.tasks import rewards
 from model.tasks.check import Judgement, judge
 from model.tasks.problem import Problem
@@ -81,7 +82,7 @@ def test_grpo_logs_shares_that_add_up_and_a_reply_of_each_task(
     """With scripted replies to a group of 4: right, only in format, right without it, neither."""
     asked: list[Problem] = []
 
-    def scripted(prompts: list[list[int]], *_: object) -> list[Completion]:
+    def scripted(_: Sampler, prompts: list[list[int]], *rest: object) -> list[Completion]:
         texts = [
             text
             for p in asked
@@ -97,7 +98,7 @@ def test_grpo_logs_shares_that_add_up_and_a_reply_of_each_task(
 
     run = GRPO(CONFIG, engine)
     asked += run.questions()
-    monkeypatch.setattr(run.engine, "complete", scripted)
+    monkeypatch.setattr(Sampler, "complete", scripted)
     entry = run.advance()
     assert (entry["step"], entry["tokens"]) == (1, 2 * len(asked) * CONFIG.group)
     assert (entry["accuracy"], entry["format"], entry["only_format"]) == (0.5, 0.5, 0.25)
@@ -196,7 +197,7 @@ def test_rejection_sampling_keeps_right_replies_only(
     """With scripted replies: of a right one (twice), a wrong, an unformatted and a mixed one."""
 
     def scripted(
-        engine: Engine, asked: list[Problem], *_: object, **__: object
+        teacher: Sampler, asked: list[Problem], *_: object, **__: object
     ) -> list[list[Attempt]]:
         found = []
         for p in asked:
@@ -213,7 +214,9 @@ def test_rejection_sampling_keeps_right_replies_only(
         return found
 
     monkeypatch.setattr(pipeline.evaluate, "attempts", scripted)
-    documents, counts = pipeline.accepted_documents(engine, seed=0, questions=6, samples=5)
+    documents, counts = pipeline.accepted_documents(
+        engine.sampler(), seed=0, questions=6, samples=5
+    )
     assert counts == {"sampled": 30, "kept": 6, "sampled_tokens": 90}
     assert all("<think></think><answer>" in d.text and "100000" not in d.text for d in documents)
 

@@ -11,7 +11,7 @@ import pytest
 
 from model.data.corpus import CorpusConfig, Document
 from model.nn import checkpoints
-from model.runtime.engine import Engine
+from model.runtime.sampler import Sampler
 from model.training import distill, evaluate, heldout, pipeline, pretrain, results, stages
 from model.training.grpo import GRPOConfig
 
@@ -37,7 +37,7 @@ def cold_start(seed: int, n: int) -> list[Document]:
 
 
 def scripted(
-    teacher: Engine, seed: int, questions: int, samples: int
+    teacher: Sampler, seed: int, questions: int, samples: int
 ) -> tuple[list[Document], dict[str, int]]:
     """A model that has learnt nothing has no right replies to keep."""
     return distill.direct_documents(seed, 8), {"sampled": 8, "kept": 8, "sampled_tokens": 80}
@@ -48,8 +48,8 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder for everything, with every size cut down."""
     assets = tmp_path / "assets"
 
-    def think(engine: Engine, prompts: Any, t: float, seed: int, n: int, *rest: Any) -> Any:
-        return THINK(engine, prompts, t, seed, REPLY_TOKENS, *rest)
+    def think(sampler: Sampler, prompts: Any, t: float, seed: int, n: int, *rest: Any) -> Any:
+        return THINK(sampler, prompts, t, seed, REPLY_TOKENS, *rest)
 
     for module, name, value in (
         (stages, "ASSETS", assets),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from model.nn.checkpoints import SHIPPED
-from model.runtime.engine import Engine
+from model.runtime.sampler import Sampler
 from model.tasks import TASKS
 from model.training import results
 from tests.model.conftest import shipped_folder
@@ -42,7 +42,7 @@ def test_a_full_evaluation_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in ("PROBLEMS", "SAMPLES"):
         monkeypatch.setattr(results, name, 2)
     monkeypatch.setattr(results, "BUDGETS", (4, 8))
-    found = results.measure(Engine.load(shipped_folder("base")), tmp_path)
+    found = results.measure(Sampler.load(shipped_folder("base")), tmp_path)
     assert json.loads((tmp_path / "evaluation.json").read_text()) == found
     assert [e["budget"] for e in found["budget"]["chain"]] == [4, 8]
     for measured in (*found["levels"]["chain"].values(), found["many"]["pick"]):

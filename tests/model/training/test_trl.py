@@ -31,7 +31,7 @@ def rollouts(student: Engine) -> list[Rollout]:
     """Six replies to two questions of unlike length."""
     asked = [chain.pose("12+30", "en"), chain.pose("12+30-7+85", "ko")] * 3
     prompts = [student.encode(p.prompt) for p in asked]
-    done = student.complete(prompts, NEW, 1.0, seed=5)
+    done = student.sampler().complete(prompts, NEW, 1.0, seed=5)
     return [
         Rollout(problem, prompt, reply, judge(problem, reply.text), {}, 0.0)
         for problem, prompt, reply in zip(asked, prompts, done, strict=True)
