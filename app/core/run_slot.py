@@ -37,61 +37,60 @@ Then = Callable[[Sequence[Any]], Sequence[Request]]
 
 
 @dataclass(eq=False)
-class _Here(Generic[Result]):
+class _Here:
     """What a session has in a slot."""
 
     work: Work | None = None
-    make: Make[Result] | None = None
-    then: Then | None = None
-    earlier: tuple[Any, ...] = ()  # results of the requests that `then` went on from
-    result: str | None = None  # its id
     error: str | None = None
+    make: Make[Any] | None = None  # of a `RunSlot`: the result of what `work` has found
+    then: Then | None = None  # what has to be computed after it
+    earlier: tuple[Any, ...] = ()  # results of the work that `then` went on from
+    result: str | None = None  # and the id of the last one
 
 
-class RunSlot(Generic[Result]):
-    """One slot of a page, for all sessions; `name` is unique. Ended results go to `store`."""
+class Slot:
+    """Where one thing at a time is under way in each session; `name` is unique.
 
-    def __init__(self, name: str, store: Store[Result]) -> None:
-        self.name, self._store = name, store
+    What the work has found goes to `_take`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     @property
-    def _here(self) -> _Here[Result]:
+    def _here(self) -> _Here:
         key = f"slot-{self.name}"
         if key not in st.session_state:
             st.session_state[key] = _Here()
-        here: _Here[Result] = st.session_state[key]
+        here: _Here = st.session_state[key]
         return here
 
-    def start(
-        self, requests: Sequence[Request], make: Make[Result], then: Then | None = None
-    ) -> None:
-        """Have requests computed; what is under way ends, what is shown stays until there is more.
+    def _take(self, results: Sequence[Any]) -> None:
+        """Keep what the work that has ended, `running` until now, has found."""
+        raise NotImplementedError
 
-        Args:
-            requests: what to compute.
-            make: the result of what there is: a run for each request, None where it has not ended;
-                None if that is too little to be shown.
-            then: what has to be computed after all that, given the runs; `make` gets the runs of
-                both, in this order.
-        """
-        self.begin(lambda: _submit(requests), make, then)
-
-    def begin(
-        self, submit: Callable[[], Work], make: Make[Result], then: Then | None = None
-    ) -> None:
-        """Have any work done, as `start` does: `submit` queues it, `make` gets its results."""
+    def _begin(self, submit: Callable[[], Work], patience: float = PATIENCE) -> None:
+        """Have work done, and wait a little for its end; what is under way ends."""
         here = self._here
         if here.work is not None:
             here.work.stop()
-        here.error, here.make, here.then, here.earlier = None, make, then, ()
+        here.error = None
         try:
             here.work = submit()
         except FullError as error:
             here.work, here.error = None, told(error)
             return
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + patience
         while here.work is not None and here.work.wait(max(0.0, until - time.monotonic())):
             self._finish()
+
+    def _finish(self) -> None:
+        here = self._here
+        assert here.work is not None
+        if here.work.error is not None:
+            here.error = told(here.work.error)
+        self._take(here.work.results)
+        here.work = None
 
     def refuse(self, error: InputError) -> None:
         """Say why nothing was started."""
@@ -104,10 +103,6 @@ class RunSlot(Generic[Result]):
             if work.wait(PATIENCE):
                 self._finish()
 
-    def forget(self) -> None:
-        """Show nothing of one's own any more."""
-        self._here.result = None
-
     @property
     def running(self) -> Work | None:
         """What is under way."""
@@ -116,19 +111,6 @@ class RunSlot(Generic[Result]):
     def error(self) -> str | None:
         """What to tell about the last request."""
         return self._here.error
-
-    def shown(self) -> Result | None:
-        """The last result that ended, unless it was pushed out of the store."""
-        return self._store.get(self._here.result)
-
-    def growing(self) -> Result | None:
-        """The result of what is under way so far, else the last that ended."""
-        here = self._here
-        if here.work is not None and here.make is not None:
-            so_far = here.make((*here.earlier, *here.work.results))
-            if so_far is not None:
-                return so_far
-        return self.shown()
 
     def area(self, draw: Callable[[], None]) -> None:
         """Draw a part of the page with `draw`, which says where `status` stands, by itself.
@@ -177,23 +159,72 @@ class RunSlot(Generic[Result]):
             self._finish()
         return True
 
+
+class RunSlot(Slot, Generic[Result]):
+    """A slot that shows what ended last, for all sessions; results go to `store`."""
+
+    def __init__(self, name: str, store: Store[Result]) -> None:
+        super().__init__(name)
+        self._store = store
+
+    def start(
+        self, requests: Sequence[Request], make: Make[Result], then: Then | None = None
+    ) -> None:
+        """Have requests computed; what is under way ends, what is shown stays until there is more.
+
+        Args:
+            requests: what to compute.
+            make: the result of what there is: a run for each request, None where it has not ended;
+                None if that is too little to be shown.
+            then: what has to be computed after all that, given the runs; `make` gets the runs of
+                both, in this order.
+        """
+        self.begin(lambda: _submit(requests), make, then)
+
+    def begin(
+        self, submit: Callable[[], Work], make: Make[Result], then: Then | None = None
+    ) -> None:
+        """Have any work done, as `start` does: `submit` queues it, `make` gets its results."""
+        here = self._here
+        here.make, here.then, here.earlier = make, then, ()
+        self._begin(submit)
+
     def _finish(self) -> None:
         here = self._here
-        work, make = here.work, here.make
-        assert work is not None and make is not None
-        runs = (*here.earlier, *work.results)
-        if work.error is not None:
-            here.error = told(work.error)
-        elif work.state == "done" and here.then is not None and (more := here.then(runs)):
-            here.then, here.earlier = None, runs
-            try:
-                here.work = _submit(more)
-                return
-            except FullError as error:
-                here.error = told(error)
-        here.work = here.make = here.then = None
-        if (result := make(runs)) is not None:
+        then, here.then = here.then, None
+        assert here.work is not None
+        if here.work.state == "done" and then is not None:
+            runs = (*here.earlier, *here.work.results)
+            if more := then(runs):
+                try:
+                    here.work, here.earlier = _submit(more), runs
+                    return
+                except FullError as error:
+                    here.error = told(error)
+        super()._finish()
+
+    def _take(self, results: Sequence[Any]) -> None:
+        here = self._here
+        assert here.make is not None
+        if (result := here.make((*here.earlier, *results))) is not None:
             here.result = self._store.put(result)
+
+    def forget(self) -> None:
+        """Show nothing of one's own any more."""
+        self._here.result = None
+
+    def shown(self) -> Result | None:
+        """The last result that ended, unless it was pushed out of the store."""
+        return self._store.get(self._here.result)
+
+    def growing(self) -> Result | None:
+        """The result of what is under way so far, else the last that ended."""
+        here = self._here
+        if here.work is not None and here.make is not None:
+            so_far = here.make((*here.earlier, *here.work.results))
+            if so_far is not None:
+                return so_far
+        return self.shown()
 
 
 def _submit(requests: Sequence[Request]) -> Ticket:

@@ -55,6 +55,14 @@ class Chance:
     high: float  # MaxVio that only one draw in twenty exceeds
 
 
+def next_bias(
+    bias_E: NDArray[np.floating], load_E: NDArray[np.floating], speed: float
+) -> NDArray[np.float32]:
+    """A gate's bias after a step of training: up for idle experts, down for busy ones, by `speed`
+    (2408.15664, Algorithm 1)."""
+    return (bias_E + speed * np.sign(load_E.mean() - load_E)).astype(np.float32)
+
+
 def violation(load_LE: NDArray[np.integer]) -> NDArray[np.float64]:
     """MaxVio per layer: (load of the busiest expert - mean load) / mean load; 0 is even.
 

@@ -1,7 +1,7 @@
-"""How a router decided on one token: every step of the choice, and how close it was. numpy only.
+"""How a router decides: the choice for many tokens, and for one every step of it. numpy only.
 
 The steps of DeepSeek-V3's gate (report, section 2.1.2, equations 12 to 16; node-limited routing),
-written out for one token, so that a page can show them and a test can compare them with the gate.
+written out so that a page can show them and a test can compare them with the gate.
 """
 
 from __future__ import annotations
@@ -34,6 +34,18 @@ class Decision:
     def choice(self) -> NDArray[np.float32]:
         """What the choice goes by: score plus bias [E]."""
         return self.scores + self.bias
+
+
+def choose(
+    choice_NE: NDArray[np.floating], *, chosen: int, groups: int, kept_groups: int
+) -> NDArray[np.intp]:
+    """Ids [N, k] of each token's experts, best first, by score plus bias [N, E]."""
+    grouped = choice_NE.reshape(len(choice_NE), groups, -1)
+    group_scores = np.sort(grouped, axis=2)[:, :, -2:].sum(axis=2)
+    closed = np.argsort(-group_scores, axis=1, kind="stable")[:, kept_groups:]
+    open_NGE = grouped.copy()
+    np.put_along_axis(open_NGE, closed[:, :, None], -np.inf, axis=1)
+    return np.argsort(-open_NGE.reshape(choice_NE.shape), axis=1, kind="stable")[:, :chosen]
 
 
 def decide(

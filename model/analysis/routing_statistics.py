@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.analysis.routing_decision import choose
+
 Ids = NDArray[np.integer]
 Shares = NDArray[np.float64]
 
@@ -73,11 +75,8 @@ def random_choices(
     n: int, experts: int, chosen: int, groups: int, kept_groups: int, seed: int = 0
 ) -> Ids:
     """What a gate with groups would choose for n tokens if its scores were random: [n, 1, k]."""
-    scores = np.random.default_rng(seed).random((n, groups, experts // groups))
-    worth = np.sort(scores, axis=2)[:, :, -2:].sum(axis=2)
-    closed = np.argsort(-worth, axis=1)[:, kept_groups:]
-    np.put_along_axis(scores, closed[:, :, None], -1.0, axis=1)
-    return np.argsort(-scores.reshape(n, experts), axis=1)[:, None, :chosen]
+    scores = np.random.default_rng(seed).random((n, experts))
+    return choose(scores, chosen=chosen, groups=groups, kept_groups=kept_groups)[:, None]
 
 
 def even_repetition(experts: int, chosen: int) -> tuple[float, float]:

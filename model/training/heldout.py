@@ -1,32 +1,22 @@
 """What a pre-trained model is worth: held-out loss with intervals, balance, bytes per token.
 
-Rows are packed like the training rows, from the held-out split, and are the same for every model,
-so that the twins are compared on equal text.
+Rows are `model.data.held_out`'s, the same for every model, so that the twins are compared on equal
+text.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
-from torch import Tensor
 
 from model.analysis.estimators import bootstrap_ratio
 from model.data import texts
-from model.data.corpus import (
-    CorpusConfig,
-    Document,
-    pack,
-    random_problem_document,
-    text_document,
-    tokenise,
-)
+from model.data.held_out import Rows, domain_rows, mixture_rows
 from model.nn.cache import Cache
 from model.nn.files import write_json
 from model.runtime.engine import Engine
@@ -37,49 +27,15 @@ ROWS = 300  # of the training mixture
 DOMAIN_ROWS = 40  # of each domain alone
 
 
-def mixture_rows(tokenizer: Tokenizer, context: int, n: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Ids and learnt flags [n, context + 1] of the training mixture, held out."""
-    config = CorpusConfig(seed, n, context, tokenizer.get_vocab_size())
-    rows = pack(tokenizer, config, random.Random(f"heldout/{seed}"), "heldout")
-    drawn = [next(rows) for _ in range(n)]
-    return torch.tensor([r[0] for r in drawn]), torch.tensor([r[1] for r in drawn])
-
-
-def domain_rows(
-    tokenizer: Tokenizer, domain: str, context: int, n: int, seed: int
-) -> tuple[Tensor, Tensor]:
-    """The same of one domain: a task's name or one of `texts.DOMAINS`."""
-    rng = random.Random(f"heldout/{domain}/{seed}")
-
-    def draw() -> Document:
-        if domain in texts.DOMAINS:
-            return text_document(rng, "heldout", domain)
-        while True:
-            document = random_problem_document(rng, "heldout")
-            if document.domain.split("/")[0] == domain:
-                return document
-
-    ids, learnt = [], []
-    for _ in range(n):
-        row_ids: list[int] = []
-        row_learnt: list[bool] = []
-        while len(row_ids) <= context:
-            new, flags = tokenise(tokenizer, draw())
-            row_ids += new
-            row_learnt += flags
-        ids.append(row_ids[: context + 1])
-        learnt.append(row_learnt[: context + 1])
-    return torch.tensor(ids), torch.tensor(learnt)
-
-
 @torch.inference_mode()
-def loss(engine: Engine, ids: Tensor, learnt: Tensor) -> dict[str, Any]:
+def loss(engine: Engine, rows: Rows) -> dict[str, Any]:
     """Mean loss in nats per learnt token, with its 95 % bootstrap interval over rows.
 
     The rows' own sums are kept, so that two models can be compared row by row: rows differ among
     each other far more than models do.
     """
     sums, counts = [], []
+    ids, learnt = map(torch.from_numpy, rows)
     for row, flags in zip(ids.split(1), learnt.split(1), strict=True):
         total, count = masked_loss(engine.model, row, flags)
         sums.append(float(total))
@@ -119,10 +75,10 @@ def results(engine: Engine, run_folder: Path, seed: int = 1) -> dict[str, Any]:
         "tokens": run["tokens"],
         "minutes": run["minutes"],
         "bytes_per_token": bytes_per_token(engine),
-        "heldout": loss(engine, *mixture_rows(engine.tokenizer, context, ROWS, seed))
+        "heldout": loss(engine, mixture_rows(engine.tokenizer, context, ROWS, seed))
         | {"method": "nats per learnt token; 95 % bootstrap over rows of the training mixture"},
         "domains": {
-            domain: loss(engine, *domain_rows(engine.tokenizer, domain, context, DOMAIN_ROWS, seed))
+            domain: loss(engine, domain_rows(engine.tokenizer, domain, context, DOMAIN_ROWS, seed))
             for domain in (*TASKS, *texts.DOMAINS)
         },
         "train_loss": {

@@ -1,4 +1,4 @@
-"""A decision written out step by step, against the gate that made it."""
+"""A decision written out step by step, and the choice for many tokens, against the gate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.analysis.routing_decision import decide
+from model.analysis.routing_decision import choose, decide
 from model.nn.network import Gate
 from tests.model.conftest import tiny_config
 
@@ -60,3 +60,23 @@ def test_the_gate_decides_the_same(
     left = [g for g in range(groups) if g not in found.kept]
     assert found.next_group == max(left, key=lambda g: found.group_scores[g], default=None)
     assert (found.group_gap is None) == (not left)
+
+
+@given(st.integers(1, 4), st.integers(2, 5), st.data())
+def test_many_tokens_are_decided_as_the_gate_does(
+    groups: int, size: int, data: st.DataObject
+) -> None:
+    kept = data.draw(st.integers(1, groups))
+    chosen = data.draw(st.integers(1, kept * size))
+    shape = tiny_config(
+        "MLA",
+        hidden_size=12,
+        n_routed_experts=groups * size,
+        n_group=groups,
+        topk_group=kept,
+        num_experts_per_tok=chosen,
+    )
+    torch.manual_seed(data.draw(st.integers(0, 2**31)))
+    choice = torch.rand(30, groups * size)
+    ids = choose(choice.numpy(), chosen=chosen, groups=groups, kept_groups=kept)
+    assert ids.tolist() == Gate(shape).choose(choice).tolist()

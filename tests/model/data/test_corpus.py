@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from model.data import corpus, korean, tables, texts
+from model.data import corpus, held_out, korean, tables, texts
 from model.data.corpus import CorpusConfig
 from model.nn import tokenizer
 from model.tasks import chain, pick
 from model.tasks.problem import split_of
-from model.training import heldout, stages
+from model.training import stages
 from tests.model.conftest import shipped_folder
 from tests.model.tasks.test_tasks import CHAIN, PICK
 
@@ -226,10 +226,10 @@ def test_the_rows_that_the_shipped_models_were_trained_on() -> None:
 
 
 def test_held_out_rows_state_held_out_problems_only(words: Tokenizer) -> None:
-    ids, learnt = heldout.mixture_rows(words, CONTEXT, 20, seed=1)
+    ids, learnt = held_out.mixture_rows(words, CONTEXT, 20, seed=1)
     assert ids.shape == learnt.shape == (20, CONTEXT + 1)
     for domain in ("chain", "pick"):
-        more, _ = heldout.domain_rows(words, domain, CONTEXT, 5, seed=1)
+        more, _ = held_out.domain_rows(words, domain, CONTEXT, 5, seed=1)
         assert more.shape == (5, CONTEXT + 1)
         ids = np.concatenate([ids, more])
     stated = [key for row in ids for key in keys(tokenizer.decode(words, row.tolist()))]

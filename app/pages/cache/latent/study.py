@@ -145,14 +145,17 @@ class StudyJob(Job):
         return [self._measure(load)]
 
     def _measure(self, load: Callable[[str], Engine]) -> Iterator[None]:
-        from model.analysis import latent_codecs  # here, not above: it imports torch
-        from model.training.heldout import mixture_rows
+        import torch  # here, not above
+
+        from model.analysis import latent_codecs
+        from model.data.held_out import mixture_rows
 
         study, engine = self.study, load(self.study.model)
         config = engine.config
         if study.values is None:
             yield from _fit(study, engine)
-        drawn = mixture_rows(engine.tokenizer, config.max_position_embeddings, ROWS, SEED)
+        rows = mixture_rows(engine.tokenizer, config.max_position_embeddings, ROWS, SEED)
+        drawn = tuple(map(torch.from_numpy, rows))
         yield
         if not study.error:
             c_LBTR, _ = latent_codecs.read_latents(engine.model, drawn[0][:CHUNK, :-1])
@@ -173,14 +176,17 @@ class StudyJob(Job):
 
 def _fit(study: Study, engine: Engine) -> Iterator[None]:
     """Each layer's principal directions on held-out text, and the codecs made of them."""
+    import torch
+
     from model.analysis import latent_codecs
-    from model.training.heldout import mixture_rows
+    from model.data.held_out import mixture_rows
 
     config = engine.config
-    ids, _ = mixture_rows(
+    drawn, _ = mixture_rows(
         engine.tokenizer, config.max_position_embeddings, FITTED_ROWS, FITTED_SEED
     )
     grams = []
+    ids = torch.from_numpy(drawn)
     for rows in ids[:, :-1].split(CHUNK):
         grams.append(latent_codecs.gram(engine.model, rows))
         yield

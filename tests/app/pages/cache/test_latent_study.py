@@ -48,10 +48,11 @@ def test_every_codec_reads_the_same_rows_once(study: study_module.Study) -> None
     assert study.rows == 4
     assert all(len(nats) == 4 for nats in study.nats.values())
     engine = models.engine(study_module.MODEL)
-    from model.training.heldout import mixture_rows
+    from model.data.held_out import mixture_rows
 
     context = engine.config.max_position_embeddings
-    ids, learnt = mixture_rows(engine.tokenizer, context, 4, study_module.SEED)
+    rows = mixture_rows(engine.tokenizer, context, 4, study_module.SEED)
+    ids, learnt = map(torch.from_numpy, rows)
     with torch.inference_mode():
         total, count = masked_loss(engine.model, ids, learnt)
     assert sum(study.nats[study_module.FULL]) == pytest.approx(float(total), rel=1e-4)

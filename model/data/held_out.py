@@ -1,0 +1,58 @@
+"""Rows of held-out text: packed like the training rows, equal for every model with one tokenizer.
+
+No torch; `model.training.heldout` measures models on them, the app's pages read them live.
+"""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from model.data import texts
+from model.data.corpus import (
+    CorpusConfig,
+    Document,
+    pack,
+    random_problem_document,
+    text_document,
+    tokenise,
+)
+
+Rows = tuple[NDArray[np.int64], NDArray[np.bool_]]
+"""Ids and learnt flags [n, context + 1]: learnt tokens are predicted with a loss, as in training"""
+
+
+def mixture_rows(tokenizer: Tokenizer, context: int, n: int, seed: int) -> Rows:
+    """n rows of the training mixture, held out."""
+    config = CorpusConfig(seed, n, context, tokenizer.get_vocab_size())
+    rows = pack(tokenizer, config, random.Random(f"heldout/{seed}"), "heldout")
+    drawn = [next(rows) for _ in range(n)]
+    return np.array([row[0] for row in drawn]), np.array([row[1] for row in drawn])
+
+
+def domain_rows(tokenizer: Tokenizer, domain: str, context: int, n: int, seed: int) -> Rows:
+    """The same of one domain: a task's name or one of `texts.DOMAINS`."""
+    rng = random.Random(f"heldout/{domain}/{seed}")
+
+    def draw() -> Document:
+        if domain in texts.DOMAINS:
+            return text_document(rng, "heldout", domain)
+        while True:
+            document = random_problem_document(rng, "heldout")
+            if document.domain.split("/")[0] == domain:
+                return document
+
+    ids, learnt = [], []
+    for _ in range(n):
+        row_ids: list[int] = []
+        row_learnt: list[bool] = []
+        while len(row_ids) <= context:
+            new, flags = tokenise(tokenizer, draw())
+            row_ids += new
+            row_learnt += flags
+        ids.append(row_ids[: context + 1])
+        learnt.append(row_learnt[: context + 1])
+    return np.array(ids), np.array(learnt)
