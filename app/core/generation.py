@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -34,8 +34,19 @@ class Intervened:
     intervention: Intervention
 
 
+@dataclass(frozen=True)
+class Derived:
+    """A model with something else changed in it: equal names are equal changes."""
+
+    model: str
+    name: Hashable
+    derive: Callable[[KernelModel], KernelModel] = field(compare=False)
+
+
 def load(engine: Hashable) -> ModelLike:
     """The model that a request names; until the kernel is compiled, of the reference network."""
+    if isinstance(engine, Derived):  # the reference network knows no such changes
+        compiled.compile_all()
     if compiled.ready():
         return _kernel(engine)
     _tell()
@@ -46,6 +57,8 @@ def load(engine: Hashable) -> ModelLike:
 def _kernel(engine: Hashable) -> KernelModel:
     if isinstance(engine, Intervened):
         return intervened(_kernel(engine.model), engine.intervention)
+    if isinstance(engine, Derived):
+        return engine.derive(_kernel(engine.model))
     return KernelModel.load(models.folder(str(engine)))
 
 

@@ -6,6 +6,7 @@ Weights are shared; only what happens to the latent, as it is kept, is new. The 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -44,6 +45,37 @@ def with_bits(model: KernelModel, bits: int) -> KernelModel:
     kept = s.value * bits // 8 + scales + 4 * s.rope
     codec = Codec(projected=False, bits=bits, group=group)
     return replace(model, codec=codec, latent_bytes=s.L * kept)
+
+
+def principal(latents: Sequence[Floats]) -> tuple[NDArray[np.float64], Floats]:
+    """Singular values [L, R] of latents [L, T, R], largest first, and their directions [L, R, R].
+
+    Not centred: the first r columns are the r directions that keep most of the latents' energy,
+    the sum of their squares.
+    """
+    gram_LRR = sum(c.astype(np.float64).swapaxes(1, 2) @ c.astype(np.float64) for c in latents)
+    energy, vectors = np.linalg.eigh(gram_LRR)
+    values = np.sqrt(energy[:, ::-1].clip(min=0))
+    return values, np.ascontiguousarray(vectors[:, :, ::-1], np.float32)
+
+
+def rounded(c_LTR: Floats, bits: int) -> Floats:
+    """Latents as they come back from 16 (bfloat16), 8 or 4 bits; see `with_bits`."""
+    if bits == 16:  # to the nearest, ties to even
+        raw = c_LTR.view(np.uint32)
+        return ((raw + 0x7FFF + ((raw >> 16) & 1)) & 0xFFFF0000).view(np.float32)
+    most = 2 ** (bits - 1) - 1
+    width = c_LTR.shape[-1]
+    grouped = c_LTR.reshape(*c_LTR.shape[:-1], -1, GROUP if width % GROUP == 0 else width)
+    largest = np.abs(grouped).max(axis=-1, keepdims=True)
+    scale = np.maximum((largest / most).astype(np.float16), np.float16(2**-24))
+    codes = np.rint(grouped / scale.astype(np.float32)).clip(-most, most)
+    return (codes * scale.astype(np.float32)).reshape(c_LTR.shape).astype(np.float32)
+
+
+def lost(c_LTR: Floats, seen_LTR: Floats) -> float:
+    """Norm of what is lost of latents, as a share of their own norm, over all layers."""
+    return float(np.linalg.norm(seen_LTR - c_LTR) / np.linalg.norm(c_LTR))
 
 
 def _latent(model: KernelModel) -> Sizes:

@@ -66,6 +66,7 @@ class Keep:
     experts: bool = True
     scores: bool = False
     attention: bool = False
+    cache: bool = False  # what attention keeps, at the end of the run
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +81,7 @@ class Run:
     expert_weights: Floats  # [F, M, k]
     scores: Floats  # [F, M, E] if kept, else of length 0
     attention: Floats  # [L, H, F, F] if kept, else of length 0
+    cached: Floats  # [L, F, features] if kept: MLA c_kv, then k_pe; others all heads' k, then v
     cache_bytes: NDArray[np.int64]  # [T] held once a token is fed
     seconds: Floats  # [T] of computing, up to each token
     finish_reason: str  # "stop" or "length"
@@ -90,6 +92,7 @@ class Places:
 
     def __init__(self, config: ModelConfig, rows: int, k: int, keep: Keep) -> None:
         """`k` experts work on a token."""
+        self.keep = keep
         C, L, H = (
             config.max_position_embeddings,
             config.num_hidden_layers,
@@ -156,6 +159,10 @@ class Places:
         r.entropies[target, :known] = r.entropies[source, :known]
         r.fed[target] = tokens
 
+    def cached(self, row: int) -> Floats:
+        """What attention keeps of a row's F fed tokens: [L, F, features]."""
+        raise NotImplementedError
+
     def taken(self, row: int, token_bytes: int, seconds: Floats) -> Run:
         """A copy of what a row holds; a token takes so many bytes in the cache."""
         r, record = self.rows, self.record
@@ -174,6 +181,7 @@ class Places:
             expert_weights=kept(record.expert_weights),
             scores=kept(record.scores),
             attention=attention[row, :, :, :F, :F].copy() if len(attention) else attention.copy(),
+            cached=self.cached(row) if self.keep.cache else np.zeros((0, 0, 0), np.float32),
             cache_bytes=np.minimum(np.arange(1, T + 1), F) * token_bytes,
             seconds=seconds,
             finish_reason="stop" if r.state[row] == STOPPED else "length",
@@ -222,6 +230,11 @@ class Room(Places):
             logits=wide(N, s.V),
             exps=np.zeros(whole(s.V), np.float32),
         )
+
+    def cached(self, row: int) -> Floats:
+        """See `Places.cached`."""
+        held = self.cache[row].transpose(0, 1, 3, 2)  # [L, blocks, LANES, features]
+        return held.reshape(len(held), -1, held.shape[-1])[:, : int(self.rows.fed[row])].copy()
 
     def take(self, row: int, seconds: Floats) -> Run:
         """A copy of what a row holds; `seconds` [T] of computing is the caller's to say."""

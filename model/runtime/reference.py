@@ -127,6 +127,15 @@ class ReferenceRoom(Places):
         elif r.length[row] == r.end[row]:
             r.state[row] = LENGTH
 
+    def cached(self, row: int) -> Floats:
+        """See `Places.cached`."""
+        layers = [
+            torch.cat([part[0].flatten(1) for part in layer.values()], dim=-1)
+            for layer in self.caches[row].layers
+        ]
+        found: Floats = torch.stack(layers).numpy()
+        return found
+
     def take(self, row: int, seconds: Floats) -> Run:
         """See `Room.take`."""
         fed = max(int(self.rows.fed[row]), 1)

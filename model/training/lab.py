@@ -23,6 +23,7 @@ from typing import Any
 
 import torch
 
+from model.analysis.decoding_time import step_seconds
 from model.nn import checkpoints
 from model.runtime.engine import Engine
 from model.tasks.problem import Problem
@@ -91,9 +92,31 @@ def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[F
     yield 1.0, "after", ask(run.engine)
 
 
+def decoding_times(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Found]:
+    """Seconds of single decoding steps: some "steps" of a way at a number of tokens held.
+
+    Request: ways ([name, model, whether it absorbs] each), contexts, rounds over all of them, and
+    repeats in each.
+    """
+    todo = [
+        (way, name, absorb, tokens)
+        for _ in range(request["rounds"])
+        for tokens in request["contexts"]
+        for way, name, absorb in request["ways"]
+    ]
+    loaded = {name: checkpoints.load(checkpoints.shipped()[name]) for _, name, _ in request["ways"]}
+    for done, (way, name, absorb, tokens) in enumerate(todo, 1):
+        if enough.is_set():
+            return
+        step_seconds(loaded[name], tokens, absorb, 1)  # the first of a kind is slower
+        seconds = step_seconds(loaded[name], tokens, absorb, request["repeats"])
+        yield done / len(todo), "steps", {"way": way, "tokens": tokens, "seconds": seconds}
+
+
 EXPERIMENTS: dict[str, Callable[[Mapping[str, Any], threading.Event], Iterator[Found]]] = {
     "one_step": one_step,
     "short_run": short_run,
+    "decoding_times": decoding_times,
 }
 
 

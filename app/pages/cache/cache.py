@@ -18,10 +18,6 @@ from app.ui.chart import chart
 from app.ui.table import numbers
 from model.record.trace import Trace
 
-EVERY = 0.15  # seconds between two looks at a run under way
-#: URL keys that make a run: a link that has one is run as soon as it is opened.
-RUN_KEYS = ("c_prompt", "c_tokens", "c_temperature", "c_seed")
-
 
 def controls() -> None:
     """Prompt and settings of a live run, in the URL. The defaults are the recorded run's own."""
@@ -66,49 +62,24 @@ def controls() -> None:
     left.number_input(
         t("common.seed"), 0, session.MAX_SEED, recorded.seed, key="c_seed", bind="query-params"
     )
-    job = st.session_state.get("c_job")
-    if job is None:
-        right.button(
-            t("cache.run"), type="primary", on_click=session.start, key="c_run", width="stretch"
-        )
-    else:
-        right.button(
-            t("common.stop"), on_click=session.stop, args=(job,), key="c_stop", width="stretch"
-        )
-    if (message := st.session_state.get("c_error")) is not None:
-        st.error(message)
-
-
-def status(runs: list[Trace], state: str) -> str:
-    """One line: recorded, live, waiting or writing."""
-    job = st.session_state.get("c_job")
-    info = runs[0].info
-    if job is not None and job.state == "waiting":
-        return t("common.waiting", position=job.position)
-    if state == "running":
-        latest = max(runs, key=len)
-        written = len(latest) - latest.n_prompt
-        seconds = latest.seconds_of_answer
-        rate = len(runs) * written / seconds if seconds > 0 else 0
-        return t("cache.running", tokens=written, rate=f"{rate:,.0f}")
-    if job is not None:
-        return t("cache.loading")
-    key = "cache.live" if state == "live" else "cache.recorded"
-    return t(key, date=info.date, temperature=f"{info.temperature:g}", seed=info.seed)
+    right.button(
+        t("cache.run"), type="primary", on_click=session.start, key="c_run", width="stretch"
+    )
+    session.run_link()
+    session.RUN.status()
 
 
 def picture() -> None:
     """Bytes against tokens, the sentence and the agreement, of the run on screen."""
-    session.watch()
     runs, state = session.shown()
-    st.caption(status(runs, state))
+    info = runs[0].info
+    key = "cache.live" if state == "live" else "cache.recorded"
+    st.caption(t(key, date=info.date, temperature=f"{info.temperature:g}", seed=info.seed))
     if len(growths := counted(runs)) < len(runs):
         st.caption(t("common.not_recorded"))
         return
-    info, n_prompt = runs[0].info, runs[0].n_prompt
+    n_prompt = runs[0].n_prompt
     most = max(run.fed for run in runs)
-    if state == "running":
-        most = min(n_prompt + info.max_new_tokens, session.context()) - 1
     sentence = compare(growths)
     chart(
         figures.curves(
@@ -121,7 +92,6 @@ def picture() -> None:
                 "measured": t("cache.measured"),
                 "formula": t("cache.formula"),
                 "prompt": t("cache.prompt_ends"),
-                "now": t("cache.now") if state == "running" else "",
             },
         ),
         key="c_curves",
@@ -177,7 +147,6 @@ def agreement(growths: list[figures.Growth]) -> None:
 
 def texts() -> None:
     """What each twin wrote, side by side; never as Markdown."""
-    session.watch()
     runs, _ = session.shown()
     with st.container(key="c_texts"):
         columns = st.columns(len(runs))
@@ -207,35 +176,30 @@ def run_numbers() -> None:
     numbers(rows, "cache-run")
 
 
-def page() -> None:
-    state = st.session_state
-    st.title(t("cache.title"))
-    st.markdown(t("cache.lead"))
-    linked = any(key in st.query_params for key in RUN_KEYS) and "c_opened" not in state
-    state.c_opened = True
+def run() -> None:
+    """The inputs, and the run on screen beside them."""
     with st.container(key="c_run_area"):
         left, right = st.columns([2, 1], gap="large")
     with right:
         controls()
-        if linked:
-            session.start()
-            st.rerun()
-    every = EVERY if state.get("c_job") is not None else None
     with left:
-        st.fragment(picture, run_every=every)()
+        picture()
     st.subheader(t("cache.texts_title"))
-    st.fragment(texts, run_every=2 * EVERY if every else None)()
-    if every is None:
-        run_numbers()
+    texts()
+    run_numbers()
+
+
+def page() -> None:
+    st.title(t("cache.title"))
+    st.markdown(t("cache.lead"))
+    session.RUN.area(run)
     attention_kinds_room.kept()
     attention_kinds_room.one_token()
     attention_kinds_room.loss_against_size()
-    inside = st.container()  # filled last: it waits for torch
+    latent_room.section()
+    attention_weights_room.section()
     decoding_room.section()
     kv_size_room.section()
-    with inside:
-        latent_room.section()
-        attention_weights_room.section()
 
 
 page()

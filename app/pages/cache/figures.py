@@ -114,16 +114,14 @@ def curves(
             x=1,
             xref="paper",
             y=line[-1],
-            text=f"<b>{run.kind}</b> {labels['now']} {held}".replace("  ", " "),
+            text=f"<b>{run.kind}</b> {held}",
             xanchor="left",
             xshift=10,
             showarrow=False,
         )
     style.plain(figure, 420)
     ticks = nice_ticks(highest)
-    figure.update_layout(
-        margin={"r": 142 if labels["now"] else 108, "t": 32}, hovermode="x unified"
-    )
+    figure.update_layout(margin={"r": 108, "t": 32}, hovermode="x unified")
     figure.update_xaxes(range=[0, most_tokens], title=labels["tokens"])
     figure.update_yaxes(
         range=[0, highest * 1.04],

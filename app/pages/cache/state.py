@@ -1,7 +1,6 @@
 """The Latent cache page's run: asked for, under way, or on screen.
 
-Session state: "c_job" the run under way, "c_shown" ids of the four traces on screen (none: the
-recorded ones), "c_error" what to tell about the last request.
+Session: the slot `RUN`; "c_opened", that a link's run was looked after.
 """
 
 from __future__ import annotations
@@ -10,12 +9,15 @@ import functools
 
 import streamlit as st
 
-from app.core import examples, jobs, models, prompts, store
+from app.core import examples, models, prompts, store
 from app.core.errors import InputError
-from app.core.texts import t
+from app.core.prompt_runs import PromptRun, PromptSlot
 from model.analysis.kv_size import CacheSpec, cache_spec
 from model.record.trace import Trace
 
+RUN = PromptSlot("cache")
+#: URL keys that make a run: a link that has one is run as soon as it is opened.
+RUN_KEYS = ("c_prompt", "c_tokens", "c_temperature", "c_seed")
 MAX_SEED = 2**31 - 1
 MAX_TEMPERATURE = 2.0
 
@@ -31,59 +33,42 @@ def context() -> int:
     return min(int(models.config(name)["max_position_embeddings"]) for name in models.TWINS)
 
 
+def run_link() -> None:
+    """Run the inputs of the link that the page was opened by, once, if it has any."""
+    state = st.session_state
+    linked = any(key in st.query_params for key in RUN_KEYS) and "c_opened" not in state
+    state.c_opened = True
+    if linked:
+        start()
+
+
 def start() -> None:
     """Run the inputs as they stand; what is on screen stays until there is something new."""
     state = st.session_state
-    state.c_error = None  # what the last request was told stays until the next
     try:
         prompt = prompts.fitting(state.c_prompt or "", "base")
     except InputError as error:
-        state.c_error = str(error)
+        RUN.refuse(error)
         return
-    if (job := state.get("c_job")) is not None:
-        job.stop()
-    with st.spinner(t("cache.loading")):
-        state.c_job = jobs.worker().submit(
-            [
-                jobs.Request(
-                    model=name,
-                    prompt=prompt,
-                    max_new_tokens=min(max(int(state.c_tokens), 1), context()),
-                    temperature=min(max(float(state.c_temperature), 0.0), MAX_TEMPERATURE),
-                    seed=min(max(int(state.c_seed), 0), MAX_SEED),
-                )
-                for name in models.TWINS
-            ]
-        )
-
-
-def finish(job: jobs.Job) -> None:
-    """Keep what a job wrote, if every twin wrote something, and forget the job."""
-    state = st.session_state
-    if job.error is not None:
-        state.c_error = job.error
-    written = [trace for trace in job.traces() if trace is not None]
-    if len(written) == len(models.TWINS):
-        state.c_shown = [store.store().put(trace) for trace in written]
-    state.c_job = None
-
-
-def stop(job: jobs.Job) -> None:
-    job.stop()
-    finish(job)
+    RUN.run(
+        [
+            PromptRun(
+                model=name,
+                prompt=prompt,
+                max_new_tokens=min(max(int(state.c_tokens), 1), context()),
+                temperature=min(max(float(state.c_temperature), 0.0), MAX_TEMPERATURE),
+                seed=min(max(int(state.c_seed), 0), MAX_SEED),
+            )
+            for name in models.TWINS
+        ]
+    )
 
 
 def shown() -> tuple[list[Trace], str]:
-    """The four traces to draw now, and whether they are "running", "live" or "recorded"."""
-    job = st.session_state.get("c_job")
-    if job is not None:
-        growing = [trace for trace in job.traces() if trace is not None]
-        if len(growing) == len(models.TWINS):
-            return growing, "running"
-    kept = [store.store().get(trace_id) for trace_id in st.session_state.get("c_shown", ())]
-    found = [trace for trace in kept if trace is not None]
-    if len(found) == len(models.TWINS):
-        return found, "live"
+    """The four traces to draw now, and whether they are "live" or "recorded"."""
+    live = RUN.traces()
+    if live:
+        return list(live), "live"
     return [store.sample(f"cache-{name}") for name in models.TWINS], "recorded"
 
 
@@ -92,13 +77,3 @@ def take_example() -> None:
     chosen = st.session_state.c_example
     if chosen in examples.prompts():
         st.session_state.c_prompt = examples.prompts()[chosen]
-
-
-def watch() -> None:
-    """End a fragment's polling once its job has ended."""
-    job = st.session_state.get("c_job")
-    if job is not None:
-        job.look()
-        if not job.active:
-            finish(job)
-            st.rerun()

@@ -12,7 +12,7 @@ from model.nn.room import Keep, KernelModel
 from model.runtime.batch import ModelLike, Request, finish
 from model.runtime.reference import ReferenceModel
 
-KEEP = Keep(scores=True)
+KEEP = Keep(scores=True, cache=True)
 
 
 def models(name: str, change: Intervention | None) -> tuple[KernelModel, ModelLike]:
@@ -47,5 +47,6 @@ def test_both_write_the_same(name: str, change: Intervention | None) -> None:
         np.testing.assert_allclose(one.scores, other.scores, atol=1e-4)
         np.testing.assert_allclose(one.logprobs, other.logprobs, atol=1e-3)
         np.testing.assert_allclose(one.entropies, other.entropies, atol=1e-3)
+        np.testing.assert_allclose(one.cached, other.cached, atol=1e-4)
         np.testing.assert_array_equal(one.cache_bytes, other.cache_bytes)
         assert one.finish_reason == other.finish_reason

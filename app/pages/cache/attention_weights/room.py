@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from app.core import models
+from app.core.need_slot import RUNS
 from app.core.texts import t
 from app.pages.cache.attention_weights import figures
 from app.pages.cache.latent import state as session
-from app.pages.cache.latent import study as study_module
+from app.pages.cache.latent import study as latents
 from app.pages.cache.latent.room import layer_choice
 from app.ui.chart import chart
 from app.ui.table import numbers
@@ -21,7 +22,7 @@ def section() -> None:
     st.header(t("latent.attention_title"))
     st.markdown(t("latent.attention_lead"))
     trace = session.trace()
-    reading = study_module.readings().get(trace.id)
+    reading = latents.reading_of(RUNS.get(latents.reading_requests(trace)))
     if reading is None:
         st.info(t("latent.reading_wait"))
         return
@@ -29,7 +30,7 @@ def section() -> None:
     st.fragment(_patterns)(reading, token, trace.texts)
 
 
-def _patterns(reading: study_module.Reading, token: int, texts: tuple[str, ...]) -> None:
+def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> None:
     layer = layer_choice(list(range(len(reading.c_kv))), "c_attention_layer")
     rows = [
         figures.Looks(models.attention(name), reading.attention[name][layer, :, token, : token + 1])

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.core.texts import t
-from app.pages.cache import measurements
 from app.pages.cache.decoding import figures, timing
 from app.ui import units
 from app.ui.chart import chart
@@ -15,8 +14,6 @@ from app.ui.table import numbers
 from model.analysis.decoding_cost import DECODING_PATHS, Shape
 from model.analysis.parameter_count import PUBLISHED
 
-JOB = "ways"
-EVERY = 1.0  # seconds between two looks at the clock: each draws the figure anew
 V3_CONTEXTS = (64, 256, 1_024, 4_096, 16_384, 65_536, 131_072)
 BYTES = 4  # of an element of our models; V3's are counted in bf16
 
@@ -27,24 +24,23 @@ def section() -> None:
     st.markdown(t("latent.ways_lead"))
     for way in DECODING_PATHS:
         st.markdown(t(f"latent.way_{way}"))
-    st.fragment(clock, run_every=EVERY if measurements.under_way(JOB) else None)()
+    timing.CLOCK.area(clock)
     st.fragment(arithmetic)()
 
 
 def clock() -> None:
     """Milliseconds of whole steps, measured when asked for."""
-    measurements.watch(JOB)
     st.subheader(t("latent.clock_title"))
-    if (broken := measurements.failed(JOB)) is not None:
-        st.error(broken.error or t("common.failed"))
-    job = measurements.under_way(JOB)
-    if isinstance(job, timing.TimesJob):
-        st.progress(job.progress, t("latent.clock_wait"))
-    elif st.button(t("latent.clock_start"), key="c_clock", type="primary"):
-        measurements.begin(JOB, timing.TimesJob())
-        st.rerun()
-    times = job.times if isinstance(job, timing.TimesJob) else timing.last().get("times")
-    if times is None or not times.seconds:
+    st.button(
+        t("latent.clock_start"),
+        key="c_clock",
+        type="primary",
+        disabled=timing.CLOCK.running is not None,
+        on_click=timing.CLOCK.measure,
+    )
+    timing.CLOCK.status(t("latent.clock_wait"))
+    times = timing.CLOCK.growing()
+    if times is None:
         st.caption(t("latent.clock_none"))
         return
     rows = [row for way in timing.measured() if (row := _timed(times, way)).tokens]

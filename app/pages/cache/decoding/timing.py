@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
 
 import numpy as np
-import streamlit as st
 
-from app.core import models
-from app.core.jobs import Job
+from app.core import generation, models
+from app.core.lab import Found, lab
+from app.core.run_slot import RunSlot
+from app.core.store import Store
 from model.analysis.decoding_cost import DECODING_PATHS, Shape
-
-if TYPE_CHECKING:
-    from model.runtime.engine import Engine
 
 MODEL, WHOLE = "base", "base-mha"
 CONTEXTS = (64, 256, 1_024, 4_096, 16_384)
@@ -40,12 +38,13 @@ def measured() -> dict[str, tuple[str, bool]]:
     return found
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Times:
-    """Seconds of single steps, by way and tokens held; lists only ever grow."""
+    """Seconds of single steps, by way and tokens held."""
 
-    seconds: dict[tuple[str, int], list[float]] = field(default_factory=dict)
-    complete: bool = False
+    id: str
+    seconds: dict[tuple[str, int], tuple[float, ...]]
+    complete: bool
 
     def quartiles(self, way: str, tokens: int) -> tuple[float, float, float]:
         """A quarter, half and three quarters of the steps took no longer."""
@@ -53,33 +52,34 @@ class Times:
         return float(low), float(middle), float(high)
 
 
-class TimesJob(Job):
-    """Times all ways at all lengths, a few steps a turn of the worker."""
+class ClockSlot(RunSlot[Times]):
+    """A slot that times all ways at all lengths, in a process of its own."""
 
     def __init__(self) -> None:
-        super().__init__([])
-        self.times, self.progress = Times(), 0.0
+        super().__init__("c_clock", Store(8))
 
-    def parts(self, load: Callable[[str], Engine]) -> list[Iterator[None]]:
-        return [self._measure(load)]
-
-    def _measure(self, load: Callable[[str], Engine]) -> Iterator[None]:
-        from model.analysis.decoding_time import step_seconds  # here, not above: it imports torch
-
-        todo = [(way, tokens) for _ in range(ROUNDS) for tokens in CONTEXTS for way in measured()]
-        for done, (way, tokens) in enumerate(todo):
-            name, absorb = measured()[way]
-            model = load(name).model
-            step_seconds(model, tokens, absorb, 1)  # the first of a kind is slower
-            found = step_seconds(model, tokens, absorb, REPEATS)
-            self.times.seconds.setdefault((way, tokens), []).extend(found)
-            self.progress = done / len(todo)
-            yield
-        self.times.complete = True
-        last()["times"] = self.times
+    def measure(self) -> None:
+        """Begin; see `RunSlot.begin`."""
+        visitor = generation.visitor()
+        request = {
+            "experiment": "decoding_times",
+            "ways": [[way, *path] for way, path in measured().items()],
+            "contexts": CONTEXTS,
+            "rounds": ROUNDS,
+            "repeats": REPEATS,
+        }
+        name = uuid4().hex
+        self.begin(lambda: lab().submit(visitor, request), lambda found: times_of(name, found))
 
 
-@st.cache_resource(show_spinner=False)
-def last() -> dict[str, Times]:
-    """The last complete times of this server, under "times"."""
-    return {}
+def times_of(name: str, found: Sequence[Found]) -> Times | None:
+    """What an experiment has timed so far."""
+    seconds: dict[tuple[str, int], tuple[float, ...]] = {}
+    for one in found:
+        key = (one.value["way"], one.value["tokens"])
+        seconds[key] = (*seconds.get(key, ()), *one.value["seconds"])
+    complete = bool(found) and found[-1].progress >= 1
+    return Times(name, seconds, complete) if seconds else None
+
+
+CLOCK = ClockSlot()

@@ -7,41 +7,23 @@ import streamlit as st
 from app.core import models
 from app.core.links import pinned, set_pin
 from app.core.texts import t
-from app.pages.cache import measurements
 from app.pages.cache.latent import figures
 from app.pages.cache.latent import state as session
-from app.pages.cache.latent import study as study_module
+from app.pages.cache.latent import study as latents
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.table import numbers
 from model.record.trace import Trace
 
-EVERY = 1.0  # seconds between two looks at what is measured: each draws its figures anew
-
 
 def section() -> None:
     """Pictures of the run on screen, the rank slider with its live pair, precisions."""
     st.header(t("latent.title"))
     st.markdown(t("latent.lead"))
-    session.want_reading()
-    st.fragment(pictures, run_every=_every(session.READING))()
+    latents.READING.area(pictures)
     st.subheader(t("latent.rank_title"))
-    st.fragment(rank, run_every=_every(session.STUDY, session.PAIR))()
-    st.subheader(t("latent.precision_title"))
-    st.fragment(precision, run_every=_every(session.STUDY))()
-
-
-def _every(*names: str) -> float | None:
-    return EVERY if any(measurements.under_way(name) for name in names) else None
-
-
-def failed(name: str) -> bool:
-    """Whether the last job of a name failed; the reason is told."""
-    if (job := measurements.failed(name)) is None:
-        return False
-    st.error(job.error or t("common.failed"))
-    return True
+    latents.STUDY.area(costs)
 
 
 def layer_choice(layers: list[int], key: str) -> int:
@@ -58,7 +40,6 @@ def layer_choice(layers: list[int], key: str) -> int:
 
 def pictures() -> None:
     """The tokens of the MLA run to pin one, its latent in all layers, a layer's latents."""
-    measurements.watch(session.READING)
     trace = session.trace()
     token = pinned(trace)
     chosen = trace_view(
@@ -71,10 +52,9 @@ def pictures() -> None:
     if chosen.pinned != token:
         set_pin(chosen.pinned)
         st.rerun()
-    reading = study_module.readings().get(trace.id)
+    reading = session.reading()
     if reading is None:
-        if not failed(session.READING):
-            st.info(t("latent.reading_wait"))
+        latents.READING.ask(t("latent.reading_again"), t("latent.reading_wait"))
         return
     token = session.pin(trace)
     c_limit, k_limit = figures.limit(reading.c_kv), figures.limit(reading.k_pe)
@@ -126,66 +106,78 @@ def pictures() -> None:
     )
 
 
-def measure(study: study_module.Study) -> None:
+def costs() -> None:
+    """Energy of directions, loss against rank and against precision; a run with few directions."""
+    study = measured()
+    rank(study)
+    st.subheader(t("latent.precision_title"))
+    precision(study)
+
+
+def measured() -> latents.Study | None:
+    """What was measured so far; None before it is asked for."""
+    asked, need = latents.fit_requests(), latents.STUDY
+    fit_runs = [run for run in need.have(latents.content(), asked, at_once=False) if run]
+    if len(fit_runs) < len(asked):
+        return None
+    fitted = latents.fit(fit_runs)
+    runs = need.have(latents.content(), [*asked, *latents.cost_requests(fitted)], at_once=False)
+    return latents.study(fitted, fit_runs, runs[len(asked) :])
+
+
+def measure(study: latents.Study | None) -> None:
     """A button while there is something to measure; how far it is while it is measured."""
-    failed(session.STUDY)
-    job = measurements.under_way(session.STUDY)
-    if isinstance(job, study_module.StudyJob):
-        st.progress(job.progress, t("latent.measuring", rows=study.rows, of=study_module.ROWS))
-    elif study.rows < study_module.ROWS and st.button(t("latent.measure"), key="c_measure"):
-        measurements.begin(session.STUDY, study_module.StudyJob(study))
-        st.rerun()
+    done = 0 if study is None else study.rows
+    if done < latents.ROWS:
+        text = t("latent.measuring", rows=done, of=latents.ROWS)
+        latents.STUDY.ask(t("latent.measure"), text)
 
 
-def rank() -> None:
+def follow_rank() -> None:
+    """The slider moved: a pair that is on screen is written anew."""
+    if latents.PAIR.shown() is not None:
+        latents.PAIR.write(session.trace(), str(st.session_state.c_rank))
+
+
+def rank(study: latents.Study | None) -> None:
     """Energy of directions, loss against rank, and a run with few of them beside the full one."""
-    session.watch_pair()
-    measurements.watch(session.STUDY, session.PAIR)
-    study = study_module.study(study_module.MODEL)
-    config = models.config(study_module.MODEL)
-    full = int(config["kv_lora_rank"])
-    st.markdown(
-        t("latent.rank_lead", full=full, rows=study_module.FITTED_ROWS, measured=study_module.ROWS)
-    )
-    stops = study_module.ranks(full)
+    full = int(models.config(latents.MODEL)["kv_lora_rank"])
+    st.markdown(t("latent.rank_lead", full=full, rows=latents.FITTED_ROWS, measured=latents.ROWS))
+    stops = latents.ranks(full)
     r = st.select_slider(
         t("latent.rank"),
         stops,
         value=stops[len(stops) // 2],
         key="c_rank",
         bind="query-params",
-        on_change=session.follow_rank,
-        args=(study,),
+        on_change=follow_rank,
     )
-    if st.session_state.pop("c_followed", False):
-        st.rerun()  # the whole page, so that it polls
-    _pair(study, r, full)
+    latents.PAIR.area(lambda: _pair(r, full))
     measure(study)
+    if study is None or not study.rows:
+        return
     left, right = st.columns(2, gap="large")
     with left:
-        if study.values is not None:
-            _energy(study, r)
+        _energy(study, r)
     with right:
-        if study.rows:
-            _rank_costs(study, r)
+        _rank_costs(study, r)
 
 
-def _energy(study: study_module.Study, r: int) -> None:
-    assert study.values is not None
-    share_LR = figures.shares(study.values)
+def _energy(study: latents.Study, r: int) -> None:
+    share_LR = figures.shares(study.fit.values)
     at = share_LR[:, r - 1]
     said = t("latent.energy_sentence", n=r, low=f"{at.min():.1%}", high=f"{at.max():.1%}")
     st.markdown(said)
     chart(
         figures.energy(
-            study.values,
-            [t("latent.layer_n", layer=layer) for layer in range(len(study.values))],
+            study.fit.values,
+            [t("latent.layer_n", layer=layer) for layer in range(len(study.fit.values))],
             {"rank": t("latent.axis_rank"), "share": t("latent.axis_energy")},
         ),
         key="c_energy",
         alt=said,
     )
-    st.caption(t("latent.energy_reading", tokens=study.fitted_tokens))
+    st.caption(t("latent.energy_reading", tokens=study.fit.tokens))
     numbers(
         [
             {
@@ -194,14 +186,14 @@ def _energy(study: study_module.Study, r: int) -> None:
                 t("latent.column_singular"): round(float(value), 3),
                 t("latent.axis_energy"): round(float(share_LR[layer, place]), 5),
             }
-            for layer, values in enumerate(study.values)
+            for layer, values in enumerate(study.fit.values)
             for place, value in enumerate(values)
         ],
         "cache-singular-values",
     )
 
 
-def _costs(study: study_module.Study, names: list[str], by_rank: bool) -> list[figures.Cost]:
+def _costs(study: latents.Study, names: list[str], by_rank: bool) -> list[figures.Cost]:
     points = []
     for name in names:
         difference, (low, high) = study.cost(name)
@@ -219,7 +211,7 @@ def _costs(study: study_module.Study, names: list[str], by_rank: bool) -> list[f
     return points
 
 
-def _cost_table(study: study_module.Study, points: list[figures.Cost], name: str) -> None:
+def _cost_table(study: latents.Study, points: list[figures.Cost], name: str) -> None:
     numbers(
         [
             {
@@ -236,8 +228,8 @@ def _cost_table(study: study_module.Study, points: list[figures.Cost], name: str
     )
 
 
-def _rank_costs(study: study_module.Study, r: int) -> None:
-    points = _costs(study, [name for name in study.codecs if name.isdecimal()], by_rank=True)
+def _rank_costs(study: latents.Study, r: int) -> None:
+    points = _costs(study, [name for name in latents.codecs() if name.isdecimal()], by_rank=True)
     chosen = next(point for point in points if point.name == str(r))
     said = t(
         "latent.rank_sentence",
@@ -261,18 +253,17 @@ def _rank_costs(study: study_module.Study, r: int) -> None:
     _cost_table(study, points, "cache-rank-loss")
 
 
-def _pair(study: study_module.Study, r: int, full: int) -> None:
+def _pair(r: int, full: int) -> None:
     """The prompt above, written with all of the latent and with r directions of it."""
-    job = measurements.under_way(session.PAIR)
-    if job is None:
-        if st.button(t("latent.run_pair", r=r), type="primary", key="c_pair"):
-            session.start_pair(study, str(r))
-            st.rerun()
-    elif st.button(t("common.stop"), key="c_pair_stop"):
-        session.stop_pair()
-        st.rerun()
-    failed(session.PAIR)
-    pair = session.pair()
+    st.button(
+        t("latent.run_pair", r=r),
+        type="primary",
+        key="c_pair",
+        on_click=latents.PAIR.write,
+        args=(session.trace(), str(r)),
+    )
+    latents.PAIR.status()
+    pair = latents.PAIR.shown()
     if pair is None:
         st.caption(t("latent.pair_none"))
         return
@@ -300,15 +291,14 @@ def _pair(study: study_module.Study, r: int, full: int) -> None:
             st.code(rest, language=None, wrap_lines=True, height=200)
 
 
-def precision() -> None:
+def precision(study: latents.Study | None) -> None:
     """The latent in fewer bits: error and loss."""
-    study = study_module.study(study_module.MODEL)
     st.markdown(t("latent.precision_lead"))
-    if not study.rows:
+    if study is None or not study.rows:
         st.caption(t("latent.precision_none"))
         return
-    full = max((name for name in study.codecs if name.isdecimal()), key=int)
-    points = _costs(study, list(study_module.PRECISIONS), by_rank=False)
+    full = max((name for name in latents.codecs() if name.isdecimal()), key=int)
+    points = _costs(study, list(latents.PRECISIONS), by_rank=False)
     said = " ".join(
         t(
             "latent.precision_sentence",

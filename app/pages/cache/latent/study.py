@@ -1,80 +1,80 @@
-"""Inside MLA's latent: the run on screen read once more, and what keeping less of it costs.
+"""Inside MLA's latent: a run read once more by all twins, and what it costs to keep less of it.
 
-A `Reading` is of one text and all twins; a `Study` is of one model's held-out text and grows as it
-is measured. Both are made by the server's one worker and shared by all viewers.
+All of it is computed from runs of given texts (`NeedSlot`), which all viewers share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import functools
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
-from app.core import models
-from app.core.jobs import Job, Request, Run, generate
+from app.core import generation, models
+from app.core.need_slot import NeedSlot
+from app.core.prompt_runs import PromptRun
+from app.core.run_slot import RunSlot
 from app.core.store import Store
+from model.analysis import kept_latent
 from model.analysis.estimators import Interval, paired_difference
+from model.data.held_out import Rows, mixture_rows
+from model.nn.layout import Floats
+from model.nn.room import Keep, Run
 from model.record.trace import Trace
-
-if TYPE_CHECKING:
-    from model.analysis.latent_codecs import Codec
-    from model.runtime.engine import Engine
+from model.runtime.batch import Request
 
 MODEL = "base"
 FITTED_ROWS, FITTED_SEED = 16, 3  # held-out rows that the directions are fitted on
 ROWS, SEED = 24, 1  # the first of the held-out rows behind the losses of README and page
-CHUNK = 4  # rows read in one turn of the worker
-PRECISIONS = ("bf16", "int8", "int4")
+ERROR_ROWS = 4  # the first of them, on which what a codec loses is measured
+PRECISIONS = {"bf16": 16, "int8": 8, "int4": 4}
 FULL = "float32"
+LATENTS = Keep(experts=False, cache=True)
+LOSSES = Keep(experts=False)
+
+READING, STUDY = NeedSlot("c_reading"), NeedSlot("c_study")
+
+
+# --- A run as all twins read it ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """One text of T tokens as all twins read it, in float16; `id` is its trace's.
+    """One text of T tokens as all twins read it.
 
     c_kv [L, T, R], k_pe [L, T, p] of the MLA model; attention [L, H, T, T] by model, rows queries.
     """
 
-    id: str
-    c_kv: NDArray[np.float16]
-    k_pe: NDArray[np.float16]
-    attention: dict[str, NDArray[np.float16]]
+    c_kv: Floats
+    k_pe: Floats
+    attention: dict[str, Floats]
 
 
-class ReadingJob(Job):
-    """Reads a run's tokens, a model a turn, and keeps the reading."""
-
-    def __init__(self, trace: Trace) -> None:
-        super().__init__([])
-        self.id, self.ids = trace.id, trace.token_ids[: trace.fed].tolist()
-
-    def parts(self, load: Callable[[str], Engine]) -> list[Iterator[None]]:
-        return [self._read(load)]
-
-    def _read(self, load: Callable[[str], Engine]) -> Iterator[None]:
-        import torch  # here, not above: the first picture does not wait for it
-
-        from model.analysis.attention_weights import attention_weights
-        from model.analysis.latent_codecs import read_latents
-
-        attention = {}
-        for name in models.TWINS:
-            attention[name] = attention_weights(load(name).model, self.ids).half().numpy()
-            yield
-        c_kv, k_pe = read_latents(load(MODEL).model, torch.tensor([self.ids]))
-        readings().put(
-            Reading(self.id, c_kv[:, 0].half().numpy(), k_pe[:, 0].half().numpy(), attention)
-        )
+def reading_requests(trace: Trace) -> list[Request]:
+    """A run's fed tokens to each twin."""
+    ids = tuple(trace.token_ids[: trace.fed].tolist())
+    return [
+        Request(name, ids, keep=Keep(experts=False, attention=True, cache=name == MODEL))
+        for name in models.TWINS
+    ]
 
 
-@st.cache_resource(show_spinner=False)
-def readings() -> Store[Reading]:
-    """The last texts that were read; one of 384 tokens takes 24 MB."""
-    return Store(4)
+def reading_of(runs: Sequence[Run | None]) -> Reading | None:
+    """What the twins' runs say; None until all are there."""
+    found = {name: run for name, run in zip(models.TWINS, runs, strict=True) if run is not None}
+    if len(found) < len(models.TWINS):
+        return None
+    rank = int(models.config(MODEL)["kv_lora_rank"])
+    cached = found[MODEL].cached
+    attention = {name: run.attention for name, run in found.items()}
+    return Reading(cached[..., :rank], cached[..., rank:], attention)
+
+
+# --- What keeping less costs ---------------------------------------------------------------------
 
 
 def ranks(full: int) -> list[int]:
@@ -84,22 +84,92 @@ def ranks(full: int) -> list[int]:
     return sorted({*powers, *halfway, full})
 
 
-@dataclass(eq=False)
-class Study:
-    """What a model's latents are like on held-out text, and what keeping less of them costs.
-
-    Codecs go by name: a number of directions ("8"), or a precision. Lists grow by the same rows.
-    """
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The directions of a model's latents on held-out text; `id` names what was read."""
 
     id: str
-    model: str
-    values: NDArray[np.float64] | None = None  # [L, R] singular values, largest first
-    codecs: dict[str, Codec] = field(default_factory=dict)
-    per_token: dict[str, int] = field(default_factory=dict)  # bytes, measured
-    error: dict[str, float] = field(default_factory=dict)  # relative, on the first rows
-    nats: dict[str, list[float]] = field(default_factory=dict)  # by codec; FULL is untouched
-    learnt: list[int] = field(default_factory=list)
-    fitted_tokens: int = 0
+    tokens: int
+    values: NDArray[np.float64]  # [L, R] singular values, largest first
+    basis: Floats  # [L, R, R]
+
+    def engine(self, codec: str) -> generation.Derived:
+        """The model that keeps less: a number of directions ("8"), or a precision ("int8")."""
+        if codec in PRECISIONS:
+            derive = partial(kept_latent.with_bits, bits=PRECISIONS[codec])
+        else:
+            derive = partial(kept_latent.with_directions, basis=self.basis[:, :, : int(codec)])
+        return generation.Derived(MODEL, ("latent", self.id, codec), derive)
+
+
+def codecs() -> list[str]:
+    """All that is measured, by name."""
+    return [*map(str, ranks(int(models.config(MODEL)["kv_lora_rank"]))), *PRECISIONS]
+
+
+def content() -> str:
+    """Names the model's weights and what it reads."""
+    files = ("config.json", "model.safetensors", "tokenizer.json")
+    told = "/".join(models.digest(MODEL, file) for file in files)
+    return hashlib.sha256(f"{told}/{FITTED_ROWS}/{ROWS}".encode()).hexdigest()[:16]
+
+
+@functools.lru_cache(maxsize=4)
+def _rows(tokenizer: str, n: int, seed: int) -> Rows:
+    """Held-out rows that fit the model's context; `tokenizer` is the digest of the model's."""
+    context = int(models.config(MODEL)["max_position_embeddings"])
+    return mixture_rows(models.tokenizer(MODEL), context - 1, n, seed)
+
+
+def rows(n: int, seed: int) -> Rows:
+    """Ids and learnt flags [n, T] of held-out rows."""
+    return _rows(models.digest(MODEL, "tokenizer.json"), n, seed)
+
+
+def fit_requests() -> list[Request]:
+    """The texts that the directions are fitted on."""
+    ids, _ = rows(FITTED_ROWS, FITTED_SEED)
+    return [Request(MODEL, tuple(row.tolist()), keep=LATENTS) for row in ids]
+
+
+def _latents(run: Run) -> Floats:
+    return run.cached[..., : int(models.config(MODEL)["kv_lora_rank"])]
+
+
+_FITS: Store[Fit] = Store(4)
+
+
+def fit(runs: Sequence[Run]) -> Fit:
+    """The directions of the latents of the read texts, computed once for a model."""
+    known = _FITS.get(content())
+    if known is None:
+        values, basis = kept_latent.principal([_latents(run) for run in runs])
+        known = Fit(content(), sum(len(run.token_ids) for run in runs), values, basis)
+        _FITS.put(known)
+    return known
+
+
+def cost_requests(fitted: Fit) -> list[Request]:
+    """All rows with all of the latent, then with each codec; row by row, so that what grows is
+    comparable."""
+    ids, _ = rows(ROWS, SEED)
+    engines = [MODEL, *(fitted.engine(name) for name in codecs())]
+    return [
+        Request(engine, tuple(row.tolist()), read=True, keep=LOSSES)
+        for row in ids
+        for engine in engines
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What the latents are like on held-out text, and what keeping less of them costs."""
+
+    fit: Fit
+    per_token: dict[str, int]  # bytes, measured
+    error: dict[str, float]  # relative, of the latents themselves
+    nats: dict[str, list[float]]  # of each row, by codec; FULL is untouched
+    learnt: list[int]  # tokens of each row that are predicted with a loss
 
     @property
     def rows(self) -> int:
@@ -108,98 +178,47 @@ class Study:
 
     def loss(self) -> float:
         """Of the untouched model on these rows, in nats per learnt token."""
-        return sum(self.nats[FULL][: self.rows]) / sum(self.learnt)
+        return sum(self.nats[FULL]) / sum(self.learnt)
 
     def cost(self, name: str) -> tuple[float, Interval]:
         """Loss with a codec less that without, same rows, with its 95 % interval."""
-        n = self.rows
-        return paired_difference(self.nats[name][:n], self.nats[FULL][:n], self.learnt[:n])
+        return paired_difference(self.nats[name], self.nats[FULL], self.learnt)
 
 
-@st.cache_resource(show_spinner=False)
-def studies() -> Store[Study]:
-    """The server's studies, by the content of the models."""
-    return Store(8)
+def study(fitted: Fit, fit_runs: Sequence[Run], runs: Sequence[Run | None]) -> Study:
+    """What the runs of `cost_requests` say so far."""
+    names = [FULL, *codecs()]
+    _, learnt = rows(ROWS, SEED)
+    nats: dict[str, list[float]] = {name: [] for name in names}
+    tokens: list[int] = []
+    per_token: dict[str, int] = {}
+    for place in range(0, len(runs), len(names)):
+        of_row = runs[place : place + len(names)]
+        if None in of_row:
+            continue
+        wanted = learnt[place // len(names)][1:]
+        for name, run in zip(names, of_row, strict=True):
+            assert run is not None
+            nats[name].append(-float(run.logprobs[1:][wanted].sum(dtype=np.float64)))
+            per_token[name] = int(run.cache_bytes[0])
+        tokens.append(int(wanted.sum()))
+    return Study(fitted, per_token, _errors(fitted, fit_runs), nats, tokens)
 
 
-def study(model: str) -> Study:
-    """The one study of a model's weights, as far as it has got."""
-    files = ("config.json", "model.safetensors", "tokenizer.json")
-    content = "/".join(models.digest(model, file) for file in files)
-    kept = studies().get(content)
-    if kept is None:
-        kept = Study(content, model)
-        studies().put(kept)
-    return kept
+def _errors(fitted: Fit, runs: Sequence[Run]) -> dict[str, float]:
+    c_LTR = np.concatenate([_latents(run) for run in runs[:ERROR_ROWS]], axis=1)
+    found = {}
+    for name in codecs():
+        if name in PRECISIONS:
+            seen = kept_latent.rounded(c_LTR, PRECISIONS[name])
+        else:
+            basis = fitted.basis[:, :, : int(name)]
+            seen = c_LTR @ basis @ basis.swapaxes(1, 2)
+        found[name] = kept_latent.lost(c_LTR, seen)
+    return found
 
 
-class StudyJob(Job):
-    """Measures on from where a study stands, until it has all its rows."""
-
-    def __init__(self, study: Study) -> None:
-        super().__init__([])
-        self.study = study
-        self.progress = 0.0
-
-    def parts(self, load: Callable[[str], Engine]) -> list[Iterator[None]]:
-        return [self._measure(load)]
-
-    def _measure(self, load: Callable[[str], Engine]) -> Iterator[None]:
-        import torch  # here, not above
-
-        from model.analysis import latent_codecs
-        from model.data.held_out import mixture_rows
-
-        study, engine = self.study, load(self.study.model)
-        config = engine.config
-        if study.values is None:
-            yield from _fit(study, engine)
-        rows = mixture_rows(engine.tokenizer, config.max_position_embeddings, ROWS, SEED)
-        drawn = tuple(map(torch.from_numpy, rows))
-        yield
-        if not study.error:
-            c_LBTR, _ = latent_codecs.read_latents(engine.model, drawn[0][:CHUNK, :-1])
-            for name, codec in study.codecs.items():
-                study.error[name] = latent_codecs.relative_error(codec, c_LBTR)
-                study.per_token[name] = latent_codecs.bytes_per_token(config, codec)
-            yield
-        while (start := study.rows) < ROWS:  # another viewer's job may measure in turn with this
-            ids, learnt = (part[start : start + CHUNK] for part in drawn)
-            for done, name in enumerate((FULL, *study.codecs)):
-                read = latent_codecs.row_nats(engine.model, ids, learnt, study.codecs.get(name))
-                study.nats[name] = [*study.nats.get(name, [])[:start], *read]
-                self.progress = (start + CHUNK * done / (len(study.codecs) + 1)) / ROWS
-                yield
-            if study.rows == start:
-                study.learnt += learnt[:, 1:].sum(-1).tolist()
-
-
-def _fit(study: Study, engine: Engine) -> Iterator[None]:
-    """Each layer's principal directions on held-out text, and the codecs made of them."""
-    import torch
-
-    from model.analysis import latent_codecs
-    from model.data.held_out import mixture_rows
-
-    config = engine.config
-    drawn, _ = mixture_rows(
-        engine.tokenizer, config.max_position_embeddings, FITTED_ROWS, FITTED_SEED
-    )
-    grams = []
-    ids = torch.from_numpy(drawn)
-    for rows in ids[:, :-1].split(CHUNK):
-        grams.append(latent_codecs.gram(engine.model, rows))
-        yield
-    values, basis = latent_codecs.principal(sum(grams[1:], grams[0]))
-    for r in ranks(basis.shape[-1]):
-        study.codecs[str(r)] = latent_codecs.Directions(basis[:, :, :r].contiguous())
-    study.codecs |= {
-        "bf16": latent_codecs.BFloat16(),
-        "int8": latent_codecs.Integers(8),
-        "int4": latent_codecs.Integers(4),
-    }
-    study.fitted_tokens = ids[:, :-1].numel()
-    study.values = values.numpy()
+# --- A text with less of the latent --------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,32 +246,29 @@ class Pair:
         return self.alike < min(len(run) - run.n_prompt for run in (self.plain, self.coded))
 
 
-@st.cache_resource(show_spinner=False)
-def pairs() -> Store[Pair]:
-    """Pairs that have ended."""
-    return Store(64)
+class PairSlot(RunSlot[Pair]):
+    """A slot that writes a prompt twice; the directions are fitted first, if nobody has."""
+
+    def __init__(self) -> None:
+        super().__init__("c_pair", Store(64))
+
+    def write(self, trace: Trace, codec: str) -> None:
+        """Write a run once more, with all of the latent and with a codec."""
+        info = trace.info
+        prompt = PromptRun(MODEL, info.prompt, info.max_new_tokens, info.temperature, info.seed)
+        asked = fit_requests()
+
+        def then(runs: Sequence[Run]) -> list[Request]:
+            plain = prompt.request()
+            return [plain, replace(plain, engine=fit(runs).engine(codec))]
+
+        def make(runs: Sequence[Run | None]) -> Pair | None:
+            written = [run for run in runs[len(asked) :] if run is not None]
+            if len(written) < 2:
+                return None
+            return Pair(codec, prompt.trace(written[0]), prompt.trace(written[1]))
+
+        self.start(asked, make, then)
 
 
-class PairJob(Job):
-    """One prompt twice: with all of the latent, and with what a codec keeps of it."""
-
-    def __init__(self, request: Request, study: Study, codec: str) -> None:
-        super().__init__([request, request])
-        self.study, self.codec = study, codec
-
-    def parts(self, load: Callable[[str], Engine]) -> list[Iterator[None]]:
-        return [generate(self.runs[0], load), self._coded(self.runs[1], load)]
-
-    def _coded(self, run: Run, load: Callable[[str], Engine]) -> Iterator[None]:
-        from model.analysis.latent_codecs import CodedEngine  # here, not above: it imports torch
-
-        if self.study.values is None:
-            yield from _fit(self.study, load(self.study.model))
-        yield from generate(
-            run, lambda name: CodedEngine(load(name), self.study.codecs[self.codec])
-        )
-
-    def pair(self) -> Pair | None:
-        """What both have written so far; None before each has a first token."""
-        plain, coded = self.traces()
-        return Pair(self.codec, plain, coded) if plain is not None and coded is not None else None
+PAIR = PairSlot()

@@ -27,7 +27,7 @@ LLAMA = {
 }
 LLAMA_PER_TOKEN = 7 * 4 * (64 + 64) * 2  # layers, KV heads, K and V, bytes of bf16
 WORDS = {
-    "curves": ("tokens", "bytes", "measured", "formula", "prompt", "now"),
+    "curves": ("tokens", "bytes", "measured", "formula", "prompt"),
     "bars": ("bytes", "bytes_log"),
 }
 
