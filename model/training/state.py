@@ -54,7 +54,7 @@ def load_state(path: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None
         said = (
             f"was begun with another {', '.join(differ)}" if begun else "does not say its settings"
         )
-        raise ValueError(f"the run in {path.parent} {said}: delete the folder to begin anew")
+        raise ValueError(f"the run in {path.parent} {said}: delete the folder to start over")
     return state
 
 
