@@ -46,7 +46,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "decoder.",
         "entry": "{name} has the entry {value}, which is none of {known}: this kind of layer is "
         "not known here.",
-        "hybrid": f"{{name}} implies layers of several kinds, but layer_types is missing: "
+        "hybrid": f"By {{name}}, layers are of several kinds, but layer_types is missing: "
         f"{WHOLE_FILE}.",
         "ratios": "compress_ratios has length {entries}, but the number of layers is {layers}: it "
         "needs one entry per layer.",
