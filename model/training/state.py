@@ -26,7 +26,7 @@ def save_state(path: Path, settings: Mapping[str, Any], state: dict[str, Any]) -
     """Write the state together with the settings that the run follows from.
 
     Raises:
-        OSError: if the disk is full; the state that was saved before is still there.
+        WriteError: if the disk is full; the state that was saved before is still there.
     """
     content = io.BytesIO()  # torch.save into a file on a full disk leaves half of it
     torch.save(state | {"settings": dict(settings)}, content)
