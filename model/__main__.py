@@ -36,7 +36,7 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         try:
             value = int(text)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
         if not least <= value <= most:
             raise argparse.ArgumentTypeError(f"{value} is not between {least:,} and {most:,}")
         return value
@@ -49,7 +49,7 @@ def temperature(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
     if not 0 <= value <= 10:
         raise argparse.ArgumentTypeError(f"{text} is not between 0 (greedy) and 10")
     return value
@@ -183,7 +183,7 @@ def _kv_config(name: str) -> Any:
     found = found or [row for row in rows if name.lower() in row["name"].lower()]
     if len(found) != 1:
         which = ", ".join(repr(row["name"]) for row in found or rows)
-        problem = "fits several models" if found else "is no file, checkpoint or published model"
+        problem = "fits several models" if found else "is not a file, checkpoint or published model"
         raise UsageError(f"{name!r} {problem}; choose one of: {which}")
     return found[0]["config"]
 
@@ -284,8 +284,8 @@ def parser() -> Parser:
     p.add_argument("--seed", type=whole(0, 2**31), default=0)
     p.add_argument("--temperature", type=temperature, default=1.0, help="0 is greedy")
 
-    p.add_argument("--budget", type=whole(1, MAX_TOKENS), help="thinking tokens at most")
-    p.add_argument("--extend", type=whole(0, 8), default=0, help="times to go on with 'wait'")
+    p.add_argument("--budget", type=whole(1, MAX_TOKENS), help="maximum number of thinking tokens")
+    p.add_argument("--extend", type=whole(0, 8), default=0, help="times to continue with 'wait'")
 
     p = command("benchmark", benchmark, "how fast the kernel is, beside transformers")
     p.add_argument("name", nargs="?", default="base")

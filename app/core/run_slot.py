@@ -165,7 +165,7 @@ class RunSlot(Slot, Generic[Result]):
 
     def __init__(self, name: str, store: Store[Result]) -> None:
         super().__init__(name)
-        self._store = store
+        self.store = store
 
     def start(
         self, requests: Sequence[Request], make: Make[Result], then: Then | None = None
@@ -207,7 +207,7 @@ class RunSlot(Slot, Generic[Result]):
         here = self._here
         assert here.make is not None
         if (result := here.make((*here.earlier, *results))) is not None:
-            here.result = self._store.put(result)
+            here.result = self.store.put(result)
 
     def forget(self) -> None:
         """Show nothing of one's own any more."""
@@ -215,7 +215,7 @@ class RunSlot(Slot, Generic[Result]):
 
     def shown(self) -> Result | None:
         """The last result that ended, unless it was pushed out of the store."""
-        return self._store.get(self._here.result)
+        return self.store.get(self._here.result)
 
     def growing(self) -> Result | None:
         """The result of what is under way so far, else the last that ended."""

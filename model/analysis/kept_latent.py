@@ -1,7 +1,7 @@
 """A latent kept in less: fewer directions of it, or fewer bits, as the kernel computes with it.
 
 Weights are shared; only what happens to the latent, as it is kept, is new. The same in torch is
-`latent_codecs`.
+`reference_latent`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from model.nn.layout import Codec, Floats, Sizes
 from model.nn.room import KernelModel
 from model.nn.weights import panels
 
-GROUP = 32  # features that share a scale, as in `latent_codecs`
+GROUP = 32  # features that share a scale, as in `reference_latent`
 
 
 def with_directions(model: KernelModel, basis: Floats) -> KernelModel:

@@ -88,7 +88,7 @@ def save(folder: Path, model: Transformer, tokenizer: Tokenizer, about: About) -
     """Write a checkpoint folder that `transformers` opens as it is.
 
     Raises:
-        OSError: if the disk is full; the folder is then as it was before.
+        WriteError: if the disk is full; the folder is then as it was before.
     """
     tags = {"bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>"}
     extra = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}

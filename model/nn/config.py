@@ -106,7 +106,7 @@ class ModelConfig:
         if missing:
             raise CheckpointError(f"the config lacks {', '.join(missing)}.")
         if self.num_attention_heads % self.num_key_value_heads:
-            raise CheckpointError("num_attention_heads is no multiple of num_key_value_heads.")
+            raise CheckpointError("num_attention_heads is not a multiple of num_key_value_heads.")
         if self.rope_dim < 2 or self.rope_dim % 2:
             raise CheckpointError(f"rotary embeddings turn pairs, but {self.rope_dim} is odd or 0.")
         if self.model_type != "qwen2":

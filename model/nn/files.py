@@ -10,12 +10,20 @@ from pathlib import Path
 from typing import Any
 
 
+class WriteError(OSError):
+    """A full disk, or a folder that may not be written; `errno`, `strerror`, and the `filename` of
+    the folder."""
+
+    def __str__(self) -> str:
+        return f"could not write to {self.filename}: {self.strerror}"
+
+
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Write several files of a folder, which is made if needed: each beside its old version first,
     then all are swapped in, which takes no more room on the disk.
 
     Raises:
-        OSError: if the disk is full or the folder cannot be written; nothing has changed then.
+        WriteError: if the disk is full or the folder cannot be written; nothing has changed then.
     """
     fresh = {folder / name: folder / f"{name}.tmp" for name in contents}
     try:
@@ -26,7 +34,7 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
         for file in fresh.values():
             with contextlib.suppress(OSError):
                 file.unlink(missing_ok=True)
-        raise could_not_write(folder, error) from None
+        raise WriteError(error.errno, error.strerror, str(folder)) from None
     for path, file in fresh.items():
         file.replace(path)
 
@@ -35,7 +43,7 @@ def write_json(path: Path, content: Any, indent: int | None = None) -> None:
     """Write a JSON file.
 
     Raises:
-        OSError: as `write_files`.
+        WriteError: as `write_files`.
     """
     text = json.dumps(content, indent=indent, ensure_ascii=False) + "\n"
     write_files(path.parent, {path.name: text.encode()})
@@ -45,7 +53,7 @@ def append_line(path: Path, line: str) -> None:
     """Add a line to a file in an existing folder.
 
     Raises:
-        OSError: if the disk is full; the file then ends as it did before.
+        WriteError: if the disk is full; the file then ends as it did before.
     """
     size = path.stat().st_size if path.exists() else 0
     try:
@@ -54,9 +62,4 @@ def append_line(path: Path, line: str) -> None:
     except OSError as error:
         if path.exists():
             os.truncate(path, size)
-        raise could_not_write(path.parent, error) from None
-
-
-def could_not_write(folder: Path, error: OSError) -> OSError:
-    """The same error with a message that a person can use."""
-    return OSError(f"could not write to {folder}: {error.strerror}")
+        raise WriteError(error.errno, error.strerror, str(path.parent)) from None

@@ -71,7 +71,7 @@ def encode_prompt(tokenizer: Tokenizer, prompt: str, context: int) -> list[int]:
         PromptError: if it is empty, or leaves no room for an answer.
     """
     if not prompt.strip():
-        raise PromptError("The prompt is empty: write something for the model to go on from.")
+        raise PromptError("The prompt is empty: write something for the model to continue.")
     if any("\ud800" <= character <= "\udfff" for character in prompt):
         raise PromptError("The prompt is not valid UTF-8 text: write it again.")
     if len(prompt) > 20 * context:  # no need to tokenise a book to know that it is too long

@@ -86,7 +86,7 @@ class TrainingRun(ABC):
 
         Raises:
             ValueError: if `work` holds the state of a run with other settings.
-            OSError: if the disk is full; what was saved before is still there.
+            WriteError: if the disk is full; what was saved before is still there.
         """
         state_file, log_file = work / self.name / "state.pt", log_folder / "log.jsonl"
         log_folder.mkdir(parents=True, exist_ok=True)

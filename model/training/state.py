@@ -26,7 +26,7 @@ def save_state(path: Path, settings: Mapping[str, Any], state: dict[str, Any]) -
     """Write the state together with the settings that the run follows from.
 
     Raises:
-        OSError: if the disk is full; the state that was saved before is still there.
+        WriteError: if the disk is full; the state that was saved before is still there.
     """
     content = io.BytesIO()  # torch.save into a file on a full disk leaves half of it
     torch.save(state | {"settings": dict(settings)}, content)
@@ -54,7 +54,7 @@ def load_state(path: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None
         said = (
             f"was begun with another {', '.join(differ)}" if begun else "does not say its settings"
         )
-        raise ValueError(f"the run in {path.parent} {said}: delete the folder to begin anew")
+        raise ValueError(f"the run in {path.parent} {said}: delete the folder to start over")
     return state
 
 

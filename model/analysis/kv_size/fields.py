@@ -12,7 +12,7 @@ MAX_SIZE = 10_000_000  # any width, window or vocabulary
 
 WHOLE_FILE = (
     "paste the whole config.json, or what to_dict() of the loaded config prints if the file "
-    "leaves fields to their defaults"
+    "leaves fields at their defaults"
 )
 
 
@@ -39,14 +39,14 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "correct it.",
         "unknown": "{name} ({what}) is not known here: choose another model.",
         "indexer_types": 'indexer_types may hold "full" and "shared" only: correct it.',
-        "window": "Layers slide but sliding_window is missing or off: set it.",
+        "window": "Some layers slide, but sliding_window is missing or off: set it.",
         "v4_layer": "A {kind} layer is not known in deepseek_v4: correct layer_types.",
         "encoder": "{family} is an encoder and keeps no KV cache: choose a decoder.",
         "both_ways": "The model attends in both directions and keeps no KV cache: choose a "
         "decoder.",
         "entry": "{name} has the entry {value}, which is none of {known}: this kind of layer is "
         "not known here.",
-        "hybrid": f"{{name}} tells of layers of several kinds but layer_types is missing: "
+        "hybrid": f"By {{name}}, layers are of several kinds, but layer_types is missing: "
         f"{WHOLE_FILE}.",
         "ratios": "compress_ratios has length {entries}, but the number of layers is {layers}: it "
         "needs one entry per layer.",

@@ -11,7 +11,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from model.nn import checkpoints
-from model.nn.files import append_line, write_files, write_json
+from model.nn.files import WriteError, append_line, write_files, write_json
 from tests.model.conftest import ABOUT, random_model, tiny_config
 
 
@@ -50,8 +50,11 @@ def test_a_full_disk_changes_nothing(
 ) -> None:
     write_files(tmp_path, {"x": b"1", "y": b"2"})
     FullDisk(monkeypatch, room)
-    with pytest.raises(OSError, match=r"could not write to .*: No space left on device"):
+    with pytest.raises(
+        WriteError, match=r"^could not write to .*: No space left on device$"
+    ) as told:
         write_files(tmp_path, {"x": b"long long", "y": b"long long", "z": b"long long"})
+    assert told.value.errno == errno.ENOSPC
     assert contents(tmp_path) == {"x": b"1", "y": b"2"}
 
 

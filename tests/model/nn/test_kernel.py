@@ -20,8 +20,14 @@ from torch import Tensor
 from model.analysis import interventions, kept_latent
 from model.analysis.attention_weights import attention_weights
 from model.analysis.interventions import Intervention
-from model.analysis.latent_codecs import BFloat16, CodedCache, Directions, Integers, bytes_per_token
 from model.analysis.reference_interventions import intervened
+from model.analysis.reference_latent import (
+    BFloat16,
+    CodedCache,
+    Directions,
+    Integers,
+    bytes_per_token,
+)
 from model.nn import checkpoints, compiled, weights
 from model.nn.cache import Cache
 from model.nn.config import CheckpointError, ModelConfig

@@ -83,7 +83,7 @@ def papers(name: str) -> list[tuple[str, str]]:
 
 
 def card(name: str) -> str:
-    """A stage as HTML; all of it is our own text, and escaped none the less."""
+    """A stage as HTML; all of it is our own text, and escaped nevertheless."""
     made = runs.made(name)
 
     def pairs(items: list[tuple[str, str]], side: str) -> str:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import models, store
+from app.core import generation, models, store
 from app.core.texts import texts, translated
 from app.pages.cache.kv_size import configs
 from app.ui import units
 from model.analysis import parameter_count
 from model.analysis.kv_size import cache_spec, fields, formula, notes
 from tests.app.pages.cache.cases import LLAMA, LLAMA_PER_TOKEN, MAIN, V3, T, run_of
+from tests.app.runs import Busy, ended, traces, under_way
 
 
 def opened(language: str = "en", **query: str) -> AppTest:
@@ -253,53 +253,38 @@ def test_parameters_of_v3_add_up() -> None:
     assert table[T["cache.column_total"]].iloc[:-1].sum() == count.total
 
 
-def until_done(at: AppTest, seconds: float = 120) -> AppTest:
-    deadline = time.monotonic() + seconds
-    while at.session_state["c_job"] is not None:
-        assert time.monotonic() < deadline, "the live run did not end"
-        time.sleep(0.1)
-        at.run()
-    return healthy(at)
-
-
 def test_live_run_of_all_four_agrees_with_the_formula() -> None:
     at = opened()
     at.text_area("c_prompt").set_value("The king said")
     at.number_input("c_tokens").set_value(4)
     at.button("c_run").click().run()
-    until_done(at)
+    healthy(ended(at, "cache"))
     assert at.caption[0].value.startswith(T["cache.live"].split("{")[0])
-    kept = [store.store().get(trace_id) for trace_id in at.session_state["c_shown"]]
-    assert [trace.card.name for trace in kept if trace] == list(models.TWINS)
+    kept = traces(at, "cache")
+    assert [trace.card.name for trace in kept] == list(models.TWINS)
     for trace in kept:
-        assert trace is not None
         assert trace.answer in [code.value for code in at.code]
         assert trace.fed < len(trace)
     assert T["cache.agree"].split("{")[0] in written(at)
     assert not at.error
 
 
-def test_stop_keeps_what_was_written() -> None:
+def test_stop_keeps_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     at = opened()
-    at.text_area("c_prompt").set_value("In the beginning")
-    at.number_input("c_tokens").set_value(300)
+    others = Busy()
+    monkeypatch.setattr(generation, "scheduler", lambda: others)
     at.button("c_run").click().run()
-    job = at.session_state["c_job"]
-    deadline = time.monotonic() + 120
-    while None in job.traces():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-        job.look()
-    healthy(at.button("c_stop").click().run())
-    assert at.session_state["c_job"] is None
-    assert at.caption[0].value.startswith(T["cache.live"].split("{")[0])
+    assert under_way(at, "cache") is not None
+    healthy(at.button("cache_stop").click().run())
+    assert all(ticket.stopped for ticket in others.tickets)
+    assert at.caption[0].value.startswith(T["cache.recorded"].split("{")[0])
 
 
 def test_a_link_with_inputs_runs_at_once() -> None:
     at = opened(c_prompt="Yes", c_tokens="2")
     assert at.text_area("c_prompt").value == "Yes"
-    until_done(at.run())
-    assert store.store().get(at.session_state["c_shown"][0]).info.prompt == "Yes"  # type: ignore[union-attr]
+    ended(at, "cache")
+    assert traces(at, "cache")[0].info.prompt == "Yes"
 
 
 @pytest.mark.parametrize("prompt", ["  ", "a\x00b", "x" * 10_000, "word " * 700])

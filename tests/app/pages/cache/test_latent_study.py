@@ -10,58 +10,60 @@ import pytest
 import torch
 
 import model.nn.attention
-from app.core import jobs, models, store
+from app.core import generation, models, store
+from app.core.lab import Found
 from app.pages.cache.attention_kinds import figures as diagrams
 from app.pages.cache.attention_weights import figures as looks
 from app.pages.cache.decoding import figures as ways_figures
 from app.pages.cache.decoding import timing
 from app.pages.cache.latent import figures
-from app.pages.cache.latent import study as study_module
+from app.pages.cache.latent import study as latents
 from app.ui import style
+from model.analysis import kept_latent, reference_latent
+from model.analysis.attention_weights import attention_weights
+from model.nn import checkpoints
 from model.nn.cache import Cache
-from model.training.pretrain import masked_loss
-
-
-def through(job: jobs.Job) -> None:
-    """Carry a job out as the worker does."""
-    parts = job.parts(models.engine)
-    while parts:
-        parts[:] = [part for part in parts if next(part, "end") != "end"]
 
 
 @pytest.fixture(scope="module")
-def study() -> Iterator[study_module.Study]:
-    """A study on few rows, measured by two viewers' jobs in turn."""
+def study() -> Iterator[latents.Study]:
+    """A study on few rows."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study_module, "ROWS", 4)
-        patch.setattr(study_module, "FITTED_ROWS", 4)
-        patch.setattr(study_module, "CHUNK", 2)
-        made = study_module.Study("test", study_module.MODEL)
-        both = [study_module.StudyJob(made), study_module.StudyJob(made)]
-        parts = [part for job in both for part in job.parts(models.engine)]
-        while parts:
-            parts[:] = [part for part in parts if next(part, "end") != "end"]
-        yield made
+        patch.setattr(latents, "ROWS", 4)
+        patch.setattr(latents, "FITTED_ROWS", 4)
+        fit_runs = generation.scheduler().run(latents.fit_requests())
+        fitted = latents.fit(fit_runs)
+        runs = generation.scheduler().run(latents.cost_requests(fitted))
+        assert latents.study(fitted, fit_runs, [*runs[:20], None, *runs[21:]]).rows == 3
+        yield latents.study(fitted, fit_runs, runs)
 
 
-def test_every_codec_reads_the_same_rows_once(study: study_module.Study) -> None:
+def codec(fitted: latents.Fit, name: str) -> reference_latent.Codec:
+    """The same in torch."""
+    if name.isdecimal():
+        basis = torch.from_numpy(fitted.basis[:, :, : int(name)].copy())
+        return reference_latent.Directions(basis)
+    if name == "bf16":
+        return reference_latent.BFloat16()
+    return reference_latent.Integers(latents.PRECISIONS[name])
+
+
+def test_every_codec_reads_the_same_rows_as_the_reference(study: latents.Study) -> None:
     assert study.rows == 4
     assert all(len(nats) == 4 for nats in study.nats.values())
-    engine = models.engine(study_module.MODEL)
-    from model.data.held_out import mixture_rows
-
-    context = engine.config.max_position_embeddings
-    rows = mixture_rows(engine.tokenizer, context, 4, study_module.SEED)
-    ids, learnt = map(torch.from_numpy, rows)
-    with torch.inference_mode():
-        total, count = masked_loss(engine.model, ids, learnt)
-    assert sum(study.nats[study_module.FULL]) == pytest.approx(float(total), rel=1e-4)
-    assert sum(study.learnt) == count
-    assert study.loss() == pytest.approx(float(total) / count, rel=1e-4)
+    network = checkpoints.load(models.folder(latents.MODEL))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(latents, "ROWS", 4)
+        ids, learnt = map(torch.from_numpy, latents.rows(4, latents.SEED))
+    assert study.learnt == learnt[:, 1:].sum(-1).tolist()
+    for name in (latents.FULL, "8", "bf16"):
+        coded = None if name == latents.FULL else codec(study.fit, name)
+        expected = reference_latent.row_nats(network, ids, learnt, coded)
+        assert study.nats[name] == pytest.approx(expected, rel=2e-3), name
 
 
-def test_all_directions_cost_nothing_and_fewer_lose_more(study: study_module.Study) -> None:
-    by_rank = sorted((name for name in study.codecs if name.isdecimal()), key=int)
+def test_all_directions_cost_nothing_and_fewer_lose_more(study: latents.Study) -> None:
+    by_rank = sorted((name for name in latents.codecs() if name.isdecimal()), key=int)
     difference, (low, high) = study.cost(by_rank[-1])
     assert abs(difference) < 1e-3
     assert low <= difference <= high
@@ -70,12 +72,27 @@ def test_all_directions_cost_nothing_and_fewer_lose_more(study: study_module.Stu
     assert study.error["bf16"] < study.error["int8"] < study.error["int4"]
 
 
-def test_bytes_follow_from_the_config(study: study_module.Study) -> None:
-    config = models.config(study_module.MODEL)
+@pytest.mark.parametrize("name", ["3", "bf16", "int8", "int4"])
+def test_what_a_codec_loses_is_the_references(study: latents.Study, name: str) -> None:
+    c_LTR = np.random.default_rng(1).normal(size=(5, 40, 64)).astype(np.float32)
+    basis = study.fit.basis[:, :, :3]
+    seen = (
+        c_LTR @ basis @ basis.swapaxes(1, 2)
+        if name == "3"
+        else kept_latent.rounded(c_LTR, latents.PRECISIONS[name])
+    )
+    c_LBTR = torch.from_numpy(c_LTR)[:, None]
+    expected = reference_latent.relative_error(codec(study.fit, name), c_LBTR)
+    assert kept_latent.lost(c_LTR, seen) == pytest.approx(expected, rel=1e-3)
+
+
+def test_bytes_follow_from_the_config(study: latents.Study) -> None:
+    config = models.config(latents.MODEL)
     layers, rank = config["num_hidden_layers"], config["kv_lora_rank"]
     rotary = 4 * config["qk_rope_head_dim"]
     for name, size in study.per_token.items():
         latent = {
+            latents.FULL: 4 * rank,
             "bf16": 2 * rank,
             "int8": rank + 2 * rank // 32,
             "int4": rank // 2 + 2 * rank // 32,
@@ -83,50 +100,35 @@ def test_bytes_follow_from_the_config(study: study_module.Study) -> None:
         assert size == layers * (latent + rotary)
 
 
-def test_shares_of_energy_are_numpys(study: study_module.Study) -> None:
-    assert study.values is not None
-    share_LR = figures.shares(study.values)
-    for values, share_R in zip(study.values, share_LR, strict=True):
+def test_shares_of_energy_are_numpys(study: latents.Study) -> None:
+    share_LR = figures.shares(study.fit.values)
+    for values, share_R in zip(study.fit.values, share_LR, strict=True):
         whole = sum(value**2 for value in values)
         assert share_R[4] == pytest.approx(sum(value**2 for value in values[:5]) / whole)
         assert share_R[-1] == pytest.approx(1)
 
 
 def test_ranks_end_with_all() -> None:
-    assert study_module.ranks(64) == [1, 2, 4, 8, 12, 16, 24, 32, 48, 64]
-    assert study_module.ranks(20) == [1, 2, 4, 8, 12, 16, 20]
+    assert latents.ranks(64) == [1, 2, 4, 8, 12, 16, 24, 32, 48, 64]
+    assert latents.ranks(20) == [1, 2, 4, 8, 12, 16, 20]
 
 
 def test_a_reading_is_what_the_models_keep_and_where_they_look() -> None:
     trace = store.sample("cache-base")
-    through(study_module.ReadingJob(trace))
-    reading = study_module.readings().get(trace.id)
+    runs = generation.scheduler().run(latents.reading_requests(trace))
+    assert latents.reading_of([*runs[:3], None]) is None
+    reading = latents.reading_of(runs)
     assert reading is not None
-    engine = models.engine(study_module.MODEL)
-    cache = Cache(engine.config)
+    ids = trace.token_ids[: trace.fed].tolist()
+    cache = Cache((network := checkpoints.load(models.folder(latents.MODEL))).config)
     with torch.inference_mode():
-        engine.model(torch.tensor([trace.token_ids[: trace.fed].tolist()]), cache)
+        network(torch.tensor([ids]), cache)
     for layer, held in enumerate(cache.layers):
-        np.testing.assert_allclose(reading.c_kv[layer], held["c_kv"][0], atol=0.02, rtol=2e-3)
-        np.testing.assert_allclose(reading.k_pe[layer], held["k_pe"][0], atol=0.02, rtol=2e-3)
+        np.testing.assert_allclose(reading.c_kv[layer], held["c_kv"][0], atol=1e-4)
+        np.testing.assert_allclose(reading.k_pe[layer], held["k_pe"][0], atol=1e-4)
     for name in models.TWINS:
-        sums = reading.attention[name].astype(np.float32).sum(-1)
-        np.testing.assert_allclose(sums, 1, atol=5e-3)
-
-
-def test_a_pair_has_one_prompt_and_two_caches() -> None:
-    request = jobs.Request(study_module.MODEL, "The king said", 8)
-    made = study_module.Study("pair", study_module.MODEL)
-    job = study_module.PairJob(request, made, "1")
-    through(job)
-    pair = job.pair()
-    assert pair is not None
-    config = models.config(study_module.MODEL)
-    layers, rotary = config["num_hidden_layers"], config["qk_rope_head_dim"]
-    for run, width in ((pair.plain, config["kv_lora_rank"]), (pair.coded, 1)):
-        assert run.cache_bytes[run.fed - 1] == run.fed * layers * (width + rotary) * 4
-    same = pair.plain.token_ids[pair.plain.n_prompt :][: pair.alike]
-    assert (same == pair.coded.token_ids[pair.coded.n_prompt :][: pair.alike]).all()
+        expected = attention_weights(checkpoints.load(models.folder(name)), ids)
+        np.testing.assert_allclose(reading.attention[name], expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", models.TWINS)
@@ -195,17 +197,18 @@ def test_latents_are_drawn_as_they_are() -> None:
         assert heat.colorbar.title.text == f"of {name}"
 
 
-def test_times_cover_all_ways_and_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "CONTEXTS", (8, 16))
-    monkeypatch.setattr(timing, "ROUNDS", 2)
-    job = timing.TimesJob()
-    through(job)
-    assert job.times.complete
-    assert set(job.times.seconds) == {(way, n) for way in timing.measured() for n in (8, 16)}
-    assert all(len(found) == 2 * timing.REPEATS for found in job.times.seconds.values())
-    low, middle, high = job.times.quartiles("absorbed", 8)
+def test_times_are_those_that_were_found_so_far() -> None:
+    found = [
+        Found(share, "steps", {"way": way, "tokens": n, "seconds": [0.1, 0.2, 0.4]})
+        for share, way, n in ((0.3, "naive", 8), (0.6, "absorbed", 8), (1.0, "naive", 8))
+    ]
+    assert timing.times_of("none", []) is None
+    growing, times = timing.times_of("a", found[:2]), timing.times_of("a", found)
+    assert growing is not None and times is not None
+    assert (growing.complete, times.complete) == (False, True)
+    assert len(times.seconds["naive", 8]) == 6
+    low, middle, high = times.quartiles("absorbed", 8)
     assert low <= middle <= high
-    timing.last().clear()
 
 
 def test_decades_span_the_values() -> None:

@@ -1,4 +1,4 @@
-"""What if the cache kept less of MLA's latent: fewer directions of it, or fewer bits?
+"""A latent kept in less, in the reference network: what `kept_latent` is held beside.
 
 A codec changes `c_kv` as it is appended; attention works with what the codec gives back, over a
 prompt as well as token by token, so that a text means the same whether it is read or written. The
@@ -21,7 +21,6 @@ from torch import Tensor
 from model.nn.cache import Cache
 from model.nn.config import ModelConfig
 from model.nn.network import Transformer
-from model.runtime.engine import Engine
 
 GROUP = 32  # features that share a scale, as in llama.cpp's q8_0 and q4_0
 
@@ -49,17 +48,6 @@ class CodedCache(Cache):
 
     def select(self, rows: Tensor) -> CodedCache:
         return CodedCache(super().select(rows), self.codec)
-
-
-class CodedEngine(Engine):
-    """An engine beside another, with the same weights, whose caches a codec keeps."""
-
-    def __init__(self, engine: Engine, codec: Codec) -> None:
-        super().__init__(engine.model, engine.tokenizer, engine.about)
-        self.codec = codec
-
-    def new_cache(self) -> Cache:
-        return CodedCache(Cache(self.config), self.codec)
 
 
 @dataclass(frozen=True, eq=False)

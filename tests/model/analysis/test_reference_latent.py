@@ -9,14 +9,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from model.analysis.latent_codecs import (
+from model.analysis.reference_latent import (
     BFloat16,
     Codec,
     CodedCache,
-    CodedEngine,
     Directions,
     Integers,
     bytes_per_token,
@@ -28,8 +26,7 @@ from model.analysis.latent_codecs import (
 )
 from model.nn.cache import Cache
 from model.nn.network import Transformer
-from model.runtime.engine import Engine
-from tests.model.conftest import ABOUT, random_model, tiny_config
+from tests.model.conftest import random_model, tiny_config
 
 EXACT = {"atol": 1e-5, "rtol": 0.0}
 IDS = torch.randint(64, (2, 40), generator=torch.Generator().manual_seed(1))
@@ -173,34 +170,3 @@ def test_selected_rows_keep_their_codec(model: Transformer) -> None:
     torch.testing.assert_close(
         model(token, chosen, absorb=True), model(token, alone, absorb=True), **EXACT
     )
-
-
-def test_a_coded_engine_writes_what_its_codec_leaves(words: Tokenizer) -> None:
-    plain = Engine(random_model(tiny_config("MLA", words.get_vocab_size())), words, ABOUT)
-    rank = plain.config.kv_lora_rank
-    assert rank
-    ids = torch.tensor([plain.encode("The king said")])
-    basis = principal(gram(plain.model, ids))[1]
-    all_of_it, one = (Directions(basis[:, :, :r].contiguous()) for r in (rank, 1))
-    wanted = [step.token_id for step in plain.stream("The king said", 12)]
-    same = list(CodedEngine(plain, all_of_it).stream("The king said", 12))
-    assert [step.token_id for step in same] == wanted
-    other = list(CodedEngine(plain, one).stream("The king said", 12))
-    assert [step.token_id for step in other] != wanted
-    held = bytes_per_token(plain.config, one)
-    assert [s.cache_bytes for s in other[:-1]] == [held * (n + 1) for n in range(len(other) - 1)]
-
-
-def test_a_coded_engine_keeps_its_codec_in_a_batch_too(words: Tokenizer) -> None:
-    plain = Engine(random_model(tiny_config("MLA", words.get_vocab_size())), words, ABOUT)
-    ids = plain.encode("The king said")
-    basis = principal(gram(plain.model, torch.tensor([ids])))[1]
-    coded = CodedEngine(plain, Directions(basis[:, :, :1].contiguous()))
-    wanted = [step.token_id for step in coded.stream("The king said", 12)][len(ids) :]
-    other = plain.encode("And it came to pass that")
-    alone = coded.complete([ids], 12, temperature=0.0, seed=0)[0]
-    batched = coded.complete([ids, other], 12, temperature=0.0, seed=0)[0]
-    prefix = coded.read(ids)
-    gone_on = coded.complete([ids, ids], 12, temperature=0.0, seed=0, prefix=prefix)[1]
-    assert alone.token_ids == batched.token_ids == gone_on.token_ids == wanted
-    assert plain.complete([ids], 12, temperature=0.0, seed=0)[0].token_ids != wanted
