@@ -120,14 +120,14 @@ def test_what_is_absent_is_told(language: str) -> None:
     trace = store.sample("start")
     assert missing(trace, PARTS) == [] and drawable(trace, PARTS) == list(PARTS)
     ids_alone = bare(trace, *MEASURED)
-    assert missing(ids_alone, PARTS) == ["trace_view.absent_weights", "trace_view.absent_cache"]
+    assert missing(ids_alone, PARTS) == ["absent.weights", "absent.cache"]
     assert drawable(ids_alone, PARTS) == [part for part in PARTS if part != "cache"]
     words = replace(ids_alone, expert_ids=np.zeros((trace.fed, 0, 0), np.uint8))
-    assert missing(words, PARTS) == ["trace_view.absent_choices", "trace_view.absent_cache"]
+    assert missing(words, PARTS) == ["absent.choices", "absent.cache"]
     assert drawable(words, PARTS) == ["strip", "text"]
     without = replace(trace.card, moe_layers=(), n_routed_experts=0, num_experts_per_tok=0)
     dense = replace(words, card=replace(without, n_group=None, topk_group=None))
-    assert missing(dense, PARTS) == ["trace_view.absent_experts", "trace_view.absent_cache"]
+    assert missing(dense, PARTS) == ["absent.experts", "absent.cache"]
     for each in (ids_alone, words, dense):
         assert all(key in texts(language) for key in missing(each, PARTS))
 

@@ -67,13 +67,13 @@ def missing(trace: Trace, parts: Sequence[str]) -> list[str]:
     found = []
     if ROUTED & set(parts):
         if not trace.card.n_routed_experts:
-            found.append("trace_view.absent_experts")
+            found.append("absent.experts")
         elif not trace.moe_layers:
-            found.append("trace_view.absent_choices")
+            found.append("absent.choices")
         elif trace.expert_weights is None and trace.fed:
-            found.append("trace_view.absent_weights")
+            found.append("absent.weights")
     if "cache" in parts and trace.cache_bytes is None:
-        found.append("trace_view.absent_cache")
+        found.append("absent.cache")
     return found
 
 
