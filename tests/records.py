@@ -81,6 +81,21 @@ def traces(draw: st.DrawFn, whole: bool = False) -> Trace:
     )
 
 
+def in_schema_2(trace: Trace) -> dict[str, Any]:
+    """A whole run as the second version wrote it: no card, and every part there."""
+    raw, card = trace.to_json(), trace.card
+    info = raw["info"] | {"model": card.name, "moe_layers": list(card.moe_layers)}
+    for name in ("attention", "n_routed_experts", "cache_dtype"):
+        info[name] = getattr(card, name)
+    del raw["card"], raw["n_fed"]
+    return raw | {
+        "schema": 2,
+        "info": info,
+        "expert_ids": raw["expert_ids"] or [[] for _ in range(trace.fed)],
+        "expert_weights": raw["expert_weights"] or [[] for _ in range(trace.fed)],
+    }
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.core.lab import LabError
 from app.core.texts import t
+from model.nn.config import CheckpointError
 from model.runtime.work import FullError
 
 
@@ -19,4 +20,6 @@ def told(error: Exception) -> str:
         return t("common.full_yours" if error.whose == "yours" else "common.full_all")
     if isinstance(error, LabError):
         return t(f"common.lab_{error.cause}")
+    if isinstance(error, CheckpointError):
+        return t("common.damaged_model")
     return t("common.failed")

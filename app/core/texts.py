@@ -8,7 +8,7 @@ object per section. Placeholders are Python's, and counts follow CLDR's plural r
   writes plain text.
 - Other counts name their noun in the shared section "count": `"{tokens:tokens} in {rows:rows}"`
   becomes "1 token in 1,000 rows".
-- `{tokens:compact}` rounds a large number to three digits: "17.7M".
+- `{tokens:tokens:compact}` rounds to three digits, "17.7M tokens" (in Python only).
 
 Tests keep the two languages equal in keys and placeholders, pages out of one another's sections,
 and every key in use.
@@ -91,14 +91,12 @@ def t(key: str, **values: object) -> str:
     return translated(language(), key, **values)
 
 
-def translated(language: str, key: str, **values: object) -> str:
+def translated(language: str, key: str, **values: Any) -> str:
     """A text in a language, as `t` gives it in the viewer's; for what is said in all of them."""
-    text = texts(language)[key]
-    if isinstance(text, dict):
-        text = text[_locale(language).plural_form(_whole(values["n"]))]
-    if "n" in values:
-        values["n"] = format_decimal(_whole(values["n"]), locale=language)
-    return _Filled(language).vformat(text, (), values)
+    n = values.get("n")
+    if n is not None:
+        values["n"] = format_decimal(operator.index(n), locale=language)
+    return _Filled(language).vformat(_form(language, key, n), (), values)
 
 
 def words(section: str) -> dict[str, Text]:
@@ -126,6 +124,14 @@ def _nouns(chosen: dict[str, Text]) -> list[str]:
     )
 
 
+def _form(language: str, key: str, n: Any) -> str:
+    """A text, in its plural form for the count `n` if it has several."""
+    text = texts(language)[key]
+    if isinstance(text, str):
+        return text
+    return text[_locale(language).plural_form(operator.index(n))]
+
+
 class _Filled(string.Formatter):
     """Python's placeholders, with nouns in place of format specifications."""
 
@@ -135,15 +141,14 @@ class _Filled(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if not format_spec:
             return str(value)
-        if format_spec == "compact":
-            return format_compact_decimal(
-                float(f"{_whole(value):.3g}"), locale=self.language, fraction_digits=1
+        noun, _, style = format_spec.partition(":")
+        n = operator.index(value)
+        said = format_decimal(n, locale=self.language)
+        if style == "compact":
+            said = format_compact_decimal(
+                float(f"{n:.3g}"), locale=self.language, fraction_digits=1
             )
-        return translated(self.language, f"count.{format_spec}", n=value)
-
-
-def _whole(value: Any) -> int:
-    return operator.index(value)
+        return _form(self.language, f"count.{noun}", n).format(n=said)
 
 
 @functools.cache

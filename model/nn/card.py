@@ -16,6 +16,7 @@ def card(config: ModelConfig, name: str, cache_dtype: str = "float32") -> ModelC
         attention=config.attention,
         cache_dtype=cache_dtype,
         max_position_embeddings=config.max_position_embeddings,
+        hidden_size=config.hidden_size,
         num_hidden_layers=config.num_hidden_layers,
         moe_layers=tuple(config.moe_layers),
         n_routed_experts=config.n_routed_experts or 0,

@@ -115,14 +115,13 @@ def load(folder: Path) -> Transformer:
     try:
         state = load_file(folder / "model.safetensors")
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{folder} has no readable model.safetensors: {error}") from None
+        raise CheckpointError(f"{folder.name} has no readable model.safetensors.") from error
     with torch.device("meta"):
         model = Transformer(config)
     try:
         model.load_state_dict(from_transformers(state), assign=True)
     except (RuntimeError, KeyError) as error:
-        reason = str(error).replace("\n", " ")[:300]
-        raise CheckpointError(f"the tensors in {folder} do not fit its config: {reason}") from None
+        raise CheckpointError(f"the tensors of {folder.name} do not fit its config.") from error
     return model.requires_grad_(False).eval()
 
 
@@ -135,7 +134,7 @@ def about(folder: Path) -> About:
     try:
         return About(**json.loads((folder / "about.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"{folder} has no usable about.json: {error}") from None
+        raise CheckpointError(f"{folder.name} has no usable about.json.") from error
 
 
 def shipped() -> dict[str, Path]:

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from model.errors import ReadableError
+
 Attention = Literal["MLA", "MHA", "GQA", "MQA"]
 
 #: fields that not every family has: of latent attention, of the other kinds, and of experts
@@ -53,8 +55,8 @@ MAY_BE_ZERO = ("first_k_dense_replace", "bos_token_id", "eos_token_id", "pad_tok
 MAX_SIZE, MAX_LAYERS = 1_000_000, 1_000  # far above any published model's width and depth
 
 
-class CheckpointError(ValueError):
-    """A model folder or config that cannot be used; the message says what to do."""
+class CheckpointError(ReadableError):
+    """A model folder or config that cannot be used; of the folder, the message tells the name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,9 +249,9 @@ def read_config(folder: Path) -> ModelConfig:
     try:
         raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{folder} has no readable config.json: {error}") from None
+        raise CheckpointError(f"{folder.name} has no readable config.json.") from error
     if not isinstance(raw, dict):
-        raise CheckpointError(f"{folder}/config.json is not a JSON object.")
+        raise CheckpointError(f"the config.json of {folder.name} is not a JSON object.")
     return ModelConfig.from_json(raw)
 
 

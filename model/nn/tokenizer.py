@@ -7,21 +7,37 @@ single digits. Every byte is a token, so any text can be encoded and decoded.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from model.errors import ReadableError
 from model.nn.config import CheckpointError
-
-
-class PromptError(ValueError):
-    """A prompt that the model cannot take; the message says what to do."""
-
 
 SPECIALS = ("<bos>", "<eos>", "<pad>", "<think>", "</think>", "<answer>", "</answer>")
 BOS, EOS, PAD = 0, 1, 2
 _WORDS = r"\d|\p{L}+ ?|[^\d\p{L}\s]+ ?|\s+"
+
+#: What may be wrong with a prompt, by a stable key.
+ENGLISH: Mapping[str, str] = MappingProxyType(
+    {
+        "empty": "The prompt is empty: write something for the model to continue.",
+        "not_text": "The prompt is not valid UTF-8 text: write it again.",
+        "characters": "The prompt has {n:,} characters, but this model takes at most {limit:,} "
+        "tokens: shorten it.",
+        "tokens": "The prompt has {n:,} tokens, but this model takes at most {limit:,} with its "
+        "answer: shorten it.",
+    }
+)
+
+
+class PromptError(ReadableError):
+    """A prompt that the model cannot take; `key` is one of ENGLISH's."""
+
+    def __init__(self, key: str, **values: int) -> None:
+        super().__init__(ENGLISH[key].format(**values), key, values)
 
 
 def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
@@ -53,9 +69,11 @@ def load(folder: Path) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     except Exception as error:  # the library raises nothing narrower
-        raise CheckpointError(f"{folder} has no readable tokenizer.json: {error}") from None
+        raise CheckpointError(f"{folder.name} has no readable tokenizer.json.") from error
     if [tokenizer.id_to_token(i) for i in range(len(SPECIALS))] != list(SPECIALS):
-        raise CheckpointError(f"the tokenizer in {folder} does not begin with our special tokens.")
+        raise CheckpointError(
+            f"the tokenizer of {folder.name} does not begin with {', '.join(SPECIALS)}."
+        )
     return tokenizer
 
 
@@ -71,20 +89,14 @@ def encode_prompt(tokenizer: Tokenizer, prompt: str, context: int) -> list[int]:
         PromptError: if it is empty, or leaves no room for an answer.
     """
     if not prompt.strip():
-        raise PromptError("The prompt is empty: write something for the model to continue.")
+        raise PromptError("empty")
     if any("\ud800" <= character <= "\udfff" for character in prompt):
-        raise PromptError("The prompt is not valid UTF-8 text: write it again.")
+        raise PromptError("not_text")
     if len(prompt) > 20 * context:  # no need to tokenise a book to know that it is too long
-        raise PromptError(
-            f"The prompt has {len(prompt):,} characters; this model sees {context} tokens. "
-            "Shorten it."
-        )
+        raise PromptError("characters", n=len(prompt), limit=context)
     ids = [BOS, *encode(tokenizer, prompt)]
     if len(ids) >= context:
-        raise PromptError(
-            f"The prompt has {len(ids)} tokens and this model sees {context}, answer included. "
-            "Shorten it."
-        )
+        raise PromptError("tokens", n=len(ids), limit=context)
     return ids
 
 

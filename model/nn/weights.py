@@ -49,10 +49,10 @@ def read_tensors(path: Path) -> dict[str, Floats]:
             if name != "__metadata__"
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(f"{path.parent} has no readable {path.name}: {error}") from None
+        raise CheckpointError(f"{path.parent.name} has no readable {path.name}.") from error
     for name, values in found.items():
         if not np.isfinite(values).all():
-            raise CheckpointError(f"{name} in {path.parent} has numbers that are not finite.")
+            raise CheckpointError(f"{name} of {path.parent.name} has numbers that are not finite.")
     return found
 
 

@@ -28,6 +28,7 @@ class ModelCard:
     cache_dtype: str = ""  # of the cache of this run, e.g. "float32"
     max_position_embeddings: int | None = None  # tokens of the context
 
+    hidden_size: int | None = None
     num_hidden_layers: int | None = None
     moe_layers: tuple[int, ...] = ()  # the model's own numbers from 0; the others are dense
     n_routed_experts: int = 0  # in each of them; 0 in a dense model

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import ReadableError
 from model.record import schema2
 from model.record.card import MAX_SIZE, ModelCard
 
@@ -28,7 +29,7 @@ DIGITS = 4  # of logprobs and entropies that are kept
 NOISE = 1e-3  # nats by which rounding may lift a probability over 1, or an entropy below 0
 
 
-class RecordError(ValueError):
+class RecordError(ReadableError):
     """A stored trace that cannot be read; the message says why."""
 
 

@@ -70,7 +70,7 @@ class Engine:
         about, words = checkpoints.about(folder), tokenizer.load(folder)
         model = checkpoints.load(folder)
         if words.get_vocab_size() > model.config.vocab_size:
-            raise CheckpointError(f"the tokenizer in {folder} has more tokens than its model.")
+            raise CheckpointError(f"the tokenizer of {folder.name} has more tokens than its model.")
         return cls(model, words, about)
 
     def new_cache(self) -> Cache:

@@ -52,7 +52,7 @@ class Sampler:
         """
         model, tokenizer = KernelModel.load(folder), words.load(folder)
         if tokenizer.get_vocab_size() > model.config.vocab_size:
-            raise CheckpointError(f"the tokenizer in {folder} has more tokens than its model.")
+            raise CheckpointError(f"the tokenizer of {folder.name} has more tokens than its model.")
         return cls(folder.name, model, tokenizer)
 
     @property

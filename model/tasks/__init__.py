@@ -7,9 +7,20 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from model.tasks import chain, pick
-from model.tasks.problem import Language, Problem, Split
+from model.tasks.problem import Language, Problem, ProblemError, Split
 
 TASKS: dict[str, ModuleType] = {chain.NAME: chain, pick.NAME: pick}
+
+
+def family_of(task: str) -> ModuleType:
+    """The module of a task.
+
+    Raises:
+        ProblemError: if there is no such task.
+    """
+    if task not in TASKS:
+        raise ProblemError("task", task=repr(task), known=", ".join(TASKS))
+    return TASKS[task]
 
 
 def problems(
@@ -18,14 +29,12 @@ def problems(
     """Endless distinct problems of one split; language is random unless given.
 
     Raises:
-        ValueError: if there is no such task or level.
+        ProblemError: if there is no such task or level.
     """
-    if task not in TASKS:
-        raise ValueError(f"there is no task {task!r}; choose one of {', '.join(TASKS)}")
-    family = TASKS[task]
+    family = family_of(task)
     if level not in family.LEVELS:
-        levels = family.LEVELS
-        raise ValueError(f"{task} has levels {levels.start} to {levels.stop - 1}, not {level}")
+        least, most = min(family.LEVELS), max(family.LEVELS)
+        raise ProblemError("level", task=task, level=level, least=least, most=most)
     rng = random.Random(f"{task}/{level}/{seed}/{split}")
     seen: set[str] = set()
     while True:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import random
 
-from model.tasks.problem import Language, Piece, Problem, Thought, Voice
+from model.tasks.problem import Language, Piece, Problem, ProblemError, Thought, Voice
 
 NAME = "pick"
 LEVELS = range(2, 6)
@@ -36,14 +36,14 @@ def pose(numbers: list[int], target: int, k: int, language: Language) -> Problem
     """The problem to pick `k` of the numbers that sum to `target`.
 
     Raises:
-        ValueError: if there is no level of this shape, or no solution.
+        ProblemError: if there is no level of this shape, or no solution.
     """
     level = next((lv for lv, shape in SHAPES.items() if shape == (k, len(numbers))), None)
     if level is None:
-        raise ValueError(f"no level picks {k} of {len(numbers)} numbers")
+        raise ProblemError("shape", k=k, n=len(numbers))
     solution = next((c for c in itertools.combinations(numbers, k) if sum(c) == target), None)
     if solution is None:
-        raise ValueError(f"no {k} of these numbers sum to {target}")
+        raise ProblemError("no_solution", k=k, target=target)
     listed = ",".join(map(str, numbers))
     question = _QUESTIONS[language].format(k=k, numbers=listed, target=target)
     key = f"{','.join(map(str, sorted(numbers)))}|{k}|{target}"

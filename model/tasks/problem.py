@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
+
+from model.errors import ReadableError
 
 Language = Literal["en", "ko"]
 Split = Literal["train", "heldout"]
@@ -19,6 +22,24 @@ TEMPLATE = (
 
 #: One problem in this many is held out, chosen by the hash of its content.
 HELDOUT_ONE_IN = 10
+
+
+#: What may be wrong with a problem that somebody asks for, by a stable key.
+ENGLISH: Mapping[str, str] = MappingProxyType(
+    {
+        "task": "there is no task {task}; choose one of {known}",
+        "level": "{task} has levels {least} to {most}, not {level}",
+        "shape": "no level picks {k} of {n} numbers",
+        "no_solution": "no {k} of these numbers sum to {target}",
+    }
+)
+
+
+class ProblemError(ReadableError):
+    """A problem that cannot be posed; `key` is one of ENGLISH's."""
+
+    def __init__(self, key: str, **values: str | int) -> None:
+        super().__init__(ENGLISH[key].format(**values), key, values)
 
 
 @dataclass(frozen=True)

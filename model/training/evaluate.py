@@ -16,7 +16,7 @@ import numpy as np
 from model.analysis.estimators import bootstrap_median, bootstrap_ratio, cons_at_k, pass_at_k
 from model.runtime.sampler import Completion, Sampler
 from model.runtime.thinking import think
-from model.tasks import TASKS, problems
+from model.tasks import family_of, problems
 from model.tasks.check import Judgement, judge, language_share
 from model.tasks.problem import Problem
 
@@ -176,11 +176,9 @@ def evaluate(
     """Measure a model on n held-out problems of a task, `samples` replies each.
 
     Raises:
-        ValueError: if there is no such task or level.
+        ProblemError: if there is no such task or level.
     """
-    if task not in TASKS:
-        raise ValueError(f"there is no task {task!r}; choose one of {', '.join(TASKS)}")
-    levels = list(levels or TASKS[task].LEVELS)
+    levels = list(levels or family_of(task).LEVELS)
     asked = heldout(task, levels, n, seed)
     found = attempts(sampler, asked, samples, temperature, seed, budget=budget, extend=extend)
     head = {

@@ -6,9 +6,9 @@ import streamlit as st
 
 from app.core import questions
 from app.core.texts import t
+from app.pages.start import sentences
 from app.pages.start import state as session
 from app.ui.components.trace_view import trace_view
-from model.analysis import expert_load, kv_size
 from model.record.trace import RunInfo, Trace
 
 
@@ -77,55 +77,6 @@ def status(trace: Trace, kind: str) -> None:
             )
 
 
-def sentences(trace: Trace) -> None:
-    """What one sees, in this run's own numbers."""
-    info = trace.info
-    layers, k = trace.expert_ids.shape[1:]
-    card = trace.card
-    mine = kv_size.bytes_per_token(card, kv_size.held(card))
-    mha = kv_size.bytes_per_token(card, kv_size.held_by_mha(card))
-    loads = [expert_load.busiest(trace, layer) for layer in range(layers)]
-    layer, top = max(
-        ((number, load) for number, load in zip(trace.moe_layers, loads, strict=True) if load),
-        key=lambda pair: pair[1].tokens,
-    )
-    said = [
-        t(
-            "start.say_experts",
-            k=k,
-            experts=card.n_routed_experts,
-            layers=layers,
-            rest=f"{1 - k / card.n_routed_experts:.0%}",
-        ),
-        t(
-            "start.say_busiest",
-            expert=top.expert,
-            layer=layer,
-            tokens=top.tokens,
-            fed=trace.fed,
-            even=f"{top.even * trace.fed:,.0f}",
-        ),
-    ]
-    if mine and mha and trace.held is not None:
-        said.append(
-            t(
-                "start.say_cache",
-                bytes=f"{mine:,}",
-                mha=f"{mha:,}",
-                times=f"{mha / mine:.1f}",
-                kb=f"{trace.held / 1000:,.1f}",
-            )
-        )
-    st.markdown("\n".join(f"- {sentence}" for sentence in said))
-    if trace.finish_reason == "stopped":
-        return
-    judged = questions.verdict(questions.taken_apart(info.prompt), trace.answer)
-    if judged is not None:
-        right, given, correct = judged
-        key = "none" if given is None else "right" if correct else "wrong"
-        st.markdown(t(f"start.answer_{key}", right=right, given=given))
-
-
 def room() -> None:
     """The question, the run, and what one sees of it."""
     controls()
@@ -134,8 +85,9 @@ def room() -> None:
     trace, kind = session.on_screen()
     status(trace, kind)
     trace_view(trace, parts=("strip", "text", "grid", "cache"), key="s_view", playing=True)
-    if trace.fed:
-        sentences(trace)
+    st.markdown("\n".join(f"- {sentence}" for sentence in sentences.seen(trace)))
+    if (said := sentences.verdict(trace)) is not None:
+        st.markdown(said)
 
 
 def ways_on() -> None:

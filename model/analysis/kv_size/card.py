@@ -7,9 +7,13 @@ from dataclasses import replace
 from model.analysis.kv_size.spec import BYTES, CacheSpec, LayerCache, Parts
 from model.record.card import ModelCard
 
+KINDS = ("MLA", "MHA", "GQA", "MQA")  # in which every layer keeps the same of every token
+
 
 def held(card: ModelCard) -> CacheSpec | None:
     """What every layer keeps of a token; None if the card does not say."""
+    if card.attention not in KINDS:
+        return None
     if card.kv_lora_rank is not None and card.qk_rope_head_dim is not None:
         parts: Parts = (("c_kv", card.kv_lora_rank), ("k_pe", card.qk_rope_head_dim))
         return _spec(card, parts, None)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from model.errors import ReadableError
+
 MAX_LAYERS = 10_000
 MAX_HEADS = 100_000
 MAX_SIZE = 10_000_000  # any width, window or vocabulary
@@ -58,17 +60,11 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
 )
 
 
-class ConfigError(ValueError):
+class ConfigError(ReadableError):
     """The config cannot be judged; the message is one sentence that names fields and a remedy.
 
     `key` is one of ENGLISH's, or "" for a wrong precision or count, which no config has.
     """
-
-    def __init__(
-        self, message: str, key: str = "", values: Mapping[str, str] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.key, self.values = key, values or {}
 
 
 def refusal(key: str, **values: str) -> ConfigError:

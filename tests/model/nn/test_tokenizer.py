@@ -87,5 +87,5 @@ def test_another_tokenizer_is_refused(tmp_path: Path) -> None:
     from tokenizers.models import BPE
 
     Tokenizer(BPE({"a": 0}, [])).save(str(tmp_path / "tokenizer.json"))
-    with pytest.raises(CheckpointError, match="special tokens"):
+    with pytest.raises(CheckpointError, match="does not begin with <bos>"):
         tokenizer.load(tmp_path)

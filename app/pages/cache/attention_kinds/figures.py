@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import plotly.graph_objects as go
 
 from app.ui import style
+from model.record.card import ModelCard
 
 Role = Literal["kept", "again", "new"]
 HALF_WIDTH, HALF_HEIGHT = 0.46, 0.36  # of a box, in columns and rows
@@ -26,29 +27,33 @@ class Box:
     after: tuple[str, ...] = ()  # names of the boxes that it is made of
 
 
-def boxes(config: Mapping[str, Any], held: int) -> list[Box]:
+def boxes(card: ModelCard, held: int) -> list[Box]:
     """The tensors of one layer as it attends for one new token, with `held` tokens in the cache.
 
     Shapes are those of the tensors in `model.nn.attention` for a batch of one, the batch left out.
+    Without boxes if the card leaves a width out.
     """
-    width, heads = config["hidden_size"], config["num_attention_heads"]
-    if config.get("kv_lora_rank") is not None:
-        nope, rotary = config["qk_nope_head_dim"], config["qk_rope_head_dim"]
-        value, rank = config["v_head_dim"], config["kv_lora_rank"]
+    width, heads = card.hidden_size, card.num_attention_heads
+    key, value = card.head_dim, card.v_head_dim
+    if width is None or heads is None or key is None or value is None:
+        return []
+    rank, rotary, shared = card.kv_lora_rank, card.qk_rope_head_dim, card.num_key_value_heads
+    if rank is not None and rotary is not None:
         middle = [
-            Box("q", 0, 1, (1, heads, nope + rotary), "new", ("x",)),
+            Box("q", 0, 1, (1, heads, key), "new", ("x",)),
             Box("c_kv", 1, 1, (held, rank), "kept", ("x",)),
             Box("k_pe", 2, 1, (held, rotary), "kept", ("x",)),
-            Box("K", 1, 2, (held, heads, nope + rotary), "again", ("c_kv", "k_pe")),
+            Box("K", 1, 2, (held, heads, key), "again", ("c_kv", "k_pe")),
             Box("V", 2, 2, (held, heads, value), "again", ("c_kv",)),
         ]
-    else:
-        value, shared = config["head_dim"], config["num_key_value_heads"]
+    elif rank is None and shared is not None:
         middle = [
-            Box("q", 0, 1, (1, heads, value), "new", ("x",)),
-            Box("K", 1, 1, (held, shared, value), "kept", ("x",)),
+            Box("q", 0, 1, (1, heads, key), "new", ("x",)),
+            Box("K", 1, 1, (held, shared, key), "kept", ("x",)),
             Box("V", 2, 1, (held, shared, value), "kept", ("x",)),
         ]
+    else:
+        return []
     last = max(box.row for box in middle)
     return [
         Box("x", 1, 0, (1, width), "new"),
@@ -73,12 +78,12 @@ def diagram(kind: str, drawn: Sequence[Box], labels: Mapping[str, str]) -> go.Fi
             y0=box.row - HALF_HEIGHT,
             y1=box.row + HALF_HEIGHT,
             line={
-                "color": style.KIND_COLOUR[kind] if box.role == "kept" else style.RULE,
+                "color": style.kind_colour(kind) if box.role == "kept" else style.RULE,
                 "width": 3 if box.role == "kept" else 1.5,
                 "dash": "dash" if box.role == "again" else "solid",
             },
             fillcolor={
-                "kept": _pale(style.KIND_COLOUR[kind]),
+                "kept": _pale(style.kind_colour(kind)),
                 "again": "rgba(128,136,148,0.28)",
                 "new": style.CLEAR,
             }[box.role],

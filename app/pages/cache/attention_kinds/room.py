@@ -15,6 +15,7 @@ from app.pages.cache.kv_size import configs, words
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.table import numbers
+from model.analysis import kv_size
 from model.analysis.estimators import paired_difference
 from model.analysis.kv_size import BYTES
 from model.analysis.parameter_count import PUBLISHED
@@ -39,13 +40,15 @@ def _diagram() -> None:
     )
     runs, _ = session.shown()
     run = next(run for run in runs if run.card.attention == kind)
-    name, dtype = kinds[kind], run.card.cache_dtype
-    spec = session.spec(name)
+    spec, dtype = kv_size.held(run.card), run.card.cache_dtype
     point = next(p for p in differences(_results()) if p.kind == kind)
-    loss = models.run_results(name)["heldout"]["loss"]
+    loss = models.run_results(kinds[kind])["heldout"]["loss"]
     columns = st.columns(3)
-    columns[0].metric(t("cache.column_per_token"), f"{spec.bytes_per_token(dtype):,} B")
-    columns[1].metric(t("latent.kept_now", tokens=run.fed), units.size(spec.bytes(run.fed, dtype)))
+    if spec is not None and dtype in BYTES:
+        columns[0].metric(t("cache.column_per_token"), f"{spec.bytes_per_token(dtype):,} B")
+        columns[1].metric(
+            t("latent.kept_now", tokens=run.fed), units.size(spec.bytes(run.fed, dtype))
+        )
     columns[2].metric(
         t("latent.kept_loss"),
         f"{loss:.3f}",
@@ -54,7 +57,7 @@ def _diagram() -> None:
         else f"{point.difference:+.3f} {t('latent.kept_reference', kind=_first_kind())}",
         delta_color="off",
     )
-    drawn = diagrams.boxes(models.config(name), run.fed)
+    drawn = diagrams.boxes(run.card, run.fed)
     words = {box.name: t(f"latent.box_{box.name}") for box in drawn}
     roles = {role: t(f"latent.role_{role}") for role in ("kept", "again", "new")}
     chart(

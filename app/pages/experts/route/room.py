@@ -6,6 +6,7 @@ import json
 
 import streamlit as st
 
+from app.core import models
 from app.core.errors import InputError
 from app.core.texts import t
 from app.pages.experts.route import figures, router_scores
@@ -46,7 +47,7 @@ def token_route(trace: Trace, token: int, layer: int, writing: bool) -> None:
     )
     st.caption(t("route.reading"))
     numbers(rows(trace, token, groups), "experts-route")
-    if not writing:
+    if not writing and trace.card.name in models.shipped():
         router(trace, token, layer)
 
 
@@ -64,7 +65,6 @@ def rows(trace: Trace, token: int, groups: int) -> list[dict[str, object]]:
 
 def router(trace: Trace, token: int, layer: int) -> None:
     """What the router of a layer computed: scores, bias, groups, choice, and how near it was."""
-    model = trace.card.name
     at = trace.moe_layers.index(layer)
     st.markdown(f"**{t('route.router_title', layer=layer)}**")
     try:
@@ -73,10 +73,12 @@ def router(trace: Trace, token: int, layer: int) -> None:
     except InputError as error:
         st.error(str(error))
         return
-    found = router_scores.decision(reading, model, token, at)
-    st.markdown(
-        " ".join(sentences(found, router_scores.decision(reading, model, token, at, bias=False)))
-    )
+    found = router_scores.decision(reading, trace.card, token, at)
+    without_bias = router_scores.decision(reading, trace.card, token, at, bias=False)
+    if found is None or without_bias is None:
+        st.caption(t("common.not_recorded"))
+        return
+    st.markdown(" ".join(sentences(found, without_bias)))
     if set(found.chosen) != set(trace.expert_ids[token, at].tolist()):
         st.caption(t("route.differs"))
     groups, chosen = len(found.group_scores), set(found.chosen)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.core import jobs, models
+from app.core import jobs
 from app.core.errors import InputError
 from model.analysis.routing_decision import Decision, decide
+from model.record.card import ModelCard
 from model.record.trace import Trace
 
 if TYPE_CHECKING:
@@ -55,17 +56,22 @@ def of(trace_id: str, _trace: Trace) -> ForcedPass:
 
 
 def decision(
-    reading: ForcedPass, model: str, token: int, layer: int, bias: bool = True
-) -> Decision:
-    """How the router of a layer (counted from the first with experts) decided on a token."""
-    config = models.config(model)
+    reading: ForcedPass, card: ModelCard, token: int, layer: int, bias: bool = True
+) -> Decision | None:
+    """How the router of a layer (counted from the first with experts) decided on a token.
+
+    None if the card does not say how it does.
+    """
+    kept, scale, normalise = card.topk_group, card.routed_scaling_factor, card.norm_topk_prob
+    if kept is None or scale is None or normalise is None:
+        return None
     own = reading.bias[layer]
     return decide(
         reading.scores[token, layer],
         own if bias else 0 * own,
-        chosen=config["num_experts_per_tok"],
-        groups=config["n_group"],
-        kept_groups=config["topk_group"],
-        scale=config["routed_scaling_factor"],
-        normalise=config["norm_topk_prob"],
+        chosen=card.num_experts_per_tok,
+        groups=card.groups,
+        kept_groups=kept,
+        scale=scale,
+        normalise=normalise,
     )

@@ -76,7 +76,7 @@ def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> di
         "given": trace.n_prompt - start,
         "texts": list(trace.texts[start:]),
         "probs": probabilities(trace, slice(start, None)),
-        "entropies": None if trace.entropies is None else rounded(trace.entropies[start:], 3),
+        "entropies": entropies(trace, start),
         "seconds": seconds(trace, start),
         "marks": [asdict(mark) for mark in reading.marks],
         "split": reading.split,
@@ -91,8 +91,18 @@ def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> di
     }
 
 
+def entropies(trace: Trace, start: int) -> list[float | None]:
+    """Nats over all that could have stood at each token of a reply; None where nobody knows."""
+    if trace.entropies is None:
+        return [None] * (len(trace) - start)
+    return rounded(trace.entropies[start:], 3)
+
+
 def seconds(trace: Trace, start: int) -> list[float | None] | None:
-    """When each token of a reply was there, counted from the end of the prompt."""
+    """When each token of a reply was there, counted from the end of the prompt.
+
+    None if nobody measured: then the reply is played at an even pace.
+    """
     if trace.seconds is None:
         return None
     before = trace.seconds[trace.n_prompt - 1] if trace.n_prompt else 0

@@ -18,9 +18,9 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app.core.texts import language, words
+from app.core.texts import language, t, words
 from app.ui.components import saving, scripts, styles
-from app.ui.components.trace_view.payload import payload, run_id
+from app.ui.components.trace_view.payload import drawable, missing, payload, run_id
 from model.record import pooling
 from model.record.trace import Trace
 
@@ -90,6 +90,8 @@ def trace_view(
             layer = _selection(None, state.get("layer"), trace, None).layer or layer
             first = _first(state.get("window"), trace, pinned, live)
         data |= {
+            "parts": drawable(trace, parts),
+            "notes": [t(key) for key in missing(trace, parts)],
             "run": payload(
                 trace,
                 live=live,

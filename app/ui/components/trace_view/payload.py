@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from model.record import pooling
 from model.record.trace import Trace, rounded
 
+ROUTED = {"grid", "heatmap", "multiples"}  # parts that show experts
 SHARE_UNITS = 10_000  # a share of 1 is sent as this integer
 
 
@@ -38,10 +40,10 @@ def shares(trace: Trace, part: slice = slice(None)) -> NDArray[np.float32]:
     return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
 
 
-def probabilities(trace: Trace, part: slice) -> list[float | None] | None:
-    """How likely each of these tokens was; None of what is not known."""
+def probabilities(trace: Trace, part: slice) -> list[float | None]:
+    """How likely each of these tokens was; None where nobody knows."""
     if trace.logprobs is None:
-        return None
+        return [None] * len(trace.texts[part])
     return rounded(np.minimum(1, np.exp(trace.logprobs[part].astype(float))))
 
 
@@ -50,6 +52,29 @@ def most_tokens(trace: Trace) -> int:
     most = trace.n_prompt + trace.info.max_new_tokens
     context = trace.card.max_position_embeddings
     return most if context is None else min(most, context)
+
+
+def drawable(trace: Trace, parts: Sequence[str]) -> list[str]:
+    """Which of the parts the record has something for."""
+    without = set() if trace.moe_layers else ROUTED
+    if trace.cache_bytes is None:
+        without = without | {"cache"}
+    return [part for part in parts if part not in without]
+
+
+def missing(trace: Trace, parts: Sequence[str]) -> list[str]:
+    """Keys of the texts that say what is not in the picture, or not as it should be."""
+    found = []
+    if ROUTED & set(parts):
+        if not trace.card.n_routed_experts:
+            found.append("absent.experts")
+        elif not trace.moe_layers:
+            found.append("absent.choices")
+        elif trace.expert_weights is None and trace.fed:
+            found.append("absent.weights")
+    if "cache" in parts and trace.cache_bytes is None:
+        found.append("absent.cache")
+    return found
 
 
 def payload(
@@ -70,6 +95,7 @@ def payload(
     `experts` and `shares` are base64 of little-endian arrays [F, L, k], uint16 each, shares in
     units of 1 / SHARE_UNITS. A run of 384 tokens is about 50 KB. Of a run too large to draw whole,
     what is told token by token is the window's, which begins at `first`; `pooled` has the rest.
+    None is what nobody recorded.
     """
     card = trace.card
     large = pooling.too_large(trace)
@@ -102,10 +128,11 @@ def payload(
 def _pooled(trace: Trace, layer: int | None) -> dict[str, Any]:
     """The whole of a large run: choices of one layer [R, C] in base64, and the load [L, R]."""
     layers = trace.moe_layers
+    whole: dict[str, Any] = {"length": len(trace), "fed": trace.fed}
+    if not layers:
+        return whole
     at = layers.index(layer) if layer in layers else 0
-    return {
-        "length": len(trace),
-        "fed": trace.fed,
+    return whole | {
         "layer": layers[at],
         "tokens": pooling.tokens_per_cell(trace),
         "experts": pooling.experts_per_cell(trace),

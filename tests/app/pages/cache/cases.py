@@ -9,8 +9,6 @@ import numpy as np
 from app.core import models
 from app.core.texts import texts
 from model.analysis.kv_size import cache_spec
-from model.nn.card import card
-from model.nn.config import ModelConfig
 from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
 
@@ -54,7 +52,7 @@ def run_of(name: str, tokens: int, off_by: int = 0) -> Trace:
         )
         for i in range(tokens + 1)
     ]
-    return collect(card(ModelConfig.from_json(models.config(name)), name), info, steps, "length")
+    return collect(models.card(name), info, steps, "length")
 
 
 # Figures

@@ -148,7 +148,7 @@ def test_the_diagrams_shapes_are_the_live_tensors(
     with torch.inference_mode():
         engine.model(torch.ones(1, 6, dtype=torch.long), cache)
         engine.model(torch.ones(1, 1, dtype=torch.long), cache)
-    drawn = {box.name: box for box in diagrams.boxes(models.config(name), 7)}
+    drawn = {box.name: box for box in diagrams.boxes(models.card(name), 7)}
     for part in ("q", "K", "V"):
         assert drawn[part].shape == tuple(seen[part].shape[1:])
     assert drawn["o"].shape == tuple(seen["o"].shape)

@@ -180,7 +180,8 @@ def test_a_decision_is_the_gates() -> None:
     reading = router_scores.of(sample.id, sample)
     for token in (0, 7, sample.fed - 1):
         for layer in range(len(sample.moe_layers)):
-            found = router_scores.decision(reading, "base", token, layer)
+            found = router_scores.decision(reading, sample.card, token, layer)
+            assert found is not None
             assert set(found.chosen) == set(reading.expert_ids[token, layer].tolist())
 
 

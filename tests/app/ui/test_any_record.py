@@ -1,0 +1,139 @@
+"""Pictures of any record: whatever is absent from it, however it came to be, all of them draw."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from app.core import judged, store
+from app.core.texts import LANGUAGES, texts
+from app.pages.cache import figures as cache_figures
+from app.pages.cache.attention_kinds import figures as diagrams
+from app.pages.experts import figures as expert_figures
+from app.pages.experts.route import figures as route_figures
+from app.pages.start import sentences
+from app.ui.components import reasoning_view
+from app.ui.components.trace_view import Part
+from app.ui.components.trace_view.payload import drawable, missing, payload, shares
+from model.analysis import expert_load
+from model.record import pooling
+from model.record.trace import RecordError, Trace
+from tests.records import MEASURED, damaged, traces
+
+PARTS = get_args(Part)
+
+
+class Words(dict[str, str]):
+    """A label for everything."""
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+def longer(trace: Trace) -> Trace:
+    """The same tokens again and again, too many to draw one by one."""
+    times = pooling.MOST_TOKENS // len(trace) + 1
+
+    def again(part: Any) -> Any:
+        return None if part is None else np.concatenate([part] * times)
+
+    long = replace(
+        trace,
+        texts=trace.texts * times,
+        token_ids=again(trace.token_ids),
+        expert_ids=again(trace.expert_ids),
+        **{name: again(getattr(trace, name)) for name in MEASURED},
+    )
+    assert pooling.too_large(long)
+    return long
+
+
+def draw_component(trace: Trace) -> None:
+    """What goes to the browser: plain JSON, with a number for each token or none at all."""
+    for live in (False, True):
+        sent = payload(trace, live=live, first=2)
+        json.dumps(sent, allow_nan=False).encode()
+        told = len(sent["texts"])
+        assert len(sent["probs"]) == len(sent["token_ids"]) == told
+        for name in ("seconds", "cache_bytes"):
+            assert sent[name] is None or len(sent[name]) == told
+    kept = drawable(trace, PARTS)
+    assert {"strip", "text"} <= set(kept)
+    assert bool(missing(trace, PARTS)) == (
+        len(kept) < len(PARTS) or bool(trace.fed and trace.expert_weights is None)
+    )
+
+
+def draw_all(trace: Trace) -> None:
+    """Every picture and table that is made of a record."""
+    draw_component(trace)
+    if trace.fed == len(trace):
+        draw_component(longer(trace))
+    for finished in (False, True):
+        reading = judged.read(trace, writing=not finished)
+        sent = reasoning_view.payload(trace, reading, live=not finished, finished=finished)
+        json.dumps(sent, allow_nan=False).encode()
+    said = "\n".join([*sentences.seen(trace), sentences.verdict(trace) or ""])
+    assert "None" not in said and "nan" not in said
+    json.dumps(judged.rows([trace]))
+    expert_load.as_csv(expert_load.COLUMNS, expert_load.choices(trace, trace.card.groups))
+    if (growth := cache_figures.growth(trace)) is not None and trace.fed:
+        cache_figures.curves([growth], trace.fed, trace.n_prompt, Words())
+    if drawn := diagrams.boxes(trace.card, trace.fed):
+        diagrams.diagram(trace.card.attention, drawn, Words())
+    if trace.moe_layers and trace.fed:
+        k, groups = trace.expert_ids.shape[2], trace.card.groups
+        titles = [str(layer) for layer in trace.moe_layers]
+        expert_figures.load(trace.load(), trace.fed, k, groups, titles, Words(hover="{}"))
+        way = route_figures.Route(trace.expert_ids[0], shares(trace)[0])
+        experts = trace.card.n_routed_experts
+        route_figures.way([way], trace.moe_layers, experts, groups, Words(hover="{layer}"))
+
+
+@given(traces())
+@settings(max_examples=150)
+def test_whatever_is_absent(trace: Trace) -> None:
+    draw_all(trace)
+
+
+@given(damaged(traces().map(Trace.to_json)))
+@settings(max_examples=400)
+def test_what_is_read_can_be_drawn(raw: Any) -> None:
+    try:
+        trace = Trace.from_json(raw)
+    except RecordError:
+        return
+    draw_all(trace)
+
+
+def bare(trace: Trace, *names: str) -> Trace:
+    return replace(trace, **dict.fromkeys(names))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_absent_is_told(language: str) -> None:
+    trace = store.sample("start")
+    assert missing(trace, PARTS) == [] and drawable(trace, PARTS) == list(PARTS)
+    ids_alone = bare(trace, *MEASURED)
+    assert missing(ids_alone, PARTS) == ["absent.weights", "absent.cache"]
+    assert drawable(ids_alone, PARTS) == [part for part in PARTS if part != "cache"]
+    words = replace(ids_alone, expert_ids=np.zeros((trace.fed, 0, 0), np.uint8))
+    assert missing(words, PARTS) == ["absent.choices", "absent.cache"]
+    assert drawable(words, PARTS) == ["strip", "text"]
+    without = replace(trace.card, moe_layers=(), n_routed_experts=0, num_experts_per_tok=0)
+    dense = replace(words, card=replace(without, n_group=None, topk_group=None))
+    assert missing(dense, PARTS) == ["absent.experts", "absent.cache"]
+    for each in (ids_alone, words, dense):
+        assert all(key in texts(language) for key in missing(each, PARTS))
+
+
+def test_unrecorded_weights_are_drawn_alike() -> None:
+    trace = store.sample("start")
+    even = shares(bare(trace, "expert_weights"))
+    assert even.shape == trace.expert_ids.shape and (even == 1 / even.shape[2]).all()
+    assert payload(bare(trace, "expert_weights"), live=False)["shares"] is None
