@@ -67,10 +67,12 @@ def _reference(engine: Hashable) -> ModelLike:
     from model.nn import checkpoints
     from model.runtime.reference import ReferenceModel
 
-    if isinstance(engine, Intervened):
-        network = checkpoints.load(models.folder(engine.model))
-        return ReferenceModel(reference_interventions.intervened(network, engine.intervention))
-    return ReferenceModel(checkpoints.load(models.folder(str(engine))))
+    changed = engine.intervention if isinstance(engine, Intervened) else None
+    name = engine.model if isinstance(engine, Intervened) else str(engine)
+    network = checkpoints.load(models.folder(name))
+    if changed is not None:
+        network = reference_interventions.intervened(network, changed)
+    return ReferenceModel(network, lambda: _kernel(engine))
 
 
 @cache

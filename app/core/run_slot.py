@@ -145,7 +145,7 @@ class Slot:
                 disabled=work.stopped,
                 on_click=self.stop,
             )
-            if work.state == "waiting":
+            if work.state == "waiting" and work.place:
                 st.caption(t("common.waiting", position=work.place))
             else:
                 st.progress(work.progress, text or t("common.under_way"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from model.nn.decoding import LENGTH, RUNNING, STOPPED
 from model.nn.layout import Floats
 from model.nn.network import Transformer
 from model.nn.room import Keep, Places, Run
+from model.runtime.batch import ModelLike, RoomLike
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,15 +23,13 @@ class ReferenceModel:
     """A model of the reference network, used as the kernel's `KernelModel` is."""
 
     network: Transformer
+    kernel: Callable[[], ModelLike]
 
-    def room(self, rows: int, keep: Keep) -> ReferenceRoom:
-        """Room for some sequences.
-
-        Raises:
-            ValueError: if attention weights are to be kept, which this network does not hand out.
-        """
+    def room(self, rows: int, keep: Keep) -> RoomLike:
+        """Room for some sequences; the kernel's for attention weights, which the reference network
+        does not hand out."""
         if keep.attention:
-            raise ValueError("the reference network hands out no attention weights")
+            return self.kernel().room(rows, keep)
         return ReferenceRoom(self.network, rows, keep)
 
 

@@ -21,7 +21,7 @@ def models(name: str, change: Intervention | None) -> tuple[KernelModel, ModelLi
     if change is not None:
         kernel = interventions.intervened(kernel, change)
         network = reference_interventions.intervened(network, change)
-    return kernel, ReferenceModel(network)
+    return kernel, ReferenceModel(network, lambda: kernel)
 
 
 @pytest.mark.parametrize(
