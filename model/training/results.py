@@ -1,4 +1,4 @@
-"""What models can do, in one file each, and the tables of the README that are made of them.
+"""What models can do, in one file each, and the tables of assets/RESULTS.md that are made of them.
 
 `python -m model train results NAME` measures a model on held-out problems of every task and level,
 writes assets/runs/NAME/evaluation.json; `python -m model train tables` prints the tables.
@@ -55,7 +55,7 @@ def measure(sampler: Sampler, folder: Path) -> dict[str, Any]:
 
 
 def tables(runs: Path) -> str:
-    """The README's tables, in Markdown, of what runs/*/ holds."""
+    """The tables of assets/RESULTS.md, in Markdown, of what runs/*/ holds."""
     parts = [costs_table(runs), twins_table(runs), domains_table(runs)]
     evaluations = {
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
