@@ -217,7 +217,7 @@ def test_says_what_is_wrong_with_a_pick(typed: str, count: int | None, target: i
 
 
 def opened(language: str = "en", **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+    app = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=SECONDS)
     app.query_params["lang"] = language
     app.run()
     for key, value in query.items():

@@ -1,6 +1,16 @@
 // The cache meter: bytes now held, and the line on which they grow with the tokens.
 
-function makeCache(view, parent) {
+/** @import { Part, View } from "./view.js" */
+
+import { prepare, theme } from "../../shared/canvas.js";
+import { element } from "../../shared/element.js";
+
+/**
+ * @param {View} view
+ * @param {Element} parent
+ * @returns {Part}
+ */
+export function makeCache(view, parent) {
   const box = element("section", "part cache", parent);
   element("div", "part-title", box, view.words.say("cache_title"));
   const numbers = element("div", "numbers", box);
@@ -19,14 +29,17 @@ function makeCache(view, parent) {
       const bytes = fed > 0 ? run.cache_bytes[fed - 1] : 0;
       held.textContent = words.say("cache_held", { kb: words.kilobytes(bytes) });
       sum.textContent = words.say("cache_sum", {
-        tokens: fed, each: words.whole.format(run.bytesPerToken),
+        tokens: words.whole.format(fed),
+        each: words.whole.format(run.bytesPerToken),
       });
       canvas.setAttribute("aria-label", `${held.textContent} ${sum.textContent}`);
       const [width, height] = [box.clientWidth, 56];
       const context = prepare(canvas, width, height);
       const [base, top] = [height - 14, 4];
       const most = run.bytesPerToken * run.capacity;
+      /** @param {number} n */
       const x = (n) => (n / run.capacity) * (width - 2) + 1;
+      /** @param {number} b */
       const y = (b) => base - (most ? b / most : 0) * (base - top);
       context.fillStyle = colours.empty;
       context.fillRect(0, top, width, base - top);

@@ -1,8 +1,53 @@
 // The grid: layers x experts of one token, with a faint trail of the tokens before it.
 
+/** @import { Colours, Context } from "../../shared/canvas.js" */
+/** @import { Run } from "./run.js" */
+/** @import { Part, View } from "./view.js" */
+
+import { prepare, theme } from "../../shared/canvas.js";
+import { cividis, inkOn } from "../../shared/colours.js";
+import { element } from "../../shared/element.js";
+import { legend } from "./legend.js";
+import { describe, describeExperts } from "./teller.js";
+
 const TRAIL = 8; // tokens that still glow
 
-function makeGrid(view, parent) {
+/**
+ * @param {Run} run
+ * @param {number} width
+ */
+function measure(run, width) {
+  const groupGap = Math.min(6, Math.max(2, width / 120));
+  const labelWidth = 34;
+  const sharedWidth = run.n_shared ? Math.min(64, Math.max(44, width * 0.1)) : 0;
+  const room = width - labelWidth - sharedWidth - groupGap * run.n_group;
+  const cell = Math.min(34, Math.max(2, Math.floor(room / run.n_experts)));
+  const row = run.layers.length < 9 ? 32 : Math.max(8, cell);
+  const perGroup = run.n_experts / run.n_group;
+  /** @param {number} e */
+  const x = (e) => labelWidth + e * cell + Math.floor(e / perGroup) * groupGap;
+  /** @param {number} l */
+  const y = (l) => 20 + l * row;
+  return {
+    width,
+    cell,
+    row,
+    x,
+    y,
+    sharedWidth,
+    sharedX: x(run.n_experts - 1) + cell + groupGap * 2,
+    height: 20 + row * run.layers.length + 4,
+  };
+}
+
+/** @typedef {ReturnType<typeof measure>} Geometry */
+
+/**
+ * @param {View} view
+ * @param {Element} parent
+ * @returns {Part}
+ */
+export function makeGrid(view, parent) {
   const box = element("section", "part grid", parent);
   element("div", "part-title", box, view.words.say("grid_title"));
   const readout = element("div", "readout", box);
@@ -12,26 +57,17 @@ function makeGrid(view, parent) {
   const notes = legend(box, view);
   element("span", "", notes, view.words.say("trail_note", { n: TRAIL }));
   if (view.run.n_shared) element("span", "", notes, view.words.say("shared_note"));
+  /** @type {Geometry | null} */
   let cells = null; // geometry of the last drawing, for hover
 
-  function measure(run) {
-    const width = box.clientWidth;
-    const groupGap = Math.min(6, Math.max(2, width / 120));
-    const labelWidth = 34;
-    const sharedWidth = run.n_shared ? Math.min(64, Math.max(44, width * 0.1)) : 0;
-    const room = width - labelWidth - sharedWidth - groupGap * run.n_group;
-    const cell = Math.min(34, Math.max(2, Math.floor(room / run.n_experts)));
-    const row = run.layers.length < 9 ? 32 : Math.max(8, cell);
-    const perGroup = run.n_experts / run.n_group;
-    const x = (e) => labelWidth + e * cell + Math.floor(e / perGroup) * groupGap;
-    const y = (l) => 20 + l * row;
-    return {
-      width, cell, row, x, y, sharedWidth,
-      sharedX: x(run.n_experts - 1) + cell + groupGap * 2,
-      height: 20 + row * run.layers.length + 4,
-    };
-  }
-
+  /**
+   * @param {Context} context
+   * @param {Geometry} g
+   * @param {number} l
+   * @param {number} expert
+   * @param {number} share
+   * @param {Colours} colours
+   */
   function drawCell(context, g, l, expert, share, colours) {
     const value = share / view.run.fullShare;
     const inset = g.cell > 8 ? 1.5 : 0.5;
@@ -49,6 +85,12 @@ function makeGrid(view, parent) {
     }
   }
 
+  /**
+   * @param {Context} context
+   * @param {Geometry} g
+   * @param {Run} run
+   * @param {Colours} colours
+   */
   function drawFrame(context, g, run, colours) {
     context.textAlign = "center";
     context.textBaseline = "middle";
@@ -77,6 +119,12 @@ function makeGrid(view, parent) {
     }
   }
 
+  /**
+   * @param {Context} context
+   * @param {Geometry} g
+   * @param {number} current
+   * @param {Colours} colours
+   */
   function drawTrail(context, g, current, colours) {
     context.fillStyle = colours.accent;
     for (let back = Math.min(TRAIL, current); back >= 1; back--) {
@@ -90,38 +138,44 @@ function makeGrid(view, parent) {
   }
 
   canvas.onpointermove = (event) => {
-    if (!cells || !view.shown) return;
+    const g = cells;
+    if (!g || !view.shown) return;
     const [px, py] = [event.offsetX, event.offsetY];
-    const l = view.run.layers.findIndex((_, i) => py >= cells.y(i) && py < cells.y(i) + cells.row);
+    const l = view.run.layers.findIndex((_, i) => py >= g.y(i) && py < g.y(i) + g.row);
     const e = Array.from({ length: view.run.n_experts }, (_, i) => i).find(
-      (i) => px >= cells.x(i) && px < cells.x(i) + cells.cell,
+      (i) => px >= g.x(i) && px < g.x(i) + g.cell,
     );
-    if (l < 0) return view.hideTip();
+    if (l < 0) return view.tip.hide();
     const spot = canvas.getBoundingClientRect();
-    const at = { left: spot.left + px, right: spot.left + px, top: spot.top + cells.y(l),
-      bottom: spot.top + cells.y(l) + cells.row };
-    if (e !== undefined) view.showExpert(l, e, at);
-    else if (px >= cells.sharedX) view.showNote(view.words.say("shared_note"), at);
-    else view.hideTip();
+    const at = {
+      left: spot.left + px,
+      right: spot.left + px,
+      top: spot.top + g.y(l),
+      bottom: spot.top + g.y(l) + g.row,
+    };
+    if (e !== undefined) view.tip.expert(l, e, at);
+    else if (px >= g.sharedX) view.tip.say([view.words.say("shared_note")], at);
+    else view.tip.hide();
   };
-  canvas.onpointerleave = () => view.hideTip();
+  canvas.onpointerleave = () => view.tip.hide();
 
   return {
     reset() {},
     draw(shown, current) {
       const { run } = view;
       const colours = theme(view.root);
-      cells = measure(run);
-      const context = prepare(canvas, cells.width, cells.height);
-      drawFrame(context, cells, run, colours);
+      const g = measure(run, box.clientWidth);
+      cells = g;
+      const context = prepare(canvas, g.width, g.height);
+      drawFrame(context, g, run, colours);
       if (!shown) return;
-      drawTrail(context, cells, Math.min(current, run.fed), colours);
+      drawTrail(context, g, Math.min(current, run.fed), colours);
       run.layers.forEach((_, l) => {
         for (const { expert, share } of run.chosen(current, l))
-          drawCell(context, cells, l, expert, share, colours);
+          drawCell(context, g, l, expert, share, colours);
       });
-      readout.textContent = view.describe(current);
-      canvas.setAttribute("aria-label", view.describeExperts(current));
+      readout.textContent = describe(view, current);
+      canvas.setAttribute("aria-label", describeExperts(view, current));
     },
   };
 }

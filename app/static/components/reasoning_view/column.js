@@ -1,11 +1,62 @@
 // One reply: facts on top, then thinking in rows with every step marked, then the answer.
 
-class Column {
-  constructor(view, index, parent) {
+/** @import { Replies } from "./replies.js" */
+
+import { element } from "../../shared/element.js";
+import { isTag } from "../../shared/tokens.js";
+import { COLOURS } from "./colours.js";
+
+/**
+ * What is marked in a reply: a step of arithmetic, a word of doubt, or where a row begins. Tokens
+ * `first` to `last` - 1.
+ *
+ * @typedef {object} Mark
+ * @property {string} kind
+ * @property {number} first
+ * @property {number} last
+ * @property {string} text
+ * @property {string | null} value what a step should give; null for what is no step
+ * @property {boolean} right
+ * @property {boolean} first_error
+ * @property {boolean} builds on a wrong value
+ */
+
+/**
+ * A reply as Python sends it; tokens are counted from its first one.
+ *
+ * @typedef {object} Reply
+ * @property {string} id
+ * @property {string} name
+ * @property {string} typical
+ * @property {number} given tokens that the model was given as its own
+ * @property {string[]} texts
+ * @property {(number | null)[]} probs
+ * @property {(number | null)[]} entropies nats
+ * @property {number[]} seconds since the prompt was read
+ * @property {Mark[]} marks
+ * @property {number} split the answer's first token
+ * @property {number} room tokens on the axis
+ * @property {boolean} finished
+ * @property {string} cut why it ended
+ * @property {string | null} answer
+ * @property {boolean | null} correct
+ * @property {string | null} right_answer
+ * @property {number | null} language share of words in the question's language
+ * @property {number | null} appeared the token with which the right answer first stood there
+ */
+
+export class Column {
+  /**
+   * @param {Replies} view
+   * @param {Reply} reply
+   * @param {Element} parent
+   */
+  constructor(view, reply, parent) {
     this.view = view;
-    this.index = index;
-    this.data = view.data.columns[index];
+    this.data = reply;
     this.shown = 0;
+    this.factsNow = "";
+    this.answerState = "";
     this.root = element("section", "reply-column", parent);
     element("h3", "column-name", this.root, this.data.name);
     this.verdict = element("div", "verdict-line", this.root);
@@ -16,6 +67,7 @@ class Column {
     this.none = element("div", "none", this.thinking, view.words.say("no_thinking"));
     element("div", "part-title", this.root, view.words.say("answer"));
     this.answer = element("div", "reply-answer", this.root);
+    /** @type {{ root: HTMLElement, state: string }[]} */
     this.rows = [];
   }
 
@@ -52,18 +104,25 @@ class Column {
     this.drawAnswer();
   }
 
+  // The text that says how the reply ended.
+  judgement() {
+    const { answer, correct, cut } = this.data;
+    if (!this.ended()) return "verdict_writing";
+    if (answer === null && cut === "length") return "verdict_cut";
+    if (answer === null && cut === "stopped") return "verdict_stopped";
+    if (answer === null) return "verdict_none";
+    if (correct === null) return "verdict_unjudged";
+    return correct ? "verdict_right" : "verdict_wrong";
+  }
+
   drawFacts() {
     const { words } = this.view;
     const { data } = this;
-    const key = !this.ended()
-      ? "verdict_writing"
-      : data.answer === null
-        ? data.cut === "length" ? "verdict_cut" : data.cut === "stopped" ? "verdict_stopped" : "verdict_none"
-        : data.correct === null
-          ? "verdict_unjudged"
-          : data.correct ? "verdict_right" : "verdict_wrong";
-    this.verdict.textContent = words.say(key, { answer: data.answer, right: data.right_answer });
-    this.verdict.className = `verdict-line ${this.ended() && data.correct !== null ? (data.correct ? "is-right" : "is-wrong") : ""}`;
+    const values = { answer: data.answer, right: data.right_answer };
+    this.verdict.textContent = words.say(this.judgement(), values);
+    this.verdict.className = "verdict-line";
+    if (this.ended() && data.correct !== null)
+      this.verdict.classList.add(data.correct ? "is-right" : "is-wrong");
     const { right, all } = this.tally();
     const facts = [
       ["fact_steps", all ? words.say("n_of_m", { n: right, m: all }) : "–"],
@@ -73,9 +132,21 @@ class Column {
     if (data.right_answer !== null) {
       const seen = data.appeared !== null && data.appeared <= this.shown;
       const kept = !this.ended() ? "" : data.correct ? "kept" : "lost";
-      const when = !seen ? (this.ended() ? "never" : "not_yet") : kept ? `appeared_${kept}` : "appeared";
-      facts.push(["fact_appeared", words.say(when, { token: words.whole.format(data.appeared ?? 0) })]);
-      facts.push(["fact_language", data.language === null ? "–" : words.share.format(data.language)]);
+      const when = !seen
+        ? this.ended()
+          ? "never"
+          : "not_yet"
+        : kept
+          ? `appeared_${kept}`
+          : "appeared";
+      facts.push([
+        "fact_appeared",
+        words.say(when, { token: words.whole.format(data.appeared ?? 0) }),
+      ]);
+      facts.push([
+        "fact_language",
+        data.language === null ? "–" : words.share.format(data.language),
+      ]);
     }
     const now = JSON.stringify(facts);
     if (now === this.factsNow) return;
@@ -88,15 +159,23 @@ class Column {
     }
   }
 
-  // Rows of the thinking: [first token, last token), a new one where a "row" mark stands.
+  /**
+   * Rows of the thinking: [first token, last token), a new one where a "row" mark stands.
+   *
+   * @returns {[number, number][]}
+   */
   cuts() {
     const end = Math.min(this.data.split, this.shown);
     const starts = this.data.marks
       .filter((mark) => mark.kind === "row" && mark.first < end && mark.first > 0)
       .map((mark) => mark.first);
-    const hasText = (a, b) => this.data.texts.slice(a, b).some((text) => text.trim() && !isTag(text));
+    /** @type {(a: number, b: number) => boolean} */
+    const hasText = (a, b) =>
+      this.data.texts.slice(a, b).some((text) => text.trim() && !isTag(text));
     const all = [0, ...starts.filter((first) => hasText(0, first)), end];
-    return all.slice(1).map((last, i) => [all[i], last]).filter(([a, b]) => b > a);
+    /** @type {[number, number][]} */
+    const rows = all.slice(1).map((last, i) => [all[i], last]);
+    return rows.filter(([a, b]) => b > a);
   }
 
   drawThinking() {
@@ -107,7 +186,7 @@ class Column {
       const state = JSON.stringify([first, last, this.view.colour, marks, this.view.picked(this)]);
       let row = this.rows[i];
       if (!row) {
-        row = { root: element("div", "row", this.thinking) };
+        row = { root: element("div", "row", this.thinking), state: "" };
         this.rows.push(row);
       }
       if (row.state === state) return;
@@ -128,6 +207,12 @@ class Column {
     this.fill(this.answer, first, this.shown, []);
   }
 
+  /**
+   * @param {Element} parent
+   * @param {number} first
+   * @param {number} last
+   * @param {Mark[]} marks
+   */
   fill(parent, first, last, marks) {
     let at = first;
     let kind = "step";
@@ -145,23 +230,36 @@ class Column {
     for (; at < last; at++) this.token(parent, at);
   }
 
+  /**
+   * @param {Element} parent
+   * @param {number} i
+   */
   token(parent, i) {
     const text = this.data.texts[i];
     const given = i < this.data.given ? " is-given" : "";
     const made = element("span", (isTag(text) ? "tok tag" : "tok") + given, parent, text);
-    if (this.view.colour && i >= this.data.given) this.paint(made, i);
+    if (i >= this.data.given) this.paint(made, i);
   }
 
+  /**
+   * @param {HTMLElement} made
+   * @param {number} i
+   */
   paint(made, i) {
-    const { values, place, colour, ink } = COLOURS[this.view.colour];
     const [p, h] = [this.data.probs[i], this.data.entropies[i]];
-    const x = place(this.data[values][i]);
+    if (!this.view.colour || p === null || h === null) return;
+    const { place, colour, ink } = COLOURS[this.view.colour];
+    const x = place(p, h);
     made.style.background = colour(x);
     made.style.color = ink(x);
     const { words } = this.view;
     made.title = words.say("token_title", { p: words.probability(p), h: words.tenth.format(h) });
   }
 
+  /**
+   * @param {Element} parent
+   * @param {Mark} mark
+   */
   mark(parent, mark) {
     const isStep = mark.value !== null;
     if (mark.first_error) element("span", "arrow", parent, "➤").setAttribute("aria-hidden", "true");
@@ -178,9 +276,11 @@ class Column {
     element("span", "mark-sign", made, sign).setAttribute("aria-hidden", "true");
     const lines = this.describe(mark);
     made.setAttribute("aria-label", lines.join(" "));
-    made.onpointerenter = made.onfocus = () => this.view.showTip(lines, made);
-    made.onpointerleave = made.onblur = () => this.view.hideTip();
-    const choose = () => (isStep ? this.view.choose(this, number) : null);
+    made.onpointerenter = made.onfocus = () => this.view.tip.say(lines, made);
+    made.onpointerleave = made.onblur = () => this.view.tip.hide();
+    const choose = () => {
+      if (isStep) this.view.choose(this, number);
+    };
     made.onclick = choose;
     made.onkeydown = (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
@@ -189,13 +289,15 @@ class Column {
     };
   }
 
+  /** @param {Mark} mark */
   describe(mark) {
     const { words } = this.view;
     if (mark.value === null)
       return [words.say(`said_${mark.kind}_${mark.right ? "fair" : "unfair"}`)];
     const lines = [`${mark.text}.`];
     lines.push(words.say(mark.right ? "step_right" : "step_wrong", { value: mark.value }));
-    if (mark.kind !== "step") lines.push(words.say("step_kind", { kind: words.say(`kind_${mark.kind}`) }));
+    if (mark.kind !== "step")
+      lines.push(words.say("step_kind", { kind: words.say(`kind_${mark.kind}`) }));
     if (mark.first_error) lines.push(words.say("step_first_error"));
     if (mark.builds) lines.push(words.say("step_builds"));
     if (this.view.data.clickable) lines.push(words.say("step_click"));

@@ -1,8 +1,20 @@
 // The parts that are words: the strip of tokens and the plain text.
 
-function makeStrip(view, parent) {
+/** @import { Part, View } from "./view.js" */
+
+import { element, target } from "../../shared/element.js";
+import { isTag, visible } from "../../shared/tokens.js";
+
+/**
+ * @param {View} view
+ * @param {Element} parent
+ * @returns {Part}
+ */
+export function makeStrip(view, parent) {
   const box = element("section", view.run.pooled ? "part strip windowed" : "part strip", parent);
+  /** @param {string} key */
   const heading = (key) => element("div", "part-title", box, view.words.say(key));
+  /** @returns {HTMLElement[]} */
   const none = () => Array(view.run.first); // of the tokens before a window
   const list = () => {
     const made = element("div", "tokens", box);
@@ -19,28 +31,31 @@ function makeStrip(view, parent) {
   answer.setAttribute("aria-label", view.words.say("strip_answer"));
   let chips = none();
 
-  const tokenAt = (event) => {
-    const chip = event.target.closest(".token");
-    return chip ? Number(chip.dataset.token) : null;
-  };
+  /** @param {Event} event */
+  const chipAt = (event) => /** @type {HTMLElement | null} */ (target(event).closest(".token"));
+  /** @param {HTMLElement | null} chip */
+  const tokenOf = (chip) => (chip ? Number(chip.dataset.token) : null);
   for (const tokens of [prompt, answer]) {
-    tokens.onpointerover = (event) => view.hover(tokenAt(event), event.target.closest(".token"));
+    tokens.onpointerover = (event) => view.hover(tokenOf(chipAt(event)), chipAt(event));
     tokens.onpointerleave = () => view.hover(null);
-    tokens.onclick = (event) =>
-      view.toggle(tokenAt(event), event, event.target.closest(".token"));
+    tokens.onclick = (event) => {
+      const chip = chipAt(event);
+      view.toggle(tokenOf(chip), event, chip);
+    };
   }
 
+  /** @param {number} i */
   function add(i) {
     const group = view.run.groups[i];
     const text = view.run.texts[i];
-    let chip = group.first < i ? chips[group.first] : null;
+    const tokens = i < view.run.n_prompt ? prompt : answer;
+    let chip = group.first < i ? chips[group.first] : undefined;
     if (!chip) {
-      const tokens = i < view.run.n_prompt ? prompt : answer;
       chip = element("span", "token", tokens);
       chip.setAttribute("role", "option");
       chip.id = `token-${i}`;
     }
-    chip.dataset.token = i;
+    chip.dataset.token = String(i);
     chip.textContent = visible(text);
     chip.classList.toggle("tag", isTag(text));
     chip.classList.toggle("pending", text === "");
@@ -49,10 +64,10 @@ function makeStrip(view, parent) {
     if (text.endsWith("\n")) element("br", "", chip.parentElement);
   }
 
+  /** @param {HTMLElement} chip */
   function follow(chip) {
-    const frame = answer;
-    if (frame.scrollHeight <= frame.clientHeight || view.pinned !== null) return;
-    frame.scrollTop = chip.offsetTop - frame.clientHeight / 2;
+    if (answer.scrollHeight <= answer.clientHeight || view.pinned !== null) return;
+    answer.scrollTop = chip.offsetTop - answer.clientHeight / 2;
   }
 
   return {
@@ -80,23 +95,33 @@ function makeStrip(view, parent) {
       const marked = chips[current];
       marked.classList.add("current");
       marked.setAttribute("aria-selected", "true");
-      if (view.pinned !== null && chips[view.pinned]) chips[view.pinned].classList.add("pinned");
-      for (const tokens of [prompt, answer]) tokens.setAttribute("aria-activedescendant", marked.id);
+      if (view.pinned !== null) chips[view.pinned]?.classList.add("pinned");
+      for (const tokens of [prompt, answer])
+        tokens.setAttribute("aria-activedescendant", marked.id);
     },
     anchor: (i) => chips[i],
   };
 }
 
-function makeText(view, parent) {
+/**
+ * @param {View} view
+ * @param {Element} parent
+ * @returns {Part}
+ */
+export function makeText(view, parent) {
   const box = element("section", "part text", parent);
   element("div", "part-title", box, view.words.say("text_title"));
   const text = element("div", "answer", box);
+  /** @type {HTMLElement[]} */
   let pieces = [];
-  const tokenAt = (event) =>
-    event.target.dataset.token === undefined ? null : Number(event.target.dataset.token);
-  text.onpointerover = (event) => view.hover(tokenAt(event), event.target);
+  /** @param {Event} event */
+  const tokenAt = (event) => {
+    const { token } = target(event).dataset;
+    return token === undefined ? null : Number(token);
+  };
+  text.onpointerover = (event) => view.hover(tokenAt(event), target(event));
   text.onpointerleave = () => view.hover(null);
-  text.onclick = (event) => view.toggle(tokenAt(event), event, event.target);
+  text.onclick = (event) => view.toggle(tokenAt(event), event, target(event));
 
   return {
     reset() {
@@ -108,15 +133,15 @@ function makeText(view, parent) {
       while (first + pieces.length < shown) {
         const i = first + pieces.length;
         const piece = element("span", "piece", text, view.run.texts[i]);
-        piece.dataset.token = i;
+        piece.dataset.token = String(i);
         pieces.push(piece);
       }
       for (const piece of text.querySelectorAll(".current, .pinned, .newest"))
         piece.classList.remove("current", "pinned", "newest");
+      /** @type {(i: number | null, name: string) => void} */
       const mark = (i, name) => {
-        if (i === null || !view.run.groups[i]) return;
-        const piece = pieces[view.run.groups[i].last - first];
-        if (piece) piece.classList.add(name);
+        const group = i === null ? undefined : view.run.groups[i];
+        if (group) pieces[group.last - first]?.classList.add(name);
       };
       if (shown < view.run.length || view.live) mark(shown - 1, "newest");
       if (view.hovered !== null) mark(current, "current");
