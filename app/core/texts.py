@@ -52,23 +52,6 @@ def texts(language: str) -> dict[str, Text]:
     }
 
 
-def section(name: str) -> dict[str, str]:
-    """A section's texts by key, in the viewer's language, placeholders left for JavaScript to fill.
-
-    Raises:
-        KeyError: there is no such section.
-    """
-    start = f"{name}."
-    found = {
-        key.removeprefix(start): text
-        for key, text in texts(language()).items()
-        if key.startswith(start)
-    }
-    if not found:
-        raise KeyError(name)
-    return found
-
-
 def language() -> str:
     """The viewer's language: "en" or "ko"."""
     chosen = st.session_state.get("lang")

@@ -1,10 +1,12 @@
 // What Streamlit calls: again with each rerun of the page, and to clean up once the place is gone.
 
+/** @import { Labels } from "./words.js" */
+
 /**
  * What every component gets from Python beside its own data (app/ui/components).
  *
  * @typedef {object} Common
- * @property {import("./words.js").Labels} labels
+ * @property {Labels} labels
  * @property {string} locale
  * @property {{ format: "png" | "svg", label: string }} saving how pictures are saved
  */

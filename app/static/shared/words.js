@@ -1,6 +1,12 @@
 // Words and numbers in the viewer's language.
 
-/** @typedef {Record<string, string>} Labels texts by key, with {placeholders} */
+/**
+ * Texts by key as `words` of app/core/texts.py gives them: with {placeholders}, or one for each of
+ * the language's plural forms.
+ *
+ * @typedef {Record<string, string | Record<string, string>>} Labels
+ * @typedef {Record<string, string | number | null>} Values
+ */
 
 export class Words {
   /**
@@ -9,7 +15,9 @@ export class Words {
    */
   constructor(labels, locale) {
     this.labels = labels;
+    this.locale = locale;
     this.whole = new Intl.NumberFormat(locale);
+    this.plural = new Intl.PluralRules(locale);
     this.tenth = new Intl.NumberFormat(locale, {
       minimumFractionDigits: 1,
       maximumFractionDigits: 1,
@@ -19,15 +27,27 @@ export class Words {
   }
 
   /**
-   * A text with its placeholders filled in.
+   * A text with its placeholders filled in: `n` is a count, other counts name their noun.
    *
    * @param {string} key
-   * @param {Record<string, string | number | null>} [values]
+   * @param {Values} [values]
+   * @returns {string}
    */
   say(key, values = {}) {
+    return this.form(key, values).replace(/\{(\w+)(?::(\w+))?\}/g, (_, name, noun) => {
+      if (noun) return this.say(`count.${noun}`, { n: values[name] });
+      return name === "n" ? this.whole.format(Number(values.n)) : String(values[name]);
+    });
+  }
+
+  /**
+   * @param {string} key
+   * @param {Values} values
+   */
+  form(key, values) {
     const text = this.labels[key];
     if (text === undefined) throw new Error(`no text "${key}"`);
-    return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+    return typeof text === "string" ? text : text[this.plural.select(Number(values.n))];
   }
 
   /** @param {number} bytes */

@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.core.texts import language, section, t
+from app.core.texts import language, t, words
 from app.ui.components import modules
 
 FORMATS = ("png", "svg")
@@ -50,7 +50,7 @@ def component(name: str) -> Callable[..., Any]:
     )
 
     def draw(data: dict[str, Any], *, key: str, **on_change: Any) -> Any:
-        common = {"locale": language(), "labels": section(name), "saving": saving()}
+        common = {"locale": language(), "labels": words(name), "saving": saving()}
         return shown(key=key, data=common | data, **on_change)
 
     return draw

@@ -29,7 +29,7 @@ export function makeCache(view, parent) {
       const bytes = fed > 0 ? run.cache_bytes[fed - 1] : 0;
       held.textContent = words.say("cache_held", { kb: words.kilobytes(bytes) });
       sum.textContent = words.say("cache_sum", {
-        tokens: words.whole.format(fed),
+        tokens: fed,
         each: words.whole.format(run.bytesPerToken),
       });
       canvas.setAttribute("aria-label", `${held.textContent} ${sum.textContent}`);

@@ -130,8 +130,8 @@ export function makeLoads(view, parent, pooled) {
     const said = words.say("loads_cell", {
       layer: view.run.layers[l],
       experts: expertsOfRow(view.run, drawn, r),
-      times: words.whole.format(drawn.load[l][r]),
-      tokens: words.whole.format(drawn.fed),
+      times: drawn.load[l][r],
+      tokens: drawn.fed,
     });
     view.tip.say([said], spot);
   };
@@ -162,7 +162,7 @@ export function makeLoads(view, parent, pooled) {
         words.say("loads_alt", {
           layers: run.layers.length,
           experts: run.n_experts,
-          tokens: words.whole.format(made.pooled.fed),
+          tokens: made.pooled.fed,
         }),
       );
     },

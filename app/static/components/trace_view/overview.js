@@ -168,7 +168,7 @@ export function makeOverview(view, parent, pooled) {
       canvas.setAttribute("aria-valuenow", String(view.wanted));
       canvas.setAttribute("aria-valuetext", said);
       const cell = {
-        total: words.whole.format(run.total),
+        n: run.total,
         layer: drawn.layer,
         tokens: drawn.tokens,
         experts: drawn.experts,

@@ -245,7 +245,7 @@ export class View {
 
   announce() {
     const { total, n_prompt } = this.run;
-    this.status.textContent = this.words.say("ended", { tokens: total - n_prompt });
+    this.status.textContent = this.words.say("ended", { n: total - n_prompt });
   }
 
   // --- Drawing ----------------------------------------------------------------------------
