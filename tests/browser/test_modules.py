@@ -66,4 +66,4 @@ def test_a_linked_line_stands_where_plotly_has_the_token(page: Page) -> None:
     assert frame and line
     assert line["x"] == pytest.approx(frame["x"] + frame["width"] / 2, abs=frame["width"] / last)
     assert line["y"] == pytest.approx(frame["y"], abs=2)
-    assert line["height"] == pytest.approx(frame["height"], abs=2)
+    assert line["height"] >= frame["height"] - 2  # through all rows of the chart
