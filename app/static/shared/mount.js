@@ -34,20 +34,27 @@
 /**
  * The function that Streamlit calls, for a component whose places are views.
  *
+ * While the module is on its way several calls for one place wait for it. Then each is made, and
+ * what those but the last returned to clean up is called at once: only the last one's may end the
+ * view.
+ *
  * @template Data
  * @param {new (root: HTMLElement) => View<Data>} Kind
  */
 export function mount(Kind) {
-  /** @type {WeakMap<Element, View<Data>>} */
-  const views = new WeakMap();
+  /** @type {WeakMap<Element, { view: View<Data>, calls: number }>} */
+  const places = new WeakMap();
   return (/** @type {Given<Data>} */ given) => {
     const root = /** @type {HTMLElement} */ (given.parentElement.querySelector(".view"));
-    const view = views.get(root) ?? new Kind(root);
-    views.set(root, view);
-    view.update(given.data, given);
+    const place = places.get(root) ?? { view: new Kind(root), calls: 0 };
+    places.set(root, place);
+    place.calls += 1;
+    const call = place.calls;
+    place.view.update(given.data, given);
     return () => {
-      view.destroy();
-      views.delete(root);
+      if (call !== place.calls) return;
+      place.view.destroy();
+      places.delete(root);
     };
   };
 }
