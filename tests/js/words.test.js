@@ -2,11 +2,24 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Words } from "../../app/static/shared/words.js";
 
-const words = new Words({ said: "{n} of {m}, {n}", plain: "a {b c}" }, "en");
+const labels = {
+  said: "{a} of {b}, {a}",
+  plain: "a {b c}",
+  ended: { one: "after {n} token", other: "after {n} tokens" },
+  counted: "{rows:rows} of {all:rows}",
+  "count.rows": { one: "{n} row", other: "{n} rows" },
+};
+const words = new Words(labels, "en");
 
 test("placeholders are filled, each time they stand there", () => {
-  assert.equal(words.say("said", { n: 1, m: "$&" }), "1 of $&, 1");
+  assert.equal(words.say("said", { a: 1, b: "$&" }), "1 of $&, 1");
   assert.equal(words.say("plain"), "a {b c}");
+});
+
+test("counts have their plural form and are written as people write them", () => {
+  assert.equal(words.say("ended", { n: 1 }), "after 1 token");
+  assert.equal(words.say("ended", { n: 1200 }), "after 1,200 tokens");
+  assert.equal(words.say("counted", { rows: 1, all: 2000 }), "1 row of 2,000 rows");
 });
 
 test("a text that does not exist is a mistake", () => {

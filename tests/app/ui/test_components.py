@@ -12,14 +12,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from app.core.texts import LANGUAGES, section, texts
+from app.core.texts import texts
 from app.ui.components import modules
 
 STATIC = modules.STATIC
 COMPONENTS = sorted(path.name for path in (STATIC / "components").iterdir())
 IMPORT = re.compile(r'^(?:import|export) [^;]*?from "([^"]+)";|\bimport\(', re.MULTILINE)
-#: Said by Python as "section.key", so not by the component itself.
-BY_PYTHON = re.compile(r"reasoning_view\.(at_step|way_\w+|typical)")
 
 
 def source(path: str) -> str:
@@ -86,30 +84,7 @@ def known(name: str) -> set[str]:
 def test_every_word_that_a_component_says_is_a_text(name: str) -> None:
     code = "\n".join(source(p) for p in modules.PATHS if p.startswith(f"components/{name}/"))
     said = set(re.findall(r'(?:say|heading|block)\(\s*"(\w+)"', code))
-    said |= set(re.findall(r"\blabels\.(\w+)", code))
     assert said <= known(name)
-
-
-@pytest.mark.parametrize("name", COMPONENTS)
-def test_every_text_of_a_component_is_said(name: str) -> None:
-    code = "\n".join(map(source, modules.PATHS))
-    patterns = [
-        re.sub(r"\$\{[^}]*\}", r"\\w+", said) for said in re.findall(r"`([\w${}.]+)`", code)
-    ]
-    for key in known(name):
-        quoted = f'"{key}"' in code or re.search(rf"\blabels\.{key}\b", code)
-        made = any(re.fullmatch(pattern, key) for pattern in patterns)
-        assert quoted or made or BY_PYTHON.fullmatch(f"{name}.{key}"), key
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_section_is_in_the_viewers_language(
-    language: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.core.texts.language", lambda: language)
-    assert section("trace_view")["play"] == texts(language)["trace_view.play"]
-    with pytest.raises(KeyError):
-        section("trace")
 
 
 # --- What no module does --------------------------------------------------------------------------

@@ -23,10 +23,13 @@ export function makeCache(view, parent) {
     reset() {},
     draw(shown, current) {
       const { run, words } = view;
+      const taken = run.cache_bytes;
+      box.hidden = taken === null; // nobody took them down
+      if (taken === null) return;
       const colours = theme(view.root);
       const marked = view.pinned === null && view.hovered === null ? shown - 1 : current;
       const fed = Math.min(marked + 1, run.fed);
-      const bytes = fed > 0 ? run.cache_bytes[fed - 1] : 0;
+      const bytes = fed > 0 ? taken[fed - 1] : 0;
       held.textContent = words.say("cache_held", { kb: words.kilobytes(bytes) });
       sum.textContent = words.say("cache_sum", {
         tokens: fed,
@@ -46,7 +49,7 @@ export function makeCache(view, parent) {
       const until = Math.min(shown, run.fed);
       context.beginPath();
       context.moveTo(x(0), base);
-      for (let i = run.first; i < until; i++) context.lineTo(x(i + 1), y(run.cache_bytes[i]));
+      for (let i = run.first; i < until; i++) context.lineTo(x(i + 1), y(taken[i]));
       context.lineTo(x(until), base);
       context.closePath();
       context.fillStyle = colours.accent;
@@ -55,7 +58,7 @@ export function makeCache(view, parent) {
       context.globalAlpha = 1;
       context.beginPath();
       context.moveTo(x(0), base);
-      for (let i = run.first; i < until; i++) context.lineTo(x(i + 1), y(run.cache_bytes[i]));
+      for (let i = run.first; i < until; i++) context.lineTo(x(i + 1), y(taken[i]));
       context.strokeStyle = colours.accent;
       context.lineWidth = 2;
       context.stroke();

@@ -31,11 +31,11 @@ import { decode16, groupBytes } from "../../shared/tokens.js";
  * @property {number} first token that is told, of a run too large to draw whole
  * @property {string[]} texts
  * @property {number[]} token_ids
- * @property {(number | null)[]} probs
- * @property {number[]} cache_bytes
- * @property {number[]} seconds
+ * @property {(number | null)[] | null} probs null where nobody took them down, as below
+ * @property {number[] | null} cache_bytes
+ * @property {number[] | null} seconds
  * @property {string} experts [F, L, k] in base64
- * @property {string} shares [F, L, k] in base64, 1 is `share_units`
+ * @property {string | null} shares [F, L, k] in base64, 1 is `share_units`
  * @property {number} share_units
  * @property {Pooled | null} pooled
  */
@@ -62,24 +62,26 @@ export class Run {
     this.first = raw.first;
     this.texts = placed(raw.texts);
     this.token_ids = placed(raw.token_ids);
-    this.probs = placed(raw.probs);
-    this.cache_bytes = placed(raw.cache_bytes);
-    this.seconds = placed(raw.seconds);
+    this.probs = placed(raw.probs ?? raw.texts.map(() => null));
+    this.cache_bytes = raw.cache_bytes && placed(raw.cache_bytes);
+    this.seconds = placed(raw.seconds ?? raw.texts.map(() => 0));
     this.pooled = raw.pooled;
     this.length = this.texts.length;
     this.total = raw.pooled ? raw.pooled.length : this.length;
     this.span = raw.pooled ? raw.texts.length : raw.capacity; // tokens on the axis
     this.fed = Math.min(raw.fed, this.length);
     this.experts = decode16(raw.experts);
-    this.shares = decode16(raw.shares);
+    this.shares = raw.shares === null ? null : decode16(raw.shares); // null: nobody took them down
     this.shareUnits = raw.share_units;
-    this.bytesPerToken = this.fed ? this.cache_bytes[this.fed - 1] / this.fed : 0;
+    const bytes = this.cache_bytes?.[this.fed - 1] ?? 0;
+    this.bytesPerToken = this.fed ? bytes / this.fed : 0;
     this.fullShare = Math.min(1, 2 / this.k); // colours end at twice the even share
     this.groups = groupBytes(raw.texts, raw.first);
   }
 
   /**
-   * Chosen experts of token i in the layer at index l, strongest first.
+   * Chosen experts of token i in the layer at index l, strongest first; with equal shares where
+   * those are not known.
    *
    * @param {number} i
    * @param {number} l
@@ -90,7 +92,7 @@ export class Run {
     const start = ((i - this.first) * this.layers.length + l) * this.k;
     return Array.from({ length: this.k }, (_, j) => ({
       expert: this.experts[start + j],
-      share: this.shares[start + j] / this.shareUnits,
+      share: this.shares ? this.shares[start + j] / this.shareUnits : 1 / this.k,
     }));
   }
 

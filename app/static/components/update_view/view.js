@@ -5,6 +5,7 @@
 import { element } from "../../shared/element.js";
 import { mount } from "../../shared/mount.js";
 import { saveButton } from "../../shared/save.js";
+import { Words } from "../../shared/words.js";
 
 /**
  * @typedef {object} Reply
@@ -44,7 +45,7 @@ class View {
   /** @param {Data & Common} data */
   update(data) {
     const { root } = this;
-    const { labels } = data;
+    const words = new Words(data.labels, data.locale);
     root.replaceChildren();
     const percent = new Intl.NumberFormat(data.locale, {
       style: "percent",
@@ -52,9 +53,9 @@ class View {
     });
     const box = element("section", "", root);
     const legend = element("div", "legend", box);
-    token(legend, labels.rises, FULL);
-    token(legend, labels.falls, -FULL);
-    saveButton({ root, data }, legend, box, labels.title, "changed-tokens");
+    token(legend, words.say("rises"), FULL);
+    token(legend, words.say("falls"), -FULL);
+    saveButton({ root, data }, legend, box, words.say("title"), "changed-tokens");
     const cards = element("div", "cards", box);
     for (const reply of data.replies) {
       const card = element("div", "card", cards);
@@ -65,7 +66,7 @@ class View {
       reply.tokens.forEach((shown, i) => {
         const [before, after] = [reply.before[i], reply.after[i]];
         const title = `${percent.format(before)} → ${percent.format(after)}`;
-        token(text, shown === "<eos>" ? ` ${labels.end}` : shown, after - before, title);
+        token(text, shown === "<eos>" ? ` ${words.say("end")}` : shown, after - before, title);
       });
     }
   }
