@@ -50,6 +50,8 @@ test("each colouring reads its own value", () => {
   assert.equal(COLOURS.probability.place(0.25, 9), 0.25);
   assert.equal(COLOURS.entropy.place(0.25, 1), 0.5);
   assert.equal(COLOURS.entropy.place(0.25, 9), 1);
+  assert.equal(COLOURS.entropy.place(0.25, null), null);
+  assert.equal(COLOURS.probability.place(0.25, null), 0.25);
 });
 
 test("a change is orange or blue, strongest at the limit, and grey without one", () => {

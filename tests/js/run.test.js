@@ -81,11 +81,10 @@ test("numbers on the axis stand 36 px apart or more", () => {
   assert.equal(tokenStep(18), 5);
 });
 
-test("what nobody took down is not known, and shares are even", () => {
-  const bare = { probs: null, cache_bytes: null, seconds: null, shares: null };
+test("what nobody recorded is not known, and shares are even", () => {
+  const bare = { cache_bytes: null, seconds: null, shares: null };
   const run = new Run(raw(3, bare));
-  assert.deepEqual(run.probs, [null, null, null]);
-  assert.deepEqual(run.seconds, [0, 0, 0]);
+  assert.equal(run.seconds, null);
   assert.equal(run.cache_bytes, null);
   assert.equal(run.bytesPerToken, 0);
   assert.deepEqual(run.chosen(0, 0), [

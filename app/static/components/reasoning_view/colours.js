@@ -8,7 +8,8 @@ const UNSURE_COLOUR = [84, 39, 143];
 
 /**
  * @typedef {object} Scale
- * @property {(p: number, nats: number) => number} place of a token's probability and entropy
+ * @property {(p: number | null, nats: number | null) => number | null} place of a token's
+ * probability and entropy; null if what it shows is not known
  * @property {(x: number) => string} colour
  * @property {(x: number) => string} ink
  */
@@ -17,7 +18,7 @@ const UNSURE_COLOUR = [84, 39, 143];
 export const COLOURS = {
   probability: { place: (p) => p, colour: cividis, ink: inkOn },
   entropy: {
-    place: (_, nats) => Math.min(1, nats / UNSURE),
+    place: (_, nats) => (nats === null ? null : Math.min(1, nats / UNSURE)),
     colour: (x) => {
       const parts = SURE_COLOUR.map((c, j) => Math.round(c + (UNSURE_COLOUR[j] - c) * x));
       return `rgb(${parts.join(" ")})`;

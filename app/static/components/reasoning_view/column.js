@@ -32,7 +32,7 @@ import { COLOURS } from "./colours.js";
  * @property {string[]} texts
  * @property {(number | null)[]} probs
  * @property {(number | null)[]} entropies nats
- * @property {number[]} seconds since the prompt was read
+ * @property {number[] | null} seconds since the prompt was read; null: nobody measured
  * @property {Mark[]} marks
  * @property {number} split the answer's first token
  * @property {number} room tokens on the axis
@@ -73,6 +73,11 @@ export class Column {
 
   get length() {
     return this.data.texts.length;
+  }
+
+  /** When each token was there; at an even pace, if nobody measured. */
+  get seconds() {
+    return this.data.seconds ?? this.data.texts.map((_, i) => i);
   }
 
   ended() {
@@ -127,7 +132,10 @@ export class Column {
     const facts = [
       ["fact_steps", all ? words.say("n_of_m", { n: right, m: all }) : "–"],
       ["fact_tokens", words.whole.format(this.shown - Math.min(this.shown, data.given))],
-      ["fact_seconds", this.shown ? words.tenth.format(data.seconds[this.shown - 1]) : "–"],
+      [
+        "fact_seconds",
+        this.shown && data.seconds ? words.tenth.format(data.seconds[this.shown - 1]) : "–",
+      ],
     ];
     if (data.right_answer !== null) {
       const seen = data.appeared !== null && data.appeared <= this.shown;
@@ -246,12 +254,14 @@ export class Column {
    * @param {number} i
    */
   paint(made, i) {
+    if (!this.view.colour) return;
     const [p, h] = [this.data.probs[i], this.data.entropies[i]];
-    if (!this.view.colour || p === null || h === null) return;
     const { place, colour, ink } = COLOURS[this.view.colour];
     const x = place(p, h);
+    if (x === null) return;
     made.style.background = colour(x);
     made.style.color = ink(x);
+    if (p === null || h === null) return;
     const { words } = this.view;
     made.title = words.say("token_title", { p: words.probability(p), h: words.tenth.format(h) });
   }

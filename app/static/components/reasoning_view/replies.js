@@ -116,7 +116,7 @@ export class Replies {
 
   replay() {
     const longest = this.columns.reduce((a, b) => (a.length >= b.length ? a : b));
-    const lasted = longest.data.seconds[longest.length - 1] || 1;
+    const lasted = longest.seconds[longest.length - 1] || 1;
     this.slower = longest.length / TOKENS_PER_SECOND / lasted;
     this.player = { at: 0, running: true, last: null };
     for (const column of this.columns) column.shown = Math.min(column.data.given, column.length);
@@ -142,7 +142,7 @@ export class Replies {
     if (player.last !== null) player.at += Math.min(0.25, (now - player.last) / 1000);
     player.last = now;
     for (const column of this.columns) {
-      const { seconds } = column.data;
+      const { seconds } = column;
       const due = () => 0.4 + seconds[column.shown] * this.slower <= player.at;
       while (column.shown < column.length && due()) column.shown += 1;
     }

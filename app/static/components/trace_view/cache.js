@@ -23,13 +23,11 @@ export function makeCache(view, parent) {
     reset() {},
     draw(shown, current) {
       const { run, words } = view;
-      const taken = run.cache_bytes;
-      box.hidden = taken === null; // nobody took them down
-      if (taken === null) return;
+      const taken = run.cache_bytes ?? []; // without them Python does not ask for this part
       const colours = theme(view.root);
       const marked = view.pinned === null && view.hovered === null ? shown - 1 : current;
       const fed = Math.min(marked + 1, run.fed);
-      const bytes = fed > 0 ? taken[fed - 1] : 0;
+      const bytes = fed > 0 ? (taken[fed - 1] ?? 0) : 0;
       held.textContent = words.say("cache_held", { kb: words.kilobytes(bytes) });
       sum.textContent = words.say("cache_sum", {
         tokens: fed,

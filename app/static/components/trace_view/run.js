@@ -31,8 +31,8 @@ import { decode16, groupBytes } from "../../shared/tokens.js";
  * @property {number} first token that is told, of a run too large to draw whole
  * @property {string[]} texts
  * @property {number[]} token_ids
- * @property {(number | null)[] | null} probs null where nobody took them down, as below
- * @property {number[] | null} cache_bytes
+ * @property {(number | null)[]} probs
+ * @property {number[] | null} cache_bytes null: nobody recorded them, as below
  * @property {number[] | null} seconds
  * @property {string} experts [F, L, k] in base64
  * @property {string | null} shares [F, L, k] in base64, 1 is `share_units`
@@ -62,16 +62,16 @@ export class Run {
     this.first = raw.first;
     this.texts = placed(raw.texts);
     this.token_ids = placed(raw.token_ids);
-    this.probs = placed(raw.probs ?? raw.texts.map(() => null));
+    this.probs = placed(raw.probs);
     this.cache_bytes = raw.cache_bytes && placed(raw.cache_bytes);
-    this.seconds = placed(raw.seconds ?? raw.texts.map(() => 0));
+    this.seconds = raw.seconds && placed(raw.seconds);
     this.pooled = raw.pooled;
     this.length = this.texts.length;
     this.total = raw.pooled ? raw.pooled.length : this.length;
     this.span = raw.pooled ? raw.texts.length : raw.capacity; // tokens on the axis
     this.fed = Math.min(raw.fed, this.length);
     this.experts = decode16(raw.experts);
-    this.shares = raw.shares === null ? null : decode16(raw.shares); // null: nobody took them down
+    this.shares = raw.shares === null ? null : decode16(raw.shares);
     this.shareUnits = raw.share_units;
     const bytes = this.cache_bytes?.[this.fed - 1] ?? 0;
     this.bytesPerToken = this.fed ? bytes / this.fed : 0;

@@ -28,6 +28,7 @@ import { makeStrip, makeText } from "./texts.js";
  * @property {boolean} live
  * @property {string[]} charts keys of charts of the page that link with this run
  * @property {RunData} [run]
+ * @property {string[]} [notes] what the record lacks, and so the picture
  * @property {number | null} [pinned]
  * @property {number | null} [layer] by the model's own number
  *
@@ -109,8 +110,16 @@ export class View {
     this.charts ??= new LinkedCharts(this, data.charts);
     const before = this.found;
     const run = data.run ? new Run(data.run) : null;
-    const { parts, locale, saving, playing } = data;
-    const built = JSON.stringify([parts, locale, saving, playing, run?.layers, !run?.pooled]);
+    const { parts, notes, locale, saving, playing } = data;
+    const built = JSON.stringify([
+      parts,
+      notes,
+      locale,
+      saving,
+      playing,
+      run?.layers,
+      !run?.pooled,
+    ]);
     this.live = data.live;
     this.words = new Words(data.labels, locale);
     this.found = run;
@@ -162,6 +171,7 @@ export class View {
       const box = /** @type {HTMLElement} */ (column.lastElementChild);
       if (name !== "text") this.saving(data, box, part, name);
     }
+    for (const note of data.notes ?? []) element("p", "note", this.root, note);
     this.tip = new Teller(this);
     this.status = element("div", "only-read", this.root);
     this.status.setAttribute("role", "status");
@@ -223,7 +233,8 @@ export class View {
    * @param {number} i
    */
   due(i) {
-    const { n_prompt, seconds, length } = this.run;
+    const { n_prompt, length } = this.run;
+    const seconds = this.run.seconds ?? Array.from(this.run.texts, (_, j) => j); // an even pace
     const start = seconds[Math.max(0, n_prompt - 1)];
     const lasted = seconds[length - 1] - start || 1;
     const stretched = (length - n_prompt) / TOKENS_PER_SECOND;
