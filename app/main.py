@@ -1,32 +1,17 @@
-"""Page configuration and navigation, nothing else. Run: `python -m streamlit run app/main.py`."""
+"""The server: the app's pages, and beside them its JavaScript.
+
+Run: `python -m streamlit run app/main.py`.
+"""
 
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
-from app.core import generation, texts
-from app.core.texts import t
-from app.ui import chart
+from app.ui.components import modules
 
-APP = Path(__file__).parent
-ICONS = {"start": "play_circle", "experts": "hub", "cache": "memory"}
-ICONS |= {"reasoning": "psychology", "training": "trending_up"}
+# Until `st.navigation` has run once, Streamlit takes a folder of this name for pages of its first
+# kind, and tells the first visitor of any page but the default one that it does not exist.
+PagesManager.uses_pages_directory = False
 
-icon = APP / "static" / "icon.svg"  # a material icon here would be downloaded
-st.set_page_config(page_title="Inside R1", page_icon=icon, layout="wide")
-st.html(APP / "ui" / "page.css")
-texts.choose_language()
-chart.choose_format()
-page = st.navigation(
-    [
-        st.Page(
-            f"pages/{name}/{name}.py",
-            title=t(f"nav.{name}"),
-            icon=f":material/{icon}:",
-            default=name == "start",
-        )
-        for name, icon in ICONS.items()
-    ]
-)
-page.run()
-generation.compile_kernel()
+app = st.App(Path(__file__).with_name("navigation.py"), routes=[modules.route()])

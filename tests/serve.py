@@ -43,6 +43,6 @@ if __name__ == "__main__":
     from streamlit.web import cli
 
     _slow_down()
-    script = "tests/synthetic_page.py" if "--synthetic" in sys.argv else "app/main.py"
+    script = "tests/synthetic_app.py" if "--synthetic" in sys.argv else "app/main.py"
     sys.argv = ["streamlit", "run", script, "--server.port", sys.argv[1]]
     cli.main()

@@ -1,4 +1,4 @@
-"""The Experts page's picture of the made-up run, drawn on a click: `tests.serve --synthetic`."""
+"""The Experts page's picture of the made-up run, drawn on a click: see `synthetic_app.py`."""
 
 from __future__ import annotations
 

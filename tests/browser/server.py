@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -43,19 +44,20 @@ def _is_healthy(url: str) -> bool:
 
 
 @contextmanager
-def serve(folder: Path, *options: str) -> Iterator[Server]:
-    """Run the app on a free port, its log in `folder`, until the block ends.
+def serve(folder: Path, *options: str, base: str = "") -> Iterator[Server]:
+    """Run the app on a free port, below the path `base`, its log in `folder`, until the block ends.
 
     Raises:
         RuntimeError: if it ends or does not answer within a minute; the message has its log.
     """
     port = _free_port()
-    server = Server(f"http://127.0.0.1:{port}", folder / "server.log")
+    server = Server(f"http://127.0.0.1:{port}{base}", folder / "server.log")
     with (
         server.log.open("w") as log,
         subprocess.Popen(
             [sys.executable, "-m", "tests.serve", str(port), *options],
             cwd=ROOT,
+            env=os.environ | {"STREAMLIT_SERVER_BASE_URL_PATH": base},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

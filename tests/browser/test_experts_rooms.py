@@ -57,13 +57,13 @@ def test_a_change_shows_its_text_probabilities_route_and_loss(page: Page) -> Non
     page.wait_for_url(f"**pin={number}*")
     expect(chart(page, "e_ways")).to_be_visible()
     expect(page.get_by_test_id("stMetric")).to_have_count(3)
-    expect(page.locator(".compare-view .answer").nth(1)).not_to_have_text(
+    expect(page.locator(".intervention-view .answer").nth(1)).not_to_have_text(
         T["intervention_view.not_yet"]
     )
     assert "e_no_shared=true" in page.url
-    button = page.locator(".compare-view button.save")
+    button = page.locator(".intervention-view button.save")
     width, _ = saved.png_size(saved.picture(page, button, "change", "PNG"))
-    drawn = page.locator(".compare-view").bounding_box()
+    drawn = page.locator(".intervention-view").bounding_box()
     assert drawn and width > 2 * drawn["width"]
     said = saved.svg_words(saved.picture(page, button, "change", "SVG"))
     for key in ("strip", "legend_less", "untouched", "changed"):
@@ -74,7 +74,7 @@ def test_a_change_shows_its_text_probabilities_route_and_loss(page: Page) -> Non
 
 def test_a_token_is_pinned_in_the_run_and_under_a_change_at_once(page: Page) -> None:
     visit(page, "experts", room="what_if", e_no_shared="true")
-    run, change = page.locator(".trace-view"), page.locator(".compare-view")
+    run, change = page.locator(".trace-view"), page.locator(".intervention-view")
     expect(change.locator(".token")).not_to_have_count(0)
 
     def pinned(token: int) -> None:
@@ -123,7 +123,7 @@ def test_every_change_is_made_by_hand_and_the_link_repeats_it(page: Page, change
     else:
         field.locator("label").first.click()
     expect(page.get_by_test_id("stMetric")).to_have_count(3)
-    expect(page.locator(".compare-view .answer").nth(1)).not_to_have_text(
+    expect(page.locator(".intervention-view .answer").nth(1)).not_to_have_text(
         T["intervention_view.not_yet"]
     )
     page.wait_for_url(f"**{change}=*")

@@ -49,14 +49,14 @@ def test_the_pipeline_names_every_model(page: Page) -> None:
 def test_one_step_shows_which_tokens_moved(page: Page) -> None:
     visit(page, "training", t_part="step", t_level="2")
     press(page, "t_start_step")
-    expect(page.locator(".change-view .card")).to_have_count(8, timeout=90_000)
-    token = page.locator(".change-view .card .tok").first
+    expect(page.locator(".update-view .card")).to_have_count(8, timeout=90_000)
+    token = page.locator(".update-view .card .tok").first
     expect(token).to_have_attribute("title", re.compile(r"%.*→.*%"))
     expect(page.locator(".st-key-t_group").get_by_role("figure")).to_be_visible()
-    button = page.locator(".change-view button.save")
+    button = page.locator(".update-view button.save")
     saved.png_size(saved.picture(page, button, "changed-tokens", "PNG"))
     said = saved.svg_words(saved.picture(page, button, "changed-tokens", "SVG"))
-    assert T["training.moved_picture"] in said
+    assert T["update_view.title"] in said
     assert T["training.reply"].format(number=8) in said
 
 

@@ -1,29 +1,63 @@
-"""What plotly cannot do: components of Streamlit's second kind, a folder each."""
+"""What plotly cannot do: components of Streamlit's second kind, drawn by JavaScript.
 
-from collections.abc import Iterable
-from pathlib import Path
+    _view = component("trace_view")  # once, at import
+    result = _view({"parts": ["strip"]}, key="run", on_pinned_change=lambda: None)
+
+A component's other half is the folder `app/static/components/NAME`: `view.js`, whose default export
+Streamlit calls with each rerun of the page, and `view.css`. Its words are the texts of the section
+NAME. What components share lies in `app/static/shared`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
-from app.core.texts import t
+from app.core.texts import language, t, words
+from app.ui.components import modules
 
 FORMATS = ("png", "svg")
-_FOLDER = Path(__file__).parent
-_SHARED = ("trace_view/run.js", "trace_view/paint.js", "svg.js", "save.js")
+
+_STUB = """
+const base = new URL("{root}/", document.baseURI); // every page of the app lies beside its modules
+for (const path of {paths}) {{
+  const link = document.createElement("link");
+  link.rel = "modulepreload";
+  link.href = new URL(path, base).href;
+  document.head.append(link);
+}}
+const view = await import(new URL("components/{name}/view.js", base).href);
+export default view.default;
+"""
 
 
-def _joined(paths: Iterable[Path]) -> str:
-    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+def component(name: str) -> Callable[..., Any]:
+    """Register a component; what is returned draws it.
+
+    Call the result with the component's own data; the browser gets the viewer's language, the
+    component's words and how pictures are saved besides. `key` is that of every widget, and there
+    is one `on_STATE_change` for each state that the component sends.
+    """
+    own = f"components/{name}/"
+    paths = [path for path in modules.PATHS if path.startswith((own, "shared/"))]
+    shown = st.components.v2.component(
+        name,
+        html=f'<div class="view {name.replace("_", "-")}">\n</div>',
+        css=_styles("shared/base.css") + _styles(f"{own}view.css"),
+        js=_STUB.format(root=modules.ROOT, paths=paths, name=name),
+    )
+
+    def draw(data: dict[str, Any], *, key: str, **on_change: Any) -> Any:
+        common = {"locale": language(), "labels": words(name), "saving": saving()}
+        return shown(key=key, data=common | data, **on_change)
+
+    return draw
 
 
-def styles(own: Path) -> str:
-    """A component's stylesheet, on top of the one that all share."""
-    return _joined((_FOLDER / "base.css", own))
-
-
-def scripts(*own: Path) -> str:
-    """The component's scripts in order of use, after those that all share, as one module."""
-    return _joined([*(_FOLDER / name for name in _SHARED), *own])
+def _styles(path: str) -> str:
+    return (modules.STATIC / path).read_text(encoding="utf-8")
 
 
 def picture_format() -> str:

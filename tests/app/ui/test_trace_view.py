@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.core.texts import LANGUAGES, texts
 from app.ui.components.trace_view import _selection
 from app.ui.components.trace_view.payload import SHARE_UNITS, payload, run_id
 from model.record.card import ModelCard
@@ -145,17 +142,3 @@ def test_believes_the_browser_only_what_can_be(state: Any, token: int | None) ->
 @pytest.mark.parametrize(("layer", "kept"), [(2, 2), (0, None), (True, None), ("2", None)])
 def test_layer_is_one_of_the_model(layer: Any, kept: int | None) -> None:
     assert _selection(None, layer, run(20), None).layer == kept
-
-
-def test_every_word_that_the_scripts_say_is_a_text() -> None:
-    from app.ui.components import trace_view
-
-    scripts = Path(trace_view.__file__).parent.glob("*.js")
-    said = {word for path in scripts for word in re.findall(r'say\("(\w+)"', path.read_text())}
-    keyed = {"token_given", "token_first", "token_line", "state_pinned", "state_newest"}
-    keyed |= {"play", "pause", "replay", "strip_prompt", "strip_answer"}
-    for language in LANGUAGES:
-        known = {
-            k.removeprefix("trace_view.") for k in texts(language) if k.startswith("trace_view.")
-        }
-        assert said | keyed == known

@@ -13,7 +13,7 @@ from app.pages.experts import held_out, held_out_ask
 from app.pages.experts import state as session
 from app.pages.experts.interventions import comparison, figures
 from app.pages.experts.interventions.comparison import Comparison
-from app.pages.experts.interventions.view import compare_view
+from app.pages.experts.interventions.view import intervention_view
 from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import room as route_room
 from app.ui.chart import chart
@@ -122,7 +122,7 @@ def results(trace: Trace, change: Intervention) -> None:
     status(found)
     amounts(found)
     given = links.pinned(trace)
-    pin = compare_view(found, key="e_compared", pinned=given)
+    pin = intervention_view(found, key="e_compared", pinned=given)
     if pin != given:
         links.set_pin(pin)
     st.caption(t("interventions.reading"))

@@ -1,6 +1,6 @@
 """The component that shows what a change did to a text: every token's probability, and the answer.
 
-    pinned = compare_view(comparison, key="e_compare", pinned=3)
+    pinned = intervention_view(comparison, key="e_compare", pinned=3)
 
 Hover and keys stay in the browser, and link with the other components that show the same run; only
 a pin reaches Python. Model text is put in as text, never as HTML.
@@ -8,25 +8,14 @@ a pin reaches Python. Model text is put in as text, never as HTML.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
-from app.core.texts import language, words
 from app.pages.experts.interventions.comparison import Comparison, kept_routes, parting
-from app.ui.components import saving, scripts, styles
+from app.ui.components import component
 from app.ui.components.trace_view.payload import run_id
 from model.record.trace import rounded
 
-_FOLDER = Path(__file__).parent
-
-_component = st.components.v2.component(
-    "compare_view",
-    html='<div class="view compare-view">\n</div>',
-    css=styles(_FOLDER / "view.css"),
-    js=scripts(_FOLDER / "view.js"),
-)
+_component = component("intervention_view")
 
 
 def payload(comparison: Comparison) -> dict[str, Any]:
@@ -53,15 +42,10 @@ def payload(comparison: Comparison) -> dict[str, Any]:
     return found
 
 
-def compare_view(comparison: Comparison, *, key: str, pinned: int | None) -> int | None:
+def intervention_view(comparison: Comparison, *, key: str, pinned: int | None) -> int | None:
     """Draw a comparison as far as it is; returns the pinned token of the run, or None."""
     data = payload(comparison)
-    labels = words("intervention_view")
-    result = _component(
-        key=key,
-        data=data | {"labels": labels, "locale": language(), "saving": saving(), "pinned": pinned},
-        on_pinned_change=lambda: None,
-    )
+    result = _component(data | {"pinned": pinned}, key=key, on_pinned_change=lambda: None)
     sent = result.pinned
     if not isinstance(sent, dict) or sent.get("run") != data["run"]:
         return pinned

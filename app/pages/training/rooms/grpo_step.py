@@ -10,7 +10,7 @@ from app.core.texts import t
 from app.pages.training import figures, live, runs
 from app.pages.training import state as session
 from app.pages.training.question import controls, question_fields, watch
-from app.pages.training.rooms.update_view import Moved, change_view
+from app.pages.training.rooms.update_view import Moved, update_view
 from app.ui.chart import chart
 from app.ui.table import numbers
 
@@ -68,7 +68,7 @@ def tokens_part(done: live.StepJob) -> None:
         )
         for i, reply in enumerate(done.replies, 1)
     ]
-    change_view(shown, key="t_change")
+    update_view(shown, key="t_change")
     rows: list[dict[str, object]] = [
         {"reply": i, "reward": reply.reward, "advantage": reply.advantage, "place": place}
         | {"token": token, "before": before, "after": after}

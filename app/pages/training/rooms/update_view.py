@@ -7,21 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import streamlit as st
+from app.ui.components import component
 
-from app.core.texts import language, t
-from app.ui.components import saving, scripts, styles
-
-_FOLDER = Path(__file__).parent
-
-_component = st.components.v2.component(
-    "change_view",
-    html='<div class="view change-view">\n</div>',
-    css=styles(_FOLDER / "update_view.css"),
-    js=scripts(_FOLDER / "update_view.js"),
-)
+_component = component("update_view")
 
 
 @dataclass(frozen=True)
@@ -35,7 +24,7 @@ class Moved:
     after: Sequence[float]
 
 
-def change_view(replies: Sequence[Moved], *, key: str) -> None:
+def update_view(replies: Sequence[Moved], *, key: str) -> None:
     """Draw the replies; pointing at a token tells both probabilities."""
     data = {
         "replies": [
@@ -48,13 +37,5 @@ def change_view(replies: Sequence[Moved], *, key: str) -> None:
             }
             for one in replies
         ],
-        "locale": language(),
-        "saving": saving(),
-        "labels": {
-            "title": t("training.moved_picture"),
-            "rises": t("training.rises"),
-            "falls": t("training.falls"),
-            "end": t("training.token_end"),
-        },
     }
-    _component(key=key, data=data)
+    _component(data, key=key)

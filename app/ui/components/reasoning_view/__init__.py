@@ -11,28 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from app.core import contestants, evaluations, judged
 from app.core.judged import Reading
-from app.core.texts import language, t, words
-from app.ui.components import saving, scripts, styles
+from app.core.texts import t
+from app.ui.components import component
 from app.ui.components.trace_view.payload import most_tokens, probabilities, run_id
 from model.record.trace import Trace, rounded
 from model.tasks.problem import Problem
 
-_FOLDER = Path(__file__).parent
-
-_component = st.components.v2.component(
-    "reasoning_view",
-    html='<div class="view reasoning-view">\n</div>',
-    css=styles(_FOLDER / "view.css"),
-    js=scripts(*(_FOLDER / f"{name}.js" for name in ("strips", "column", "view"))),
-)
+_component = component("reasoning_view")
 
 
 def name_of(contestant: contestants.Contestant) -> str:
@@ -140,11 +131,8 @@ def reasoning_view(
         "live": live,
         "playing": playing,
         "clickable": clickable,
-        "locale": language(),
-        "labels": words("reasoning_view"),
-        "saving": saving(),
     }
-    result = _component(key=key, data=data, on_step_change=lambda: None)
+    result = _component(data, key=key, on_step_change=lambda: None)
     return _clicked(result.step, traces, readings) if clickable else None
 
 

@@ -13,31 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
 
-from app.core.texts import language, t, words
-from app.ui.components import saving, scripts, styles
+from app.core.texts import t
+from app.ui.components import component
 from app.ui.components.trace_view.payload import drawable, missing, payload, run_id
 from model.record import pooling
 from model.record.trace import Trace
 
 Part = Literal["strip", "text", "grid", "heatmap", "multiples", "cache"]
 
-_FOLDER = Path(__file__).parent
-_component = st.components.v2.component(
-    "trace_view",
-    html='<div class="view trace-view">\n</div>',
-    css=styles(_FOLDER / "view.css"),
-    js=scripts(
-        *(
-            _FOLDER / f"{name}.js"
-            for name in ("words", "matrix", "pooled", "heat", "meter", "charts", "teller", "view")
-        ),
-    ),
-)
+_component = component("trace_view")
 
 
 @dataclass(frozen=True)
@@ -79,9 +67,6 @@ def trace_view(
         "playing": playing,
         "live": live,
         "charts": list(charts),
-        "locale": language(),
-        "labels": words("trace_view"),
-        "saving": saving(),
     }
     if trace is not None:
         if pooling.too_large(trace):
@@ -102,8 +87,8 @@ def trace_view(
             "layer": layer if layer in trace.moe_layers else None,
         }
     result = _component(
+        data,
         key=key,
-        data=data,
         on_pinned_change=lambda: None,
         on_layer_change=lambda: None,
         on_window_change=lambda: None,

@@ -12,7 +12,7 @@ from model.analysis.kv_size import cache_spec
 from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
 
-MAIN = Path(__file__).parents[4] / "app" / "main.py"
+MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
 T = texts("en")
 V3 = "DeepSeek-V3 / R1 (671B)"
 LLAMA = {

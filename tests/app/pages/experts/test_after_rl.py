@@ -19,7 +19,7 @@ from model.tasks.problem import TEMPLATE
 from tests.app.looking import until
 from tests.app.words import shape
 
-MAIN = Path(__file__).parents[4] / "app" / "main.py"
+MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
 MANY = 3
 
 

@@ -18,7 +18,7 @@ from model.training import pretrain
 from tests.app.words import shape
 
 ROOT = Path(__file__).parents[4]
-MAIN = ROOT / "app" / "main.py"
+MAIN = ROOT / "app" / "navigation.py"
 
 
 def chosen(choice_NE: np.ndarray, config: dict[str, int]) -> np.ndarray:

@@ -25,7 +25,7 @@ from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
 from tests.app.words import shape
 
-MAIN = Path(__file__).parents[4] / "app" / "main.py"
+MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
 EXPERTS, GROUPS, CHOSEN = 8, 4, 3
 LAYERS = (1, 2)
 CARD = ModelCard(name="m", moe_layers=LAYERS, n_routed_experts=EXPERTS, num_experts_per_tok=CHOSEN)

@@ -30,7 +30,7 @@ from model.nn.tokenizer import BOS, decode
 from model.training.pretrain import masked_loss
 from tests.app.looking import until
 
-MAIN = Path(__file__).parents[4] / "app" / "main.py"
+MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
 ROWS = 2 * len(held_out.DOMAINS)
 SHARED_OFF = Intervention(shared=False)
 

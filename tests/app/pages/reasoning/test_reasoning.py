@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
 from app.core import contestants, evaluations, judged, models, prompts
-from app.core.texts import LANGUAGES, texts
+from app.core.texts import LANGUAGES
 from app.pages.reasoning import state as session
 from app.ui.components.reasoning_view import _clicked, payload, typical
 from app.ui.components.trace_view.payload import run_id
@@ -146,18 +146,6 @@ def test_believes_the_browser_only_what_can_be(sent: object, found: object) -> N
     assert _clicked(sent, [trace], [judged.read(trace)]) == found
 
 
-def test_every_word_that_the_scripts_say_is_a_text() -> None:
-    folder = ROOT / "app" / "ui" / "components" / "reasoning_view"
-    own = "\n".join(path.read_text() for path in folder.glob("*.js"))
-    said = set(re.findall(r'say\(\s*"(\w+)"', own))
-    known = {k.removeprefix("reasoning_view.") for k in texts("en") if "reasoning_view." in k}
-    assert said <= known
-    for key in known - said - {"way_steps", "way_direct", "at_step", "typical"}:  # said by Python
-        stems = ("kind_", "said_", "verdict_", "fact_", "appeared", "play", "pause", "replay")
-        stems += ("colour_", "legend_")
-        assert key.startswith((*stems, "never", "not_yet", "step_")), key
-
-
 # --- Who answers, and what is asked ------------------------------------------------------------
 
 
@@ -217,7 +205,7 @@ def test_says_what_is_wrong_with_a_pick(typed: str, count: int | None, target: i
 
 
 def opened(language: str = "en", **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+    app = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=SECONDS)
     app.query_params["lang"] = language
     app.run()
     for key, value in query.items():

@@ -20,7 +20,7 @@ SECONDS = 60.0  # CI's cores may be busy
 
 
 def opened(language: str = "en", **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+    app = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=SECONDS)
     app.query_params["lang"] = language
     for key, value in query.items():
         app.query_params[key] = value
@@ -47,7 +47,7 @@ def test_the_first_picture_does_not_wait_for_torch() -> None:
     script = (
         "import sys; sys.modules['torch'] = None\n"
         "from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('app/main.py', default_timeout=60).run()\n"
+        "app = AppTest.from_file('app/navigation.py', default_timeout=60).run()\n"
         "assert not app.exception, app.exception\n"
         "assert app.text_area(key='q').value\n"
     )

@@ -74,7 +74,7 @@ def without_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(part: str, lang: str = "en", **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+    app = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=SECONDS)
     app.query_params["lang"] = lang
     app.run()
     for key, value in {"t_part": part, **query}.items():

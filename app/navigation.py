@@ -1,0 +1,32 @@
+"""Page configuration and navigation, nothing else; `main.py` serves it."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.core import generation, texts
+from app.core.texts import t
+from app.ui import chart
+
+APP = Path(__file__).parent
+ICONS = {"start": "play_circle", "experts": "hub", "cache": "memory"}
+ICONS |= {"reasoning": "psychology", "training": "trending_up"}
+
+icon = APP / "static" / "icon.svg"  # a material icon here would be downloaded
+st.set_page_config(page_title="Inside R1", page_icon=icon, layout="wide")
+st.html(APP / "ui" / "page.css")
+texts.choose_language()
+chart.choose_format()
+page = st.navigation(
+    [
+        st.Page(
+            f"pages/{name}/{name}.py",
+            title=t(f"nav.{name}"),
+            icon=f":material/{icon}:",
+            default=name == "start",
+        )
+        for name, icon in ICONS.items()
+    ]
+)
+page.run()
+generation.compile_kernel()

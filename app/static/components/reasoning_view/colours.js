@@ -1,0 +1,32 @@
+// What tokens can be coloured by: a place on its scale for a token, and the scale.
+
+import { cividis, inkOn } from "../../shared/colours.js";
+
+const UNSURE = 2; // nats: as if 7 tokens were equally likely; the colours end here
+const SURE_COLOUR = [250, 247, 255];
+const UNSURE_COLOUR = [84, 39, 143];
+
+/**
+ * @typedef {object} Scale
+ * @property {(p: number | null, nats: number | null) => number | null} place of a token's
+ * probability and entropy; null if what it shows is not known
+ * @property {(x: number) => string} colour
+ * @property {(x: number) => string} ink
+ */
+
+/** @type {Record<"probability" | "entropy", Scale>} */
+export const COLOURS = {
+  probability: { place: (p) => p, colour: cividis, ink: inkOn },
+  entropy: {
+    place: (_, nats) => (nats === null ? null : Math.min(1, nats / UNSURE)),
+    colour: (x) => {
+      const parts = SURE_COLOUR.map((c, j) => Math.round(c + (UNSURE_COLOUR[j] - c) * x));
+      return `rgb(${parts.join(" ")})`;
+    },
+    ink: (x) => (x > 0.66 ? "#ffffff" : "#10151c"),
+  },
+};
+
+/** @typedef {keyof typeof COLOURS} Colouring */
+/** @type {Colouring[]} */
+export const COLOURINGS = ["probability", "entropy"];

@@ -1,0 +1,316 @@
+// One reply: facts on top, then thinking in rows with every step marked, then the answer.
+
+/** @import { Replies } from "./replies.js" */
+
+import { element } from "../../shared/element.js";
+import { isTag } from "../../shared/tokens.js";
+import { COLOURS } from "./colours.js";
+
+/**
+ * What is marked in a reply: a step of arithmetic, a word of doubt, or where a row begins. Tokens
+ * `first` to `last` - 1.
+ *
+ * @typedef {object} Mark
+ * @property {string} kind
+ * @property {number} first
+ * @property {number} last
+ * @property {string} text
+ * @property {string | null} value what a step should give; null for what is no step
+ * @property {boolean} right
+ * @property {boolean} first_error
+ * @property {boolean} builds on a wrong value
+ */
+
+/**
+ * A reply as Python sends it; tokens are counted from its first one.
+ *
+ * @typedef {object} Reply
+ * @property {string} id
+ * @property {string} name
+ * @property {string} typical
+ * @property {number} given tokens that the model was given as its own
+ * @property {string[]} texts
+ * @property {(number | null)[]} probs
+ * @property {(number | null)[]} entropies nats
+ * @property {number[] | null} seconds since the prompt was read; null: nobody measured
+ * @property {Mark[]} marks
+ * @property {number} split the answer's first token
+ * @property {number} room tokens on the axis
+ * @property {boolean} finished
+ * @property {string} cut why it ended
+ * @property {string | null} answer
+ * @property {boolean | null} correct
+ * @property {string | null} right_answer
+ * @property {number | null} language share of words in the question's language
+ * @property {number | null} appeared the token with which the right answer first stood there
+ */
+
+export class Column {
+  /**
+   * @param {Replies} view
+   * @param {Reply} reply
+   * @param {Element} parent
+   */
+  constructor(view, reply, parent) {
+    this.view = view;
+    this.data = reply;
+    this.shown = 0;
+    this.factsNow = "";
+    this.answerState = "";
+    this.root = element("section", "reply-column", parent);
+    element("h3", "column-name", this.root, this.data.name);
+    this.verdict = element("div", "verdict-line", this.root);
+    this.facts = element("dl", "facts", this.root);
+    if (this.data.typical) element("p", "typical", this.root, this.data.typical);
+    element("div", "part-title", this.root, view.words.say("thinking"));
+    this.thinking = element("div", "thinking", this.root);
+    this.none = element("div", "none", this.thinking, view.words.say("no_thinking"));
+    element("div", "part-title", this.root, view.words.say("answer"));
+    this.answer = element("div", "reply-answer", this.root);
+    /** @type {{ root: HTMLElement, state: string }[]} */
+    this.rows = [];
+  }
+
+  get length() {
+    return this.data.texts.length;
+  }
+
+  /** When each token was there; at an even pace, if nobody measured. */
+  get seconds() {
+    return this.data.seconds ?? this.data.texts.map((_, i) => i);
+  }
+
+  ended() {
+    return this.data.finished && this.shown >= this.length;
+  }
+
+  marks() {
+    return this.data.marks.filter((mark) => mark.last <= this.shown);
+  }
+
+  steps() {
+    return this.marks().filter((mark) => mark.value !== null);
+  }
+
+  tally() {
+    const steps = this.steps();
+    return { right: steps.filter((mark) => mark.right).length, all: steps.length };
+  }
+
+  sign() {
+    if (this.data.answer === null) return "–";
+    if (this.data.correct === null) return "•";
+    return this.data.correct ? "✓" : "✗";
+  }
+
+  draw() {
+    this.drawFacts();
+    this.drawThinking();
+    this.drawAnswer();
+  }
+
+  // The text that says how the reply ended.
+  judgement() {
+    const { answer, correct, cut } = this.data;
+    if (!this.ended()) return "verdict_writing";
+    if (answer === null && cut === "length") return "verdict_cut";
+    if (answer === null && cut === "stopped") return "verdict_stopped";
+    if (answer === null) return "verdict_none";
+    if (correct === null) return "verdict_unjudged";
+    return correct ? "verdict_right" : "verdict_wrong";
+  }
+
+  drawFacts() {
+    const { words } = this.view;
+    const { data } = this;
+    const values = { answer: data.answer, right: data.right_answer };
+    this.verdict.textContent = words.say(this.judgement(), values);
+    this.verdict.className = "verdict-line";
+    if (this.ended() && data.correct !== null)
+      this.verdict.classList.add(data.correct ? "is-right" : "is-wrong");
+    const { right, all } = this.tally();
+    const facts = [
+      ["fact_steps", all ? words.say("n_of_m", { n: right, m: all }) : "–"],
+      ["fact_tokens", words.whole.format(this.shown - Math.min(this.shown, data.given))],
+      [
+        "fact_seconds",
+        this.shown && data.seconds ? words.tenth.format(data.seconds[this.shown - 1]) : "–",
+      ],
+    ];
+    if (data.right_answer !== null) {
+      const seen = data.appeared !== null && data.appeared <= this.shown;
+      const kept = !this.ended() ? "" : data.correct ? "kept" : "lost";
+      const when = !seen
+        ? this.ended()
+          ? "never"
+          : "not_yet"
+        : kept
+          ? `appeared_${kept}`
+          : "appeared";
+      facts.push([
+        "fact_appeared",
+        words.say(when, { token: words.whole.format(data.appeared ?? 0) }),
+      ]);
+      facts.push([
+        "fact_language",
+        data.language === null ? "–" : words.share.format(data.language),
+      ]);
+    }
+    const now = JSON.stringify(facts);
+    if (now === this.factsNow) return;
+    this.factsNow = now;
+    this.facts.replaceChildren();
+    for (const [name, value] of facts) {
+      const pair = element("div", "fact", this.facts);
+      element("dt", "", pair, words.say(name));
+      element("dd", "", pair, value);
+    }
+  }
+
+  /**
+   * Rows of the thinking: [first token, last token), a new one where a "row" mark stands.
+   *
+   * @returns {[number, number][]}
+   */
+  cuts() {
+    const end = Math.min(this.data.split, this.shown);
+    const starts = this.data.marks
+      .filter((mark) => mark.kind === "row" && mark.first < end && mark.first > 0)
+      .map((mark) => mark.first);
+    /** @type {(a: number, b: number) => boolean} */
+    const hasText = (a, b) =>
+      this.data.texts.slice(a, b).some((text) => text.trim() && !isTag(text));
+    const all = [0, ...starts.filter((first) => hasText(0, first)), end];
+    /** @type {[number, number][]} */
+    const rows = all.slice(1).map((last, i) => [all[i], last]);
+    return rows.filter(([a, b]) => b > a);
+  }
+
+  drawThinking() {
+    const cuts = this.cuts();
+    this.none.hidden = cuts.length > 0 || !this.ended();
+    cuts.forEach(([first, last], i) => {
+      const marks = this.marks().filter((mark) => mark.first >= first && mark.last <= last);
+      const state = JSON.stringify([first, last, this.view.colour, marks, this.view.picked(this)]);
+      let row = this.rows[i];
+      if (!row) {
+        row = { root: element("div", "row", this.thinking), state: "" };
+        this.rows.push(row);
+      }
+      if (row.state === state) return;
+      row.state = state;
+      row.root.replaceChildren();
+      element("span", "row-number", row.root, i + 1).ariaHidden = "true";
+      this.fill(row.root, first, last, marks);
+    });
+    for (const row of this.rows.splice(cuts.length)) row.root.remove();
+  }
+
+  drawAnswer() {
+    const first = Math.min(this.data.split, this.shown);
+    const state = `${first}-${this.shown}-${this.view.colour}`;
+    if (state === this.answerState) return;
+    this.answerState = state;
+    this.answer.replaceChildren();
+    this.fill(this.answer, first, this.shown, []);
+  }
+
+  /**
+   * @param {Element} parent
+   * @param {number} first
+   * @param {number} last
+   * @param {Mark[]} marks
+   */
+  fill(parent, first, last, marks) {
+    let at = first;
+    let kind = "step";
+    for (const mark of marks) {
+      if (mark.kind === "row" || mark.first < at) continue;
+      for (; at < mark.first; at++) this.token(parent, at);
+      if (mark.value !== null) {
+        if (mark.kind !== "step" && mark.kind !== kind)
+          element("span", "kind", parent, this.view.words.say(`kind_${mark.kind}`));
+        kind = mark.kind;
+      }
+      this.mark(parent, mark);
+      at = mark.last;
+    }
+    for (; at < last; at++) this.token(parent, at);
+  }
+
+  /**
+   * @param {Element} parent
+   * @param {number} i
+   */
+  token(parent, i) {
+    const text = this.data.texts[i];
+    const given = i < this.data.given ? " is-given" : "";
+    const made = element("span", (isTag(text) ? "tok tag" : "tok") + given, parent, text);
+    if (i >= this.data.given) this.paint(made, i);
+  }
+
+  /**
+   * @param {HTMLElement} made
+   * @param {number} i
+   */
+  paint(made, i) {
+    if (!this.view.colour) return;
+    const [p, h] = [this.data.probs[i], this.data.entropies[i]];
+    const { place, colour, ink } = COLOURS[this.view.colour];
+    const x = place(p, h);
+    if (x === null) return;
+    made.style.background = colour(x);
+    made.style.color = ink(x);
+    if (p === null || h === null) return;
+    const { words } = this.view;
+    made.title = words.say("token_title", { p: words.probability(p), h: words.tenth.format(h) });
+  }
+
+  /**
+   * @param {Element} parent
+   * @param {Mark} mark
+   */
+  mark(parent, mark) {
+    const isStep = mark.value !== null;
+    if (mark.first_error) element("span", "arrow", parent, "➤").setAttribute("aria-hidden", "true");
+    const names = isStep
+      ? ["step", mark.right ? "right" : "wrong", mark.builds ? "builds" : ""]
+      : ["said", mark.right ? "fair" : "unfair"];
+    const made = element("span", names.filter(Boolean).join(" "), parent);
+    made.tabIndex = 0;
+    made.setAttribute("role", "button");
+    const number = this.data.marks.indexOf(mark);
+    if (this.view.picked(this) === number) made.classList.add("picked");
+    for (let i = mark.first; i < mark.last; i++) this.token(made, i);
+    const sign = isStep ? (mark.right ? "✓" : "✗") : mark.right ? "" : "!";
+    element("span", "mark-sign", made, sign).setAttribute("aria-hidden", "true");
+    const lines = this.describe(mark);
+    made.setAttribute("aria-label", lines.join(" "));
+    made.onpointerenter = made.onfocus = () => this.view.tip.say(lines, made);
+    made.onpointerleave = made.onblur = () => this.view.tip.hide();
+    const choose = () => {
+      if (isStep) this.view.choose(this, number);
+    };
+    made.onclick = choose;
+    made.onkeydown = (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      choose();
+    };
+  }
+
+  /** @param {Mark} mark */
+  describe(mark) {
+    const { words } = this.view;
+    if (mark.value === null)
+      return [words.say(`said_${mark.kind}_${mark.right ? "fair" : "unfair"}`)];
+    const lines = [`${mark.text}.`];
+    lines.push(words.say(mark.right ? "step_right" : "step_wrong", { value: mark.value }));
+    if (mark.kind !== "step")
+      lines.push(words.say("step_kind", { kind: words.say(`kind_${mark.kind}`) }));
+    if (mark.first_error) lines.push(words.say("step_first_error"));
+    if (mark.builds) lines.push(words.say("step_builds"));
+    if (this.view.data.clickable) lines.push(words.say("step_click"));
+    return lines;
+  }
+}

@@ -1,0 +1,9 @@
+// Numbers along an axis of tokens.
+
+/**
+ * Tokens from one number on the axis to the next.
+ *
+ * @param {number} cell px of a token
+ */
+export const tokenStep = (cell) =>
+  [1, 5, 10, 20, 50, 100, 500].find((step) => step * cell >= 36) || 1000;

@@ -1,0 +1,291 @@
+// Token x expert: one chosen layer large (heatmap), or all layers small (multiples).
+
+/** @import { Spot } from "../../shared/tip.js" */
+/** @import { Run } from "./run.js" */
+/** @import { Part, View } from "./view.js" */
+
+import { prepare, theme } from "../../shared/canvas.js";
+import { cividis } from "../../shared/colours.js";
+import { element } from "../../shared/element.js";
+import { tokenStep } from "./axis.js";
+import { layerButtons, layerMenu } from "./layers.js";
+import { legend } from "./legend.js";
+import { makeLoads } from "./loads.js";
+import { makeOverview } from "./overview.js";
+import { describe } from "./teller.js";
+
+const MOST_ZOOM = 8;
+
+/**
+ * @param {Run} run
+ * @param {number} width
+ * @param {number} rowHeight
+ * @param {number} label room for the experts' numbers, 0 for none
+ * @param {number} zoom
+ */
+function heatGeometry(run, width, rowHeight, label, zoom) {
+  const cell = zoom * Math.min(18, Math.max(3, (width - label) / run.span));
+  const perGroup = run.n_experts / run.n_group;
+  const gap = rowHeight >= 8 ? 3 : 1;
+  /** @param {number} e */
+  const y = (e) => e * rowHeight + Math.floor(e / perGroup) * gap;
+  return {
+    cell,
+    label,
+    y,
+    rowHeight,
+    x: (/** @type {number} */ i) => label + (i - run.first) * cell,
+    width: Math.max(width, label + cell * run.span),
+    height: y(run.n_experts - 1) + rowHeight,
+  };
+}
+
+/** @typedef {ReturnType<typeof heatGeometry>} Geometry */
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {View} view
+ * @param {number} l
+ * @param {Geometry} g
+ * @param {number} shown
+ * @param {number} current
+ */
+function drawHeat(canvas, view, l, g, shown, current) {
+  const { run } = view;
+  const colours = theme(view.root);
+  const axis = g.label ? 18 : 2;
+  const context = prepare(canvas, g.width, g.height + axis);
+  context.fillStyle = colours.empty;
+  for (let e = 0; e < run.n_experts; e++)
+    context.fillRect(g.label, g.y(e), g.cell * run.span, g.rowHeight - (g.rowHeight > 4 ? 1 : 0));
+  for (let i = run.first; i < Math.min(shown, run.fed); i++) {
+    const [left, right] = [Math.round(g.x(i)), Math.round(g.x(i + 1))];
+    for (const { expert, share } of run.chosen(i, l)) {
+      context.fillStyle = cividis(share / run.fullShare);
+      context.fillRect(
+        left,
+        g.y(expert),
+        Math.max(1, right - left - (g.cell > 6 ? 1 : 0)),
+        g.rowHeight - (g.rowHeight > 4 ? 1 : 0),
+      );
+    }
+  }
+  /** @type {(i: number, colour: string, width: number, dash: number[]) => void} */
+  const rule = (i, colour, width, dash) => {
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.setLineDash(dash);
+    context.beginPath();
+    context.moveTo(g.x(i), 0);
+    context.lineTo(g.x(i), g.height);
+    context.stroke();
+    context.setLineDash([]);
+  };
+  const end = run.first + run.span;
+  if (run.first <= run.n_prompt && run.n_prompt < end) rule(run.n_prompt, colours.text, 1, [3, 3]);
+  if (shown) {
+    context.strokeStyle = view.pinned === null ? colours.text : colours.accent;
+    context.lineWidth = view.pinned === null ? 1 : 2.5;
+    context.strokeRect(g.x(current) - 1, 1, g.cell + 2, g.height - 2);
+  }
+  if (!g.label) return;
+  context.font = `11px ${colours.font}`;
+  context.fillStyle = colours.muted;
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  const every = 2 ** Math.max(0, Math.ceil(Math.log2(12 / g.rowHeight)));
+  for (let e = 0; e < run.n_experts; e += every)
+    context.fillText(String(e), g.label - 6, Math.max(6, g.y(e) + g.rowHeight / 2));
+  context.textAlign = "center";
+  const step = tokenStep(g.cell);
+  for (let i = Math.ceil(run.first / step) * step; i < end; i += step)
+    context.fillText(String(i), g.x(i) + g.cell / 2, g.height + 10);
+}
+
+/**
+ * @param {MouseEvent} event
+ * @param {View} view
+ * @param {Geometry} g
+ */
+function tokenUnder(event, view, g) {
+  const i = view.run.first + Math.floor((event.offsetX - g.label) / g.cell);
+  return i >= view.run.first && i < view.shown ? i : null;
+}
+
+/**
+ * A canvas that shows a layer.
+ *
+ * @param {View} view
+ * @param {Element} parent
+ * @param {() => number} layerIndex
+ */
+function heatCanvas(view, parent, layerIndex) {
+  const frame = element("div", "scroll", parent);
+  const canvas = element("canvas", "", frame);
+  canvas.setAttribute("role", "img");
+  canvas.tabIndex = 0;
+  /** @type {Geometry | null} */
+  let geometry = null;
+  /** @type {{ token: number, x: number } | null} */
+  let stays = null; // the token that stays where it is while one zooms
+  let before = 0;
+  /** @type {(event: MouseEvent) => Spot} */
+  const at = ({ clientX: x, clientY: y }) => ({
+    left: x,
+    right: x,
+    top: y,
+    bottom: y,
+    beside: frame.clientWidth > 600,
+  });
+  canvas.onpointermove = (event) => {
+    if (geometry) view.hover(tokenUnder(event, view, geometry), at(event), layerIndex());
+  };
+  canvas.onpointerleave = () => view.hover(null);
+  canvas.onclick = (event) => {
+    if (geometry) view.toggle(tokenUnder(event, view, geometry), event, at(event), layerIndex());
+  };
+
+  /**
+   * @param {number} l
+   * @param {number} rowHeight
+   * @param {number} label
+   * @param {number} shown
+   * @param {number} current
+   */
+  function draw(l, rowHeight, label, shown, current, zoom = 1) {
+    const g = heatGeometry(view.run, frame.clientWidth, rowHeight, label, zoom);
+    geometry = g;
+    drawHeat(canvas, view, l, g, shown, current);
+    if (stays) frame.scrollLeft = g.x(stays.token) - stays.x;
+    stays = null;
+    if (before !== shown && g.width > frame.clientWidth && view.pinned === null && view.grows)
+      frame.scrollLeft = g.x(shown) - frame.clientWidth * 0.8; // where it grows
+    before = shown;
+  }
+
+  /**
+   * Make tokens wider or narrower; is there anything left to do?
+   *
+   * @param {number} factor
+   * @param {number} x where the token stays that is there
+   */
+  function zoom(factor, x) {
+    const wanted = Math.min(MOST_ZOOM, Math.max(1, view.zoom * factor));
+    if (wanted === view.zoom || !geometry) return false;
+    const { label, cell } = geometry;
+    stays = { x, token: view.run.first + (frame.scrollLeft + x - label) / cell };
+    view.zoom = wanted;
+    view.redraw();
+    return true;
+  }
+
+  return { canvas, frame, draw, zoom };
+}
+
+/**
+ * Wheel and + and − make tokens wider; where one points, the token stays. The wheel does so with
+ * Ctrl, or while the picture has the focus: else it scrolls the page.
+ *
+ * @param {ReturnType<typeof heatCanvas>} heat
+ */
+function zoomable({ canvas, frame, zoom }) {
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && !canvas.matches(":focus")) return;
+      const turned = zoom(event.deltaY < 0 ? 1.25 : 0.8, event.offsetX - frame.scrollLeft);
+      if (turned || event.ctrlKey) event.preventDefault();
+    },
+    { passive: false },
+  );
+  canvas.addEventListener("keydown", (event) => {
+    const factor = { "+": 1.25, "=": 1.25, "-": 0.8 }[event.key];
+    if (!factor || event.ctrlKey || event.metaKey) return;
+    zoom(factor, frame.clientWidth / 2);
+    event.preventDefault();
+  });
+}
+
+/**
+ * @param {View} view
+ * @param {Element} parent
+ * @returns {Part}
+ */
+export function makeHeatmap(view, parent) {
+  const box = element("section", "part heatmap", parent);
+  const top = element("div", "heat-top", box);
+  element("div", "part-title", top, view.words.say("heat_title"));
+  const showLayer = (view.run.pooled ? layerMenu : layerButtons)(view, top);
+  const whole = view.run.pooled ? makeOverview(view, box, view.run.pooled) : null;
+  const readout = element("div", "readout", box);
+  const heat = heatCanvas(view, box, () => view.layer);
+  zoomable(heat);
+  element("div", "axis-title", box, view.words.say("heat_axes"));
+  element("div", "axis-title hint", box, view.words.say("heat_zoom"));
+  legend(box, view);
+  return {
+    reset() {},
+    draw(shown, current) {
+      const { run } = view;
+      showLayer();
+      whole?.draw();
+      const row = run.n_experts <= 32 ? 15 : Math.max(2, Math.floor(512 / run.n_experts));
+      heat.draw(view.layer, row, 28, shown, current, view.zoom);
+      const layer = run.layers[view.layer];
+      heat.canvas.setAttribute(
+        "aria-label",
+        view.words.say("heat_alt", {
+          layer,
+          tokens: Math.min(shown, run.fed) - run.first,
+          experts: run.n_experts,
+          k: run.k,
+        }),
+      );
+      readout.textContent = shown ? describe(view, current) : "";
+    },
+  };
+}
+
+/**
+ * @param {View} view
+ * @param {Element} parent
+ * @returns {Part}
+ */
+export function makeMultiples(view, parent) {
+  if (view.run.pooled) return makeLoads(view, parent, view.run.pooled);
+  const box = element("section", "part multiples", parent);
+  element("div", "part-title", box, view.words.say("multiples_title"));
+  const panels = element("div", "panels", box);
+  const heats = view.run.layers.map((layer, l) => {
+    const panel = element("div", "panel", panels);
+    const title = element("button", "layer", panel, view.words.say("layer", { layer }));
+    title.type = "button";
+    title.onclick = () => view.chooseLayer(l);
+    return Object.assign(
+      heatCanvas(view, panel, () => l),
+      { title, l, layer },
+    );
+  });
+  element("div", "axis-title", box, view.words.say("heat_axes"));
+  legend(box, view);
+  return {
+    reset() {},
+    draw(shown, current) {
+      for (const heat of heats) {
+        const row =
+          view.run.n_experts <= 32 ? 5 : Math.max(1, Math.floor(160 / view.run.n_experts));
+        heat.draw(heat.l, row, 0, shown, current);
+        heat.title.setAttribute("aria-pressed", String(heat.l === view.layer));
+        heat.canvas.setAttribute(
+          "aria-label",
+          view.words.say("heat_alt", {
+            layer: heat.layer,
+            tokens: Math.min(shown, view.run.fed),
+            experts: view.run.n_experts,
+            k: view.run.k,
+          }),
+        );
+      }
+    },
+  };
+}

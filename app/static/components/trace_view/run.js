@@ -1,0 +1,109 @@
+// The run as the parts read it: arrays decoded, and tokens by their number in the run.
+
+import { decode16, groupBytes } from "../../shared/tokens.js";
+
+/**
+ * Counts of the whole of a run too large to draw whole.
+ *
+ * @typedef {object} Pooled
+ * @property {number} length tokens
+ * @property {number} fed tokens that the model has read
+ * @property {number} layer the layer of `choices`, by the model's own number
+ * @property {number} tokens of a cell
+ * @property {number} experts of a cell
+ * @property {string} choices [R, C] in base64
+ * @property {number[][]} load [L, R]
+ */
+
+/**
+ * A run as Python sends it (payload.py).
+ *
+ * @typedef {object} RunData
+ * @property {string} id stays while the run grows
+ * @property {number} n_prompt
+ * @property {number} fed tokens that the model has read
+ * @property {number} capacity tokens that there is room for
+ * @property {number[]} layers with routed experts, by the model's own number
+ * @property {number} n_experts
+ * @property {number} n_group
+ * @property {number} n_shared
+ * @property {number} k experts of a token and layer
+ * @property {number} first token that is told, of a run too large to draw whole
+ * @property {string[]} texts
+ * @property {number[]} token_ids
+ * @property {(number | null)[]} probs
+ * @property {number[] | null} cache_bytes null: nobody recorded them, as below
+ * @property {number[] | null} seconds
+ * @property {string} experts [F, L, k] in base64
+ * @property {string | null} shares [F, L, k] in base64, 1 is `share_units`
+ * @property {number} share_units
+ * @property {Pooled | null} pooled
+ */
+
+/** @typedef {{ expert: number, share: number }} Choice */
+
+/**
+ * All of a run, or a window of one too large to draw whole: tokens `first` to `length` - 1 of
+ * `total`. Either way a token goes by its number in the run.
+ */
+export class Run {
+  /** @param {RunData} raw */
+  constructor(raw) {
+    /** @type {<T>(values: T[]) => T[]} */
+    const placed = (values) => Array(raw.first).concat(values);
+    this.id = raw.id;
+    this.n_prompt = raw.n_prompt;
+    this.capacity = raw.capacity;
+    this.layers = raw.layers;
+    this.n_experts = raw.n_experts;
+    this.n_group = raw.n_group;
+    this.n_shared = raw.n_shared;
+    this.k = raw.k;
+    this.first = raw.first;
+    this.texts = placed(raw.texts);
+    this.token_ids = placed(raw.token_ids);
+    this.probs = placed(raw.probs);
+    this.cache_bytes = raw.cache_bytes && placed(raw.cache_bytes);
+    this.seconds = raw.seconds && placed(raw.seconds);
+    this.pooled = raw.pooled;
+    this.length = this.texts.length;
+    this.total = raw.pooled ? raw.pooled.length : this.length;
+    this.span = raw.pooled ? raw.texts.length : raw.capacity; // tokens on the axis
+    this.fed = Math.min(raw.fed, this.length);
+    this.experts = decode16(raw.experts);
+    this.shares = raw.shares === null ? null : decode16(raw.shares);
+    this.shareUnits = raw.share_units;
+    const bytes = this.cache_bytes?.[this.fed - 1] ?? 0;
+    this.bytesPerToken = this.fed ? bytes / this.fed : 0;
+    this.fullShare = Math.min(1, 2 / this.k); // colours end at twice the even share
+    this.groups = groupBytes(raw.texts, raw.first);
+  }
+
+  /**
+   * Chosen experts of token i in the layer at index l, strongest first; with equal shares where
+   * those are not known.
+   *
+   * @param {number} i
+   * @param {number} l
+   * @returns {Choice[]}
+   */
+  chosen(i, l) {
+    if (i < this.first || i >= this.fed) return [];
+    const start = ((i - this.first) * this.layers.length + l) * this.k;
+    return Array.from({ length: this.k }, (_, j) => ({
+      expert: this.experts[start + j],
+      share: this.shares ? this.shares[start + j] / this.shareUnits : 1 / this.k,
+    }));
+  }
+
+  /**
+   * Is `other` this run before it grew, or another window of it? Then what is drawn stays.
+   *
+   * @param {Run | null} other
+   */
+  continues(other) {
+    if (!other || other.id !== this.id || other.total > this.total) return false;
+    if (this.pooled || other.pooled) return Boolean(this.pooled && other.pooled);
+    return other.token_ids.every((id, i) => id === this.token_ids[i]);
+  }
+}

@@ -1,0 +1,445 @@
+// One place where a run is shown: what is shown, hovered and pinned, and which parts draw it.
+// A pin reaches Python; a hover only the other parts, and other places that show the same run.
+
+/** @import { Common, Given, Send } from "../../shared/mount.js" */
+/** @import { Told } from "../../shared/link.js" */
+/** @import { Spot } from "../../shared/tip.js" */
+/** @import { RunData } from "./run.js" */
+
+import { element, target } from "../../shared/element.js";
+import { hearOthers, nextTurn, PAUSE, tellOthers } from "../../shared/link.js";
+import { mount } from "../../shared/mount.js";
+import { saveButton } from "../../shared/save.js";
+import { Words } from "../../shared/words.js";
+import { makeCache } from "./cache.js";
+import { LinkedCharts } from "./charts.js";
+import { makeGrid } from "./grid.js";
+import { makeHeatmap, makeMultiples } from "./heat.js";
+import { Run } from "./run.js";
+import { Teller } from "./teller.js";
+import { makeStrip, makeText } from "./texts.js";
+
+/**
+ * @typedef {"strip" | "text" | "grid" | "heatmap" | "multiples" | "cache"} PartName
+ *
+ * @typedef {object} Data what Python sends (app/ui/components/trace_view)
+ * @property {PartName[]} parts
+ * @property {boolean} playing
+ * @property {boolean} live
+ * @property {string[]} charts keys of charts of the page that link with this run
+ * @property {RunData} [run]
+ * @property {string[]} [notes] what the record lacks, and so the picture
+ * @property {number | null} [pinned]
+ * @property {number | null} [layer] by the model's own number
+ *
+ * @typedef {object} Part
+ * @property {() => void} reset forget what is drawn: the tokens of another window come
+ * @property {(shown: number, current: number) => void} draw
+ * @property {(i: number) => HTMLElement | undefined} [anchor] where a token's tip belongs
+ */
+
+const TOKENS_PER_SECOND = 16; // when a recorded run is played
+const MAKERS = {
+  strip: makeStrip,
+  text: makeText,
+  grid: makeGrid,
+  heatmap: makeHeatmap,
+  multiples: makeMultiples,
+  cache: makeCache,
+};
+const BESIDE = ["grid", "cache"];
+
+export class View {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    /** @type {Run | null} */
+    this.found = null;
+    /** @type {Part[]} */
+    this.parts = [];
+    /** @type {number | null} */
+    this.hovered = null;
+    /** @type {number | null} */
+    this.pinned = null;
+    /** @type {number | null | undefined} */
+    this.givenPin = null;
+    /** @type {number | null | undefined} */
+    this.givenLayer = null;
+    this.layer = 0; // the index of the one that the heatmap shows
+    this.zoom = 1;
+    this.shown = 0; // tokens
+    this.wanted = 0; // the first token of the window, once it has come
+    this.touched = false; // did the viewer pin or choose?
+    this.live = false;
+    this.wasLive = false;
+    this.built = "";
+    this.frame = 0;
+    this.sending = 0;
+    this.looking = 0;
+    /** @type {{ at: number, running: boolean, last: number | null } | null} */
+    this.player = null;
+    /** @type {LinkedCharts | null} */
+    this.charts = null;
+    this.words = new Words({}, "en");
+    this.tip = new Teller(this);
+    this.status = element("div");
+    this.button = element("button");
+    this.progress = element("span");
+    /** @type {Send} */
+    this.emit = () => {};
+    this.resize = new ResizeObserver(() => this.redraw());
+    this.resize.observe(root);
+    this.deafen = hearOthers(this, (told) => this.follow(told));
+    root.onkeydown = (event) => this.key(event);
+    root.onpointerdown = () => this.tip.hide();
+  }
+
+  /** The run; parts and what they ask for exist only once there is one. */
+  get run() {
+    if (!this.found) throw new Error("there is no run yet");
+    return this.found;
+  }
+
+  /**
+   * @param {Data & Common} data
+   * @param {Given<Data>} given
+   */
+  update(data, given) {
+    this.emit = given.setStateValue;
+    this.data = data;
+    this.charts ??= new LinkedCharts(this, data.charts);
+    const before = this.found;
+    const run = data.run ? new Run(data.run) : null;
+    const { parts, notes, locale, saving, playing } = data;
+    const built = JSON.stringify([
+      parts,
+      notes,
+      locale,
+      saving,
+      playing,
+      run?.layers,
+      !run?.pooled,
+    ]);
+    this.live = data.live;
+    this.words = new Words(data.labels, locale);
+    this.found = run;
+    const same = Boolean(run?.continues(before));
+    if (!run || built !== this.built || !same) this.build(data, built, same);
+    if (run) {
+      if (!same) [this.touched, this.zoom] = [false, 1];
+      if (!same || (data.pinned !== this.givenPin && !this.touched))
+        this.pinned = data.pinned ?? null;
+      if (!same || (data.layer !== this.givenLayer && !this.touched))
+        this.layer = Math.max(0, run.layers.indexOf(data.layer ?? run.layers[0]));
+      this.givenPin = data.pinned;
+      this.givenLayer = data.layer;
+      if (!same) this.begin(playing);
+      else if (!this.player) this.shown = run.length;
+      if (!playing) this.player = null;
+      if (!this.looking) this.wanted = run.first;
+      if (same && before?.first !== run.first) for (const part of this.parts) part.reset();
+      if (before && same && !data.live && this.wasLive) this.announce();
+      this.wasLive = data.live;
+    }
+    this.redraw();
+  }
+
+  /**
+   * @param {Data & Common} data
+   * @param {string} built
+   * @param {boolean} same
+   */
+  build(data, built, same) {
+    this.built = built;
+    this.root.replaceChildren();
+    this.parts = [];
+    if (!same) this.hovered = this.pinned = null;
+    if (!this.found) {
+      element("div", "waiting", this.root, this.words.say("waiting"));
+      return;
+    }
+    if (data.playing) this.buildPlayer();
+    const sides = data.parts.some((p) => BESIDE.includes(p));
+    const mains = data.parts.some((p) => !BESIDE.includes(p));
+    const columns = element("div", sides && mains ? "columns two" : "columns", this.root);
+    const main = mains ? element("div", "column", columns) : columns;
+    const side = sides ? element("div", "column", columns) : columns;
+    for (const name of data.parts) {
+      const column = BESIDE.includes(name) ? side : main;
+      const part = MAKERS[name](this, column);
+      this.parts.push(part);
+      const box = /** @type {HTMLElement} */ (column.lastElementChild);
+      if (name !== "text") this.saving(data, box, part, name);
+    }
+    for (const note of data.notes ?? []) element("p", "note", this.root, note);
+    this.tip = new Teller(this);
+    this.status = element("div", "only-read", this.root);
+    this.status.setAttribute("role", "status");
+  }
+
+  /**
+   * @param {Common} data
+   * @param {HTMLElement} box
+   * @param {Part} part
+   * @param {PartName} name
+   */
+  saving(data, box, part, name) {
+    /** @type {HTMLElement} */
+    const place = box.querySelector(":scope > .legend") ?? box;
+    const title = [...box.querySelectorAll(".part-title")].at(-1)?.textContent ?? "";
+    const draw = () => part.draw(this.shown, this.current());
+    saveButton({ root: this.root, data }, place, box, title, name, draw);
+  }
+
+  // --- Playing a recorded run -------------------------------------------------------------
+
+  buildPlayer() {
+    const bar = element("div", "player", this.root);
+    this.button = element("button", "play", bar);
+    this.button.type = "button";
+    this.button.onclick = () => this.pressPlay();
+    this.progress = element("span", "progress", bar);
+  }
+
+  /** @param {boolean} playing */
+  begin(playing) {
+    this.player = null;
+    this.shown = this.run.length;
+    if (!playing) return;
+    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (still) this.player = { at: Infinity, running: false, last: null };
+    else this.replay();
+  }
+
+  replay() {
+    this.player = { at: 0, running: true, last: null };
+    this.shown = Math.max(1, this.run.n_prompt);
+    for (const part of this.parts) part.reset();
+    this.tip.hide();
+    this.pin(null);
+    this.redraw();
+  }
+
+  pressPlay() {
+    if (this.shown >= this.run.length || !this.player) return this.replay();
+    this.player.running = !this.player.running;
+    this.player.last = null;
+    this.redraw();
+  }
+
+  /**
+   * Seconds after the start at which a token appears: its recorded time at a readable speed.
+   *
+   * @param {number} i
+   */
+  due(i) {
+    const { n_prompt, length } = this.run;
+    const seconds = this.run.seconds ?? Array.from(this.run.texts, (_, j) => j); // an even pace
+    const start = seconds[Math.max(0, n_prompt - 1)];
+    const lasted = seconds[length - 1] - start || 1;
+    const stretched = (length - n_prompt) / TOKENS_PER_SECOND;
+    return 0.4 + ((seconds[i] - start) / lasted) * stretched;
+  }
+
+  /** @param {number} now */
+  advance(now) {
+    const { player, run } = this;
+    if (!player?.running) return;
+    if (player.last !== null) player.at += Math.min(0.25, (now - player.last) / 1000);
+    player.last = now;
+    while (this.shown < run.length && this.due(this.shown) <= player.at) this.shown += 1;
+    if (this.shown >= run.length) {
+      player.running = false;
+      this.announce();
+    }
+  }
+
+  announce() {
+    const { total, n_prompt } = this.run;
+    this.status.textContent = this.words.say("ended", { n: total - n_prompt });
+  }
+
+  // --- Drawing ----------------------------------------------------------------------------
+
+  redraw() {
+    this.dirty = true;
+    if (!this.frame) this.frame = requestAnimationFrame((now) => this.draw(now));
+  }
+
+  /** @param {number} now */
+  draw(now) {
+    this.frame = 0;
+    if (!this.found) return;
+    const shown = this.shown;
+    this.advance(now);
+    if (this.dirty || shown !== this.shown) {
+      this.dirty = false;
+      const current = this.current();
+      this.root.classList.toggle("behind", this.isBehind());
+      for (const part of this.parts) part.draw(this.shown, current);
+      this.charts?.draw();
+      this.drawPlayer();
+    }
+    if (this.player?.running) this.frame = requestAnimationFrame((t) => this.draw(t));
+  }
+
+  drawPlayer() {
+    if (!this.player) return;
+    const done = this.shown >= this.run.length;
+    const key = done ? "replay" : this.player.running ? "pause" : "play";
+    if (this.button.dataset.key !== key) {
+      this.button.dataset.key = key;
+      this.button.textContent = this.words.say(key);
+    }
+    const values = { token: this.shown, tokens: this.run.length };
+    this.progress.textContent = this.words.say("progress", values);
+  }
+
+  // --- Selection --------------------------------------------------------------------------
+
+  // Does the picture follow its newest token? A window on what was written does not.
+  get grows() {
+    return this.live || !this.run.pooled;
+  }
+
+  current() {
+    const { first } = this.run;
+    const usual = this.grows ? Math.min(this.shown, this.run.fed) - 1 : first;
+    for (const i of [this.pinned, this.hovered])
+      if (i !== null && i >= first && i < this.shown) return i;
+    return Math.max(first, usual);
+  }
+
+  /**
+   * @param {number | null} i
+   * @param {Spot | Element | null} [at] where the tip belongs
+   * @param {number | null} [layer] the index of the layer that is pointed at
+   */
+  hover(i, at = null, layer = null) {
+    if (i === null) this.tip.hide();
+    else this.tip.token(i, at, layer);
+    if (i === this.hovered) return;
+    this.hovered = i;
+    this.tell();
+    this.redraw();
+  }
+
+  /**
+   * Pin, or let go. A finger cannot hover, so a tap also says what it pins.
+   *
+   * @param {number | null} i
+   * @param {MouseEvent | null} [event]
+   * @param {Spot | Element | null} [at]
+   * @param {number | null} [layer]
+   */
+  toggle(i, event = null, at = null, layer = null) {
+    if (i === null) return;
+    this.pin(i === this.pinned ? null : i);
+    if (!(event instanceof PointerEvent) || event.pointerType !== "touch") return;
+    if (this.pinned === null) this.tip.hide();
+    else this.tip.token(i, at, layer);
+  }
+
+  /** @param {number | null} i */
+  pin(i) {
+    if (i === this.pinned) return;
+    this.keep(i);
+    this.tell();
+  }
+
+  /** @param {number | null} i */
+  keep(i, wait = PAUSE) {
+    this.pinned = i;
+    this.touched = true; // from now on the viewer's choice counts, not the page's
+    this.redraw();
+    if (this.run.pooled) this.look(this.wanted); // the window stays, wherever the pin is
+    clearTimeout(this.sending);
+    const value = { run: this.run.id, token: i };
+    this.sending = setTimeout(() => this.emit("pinned", value), wait);
+  }
+
+  /** @param {number} l */
+  chooseLayer(l) {
+    this.layer = l;
+    this.touched = true;
+    this.redraw();
+    this.emit("layer", this.run.layers[l]);
+  }
+
+  /**
+   * Move the window of a run too large to draw whole; its tokens are fetched where it comes to rest.
+   *
+   * @param {number} first
+   */
+  look(first) {
+    const { id, total, span } = this.run;
+    this.wanted = Math.round(Math.min(total - span, Math.max(0, first)));
+    this.redraw();
+    clearTimeout(this.looking);
+    this.looking = setTimeout(() => {
+      this.looking = 0;
+      this.emit("window", { run: id, first: this.wanted });
+    }, 150);
+  }
+
+  // Is the window, or the layer, on its way?
+  isBehind() {
+    const { pooled, first, layers } = this.run;
+    if (!pooled) return false;
+    return this.wanted !== first || pooled.layer !== layers[this.layer];
+  }
+
+  tell() {
+    tellOthers(this, this.run.id);
+  }
+
+  /** @param {Told} told */
+  follow(told) {
+    const run = this.found;
+    if (!run || run.id !== told.run) return;
+    /** @param {number | null} i */
+    const inside = (i) => (i !== null && i < run.length ? i : null);
+    this.hovered = inside(told.hovered);
+    const pinned = inside(told.pinned);
+    if (pinned !== this.pinned) this.keep(pinned, nextTurn(told));
+    this.redraw();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (!this.found || ["BUTTON", "SELECT"].includes(target(event).tagName)) return;
+    const last = (this.run.pooled ? this.run.total : this.shown) - 1;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step !== undefined) this.move(Math.min(last, Math.max(0, this.current() + step)));
+    else if (event.key === "Home") this.move(0);
+    else if (event.key === "End") this.move(last);
+    else if (event.key === "Enter" || event.key === " ") this.toggle(this.current());
+    else if (event.key === "Escape") {
+      this.pin(null);
+      this.hover(null);
+    } else return;
+    event.preventDefault();
+  }
+
+  /** @param {number} i */
+  move(i) {
+    if (i < this.run.first || i >= this.run.length) this.look(i - this.run.span / 2);
+    if (this.pinned !== null) {
+      this.hover(null);
+      return this.pin(i);
+    }
+    const strip = this.parts.find((part) => part.anchor);
+    return this.hover(i, strip?.anchor?.(i));
+  }
+
+  destroy() {
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.sending);
+    clearTimeout(this.looking);
+    this.resize.disconnect();
+    this.charts?.end();
+    this.deafen();
+  }
+}
+
+export default mount(View);

@@ -1,0 +1,60 @@
+// What Streamlit calls: again with each rerun of the page, and to clean up once the place is gone.
+
+/** @import { Labels } from "./words.js" */
+
+/**
+ * What every component gets from Python beside its own data (app/ui/components).
+ *
+ * @typedef {object} Common
+ * @property {Labels} labels
+ * @property {string} locale
+ * @property {{ format: "png" | "svg", label: string }} saving how pictures are saved
+ */
+
+/**
+ * @typedef {(name: string, value: unknown) => void} Send tell Python the value of a state
+ */
+
+/**
+ * @template Data
+ * @typedef {object} Given what Streamlit gives
+ * @property {Data & Common} data
+ * @property {Element | ShadowRoot} parentElement
+ * @property {Send} setStateValue a value that stays
+ * @property {Send} setTriggerValue a value for one rerun of the page
+ */
+
+/**
+ * @template Data
+ * @typedef {object} View one place where a component is shown
+ * @property {(data: Data & Common, given: Given<Data>) => void} update
+ * @property {() => void} destroy
+ */
+
+/**
+ * The function that Streamlit calls, for a component whose places are views.
+ *
+ * While the module is on its way several calls for one place wait for it. Then each is made, and
+ * what those but the last returned to clean up is called at once: only the last one's may end the
+ * view.
+ *
+ * @template Data
+ * @param {new (root: HTMLElement) => View<Data>} Kind
+ */
+export function mount(Kind) {
+  /** @type {WeakMap<Element, { view: View<Data>, calls: number }>} */
+  const places = new WeakMap();
+  return (/** @type {Given<Data>} */ given) => {
+    const root = /** @type {HTMLElement} */ (given.parentElement.querySelector(".view"));
+    const place = places.get(root) ?? { view: new Kind(root), calls: 0 };
+    places.set(root, place);
+    place.calls += 1;
+    const call = place.calls;
+    place.view.update(given.data, given);
+    return () => {
+      if (call !== place.calls) return;
+      place.view.destroy();
+      places.delete(root);
+    };
+  };
+}

@@ -1,0 +1,35 @@
+// Plotly's charts on the page. Where an axis lies plotly tells nobody, so this module, and no other,
+// reads fields that it keeps to itself; a journey in the browser fails if they are gone.
+
+/**
+ * @typedef {object} Axis
+ * @property {(value: number) => number} l2p px from the axis's start
+ * @property {number} _offset px from the chart's left edge to the axis's start
+ * @property {number} _length px
+ */
+
+/**
+ * @typedef {{ points: { x: number }[] }} Pointed
+ * @typedef {Record<string, (event: Pointed) => void>} Answers by plotly's name of the event
+ * @typedef {object} Events
+ * @property {(name: string, answer: (event: Pointed) => void) => void} on
+ * @property {(name: string, answer: (event: Pointed) => void) => void} removeListener
+ * @property {Record<string, Axis> & { _size: { t: number, h: number } }} _fullLayout
+ * @typedef {HTMLElement & Events} Chart
+ */
+
+/**
+ * Where a value of x lies in a chart: once for each x axis that reaches so far, in px.
+ *
+ * @param {Chart} chart
+ * @param {number} value
+ */
+export function placesOf(chart, value) {
+  const layout = chart._fullLayout;
+  const { t: top, h: height } = layout._size;
+  return Object.keys(layout)
+    .filter((key) => /^xaxis\d*$/.test(key))
+    .map((key) => layout[key])
+    .filter((axis) => axis.l2p(value) <= axis._length)
+    .map((axis) => ({ left: axis._offset + axis.l2p(value), top, height }));
+}

@@ -1,0 +1,55 @@
+// A small box of words beside what one points at.
+
+import { element } from "./element.js";
+
+/**
+ * @typedef {{ left: number, right: number, top: number, bottom: number, beside?: boolean }} Spot
+ * a place on the screen; `beside`: put the tip to the side of it
+ */
+
+const GAP = 6; // px between the tip and what it is about
+
+export class Tip {
+  /** @param {HTMLElement} root the component's; the tip is its last child and stays inside it */
+  constructor(root) {
+    this.root = root;
+    this.box = element("div", "tip", root);
+    this.box.hidden = true;
+  }
+
+  /**
+   * @param {string[]} lines
+   * @param {Spot | Element} at
+   */
+  say(lines, at) {
+    this.box.replaceChildren();
+    for (const line of lines) element("div", "", this.box, line);
+    this.place(at);
+  }
+
+  /**
+   * Show it below the place it speaks of, or above where there is no room, or beside it; never
+   * over it.
+   *
+   * @param {Spot | Element} at
+   */
+  place(at) {
+    /** @type {Spot} */
+    const spot = at instanceof Element ? at.getBoundingClientRect() : at;
+    const frame = this.root.getBoundingClientRect();
+    this.box.hidden = false;
+    const { offsetWidth: width, offsetHeight: height } = this.box;
+    let [left, top] = [spot.left, spot.bottom + GAP];
+    if (spot.beside) {
+      left = spot.right + 12 + width < frame.right ? spot.right + 12 : spot.left - 12 - width;
+      top = spot.top - height / 2;
+    } else if (top + height > window.innerHeight) top = spot.top - height - GAP;
+    left = Math.max(0, Math.min(left - frame.left, frame.width - width));
+    this.box.style.left = `${left}px`;
+    this.box.style.top = `${top - frame.top}px`;
+  }
+
+  hide() {
+    this.box.hidden = true;
+  }
+}

@@ -1,0 +1,11 @@
+"""The server of the made-up run's picture: `tests.serve --synthetic`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.ui.components import modules
+
+app = st.App(Path(__file__).with_name("synthetic_page.py"), routes=[modules.route()])
