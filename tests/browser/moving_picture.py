@@ -11,13 +11,15 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import FloatRect, ViewportSize, sync_playwright
 
 from tests.browser import chromium
 from tests.browser.server import serve
 
-FRAMES, EVERY_MS = 36, 220
-WIDTH, HEIGHT = 1120, 860
+FRAMES, EVERY_MS = 60, 120
+VIEWPORT: ViewportSize = {"width": 1440, "height": 1000}
+CLIP: FloatRect = {"x": 330, "y": 90, "width": 1080, "height": 810}  # without the sidebar
+SIZE = (864, 648)
 
 
 def take(file: Path) -> None:
@@ -32,12 +34,12 @@ def take(file: Path) -> None:
         page = browser.new_page(
             base_url=server.url,
             color_scheme="light",
-            viewport={"width": WIDTH, "height": HEIGHT},
+            viewport=VIEWPORT,
         )
         chromium.visit(page, "", lang="en")
         for _ in range(FRAMES):
-            shot = page.screenshot(animations="disabled")
-            frames.append(Image.open(io.BytesIO(shot)).convert("RGB").resize((840, 645)))
+            shot = page.screenshot(animations="disabled", clip=CLIP)
+            frames.append(Image.open(io.BytesIO(shot)).convert("RGB").resize(SIZE))
             page.wait_for_timeout(EVERY_MS)
     file.parent.mkdir(parents=True, exist_ok=True)
     first, *rest = frames
