@@ -26,7 +26,7 @@ WITH_TORCH = (
     *("model.nn.attention", "model.nn.cache", "model.nn.checkpoints", "model.nn.network"),
     *("model.runtime.engine", "model.runtime.reference", "model.runtime.benchmark"),
     *("model.analysis.attention_weights", "model.analysis.decoding_time"),
-    *("model.analysis.latent_codecs", "model.analysis.reference_interventions"),
+    *("model.analysis.reference_latent", "model.analysis.reference_interventions"),
     *("model.analysis.teacher_forcing", "model.training.state", "model.training.loop"),
     *("model.training.optim", "model.training.pretrain", "model.training.heldout"),
     *("model.training.grpo", "model.training.grpo_step", "model.training.sft"),
