@@ -44,35 +44,35 @@ def chosen(choice_NE: np.ndarray, config: dict[str, int]) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def scores_NLE() -> np.ndarray:
-    """What the gates think of a few held-out rows."""
+def scores() -> np.ndarray:
+    """What the gates think of a few held-out rows: [N, L, E]."""
     keep = Keep(scores=True)
     rows = held_out.rows(balance_runs.BY_HAND)[:3]
     requests = [Request(balance_runs.BY_HAND, row.ids, keep=keep) for row in rows]
     return np.concatenate([run.scores for run in generation.scheduler().run(requests)])
 
 
-def test_scores_are_the_gates_own(scores_NLE: np.ndarray) -> None:
+def test_scores_are_the_gates_own(scores: np.ndarray) -> None:
     model = models.engine(balance_runs.BY_HAND).model
     expected = teacher_force(model, held_out.rows(balance_runs.BY_HAND)[0].ids).scores
-    assert scores_NLE[: len(expected)] == pytest.approx(expected, abs=1e-4)
+    assert scores[: len(expected)] == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("layer", [1, 4])
-def test_the_rule_by_hand(layer: int, scores_NLE: np.ndarray) -> None:
+def test_the_rule_by_hand(layer: int, scores: np.ndarray) -> None:
     config = models.config(balance_runs.BY_HAND)
-    scores = scores_NLE[:, models.card(balance_runs.BY_HAND).moe_layers.index(layer)]
-    hand = balance_runs.begin(layer, scores)
-    bias = np.zeros(scores.shape[1], np.float32)
+    own = scores[:, models.card(balance_runs.BY_HAND).moe_layers.index(layer)]
+    hand = balance_runs.begin(layer, own)
+    bias = np.zeros(own.shape[1], np.float32)
     for steps in range(4):
-        counts = chosen(scores + bias, config).sum(axis=0)
+        counts = chosen(own + bias, config).sum(axis=0)
         assert hand.load == pytest.approx(counts / counts.mean())
         assert hand.max_vio[-1] == pytest.approx(counts.max() / counts.mean() - 1)
         assert hand.biases[-1] == pytest.approx(bias, abs=1e-6)
         assert hand.steps == steps
         bias = bias + np.float32(0.02) * np.sign(counts.mean() - counts).astype(np.float32)
-        balance_runs.step(hand, scores, 0.02, 1)
-    balance_runs.step(hand, scores, 0.005, 100)
+        balance_runs.step(hand, own, 0.02, 1)
+    balance_runs.step(hand, own, 0.005, 100)
     assert hand.steps == 104 and hand.max_vio[-1] < hand.max_vio[0] / 2
 
 
