@@ -19,7 +19,7 @@ MODULES = {
 #: Packages of model/, from the ground up: each may use those before it.
 PACKAGES = (
     *("errors", "record", "nn", "tasks", "data", "runtime", "analysis", "training"),
-    "__main__",
+    *("commands", "__main__"),
 )
 #: What needs torch. The rest of model/ does without, so that pages need not wait for it.
 WITH_TORCH = (
@@ -31,7 +31,8 @@ WITH_TORCH = (
     *("model.training.optim", "model.training.pretrain", "model.training.heldout"),
     *("model.training.grpo", "model.training.grpo_step", "model.training.sft"),
     *("model.training.pipeline", "model.training.distill", "model.training.results"),
-    *("model.training.stages", "model.training.lab", "model.__main__"),
+    *("model.training.stages", "model.training.lab", "model.commands.trace"),
+    *("model.commands.train", "model.commands.benchmark"),
 )
 ASSETS_BYTES = 150_000_000
 LINES = 450

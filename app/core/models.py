@@ -51,10 +51,9 @@ def engine(name: str) -> Engine:
         KeyError: if none has this name.
         CheckpointError: if its folder is damaged.
     """
-    from model.nn import checkpoints  # here, not above: it imports torch
-    from model.runtime.engine import Engine
+    from model.runtime.engine import Engine  # here, not above: it imports torch
 
-    return Engine.load(checkpoints.shipped()[name])
+    return Engine.load(folder(name))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

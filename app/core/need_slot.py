@@ -115,6 +115,11 @@ class NeedSlot(Slot):
             found = RUNS.get(requests)
         return found
 
+    @property
+    def share(self) -> str:
+        """How much is done of what is under way."""
+        return f"{self.running.progress:.0%}" if self.running is not None else "0%"
+
     def ask(self, button: str, text: str | None = None) -> None:
         """How far it is, see `status`; if nothing is under way, a button to have it computed."""
         self.status(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -19,25 +19,12 @@ from safetensors.torch import save as dump
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from model import ASSETS
 from model.nn.config import CheckpointError, ModelConfig, read_config
 from model.nn.files import write_files
 from model.nn.network import Experts, Transformer
+from model.nn.shipped import About
 
-SHIPPED = ASSETS / "checkpoints"
 _EXPERT = re.compile(r"(.*\.mlp\.experts)\.(\d+)\.(gate|up|down)_proj\.weight")
-
-
-@dataclass(frozen=True)
-class About:
-    """What a checkpoint is: its `family` ("base", "twin", "history", ...), its training."""
-
-    name: str
-    family: str
-    tokens: int
-    steps: int
-    seed: int
-    date: str  # ISO, of the end of training
 
 
 def names_of_transformers(model: Transformer) -> dict[str, Tensor]:
@@ -123,23 +110,6 @@ def load(folder: Path) -> Transformer:
     except (RuntimeError, KeyError) as error:
         raise CheckpointError(f"the tensors of {folder.name} do not fit its config.") from error
     return model.requires_grad_(False).eval()
-
-
-def about(folder: Path) -> About:
-    """What about.json says.
-
-    Raises:
-        CheckpointError: if it is missing or incomplete.
-    """
-    try:
-        return About(**json.loads((folder / "about.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"{folder.name} has no usable about.json.") from error
-
-
-def shipped() -> dict[str, Path]:
-    """Names and folders of all checkpoints that come with the project."""
-    return {path.parent.name: path.parent for path in sorted(SHIPPED.glob("*/about.json"))}
 
 
 def parameters(config: ModelConfig) -> tuple[int, int]:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numba import njit
 
-from model.nn import checkpoints, compiled
+from model.nn import checkpoints, compiled, shipped
 from model.nn.room import Keep, KernelModel, Room, Run
 from model.nn.simd import LANES, ROWS, tile
 from model.nn.weights import aligned
@@ -252,12 +252,12 @@ def run(model: str = "base", threads: int = 1, cpu_time: bool = False) -> dict[s
     Raises:
         ValueError: if none has this name, or seconds of CPU are asked of more than one thread.
     """
-    if model not in checkpoints.shipped():
+    if model not in shipped.folders():
         raise ValueError(f"no shipped model is called {model!r:.60}.")
     if cpu_time and threads > 1:
         raise ValueError("seconds of CPU are those of one thread.")
     WATCH.now = time.process_time if cpu_time else time.perf_counter
-    return measure(checkpoints.shipped()[model], threads)
+    return measure(shipped.folders()[model], threads)
 
 
 def table(result: dict[str, Any]) -> str:

@@ -23,6 +23,8 @@ from model.nn.cache import Cache, Prefix
 from model.nn.config import CheckpointError
 from model.nn.network import Transformer
 from model.nn.room import KernelModel
+from model.nn.shipped import About
+from model.nn.shipped import about as read_about
 from model.record.card import ModelCard
 from model.record.steps import TokenStep
 from model.record.trace import RunInfo
@@ -56,7 +58,7 @@ class RouteTap:
 class Engine:
     """A model with its tokenizer."""
 
-    def __init__(self, model: Transformer, tokenizer: Tokenizer, about: checkpoints.About) -> None:
+    def __init__(self, model: Transformer, tokenizer: Tokenizer, about: About) -> None:
         self.model, self.tokenizer, self.about = model, tokenizer, about
         self.config = model.config
 
@@ -67,7 +69,7 @@ class Engine:
         Raises:
             CheckpointError: if the folder cannot be used.
         """
-        about, words = checkpoints.about(folder), tokenizer.load(folder)
+        about, words = read_about(folder), tokenizer.load(folder)
         model = checkpoints.load(folder)
         if words.get_vocab_size() > model.config.vocab_size:
             raise CheckpointError(f"the tokenizer of {folder.name} has more tokens than its model.")

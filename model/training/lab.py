@@ -24,7 +24,7 @@ from typing import Any
 import torch
 
 from model.analysis.decoding_time import step_seconds
-from model.nn import checkpoints
+from model.nn import checkpoints, shipped
 from model.runtime.engine import Engine
 from model.tasks.problem import Problem
 from model.training import grpo_step
@@ -41,7 +41,7 @@ def one_step(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Fo
 
     Request: model, problem, seed.
     """
-    engine = Engine.load(checkpoints.shipped()[request["model"]])
+    engine = Engine.load(shipped.folders()[request["model"]])
     group = grpo_step.sample_group(engine, Problem(**request["problem"]), request["seed"])
     yield 0.5, "drawn", len(group)
     if not enough.is_set():
@@ -56,7 +56,7 @@ def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[F
     group, max_new_tokens, asked (replies to the question before and after).
     """
     r, problem = request, Problem(**request["problem"])
-    start = Engine.load(checkpoints.shipped()[r["model"]])
+    start = Engine.load(shipped.folders()[r["model"]])
     run = GRPO(
         GRPOConfig(
             "short run",
@@ -104,7 +104,7 @@ def decoding_times(request: Mapping[str, Any], enough: threading.Event) -> Itera
         for tokens in request["contexts"]
         for way, name, absorb in request["ways"]
     ]
-    loaded = {name: checkpoints.load(checkpoints.shipped()[name]) for _, name, _ in request["ways"]}
+    loaded = {name: checkpoints.load(shipped.folders()[name]) for _, name, _ in request["ways"]}
     for done, (way, name, absorb, tokens) in enumerate(todo, 1):
         if enough.is_set():
             return

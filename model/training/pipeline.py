@@ -18,8 +18,8 @@ from typing import Any
 
 from model.data.corpus import Document, text_document
 from model.nn import checkpoints
-from model.nn.checkpoints import About
 from model.nn.files import write_json
+from model.nn.shipped import About
 from model.runtime.engine import Engine
 from model.runtime.sampler import Sampler
 from model.tasks import TASKS

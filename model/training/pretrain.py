@@ -25,6 +25,7 @@ from model.nn import checkpoints, config, tokenizer
 from model.nn.config import ModelConfig
 from model.nn.files import write_json
 from model.nn.network import Gate, Transformer
+from model.nn.shipped import About
 from model.training.loop import TrainingRun
 from model.training.optim import Muon, split_parameters
 from model.training.state import digest
@@ -227,7 +228,7 @@ def pretrain(config: PretrainConfig, corpus: Path, work: Path, assets: Path) -> 
 
     def export(name: str, family: str) -> Path:
         today = datetime.date.today().isoformat()
-        about = checkpoints.About(name, family, run.tokens, run.step, config.seed, today)
+        about = About(name, family, run.tokens, run.step, config.seed, today)
         folder = assets / "checkpoints" / name
         checkpoints.save(folder, run.model, run.tokenizer, about)
         return folder

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from model.data import corpus
-from model.nn import checkpoints
+from model.nn import shipped
 from model.nn.card import card
 from model.nn.config import read_config
 from model.nn.files import write_json
@@ -109,9 +109,9 @@ def reason(name: str | None) -> dict[str, str]:
 
 def evaluate_fully(name: str | None) -> dict[str, Any]:
     """Measure a shipped model on held-out problems of every task and level."""
-    if name not in checkpoints.shipped():
-        raise ValueError(f"results needs a model: one of {', '.join(checkpoints.shipped())}")
-    return results.measure(Sampler.load(checkpoints.shipped()[name]), ASSETS / "runs" / name)
+    if name not in shipped.folders():
+        raise ValueError(f"results needs a model: one of {', '.join(shipped.folders())}")
+    return results.measure(Sampler.load(shipped.folders()[name]), ASSETS / "runs" / name)
 
 
 def record_samples() -> dict[str, str]:
@@ -128,7 +128,7 @@ def record_samples() -> dict[str, str]:
     wanted |= {f"cache-{name}": (name, prose) for name in twins}
     ids = {}
     for sample, (model, prompt) in wanted.items():
-        trace = record(Engine.load(checkpoints.SHIPPED / model), prompt)
+        trace = record(Engine.load(shipped.FOLDER / model), prompt)
         write_json(ASSETS / "samples" / f"{sample}.json", trace.to_json())
         ids[sample] = trace.id
     return ids | record_reasoning()
@@ -150,7 +150,7 @@ def renew_cards() -> dict[str, str]:
 
 def _with_card(trace: Trace) -> Trace:
     name, dtype = trace.card.name, trace.card.cache_dtype
-    return replace(trace, card=card(read_config(checkpoints.SHIPPED / name), name, dtype))
+    return replace(trace, card=card(read_config(shipped.FOLDER / name), name, dtype))
 
 
 def record_reasoning() -> dict[str, str]:
@@ -160,7 +160,7 @@ def record_reasoning() -> dict[str, str]:
     of the story that are there answer as they like; columns left over show base begun in two ways.
     """
     problem = next(problems("chain", 3, 0, "heldout", "en"))
-    there = checkpoints.shipped()
+    there = shipped.folders()
     columns = [(name, "") for name in STORY if name in there]
     columns += [("base", "<think>first "), ("base", "<think></think><answer>")]
     traces = [

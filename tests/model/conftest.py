@@ -11,13 +11,13 @@ import torch
 from tokenizers import Tokenizer
 
 from model.data import corpus
-from model.nn import checkpoints, config, tokenizer
+from model.nn import config, shipped, tokenizer
 from model.nn.config import ModelConfig
 from model.nn.network import Transformer
 from model.runtime.engine import Engine
 
 NEEDED = ("base", "base-mha", "base-gqa", "base-mqa")
-ABOUT = checkpoints.About("tiny", "base", tokens=0, steps=0, seed=0, date="2026-01-01")
+ABOUT = shipped.About("tiny", "base", tokens=0, steps=0, seed=0, date="2026-01-01")
 torch.set_num_threads(1)
 
 
@@ -55,14 +55,14 @@ def random_model(shape: ModelConfig, seed: int = 0) -> Transformer:
 
 def shipped_folder(name: str) -> Path:
     """The folder of a shipped checkpoint; a test that needs it fails without it."""
-    folder = checkpoints.shipped().get(name)
+    folder = shipped.folders().get(name)
     assert folder is not None, f"assets/checkpoints/{name} is missing or has no about.json"
     return folder
 
 
 def shipped_names() -> list[str]:
     """All checkpoints that must be there, and all that are."""
-    return sorted({*NEEDED, *checkpoints.shipped()})
+    return sorted({*NEEDED, *shipped.folders()})
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 from model.__main__ import main
 from model.analysis.kv_size import cache_spec
-from model.nn import checkpoints
+from model.nn import checkpoints, shipped
 from model.nn.config import read_config
 from model.tasks.check import is_correct
 from model.tasks.problem import TEMPLATE, Problem, split_of
@@ -121,7 +121,7 @@ def test_trace(run: Any, name: str) -> None:
 def test_a_dense_model(
     run: Any, tmp_path: Path, words: Tokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path)
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     model = random_model(tiny_config("Qwen2", words.get_vocab_size()))
     checkpoints.save(tmp_path / "tiny", model, words, replace(ABOUT, family="student"))
     [row] = run("list")
@@ -286,7 +286,7 @@ def test_damaged_checkpoint(
     content: bytes | None,
 ) -> None:
     shutil.copytree(shipped_folder("base"), tmp_path / "base")
-    monkeypatch.setattr(checkpoints, "SHIPPED", tmp_path)
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     if content is None:
         (tmp_path / "base" / damaged).unlink()
     else:

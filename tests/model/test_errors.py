@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import ReadableError
-from model.nn import checkpoints, tokenizer
+from model.nn import shipped, tokenizer
 from model.nn.config import CheckpointError
 from model.nn.tokenizer import PromptError
 from model.record.trace import RecordError, Trace
@@ -72,7 +72,7 @@ def test_a_damaged_checkpoint_is_told_without_its_folder(
         assert str(tmp_path) not in str(told.value)
     if file == "about.json":
         with pytest.raises(CheckpointError, match=r"base has no usable about\.json"):
-            checkpoints.about(folder)
+            shipped.about(folder)
 
 
 def test_records() -> None:

@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from app.core import examples, links, models, store
+from app.core import examples, links, models
 from app.core.texts import t
 from app.pages.experts import figures
 from app.pages.experts import state as session
@@ -23,29 +23,17 @@ from model.analysis import expert_load
 from model.record.trace import Trace
 
 
-def status(trace: Trace, writing: bool) -> None:
+def status(trace: Trace, kind: str) -> None:
     """One line: what is on screen, with Run; or how far the run is, with Stop."""
-    job = st.session_state.e_job
+    if session.RUN.running is not None:
+        session.RUN.status()
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if job is None:
-            if st.button(t("common.run"), key="e_again", type="primary"):
-                session.start()
-                st.rerun()
-            kind = "live" if session.is_live() else "recorded"
-            st.badge(t(f"experts.badge_{kind}"))
-            info = trace.info
-            said = t(f"common.run_{kind}", model=trace.card.name, date=info.date, seed=info.seed)
-            st.caption(f"{said}. {t(f'experts.ended_{trace.finish_reason}')}")
-            return
-        if st.button(t("common.stop"), key="e_stop"):
-            session.stop(job)
-            st.rerun()
-        if writing:
-            new = len(trace) - trace.n_prompt
-            rate = new / max(trace.duration, 1e-3)
-            st.caption(t("common.running", tokens=new, rate=f"{rate:,.0f}"))
-        else:
-            st.caption(t("common.waiting", position=job.position))
+        st.button(t("common.run"), key="e_again", type="primary", on_click=session.start)
+        st.badge(t(f"experts.badge_{kind}"))
+        info = trace.info
+        said = t(f"common.run_{kind}", model=trace.card.name, date=info.date, seed=info.seed)
+        st.caption(f"{said}. {t(f'experts.ended_{trace.finish_reason}')}")
 
 
 def reading(trace: Trace, layer: int) -> None:
@@ -66,34 +54,25 @@ def reading(trace: Trace, layer: int) -> None:
     st.markdown(f"{said} {rest}")
 
 
-def picture() -> None:
-    """Status, strip, heatmap of a layer, all layers, and the pinned token; polls while writing."""
-    job = st.session_state.e_job
-    if job is not None:
-        job.look()
-        if not job.active:
-            session.finish(job)
-            st.rerun()
-    trace, writing = session.on_screen()
-    status(trace, writing)
+def picture(trace: Trace, kind: str) -> None:
+    """Strip, heatmap of a layer, all layers, and the pinned token."""
     sentence = st.container()  # filled below: the picture's own buttons choose the layer
     chosen = trace_view(
         trace,
         parts=("strip", "heatmap", "multiples"),
         key="e_view",
         layer=session.layer(trace),
-        live=writing,
+        playing=kind == "live",
         pinned=links.pinned(trace),
     )
     if chosen.layer is not None and chosen.layer != session.layer(trace):
         session.set_layer(chosen.layer)
-    still_old = job is not None and not writing  # a run is on its way, and so is its pin
-    if not still_old and chosen.pinned != links.pinned(trace):
+    if session.RUN.running is None and chosen.pinned != links.pinned(trace):
         links.set_pin(chosen.pinned)
     with sentence:
         reading(trace, session.layer(trace))
     if (token := links.pinned(trace)) is not None:
-        route_room.token_route(trace, token, session.layer(trace), writing)
+        route_room.token_route(trace, token, session.layer(trace))
 
 
 def controls(recorded: Trace) -> None:
@@ -146,8 +125,10 @@ def controls(recorded: Trace) -> None:
             width=150,
         )
         st.button(t("common.run"), type="primary", key="e_run", on_click=session.start)
-    if message := st.session_state.pop("e_error", None):
-        st.error(message)
+
+
+def ready_prompts() -> None:
+    """A button for each example, which runs it at once."""
     st.caption(t("experts.examples"))
     with st.container(horizontal=True, gap="small"):
         for name in examples.prompts():
@@ -301,8 +282,8 @@ def how(trace: Trace) -> str:
     )
 
 
-def whole_run() -> None:
-    """Everything that counts over the whole run; every two seconds while it is written."""
+def run_in_numbers() -> None:
+    """Everything that counts over the whole run."""
     trace, _ = session.on_screen()
     if not trace.fed:
         return
@@ -311,38 +292,32 @@ def whole_run() -> None:
     downloads(trace)
 
 
-def page() -> None:
-    """The page, top to bottom; a link with inputs of its own runs them once it is drawn."""
-    state = st.session_state
-    state.setdefault("e_job", None)
-    state.setdefault("e_shown", None)
-    state.setdefault("e_compare", None)
-    state.setdefault("e_asked", {})
-    recorded = store.sample("experts")
-    writing = state.e_job is not None
-    st.title(t("experts.title"))
-    st.fragment(picture, run_every=0.125 if writing else None)()
-    controls(recorded)
-    room = session.choose_room()
-    if room == "run":
-        st.fragment(whole_run, run_every=2.0 if writing else None)()
-    elif room == "what_if":
-        st.fragment(interventions_room.room)()
-    elif room == "statistics":
-        st.fragment(statistics_room.room)()
-    elif room == "after_rl":
-        st.fragment(after_rl_room.room)()
-    elif room == "expert":
-        st.fragment(one_expert_room.room)()
-    elif room == "balance":
-        st.fragment(balance_room.room)()
-    with st.expander(t("common.how_computed")):
-        st.markdown(how(recorded))
-    if "e_opened" not in state:
-        state.e_opened = True
-        if any(key in st.query_params for key in session.RUN_KEYS):
-            session.start(pin=links.number_in_url("pin"))
-            st.rerun()
+ROOMS = {
+    "run": run_in_numbers,
+    "interventions": interventions_room.room,
+    "routing_statistics": statistics_room.room,
+    "after_rl": after_rl_room.room,
+    "one_expert": one_expert_room.room,
+    "balance": balance_room.room,
+}
 
 
-page()
+def body() -> None:
+    """The run's picture, its inputs, and the room that is open."""
+    top = st.container()  # filled below: a link's run begins once its inputs are there
+    controls(session.recorded())
+    session.run_link()
+    if session.RUN.running is None:
+        session.RUN.status()
+    ready_prompts()
+    trace, kind = session.on_screen()
+    with top:
+        status(trace, kind)
+        st.fragment(picture)(trace, kind)
+    ROOMS[session.choose_room()]()
+
+
+st.title(t("experts.title"))
+session.RUN.area(body)
+with st.expander(t("common.how_computed")):
+    st.markdown(how(session.recorded()))

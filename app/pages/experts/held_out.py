@@ -1,76 +1,84 @@
-"""What a model, as it is or changed, does with held-out text of every domain: read once, kept.
+"""What models, as they are or under interventions, do with held-out text of every domain.
 
-A survey grows row by row in the server's one worker and never changes what it has. It is kept by
-the hash of its content: weights, tokenizer and change. Rows take turns between domains, so that
-any beginning is balanced, and are equal for all models with one tokenizer.
+Rows take turns between domains, so that any beginning is balanced, and are equal for all models
+with one tokenizer.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from app.core import models
-from app.core.jobs import Job
-from app.core.store import Store
+from app.core.generation import Intervened
+from app.core.need_slot import PATIENCE, NeedSlot
+from app.core.texts import t
 from model.analysis.estimators import Interval, bootstrap_ratio, paired_difference
 from model.data import texts
+from model.data.held_out import domain_rows
+from model.nn.room import Run
+from model.runtime.batch import Request
 from model.tasks import TASKS
 
-if TYPE_CHECKING:
-    from model.analysis.interventions import Intervention
-    from model.runtime.engine import Engine
-
 DOMAINS = (*TASKS, *texts.DOMAINS)
-ROWS = 16 * len(DOMAINS)  # of a survey at most; row i is of domain i modulo their number
+EACH = 16  # rows of a domain
+ROWS = EACH * len(DOMAINS)  # of a survey at most; row i is of domain i modulo their number
 SEED = 2  # of the rows; 1 draws those of the README's tables
+
+Reader = str | Intervened
+"""A model by its name, or one under an intervention"""
 
 
 class Row(NamedTuple):
     """One row of held-out text."""
 
-    ids: list[int]
+    ids: tuple[int, ...]
     learnt: NDArray[np.bool_]  # predicted with a loss, as in training
 
 
-@functools.lru_cache(maxsize=8)
-def _domain_rows(tokenizer: str, model: str, domain: str) -> list[Row]:
-    """All rows of a domain; `tokenizer` is the digest of the model's."""
-    from model.training import heldout  # here, not above: it imports torch
+@functools.lru_cache(maxsize=64)
+def rows(model: str) -> tuple[Row, ...]:
+    """All rows that a model reads; models with equal tokenizers and contexts share them."""
 
-    context = int(models.config(model)["max_position_embeddings"])
-    n = ROWS // len(DOMAINS)
-    drawn = heldout.domain_rows(models.tokenizer(model), domain, context - 1, n, SEED)
-    return [Row(ids.tolist(), learnt.numpy()) for ids, learnt in zip(*drawn, strict=True)]
+    def size(name: str) -> tuple[str, int]:
+        context = int(models.config(name)["max_position_embeddings"])
+        return models.digest(name, "tokenizer.json"), context
+
+    own = size(model)
+    first = min(name for name in models.shipped() if size(name) == own)
+    return _drawn(first, own[1] - 1) if first == model else rows(first)
 
 
-def row(model: str, place: int) -> Row:
-    """Row `place` of all surveys of a model."""
-    domain = DOMAINS[place % len(DOMAINS)]
-    return _domain_rows(models.digest(model, "tokenizer.json"), model, domain)[
-        place // len(DOMAINS)
+def _drawn(model: str, context: int) -> tuple[Row, ...]:
+    of_domains = [
+        domain_rows(models.tokenizer(model), domain, context, EACH, SEED) for domain in DOMAINS
     ]
+    return tuple(
+        Row(tuple(ids[at].tolist()), learnt[at]) for at in range(EACH) for ids, learnt in of_domains
+    )
 
 
-@dataclass(eq=False)
+def model_of(reader: Reader) -> str:
+    """The model that reads."""
+    return reader.model if isinstance(reader, Intervened) else reader
+
+
+@dataclass(frozen=True, eq=False)
 class Survey:
-    """R rows read so far; lists only ever grow, all of them together by one row."""
+    """What a model did with the first R rows."""
 
-    id: str
     model: str
-    nats: list[float] = field(default_factory=list)  # [R], summed over the learnt tokens
-    learnt: list[int] = field(default_factory=list)  # [R]
-    ids: list[NDArray[np.int16]] = field(default_factory=list)  # [R][T, L, k]
+    nats: list[float]  # [R], summed over the learnt tokens
+    learnt: list[int]  # [R]
+    ids: list[NDArray[np.int16]]  # [R][T, L, k]
 
     def __len__(self) -> int:
-        return len(self.ids)  # appended last
+        return len(self.nats)
 
     def loss(self, rows: int, domain: int | None = None) -> tuple[float, Interval]:
         """Mean loss of the first rows, in nats per learnt token, with its 95 % interval."""
@@ -82,88 +90,54 @@ class Survey:
 def difference(
     changed: Survey, plain: Survey, rows: int, domain: int | None = None
 ) -> tuple[float, Interval]:
-    """Loss of a changed model less the untouched one's on the same first rows, paired."""
+    """Loss under an intervention less the untouched model's on the same first rows, paired."""
     chosen = slice(domain, rows, 1 if domain is None else len(DOMAINS))
     return paired_difference(changed.nats[chosen], plain.nats[chosen], plain.learnt[chosen])
 
 
-def survey(model: str, change: Intervention | None = None) -> Survey:
-    """The one survey of this content, as far as it has been read."""
-    content = "/".join(
-        (
-            *(models.digest(model, file) for file in ("config.json", "model.safetensors")),
-            models.digest(model, "tokenizer.json"),
-            "" if change is None else change.name,
+def requests(readers: Sequence[Reader], n: int) -> list[Request]:
+    """The first n rows, each read by all readers, so that they can be compared on what there is."""
+    return [
+        Request(reader, rows(model_of(reader))[place].ids, read=True)
+        for place in range(n)
+        for reader in readers
+    ]
+
+
+def surveys(readers: Sequence[Reader], runs: Sequence[Run | None]) -> list[Survey]:
+    """What was read so far of `requests`: as many rows of every reader, one after another."""
+    n = len(readers)
+    missing = next((i for i, run in enumerate(runs) if run is None), len(runs))
+    found = []
+    for at, reader in enumerate(readers):
+        own = [run for run in runs[at : missing // n * n : n] if run is not None]
+        learnt = [row.learnt for row in rows(model_of(reader))[: len(own)]]
+        pairs = zip(own, learnt, strict=True)
+        found.append(
+            Survey(
+                model_of(reader),
+                [-float(run.logprobs[flags].sum(dtype=np.float64)) for run, flags in pairs],
+                [int(flags.sum()) for flags in learnt],
+                [run.expert_ids for run in own],
+            )
         )
-    )
-    key = hashlib.sha256(content.encode()).hexdigest()[:16]
-    kept = store().get(key)
-    if kept is None:
-        kept = Survey(key, model)
-        store().put(kept)
-    return kept
+    return found
 
 
-@st.cache_resource(show_spinner=False)
-def store() -> Store[Survey]:
-    """The server's surveys."""
-    return Store(64)
+def read(
+    slot: NeedSlot,
+    readers: Sequence[Reader],
+    n: int,
+    *,
+    at_once: bool = False,
+    patience: float = PATIENCE,
+) -> list[Survey]:
+    """The surveys of readers over n rows, as far as they have come in a slot: `NeedSlot.have`."""
+    key = (tuple(readers), n)
+    runs = slot.have(key, requests(readers, n), at_once=at_once, patience=patience)
+    return surveys(readers, runs)
 
 
-def changed_engine(engine: Engine, change: Intervention) -> Engine:
-    """An engine beside another, with a change of its routing.
-
-    Raises:
-        ValueError: if the model cannot be changed so.
-    """
-    from model.analysis.reference_interventions import intervened
-    from model.runtime.engine import Engine as Made  # here, not above: it imports torch
-
-    return Made(intervened(engine.model, change), engine.tokenizer, engine.about)
-
-
-def extend(survey: Survey, engine: Engine, rows: int) -> Iterator[None]:
-    """Read on until a survey has so many rows, a row a turn."""
-    from model.analysis.teacher_forcing import teacher_force  # here, not above: it imports torch
-
-    while len(survey) < rows:
-        ids, learnt = row(survey.model, len(survey))
-        reading = teacher_force(engine.model, ids)
-        survey.nats.append(-float(reading.logprobs[learnt].sum()))
-        survey.learnt.append(int(learnt.sum()))
-        survey.ids.append(reading.expert_ids)
-        yield
-
-
-class Surveying(Job):
-    """Reads on in several surveys in turn, until each has its rows."""
-
-    def __init__(self, asks: Sequence[tuple[str, Intervention | None]], rows: int) -> None:
-        super().__init__([])
-        self.asks = list(asks)
-        self.surveys = [survey(*ask) for ask in self.asks]
-        self.rows = rows
-
-    @property
-    def progress(self) -> float:
-        """Share of all rows that have been read."""
-        read = sum(min(len(each), self.rows) for each in self.surveys)
-        return read / (self.rows * len(self.surveys))
-
-    def parts(self, load: Callable[[str], Engine]) -> list[Iterator[None]]:
-        return [self._read(load)]
-
-    def _read(self, load: Callable[[str], Engine]) -> Iterator[None]:
-        """All surveys grow together, so that they can be compared on what there is."""
-        engines = {}
-        for (name, change), each in zip(self.asks, self.surveys, strict=True):
-            engine = load(name)
-            engines[each.id] = engine if change is None else changed_engine(engine, change)
-        for rows in range(1, self.rows + 1):
-            for each in self.surveys:
-                yield from extend(each, engines[each.id], rows)
-
-
-def common(surveys: Sequence[Survey]) -> int:
-    """Rows that all of them have."""
-    return min(map(len, surveys))
+def ask(slot: NeedSlot, button: str) -> None:
+    """How far a slot's surveys are, with Stop; or a button that has them read."""
+    slot.ask(button, t("held_out.reading", share=slot.share))

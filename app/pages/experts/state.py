@@ -1,9 +1,6 @@
 """The Experts page's run: from the inputs in the session to the trace on screen.
 
-Session: "e_job" is the run under way, "e_shown" the id of the trace on screen (none: the recorded
-one), "e_error" what to tell about the last request, "e_opened" whether the page was opened before,
-"e_compare" the comparison under way, "e_asked" the surveys under way by place, "e_hand" the steps
-of the bias rule by hand.
+Session: the slot `RUN`, and a slot of each room's own.
 URL: the inputs of a run (`RUN_KEYS`), "e_layer", "room", and "pin", the number of a token.
 """
 
@@ -13,16 +10,24 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import examples, jobs, links, models, prompts, store
+from app.core import examples, links, models, prompts, store
 from app.core.errors import InputError
+from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import t
 from model.record.trace import Trace
 
+RUN = PromptSlot("experts")
 FAMILIES = ("base", "twin", "history")
 MAX_TOKENS = 256
 MAX_SEED = 2**31 - 1
 MAX_TEMPERATURE = 2.0
-ROOMS = ("run", "what_if", "statistics", "after_rl", "expert", "balance")
+ROOMS = ("run", "interventions", "routing_statistics", "after_rl", "one_expert", "balance")
+#: What rooms were called in links that are out there.
+ROOMS_ONCE = {
+    "what_if": "interventions",
+    "statistics": "routing_statistics",
+    "expert": "one_expert",
+}
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
 RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 
@@ -34,7 +39,12 @@ def names() -> list[str]:
     return sorted(known, key=lambda n: (FAMILIES.index(about[n]["family"]), about[n]["tokens"], n))
 
 
-def request() -> jobs.Request:
+def recorded() -> Trace:
+    """The run that the page opens with."""
+    return store.sample("experts")
+
+
+def request() -> PromptRun:
     """The inputs as they stand, checked again: widgets' limits are the browser's.
 
     Raises:
@@ -46,7 +56,7 @@ def request() -> jobs.Request:
     tokens, temperature, seed = state.e_tokens, state.e_temperature, state.e_seed
     if tokens is None or temperature is None or seed is None:
         raise InputError(t("experts.number_missing"))
-    return jobs.Request(
+    return PromptRun(
         model=state.e_model,
         prompt=prompts.fitting(state.e_prompt, state.e_model),
         max_new_tokens=min(max(int(tokens), 1), MAX_TOKENS),
@@ -55,18 +65,18 @@ def request() -> jobs.Request:
     )
 
 
-def start(pin: int | None = None) -> None:
+def run() -> None:
     """Run the inputs as they stand; what is on screen stays until there is something new."""
-    state = st.session_state
     try:
-        wanted = request()
+        RUN.run([request()])
     except InputError as error:
-        state.e_error = str(error)
-        return
-    if state.e_job is not None:
-        state.e_job.stop()
-    state.e_job = jobs.worker().submit([wanted])
-    links.set_pin(pin)
+        RUN.refuse(error)
+
+
+def start() -> None:
+    """Run the inputs, and let go of the pinned token: it was another run's."""
+    links.set_pin(None)
+    run()
 
 
 def start_example(name: str) -> None:
@@ -75,35 +85,18 @@ def start_example(name: str) -> None:
     start()
 
 
-def finish(job: jobs.Job) -> None:
-    """Keep what a job wrote, and forget the job."""
-    state = st.session_state
-    if job.error is not None:
-        state.e_error = job.error
-    if (trace := job.traces()[0]) is not None:
-        state.e_shown = store.store().put(trace)
-    state.e_job = None
+def run_link() -> None:
+    """Run the inputs of the link that the page was opened by, once, if it has any."""
+    if "e_opened" not in st.session_state:
+        st.session_state.e_opened = True
+        if any(key in st.query_params for key in RUN_KEYS):
+            run()
 
 
-def stop(job: jobs.Job) -> None:
-    """End a job at once, be it running or waiting; what it wrote stays."""
-    job.stop()
-    finish(job)
-
-
-def on_screen() -> tuple[Trace, bool]:
-    """The trace to draw now, and whether it is being written at this moment."""
-    state = st.session_state
-    job = state.e_job
-    if job is not None and (growing := job.traces()[0]) is not None:
-        return growing, True
-    kept = store.store().get(state.e_shown)
-    return kept or store.sample("experts"), False
-
-
-def is_live() -> bool:
-    """Whether the run on screen was made in this session."""
-    return store.store().get(st.session_state.e_shown) is not None
+def on_screen() -> tuple[Trace, str]:
+    """The trace to draw now, and what it is: "recorded" or "live"."""
+    live = RUN.traces()
+    return (live[0], "live") if live else (recorded(), "recorded")
 
 
 def layer(trace: Trace) -> int:
@@ -128,8 +121,9 @@ def run_of(model: str) -> tuple[str, int | None]:
 
 def choose_room() -> str:
     """Which of the page's rooms is open; in the URL by its name, not by its translated label."""
-    asked = st.query_params.get("room")
-    at_first = st.session_state.setdefault("e_room_at_first", asked if asked in ROOMS else ROOMS[0])
+    asked = st.query_params.get("room", ROOMS[0])
+    named = ROOMS_ONCE.get(asked, asked)
+    at_first = st.session_state.setdefault("e_room_at_first", named if named in ROOMS else ROOMS[0])
     st.segmented_control(
         t("experts.rooms"),
         ROOMS,
@@ -139,8 +133,8 @@ def choose_room() -> str:
         key="e_room",
         label_visibility="collapsed",
     )
-    room = st.session_state.e_room
-    if room != (asked or ROOMS[0]):
+    room: str = st.session_state.e_room
+    if room != asked:
         st.query_params["room"] = room
     return room
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from model.analysis.kv_size import bytes_per_token, cache_spec, held, held_by_mha
-from model.nn import checkpoints
+from model.nn import shipped
 from model.nn.card import card
 from model.nn.config import read_config
 from tests.synthetic import CARD as V3
 
-SHIPPED = checkpoints.shipped()
+SHIPPED = shipped.folders()
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from model.analysis.parameter_count import count
-from model.nn import checkpoints, config
+from model.nn import checkpoints, config, shipped
 from model.nn.config import CheckpointError, ModelConfig
 from model.nn.network import Transformer
 from model.runtime.engine import Engine
@@ -40,7 +40,7 @@ def test_round_trip(kind: str, tmp_path: Path, words: Tokenizer) -> None:
         exact = "correction_bias" in name
         expected = value if exact else value.to(torch.bfloat16).float()
         assert torch.equal(again.state_dict()[name], expected), name
-    assert checkpoints.about(tmp_path) == ABOUT
+    assert shipped.about(tmp_path) == ABOUT
     checkpoints.save(tmp_path / "second", again, words, ABOUT)  # saving again loses nothing more
     files = [f / "model.safetensors" for f in (tmp_path, tmp_path / "second")]
     first, second = load_file(files[0]), load_file(files[1])
@@ -229,8 +229,8 @@ def test_the_student_is_dense_and_has_about_a_third_of_what_works_in_base() -> N
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_shipped_folders_say_what_they_are(name: str) -> None:
-    folder = checkpoints.SHIPPED / name
-    about = checkpoints.about(folder)
+    folder = shipped.FOLDER / name
+    about = shipped.about(folder)
     assert about.name == name
     families = {"base": "base", "base-mha": "twin", "base-gqa": "twin", "base-mqa": "twin"}
     assert about.family == families.get(name, about.family)

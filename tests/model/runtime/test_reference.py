@@ -7,7 +7,7 @@ import pytest
 
 from model.analysis import interventions, reference_interventions
 from model.analysis.interventions import Intervention
-from model.nn import checkpoints
+from model.nn import checkpoints, shipped
 from model.nn.room import Keep, KernelModel
 from model.runtime.batch import ModelLike, Request, finish
 from model.runtime.reference import ReferenceModel
@@ -16,7 +16,7 @@ KEEP = Keep(scores=True, cache=True)
 
 
 def models(name: str, change: Intervention | None) -> tuple[KernelModel, ModelLike]:
-    folder = checkpoints.SHIPPED / name
+    folder = shipped.FOLDER / name
     kernel, network = KernelModel.load(folder), checkpoints.load(folder)
     if change is not None:
         kernel = interventions.intervened(kernel, change)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.nn import checkpoints, tokenizer
+from model.nn import shipped, tokenizer
 from model.nn.config import CheckpointError
 from model.nn.tokenizer import PromptError
 from model.runtime.engine import Engine
@@ -20,12 +20,12 @@ from model.tasks import problems
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine.load(checkpoints.SHIPPED / "r1-zero")
+    return Engine.load(shipped.FOLDER / "r1-zero")
 
 
 @pytest.fixture(scope="module")
 def sampler() -> Sampler:
-    return Sampler.load(checkpoints.SHIPPED / "r1-zero")
+    return Sampler.load(shipped.FOLDER / "r1-zero")
 
 
 def asked(n: int) -> list[str]:
@@ -58,7 +58,7 @@ def test_a_sampler_of_an_engine_has_its_weights_of_now(engine: Engine, sampler: 
     before = engine.sampler().complete(prompts, 30, 0.0, seed=0)
     for one, other in zip(before, sampler.complete(prompts, 30, 0.0, seed=0), strict=True):
         same(one, other)
-    other = Engine.load(checkpoints.SHIPPED / "base")
+    other = Engine.load(shipped.FOLDER / "base")
     other.model.load_state_dict(engine.model.state_dict())
     for one, two in zip(other.sampler().complete(prompts, 30, 0.0, 0), before, strict=True):
         same(one, two)

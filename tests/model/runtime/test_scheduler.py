@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from model.nn import checkpoints, compiled
+from model.nn import compiled, shipped
 from model.nn.config import CheckpointError
 from model.nn.room import Keep, KernelModel, Run
 from model.runtime import scheduler, work
@@ -25,7 +25,7 @@ LONG = 240  # tokens: some 50 ms of computing
 @pytest.fixture(scope="module")
 def model() -> KernelModel:
     compiled.compile_all()  # first: a ticket that nobody looks at meanwhile would be dropped
-    return KernelModel.load(checkpoints.SHIPPED / "base")
+    return KernelModel.load(shipped.FOLDER / "base")
 
 
 @pytest.fixture

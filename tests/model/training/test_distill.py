@@ -10,7 +10,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from model.data.corpus import Document, tokenise
-from model.nn import checkpoints
+from model.nn import checkpoints, shipped
 from model.runtime.sampler import Sampler
 from model.training import distill, pipeline, pretrain, stages
 from model.training.grpo import GRPOConfig
@@ -48,7 +48,7 @@ def test_every_stage(paths: pipeline.Paths, monkeypatch: pytest.MonkeyPatch) -> 
         if name.startswith("student-rl"):
             monkeypatch.setattr(distill, "cost", lambda _: (0.05, 9))
         train(paths)
-        about = checkpoints.about(paths.checkpoint(name))
+        about = shipped.about(paths.checkpoint(name))
         assert about.name == name
         kind = checkpoints.read_config(paths.checkpoint(name)).model_type
         family = ("sft", "deepseek_v3") if name == "sft-only" else ("student", "qwen2")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from model.data import corpus
-from model.nn import checkpoints, config
+from model.nn import config, shipped
 from model.nn.network import Experts, Transformer
 from model.runtime.engine import Engine
 from model.training import heldout, pretrain, stages
@@ -146,9 +146,9 @@ def test_a_killed_run_goes_on_to_the_same_end(small_corpus: Path, tmp_path: Path
             a, b = (out / "checkpoints" / checkpoint for out in (whole, resumed))
             weights = [(f / "model.safetensors").read_bytes() for f in (a, b)]
             assert weights[0] == weights[1]
-            assert checkpoints.about(a) == checkpoints.about(b)
+            assert shipped.about(a) == shipped.about(b)
     assert [e["step"] for e in entries(whole)] == [1, 2, 3, 4, 5, 6]
-    about = checkpoints.about(whole / "checkpoints" / "base-50pct")
+    about = shipped.about(whole / "checkpoints" / "base-50pct")
     assert (about.family, about.steps, about.tokens) == ("history", 3, 3 * 4 * 192)
     assert entries(whole)[-1]["loss"] < entries(whole)[0]["loss"]
 
@@ -161,7 +161,7 @@ def test_a_dense_model_has_no_gates_to_balance(
     assert log[-1]["loss"] < log[0]["loss"]
     assert all(entry["max_vio"] == [] for entry in log)
     folder = out / "checkpoints" / "student-base"
-    assert checkpoints.about(folder).family == "student"
+    assert shipped.about(folder).family == "student"
     monkeypatch.setattr(heldout, "ROWS", 2)
     monkeypatch.setattr(heldout, "DOMAIN_ROWS", 1)
     found = heldout.results(Engine.load(folder), out / "runs" / "student-base")

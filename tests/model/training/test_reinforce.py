@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from model.data.corpus import tokenise
-from model.nn import checkpoints
+from model.nn import shipped
 from model.nn.network import Transformer
 from model.runtime.engine import Engine
 from model.runtime.sampler import Completion, Sampler
@@ -232,5 +232,5 @@ def test_packed_documents_are_whole(words: Tokenizer) -> None:
 def test_shipping_names_the_line_of_training(engine: Engine, tmp_path: Path) -> None:
     paths = pipeline.Paths(tmp_path / "work", tmp_path / "assets")
     pipeline.ship(engine, "later", "r1", ABOUT, 7, 1000, paths)
-    about = checkpoints.about(paths.checkpoint("later"))
+    about = shipped.about(paths.checkpoint("later"))
     assert (about.name, about.steps, about.tokens) == ("later", 7, ABOUT.tokens + 1000)

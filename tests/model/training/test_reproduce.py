@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from model.data.corpus import CorpusConfig, Document
-from model.nn import checkpoints
+from model.nn import shipped
 from model.runtime.sampler import Sampler
 from model.training import distill, evaluate, heldout, pipeline, pretrain, results, stages
 from model.training.grpo import GRPOConfig
@@ -56,7 +56,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (stages, "WORK", tmp_path / "work"),
         (stages, "CORPUS", CorpusConfig(seed=0, rows=24, context=384, vocab_size=420)),
         (stages, "CONTEXT_TOKENS", REPLY_TOKENS),
-        (checkpoints, "SHIPPED", assets / "checkpoints"),
+        (shipped, "FOLDER", assets / "checkpoints"),
         (pretrain, "full", small_run),
         (heldout, "ROWS", 2),
         (heldout, "DOMAIN_ROWS", 1),

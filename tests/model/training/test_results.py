@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model.nn.checkpoints import SHIPPED
+from model.nn.shipped import FOLDER
 from model.runtime.sampler import Sampler
 from model.tasks import TASKS
 from model.training import results
@@ -48,7 +48,7 @@ def test_every_evaluation_is_of_a_shipped_model_and_of_enough_problems() -> None
     assert found
     for path in found:
         evaluation = json.loads(path.read_text(encoding="utf-8"))
-        assert (SHIPPED / evaluation["name"]).exists() and path.parent.name == evaluation["name"]
+        assert (FOLDER / evaluation["name"]).exists() and path.parent.name == evaluation["name"]
         for task, family in TASKS.items():
             assert [*evaluation["levels"][task]] == [str(level) for level in family.LEVELS]
             of_levels = evaluation["levels"][task].values()

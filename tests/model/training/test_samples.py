@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from model.nn import checkpoints
+from model.nn import shipped
 from model.nn.card import card
 from model.nn.config import read_config
 from model.record.trace import Trace
@@ -29,7 +29,7 @@ def test_samples_say_what_their_models_are(path: Path) -> None:
     for raw in runs_in(path):
         trace = Trace.from_json(raw)
         assert trace.to_json() == raw
-        config = read_config(checkpoints.SHIPPED / trace.card.name)
+        config = read_config(shipped.FOLDER / trace.card.name)
         assert trace.card == card(config, trace.card.name, trace.card.cache_dtype)
 
 

@@ -6,27 +6,23 @@ them only the weights differ.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from app.core import models, prompts
-from app.core.jobs import Job, Request, generate
-from app.core.store import Store
+from app.core.need_slot import NeedSlot
+from app.core.prompt_runs import PromptRun
 from model.analysis import routing_statistics as routing
 from model.analysis.estimators import Interval, bootstrap_ratio
 from model.record.trace import Trace
+from model.runtime.batch import Request
 from model.tasks import chain, problems
 from model.tasks.problem import TEMPLATE, Problem
-
-if TYPE_CHECKING:
-    from model.runtime.engine import Engine
 
 BASE, WRITER = "base", "r1-zero"
 AFTER = (WRITER, "r1")
@@ -55,7 +51,6 @@ def prompt_of(question: str) -> str:
 class ReadText:
     """A prompt with its reply, T tokens, and the experts that each model chose: [T, L, k]."""
 
-    id: str  # the prompt's
     trace: Trace
     ids: dict[str, NDArray[np.int16]]
 
@@ -64,54 +59,29 @@ class ReadText:
         return routing.changed(self.ids[model], self.ids[BASE])
 
 
-def id_of(prompt: str) -> str:
-    """The name under which the text that a prompt begins is kept."""
-    return hashlib.sha256(prompt.encode()).hexdigest()[:16]
+def replies(slot: NeedSlot, wanted: Sequence[str], at_once: bool) -> list[Trace] | None:
+    """What the writer answers to prompts; None while a slot has not all of it."""
+    asked = [PromptRun(WRITER, prompt, MAX_TOKENS) for prompt in wanted]
+    runs = slot.have(tuple(wanted), [prompt.request() for prompt in asked], at_once=at_once)
+    found = [prompt.trace(run) for prompt, run in zip(asked, runs, strict=True) if run is not None]
+    return found if len(found) == len(wanted) else None
 
 
-@st.cache_resource(show_spinner=False)
-def store() -> Store[ReadText]:
-    """The server's texts; one of 384 tokens takes 50 KB."""
-    return Store(256)
-
-
-def kept(wanted: Sequence[str]) -> list[ReadText] | None:
-    """The texts of some prompts; None until there are all of them."""
-    found = [store().get(id_of(prompt)) for prompt in wanted]
-    whole = [text for text in found if text is not None]
-    return whole if len(whole) == len(found) else None
-
-
-class Rereading(Job):
-    """Writes a reply to each prompt, then reads it with all models; what is kept is not redone."""
-
-    def __init__(self, wanted: Sequence[str]) -> None:
-        super().__init__([Request(WRITER, prompt, MAX_TOKENS) for prompt in wanted])
-        self.wanted = list(wanted)
-        self.done = 0
-
-    def parts(self, load: Callable[[str], Engine]) -> list[Iterator[None]]:
-        return [self._read(load)]
-
-    def _read(self, load: Callable[[str], Engine]) -> Iterator[None]:
-        from model.analysis.teacher_forcing import (
-            teacher_force,  # here, not above: it imports torch
-        )
-
-        for run in self.runs:
-            name = id_of(run.request.prompt)
-            if store().get(name) is None:
-                yield from generate(run, load)
-                trace = self._trace(run)
-                assert trace is not None
-                ids = {}
-                for model in (BASE, *COMPARED):
-                    ids[model] = teacher_force(
-                        load(model).model, trace.token_ids.tolist()
-                    ).expert_ids
-                    yield
-                store().put(ReadText(name, trace, ids))
-            self.done += 1
+def read(slot: NeedSlot, wanted: Sequence[str], traces: Sequence[Trace]) -> list[ReadText] | None:
+    """Their replies to prompts, read by all models; None while a slot has not all of it."""
+    models_of = (BASE, *COMPARED)
+    requests = [
+        Request(model, tuple(trace.token_ids.tolist())) for trace in traces for model in models_of
+    ]
+    runs = slot.have(tuple(wanted), requests)
+    ids = [run.expert_ids for run in runs if run is not None]
+    if len(ids) < len(requests):
+        return None
+    n = len(models_of)
+    return [
+        ReadText(trace, dict(zip(models_of, ids[n * at : n * at + n], strict=True)))
+        for at, trace in enumerate(traces)
+    ]
 
 
 class Estimate(NamedTuple):

@@ -1,6 +1,6 @@
 """The same text through base, R1-Zero and R1: where did reinforcement change the routing?
 
-Session: "e_rl_jobs" maps a place in the room to its job, "e_rl_drawn" counts the problems drawn.
+Session: "e_rl_drawn" counts the problems drawn.
 URL: "e_rl_text", the question, and "e_rl_token", a pinned token.
 """
 
@@ -11,8 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from app.core import jobs, links, models, questions
+from app.core import links, models, questions
 from app.core.errors import InputError
+from app.core.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import ReadText
@@ -20,14 +21,9 @@ from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.table import numbers, table
 
-EVERY = 0.3  # seconds between two looks at a job
+ONE, MANY = NeedSlot("after_rl_one"), NeedSlot("after_rl_many")
 MOST = 8  # tokens of the list of those that changed most
 TOKEN = "e_rl_token"
-
-
-def under_way() -> dict[str, comparison.Rereading]:
-    """What this viewer asked for and has not got, by place."""
-    return st.session_state.e_rl_jobs
 
 
 def draw() -> None:
@@ -43,64 +39,28 @@ def let_go() -> None:
     links.set_pin(None, TOKEN)
 
 
-def begin(place: str, wanted: Sequence[str]) -> None:
-    """Have prompts answered and read."""
-    worker = jobs.worker()  # first: it imports torch, and a job that nobody sees is dropped
-    under_way()[place] = comparison.Rereading(wanted)
-    worker.enqueue(under_way()[place])
-
-
-def read(place: str, wanted: Sequence[str], at_once: bool) -> list[ReadText] | None:
-    """The texts of prompts; a button, unless they are read at once, or progress until then."""
-    job = under_way().get(place)
-    if job is not None and job.wanted != wanted:
-        job.stop()
-        del under_way()[place]
-        job = None
-    if (found := comparison.kept(wanted)) is not None:
-        under_way().pop(place, None)
-        return found
-    if job is None and at_once:
-        begin(place, wanted)
-    if place in under_way():
-        running = under_way()[place].active
-        st.fragment(watch, run_every=EVERY if running else None)(place)
-    else:
-        button(place, wanted)
-    return None
-
-
-def button(place: str, wanted: Sequence[str]) -> None:
-    """The one that has prompts answered and read."""
-    told = t("after_rl.read", n=len(wanted))
-    st.button(told, key=f"e_rl_read_{place}", on_click=begin, args=(place, wanted))
-
-
-def watch(place: str) -> None:
-    """How far a job is, with Stop; the room anew once it has ended well."""
-    job = under_way()[place]
-    state = job.look()
-    if state == "waiting":
-        st.caption(t("common.waiting", position=job.position))
-    elif state == "running":
-        share = job.done / len(job.wanted)
-        st.progress(share, t("after_rl.reading", done=job.done, n=len(job.wanted)))
-    if job.active:
-        if st.button(t("common.stop"), key=f"e_rl_stop_{place}"):
-            job.stop()
-    elif state == "done":
-        del under_way()[place]
-        st.rerun()
-    else:
-        if job.error is not None:
-            st.error(job.error)
-        button(place, job.wanted)
+def texts(slot: NeedSlot, wanted: Sequence[str], at_once: bool) -> list[ReadText] | None:
+    """The texts of prompts; how far they are, or a button, until there are all of them."""
+    button = t("after_rl.read", n=len(wanted))
+    traces = comparison.replies(slot, wanted, at_once)
+    if traces is None:
+        slot.ask(button, t("after_rl.writing", share=slot.share))
+        return None
+    found = comparison.read(slot, wanted, traces)
+    if found is None:
+        slot.ask(button, t("after_rl.reading", share=slot.share))
+    return found
 
 
 def room() -> None:
     """The whole section."""
+    ONE.area(one)
+    MANY.area(many)
+
+
+def one() -> None:
+    """A question of the viewer's."""
     state = st.session_state
-    state.setdefault("e_rl_jobs", {})
     state.setdefault("e_rl_drawn", 0)
     st.subheader(t("after_rl.title"))
     st.markdown(t("after_rl.lead"))
@@ -118,15 +78,19 @@ def room() -> None:
         wanted = [comparison.prompt_of(state.e_rl_text)]
     except InputError as error:
         st.error(str(error))
-    else:
-        if (found := read("one", wanted, at_once=True)) is not None:
-            one_text(found[0])
-            summary(found, "one")
+        return
+    if (found := texts(ONE, wanted, at_once=True)) is not None:
+        one_text(found[0])
+        summary(found, "one")
+
+
+def many() -> None:
+    """Many held-out problems."""
     st.subheader(t("after_rl.many_title"))
     st.markdown(t("after_rl.many_lead", n=comparison.MANY, level=comparison.LEVEL))
     drawn = [comparison.problem(place) for place in range(comparison.MANY)]
     wanted = [comparison.prompt_of(problem.question) for problem in drawn]
-    if (found := read("many", wanted, at_once=False)) is not None:
+    if (found := texts(MANY, wanted, at_once=False)) is not None:
         sentence(found)
         summary(found, "many")
 

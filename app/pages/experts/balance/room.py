@@ -6,7 +6,9 @@ import numpy as np
 import streamlit as st
 
 from app.core import models
+from app.core.need_slot import NeedSlot
 from app.core.texts import t
+from app.pages.experts import held_out
 from app.pages.experts import state as session
 from app.pages.experts.balance import figures
 from app.pages.experts.balance import runs as balance_runs
@@ -14,12 +16,18 @@ from app.ui.chart import chart
 from app.ui.table import numbers, table
 from model.analysis import expert_load
 
+SCORES = NeedSlot("balance_scores")
 SPEEDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 LEAP = 50  # steps of the longer button
 
 
 def room() -> None:
     """The whole section."""
+    st.fragment(whole)()
+
+
+def whole() -> None:
+    """Everything; the layer is chosen for all of it."""
     st.subheader(t("balance.title"))
     runs = [balance_runs.run(name) for name in balance_runs.RUNS]
     settings = models.run_results("balance-bias")
@@ -31,7 +39,7 @@ def room() -> None:
     results(runs)
     biases(runs[0], layer, at)
     st.subheader(t("balance.hand_title"))
-    by_hand(layer)
+    SCORES.area(lambda: by_hand(layer, at))
 
 
 def names() -> dict[str, str]:
@@ -178,28 +186,35 @@ def biases(run: balance_runs.Run, layer: int, at: int) -> None:
     )
 
 
-def hand_of(layer: int) -> balance_runs.Hand:
+def hand_of(layer: int, scores_NE: balance_runs.Floats32) -> balance_runs.Hand:
     """The session's steps on a layer's gate."""
     hand = st.session_state.get("e_hand")
     if hand is None or hand.layer != layer:
-        hand = st.session_state.e_hand = balance_runs.begin(layer)
+        hand = st.session_state.e_hand = balance_runs.begin(layer, scores_NE)
     return hand
 
 
-def again(layer: int) -> None:
-    st.session_state.e_hand = balance_runs.begin(layer)
+def again() -> None:
+    del st.session_state.e_hand
 
 
-def take(layer: int, times: int) -> None:
-    balance_runs.step(hand_of(layer), st.session_state.e_speed, times)
+def take(at: int, times: int) -> None:
+    state = st.session_state
+    scores_NLE = balance_runs.scores(SCORES)
+    if scores_NLE is not None:
+        speed = min(SPEEDS, key=lambda each: abs(each - state.e_speed))  # the browser sent it
+        balance_runs.step(state.e_hand, scores_NLE[:, at], speed, times)
 
 
-def by_hand(layer: int) -> None:
+def by_hand(layer: int, at: int) -> None:
     """Loads, the rule, and what it does, on real tokens."""
-    with st.spinner(t("balance.hand_reads")):
-        hand = hand_of(layer)
+    scores_NLE = balance_runs.scores(SCORES)
+    if scores_NLE is None:
+        held_out.ask(SCORES, t("balance.hand_read"))
+        return
+    hand = hand_of(layer, scores_NLE[:, at])
     experts = len(hand.load)
-    tokens = len(balance_runs.scores(layer))
+    tokens = len(scores_NLE)
     st.markdown(t("balance.hand_lead", layer=layer, tokens=tokens, rows=balance_runs.ROWS))
     st.latex(r"b_i \leftarrow b_i + \gamma \cdot \mathrm{sign}(\bar c - c_i)")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -217,9 +232,9 @@ def by_hand(layer: int) -> None:
                 key=f"e_hand_{key}",
                 type="primary" if times == 1 else "secondary",
                 on_click=take,
-                args=(layer, times),
+                args=(at, times),
             )
-        st.button(t("balance.hand_again"), key="e_hand_again", on_click=again, args=(layer,))
+        st.button(t("balance.hand_again"), key="e_hand_again", on_click=again)
     busy = int(hand.load.argmax())
     st.markdown(
         t(

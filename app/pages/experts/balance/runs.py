@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from app.core import models
+from app.core.need_slot import NeedSlot
 from app.pages.experts import held_out
+from model.analysis import expert_load
 from model.analysis.estimators import Interval, paired_difference
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from model.analysis.routing_decision import choose
+from model.nn.room import Keep
+from model.runtime.batch import Request
 
 RUNS = ("balance-bias", "balance-loss", "balance-none")
 IDLE = 0.1  # of an even share: below it an expert hardly works
 BY_HAND = "balance-none"  # its gates have no bias, and need one most
 ROWS = len(held_out.DOMAINS)  # of held-out text behind the rule by hand, one of each domain
 Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,21 +66,16 @@ def difference(name: str, other: str) -> tuple[float, Interval]:
     return paired_difference(a["row_nats"], b["row_nats"], b["row_tokens"])
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def scores(layer: int) -> Tensor:
-    """What a layer's gate thinks of held-out tokens, before any bias: [N, E].
+def scores(slot: NeedSlot) -> Floats32 | None:
+    """What the gates think of held-out tokens, before any bias: [N, L, E]; None as long
+    as they are not read.
 
     A gate's bias changes neither these tokens nor what lies below it, so one reading serves all.
     """
-    import torch  # here, not above: a page's first picture does not wait for it
-
-    from model.analysis.teacher_forcing import teacher_force
-
-    model = models.engine(BY_HAND).model
-    at = sorted(model.gates()).index(layer)
-    rows = (held_out.row(BY_HAND, place).ids for place in range(ROWS))
-    found = [teacher_force(model, ids).scores[:, at] for ids in rows]
-    return torch.from_numpy(np.concatenate(found))
+    keep = Keep(scores=True)
+    requests = [Request(BY_HAND, row.ids, keep=keep) for row in held_out.rows(BY_HAND)[:ROWS]]
+    runs = [run for run in slot.have(BY_HAND, requests) if run is not None]
+    return np.concatenate([run.scores for run in runs]) if len(runs) == ROWS else None
 
 
 @dataclass(eq=False)
@@ -87,7 +83,7 @@ class Hand:
     """The bias rule by hand: biases [E] and MaxVio after each step, the start included."""
 
     layer: int
-    biases: list[NDArray[np.float32]]
+    biases: list[Floats32]
     max_vio: list[float]
     load: Floats  # [E] with the newest bias, an even share being 1
 
@@ -96,33 +92,29 @@ class Hand:
         return len(self.biases) - 1
 
 
-def begin(layer: int) -> Hand:
-    """No bias yet."""
-    bias = np.zeros(scores(layer).shape[1], np.float32)
-    load_E = load(layer, bias)
+def begin(layer: int, scores_NE: Floats32) -> Hand:
+    """No bias yet; `scores_NE` are the gate's own of N tokens."""
+    bias = np.zeros(scores_NE.shape[1], np.float32)
+    load_E = load(scores_NE + bias)
     return Hand(layer, [bias], [float(load_E.max() - 1)], load_E)
 
 
-def step(hand: Hand, speed: float, times: int) -> None:
-    """Apply the trainer's own rule to the same tokens so many times."""
-    import torch
-
-    from model.training.pretrain import update_bias
-
-    gate = copy.deepcopy(models.engine(BY_HAND).model.gates()[hand.layer])
+def step(hand: Hand, scores_NE: Floats32, speed: float, times: int) -> None:
+    """Apply the trainer's rule to the same tokens so many times."""
     for _ in range(times):
-        gate.e_score_correction_bias = torch.from_numpy(hand.biases[-1].copy())
-        update_bias(gate, torch.from_numpy(hand.load), speed)
-        hand.biases.append(gate.e_score_correction_bias.numpy())
-        hand.load = load(hand.layer, hand.biases[-1])
+        hand.biases.append(expert_load.next_bias(hand.biases[-1], hand.load, speed))
+        hand.load = load(scores_NE + hand.biases[-1])
         hand.max_vio.append(float(hand.load.max() - 1))
 
 
-def load(layer: int, bias: NDArray[np.float32]) -> Floats:
-    """Loads [E] of a layer's experts on the held-out tokens under a bias, an even share being 1."""
-    import torch
-
-    gate = models.engine(BY_HAND).model.gates()[layer]
-    ids = gate.choose(scores(layer) + torch.from_numpy(bias))
-    counts = ids.flatten().bincount(minlength=len(bias)).numpy()
+def load(choice_NE: Floats32) -> Floats:
+    """Loads [E] of a layer's experts on the held-out tokens, an even share being 1."""
+    config = models.config(BY_HAND)
+    ids = choose(
+        choice_NE,
+        chosen=config["num_experts_per_tok"],
+        groups=config["n_group"],
+        kept_groups=config["topk_group"],
+    )
+    counts = np.bincount(ids.ravel(), minlength=choice_NE.shape[1])
     return counts / counts.mean()

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import streamlit as st
 
-from app.core import jobs, links, models
+from app.core import links, models
+from app.core.generation import Intervened
+from app.core.need_slot import NeedSlot
 from app.core.texts import t
-from app.pages.experts import held_out, held_out_ask
+from app.pages.experts import held_out
 from app.pages.experts import state as session
-from app.pages.experts.interventions import comparison, figures
-from app.pages.experts.interventions.comparison import Comparison
+from app.pages.experts.held_out import Survey
+from app.pages.experts.interventions import figures, intervened_run
+from app.pages.experts.interventions.intervened_run import IntervenedRun
 from app.pages.experts.interventions.view import intervention_view
 from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import room as route_room
 from app.ui.chart import chart
 from app.ui.table import numbers
+from model.analysis.interventions import Intervention
 from model.record.trace import Trace
 
-if TYPE_CHECKING:
-    from model.analysis.interventions import Intervention
-
-EVERY = 0.5  # seconds between two looks at a comparison under way
-KNOCKED_ROWS = 4 * len(held_out.DOMAINS)  # of the knock-out experiment, for each of its changes
+RUN = NeedSlot("interventions")
+HELD_OUT = NeedSlot("interventions_held_out")
+KNOCK_OUT = NeedSlot("knock_out")
+KNOCKED_ROWS = 4 * len(held_out.DOMAINS)  # of the knock-out experiment, for each intervention
 
 
 def number(trace: Trace) -> tuple[int, int]:
@@ -32,10 +33,8 @@ def number(trace: Trace) -> tuple[int, int]:
     return trace.card.num_experts_per_tok, trace.card.n_routed_experts
 
 
-def change_asked(trace: Trace) -> Intervention | None:
-    """The fields as a change; None if they change nothing or contradict one another."""
-    from model.analysis.interventions import Intervention  # here, not above: it imports torch
-
+def fields(trace: Trace) -> Intervention | None:
+    """The fields as an intervention; None if they change nothing or contradict one another."""
     chosen, experts = number(trace)
     options = [f"{layer}.{expert}" for layer in trace.moe_layers for expert in range(experts)]
     left, right = st.columns(2)
@@ -74,18 +73,19 @@ def change_asked(trace: Trace) -> Intervention | None:
             bind="query-params",
             help=t("interventions.shuffle_help"),
         )
-    change = Intervention(
-        off=frozenset(map(_expert, off)),
-        forced=frozenset() if forced is None else frozenset({_expert(forced)}),
-        top_k=None if top_k == chosen else int(top_k),
+    # checked again: a widget's options are the browser's
+    intervention = Intervention(
+        off=frozenset(_expert(name) for name in off if name in options),
+        forced=frozenset({_expert(forced)} if forced in options else ()),
+        top_k=None if top_k == chosen else min(max(int(top_k), 1), experts),
         shared=not no_shared,
         bias=not no_bias,
         shuffled=0 if shuffle else None,
     )
-    if change.off & change.forced:
+    if intervention.off & intervention.forced:
         st.error(t("interventions.both", expert=forced))
         return None
-    return None if change == Intervention() else change
+    return None if intervention == Intervention() else intervention
 
 
 def _expert(name: str) -> tuple[int, int]:
@@ -93,106 +93,81 @@ def _expert(name: str) -> tuple[int, int]:
     return int(layer), int(expert)
 
 
-def current(trace: Trace, change: Intervention) -> Comparison:
-    """The comparison of a run with a change: kept, under way, or begun now."""
-    state = st.session_state
-    name = comparison.name_of(trace, change)
-    job: Comparison | None = state.e_compare
-    if job is not None and job.id == name:
-        return job
-    if job is not None:
-        job.stop()
-        state.e_compare = None
-    if (kept := comparison.store().get(name)) is not None:
-        return kept
-    worker = jobs.worker()  # first: it imports torch, and a job that nobody sees is dropped
-    state.e_compare = Comparison(trace, change)
-    worker.enqueue(state.e_compare)
-    return state.e_compare
-
-
-def results(trace: Trace, change: Intervention) -> None:
-    """Everything that a change does, as far as it is known; polls while it is found out."""
-    found = current(trace, change)
-    found.look()
-    if not found.active and st.session_state.e_compare is found:
-        st.session_state.e_compare = None
-        comparison.store().put(found)
-        st.rerun()
-    status(found)
-    amounts(found)
-    given = links.pinned(trace)
-    pin = intervention_view(found, key="e_compared", pinned=given)
-    if pin != given:
-        links.set_pin(pin)
-    st.caption(t("interventions.reading"))
-    by_token(found)
-    ways(found, pin)
-    by_domain(found)
-
-
-def by_token(found: Comparison) -> None:
-    """The picture's numbers, token by token."""
-    if (plain := found.plain) is None or (changed := found.changed) is None:
+def effects(trace: Trace, intervention: Intervention) -> None:
+    """Everything that an intervention does, as far as it is known."""
+    run = intervened_run.compute(RUN, trace, intervention)
+    if run is None:
+        RUN.ask(t("interventions.go_on"))
         return
-    kept_T = comparison.kept_routes(plain, changed).mean(axis=1)
-    pairs = zip(plain.logprobs, changed.logprobs, strict=True)
+    readers = (trace.card.name, Intervened(trace.card.name, intervention))
+
+    def surveys() -> list[Survey]:
+        return held_out.read(HELD_OUT, readers, held_out.ROWS, at_once=True, patience=0.0)
+
+    def shown() -> None:
+        before, after = surveys()
+        status(len(after))
+        amounts(run, before, after)
+        given = links.pinned(trace)
+        pin = intervention_view(run, key="e_compared", pinned=given)
+        if pin != given:
+            links.set_pin(pin)
+        st.caption(t("interventions.reading"))
+        by_token(run)
+        ways(run, pin)
+        by_domain(before, after)
+
+    surveys()  # begun before the part is drawn, which so follows it from the start
+    HELD_OUT.area(shown)
+
+
+def status(rows: int) -> None:
+    """How far the held-out rows are, with Stop; or that they were stopped, with a button."""
+    if rows == held_out.ROWS:
+        return
+    if HELD_OUT.running is None and HELD_OUT.error() is None:
+        st.caption(t("interventions.stopped"))
+    held_out.ask(HELD_OUT, t("interventions.go_on"))
+
+
+def by_token(run: IntervenedRun) -> None:
+    """The picture's numbers, token by token."""
+    kept_T = run.kept_routes().mean(axis=1)
+    pairs = zip(run.plain.logprobs, run.changed.logprobs, strict=True)
     numbers(
         [
             {
                 t("experts.column_token"): place,
-                t("experts.column_text"): found.trace.texts[place],
+                t("experts.column_text"): run.trace.texts[place],
                 t("interventions.logprob"): round(float(before), 4) if place else None,
                 t("interventions.logprob_changed"): round(float(after), 4) if place else None,
                 t("interventions.kept"): round(float(kept_T[place]), 3),
             }
             for place, (before, after) in enumerate(pairs)
         ],
-        "experts-what-if-tokens",
+        "experts-interventions-tokens",
     )
 
 
-def status(found: Comparison) -> None:
-    """How far the comparison is, with Stop; or that it was stopped, with a button to go on."""
-    if found.state == "waiting":
-        st.caption(t("common.waiting", position=found.position))
-    elif found.state == "running":
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(t("common.stop"), key="e_compare_stop"):
-                found.stop()
-            st.progress(found.progress, t("held_out.reading", share=f"{found.progress:.0%}"))
-    elif found.state in ("stopped", "failed"):
-        if found.error is not None:
-            st.error(found.error)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(t("interventions.stopped"))
-            if st.button(t("interventions.go_on"), key="e_compare_again"):
-                comparison.store().drop(found.id)
-                st.rerun()
-
-
-def amounts(found: Comparison) -> None:
+def amounts(run: IntervenedRun, before: Survey, after: Survey) -> None:
     """Three numbers: what the untouched model wrote, the text's routes, held-out text."""
-    plain, changed = found.plain, found.changed
     left, middle, right = st.columns(3)
-    if plain is not None and changed is not None:
-        first = found.trace.n_prompt
-        if first < len(found.trace):
-            before, after = (float(-r.logprobs[first:].mean()) for r in (plain, changed))
-            left.metric(
-                t("interventions.this_text"),
-                f"{after:.3f}",
-                f"{after - before:+.3f}",
-                delta_color="inverse",
-                help=t("interventions.this_text_help", before=f"{before:.3f}"),
-            )
-        kept = float(comparison.kept_routes(plain, changed)[: found.trace.fed].mean())
-        middle.metric(t("interventions.kept"), f"{kept:.0%}", help=t("interventions.kept_help"))
-    rows = held_out.common([found.before, found.after])
-    if rows >= len(held_out.DOMAINS):
-        loss, _ = found.after.loss(rows)
-        own, _ = found.before.loss(rows)
-        gap, (low, high) = held_out.difference(found.after, found.before, rows)
+    first = run.trace.n_prompt
+    if first < len(run.trace):
+        own, new = (float(-each.logprobs[first:].mean()) for each in (run.plain, run.changed))
+        left.metric(
+            t("interventions.this_text"),
+            f"{new:.3f}",
+            f"{new - own:+.3f}",
+            delta_color="inverse",
+            help=t("interventions.this_text_help", before=f"{own:.3f}"),
+        )
+    kept = float(run.kept_routes()[: run.trace.fed].mean())
+    middle.metric(t("interventions.kept"), f"{kept:.0%}", help=t("interventions.kept_help"))
+    if (rows := len(after)) >= len(held_out.DOMAINS):
+        loss, _ = after.loss(rows)
+        own, _ = before.loss(rows)
+        gap, (low, high) = held_out.difference(after, before, rows)
         right.metric(
             t("interventions.heldout"),
             f"{loss:.3f}",
@@ -202,16 +177,14 @@ def amounts(found: Comparison) -> None:
         )
 
 
-def ways(found: Comparison, pin: int | None) -> None:
+def ways(run: IntervenedRun, pin: int | None) -> None:
     """The pinned token's way through both, or a word on how to pin one."""
-    if found.plain is None or found.changed is None:
-        return
-    if pin is None or pin >= found.trace.fed:
+    if pin is None or pin >= run.trace.fed:
         st.caption(t("interventions.pin"))
         return
-    card, layers = found.trace.card, found.trace.moe_layers
+    card, layers = run.trace.card, run.trace.moe_layers
     routes = []
-    for reading, works in ((found.plain, True), (found.changed, found.change.shared)):
+    for reading, works in ((run.plain, True), (run.changed, run.intervention.shared)):
         weights = reading.expert_weights[pin]
         total = weights.sum(axis=1, keepdims=True)
         share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
@@ -239,13 +212,13 @@ def ways(found: Comparison, pin: int | None) -> None:
     )
 
 
-def by_domain(found: Comparison) -> None:
+def by_domain(before: Survey, after: Survey) -> None:
     """Loss of each domain less the untouched model's on the same rows, with intervals."""
-    rows = held_out.common([found.before, found.after])
+    rows = len(after)
     if rows < 2 * len(held_out.DOMAINS):
         return
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
-    gaps = [held_out.difference(found.after, found.before, rows, at) for at in range(len(names))]
+    gaps = [held_out.difference(after, before, rows, at) for at in range(len(names))]
     st.markdown(f"**{t('interventions.domains')}**")
     labels = {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")}
     chart(
@@ -258,8 +231,8 @@ def by_domain(found: Comparison) -> None:
         [
             {
                 t("interventions.domain"): name,
-                t("interventions.before"): round(found.before.loss(rows, at)[0], 4),
-                t("interventions.after"): round(found.after.loss(rows, at)[0], 4),
+                t("interventions.before"): round(before.loss(rows, at)[0], 4),
+                t("interventions.after"): round(after.loss(rows, at)[0], 4),
             }
             | gap_row(gap)
             for at, (name, gap) in enumerate(zip(names, gaps, strict=True))
@@ -280,26 +253,29 @@ def gap_row(gap: figures.Estimate) -> dict[str, object]:
 
 def room() -> None:
     """The whole section."""
+    RUN.area(interventions)
+    KNOCK_OUT.area(knock_out)
+
+
+def interventions() -> None:
+    """The fields, and what they do."""
     st.subheader(t("interventions.title"))
     st.markdown(t("interventions.lead"))
     trace, _ = session.on_screen()
-    change = change_asked(trace)
-    if st.session_state.e_job is not None:
+    intervention = fields(trace)
+    if session.RUN.running is not None:
         st.caption(t("interventions.after_run"))
-    elif change is None:
+    elif intervention is None:
         st.caption(t("interventions.nothing"))
     else:
-        under_way = comparison.store().get(comparison.name_of(trace, change)) is None
-        st.fragment(results, run_every=EVERY if under_way else None)(trace, change)
-    knock_out(trace)
+        effects(trace, intervention)
 
 
-def knock_out(trace: Trace) -> None:
+def knock_out() -> None:
     """The DeepSeekMoE paper's experiment on our model: how much can be taken away?"""
-    from model.analysis.interventions import Intervention  # here, not above: it imports torch
-
     st.subheader(t("interventions.knock_title"))
     st.markdown(t("interventions.knock_lead"))
+    trace, _ = session.on_screen()
     chosen, experts = number(trace)
     masked = [Intervention(without_top=n) for n in range(1, experts // 4 + 1)]
     named = {
@@ -309,11 +285,12 @@ def knock_out(trace: Trace) -> None:
         "best": masked[0],
     }
     model = trace.card.name
-    asks = [(model, None), *((model, change) for change in (*masked, *named.values()))]
-    found = held_out_ask.read("knock", asks, KNOCKED_ROWS, t("interventions.knock_run"))
-    if found is None:
+    readers: list[held_out.Reader] = [model]
+    readers += [Intervened(model, each) for each in (*masked, *named.values())]
+    plain, *rest = held_out.read(KNOCK_OUT, readers, KNOCKED_ROWS)
+    if len(plain) < KNOCKED_ROWS:
+        held_out.ask(KNOCK_OUT, t("interventions.knock_run"))
         return
-    plain, rest = found[0], found[1:]
     losses = [plain.loss(KNOCKED_ROWS), *(each.loss(KNOCKED_ROWS) for each in rest[: len(masked)])]
     labels = {"share": t("interventions.share_off"), "loss": t("interventions.loss")}
     left, right = st.columns(2)

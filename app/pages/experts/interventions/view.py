@@ -1,6 +1,7 @@
-"""The component that shows what a change did to a text: every token's probability, and the answer.
+"""The component that shows what an intervention does to a text: every token's probability, and the
+answer.
 
-    pinned = intervention_view(comparison, key="e_compare", pinned=3)
+    pinned = intervention_view(run, key="e_compared", pinned=3)
 
 Hover and keys stay in the browser, and link with the other components that show the same run; only
 a pin reaches Python. Model text is put in as text, never as HTML.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.pages.experts.interventions.comparison import Comparison, kept_routes, parting
+from app.pages.experts.interventions.intervened_run import IntervenedRun
 from app.ui.components import component
 from app.ui.components.trace_view.payload import run_id
 from model.record.trace import rounded
@@ -18,36 +19,29 @@ from model.record.trace import rounded
 _component = component("intervention_view")
 
 
-def payload(comparison: Comparison) -> dict[str, Any]:
+def payload(run: IntervenedRun) -> dict[str, Any]:
     """What the browser gets: the run's tokens with both probabilities, and both answers."""
-    trace, written = comparison.trace, comparison.written
-    found: dict[str, Any] = {
-        "id": comparison.id,
+    trace, apart = run.trace, run.parting()
+    return {
+        "id": run.id,
         "run": run_id(trace),
         "texts": list(trace.texts),
         "n_prompt": trace.n_prompt,
         "answer": list(trace.texts[trace.n_prompt :]),
-        "written": [] if written is None else list(written.texts[written.n_prompt :]),
-        "parting": None,
+        "written": list(run.written.texts[run.written.n_prompt :]),
+        "parting": None if apart is None else apart - trace.n_prompt,
+        "before": rounded(run.plain.logprobs),
+        "after": rounded(run.changed.logprobs),
+        "kept": [round(float(x), 3) for x in run.kept_routes().mean(axis=1)],
     }
-    if written is not None and (apart := parting(trace, written)) is not None:
-        found["parting"] = apart - trace.n_prompt
-    plain, changed = comparison.plain, comparison.changed
-    if plain is not None and changed is not None:
-        found |= {
-            "before": rounded(plain.logprobs),
-            "after": rounded(changed.logprobs),
-            "kept": [round(float(x), 3) for x in kept_routes(plain, changed).mean(axis=1)],
-        }
-    return found
 
 
-def intervention_view(comparison: Comparison, *, key: str, pinned: int | None) -> int | None:
-    """Draw a comparison as far as it is; returns the pinned token of the run, or None."""
-    data = payload(comparison)
+def intervention_view(run: IntervenedRun, *, key: str, pinned: int | None) -> int | None:
+    """Draw a run under an intervention; returns the pinned token of the run, or None."""
+    data = payload(run)
     result = _component(data | {"pinned": pinned}, key=key, on_pinned_change=lambda: None)
     sent = result.pinned
     if not isinstance(sent, dict) or sent.get("run") != data["run"]:
         return pinned
     token = sent.get("token")
-    return token if type(token) is int and 0 <= token < len(comparison.trace) else None
+    return token if type(token) is int and 0 <= token < len(run.trace) else None

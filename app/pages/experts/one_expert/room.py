@@ -7,8 +7,10 @@ import json
 import numpy as np
 import streamlit as st
 
+from app.core.generation import Intervened
+from app.core.need_slot import NeedSlot
 from app.core.texts import t
-from app.pages.experts import held_out, held_out_ask
+from app.pages.experts import held_out
 from app.pages.experts import state as session
 from app.pages.experts.interventions import figures as intervention_figures
 from app.pages.experts.interventions.room import gap_row
@@ -18,13 +20,20 @@ from app.pages.experts.routing_statistics import room as statistics_room
 from app.pages.experts.routing_statistics.counts import Counted
 from app.ui.chart import chart
 from app.ui.table import numbers
+from model.analysis.interventions import Intervention
 
+ABSENCE = NeedSlot("absence")
 TOKENS = 15  # in the list of favourites
 COMPANY = 5  # in the list of partners
 
 
 def room() -> None:
     """The whole section."""
+    statistics_room.READ.area(card)
+
+
+def card() -> None:
+    """The expert that is chosen."""
     trace, _ = session.on_screen()
     model = trace.card.name
     st.subheader(t("one_expert.title"))
@@ -47,7 +56,7 @@ def room() -> None:
     with right:
         by_domain(found, at, expert)
         company(found, at, expert)
-    absence(model, layer, expert)
+    ABSENCE.area(lambda: absence(model, layer, expert))
 
 
 def words(found: Counted, model: str, layer: int, at: int, expert: int) -> None:
@@ -142,15 +151,12 @@ def company(found: Counted, at: int, expert: int) -> None:
 
 def absence(model: str, layer: int, expert: int) -> None:
     """What it costs to do without, by domain."""
-    from model.analysis.interventions import Intervention  # here, not above: it imports torch
-
     st.markdown(f"**{t('one_expert.absence_title')}**")
-    asks = [(model, None), (model, Intervention(off=frozenset({(layer, expert)})))]
-    button = t("one_expert.absence_run", layer=layer, expert=expert)
-    found = held_out_ask.read("absence", asks, held_out.ROWS, button)
-    if found is None:
+    without_it = Intervened(model, Intervention(off=frozenset({(layer, expert)})))
+    plain, without = held_out.read(ABSENCE, [model, without_it], held_out.ROWS)
+    if len(plain) < held_out.ROWS:
+        held_out.ask(ABSENCE, t("one_expert.absence_run", layer=layer, expert=expert))
         return
-    plain, without = found
     gap, (low, high) = held_out.difference(without, plain, held_out.ROWS)
     st.markdown(
         t("one_expert.absence_sentence", gap=f"{gap:+.4f}", low=f"{low:+.4f}", high=f"{high:+.4f}")

@@ -7,7 +7,6 @@ import json
 import streamlit as st
 
 from app.core import models
-from app.core.errors import InputError
 from app.core.texts import t
 from app.pages.experts.route import figures, router_scores
 from app.ui.chart import chart
@@ -31,8 +30,8 @@ def words() -> dict[str, str]:
     }
 
 
-def token_route(trace: Trace, token: int, layer: int, writing: bool) -> None:
-    """Everything about the pinned token; the router's scores once the run has ended."""
+def token_route(trace: Trace, token: int, layer: int) -> None:
+    """Everything about the pinned token."""
     text = json.dumps(trace.texts[token], ensure_ascii=False)
     if token >= trace.fed:
         st.text(t("experts.pinned_last", token=token, text=text))
@@ -47,8 +46,8 @@ def token_route(trace: Trace, token: int, layer: int, writing: bool) -> None:
     )
     st.caption(t("route.reading"))
     numbers(rows(trace, token, groups), "experts-route")
-    if not writing and trace.card.name in models.shipped():
-        router(trace, token, layer)
+    if trace.card.name in models.shipped():
+        router_scores.SCORES.area(lambda: router(trace, token, layer))
 
 
 def rows(trace: Trace, token: int, groups: int) -> list[dict[str, object]]:
@@ -67,14 +66,12 @@ def router(trace: Trace, token: int, layer: int) -> None:
     """What the router of a layer computed: scores, bias, groups, choice, and how near it was."""
     at = trace.moe_layers.index(layer)
     st.markdown(f"**{t('route.router_title', layer=layer)}**")
-    try:
-        with st.spinner(t("route.wait")):
-            reading = router_scores.of(trace.id, trace)
-    except InputError as error:
-        st.error(str(error))
+    (run,) = router_scores.SCORES.have(trace.id, [router_scores.request(trace)])
+    if run is None:
+        router_scores.SCORES.ask(t("route.again"), t("route.wait"))
         return
-    found = router_scores.decision(reading, trace.card, token, at)
-    without_bias = router_scores.decision(reading, trace.card, token, at, bias=False)
+    found = router_scores.decision(run, trace.card, token, at)
+    without_bias = router_scores.decision(run, trace.card, token, at, with_bias=False)
     if found is None or without_bias is None:
         st.caption(t("common.not_recorded"))
         return

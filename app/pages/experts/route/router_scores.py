@@ -2,61 +2,39 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+import functools
 
-import streamlit as st
+import numpy as np
+from numpy.typing import NDArray
 
-from app.core import jobs
-from app.core.errors import InputError
+from app.core import models
+from app.core.need_slot import NeedSlot
 from model.analysis.routing_decision import Decision, decide
+from model.nn.room import Keep, Run
+from model.nn.weights import read_tensors
 from model.record.card import ModelCard
 from model.record.trace import Trace
+from model.runtime.batch import Request
 
-if TYPE_CHECKING:
-    from model.analysis.teacher_forcing import ForcedPass
-    from model.runtime.engine import Engine
-
-
-class Rereading(jobs.Job):
-    """One run's tokens through its own model, at once."""
-
-    def __init__(self, trace: Trace) -> None:
-        super().__init__([])
-        self.trace = trace
-        self.found: ForcedPass | None = None
-
-    def parts(self, load: Callable[[str], Engine]) -> list[Iterator[None]]:
-        return [self._read(load)]
-
-    def _read(self, load: Callable[[str], Engine]) -> Iterator[None]:
-        from model.analysis.teacher_forcing import (
-            teacher_force,  # here, not above: it imports torch
-        )
-
-        self.found = teacher_force(load(self.trace.card.name).model, self.trace.token_ids.tolist())
-        yield
+SCORES = NeedSlot("router_scores")
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def of(trace_id: str, _trace: Trace) -> ForcedPass:
-    """The reading of a finished run, in turn with what others generate.
+def request(trace: Trace) -> Request:
+    """The run's tokens through its own model."""
+    return Request(trace.card.name, tuple(trace.token_ids.tolist()), keep=Keep(scores=True))
 
-    Raises:
-        InputError: if the model could not run; the reason is the engine's.
-    """
-    job = Rereading(_trace)
-    jobs.worker().enqueue(job)
-    while job.look() in ("waiting", "running"):
-        time.sleep(0.01)
-    if job.found is None:
-        raise InputError(job.error or "")
-    return job.found
+
+@functools.lru_cache(maxsize=32)
+def bias(model: str) -> NDArray[np.float32]:
+    """The selection bias of a model's gates [L, E], layers with experts only."""
+    tensors = read_tensors(models.folder(model) / "model.safetensors")
+    layers = models.card(model).moe_layers
+    stem = "model.layers.{}.mlp.gate.e_score_correction_bias"
+    return np.array([tensors[stem.format(layer)] for layer in layers])
 
 
 def decision(
-    reading: ForcedPass, card: ModelCard, token: int, layer: int, bias: bool = True
+    run: Run, card: ModelCard, token: int, layer: int, with_bias: bool = True
 ) -> Decision | None:
     """How the router of a layer (counted from the first with experts) decided on a token.
 
@@ -65,10 +43,10 @@ def decision(
     kept, scale, normalise = card.topk_group, card.routed_scaling_factor, card.norm_topk_prob
     if kept is None or scale is None or normalise is None:
         return None
-    own = reading.bias[layer]
+    own = bias(card.name)[layer]
     return decide(
-        reading.scores[token, layer],
-        own if bias else 0 * own,
+        run.scores[token, layer],
+        own if with_bias else 0 * own,
         chosen=card.num_experts_per_tok,
         groups=card.groups,
         kept_groups=kept,

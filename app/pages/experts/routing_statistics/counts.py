@@ -12,6 +12,7 @@ from app.core import models
 from app.pages.experts import held_out
 from model.analysis import routing_statistics as routing
 from model.nn.tokenizer import BOS
+from model.nn.weights import read_tensors
 
 LEAST = 20  # occurrences of a token before its favourites are spoken of
 
@@ -45,12 +46,11 @@ class Counted:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def counted(survey_id: str, rows: int, _survey: held_out.Survey) -> Counted:
+def counted(model: str, rows: int, _survey: held_out.Survey) -> Counted:
     """Count the first rows of a survey."""
-    model = _survey.model
     tokens, kept, domain = [], [], []
-    for place in range(rows):
-        row = np.array(held_out.row(model, place).ids)
+    for place, given in enumerate(held_out.rows(model)[:rows]):
+        row = np.array(given.ids)
         tokens.append(row)
         kept.append(row != BOS)
         domain.append(np.full(len(row), place % len(held_out.DOMAINS)))
@@ -137,12 +137,14 @@ def chance(experts: int, chosen: int, groups: int, kept_groups: int) -> Chance:
 @st.cache_data(max_entries=16, show_spinner=False)
 def weight_sizes(model: str) -> NDArray[np.float64]:
     """Root mean square of each expert's weights: [L, E]."""
-    from model.nn.network import MixtureOfExperts  # here, not above: it imports torch
+    tensors = read_tensors(models.folder(model) / "model.safetensors")
+    card = models.card(model)
 
-    sizes = []
-    for module in models.engine(model).model.modules():
-        if isinstance(module, MixtureOfExperts):
-            up, down = module.experts.gate_up_proj, module.experts.down_proj
-            squares = up.square().sum(dim=(1, 2)) + down.square().sum(dim=(1, 2))
-            sizes.append((squares / (up[0].numel() + down[0].numel())).sqrt().numpy())
-    return np.array(sizes, dtype=np.float64)
+    def size(layer: int, expert: int) -> float:
+        stem = f"model.layers.{layer}.mlp.experts.{expert}"
+        parts = [tensors[f"{stem}.{name}_proj.weight"] for name in ("gate", "up", "down")]
+        squares = sum(float(np.square(part, dtype=np.float64).sum()) for part in parts)
+        return (squares / sum(part.size for part in parts)) ** 0.5
+
+    experts = range(card.n_routed_experts)
+    return np.array([[size(layer, e) for e in experts] for layer in card.moe_layers])

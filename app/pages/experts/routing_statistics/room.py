@@ -9,9 +9,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.core import models
+from app.core.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import figures as expert_figures
-from app.pages.experts import held_out, held_out_ask
+from app.pages.experts import held_out
 from app.pages.experts import state as session
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
@@ -20,29 +21,40 @@ from app.ui.chart import chart
 from app.ui.table import numbers, table
 from model.analysis import routing_statistics as routing
 
+READ = NeedSlot("routing_statistics")  # the room of one expert shares it
+EARLY = NeedSlot("saturation")
+
 
 def read(model: str) -> Counted | None:
     """The statistics of a model; a button or progress until it has read the held-out text."""
-    button = t("routing_statistics.read", rows=held_out.ROWS, model=model)
-    found = held_out_ask.read("statistics", [(model, None)], held_out.ROWS, button)
-    return None if found is None else statistics.counted(found[0].id, held_out.ROWS, found[0])
+    (found,) = held_out.read(READ, [model], held_out.ROWS)
+    if len(found) < held_out.ROWS:
+        held_out.ask(READ, t("routing_statistics.read", rows=held_out.ROWS, model=model))
+        return None
+    return statistics.counted(model, held_out.ROWS, found)
 
 
 def room() -> None:
     """The whole section."""
-    model = session.on_screen()[0].card.name
+    READ.area(over_much_text)
+
+
+def over_much_text() -> None:
+    """All statistics of the model on screen."""
+    trace, _ = session.on_screen()
+    model = trace.card.name
     st.subheader(t("routing_statistics.title"))
     st.markdown(t("routing_statistics.lead"))
     if (found := read(model)) is None:
         return
     st.caption(t("routing_statistics.text", tokens=len(found.tokens), model=model))
-    layers = [int(layer) for layer in session.on_screen()[0].moe_layers]
+    layers = [int(layer) for layer in trace.moe_layers]
     layer, at = session.choose_layer(layers, "e_stat_layer")
     domains(found, model, layer, at)
     together(found, model, layer, at)
     tokens(found, layers)
     neighbours(found, model, layers)
-    saturation(model, layers)
+    EARLY.area(lambda: saturation(model, layers))
 
 
 def domains(found: Counted, model: str, layer: int, at: int) -> None:
@@ -277,10 +289,10 @@ def saturation(model: str, layers: list[int]) -> None:
     if not early:
         st.caption(t("routing_statistics.early_none"))
         return
-    asks = [(name, None) for name in (*early, model)]
     rows = held_out.ROWS // 4
-    found = held_out_ask.read("early", asks, rows, t("routing_statistics.early_run", n=len(early)))
-    if found is None:
+    found = held_out.read(EARLY, [*early, model], rows)
+    if len(found[-1]) < rows:
+        held_out.ask(EARLY, t("routing_statistics.early_run", n=len(early)))
         return
     ids = [np.concatenate(each.ids[:rows]) for each in found]
     share_CL = np.array([routing.saturation(each, ids[-1]) for each in ids[:-1]])

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
-import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import jobs, models, prompts
+from app.core import generation, models, need_slot, prompts
+from app.core.need_slot import NeedSlot
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import BASE, COMPARED, WRITER, ReadText
 from model.analysis.teacher_forcing import teacher_force
+from model.nn.room import Run
+from model.runtime.batch import Request
 from model.tasks.problem import TEMPLATE
-from tests.app.looking import until
+from tests.app.runs import Busy, ended
 from tests.app.words import shape
 
 MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
@@ -27,19 +30,23 @@ MANY = 3
 def few_problems(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three of them, and none that another test has read."""
     monkeypatch.setattr(comparison, "MANY", MANY)
-    comparison.store.clear()
+    monkeypatch.setattr(need_slot, "RUNS", need_slot.Runs())
+
+
+class AtOnce:
+    """A slot whose runs are there when asked for."""
+
+    def have(self, key: object, requests: Sequence[Request], at_once: bool = True) -> list[Run]:
+        return generation.scheduler().run(requests)
 
 
 def drawn(n: int) -> list[ReadText]:
-    """The first problems, answered and read by the server's worker."""
+    """The first problems, answered and read."""
+    slot = cast(NeedSlot, AtOnce())
     wanted = [comparison.prompt_of(comparison.problem(i).question) for i in range(n)]
-    job = comparison.Rereading(wanted)
-    jobs.worker().enqueue(job)
-    while job.look() in ("waiting", "running"):
-        time.sleep(0.01)
-    assert job.state == "done", job.error
-    assert job.done == n
-    found = comparison.kept(wanted)
+    traces = comparison.replies(slot, wanted, at_once=True)
+    assert traces is not None
+    found = comparison.read(slot, wanted, traces)
     assert found is not None
     return found
 
@@ -146,7 +153,15 @@ def opened(language: str = "en", **query: str) -> AppTest:
     at.query_params.update({"lang": language, "room": "after_rl", **query})
     at.switch_page("pages/experts/experts.py").run()
     assert not at.exception
-    return until(at, lambda: not at.session_state.e_rl_jobs)
+    return settled(at)
+
+
+def settled(at: AppTest) -> AppTest:
+    """The room once nothing is under way in it."""
+    for slot in ("after_rl_one", "after_rl_many"):
+        ended(at, slot)
+    assert not at.exception
+    return at
 
 
 def said(at: AppTest, language: str, key: str) -> list[str]:
@@ -161,8 +176,8 @@ def test_one_text_is_read_at_once_and_many_when_asked(language: str) -> None:
     (one,) = said(at, language, "sentence")
     (found,) = drawn(1)
     assert f"{comparison.overall([found], WRITER).whole:.1%}" in one
-    at.button(key="e_rl_read_many").click().run()
-    until(at, lambda: not at.session_state.e_rl_jobs)
+    at.button(key="after_rl_many_ask").click().run()
+    settled(at)
     assert not at.error
     assert len(said(at, language, "sentence")) == 2
 
@@ -172,26 +187,30 @@ def test_another_problem_a_pin_and_a_question_of_ones_own() -> None:
     assert at.session_state.e_rl_text == comparison.problem(0).question
     assert said(at, "en", "pinned")
     at.button(key="e_rl_another").click().run()
-    until(at, lambda: not at.session_state.e_rl_jobs)
+    settled(at)
     assert at.session_state.e_rl_text == comparison.problem(1).question
     assert not said(at, "en", "pinned")
     assert said(at, "en", "most")
     at.text_input(key="e_rl_text").set_value("Who is <b>there</b>?").run()
-    until(at, lambda: not at.session_state.e_rl_jobs)
+    settled(at)
     assert said(at, "en", "sentence")
     at.text_input(key="e_rl_text").set_value(" ").run()
     assert [error.value for error in at.error] == [texts("en")["common.empty_prompt"]]
 
 
-def test_a_stopped_job_can_be_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    at = opened()
+def test_a_stopped_reading_can_be_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = Busy(place=2)
     with monkeypatch.context() as patched:
-        patched.setattr(comparison.Rereading, "parts", lambda self, load: [itertools.repeat(None)])
-        at.button(key="e_rl_another").click().run()
-        job = at.session_state.e_rl_jobs["one"]
-        at.button(key="e_rl_stop_one").click().run()
-        until(at, lambda: job.state == "stopped")
+        patched.setattr(generation, "scheduler", lambda: others)
+        at = AppTest.from_file(str(MAIN), default_timeout=60)
+        at.query_params.update({"lang": "en", "room": "after_rl"})
+        at.switch_page("pages/experts/experts.py").run()
+        (ticket,) = others.tickets
+        at.button(key="after_rl_one_stop").click().run()
+        assert ticket.stopped
+        ticket.close("stopped")
+        at.run()
         assert not said(at, "en", "sentence")
-    at.run().button(key="e_rl_read_one").click().run()
-    until(at, lambda: not at.session_state.e_rl_jobs)
+    at.button(key="after_rl_one_ask").click().run()
+    settled(at)
     assert said(at, "en", "sentence")

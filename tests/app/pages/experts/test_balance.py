@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
-from app.core import models
+from app.core import generation, models
 from app.core.texts import LANGUAGES, texts, translated
+from app.pages.experts import held_out
 from app.pages.experts.balance import figures
 from app.pages.experts.balance import runs as balance_runs
+from model.analysis import expert_load
 from model.analysis.estimators import bootstrap_ratio
+from model.analysis.teacher_forcing import teacher_force
+from model.nn.room import Keep
+from model.runtime.batch import Request
 from model.training import pretrain
+from tests.app.runs import ended
 from tests.app.words import shape
 
 ROOT = Path(__file__).parents[4]
@@ -35,24 +43,48 @@ def chosen(choice_NE: np.ndarray, config: dict[str, int]) -> np.ndarray:
     return took
 
 
+@pytest.fixture(scope="module")
+def scores() -> np.ndarray:
+    """What the gates think of a few held-out rows: [N, L, E]."""
+    keep = Keep(scores=True)
+    rows = held_out.rows(balance_runs.BY_HAND)[:3]
+    requests = [Request(balance_runs.BY_HAND, row.ids, keep=keep) for row in rows]
+    return np.concatenate([run.scores for run in generation.scheduler().run(requests)])
+
+
+def test_scores_are_the_gates_own(scores: np.ndarray) -> None:
+    model = models.engine(balance_runs.BY_HAND).model
+    expected = teacher_force(model, held_out.rows(balance_runs.BY_HAND)[0].ids).scores
+    assert scores[: len(expected)] == pytest.approx(expected, abs=1e-4)
+
+
 @pytest.mark.parametrize("layer", [1, 4])
-def test_the_rule_by_hand(layer: int) -> None:
+def test_the_rule_by_hand(layer: int, scores: np.ndarray) -> None:
     config = models.config(balance_runs.BY_HAND)
-    scores = balance_runs.scores(layer).numpy()
-    hand = balance_runs.begin(layer)
-    bias = np.zeros(scores.shape[1], np.float32)
+    own = scores[:, models.card(balance_runs.BY_HAND).moe_layers.index(layer)]
+    hand = balance_runs.begin(layer, own)
+    bias = np.zeros(own.shape[1], np.float32)
     for steps in range(4):
-        counts = chosen(scores + bias, config).sum(axis=0)
+        counts = chosen(own + bias, config).sum(axis=0)
         assert hand.load == pytest.approx(counts / counts.mean())
         assert hand.max_vio[-1] == pytest.approx(counts.max() / counts.mean() - 1)
         assert hand.biases[-1] == pytest.approx(bias, abs=1e-6)
         assert hand.steps == steps
         bias = bias + np.float32(0.02) * np.sign(counts.mean() - counts).astype(np.float32)
-        balance_runs.step(hand, 0.02, 1)
-    balance_runs.step(hand, 0.005, 100)
+        balance_runs.step(hand, own, 0.02, 1)
+    balance_runs.step(hand, own, 0.005, 100)
     assert hand.steps == 104 and hand.max_vio[-1] < hand.max_vio[0] / 2
-    shared = models.engine(balance_runs.BY_HAND).model.gates()[layer]
-    assert not shared.e_score_correction_bias.any()  # nobody else's model was touched
+
+
+@torch.inference_mode()
+def test_the_rule_is_the_trainers() -> None:
+    gate = copy.deepcopy(models.engine(balance_runs.BY_HAND).model.gates()[2])
+    load = np.random.default_rng(0).random(len(gate.weight))
+    load[3] = load.mean()
+    before = gate.e_score_correction_bias.numpy().copy()
+    pretrain.update_bias(gate, torch.from_numpy(load), 0.02)
+    after = gate.e_score_correction_bias.numpy()
+    assert expert_load.next_bias(before, load, 0.02) == pytest.approx(after, abs=1e-7)
 
 
 @pytest.mark.parametrize("name", balance_runs.RUNS)
@@ -108,7 +140,7 @@ def test_the_room(lang: str) -> None:
     app = AppTest.from_file(str(MAIN), default_timeout=60)
     app.switch_page("pages/experts/experts.py")
     app.query_params.update({"lang": lang, "room": "balance", "e_balance_layer": "2"})
-    app.run()
+    app = ended(app.run(), "balance_scores")
     assert not app.exception and not app.error
     words = texts(lang)
     shown = [m.value for m in app.markdown]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,13 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from app.core import examples, jobs, models, prompts, store
+from app.core import examples, generation, models, prompts, store
+from app.core.prompt_runs import PromptRun
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import figures
 from model.analysis import expert_load
+from model.nn.room import Run
 from model.record.card import ModelCard
 from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
+from model.runtime.batch import Request
+from model.runtime.scheduler import Ticket
+from tests.app.runs import Busy, ended, traces, under_way
 from tests.app.words import shape
 
 MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
@@ -200,19 +203,11 @@ def opened(language: str = "en", **query: str) -> AppTest:
     return at
 
 
-def ended(at: AppTest) -> AppTest:
-    """The page once its run has ended; every run of the script is one look."""
-    deadline = time.monotonic() + 60
-    while at.session_state.e_job is not None:
-        assert time.monotonic() < deadline, "the run did not end"
-        time.sleep(0.05)
-        at.run()
-        assert not at.exception
-    return at
-
-
 def on_screen(at: AppTest) -> Trace | None:
-    return store.store().get(at.session_state.e_shown)
+    """The run that the viewer made, once it has ended."""
+    found = traces(ended(at, "experts"), "experts")
+    assert not at.exception
+    return found[0] if found else None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -220,7 +215,7 @@ def test_opens_with_the_recorded_run(language: str) -> None:
     at = opened(language)
     words = texts(language)
     assert at.title[0].value == words["experts.title"]
-    assert at.session_state.e_job is None
+    assert under_way(at, "experts") is None
     info = store.sample("experts").info
     assert at.text_area(key="e_prompt").value == info.prompt
     told = words["common.run_recorded"].format(
@@ -246,7 +241,7 @@ def test_runs_live_to_the_end() -> None:
     at.text_area(key="e_prompt").set_value("And the LORD said")
     at.number_input(key="e_tokens").set_value(6)
     at.button(key="e_run").click().run()
-    trace = on_screen(ended(at))
+    trace = on_screen(at)
     assert trace is not None
     assert trace.info.prompt == "And the LORD said"
     assert 1 <= len(trace) - trace.n_prompt <= 6
@@ -257,13 +252,13 @@ def test_an_example_runs_at_once() -> None:
     at = opened()
     at.number_input(key="e_tokens").set_value(3).run()
     at.button(key="e_example_code").click().run()
-    trace = on_screen(ended(at))
+    trace = on_screen(at)
     assert trace is not None
     assert trace.info.prompt == examples.prompts()["code"] == at.text_area(key="e_prompt").value
 
 
 def test_a_link_with_inputs_runs_them() -> None:
-    at = ended(opened(e_prompt="def read", e_tokens="4", e_seed="7", e_temperature="1.0", pin="2"))
+    at = opened(e_prompt="def read", e_tokens="4", e_seed="7", e_temperature="1.0", pin="2")
     trace = on_screen(at)
     assert trace is not None
     info = trace.info
@@ -272,41 +267,53 @@ def test_a_link_with_inputs_runs_them() -> None:
     assert at.query_params["pin"] == "2"
 
 
-class Endless:
-    """An engine that writes one token over and over, slowly, and never comes to an end."""
+class Halfway(Busy):
+    """A scheduler that is still writing, `reply` so far, until it is told to stop."""
 
-    config = SimpleNamespace(num_hidden_layers=1)
-    card = store.sample("experts").card
+    def __init__(self, reply: Run) -> None:
+        super().__init__(place=0)
+        self.reply = reply
 
-    def new_cache(self) -> None:
-        """It remembers nothing."""
+    def submit(self, visitor: Hashable, requests: Sequence[Request]) -> Ticket:
+        ticket = super().submit(visitor, requests)
+        ticket.state = "running"
+        ticket.stop = lambda: self.stopped(ticket)  # type: ignore[method-assign]
+        return ticket
 
-    def info(self, prompt: str, max_new_tokens: int, temperature: float, seed: int) -> RunInfo:
-        return replace(store.sample("experts").info, prompt=prompt, seed=seed)
-
-    def stream(self, *_: object) -> Iterator[TokenStep]:
-        shape = store.sample("experts").expert_ids.shape[1:]
-        ids = np.broadcast_to(np.arange(shape[1]), shape)
-        weights = np.ones(shape, np.float16)
-        while True:
-            yield TokenStep(7, "x", -1.0, 0.5, False, ids, weights, 1, 1.0)
-            time.sleep(0.01)
+    def stopped(self, ticket: Ticket) -> None:
+        ticket.results[0] = replace(self.reply, finish_reason="stopped")
+        ticket.close("stopped")
 
 
 def test_stop_keeps_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    endless = jobs.Worker(lambda name: Endless())
-    monkeypatch.setattr(jobs, "worker", lambda: endless)
+    prompt = PromptRun("base", store.sample("experts").info.prompt, 5)
+    (reply,) = generation.scheduler().run([prompt.request()])
+    halfway = Halfway(reply)
+    monkeypatch.setattr(generation, "scheduler", lambda: halfway)
     at = opened()
     at.button(key="e_run").click().run()
-    while at.session_state.e_job.traces()[0] is None:
-        time.sleep(0.01)
-    at.button(key="e_stop").click().run()
-    assert at.session_state.e_job is None
+    assert on_page(at, texts("en")["experts.badge_recorded"])
+    at.button(key="experts_stop").click().run()
     trace = on_screen(at)
     assert trace is not None
     assert trace.finish_reason == "stopped"
-    assert trace.answer == "x" * len(trace)
-    assert any(texts("en")["experts.ended_stopped"] in caption.value for caption in at.caption)
+    assert len(trace) == len(reply.token_ids)
+    assert on_page(at, texts("en")["experts.ended_stopped"])
+
+
+def on_page(at: AppTest, word: str) -> bool:
+    return any(word in each.value for each in (*at.caption, *at.markdown))
+
+
+def test_a_full_server_says_the_place_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    others = Busy(place=3)
+    monkeypatch.setattr(generation, "scheduler", lambda: others)
+    at = opened()
+    at.button(key="e_again").click().run()
+    assert not at.exception
+    assert on_page(at, texts("en")["common.waiting"].format(position=3))
+    at.button(key="experts_stop").click().run()
+    assert others.tickets[0].stopped
 
 
 @pytest.mark.parametrize(
@@ -326,14 +333,15 @@ def test_bad_text_is_told_and_the_picture_stays(language: str, text: str, key: s
     at.button(key="e_run").click().run()
     told = shape(key, language)
     assert [bool(told.search(error.value)) for error in at.error] == [True]
-    assert at.session_state.e_job is None
     assert on_screen(at) is None  # still the recorded run
-    at.run()
+    at.text_area(key="e_prompt").set_value("9+")
+    at.button(key="e_run").click().run()
+    assert on_screen(at) is not None
     assert not at.error
 
 
 def test_numbers_beyond_the_limits_are_brought_back() -> None:
-    at = ended(opened(e_tokens="999999", e_seed="-5", e_temperature="99", e_prompt="9+"))
+    at = opened(e_tokens="999999", e_seed="-5", e_temperature="99", e_prompt="9+")
     trace = on_screen(at)
     assert trace is not None
     assert 0 <= trace.info.temperature <= 2
@@ -342,7 +350,7 @@ def test_numbers_beyond_the_limits_are_brought_back() -> None:
 
 
 def test_a_model_that_does_not_exist_falls_back() -> None:
-    at = ended(opened(e_model="../../etc/passwd", e_tokens="2"))
+    at = opened(e_model="../../etc/passwd", e_tokens="2")
     trace = on_screen(at)
     assert trace is not None
     assert trace.card.name in models.shipped()
@@ -363,3 +371,19 @@ def test_a_pin_in_the_link_shows_that_token(language: str) -> None:
 @pytest.mark.parametrize("pin", ["-1", "99999", "x", "²", "1e3", "9" * 40])
 def test_a_pin_that_means_nothing_is_passed_over(pin: str) -> None:
     assert not opened(pin=pin).error
+
+
+@pytest.mark.parametrize(
+    ("once", "room"),
+    [
+        ("what_if", "interventions"),
+        ("statistics", "routing_statistics"),
+        ("expert", "one_expert"),
+        ("balance", "balance"),
+        ("attic", "run"),
+    ],
+)
+def test_rooms_open_by_the_names_that_they_once_had(once: str, room: str) -> None:
+    at = opened(room=once)
+    assert at.session_state.e_room == room
+    assert at.query_params["room"] == room

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app.core import jobs, models, store
+from app.core import generation, models, need_slot, store
+from app.core.generation import Intervened
+from app.core.need_slot import NeedSlot
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import held_out
-from app.pages.experts.interventions import comparison
 from app.pages.experts.interventions import figures as intervention_figures
+from app.pages.experts.interventions import intervened_run as intervened_runs
 from app.pages.experts.interventions import room as interventions_room
 from app.pages.experts.interventions.view import payload
 from app.pages.experts.route import figures as route_figures
@@ -26,9 +28,11 @@ from app.pages.experts.routing_statistics import figures
 from model.analysis.interventions import Intervention
 from model.analysis.reference_interventions import intervened
 from model.analysis.teacher_forcing import teacher_force
+from model.nn.room import Run
 from model.nn.tokenizer import BOS, decode
+from model.runtime.batch import Request
 from model.training.pretrain import masked_loss
-from tests.app.looking import until
+from tests.app.runs import Failing, ended
 
 MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
 ROWS = 2 * len(held_out.DOMAINS)
@@ -36,27 +40,16 @@ SHARED_OFF = Intervention(shared=False)
 
 
 @pytest.fixture(autouse=True)
-def few_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Surveys of twelve rows."""
     monkeypatch.setattr(held_out, "ROWS", ROWS)
     monkeypatch.setattr(interventions_room, "KNOCKED_ROWS", len(held_out.DOMAINS))
-    held_out._domain_rows.cache_clear()
-    yield
-    held_out._domain_rows.cache_clear()
 
 
-def done(job: jobs.Job) -> None:
-    """Let the server's worker carry a job out."""
-    jobs.worker().enqueue(job)
-    while job.look() in ("waiting", "running"):
-        time.sleep(0.01)
-    assert job.state == "done", job.error
-
-
-def surveyed(change: Intervention | None = None, rows: int = ROWS) -> held_out.Survey:
-    job = held_out.Surveying([("base", change)], rows)
-    done(job)
-    return job.surveys[0]
+def surveyed(*interventions: Intervention | None) -> list[held_out.Survey]:
+    """Base as it is, or under interventions, on held-out rows."""
+    readers = ["base" if each is None else Intervened("base", each) for each in interventions]
+    return held_out.surveys(readers, generation.scheduler().run(held_out.requests(readers, ROWS)))
 
 
 # --- What is measured -------------------------------------------------------------------------
@@ -65,12 +58,12 @@ def surveyed(change: Intervention | None = None, rows: int = ROWS) -> held_out.S
 @torch.inference_mode()
 @pytest.mark.parametrize("change", [None, SHARED_OFF, Intervention(top_k=1)])
 def test_losses_are_the_trainers(change: Intervention | None) -> None:
-    found = surveyed(change)
+    (found,) = surveyed(change)
     model = models.engine("base").model
     if change is not None:
         model = intervened(model, change)
     for place in range(ROWS):
-        row = held_out.row("base", place)
+        row = held_out.rows("base")[place]
         nats, learnt = masked_loss(
             model, torch.tensor([row.ids]), torch.from_numpy(row.learnt)[None]
         )
@@ -87,23 +80,37 @@ def test_losses_are_the_trainers(change: Intervention | None) -> None:
 
 
 def test_differences_are_paired_and_none_is_none() -> None:
-    plain, same = surveyed(), surveyed(Intervention())
+    plain, same = surveyed(None, Intervention())
     gap, interval = held_out.difference(same, plain, ROWS)
     assert gap == pytest.approx(0, abs=1e-6)
     assert interval == pytest.approx((0, 0), abs=1e-6)
-    assert plain is not same
-    assert held_out.survey("base") is plain
+
+
+def test_surveys_end_where_a_row_of_any_reader_is_missing() -> None:
+    readers = ["base", Intervened("base", SHARED_OFF)]
+    runs: list[Run | None] = [*generation.scheduler().run(held_out.requests(readers, 3))]
+    whole = held_out.surveys(readers, runs)
+    runs[3] = None  # the second row of the second reader
+    found = held_out.surveys(readers, runs)
+    assert [len(each) for each in found] == [1, 1]
+    assert [each.nats for each in found] == [each.nats[:1] for each in whole]
+    assert [len(each) for each in held_out.surveys(readers, [None] * 6)] == [0, 0]
+
+
+def test_models_with_one_tokenizer_read_the_same_rows() -> None:
+    assert held_out.rows("base") is held_out.rows("r1")
+    assert len(held_out.rows("base")) == held_out.EACH * len(held_out.DOMAINS)
 
 
 def test_statistics_are_counted_by_hand() -> None:
-    survey = surveyed()
-    found = statistics.counted(survey.id, ROWS, survey)
+    (survey,) = surveyed(None)
+    found = statistics.counted("base", ROWS, survey)
     experts = models.config("base")["n_routed_experts"]
     load = np.zeros((len(held_out.DOMAINS), survey.ids[0].shape[1], experts), dtype=int)
     pairs = again = 0
     tokens: list[int] = []
     for place in range(ROWS):
-        ids = held_out.row("base", place).ids
+        ids = held_out.rows("base")[place].ids
         for i, token in enumerate(ids):
             if token == BOS:
                 continue
@@ -137,33 +144,55 @@ def test_weight_sizes_by_hand() -> None:
     assert sizes[0, 3] == pytest.approx(np.sqrt(np.mean(flat.astype(float) ** 2)), rel=1e-5)
 
 
-def test_a_comparison_reads_both_and_writes() -> None:
+class AtOnce:
+    """A slot whose runs are there when asked for."""
+
+    def have(self, key: object, requests: Sequence[Request]) -> list[Run]:
+        return generation.scheduler().run(requests)
+
+
+def intervened_run(intervention: Intervention) -> intervened_runs.IntervenedRun:
+    slot = cast(NeedSlot, AtOnce())
+    found = intervened_runs.compute(slot, store.sample("experts"), intervention)
+    assert found is not None
+    return found
+
+
+def test_both_models_read_and_the_intervened_one_writes() -> None:
     sample = store.sample("experts")
-    found = comparison.Comparison(sample, SHARED_OFF)
-    done(found)
-    assert found.plain is not None
-    assert found.changed is not None
+    found = intervened_run(SHARED_OFF)
     ids = sample.token_ids.tolist()
-    expected = teacher_force(intervened(models.engine("base").model, SHARED_OFF), ids)
-    assert np.array_equal(found.changed.logprobs, expected.logprobs, equal_nan=True)
-    assert found.written is not None
+    plain = models.engine("base").model
+    for run, model in ((found.plain, plain), (found.changed, intervened(plain, SHARED_OFF))):
+        expected = teacher_force(model, ids)
+        assert run.logprobs == pytest.approx(expected.logprobs, abs=1e-3, nan_ok=True)
+        assert (np.sort(run.expert_ids) == np.sort(expected.expert_ids)).mean() > 0.999
     assert found.written.n_prompt == sample.n_prompt
     sent = payload(found)
     assert len(sent["before"]) == len(sent["after"]) == len(sent["kept"]) == len(sample)
     assert sent["before"][0] is None
-    kept = comparison.kept_routes(found.plain, found.changed)
     same = [
         len(set(a.tolist()) & set(b.tolist())) / len(a)
         for a, b in zip(found.plain.expert_ids[5], found.changed.expert_ids[5], strict=True)
     ]
-    assert kept[5] == pytest.approx(same)
-    assert comparison.kept_routes(found.plain, found.plain).min() == 1
-    assert comparison.parting(sample, sample) is None
-    if (apart := comparison.parting(sample, found.written)) is not None:
+    assert found.kept_routes()[5] == pytest.approx(same)
+    if (apart := found.parting()) is not None:
         assert sample.token_ids[apart] != found.written.token_ids[apart]
         assert (sample.token_ids[:apart] == found.written.token_ids[:apart]).all()
-    assert len(found.before) >= ROWS
-    assert len(found.after) >= ROWS
+        assert sent["parting"] == apart - sample.n_prompt
+
+
+def test_without_a_difference_nothing_parts() -> None:
+    found = intervened_run(Intervention())
+    assert found.kept_routes().min() == 1
+    same = replace(found, written=found.trace)
+    assert same.parting() is None
+    assert payload(same)["parting"] is None
+
+
+def test_interventions_have_names_of_their_own() -> None:
+    found = intervened_run(SHARED_OFF)
+    assert found.id != replace(found, intervention=Intervention(bias=False)).id
 
 
 def test_the_recorded_run_is_of_this_model() -> None:
@@ -171,13 +200,16 @@ def test_the_recorded_run_is_of_this_model() -> None:
     sample = store.sample("experts")
     words = models.tokenizer(sample.card.name)
     assert decode(words, sample.token_ids.tolist()) == "".join(sample.texts)
-    reading = router_scores.of(sample.id, sample)
+    (reading,) = generation.scheduler().run([replace(router_scores.request(sample), read=True)])
     assert reading.logprobs[1:] == pytest.approx(sample.logprobs[1:], abs=1e-3)
 
 
 def test_a_decision_is_the_gates() -> None:
     sample = store.sample("experts")
-    reading = router_scores.of(sample.id, sample)
+    (reading,) = generation.scheduler().run([router_scores.request(sample)])
+    expected = teacher_force(models.engine("base").model, sample.token_ids.tolist())
+    assert reading.scores == pytest.approx(expected.scores, abs=1e-4)
+    assert np.array_equal(router_scores.bias("base"), expected.bias)
     for token in (0, 7, sample.fed - 1):
         for layer in range(len(sample.moe_layers)):
             found = router_scores.decision(reading, sample.card, token, layer)
@@ -225,49 +257,68 @@ def opened(room: str, language: str = "en", **query: str) -> AppTest:
     return at
 
 
-def ask(at: AppTest, place: str) -> None:
-    """Press the button of a place, unless what it asks for is already known, and wait."""
-    for button in [b for b in at.button if b.key == f"e_ask_{place}"]:
-        button.click().run()
-        until(at, lambda: not at.session_state.e_asked)
+def ask(at: AppTest, slot: str) -> None:
+    """Press the button of a slot, unless what it asks for is already known, and wait."""
+    for button in [b for b in at.button if b.key == f"{slot}_ask"]:
+        ended(button.click().run(), slot)
+        assert not at.exception and not at.error
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_change_is_compared_at_once(language: str) -> None:
-    at = opened("what_if", language, pin="5")
+def test_an_intervention_is_compared_at_once(language: str) -> None:
+    at = opened("interventions", language, pin="5")
     words = texts(language)
     assert any(words["interventions.nothing"] in caption.value for caption in at.caption)
     at.toggle(key="e_no_shared").set_value(True).run()
-    until(at, lambda: at.session_state.e_compare is None)
+    ended(at, "interventions_held_out")
     assert len(at.metric) == 3
-    kept = comparison.store().get(comparison.name_of(store.sample("experts"), SHARED_OFF))
-    assert kept is not None
-    assert kept.changed is not None
-    first = kept.trace.n_prompt
-    answer = -kept.changed.logprobs[first:].astype(float).mean()
+    found = intervened_run(SHARED_OFF)
+    first = found.trace.n_prompt
+    answer = -found.changed.logprobs[first:].astype(float).mean()
     assert float(at.metric[0].value) == pytest.approx(answer, abs=6e-4)
-    assert at.metric[2].value == f"{kept.after.loss(ROWS)[0]:.3f}"
+    (after,) = surveyed(SHARED_OFF)
+    assert at.metric[2].value == f"{after.loss(ROWS)[0]:.3f}"
     at.slider(key="e_top_k").set_value(1).run()
-    until(at, lambda: at.session_state.e_compare is None)
+    ended(at, "interventions_held_out")
+    assert len(at.metric) == 3
     assert not at.error
 
 
+def test_what_an_intervention_needs_can_fail_and_be_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(need_slot, "RUNS", need_slot.Runs())
+    failing = Failing(ValueError("index 7 is out of bounds for axis 1"))
+    with monkeypatch.context() as patched:
+        patched.setattr(generation, "scheduler", lambda: failing)
+        at = opened("interventions", e_no_shared="true")
+        assert [error.value for error in at.error] == [texts("en")["common.failed"]]
+        assert not at.metric
+        asked = len(failing.tickets)
+        at.run()
+        assert len(failing.tickets) == asked  # not again by itself
+    at.button(key="interventions_ask").click().run()
+    ended(at, "interventions_held_out")
+    assert not at.error
+    assert len(at.metric) == 3
+
+
 def test_what_contradicts_itself_is_told() -> None:
-    at = opened("what_if")
+    at = opened("interventions")
     at.multiselect(key="e_off").set_value(["1.3"])
     at.selectbox(key="e_forced").set_value("1.3").run()
     assert [texts("en")["interventions.both"].format(expert="1.3")] == [e.value for e in at.error]
 
 
 def test_the_tokens_of_a_comparison_are_a_table() -> None:
-    at = opened("what_if")
+    at = opened("interventions")
     at.toggle(key="e_no_shared").set_value(True).run()
     words, trace = texts("en"), store.sample("experts")
 
     def tables() -> list[Any]:
         return [one.value for one in at.dataframe if words["interventions.logprob"] in one.value]
 
-    until(at, lambda: bool(tables()))
+    ended(at, "interventions_held_out")
     shown, tokens = tables()[0], trace.token_ids.tolist()
     plain = models.engine("base").model
     for model, column in ((plain, "logprob"), (intervened(plain, SHARED_OFF), "logprob_changed")):
@@ -278,26 +329,20 @@ def test_the_tokens_of_a_comparison_are_a_table() -> None:
 
 
 def test_the_knock_out_runs_and_names_the_paper() -> None:
-    at = opened("what_if")
-    at.button(key="e_ask_knock").click().run()
-    until(at, lambda: not at.session_state.e_asked)
+    at = opened("interventions")
+    ask(at, "knock_out")
     published = models.reference("routing")["knockout"]
     assert any(published["source"] in text.value for text in at.markdown)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_statistics_and_the_card_are_there_when_asked(language: str) -> None:
-    at = opened("statistics", language)
-    ask(at, "statistics")
+    at = opened("routing_statistics", language)
+    ask(at, "routing_statistics")
     words = texts(language)
     assert any(words["routing_statistics.again_title"] in text.value for text in at.markdown)
-    ask(at, "early")
-    at = opened("expert", language)
+    ask(at, "saturation")
+    at = opened("one_expert", language)
     ask(at, "absence")
     said = words["one_expert.absence_sentence"].split("{")[0]
     assert any(text.value.startswith(said) for text in at.markdown)
-
-
-def test_an_unknown_room_is_the_first() -> None:
-    at = opened("attic")
-    assert at.session_state.e_room == "run"

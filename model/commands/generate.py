@@ -1,0 +1,28 @@
+"""`generate`: what a model writes after a prompt."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from model.commands.usage import shipped_folder
+from model.runtime.sampler import Sampler
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    sampler = Sampler.load(shipped_folder(args.name))
+    prompts = [sampler.encode(args.prompt)] * args.samples
+    done = sampler.complete(prompts, args.max_new_tokens, args.temperature, args.seed)
+    return {
+        "model": args.name,
+        "prompt": args.prompt,
+        "samples": [
+            {
+                "text": c.text,
+                "token_ids": c.token_ids,
+                "finish_reason": c.finish_reason,
+                "tokens_per_second": round(len(c.token_ids) / c.seconds, 1),
+            }
+            for c in done
+        ],
+    }

@@ -1,0 +1,12 @@
+"""`train`: make a corpus, train or measure models, record samples."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from model.training import stages
+
+
+def run(args: argparse.Namespace) -> Any:
+    return stages.run(args.stage, args.name)

@@ -1,0 +1,25 @@
+"""What commands share: wrong arguments, and the models that they name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from model.errors import ReadableError
+from model.nn import shipped
+
+
+class UsageError(ReadableError):
+    """A wrong argument; the message says what to do."""
+
+
+def shipped_folder(name: str) -> Path:
+    """The folder of a shipped checkpoint.
+
+    Raises:
+        UsageError: if none has this name.
+    """
+    folders = shipped.folders()
+    if name not in folders:
+        known = ", ".join(folders) or "none is shipped yet"
+        raise UsageError(f"there is no model {name!r}; choose one of: {known}")
+    return folders[name]
