@@ -21,8 +21,9 @@ def button(page: Page, key: str) -> None:
 
 
 def ended(page: Page) -> None:
-    """Wait for the end of a run that was asked for."""
+    """Wait until a run that was asked for has been played."""
     expect(page.get_by_text(T["reasoning.badge_live"], exact=True)).to_be_visible()
+    expect(page.locator(".reply-column").first).to_be_visible()
     expect(page.get_by_text(T["reasoning_view.verdict_writing"])).to_have_count(0)
 
 
@@ -35,7 +36,7 @@ def ask(page: Page, expression: str) -> None:
 def test_recorded_replies_play_and_a_step_says_what_is_right(page: Page) -> None:
     visit(page, "reasoning")
     expect(page.get_by_text(T["reasoning.badge_recorded"], exact=True)).to_be_visible()
-    expect(page.get_by_role("button", name=T["reasoning_view.replay"])).to_be_visible()
+    expect(page.get_by_role("button", name=T["player.replay"])).to_be_visible()
     step = page.locator(".reasoning-view .step").first
     step.focus()
     tip = page.locator(".reasoning-view .tip")
@@ -58,14 +59,14 @@ def test_recorded_replies_play_and_a_step_says_what_is_right(page: Page) -> None
 
 def test_replies_are_saved_as_png_and_svg(page: Page) -> None:
     visit(page, "reasoning")
-    expect(page.get_by_role("button", name=T["reasoning_view.replay"])).to_be_visible()
+    expect(page.get_by_role("button", name=T["player.replay"])).to_be_visible()
     button = page.locator(".reasoning-view button.save")
     saved.png_size(saved.picture(page, button, "replies", "PNG"))
     said = saved.svg_words(saved.picture(page, button, "replies", "SVG"))
     for key in ("axis_title", "thinking", "answer"):
         assert T[f"reasoning_view.{key}"] in said
     assert "<answer>" in said
-    expect(page.get_by_role("button", name=T["reasoning_view.replay"])).to_be_visible()
+    expect(page.get_by_role("button", name=T["player.replay"])).to_be_visible()
 
 
 def test_a_question_of_ones_own_runs_and_the_link_repeats_it(page: Page) -> None:

@@ -59,11 +59,11 @@ def test_plays_by_itself_within_five_seconds_before_torch(page_before_torch: Pag
 def test_pause_play_and_replay(page: Page) -> None:
     visit(page)
     answer(page).nth(2).wait_for()
-    page.get_by_role("button", name=T["trace_view.pause"]).click()
+    page.get_by_role("button", name=T["player.pause"]).click()
     paused = progress(page)
-    page.get_by_role("button", name=T["trace_view.play"]).click()
+    page.get_by_role("button", name=T["player.play"]).click()
     answer(page).nth(paused[0] - answer(page).count() + 3).wait_for()
-    expect(page.get_by_role("button", name=T["trace_view.replay"])).to_be_visible()
+    expect(page.get_by_role("button", name=T["player.replay"])).to_be_visible()
     assert progress(page)[0] == progress(page)[1]
 
 

@@ -264,7 +264,7 @@ function copyOf(view, box, title) {
     const [chosen] = choices[i].selectedOptions;
     select.replaceWith(element("span", "", null, chosen.text));
   });
-  for (const hint of copy.querySelectorAll(".hint")) hint.remove();
+  for (const hint of copy.querySelectorAll(".hint, .player")) hint.remove();
   for (const button of copy.querySelectorAll("button"))
     if (button.ariaChecked !== "true" && !button.closest(".panel")) button.remove();
   const titles = [...copy.querySelectorAll(".part-title")].map((line) => line.textContent);

@@ -22,7 +22,7 @@ FORMATS = ("png", "svg")
 
 _STUB = """
 const base = new URL("{root}/", document.baseURI); // every page of the app lies beside its modules
-for (const path of {paths}) {{
+for (const path of {paths}) {{ // what this one needs, then what other pages need
   const link = document.createElement("link");
   link.rel = "modulepreload";
   link.href = new URL(path, base).href;
@@ -33,15 +33,17 @@ export default view.default;
 """
 
 
-def component(name: str) -> Callable[..., Any]:
+def component(name: str, *parts: str) -> Callable[..., Any]:
     """Register a component; what is returned draws it.
+
+    `parts`: sections of texts that it says besides its own, those of shared modules.
 
     Call the result with the component's own data; the browser gets the viewer's language, the
     component's words and how pictures are saved besides. `key` is that of every widget, and there
     is one `on_STATE_change` for each state that the component sends.
     """
     own = f"components/{name}/"
-    paths = [path for path in modules.PATHS if path.startswith((own, "shared/"))]
+    paths = sorted(modules.PATHS, key=lambda path: not path.startswith((own, "shared/")))
     shown = st.components.v2.component(
         name,
         html=f'<div class="view {name.replace("_", "-")}">\n</div>',
@@ -50,7 +52,8 @@ def component(name: str) -> Callable[..., Any]:
     )
 
     def draw(data: dict[str, Any], *, key: str, **on_change: Any) -> Any:
-        common = {"locale": language(), "labels": words(name), "saving": saving()}
+        labels = {key: text for part in (*parts, name) for key, text in words(part).items()}
+        common = {"locale": language(), "labels": labels, "saving": saving()}
         return shown(key=key, data=common | data, **on_change)
 
     return draw

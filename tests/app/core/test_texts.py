@@ -21,7 +21,7 @@ FILES = texts_module.files("en")
 #: Section of the words → the file of its English ones.
 SECTIONS = {name: path for path in FILES for name in json.loads(path.read_text(encoding="utf-8"))}
 #: Sections that a component hands to its JavaScript → the files that use them.
-IN_JAVASCRIPT = ("trace_view", "reasoning_view", "intervention_view", "update_view")
+IN_JAVASCRIPT = ("trace_view", "reasoning_view", "intervention_view", "update_view", "player")
 #: Sections whose keys are made of data: tests of their pages compare them with it.
 BY_DATA = ("kv_size", "kv_size_rows")
 #: Ratios and other decimals, written out before they are filled in: they take the plural always.

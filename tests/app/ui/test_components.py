@@ -80,11 +80,19 @@ def known(name: str) -> set[str]:
     return {key.removeprefix(start) for key in texts("en") if key.startswith(start)}
 
 
+def said(code: str) -> set[str]:
+    return set(re.findall(r'(?:say|heading|block)\(\s*"(\w+)"', code))
+
+
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_every_word_that_a_component_says_is_a_text(name: str) -> None:
     code = "\n".join(source(p) for p in modules.PATHS if p.startswith(f"components/{name}/"))
-    said = set(re.findall(r'(?:say|heading|block)\(\s*"(\w+)"', code))
-    assert said <= known(name)
+    assert said(code) <= known(name)
+
+
+def test_every_word_that_shared_modules_say_is_a_text() -> None:
+    code = "\n".join(source(path) for path in modules.PATHS if path.startswith("shared/"))
+    assert said(code) <= known("player")
 
 
 # --- What no module does --------------------------------------------------------------------------

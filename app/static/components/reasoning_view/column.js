@@ -75,11 +75,6 @@ export class Column {
     return this.data.texts.length;
   }
 
-  /** When each token was there; at an even pace, if nobody measured. */
-  get seconds() {
-    return this.data.seconds ?? this.data.texts.map((_, i) => i);
-  }
-
   ended() {
     return this.data.finished && this.shown >= this.length;
   }

@@ -2,10 +2,13 @@
 
 /** @import { Common, Send } from "../../shared/mount.js" */
 /** @import { Colouring } from "./colours.js" */
+/** @import { Player } from "../../shared/player.js" */
 /** @import { Reply } from "./column.js" */
 
 import { gradient } from "../../shared/colours.js";
+import { Controls, playerOf } from "../../shared/controls.js";
 import { element } from "../../shared/element.js";
+import { shownAt, spread } from "../../shared/player.js";
 import { saveButton } from "../../shared/save.js";
 import { Tip } from "../../shared/tip.js";
 import { Words } from "../../shared/words.js";
@@ -21,7 +24,15 @@ import { makeStrips } from "./strips.js";
  * @property {boolean} clickable
  */
 
-const TOKENS_PER_SECOND = 16; // of the longest reply when recorded ones are played
+/**
+ * When each token of each reply was there; token by token together, if that is not known of all.
+ *
+ * @param {Reply[]} replies
+ */
+function timesOf(replies) {
+  const known = replies.every((reply) => reply.seconds);
+  return replies.map((reply) => spread((known && reply.seconds) || reply.texts.map(() => 0)));
+}
 
 export class Replies {
   /**
@@ -38,20 +49,15 @@ export class Replies {
     this.words = new Words(data.labels, data.locale);
     /** @type {{ run: string, mark: number } | null} */
     this.pick = null;
-    /** @type {{ at: number, running: boolean, last: number | null } | null} */
-    this.player = null;
-    this.slower = 1;
+    this.times = timesOf(data.columns);
+    this.player = data.playing && !data.live ? this.playerFor(false) : null;
     this.frame = 0;
     this.state = "";
 
     root.replaceChildren();
     this.whole = element("section", "", root);
+    this.controls = this.player && this.controlsOf(this.whole, this.player);
     this.bar = element("div", "tools", this.whole);
-    this.button = this.data.playing ? element("button", "tool", this.bar) : null;
-    if (this.button) {
-      this.button.type = "button";
-      this.button.onclick = () => this.pressPlay();
-    }
     this.colourButtons = COLOURINGS.map((by) => {
       const button = element("button", "tool", this.bar, this.words.say(`colour_${by}`));
       button.type = "button";
@@ -69,7 +75,7 @@ export class Replies {
     this.status = element("div", "only-read", root);
     this.status.setAttribute("role", "status");
     this.showColour();
-    this.begin();
+    this.redraw();
   }
 
   /**
@@ -89,7 +95,12 @@ export class Replies {
       this.saver.remove();
       this.saver = this.offerSaving();
     }
-    if (!this.player) this.showAll();
+    this.times = timesOf(data.columns);
+    if (data.playing && !data.live && !this.player) {
+      this.player = this.playerFor(true); // one has watched them being written
+      this.controls = this.controlsOf(this.whole, this.player);
+      this.whole.prepend(this.controls.bar);
+    }
     if (before.live && !data.live) this.announce();
     this.redraw();
   }
@@ -102,53 +113,40 @@ export class Replies {
 
   // --- Playing ------------------------------------------------------------------------------
 
-  begin() {
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (this.data.playing && !still) return this.replay();
-    if (this.data.playing) this.player = { at: Infinity, running: false, last: null };
-    this.showAll();
-    return this.redraw();
+  /**
+   * The clock goes by the reply that was ready last.
+   *
+   * @param {boolean} waits at the end
+   */
+  playerFor(waits) {
+    /** @param {number[]} times */
+    const end = (times) => times.at(-1) ?? 0;
+    const leader = this.times.reduce((a, b, i) => (end(b) > end(this.times[a]) ? i : a), 0);
+    return playerOf(this.times[leader], this.data.columns[leader].given, waits);
   }
 
-  showAll() {
-    for (const column of this.columns) column.shown = column.length;
+  /**
+   * @param {HTMLElement} parent
+   * @param {Player} player
+   */
+  controlsOf(parent, player) {
+    const taken = this.data.columns.map((reply) => reply.seconds?.at(-1) ?? null);
+    const known = taken.filter((seconds) => seconds !== null);
+    const seconds = known.length ? Math.max(...known) : null;
+    return new Controls(parent, this.words, player, seconds, () => {
+      this.tip.hide();
+      this.redraw();
+    });
   }
 
-  replay() {
-    const longest = this.columns.reduce((a, b) => (a.length >= b.length ? a : b));
-    const lasted = longest.seconds[longest.length - 1] || 1;
-    this.slower = longest.length / TOKENS_PER_SECOND / lasted;
-    this.player = { at: 0, running: true, last: null };
-    for (const column of this.columns) column.shown = Math.min(column.data.given, column.length);
-    this.tip.hide();
-    this.redraw();
-  }
-
-  pressPlay() {
-    if (this.over() || !this.player) return this.replay();
-    this.player.running = !this.player.running;
-    this.player.last = null;
-    return this.redraw();
-  }
-
-  over() {
-    return this.columns.every((column) => column.shown >= column.length);
-  }
-
-  /** @param {number} now */
-  advance(now) {
+  /** Show of each reply what was there at the same time as the leader's newest token. */
+  showPlayed() {
     const { player } = this;
-    if (!player?.running) return;
-    if (player.last !== null) player.at += Math.min(0.25, (now - player.last) / 1000);
-    player.last = now;
-    for (const column of this.columns) {
-      const { seconds } = column;
-      const due = () => 0.4 + seconds[column.shown] * this.slower <= player.at;
-      while (column.shown < column.length && due()) column.shown += 1;
-    }
-    if (!this.over()) return;
-    player.running = false;
-    this.announce();
+    this.columns.forEach((column, i) => {
+      const given = Math.min(column.data.given, column.length);
+      const due = player ? Math.max(given, shownAt(this.times[i], player.seconds)) : column.length;
+      column.shown = player?.over ? column.length : due;
+    });
   }
 
   announce() {
@@ -164,19 +162,17 @@ export class Replies {
   /** @param {number} now */
   draw(now) {
     this.frame = 0;
-    this.advance(now);
+    const { player } = this;
+    if (player?.tick(now) && player.over) this.announce();
+    this.showPlayed();
     const state = JSON.stringify([this.colour, this.pick, this.columns.map((c) => c.shown)]);
-    if (state !== this.state || !this.player) {
+    if (state !== this.state || !player) {
       this.state = state;
       for (const column of this.columns) column.draw();
       this.strips.draw();
     }
-    if (this.button) {
-      const key = this.over() ? "replay" : this.player?.running ? "pause" : "play";
-      const text = this.words.say(key);
-      if (this.button.textContent !== text) this.button.textContent = text;
-    }
-    if (this.player?.running) this.redraw();
+    this.controls?.draw();
+    if (player?.playing) this.redraw();
   }
 
   // --- Colour and choice ----------------------------------------------------------------------

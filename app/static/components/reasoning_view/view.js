@@ -21,7 +21,7 @@ class View {
    */
   update(data, given) {
     const send = given.setTriggerValue;
-    const key = JSON.stringify([data.columns.map((c) => c.id), data.locale, data.playing]);
+    const key = JSON.stringify([data.columns.map((c) => c.id), data.locale]);
     if (this.replies && key === this.key) return this.replies.update(data, send);
     this.replies?.destroy();
     this.replies = new Replies(this.root, data, send, this.replies?.colour ?? null);

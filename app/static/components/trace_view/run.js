@@ -1,5 +1,6 @@
 // The run as the parts read it: arrays decoded, and tokens by their number in the run.
 
+import { spread } from "../../shared/player.js";
 import { decode16, groupBytes } from "../../shared/tokens.js";
 
 /**
@@ -65,6 +66,7 @@ export class Run {
     this.probs = placed(raw.probs);
     this.cache_bytes = raw.cache_bytes && placed(raw.cache_bytes);
     this.seconds = raw.seconds && placed(raw.seconds);
+    this.times = spread(raw.seconds ?? raw.texts.map(() => 0)); // to play it by
     this.pooled = raw.pooled;
     this.length = this.texts.length;
     this.total = raw.pooled ? raw.pooled.length : this.length;

@@ -3,9 +3,11 @@
 
 /** @import { Common, Given, Send } from "../../shared/mount.js" */
 /** @import { Told } from "../../shared/link.js" */
+/** @import { Player } from "../../shared/player.js" */
 /** @import { Spot } from "../../shared/tip.js" */
 /** @import { RunData } from "./run.js" */
 
+import { Controls, playerOf } from "../../shared/controls.js";
 import { element, target } from "../../shared/element.js";
 import { hearOthers, nextTurn, PAUSE, tellOthers } from "../../shared/link.js";
 import { mount } from "../../shared/mount.js";
@@ -24,7 +26,7 @@ import { makeStrip, makeText } from "./texts.js";
  *
  * @typedef {object} Data what Python sends (app/ui/components/trace_view)
  * @property {PartName[]} parts
- * @property {boolean} playing
+ * @property {boolean} playing once it is finished
  * @property {boolean} live
  * @property {string[]} charts keys of charts of the page that link with this run
  * @property {RunData} [run]
@@ -38,7 +40,6 @@ import { makeStrip, makeText } from "./texts.js";
  * @property {(i: number) => HTMLElement | undefined} [anchor] where a token's tip belongs
  */
 
-const TOKENS_PER_SECOND = 16; // when a recorded run is played
 const MAKERS = {
   strip: makeStrip,
   text: makeText,
@@ -67,7 +68,7 @@ export class View {
     this.givenLayer = null;
     this.layer = 0; // the index of the one that the heatmap shows
     this.zoom = 1;
-    this.shown = 0; // tokens
+    this.drawn = 0; // tokens
     this.wanted = 0; // the first token of the window, once it has come
     this.touched = false; // did the viewer pin or choose?
     this.live = false;
@@ -76,15 +77,15 @@ export class View {
     this.frame = 0;
     this.sending = 0;
     this.looking = 0;
-    /** @type {{ at: number, running: boolean, last: number | null } | null} */
+    /** @type {Player | null} */
     this.player = null;
+    /** @type {Controls | null} */
+    this.controls = null;
     /** @type {LinkedCharts | null} */
     this.charts = null;
     this.words = new Words({}, "en");
     this.tip = new Teller(this);
     this.status = element("div");
-    this.button = element("button");
-    this.progress = element("span");
     /** @type {Send} */
     this.emit = () => {};
     this.resize = new ResizeObserver(() => this.redraw());
@@ -124,7 +125,10 @@ export class View {
     this.words = new Words(data.labels, locale);
     this.found = run;
     const same = Boolean(run?.continues(before));
-    if (!run || built !== this.built || !same) this.build(data, built, same);
+    const { player } = this;
+    this.player = run && this.playerFor(data, run, same);
+    if (!run || this.player !== player || built !== this.built || !same)
+      this.build(data, built, same);
     if (run) {
       if (!same) [this.touched, this.zoom] = [false, 1];
       if (!same || (data.pinned !== this.givenPin && !this.touched))
@@ -133,9 +137,6 @@ export class View {
         this.layer = Math.max(0, run.layers.indexOf(data.layer ?? run.layers[0]));
       this.givenPin = data.pinned;
       this.givenLayer = data.layer;
-      if (!same) this.begin(playing);
-      else if (!this.player) this.shown = run.length;
-      if (!playing) this.player = null;
       if (!this.looking) this.wanted = run.first;
       if (same && before?.first !== run.first) for (const part of this.parts) part.reset();
       if (before && same && !data.live && this.wasLive) this.announce();
@@ -153,12 +154,13 @@ export class View {
     this.built = built;
     this.root.replaceChildren();
     this.parts = [];
+    this.drawn = 0;
     if (!same) this.hovered = this.pinned = null;
     if (!this.found) {
       element("div", "waiting", this.root, this.words.say("waiting"));
       return;
     }
-    if (data.playing) this.buildPlayer();
+    this.controls = this.player && this.controlsOf(this.player);
     const sides = data.parts.some((p) => BESIDE.includes(p));
     const mains = data.parts.some((p) => !BESIDE.includes(p));
     const columns = element("div", sides && mains ? "columns two" : "columns", this.root);
@@ -191,67 +193,40 @@ export class View {
     saveButton({ root: this.root, data }, place, box, title, name, draw);
   }
 
-  // --- Playing a recorded run -------------------------------------------------------------
+  // --- Playing a record -------------------------------------------------------------------
 
-  buildPlayer() {
-    const bar = element("div", "player", this.root);
-    this.button = element("button", "play", bar);
-    this.button.type = "button";
-    this.button.onclick = () => this.pressPlay();
-    this.progress = element("span", "progress", bar);
+  /**
+   * A finished record has a player: at its end if one has watched it being written, or has come
+   * for a pinned token; else it plays by itself.
+   *
+   * @param {Data} data
+   * @param {Run} run
+   * @param {boolean} same
+   */
+  playerFor(data, run, same) {
+    if (!data.playing || data.live) return null;
+    if (same && this.player?.length === run.length) return this.player;
+    const waits = same || typeof data.pinned === "number";
+    return playerOf(run.times, Math.max(1, run.n_prompt), waits);
   }
 
-  /** @param {boolean} playing */
-  begin(playing) {
-    this.player = null;
-    this.shown = this.run.length;
-    if (!playing) return;
-    const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (still) this.player = { at: Infinity, running: false, last: null };
-    else this.replay();
+  /** Tokens that are shown. */
+  get shown() {
+    if (!this.found) return 0;
+    return this.player ? this.player.shown : this.found.length;
   }
 
-  replay() {
-    this.player = { at: 0, running: true, last: null };
-    this.shown = Math.max(1, this.run.n_prompt);
-    for (const part of this.parts) part.reset();
+  /** @param {Player} player */
+  controlsOf(player) {
+    const seconds = this.run.seconds?.at(-1) ?? null;
+    return new Controls(this.root, this.words, player, seconds, () => this.played());
+  }
+
+  // What one plays to is looked at, not what is pinned.
+  played() {
     this.tip.hide();
     this.pin(null);
     this.redraw();
-  }
-
-  pressPlay() {
-    if (this.shown >= this.run.length || !this.player) return this.replay();
-    this.player.running = !this.player.running;
-    this.player.last = null;
-    this.redraw();
-  }
-
-  /**
-   * Seconds after the start at which a token appears: its recorded time at a readable speed.
-   *
-   * @param {number} i
-   */
-  due(i) {
-    const { n_prompt, length } = this.run;
-    const seconds = this.run.seconds ?? Array.from(this.run.texts, (_, j) => j); // an even pace
-    const start = seconds[Math.max(0, n_prompt - 1)];
-    const lasted = seconds[length - 1] - start || 1;
-    const stretched = (length - n_prompt) / TOKENS_PER_SECOND;
-    return 0.4 + ((seconds[i] - start) / lasted) * stretched;
-  }
-
-  /** @param {number} now */
-  advance(now) {
-    const { player, run } = this;
-    if (!player?.running) return;
-    if (player.last !== null) player.at += Math.min(0.25, (now - player.last) / 1000);
-    player.last = now;
-    while (this.shown < run.length && this.due(this.shown) <= player.at) this.shown += 1;
-    if (this.shown >= run.length) {
-      player.running = false;
-      this.announce();
-    }
   }
 
   announce() {
@@ -269,30 +244,24 @@ export class View {
   /** @param {number} now */
   draw(now) {
     this.frame = 0;
+    const { player } = this;
     if (!this.found) return;
-    const shown = this.shown;
-    this.advance(now);
-    if (this.dirty || shown !== this.shown) {
+    if (player?.tick(now)) {
+      this.dirty = true;
+      if (player.over) this.announce();
+    }
+    const { shown } = this;
+    if (this.dirty) {
       this.dirty = false;
+      if (shown < this.drawn) for (const part of this.parts) part.reset();
+      this.drawn = shown;
       const current = this.current();
       this.root.classList.toggle("behind", this.isBehind());
-      for (const part of this.parts) part.draw(this.shown, current);
+      for (const part of this.parts) part.draw(shown, current);
       this.charts?.draw();
-      this.drawPlayer();
+      this.controls?.draw();
     }
-    if (this.player?.running) this.frame = requestAnimationFrame((t) => this.draw(t));
-  }
-
-  drawPlayer() {
-    if (!this.player) return;
-    const done = this.shown >= this.run.length;
-    const key = done ? "replay" : this.player.running ? "pause" : "play";
-    if (this.button.dataset.key !== key) {
-      this.button.dataset.key = key;
-      this.button.textContent = this.words.say(key);
-    }
-    const values = { token: this.shown, tokens: this.run.length };
-    this.progress.textContent = this.words.say("progress", values);
+    if (player?.playing && !this.frame) this.frame = requestAnimationFrame((t) => this.draw(t));
   }
 
   // --- Selection --------------------------------------------------------------------------
@@ -407,7 +376,7 @@ export class View {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (!this.found || ["BUTTON", "SELECT"].includes(target(event).tagName)) return;
+    if (!this.found || ["BUTTON", "SELECT", "INPUT"].includes(target(event).tagName)) return;
     const last = (this.run.pooled ? this.run.total : this.shown) - 1;
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (step !== undefined) this.move(Math.min(last, Math.max(0, this.current() + step)));

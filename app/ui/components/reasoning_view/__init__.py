@@ -23,7 +23,7 @@ from app.ui.components.trace_view.payload import most_tokens, probabilities, run
 from model.record.trace import Trace, rounded
 from model.tasks.problem import Problem
 
-_component = component("reasoning_view")
+_component = component("reasoning_view", "player")
 
 
 def name_of(contestant: contestants.Contestant) -> str:
@@ -115,7 +115,8 @@ def reasoning_view(
         traces: replies to one question, at most `contestants.MOST`.
         key: of the component, as for every widget.
         live: they are being written; leave room on the axis for the tokens to come.
-        playing: play recorded replies at a readable speed, with a button to pause and replay.
+        playing: play the replies once they are finished, with controls. They are at their end if
+            one has watched them being written, or wants no motion.
         clickable: a step can be chosen.
         done: while live, which of them have ended already.
     """

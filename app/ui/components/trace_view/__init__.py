@@ -25,7 +25,7 @@ from model.record.trace import Trace
 
 Part = Literal["strip", "text", "grid", "heatmap", "multiples", "cache"]
 
-_component = component("trace_view")
+_component = component("trace_view", "player")
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ def trace_view(
         parts: what to draw, in this order; `grid` and `cache` stand beside the others if wide.
         key: of the component, as for every widget.
         layer: the layer of the heatmap at first, by the model's own number; default the first.
-        playing: play a recorded run at a readable speed, with a button to pause and replay, unless
-            it is too large to draw whole.
+        playing: play the run once it is finished, with controls, unless it is too large to draw
+            whole. It is at its end if one has watched it being written, came for a pinned token,
+            or wants no motion.
         live: the run goes on, so leave room for the tokens to come.
         pinned: token to pin, e.g. from the URL; the viewer's own pin stays until it changes.
         charts: keys of charts on the page whose x axis counts this run's tokens: hover and click

@@ -1,0 +1,106 @@
+// The controls of a player: play and pause, a token back and forth, scrub, speed.
+
+/** @import { Speed } from "./player.js" */
+/** @import { Words } from "./words.js" */
+
+import { element } from "./element.js";
+import { Player, SPEEDS } from "./player.js";
+
+/** @type {Speed} */
+let chosen = SPEEDS[0]; // what the viewer chose last, in whatever view
+
+/**
+ * A player of a record: from its start, unless it shall wait or the viewer wants no motion; then it
+ * is at its end and paused.
+ *
+ * @param {number[]} times seconds at which each token was there, strictly rising
+ * @param {number} first tokens that are there from the start
+ * @param {boolean} waits
+ */
+export function playerOf(times, first, waits) {
+  const player = new Player(times, first, chosen);
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (!waits && !still) player.play();
+  return player;
+}
+
+export class Controls {
+  /**
+   * @param {HTMLElement} parent
+   * @param {Words} words
+   * @param {Player} player
+   * @param {number | null} seconds that the computation took; null if nobody measured
+   * @param {() => void} moved called when the viewer has used them
+   */
+  constructor(parent, words, player, seconds, moved) {
+    this.words = words;
+    this.player = player;
+    this.moved = moved;
+    this.bar = element("div", "player", parent);
+    const { bar } = this;
+    bar.setAttribute("role", "group");
+    bar.setAttribute("aria-label", words.say("player"));
+    this.button = this.press(bar, "play", () => (player.playing ? player.pause() : player.play()));
+    this.back = this.press(bar, "one", () => player.step(-1), "back", "◀");
+    this.slider = element("input", "place", bar);
+    this.slider.type = "range";
+    this.slider.min = String(player.first);
+    this.slider.max = String(player.length);
+    this.slider.setAttribute("aria-label", words.say("place"));
+    this.slider.oninput = () => {
+      player.seek(Number(this.slider.value));
+      moved();
+    };
+    this.forth = this.press(bar, "one", () => player.step(1), "forth", "▶");
+    this.progress = element("span", "progress", bar);
+    this.speed = element("select", "speed", bar);
+    this.speed.setAttribute("aria-label", words.say("speed"));
+    for (const speed of SPEEDS)
+      element("option", "", this.speed, words.say(`speed_${speed}`)).value = speed;
+    this.speed.value = player.speed;
+    this.speed.onchange = () => {
+      chosen = SPEEDS[this.speed.selectedIndex];
+      player.choose(chosen);
+      moved();
+    };
+    if (seconds !== null) {
+      const number = new Intl.NumberFormat(words.locale, { maximumSignificantDigits: 2 });
+      element("span", "took", bar, words.say("took", { seconds: number.format(seconds) }));
+    }
+  }
+
+  /**
+   * A button; `key` of its name, if that is not what stands on it.
+   *
+   * @param {HTMLElement} bar
+   * @param {string} className
+   * @param {() => void} act
+   * @param {string} [key]
+   * @param {string} [sign]
+   */
+  press(bar, className, act, key, sign) {
+    const button = element("button", className, bar, sign);
+    button.type = "button";
+    if (key) button.title = button.ariaLabel = this.words.say(key);
+    button.onclick = () => {
+      act();
+      this.moved();
+    };
+    return button;
+  }
+
+  draw() {
+    const { player, words } = this;
+    const key = player.over ? "replay" : player.playing ? "pause" : "play";
+    if (this.button.dataset.key !== key) {
+      this.button.dataset.key = key;
+      this.button.textContent = words.say(key);
+    }
+    const said = words.say("progress", { token: player.shown, tokens: player.length });
+    this.slider.value = String(player.shown);
+    this.slider.setAttribute("aria-valuetext", said);
+    this.progress.textContent = said;
+    this.back.disabled = player.shown <= player.first;
+    this.forth.disabled = player.over;
+  }
+}
