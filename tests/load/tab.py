@@ -138,6 +138,11 @@ class Tab:
         await self._rerun(element.fragment, click=widgets.click(element.proto))
         return pressed
 
+    @property
+    def address_query(self) -> str:
+        """What stands behind "?" in the address bar."""
+        return urlencode(self.query)
+
     # --- What a viewer sees --------------------------------------------------------------------
 
     def find(self, key: str) -> Element | None:
@@ -201,7 +206,7 @@ class Tab:
     ) -> None:
         message = BackMsg()
         run = message.rerun_script
-        run.query_string = urlencode(self.query)
+        run.query_string = self.address_query
         run.widget_states.widgets.extend(self._values.values())
         if click is not None:
             run.widget_states.widgets.append(click)
