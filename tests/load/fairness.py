@@ -17,7 +17,7 @@ from tests.load.viewer import Diary, ask
 
 RUNS = 10
 ALL = 2_048  # samples: 64 of each of four models to eight held-out questions
-STOP = "r_stop_samples"
+STOP = "r_samples_stop"
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,16 @@ class Fairness:
 
 @asynccontextmanager
 async def drawing(url: str) -> AsyncIterator[Tab]:
-    """A tab where `ALL` samples are being drawn.
+    """A tab where `ALL` samples are being drawn: of the hardest questions, and as hot as can be.
 
+    So the replies are long, and the drawing outlasts what is measured beside it.
     The tab is closed at the end, which ends the drawing too.
     """
     tab = Tab(url, "reasoning")
     await tab.open()
     try:
+        await tab.choose("r_level", -1)
+        await tab.put("r_t", 2.0)
         await tab.choose("r_k", 3)
         await tab.choose("r_over", 1)
         await tab.click("r_draw_samples")
@@ -64,7 +67,8 @@ async def drawing(url: str) -> AsyncIterator[Tab]:
 
 def drawn(tab: Tab) -> float | None:
     """Share of the samples that are there; None if none are being drawn."""
-    bars = tab.all("progress")
+    stop = tab.find(STOP)
+    bars = [one for one in tab.all("progress") if stop and one.fragment == stop.fragment]
     return bars[0].proto.value / 100 if bars else None
 
 
