@@ -8,6 +8,11 @@ any colour vision, and never stand alone: a marker and a label go with each.
 from __future__ import annotations
 
 import plotly.graph_objects as go
+from plotly import optional_imports
+
+# plotly uses pandas as soon as another thread, such as one that draws a table, has begun to import
+# it, and fails on the half of it that is there. So all of it is there before the first figure.
+optional_imports.get_module("pandas")
 
 KINDS = ("MHA", "GQA", "MQA", "MLA")  # most key-value heads first, and the latent last
 KIND_COLOUR = {"MHA": "#D55E00", "GQA": "#E69F00", "MQA": "#009E73", "MLA": "#0072B2"}

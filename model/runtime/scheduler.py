@@ -284,6 +284,7 @@ class Scheduler:
     def _drop(self) -> None:
         """Stop what was stopped, or is watched by nobody; let go of batches that nobody uses."""
         for ticket in [one for one in self._tickets() if one.dropped]:
+            ticket.left.clear()
             if self._take_out(ticket):
                 self._close(ticket, "stopped")
         now = time.monotonic()
@@ -295,16 +296,21 @@ class Scheduler:
                 del self._places[key]
 
     def _take_out(self, ticket: Ticket) -> bool:
-        """Take a ticket's sequences out of all batches; False while one is being computed."""
+        """Take a ticket's sequences out of the batches; False if some are just being computed.
+
+        None of what is out is computed again, so that the rest is out after the turns under way.
+        """
+        out = True
         for places in self._places.values():
             for place in places:
                 mine = [key for key in place.holds if key[0] is ticket]
                 if mine and place.busy:
-                    return False
+                    out = False
+                    continue
                 for key in mine:
                     del place.holds[key]
                     ticket.results[key[1]] = place.batch.leave(key)
-        return True
+        return out
 
     def _tickets(self) -> list[Ticket]:
         return [ticket for one in self._visitors.values() for ticket in one.tickets]

@@ -9,11 +9,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow  # type: ignore[import-untyped]
+
 from tests.load.pages import PAGES
 from tests.load.tab import Tab
 from tests.load.viewer import Diary, ask
 
 RUNS = 10
+ALL = 2_048  # samples: 64 of each of four models to eight held-out questions
+STOP = "r_samples_stop"
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,16 @@ class Fairness:
 
 @asynccontextmanager
 async def drawing(url: str) -> AsyncIterator[Tab]:
-    """A tab where 2,048 samples are being drawn: 64 × 4 models × the held-out questions.
+    """A tab where `ALL` samples are being drawn: of the hardest questions, and as hot as can be.
 
+    So the replies are long, and the drawing outlasts what is measured beside it.
     The tab is closed at the end, which ends the drawing too.
     """
     tab = Tab(url, "reasoning")
     await tab.open()
     try:
+        await tab.choose("r_level", -1)
+        await tab.put("r_t", 2.0)
         await tab.choose("r_k", 3)
         await tab.choose("r_over", 1)
         await tab.click("r_draw_samples")
@@ -60,8 +67,18 @@ async def drawing(url: str) -> AsyncIterator[Tab]:
 
 def drawn(tab: Tab) -> float | None:
     """Share of the samples that are there; None if none are being drawn."""
-    bars = tab.all("progress")
+    stop = tab.find(STOP)
+    bars = [one for one in tab.all("progress") if stop and one.fragment == stop.fragment]
     return bars[0].proto.value / 100 if bars else None
+
+
+def samples(tab: Tab) -> int:
+    """How many samples the table on the page has."""
+    for one in tab.all("dataframe"):
+        table = pyarrow.ipc.open_stream(one.proto.arrow_data.data).read_all()
+        if "finish_reason" in table.column_names:
+            return int(table.num_rows)
+    return 0
 
 
 async def measure(url: str, seed: int, runs: int = RUNS) -> Fairness:

@@ -62,7 +62,7 @@ def _one_run(view: str) -> Callable[[Tab, str], Record | None]:
             return None
         shown = data(element)
         texts, given = shown["run"]["texts"], shown["run"]["n_prompt"]
-        if shown["live"] or typed not in "".join(texts[:given]):
+        if shown.get("live") or typed not in "".join(texts[:given]):
             return None
         return Record(element.at, len(texts) - given)
 
@@ -86,7 +86,7 @@ def _replies(tab: Tab, typed: str) -> Record | None:
         return None
     shown = data(element)
     columns = shown["columns"]
-    if shown["live"] or not all(column["finished"] for column in columns):
+    if shown.get("live") or not all(column["finished"] for column in columns):
         return None
     return Record(element.at, sum(len(each["texts"]) - each["given"] for each in columns))
 

@@ -70,6 +70,7 @@ class Tab:
         self._main = ""  # hash of the script that all pages share
         self._run = ""  # id of the script run under way, or of the last
         self._begun = 0  # script runs so far
+        self._asked = False  # for one that has not begun
         self._drawn = (0, "", [""])  # number, page and fragments of the last that came to its end
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -128,7 +129,7 @@ class Tab:
         await self._redraw(element.fragment)
 
     async def choose(self, key: str, place: int) -> None:
-        """Choose the option at a place of a selectbox; else as `put`."""
+        """Choose the option at a place of a selectbox, -1 is the last; else as `put`."""
         await self.put(key, widgets.options(self.need(key).proto)[place])
 
     async def click(self, key: str) -> float:
@@ -137,6 +138,11 @@ class Tab:
         pressed = time.monotonic()
         await self._rerun(element.fragment, click=widgets.click(element.proto))
         return pressed
+
+    @property
+    def address_query(self) -> str:
+        """What stands behind "?" in the address bar."""
+        return urlencode(self.query)
 
     # --- What a viewer sees --------------------------------------------------------------------
 
@@ -201,7 +207,7 @@ class Tab:
     ) -> None:
         message = BackMsg()
         run = message.rerun_script
-        run.query_string = urlencode(self.query)
+        run.query_string = self.address_query
         run.widget_states.widgets.extend(self._values.values())
         if click is not None:
             run.widget_states.widgets.append(click)
@@ -214,6 +220,7 @@ class Tab:
         run.context_info.locale = "en-US"
         run.context_info.timezone = "UTC"
         run.context_info.url = f"{self.url}/{self.page}"
+        self._asked = True
         assert self._socket is not None
         try:
             await self._socket.send(message.SerializeToString())
@@ -241,6 +248,7 @@ class Tab:
             self.session = message.new_session.initialize.session_id
             self._main = message.new_session.main_script_hash
             self._run, self._begun = message.metadata.run.script_run_id, self._begun + 1
+            self._asked = False
             self._cache.age_limit = message.new_session.config.max_cached_message_age
             if not message.metadata.run.fragment_ids:
                 self._stop_timers()
@@ -289,7 +297,8 @@ class Tab:
             }
             there = {one.id for one in self._elements.values()}
             self._values = {id: value for id, value in self._values.items() if id in there}
-            self._cache.run_ended(own)
+            if not self._asked:  # else the next run may still count on what is kept now
+                self._cache.run_ended(own)
             self._drawn = (self._begun, self._hash, list(run.fragment_ids))
         elif message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
             self.faults.append("the page's script does not compile")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from numpy.typing import NDArray
 
 from model.nn import compiled, shipped
 from model.nn.config import CheckpointError
-from model.nn.room import Keep, KernelModel, Run
+from model.nn.room import Keep, KernelModel, Room, Run
 from model.runtime import scheduler, work
-from model.runtime.batch import Request, run
+from model.runtime.batch import TOGETHER, Request, run
 from model.runtime.scheduler import Scheduler, Ticket
 from model.runtime.work import FullError
 
@@ -118,6 +120,38 @@ def test_stop_keeps_what_was_computed(shared: Scheduler) -> None:
     kept = [one for one in ticket.results if one is not None]
     assert ticket.done <= len(kept) < 200
     assert {one.finish_reason for one in kept} <= {"stop", "length", "stopped"}
+
+
+class Slow:
+    """A model whose every turn takes a while, without the interpreter lock."""
+
+    def __init__(self, model: KernelModel) -> None:
+        self._model = model
+
+    def room(self, rows: int, keep: Keep) -> Room:
+        room = self._model.room(rows, keep)
+        advance = room.advance
+
+        def slowly(slots: NDArray[np.int64], steps: int) -> int:
+            time.sleep(0.02)
+            return advance(slots, steps)
+
+        room.advance = slowly  # type: ignore[method-assign]
+        return room
+
+
+def test_stop_begins_nothing_more_while_threads_are_at_work(model: KernelModel) -> None:
+    """With the batches of four models and two threads, one is being computed at any time."""
+    busy = Scheduler(lambda engine: Slow(model))
+    asked = [replace(request(seed, LONG), engine=name) for name in "abcd" for seed in range(100)]
+    ticket = busy.submit("me", asked)
+    while ticket.done < 10:
+        ticket.wait(0.01)
+    ticket.stop()
+    assert ended(ticket).state == "stopped"
+    cut = [one for one in ticket.results if one is not None and one.finish_reason == "stopped"]
+    assert len(cut) <= 4 * TOGETHER
+    assert ended(busy.submit("me", asked[:4])).state == "done"
 
 
 def test_nothing_outlives_its_viewer(shared: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
