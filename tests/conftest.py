@@ -23,8 +23,19 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys in the browser last: they take longest."""
+    """Journeys in the browser are slow, and come last: they take longest."""
+    for item in items:
+        if item.get_closest_marker("browser") is not None:
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for the tier that should answer in two minutes; one for all else.
+
+    A single file is done before another process has started, and journeys need the machine alone.
+    """
+    return 2 if config.option.markexpr == "not slow" else 0
 
 
 @pytest.fixture(autouse=True)

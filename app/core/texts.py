@@ -53,7 +53,7 @@ def texts(language: str) -> dict[str, Text]:
 
 
 def language() -> str:
-    """The viewer's language: "en" or "ko"."""
+    """The viewer's language, one of `LANGUAGES`."""
     chosen = st.session_state.get("lang")
     return chosen if chosen in LANGUAGES else "en"
 
@@ -63,7 +63,8 @@ def choose_language() -> None:
 
     The URL is written by hand because a bound widget would put its label there: `?lang=한국어`.
     """
-    of_browser = "ko" if (st.context.locale or "").startswith("ko") else "en"
+    of_browser = (st.context.locale or "").partition("-")[0]
+    of_browser = of_browser if of_browser in LANGUAGES else "en"
     asked = st.query_params.get("lang")
     at_first = st.session_state.setdefault(
         "lang_at_first", asked if asked in LANGUAGES else of_browser

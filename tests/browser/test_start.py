@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -17,7 +16,6 @@ from tests.browser.server import serve
 pytestmark = pytest.mark.browser
 
 T = texts("en")
-FIRST_PICTURE_SECONDS = 5
 
 
 @pytest.fixture
@@ -45,16 +43,11 @@ def played(page: Page) -> None:
     expect(page.get_by_role("button", name=T["player.replay"])).to_be_visible()
 
 
-def test_plays_by_itself_within_five_seconds_before_torch(page_before_torch: Page) -> None:
-    """The best of three openings, as the machine may be busy."""
+def test_plays_by_itself_before_torch(page_before_torch: Page) -> None:
+    """Importing torch never ends on that server: neither the picture nor its end waits for it."""
     page = page_before_torch
-    lasted = []
-    while not lasted or (min(lasted) > FIRST_PICTURE_SECONDS and len(lasted) < 3):
-        opened = time.monotonic()
-        page.goto("/")
-        answer(page).nth(2).wait_for()
-        lasted.append(time.monotonic() - opened)
-    assert min(lasted) < FIRST_PICTURE_SECONDS
+    page.goto("/")
+    answer(page).nth(2).wait_for()
     shown, total = progress(page)
     assert shown < total
     answer(page).nth(5).wait_for()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from _pytest.mark import ParameterSet
 from tokenizers import Tokenizer
 
 from model.data import corpus
@@ -17,6 +19,8 @@ from model.nn.network import Transformer
 from model.runtime.engine import Engine
 
 NEEDED = ("base", "base-mha", "base-gqa", "base-mqa")
+#: One shipped checkpoint of each network that we have: the others differ in their numbers only.
+NETWORKS = (*NEEDED, "student-base")
 ABOUT = shipped.About("tiny", "base", tokens=0, steps=0, seed=0, date="2026-01-01")
 torch.set_num_threads(1)
 
@@ -62,7 +66,15 @@ def shipped_folder(name: str) -> Path:
 
 def shipped_names() -> list[str]:
     """All checkpoints that must be there, and all that are."""
-    return sorted({*NEEDED, *shipped.folders()})
+    return sorted({*NETWORKS, *shipped.folders()})
+
+
+def each_shipped(whole: Collection[str] = NETWORKS) -> list[ParameterSet]:
+    """The shipped checkpoints, to run a test on each; those not in `whole` are slow."""
+    return [
+        pytest.param(name, marks=() if name in whole else pytest.mark.slow)
+        for name in shipped_names()
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,8 @@ WINDOW = 9  # steps of the moving mean
 ENDS = 10  # steps that "the first" and "the last" mean
 
 
-def _runs() -> Path:
+def folder() -> Path:
+    """Where the runs' logs and results lie."""
     return ASSETS / "runs"
 
 
@@ -46,14 +47,14 @@ def _json(path: Path) -> dict[str, Any] | None:
 
 def log(name: str) -> list[dict[str, Any]]:
     """The entries of a GRPO run so far; [] if there is none. See `model.training.grpo`."""
-    lines = (_text(_runs() / name / "log.jsonl") or "").split("\n")
+    lines = (_text(folder() / name / "log.jsonl") or "").split("\n")
     entries = [json.loads(line) for line in lines[:-1]]  # one that is being written has no end yet
     return [entry for entry in entries if "accuracy" in entry]
 
 
 def summary(name: str) -> dict[str, Any] | None:
     """run.json: settings, cost and data of a run that has ended."""
-    return _json(_runs() / name / "run.json")
+    return _json(folder() / name / "run.json")
 
 
 def reinforced() -> list[str]:
@@ -166,13 +167,13 @@ def seeds(name: str) -> dict[int, Made]:
     """The same training with other seeds, those that are measured: NAME-seed1 and so on."""
     found = {
         int(path.parent.name.removeprefix(f"{name}-seed")): made(path.parent.name)
-        for path in _runs().glob(f"{name}-seed*/run.json")
+        for path in folder().glob(f"{name}-seed*/run.json")
     }
     return {seed: one for seed, one in sorted(found.items()) if one is not None and one.results}
 
 
 def _results(name: str) -> tuple[Result, ...]:
-    evaluation = _json(_runs() / name / "evaluation.json")
+    evaluation = _json(folder() / name / "evaluation.json")
     if evaluation is None:
         return ()
     found = []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from babel import Locale
+from babel.numbers import format_compact_decimal, format_decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,16 +41,18 @@ def test_a_section_lies_in_one_file() -> None:
     names = [name for path in FILES for name in json.loads(path.read_text(encoding="utf-8"))]
     assert len(names) == len(set(names))
     for path in FILES:
-        other = json.loads(path.with_name("ko.json").read_text(encoding="utf-8"))
-        assert list(other) == [name for name, of in SECTIONS.items() if of == path]
+        for language in LANGUAGES:
+            other = json.loads(path.with_name(f"{language}.json").read_text(encoding="utf-8"))
+            assert list(other) == [name for name, of in SECTIONS.items() if of == path]
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-def test_languages_have_the_same_keys_and_placeholders(name: str) -> None:
-    english, korean = section("en", name), section("ko", name)
-    assert list(english) == list(korean)
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != "en"])
+def test_languages_have_the_same_keys_and_placeholders(language: str, name: str) -> None:
+    english, other = section("en", name), section(language, name)
+    assert list(english) == list(other)
     for key in english:
-        here, there = ({name for name, _ in placeholders(text[key])} for text in (english, korean))
+        here, there = ({name for name, _ in placeholders(text[key])} for text in (english, other))
         assert here - {"n"} == there - {"n"}, key
         assert here == there or isinstance(english[key], dict), key
 
@@ -147,7 +150,8 @@ def test_counts_read_right(which: tuple[str, str], n: int) -> None:
     said = translated(language, key, **values)
     assert "{" not in said.replace("{{", "")
     if n == 1000:
-        assert "1,000" in said or "1K" in said or "1천" in said
+        written = format_decimal(n, locale=language), format_compact_decimal(n, locale=language)
+        assert any(number in said for number in written)
         assert not re.search(r"\b1000\b", said.replace("1 KB = 1000 bytes", ""))
     if language == "en":
         singular, plural = ("|".join(words) for words in (set(nouns().values()), nouns()))

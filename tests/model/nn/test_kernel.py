@@ -36,7 +36,7 @@ from model.nn.room import Keep, KernelModel, Room, Run
 from model.runtime.batch import Request, complete, finish, run
 from model.runtime.engine import Engine
 from model.tasks import problems
-from tests.model.conftest import random_model, shipped_folder, shipped_names, tiny_config
+from tests.model.conftest import each_shipped, random_model, shipped_folder, tiny_config
 from tests.model.nn.test_parity import TINY
 
 CLOSE = 1e-4  # of log-probabilities, weights and scores, float32
@@ -224,7 +224,7 @@ def test_alone_in_a_batch_and_read_again_are_the_same_to_the_bit(
         np.testing.assert_array_equal(again.logprobs[given_:fed], alone.logprobs[given_:fed])
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", each_shipped())
 def test_shipped_writes_what_the_reference_writes(name: str) -> None:
     folder = shipped_folder(name)
     engine, kernel = Engine.load(folder), KernelModel.load(folder)

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import (
+    AutoConfig,
     AutoTokenizer,
     DeepseekV3ForCausalLM,
     Glm4MoeForCausalLM,
@@ -27,6 +29,7 @@ from model.tasks import problems
 from model.training import stages
 from tests.model.conftest import (
     ABOUT,
+    each_shipped,
     random_model,
     shipped_folder,
     shipped_names,
@@ -38,6 +41,8 @@ CLASSES = {
     "glm4_moe": Glm4MoeForCausalLM,
     "qwen2": Qwen2ForCausalLM,
 }
+#: A shipped checkpoint of each class: the whole comparison is fast enough for these.
+ARCHITECTURES = ("base", "base-gqa", "student-base")
 TIE = 1e-5  # choices closer than this may fall either way
 CLOSE = 1e-4  # of logits, float32
 DECODED = 64
@@ -204,6 +209,22 @@ def test_random_model(name: str, tmp_path: Path, words: Tokenizer) -> None:
 
 
 @pytest.mark.parametrize("name", shipped_names())
+def test_shipped_folders_are_what_transformers_expects(name: str) -> None:
+    """Config, keys and shapes: who has them runs as `test_shipped` shows of others."""
+    folder = shipped_folder(name)
+    config = AutoConfig.from_pretrained(folder)
+    ours = read_config(folder).to_json()
+    ours.pop("partial_rotary_factor", None)  # transformers keeps it in rope_parameters alone
+    assert {key: value for key, value in config.to_dict().items() if key in ours} == ours
+    with torch.device("meta"):
+        theirs = CLASSES[config.model_type](config)
+    state = checkpoints.from_transformers(load_file(folder / "model.safetensors"))
+    assert {key: value.shape for key, value in state.items()} == {
+        key: value.shape for key, value in theirs.state_dict().items()
+    }
+
+
+@pytest.mark.parametrize("name", each_shipped(ARCHITECTURES))
 def test_shipped(name: str) -> None:
     folder = shipped_folder(name)
     ours, theirs, words = checkpoints.load(folder), Theirs(folder), tokenizer.load(folder)
@@ -229,7 +250,7 @@ def test_shipped_decodes_to_the_end_of_its_context(name: str) -> None:
     check_decoding(ours, theirs, ids, prompt=len(ids) - DECODED)
 
 
-@pytest.mark.parametrize("name", shipped_names())
+@pytest.mark.parametrize("name", each_shipped(ARCHITECTURES))
 def test_tokenizer_in_transformers(name: str) -> None:
     folder = shipped_folder(name)
     # AutoTokenizer puts Qwen's own way of cutting words in the place of any qwen2 folder's

@@ -16,6 +16,7 @@ import pytest
 from model.tasks import problems
 from model.training import lab
 
+pytestmark = pytest.mark.slow  # each test starts a process that imports torch
 ROOT = Path(__file__).parents[3]
 PROBLEM = next(problems("chain", 2, 0, "heldout", "en"))
 SHORT_RUN = {

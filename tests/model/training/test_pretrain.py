@@ -130,6 +130,7 @@ def entries(out: Path, name: str = "base") -> list[dict[str, Any]]:
     return [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in lines]
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_end(small_corpus: Path, tmp_path: Path) -> None:
     whole = run(small_corpus, tmp_path / "whole", kill_after=None)
     for kill_after in (0, 3, 5):  # before the first state, between two, just after the last
@@ -219,6 +220,7 @@ def test_the_auxiliary_loss_is_the_papers_and_evens_the_load() -> None:
     assert pretrain.max_violation(tap.load[1]) < before / 2
 
 
+@pytest.mark.slow
 def test_runs_on_balance_differ_in_what_balances_only(small_corpus: Path, tmp_path: Path) -> None:
     runs = [pretrain.full(name) for name in pretrain.BALANCE]
     same = [replace(r, name="", bias_update_speed=0, aux_loss_alpha=0) for r in runs]

@@ -74,6 +74,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_everything_is_made_by_one_command(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = stages.run("reproduce", None)
     order = stages.everything()

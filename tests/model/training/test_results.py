@@ -58,6 +58,7 @@ def test_every_evaluation_is_of_a_shipped_model_and_of_enough_problems() -> None
         assert results.PROBLEMS >= 500
 
 
+@pytest.mark.slow
 def test_a_full_evaluation_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PROBLEMS", "SAMPLES"):
         monkeypatch.setattr(results, name, 2)

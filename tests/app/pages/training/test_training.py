@@ -64,13 +64,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def with_runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(runs, "_runs", lambda: made)
+    monkeypatch.setattr(runs, "folder", lambda: made)
     return made
 
 
 @pytest.fixture
 def without_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "_runs", lambda: tmp_path)
+    monkeypatch.setattr(runs, "folder", lambda: tmp_path)
 
 
 def opened(part: str, lang: str = "en", **query: str) -> AppTest:
@@ -114,7 +114,7 @@ def test_a_line_that_is_being_written_is_left_out(with_runs: Path, tmp_path: Pat
     folder.mkdir()
     text = (with_runs / "r1-zero" / "log.jsonl").read_text()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "_runs", lambda: tmp_path)
+        patch.setattr(runs, "folder", lambda: tmp_path)
         assert runs.log("r1-zero") == []
         (folder / "log.jsonl").write_text(text + text.splitlines()[0][:40])
         assert len(runs.log("r1-zero")) == 3
@@ -230,7 +230,7 @@ def test_every_part_opens_with_runs_and_without(
     app = opened(part, language)
     assert not app.error
     assert app.header[0].value == texts(language)[f"training.title_{part}"]
-    monkeypatch.setattr(runs, "_runs", lambda: tmp_path)
+    monkeypatch.setattr(runs, "folder", lambda: tmp_path)
     assert not opened(part, language).error
 
 
