@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from model.nn import checkpoints
+from model.nn import shipped
 from model.nn.card import card
 from model.nn.files import write_json
 from model.record.trace import RunInfo, Trace
@@ -59,8 +59,8 @@ def experiment(request: Mapping[str, Any]) -> dict[str, Any]:
 def time_machine(problem: Problem) -> dict[str, Any]:
     """A reply of base and of every checkpoint on R1-Zero's way, in their order."""
     steps = {"base": 0} | {
-        name: checkpoints.about(folder).steps
-        for name, folder in checkpoints.shipped().items()
+        name: shipped.about(folder).steps
+        for name, folder in shipped.folders().items()
         if name.startswith("r1-zero")
     }
     names = sorted(steps, key=steps.__getitem__)
@@ -69,7 +69,7 @@ def time_machine(problem: Problem) -> dict[str, Any]:
 
 def reply(name: str, problem: Problem) -> Trace:
     """One reply at temperature 1, without its experts: the page shows none."""
-    sampler = Sampler.load(checkpoints.shipped()[name])
+    sampler = Sampler.load(shipped.folders()[name])
     ids = sampler.encode(problem.prompt)
     run = batch.run(sampler.model, ids, MAX_TOKENS, 1.0, SEED)
     info = RunInfo(problem.prompt, 1.0, SEED, MAX_TOKENS, datetime.date.today().isoformat())
