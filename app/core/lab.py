@@ -21,7 +21,6 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from uuid import uuid4
 
 from model.runtime.work import FullError, Work
 
@@ -56,7 +55,6 @@ class Experiment(Work):
 
     def __init__(self, visitor: Hashable, request: Mapping[str, Any]) -> None:
         super().__init__(visitor)
-        self.id = uuid4().hex
         self.request = request
         self.results: list[Found] = []
 

@@ -8,39 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
-
-from tokenizers import Tokenizer
 
 from model.nn import tokenizer
-from model.nn.config import ModelConfig
-from model.runtime.sampler import Completion
+from model.runtime.sampler import Completion, Sampler
 
 ANSWER_TOKENS = 24  # room for an answer after a forced end
 
 
-class Completes(Protocol):
-    """Whoever finishes prompts, as `Sampler` does."""
-
-    @property
-    def config(self) -> ModelConfig: ...
-
-    @property
-    def tokenizer(self) -> Tokenizer: ...
-
-    def complete(
-        self,
-        prompts: Sequence[Sequence[int]],
-        max_new_tokens: int,
-        temperature: float,
-        seed: int,
-        *,
-        draws: Sequence[int] | None = None,
-    ) -> list[Completion]: ...
-
-
 def think(
-    sampler: Completes,
+    sampler: Sampler,
     prompts: Sequence[Sequence[int]],
     temperature: float,
     seed: int,
@@ -94,7 +70,7 @@ def _forced(completion: Completion, keep: int, ids: list[int]) -> Completion:
 
 
 def _go_on(
-    sampler: Completes,
+    sampler: Sampler,
     prompts: Sequence[Sequence[int]],
     done: list[Completion],
     begun: Sequence[Completion | None],

@@ -303,21 +303,25 @@ class GRPO(TrainingRun):
                 }
                 for task in self.config.levels
             },
-            "samples": [_sample(r) for r in {r.problem.task: r for r in reversed(rolled)}.values()],
+            "samples": _samples(rolled),
         }
 
 
-def _sample(r: Rollout) -> dict[str, Any]:
-    """A reply for the log, to be read beside the curves; the first of each task, never chosen."""
-    return {
-        "task": r.problem.task,
-        "level": r.problem.level,
-        "question": r.problem.question,
-        "answer": r.problem.answer,
-        "reply": r.completion.text,
-        "right": r.judgement.correct,
-        "reward": round(r.reward, 4),
-    }
+def _samples(rolled: Sequence[Rollout]) -> list[dict[str, Any]]:
+    """Replies for the log, to be read beside the curves: the first of each task and language."""
+    first = {(r.problem.task, r.problem.language): r for r in reversed(rolled)}
+    return [
+        {
+            "task": r.problem.task,
+            "level": r.problem.level,
+            "question": r.problem.question,
+            "answer": r.problem.answer,
+            "reply": r.completion.text,
+            "right": r.judgement.correct,
+            "reward": round(r.reward, 4),
+        }
+        for _, r in sorted(first.items())
+    ]
 
 
 def copy_of(model: Transformer) -> Transformer:

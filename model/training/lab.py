@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -37,24 +37,21 @@ Found = tuple[float, str, Any]  # the share that is done, what was found, its va
 
 
 def one_step(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Found]:
-    """One step of GRPO on a question: "drawn" once the group is there, then "update".
-
-    Request: model, problem, seed.
-    """
+    """See `experiments.one_step`. Found: "drawn" once the group is there, then the "update"."""
     engine = Engine.load(shipped.folders()[request["model"]])
     group = grpo_step.sample_group(engine, Problem(**request["problem"]), request["seed"])
     yield 0.5, "drawn", len(group)
     if not enough.is_set():
-        replies = [asdict(reply) for reply in grpo_step.learn(engine, group)]
+        replies = [
+            asdict(reply) | {"before": _rounded(reply.before), "after": _rounded(reply.after)}
+            for reply in grpo_step.learn(engine, group)
+        ]
         yield 1.0, "update", {"lr": grpo_step.SETTINGS.lr, "replies": replies}
 
 
 def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Found]:
-    """GRPO on questions like one question, which is asked "before" and "after".
-
-    Each "step" is an entry of a GRPO log. Request: model, problem, seed, steps, seconds, questions,
-    group, max_new_tokens, asked (replies to the question before and after).
-    """
+    """See `experiments.short_run`. Found: replies "before" and "after", and between them each
+    "step", an entry of a GRPO log."""
     r, problem = request, Problem(**request["problem"])
     start = Engine.load(shipped.folders()[r["model"]])
     run = GRPO(
@@ -111,6 +108,10 @@ def decoding_times(request: Mapping[str, Any], enough: threading.Event) -> Itera
         step_seconds(loaded[name], tokens, absorb, 1)  # the first of a kind is slower
         seconds = step_seconds(loaded[name], tokens, absorb, request["repeats"])
         yield done / len(todo), "steps", {"way": way, "tokens": tokens, "seconds": seconds}
+
+
+def _rounded(probabilities: Sequence[float]) -> list[float]:
+    return [round(p, 6) for p in probabilities]
 
 
 EXPERIMENTS: dict[str, Callable[[Mapping[str, Any], threading.Event], Iterator[Found]]] = {

@@ -23,7 +23,7 @@ from model.record.trace import Trace
 from model.runtime.engine import Engine
 from model.runtime.sampler import Sampler
 from model.tasks import problems
-from model.training import distill, heldout, pipeline, pretrain, results
+from model.training import distill, heldout, pipeline, pretrain, results, training_samples
 from model.training.reproduce import StageName, reproduce
 
 ROOT = Path(__file__).parents[2]
@@ -131,7 +131,8 @@ def record_samples() -> dict[str, str]:
         trace = record(Engine.load(shipped.FOLDER / model), prompt)
         write_json(ASSETS / "samples" / f"{sample}.json", trace.to_json())
         ids[sample] = trace.id
-    return ids | record_reasoning()
+    names = training_samples.record(ASSETS / "samples")
+    return ids | record_reasoning() | dict.fromkeys(names, "recorded")
 
 
 def renew_cards() -> dict[str, str]:
@@ -139,6 +140,8 @@ def renew_cards() -> dict[str, str]:
     ids: dict[str, str] = {}
     for path in sorted((ASSETS / "samples").glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
+        if "request" in content:  # an experiment
+            continue
         runs = content.get("traces", [content])
         traces = [_with_card(Trace.from_json(run)) for run in runs]
         renewed = [trace.to_json() for trace in traces]

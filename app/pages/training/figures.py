@@ -216,7 +216,7 @@ def by_checkpoint(
     return figure
 
 
-def live(
+def short_run(
     step: Sequence[int], lines: Mapping[str, Sequence[float]], steps: int, labels: Mapping[str, str]
 ) -> go.Figure:
     """Shares by step of a run that is under way; the axis has room for all its `steps`.
@@ -238,7 +238,7 @@ def live(
         )
     style.plain(figure, height=300)
     style.legend_above(figure)
-    figure.update_layout(uirevision="live")
+    figure.update_layout(uirevision="short run")
     figure.update_xaxes(title_text=labels["x"], range=[0, steps + 0.5])
     figure.update_yaxes(title_text=labels["y"], range=[-0.02, 1.02], tickformat=".0%")
     return figure

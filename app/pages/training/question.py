@@ -1,30 +1,50 @@
-"""The fields for a held-out question, shared by the parts of the Training page that ask one."""
+"""The held-out question that the rooms of the Training page ask, and the fields that choose it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
 
 import streamlit as st
 
-from app.core.texts import t
-from app.pages.training import state as session
-from model.tasks import TASKS
+from app.core.texts import language, t
+from app.pages.training.url_choice import url_choice
+from model.tasks import TASKS, chain, pick, problems
+from model.tasks.problem import Language, Problem
+
+TASK_NAMES = (chain.NAME, pick.NAME)
+LEVELS = sorted({level for family in TASKS.values() for level in family.LEVELS})
+MAX_NUMBER = 200  # of held-out questions of a level that can be chosen
+MAX_SEED = 2**31 - 1
 
 
-def question_fields() -> None:
+def page_language() -> Language:
+    """The language that questions are asked in: the viewer's."""
+    return "ko" if language() == "ko" else "en"
+
+
+def problem() -> Problem:
+    """The question of the fields."""
+    state = st.session_state
+    number = min(max(int(state.get("t_number") or 1), 1), MAX_NUMBER)
+    level = state.t_level if state.get("t_level") in LEVELS else LEVELS[0]
+    drawn = problems(state.t_task, level, 0, "heldout", page_language())
+    return next(itertools.islice(drawn, number - 1, None))
+
+
+def seed() -> int:
+    """What replies are drawn from."""
+    return min(max(int(st.session_state.get("t_seed") or 0), 0), MAX_SEED)
+
+
+def fields() -> None:
     """Task, level, number and seed; then the question itself."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control(
-            t("question.kind"),
-            list(TASKS),
-            format_func=lambda task: t(f"question.kind_{task}"),
-            default=st.session_state.t_task_first,
-            required=True,
-            key="t_task",
+        url_choice(
+            t("question.kind"), TASK_NAMES, "t_task", lambda task: t(f"question.kind_{task}")
         )
         st.selectbox(
             t("question.level"),
-            session.LEVELS,
+            LEVELS,
             key="t_level",
             bind="query-params",
             width=110,
@@ -33,45 +53,23 @@ def question_fields() -> None:
         st.number_input(
             t("training.number"),
             1,
-            session.MAX_NUMBER,
+            MAX_NUMBER,
             1,
             key="t_number",
             bind="query-params",
             width=140,
-            help=t("training.number_help", most=session.MAX_NUMBER),
+            help=t("training.number_help", most=MAX_NUMBER),
         )
         st.number_input(
             t("common.seed"),
             0,
-            session.MAX_SEED,
+            MAX_SEED,
             0,
             key="t_seed",
             bind="query-params",
             width=140,
             help=t("training.seed_help"),
         )
-    asked = session.problem()
+    asked = problem()
     st.text(asked.question)
     st.caption(f"{t('question.right_answer', answer=asked.answer)} {t('question.split_heldout')}")
-
-
-def controls(part: str, label: str, start: Callable[[], None]) -> None:
-    """The button that starts the part's job, or Stop while there is one."""
-    if session.job(part) is None:
-        st.button(label, key=f"t_start_{part}", type="primary", on_click=start)
-    else:
-        st.button(
-            t("common.stop"),
-            key=f"t_stop_{part}",
-            type="primary",
-            on_click=session.stop,
-            args=(part,),
-        )
-    if told := session.error(part):
-        st.error(told)
-
-
-def watch(part: str) -> None:
-    """Inside a part's picture: when its job has ended, draw the page anew, without polling."""
-    if session.finished(part):
-        st.rerun()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from app.core.texts import t
-from app.pages.training import state as session
 from app.pages.training.rooms import (
     curves,
     grpo_step,
@@ -14,6 +13,7 @@ from app.pages.training.rooms import (
     time_machine,
     train_now,
 )
+from app.pages.training.url_choice import url_choice
 
 PARTS = {
     "curves": curves.section,
@@ -24,18 +24,14 @@ PARTS = {
     "tables": published_tables.section,
 }
 
-session.open_page(list(PARTS))
 st.title(t("training.title"))
 st.markdown(t("training.intro"))
-st.segmented_control(
+part = url_choice(
     t("training.part"),
     list(PARTS),
-    format_func=lambda part: t(f"training.part_{part}"),
-    default=st.session_state.t_part_first,
-    required=True,
-    key="t_part",
+    "t_part",
+    lambda name: t(f"training.part_{name}"),
     label_visibility="collapsed",
 )
-part: str = st.session_state.t_part
 st.header(t(f"training.title_{part}"))
 PARTS[part]()

@@ -7,30 +7,20 @@ import os
 import subprocess
 import sys
 import threading
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from model.tasks import problems
-from model.training import lab
+from model.training import experiments, lab
 
 pytestmark = pytest.mark.slow  # each test starts a process that imports torch
 ROOT = Path(__file__).parents[3]
 PROBLEM = next(problems("chain", 2, 0, "heldout", "en"))
-SHORT_RUN = {
-    "experiment": "short_run",
-    "model": "base",
-    "problem": asdict(PROBLEM),
-    "seed": 0,
-    "steps": 2,
-    "seconds": 1e6,
-    "questions": 2,
-    "group": 2,
-    "max_new_tokens": 8,
-    "asked": 2,
-}
+SMALL = {"steps": 2, "seconds": 1e6, "questions": 2, "group": 2, "max_new_tokens": 8, "asked": 2}
+SHORT_RUN = experiments.short_run(PROBLEM, seed=0) | SMALL
+ONE_STEP = experiments.one_step(PROBLEM, "base", seed=1)
 
 
 def ran(request: Any, *, closed: bool = False) -> tuple[list[dict[str, Any]], int]:
@@ -69,9 +59,7 @@ def test_enough_is_enough_but_the_question_is_asked_again() -> None:
 def test_one_step_as_in_a_run() -> None:
     found = {
         name: (progress, value)
-        for progress, name, value in lab.one_step(
-            {"model": "base", "problem": asdict(PROBLEM), "seed": 1}, threading.Event()
-        )
+        for progress, name, value in lab.one_step(ONE_STEP, threading.Event())
     }
     assert found["drawn"] == (0.5, 8)
     progress, update = found["update"]
@@ -83,8 +71,7 @@ def test_one_step_as_in_a_run() -> None:
 def test_a_step_that_nobody_waits_for_is_not_taken() -> None:
     enough = threading.Event()
     enough.set()
-    request = {"model": "base", "problem": asdict(PROBLEM), "seed": 1}
-    assert [name for _, name, _ in lab.one_step(request, enough)] == ["drawn"]
+    assert [name for _, name, _ in lab.one_step(ONE_STEP, enough)] == ["drawn"]
 
 
 def test_a_defect_ends_the_process_in_words() -> None:

@@ -12,7 +12,17 @@ import pytest
 from model.data.corpus import CorpusConfig, Document
 from model.nn import shipped
 from model.runtime.sampler import Sampler
-from model.training import distill, evaluate, heldout, pipeline, pretrain, results, stages
+from model.training import (
+    distill,
+    evaluate,
+    experiments,
+    heldout,
+    pipeline,
+    pretrain,
+    results,
+    stages,
+    training_samples,
+)
 from model.training.grpo import GRPOConfig
 
 REPLY_TOKENS = 4
@@ -69,6 +79,9 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (results, "PROBLEMS", 1),
         (results, "SAMPLES", 2),
         (results, "BUDGETS", (2,)),
+        (training_samples, "MAX_TOKENS", REPLY_TOKENS),
+        *((experiments, name, 2) for name in ("STEPS", "QUESTIONS", "GROUP", "ASKED")),
+        (experiments, "MAX_TOKENS", REPLY_TOKENS),
     ):
         monkeypatch.setattr(module, name, value)
     return tmp_path

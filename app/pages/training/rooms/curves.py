@@ -8,16 +8,25 @@ import streamlit as st
 
 from app.core import contestants, published
 from app.core.texts import t
-from app.pages.training import figures, runs
-from app.pages.training import state as session
+from app.pages.training import figures, training_runs
+from app.pages.training.checkpoint_names import missing
+from app.pages.training.question import TASK_NAMES, page_language
+from app.pages.training.url_choice import url_choice
 from app.ui.chart import chart
 from app.ui.table import numbers
 
+CURVE_TASKS = (*TASK_NAMES, "all")  # whose curves can be shown
 
-def missing(name: str) -> None:
-    """What is not there yet, and the command that makes it."""
-    st.info(t("training.missing", name=contestants.NAMES[name]))
-    st.code(runs.command(name), language="bash")
+
+def samples_of(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The logged replies of a step to questions in the viewer's language; all, if none is."""
+    samples: list[dict[str, Any]] = entry.get("samples", [])
+    return [one for one in samples if in_viewers_language(one["question"])] or samples
+
+
+def in_viewers_language(text: str) -> bool:
+    hangul = any("\uac00" <= character <= "\ud7a3" for character in text)
+    return hangul == (page_language() == "ko")
 
 
 def sample_text(entry: dict[str, Any]) -> str:
@@ -25,7 +34,7 @@ def sample_text(entry: dict[str, Any]) -> str:
     shown = [
         f"{figures.plain_text(s['question'])}<br>{'✓' if s['right'] else '✗'} "
         f"{figures.plain_text(s['reply'])}"
-        for s in entry.get("samples", [])
+        for s in samples_of(entry)
     ]
     return "<br>".join(shown)
 
@@ -34,19 +43,19 @@ def task_name(task: str) -> str:
     return t("training.curves_all" if task == "all" else f"question.kind_{task}")
 
 
-def sentences(task: str, curves: runs.Curves, entries: list[dict[str, Any]]) -> None:
+def sentences(task: str, curves: training_runs.Curves, entries: list[dict[str, Any]]) -> None:
     """What changed from the first steps to the last, in this run's own numbers.
 
     How many keep the format is logged of both tasks only.
     """
     values: dict[str, object] = {"task": task_name(task)}
     for key in ("accuracy", "length", "checks"):
-        first, last = runs.ends(getattr(curves, key))
+        first, last = training_runs.ends(getattr(curves, key))
         form = "{:.0f}" if key == "length" else "{:.1%}"
         values |= {f"{key}_first": form.format(first), f"{key}_last": form.format(last)}
-    first, last = runs.ends([entry["format"] for entry in entries])
+    first, last = training_runs.ends([entry["format"] for entry in entries])
     values |= {"format_first": f"{first:.1%}", "format_last": f"{last:.1%}"}
-    n = min(runs.ENDS, max(1, len(entries) // 2))
+    n = min(training_runs.ENDS, max(1, len(entries) // 2))
     st.markdown(
         t("training.curves_say" if task == "all" else "training.curves_say_task", n=n, **values)
     )
@@ -69,7 +78,9 @@ def overlay(measure: str) -> list[figures.Overlay]:
     ]
 
 
-def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, shares: bool) -> None:
+def charts(
+    name: str, curves: training_runs.Curves, entries: list[dict[str, Any]], *, shares: bool
+) -> None:
     """Four charts, two by two where there is room; without the shares, the last has a row.
 
     The shares are logged of both tasks only.
@@ -79,7 +90,7 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, sha
     below = right if shares else st.container()
     for column, measure in ((left, "accuracy"), (right, "length"), (below, "checks")):
         values = getattr(curves, measure)
-        first, last = runs.ends(values)
+        first, last = training_runs.ends(values)
         percent = measure != "length"
         form = "{:.1%}" if percent else "{:.0f}"
         with column:
@@ -88,7 +99,7 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, sha
                 figures.curve(
                     curves.step,
                     values,
-                    runs.smooth(values),
+                    training_runs.smooth(values),
                     samples,
                     {
                         "ours": contestants.NAMES[name],
@@ -111,9 +122,9 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, sha
     with left:
         st.markdown(f"**{t('training.curve_shares')}**")
         parts = {
-            "right": runs.smooth(curves.accuracy),
-            "format": runs.smooth(curves.only_format),
-            "wrong": runs.smooth(curves.wrong),
+            "right": training_runs.smooth(curves.accuracy),
+            "format": training_runs.smooth(curves.only_format),
+            "wrong": training_runs.smooth(curves.wrong),
         }
         words = {key: t(f"training.share_{key}") for key in parts}
         axes = {"x": t("training.step_axis"), "y": t("training.axis_shares")}
@@ -125,13 +136,21 @@ def charts(name: str, curves: runs.Curves, entries: list[dict[str, Any]], *, sha
 
 
 def samples_of_a_step(name: str) -> None:
-    """Real samples of any step, in full, for hands and keyboards."""
-    entries = {entry["step"]: entry for entry in runs.log(name)}
+    """Real samples of any step, in full, for hands and keyboards.
+
+    At first of the last step that has one of every task in the viewer's language.
+    """
+    entries = {entry["step"]: entry for entry in training_runs.log(name)}
     steps = list(entries)
-    step = st.select_slider(
-        t("training.samples_step"), steps, value=steps[-1], key=f"t_step_{name}"
-    )
-    for column, sample in zip(st.columns(2), entries[step].get("samples", []), strict=False):
+
+    def tasks(step: int) -> set[str]:
+        samples = entries[step].get("samples", [])
+        return {one["task"] for one in samples if in_viewers_language(one["question"])}
+
+    most = max(len(tasks(step)) for step in steps)
+    last = next(step for step in reversed(steps) if len(tasks(step)) == most)
+    step = st.select_slider(t("training.samples_step"), steps, value=last, key=f"t_step_{name}")
+    for column, sample in zip(st.columns(2), samples_of(entries[step]), strict=False):
         with column.container(border=True):
             st.text(f"{sample['question']}  →  {sample['answer']}")
             st.text(sample["reply"])
@@ -141,7 +160,7 @@ def samples_of_a_step(name: str) -> None:
 
 def section() -> None:
     """The whole part."""
-    found = runs.reinforced()
+    found = training_runs.reinforced()
     if "r1-zero" not in found:
         missing("r1-zero")
     if not found:
@@ -161,22 +180,21 @@ def section() -> None:
             bind="query-params",
             help=t("training.overlay_help", source=t("training.digitised")),
         )
-        st.segmented_control(
+        task = url_choice(
             t("training.curves_task"),
-            session.CURVE_TASKS,
-            format_func=task_name,
-            default=st.session_state.t_curve_task_first,
-            required=True,
-            key="t_curve_task",
+            CURVE_TASKS,
+            "t_curve_task",
+            task_name,
             help=t("training.curves_task_help"),
         )
-    entries = runs.log(name)
-    task = st.session_state.t_curve_task
+    entries = training_runs.log(name)
     status(name, entries)
-    curves = runs.curves(entries if task == "all" else runs.of_task(entries, task))
+    curves = training_runs.curves(
+        entries if task == "all" else training_runs.of_task(entries, task)
+    )
     sentences(task, curves, entries)
     charts(name, curves, entries, shares=task == "all")
-    st.caption(t("training.curves_reading", n=runs.WINDOW))
+    st.caption(t("training.curves_reading", n=training_runs.WINDOW))
     if st.session_state.get("t_overlay"):
         st.caption(t("training.overlay_reading", source=t("training.digitised")))
     st.subheader(t("training.samples_title"))
@@ -187,7 +205,7 @@ def section() -> None:
 
 def status(name: str, entries: list[dict[str, Any]]) -> None:
     """How large the run was, or that it is still going on."""
-    ended = runs.summary(name)
+    ended = training_runs.summary(name)
     if ended is None:
         st.badge(t("training.going_on", n=entries[-1]["step"]))
         return

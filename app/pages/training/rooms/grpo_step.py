@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import statistics
+from typing import Any
 
 import streamlit as st
 
+from app.core.lab_runs import LabSlot, Outcome, recorded
 from app.core.texts import t
-from app.pages.training import figures, live, runs
-from app.pages.training import state as session
-from app.pages.training.question import controls, question_fields, watch
+from app.pages.training import figures, question, training_runs
+from app.pages.training.checkpoint_names import checkpoint_name
 from app.pages.training.rooms.update_view import Moved, update_view
 from app.ui.chart import chart
 from app.ui.table import numbers
+from model.training import experiments
 
-LOOKS_PER_SECOND = 3
-
-
-def checkpoint(one: runs.Kept) -> str:
-    """How a checkpoint of R1-Zero's way is called."""
-    return "Base" if one.step == 0 else t("training.at_step", step=one.step)
+SLOT = LabSlot("t_step", "update")
 
 
-def rewards_part(done: live.StepJob) -> None:
+def start() -> None:
+    """Take a step from the chosen checkpoint on the question in the fields."""
+    names = [one.name for one in training_runs.checkpoints()]
+    chosen = st.session_state.get("t_from")
+    model = chosen if chosen in names else names[0]
+    SLOT.run(experiments.one_step(question.problem(), model, question.seed()))
+
+
+def rewards_part(replies: list[dict[str, Any]]) -> None:
     """The group's rewards, their mean, and the advantages."""
-    rewards = [reply.reward for reply in done.replies]
+    rewards = [reply["reward"] for reply in replies]
     mean = statistics.fmean(rewards)
     st.markdown(f"**{t('training.group_title')}**")
-    right = sum(reply.correct for reply in done.replies)
-    formatted = sum(reply.formatted for reply in done.replies)
+    right = sum(reply["correct"] for reply in replies)
+    formatted = sum(reply["formatted"] for reply in replies)
     n = len(rewards)
     st.markdown(t("training.group_say", n=n, right=right, formatted=formatted, mean=f"{mean:.3f}"))
     chart(
         figures.group(
             rewards,
             mean,
-            [reply.advantage for reply in done.replies],
+            [reply["advantage"] for reply in replies],
             {
                 "x": t("training.group_x"),
                 "y": t("training.group_y"),
@@ -50,52 +55,70 @@ def rewards_part(done: live.StepJob) -> None:
         st.info(t("training.group_equal"))
 
 
-def tokens_part(done: live.StepJob) -> None:
+def tokens_part(replies: list[dict[str, Any]], lr: float) -> None:
     """Every reply with its tokens coloured, and the same as a table."""
     st.markdown(f"**{t('training.moved_title')}**")
-    st.markdown(t("training.moved_say", lr=f"{done.lr:g}"))
+    st.markdown(t("training.moved_say", lr=f"{lr:g}"))
     shown = [
         Moved(
             t("training.reply", number=i),
             t(
-                f"training.reply_{'right' if reply.correct else 'wrong'}",
-                reward=f"{reply.reward:g}",
-                advantage=f"{reply.advantage:+.3f}",
+                f"training.reply_{'right' if reply['correct'] else 'wrong'}",
+                reward=f"{reply['reward']:g}",
+                advantage=f"{reply['advantage']:+.3f}",
             ),
-            reply.tokens,
-            reply.before,
-            reply.after,
+            reply["tokens"],
+            reply["before"],
+            reply["after"],
         )
-        for i, reply in enumerate(done.replies, 1)
+        for i, reply in enumerate(replies, 1)
     ]
     update_view(shown, key="t_change")
     rows: list[dict[str, object]] = [
-        {"reply": i, "reward": reply.reward, "advantage": reply.advantage, "place": place}
+        {"reply": i, "reward": reply["reward"], "advantage": reply["advantage"], "place": place}
         | {"token": token, "before": before, "after": after}
-        for i, reply in enumerate(done.replies, 1)
+        for i, reply in enumerate(replies, 1)
         for place, (token, before, after) in enumerate(
-            zip(reply.tokens, reply.before, reply.after, strict=True), 1
+            zip(reply["tokens"], reply["before"], reply["after"], strict=True), 1
         )
     ]
     numbers(rows, "grpo-step")
 
 
-def picture() -> None:
-    """How far the step is, and the last one that was taken."""
-    watch("step")
-    under_way = session.job("step")
-    if isinstance(under_way, live.StepJob):
-        if under_way.position:
-            st.caption(t("common.waiting", position=under_way.position))
-        else:
-            st.caption(t("training.step_learns" if under_way.drawn else "training.step_samples"))
-    done = session.step_done()
-    if done is None:
-        return
-    st.caption(t("training.step_of", model=done.model, seed=done.seed))
+def shown() -> Outcome:
+    """The last step that was taken, else the recorded one; with a line that says which it is."""
+    own = SLOT.shown()
+    if own is not None:
+        values = {"model": own.request["model"], "seed": own.request["seed"]}
+        st.caption(t("training.step_of", **values))
+        return own
+    outcome, date = recorded(f"grpo-step-{question.page_language()}")
+    values = {"model": outcome.request["model"], "seed": outcome.request["seed"]}
+    st.caption(t("training.step_recorded", date=date, **values))
+    return outcome
+
+
+def room() -> None:
+    """The question, the step that is being taken, and the last one."""
+    question.fields()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        there = {one.name: one for one in training_runs.checkpoints()}
+        st.selectbox(
+            t("training.from"),
+            list(there),
+            format_func=lambda name: checkpoint_name(there[name]),
+            key="t_from",
+            width=220,
+        )
+        st.button(t("training.step_start"), key="t_start_step", type="primary", on_click=start)
+    work = SLOT.running
+    learns = work is not None and bool(work.results)
+    SLOT.status(t("training.step_learns" if learns else "training.step_samples"))
+    done = shown()
     st.text(done.problem.question)
-    rewards_part(done)
-    tokens_part(done)
+    update = done.last("update")
+    rewards_part(update["replies"])
+    tokens_part(update["replies"], update["lr"])
     with st.expander(t("common.how_computed")):
         st.markdown(t("training.step_how"))
 
@@ -103,16 +126,4 @@ def picture() -> None:
 def section() -> None:
     """The whole part."""
     st.markdown(t("training.step_intro"))
-    question_fields()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kept = {one.name: one for one in runs.kept()}
-        st.selectbox(
-            t("training.from"),
-            list(kept),
-            format_func=lambda name: checkpoint(kept[name]),
-            key="t_from",
-            width=220,
-        )
-        controls("step", t("training.step_start"), session.start_step)
-    polls = 1 / LOOKS_PER_SECOND if session.job("step") is not None else None
-    st.fragment(picture, run_every=polls)()
+    SLOT.area(room)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.core import contestants, published
 from app.core.texts import t
-from app.pages.training import runs
+from app.pages.training import training_runs
 from app.ui.table import numbers
 
 CSS = Path(__file__).parent / "pipeline.css"
@@ -26,10 +26,10 @@ LANES = {
 STAGES = [one for one in contestants.NAMES if any(one in lane for lane in LANES.values())]
 
 
-def ours(made: runs.Made | None, name: str) -> list[tuple[str, str]]:
+def ours(made: training_runs.TrainedModel | None, name: str) -> list[tuple[str, str]]:
     """Data, cost and result here, as (title, text)."""
     if made is None:
-        return [(t("training.here"), t("training.not_yet", command=runs.command(name)))]
+        return [(t("training.here"), t("training.not_yet", command=training_runs.command(name)))]
     counts = {key: round(value) for key, value in made.numbers.items()}
     said = [
         (t("training.here"), t(f"training.data_{made.kind}", **counts)),
@@ -40,21 +40,23 @@ def ours(made: runs.Made | None, name: str) -> list[tuple[str, str]]:
         return [*said, (t("training.result"), t("training.not_measured", command=command))]
     for one in made.results:
         lines = [t("training.pass", **in_percent(one))]
-        for seed, other in runs.seeds(name).items():
+        for seed, other in training_runs.seeds(name).items():
             again = next(found for found in other.results if found.task == one.task)
             lines.append(t("training.pass_seed", seed=seed, **in_percent(again)))
         task = t(f"question.kind_{one.task}")
-        said.append((t("training.result_of", task=task, level=runs.LEVEL), "\n".join(lines)))
+        said.append(
+            (t("training.result_of", task=task, level=training_runs.LEVEL), "\n".join(lines))
+        )
     return said
 
 
-def in_percent(one: runs.Result) -> dict[str, object]:
+def in_percent(one: training_runs.Result) -> dict[str, object]:
     """A result for the words about it."""
     shares = {"value": one.value, "low": one.low, "high": one.high}
     return {"n": one.n} | {key: f"{100 * share:.1f}" for key, share in shares.items()}
 
 
-def cost(made: runs.Made) -> str:
+def cost(made: training_runs.TrainedModel) -> str:
     """What the training took, and the replies that it is trained on, where that was timed."""
     minutes = few(made.minutes)
     if "sampling_seconds" not in made.numbers:
@@ -84,7 +86,7 @@ def papers(name: str) -> list[tuple[str, str]]:
 
 def card(name: str) -> str:
     """A stage as HTML; all of it is our own text, and escaped nevertheless."""
-    made = runs.made(name)
+    made = training_runs.trained(name)
 
     def pairs(items: list[tuple[str, str]], side: str) -> str:
         rows = "".join(f"<dt>{html.escape(a)}</dt><dd>{html.escape(b)}</dd>" for a, b in items)
@@ -118,10 +120,15 @@ def section() -> None:
     st.caption(t("training.pipeline_source", source=published.stages_source()))
     rows: list[dict[str, object]] = []
     for name in STAGES:
-        first = runs.made(name)
-        for made in [*([first] if first else []), *runs.seeds(name).values()]:
+        first = training_runs.trained(name)
+        for made in [*([first] if first else []), *training_runs.seeds(name).values()]:
             rows += [
-                {"model": made.name, "task": one.task, "level": runs.LEVEL, "right": one.value}
+                {
+                    "model": made.name,
+                    "task": one.task,
+                    "level": training_runs.LEVEL,
+                    "right": one.value,
+                }
                 | {"low": one.low, "high": one.high, "n": one.n}
                 for one in made.results
             ]

@@ -3,55 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
+from app.core.generation import visitor
+from app.core.lab import Experiment, lab
+from app.core.lab_runs import LabSlot, Outcome, recorded
 from app.core.texts import t
-from app.pages.training import figures, live
-from app.pages.training import state as session
-from app.pages.training.question import controls, question_fields, watch
+from app.pages.training import figures, question
 from app.ui.chart import chart
 from app.ui.table import numbers
+from model.training import experiments
 
-SECONDS_BETWEEN_LOOKS = 1.5  # also while nothing runs here: somebody else may begin
+SLOT = LabSlot("t_now", "before")
+SECONDS_BETWEEN_LOOKS = 2.0  # at somebody else's run
 EXAMPLES = 2  # replies shown of those before and after
 
 
-def turn(shown: live.TrainJob | None, whose: str) -> None:
-    """Whose turn it is, and how far the run is."""
-    own = session.job("now")
-    if own is not None and own.state == "waiting":
-        st.caption(t("training.now_waiting", position=own.position))
-    if shown is None or whose == "done":
-        return
-    if whose == "other":
-        st.badge(t("training.now_other"))
-    done, left = len(shown.entries), max(0.0, live.SECONDS - shown.seconds)
-    share = max(done / live.STEPS, shown.seconds / live.SECONDS)
-    if not shown.before:
-        text = t("training.now_asks_before")
-    elif shown.stopping:
-        text = t("training.now_stopping")
-    else:
-        text = t("training.now_step", step=done, steps=live.STEPS, seconds=f"{left:.0f}")
-    st.progress(min(1.0, share), text)
+def start() -> None:
+    """Queue a run on questions like the one in the fields."""
+    SLOT.run(experiments.short_run(question.problem(), question.seed()))
 
 
-def curve(run: live.TrainJob) -> None:
-    """Share right and share in the format, step by step."""
-    if not run.entries:
-        return
-    step = [entry["step"] for entry in run.entries]
+def of_somebody_else() -> Experiment | None:
+    """The run whose turn it is, if it is not the viewer's own."""
+    running = lab().running
+    if running is None or running.visitor == visitor():
+        return None
+    return running if running.request["experiment"] == "short_run" else None
+
+
+def progress(run: Experiment) -> str:
+    """How far a run is, in words."""
+    outcome = Outcome(run.request, tuple(run.results))
+    if run.stopped:
+        return t("training.now_stopping")
+    if not outcome.all_of("before"):
+        return t("training.now_asks_before")
+    steps = outcome.all_of("step")
+    most, seconds = run.request["steps"], run.request["seconds"]
+    left = seconds - (steps[-1]["seconds"] if steps else 0.0)
+    values = {"step": len(steps), "steps": most, "seconds": f"{max(0.0, left):.0f}"}
+    return t("training.now_step", **values)
+
+
+def curve(entries: Sequence[dict[str, Any]], steps: int, key: str) -> None:
+    """Share right and share in the format, step by step; there is room for all `steps`."""
     lines = {
-        "right": [entry["accuracy"] for entry in run.entries],
-        "format": [entry["format"] for entry in run.entries],
+        "right": [entry["accuracy"] for entry in entries],
+        "format": [entry["format"] for entry in entries],
     }
     words = {"right": t("training.now_right"), "format": t("training.now_format")}
     axes = {"x": t("training.step_axis"), "y": t("training.axis_shares")}
     st.markdown(f"**{t('training.now_curve_title')}**")
     chart(
-        figures.live(step, lines, live.STEPS, words | axes),
-        key="t_now_curve",
+        figures.short_run([entry["step"] for entry in entries], lines, steps, words | axes),
+        key=key,
         alt=t(
             "training.curve_alt",
             title=t("training.now_curve_title"),
@@ -61,39 +69,63 @@ def curve(run: live.TrainJob) -> None:
     )
 
 
-def answers(when: str, given: Sequence[live.Given]) -> None:
+def answers(when: str, replies: Sequence[dict[str, Any]]) -> None:
     """How many replies were right, and the first few as they are."""
     with st.container(border=True):
-        right = sum(one.correct for one in given)
-        length = sum(one.tokens for one in given) / len(given)
-        said = {"right": right, "n": len(given), "length": round(length)}
+        right = sum(reply["correct"] for reply in replies)
+        length = sum(reply["tokens"] for reply in replies) / len(replies)
+        said = {"right": right, "n": len(replies), "length": round(length)}
         st.markdown(f"**{t(f'training.counted_{when}', **said)}**")
-        for one in given[:EXAMPLES]:
-            st.text(f"{'✓' if one.correct else '✗'} {one.text}")
+        for reply in replies[:EXAMPLES]:
+            st.text(f"{'✓' if reply['correct'] else '✗'} {reply['text']}")
 
 
-def picture() -> None:
-    """The run that has its turn, mine or another's, or my last one."""
-    watch("now")
-    shown, whose = session.run_shown()
-    turn(shown, whose)
-    if shown is None:
-        return
-    shown.look()
-    st.text(shown.problem.question)
-    curve(shown)
-    for column, when, given in zip(
-        st.columns(2), ("before", "after"), (shown.before, shown.after), strict=True
-    ):
-        if given:
+def picture(run: Outcome, key: str) -> None:
+    """A run, as far as it is: its question, its curve, and the replies before and after."""
+    st.text(run.problem.question)
+    if entries := run.all_of("step"):
+        curve(entries, run.request["steps"], key)
+    for column, when in zip(st.columns(2), ("before", "after"), strict=True):
+        if replies := run.last(when):
             with column:
-                answers(when, given)
-    if whose != "done" or not shown.entries:
-        return
-    st.caption(t("training.now_reading", n=live.ASKED, replies=live.QUESTIONS * live.GROUP))
+                answers(when, replies)
+
+
+def conclusion(run: Outcome) -> None:
+    """What is to be made of a run that has ended, and its numbers."""
+    replies = run.request["questions"] * run.request["group"]
+    st.caption(t("training.now_reading", n=run.request["asked"], replies=replies))
     plain = ("by_task", "samples")
-    rows = [{k: v for k, v in entry.items() if k not in plain} for entry in shown.entries]
-    numbers(rows, "train-now")
+    entries = run.all_of("step")
+    numbers([{k: v for k, v in entry.items() if k not in plain} for entry in entries], "train-now")
+
+
+def room() -> None:
+    """The question, and the viewer's own run, else the recorded one."""
+    question.fields()
+    st.button(t("training.now_start"), key="t_start_now", type="primary", on_click=start)
+    work = SLOT.running
+    SLOT.status(progress(work) if isinstance(work, Experiment) else None)
+    own = SLOT.growing()
+    if own is not None:
+        picture(own, "t_now_curve")
+        if work is None and own.all_of("step"):
+            conclusion(own)
+    elif work is None and of_somebody_else() is None:
+        shown, date = recorded(f"short-run-{question.page_language()}")
+        st.caption(t("common.run_recorded", model=shown.request["model"], date=date))
+        picture(shown, "t_now_curve")
+        conclusion(shown)
+
+
+def watched() -> None:
+    """Somebody else's run, as far as it is; it is theirs to stop."""
+    running = of_somebody_else()
+    if running is None:
+        st.rerun()
+    st.badge(t("training.now_other"))
+    st.progress(running.progress, progress(running))
+    picture(Outcome(running.request, tuple(running.results)), "t_watched_curve")
 
 
 def section() -> None:
@@ -101,12 +133,12 @@ def section() -> None:
     st.markdown(
         t(
             "training.now_intro",
-            seconds=round(live.SECONDS),
-            steps=live.STEPS,
-            questions=live.QUESTIONS,
-            group=live.GROUP,
+            seconds=round(experiments.SECONDS),
+            steps=experiments.STEPS,
+            questions=experiments.QUESTIONS,
+            group=experiments.GROUP,
         )
     )
-    question_fields()
-    controls("now", t("training.now_start"), session.start_now)
-    st.fragment(picture, run_every=SECONDS_BETWEEN_LOOKS)()
+    SLOT.area(room)
+    if of_somebody_else() is not None:
+        st.fragment(watched, run_every=SECONDS_BETWEEN_LOOKS)()

@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import contestants, models, published
-from app.core.texts import LANGUAGES, texts
-from app.pages.training import figures, live, runs
-from app.pages.training import state as session
-from model.tasks import chain
-from model.training import pipeline
+from app.core import contestants, lab_runs, models, published, replies
+from app.core.lab import lab
+from app.core.lab_runs import OUTCOMES, LabSlot, Outcome
+from app.core.texts import LANGUAGES, texts, translated
+from app.pages.training import figures, question, training_runs
+from app.pages.training.rooms import grpo_step, time_machine, train_now
+from model.runtime import work
+from model.tasks import chain, problems
+from model.training import experiments, pipeline
 from model.training.grpo import GRPO, GRPOConfig
+from tests.app import runs
+from tests.app.looking import until
 from tests.app.words import shape
 
 ROOT = Path(__file__).parents[4]
@@ -64,13 +69,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def with_runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(runs, "folder", lambda: made)
+    monkeypatch.setattr(training_runs, "RUNS", made)
     return made
 
 
 @pytest.fixture
 def without_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "folder", lambda: tmp_path)
+    monkeypatch.setattr(training_runs, "RUNS", tmp_path)
 
 
 def opened(part: str, lang: str = "en", **query: str) -> AppTest:
@@ -84,29 +89,25 @@ def opened(part: str, lang: str = "en", **query: str) -> AppTest:
     return app
 
 
-def ended(app: AppTest, part: str) -> AppTest:
-    """Run the page again, as the browser does, until the part's job has ended."""
-    until = time.monotonic() + SECONDS
-    while part in app.session_state["t_jobs"]:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-        app.run()
-        assert not app.exception
-    return app
+def outcome(app: AppTest, slot: LabSlot) -> Outcome:
+    """What the last experiment of a slot has found."""
+    found = OUTCOMES.get(app.session_state[f"slot-{slot.name}"].result)
+    assert found is not None
+    return found
 
 
 # --- What is on disk ---------------------------------------------------------------------------
 
 
 def test_the_log_of_a_run_gives_curves_that_add_up(with_runs: Path) -> None:
-    entries = runs.log("r1-zero")
-    curves = runs.curves(entries)
+    entries = training_runs.log("r1-zero")
+    curves = training_runs.curves(entries)
     assert curves.step == [1, 2, 3]
     for parts in zip(curves.accuracy, curves.only_format, curves.wrong, strict=True):
         assert sum(parts) == pytest.approx(1, abs=1e-3)
     assert all(length > 0 for length in curves.length)
     assert {s["task"] for entry in entries for s in entry["samples"]} == {"chain", "pick"}
-    assert runs.reinforced() == ["r1-zero"]
+    assert training_runs.reinforced() == ["r1-zero"]
 
 
 def test_a_line_that_is_being_written_is_left_out(with_runs: Path, tmp_path: Path) -> None:
@@ -114,20 +115,20 @@ def test_a_line_that_is_being_written_is_left_out(with_runs: Path, tmp_path: Pat
     folder.mkdir()
     text = (with_runs / "r1-zero" / "log.jsonl").read_text()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runs, "folder", lambda: tmp_path)
-        assert runs.log("r1-zero") == []
+        patch.setattr(training_runs, "RUNS", tmp_path)
+        assert training_runs.log("r1-zero") == []
         (folder / "log.jsonl").write_text(text + text.splitlines()[0][:40])
-        assert len(runs.log("r1-zero")) == 3
+        assert len(training_runs.log("r1-zero")) == 3
 
 
 def test_means_of_a_run() -> None:
-    assert runs.smooth([1.0, 2.0, 6.0], window=3) == [1.5, 3.0, 4.0]
-    assert runs.ends([float(i) for i in range(100)]) == (4.5, 94.5)
-    assert runs.ends([0.0, 1.0]) == (0.0, 1.0)
+    assert training_runs.smooth([1.0, 2.0, 6.0], window=3) == [1.5, 3.0, 4.0]
+    assert training_runs.ends([float(i) for i in range(100)]) == (4.5, 94.5)
+    assert training_runs.ends([0.0, 1.0]) == (0.0, 1.0)
 
 
 def test_what_was_made_tells_data_cost_and_result(with_runs: Path) -> None:
-    zero, cold = runs.made("r1-zero"), runs.made("r1-dev1")
+    zero, cold = training_runs.trained("r1-zero"), training_runs.trained("r1-dev1")
     assert zero is not None and cold is not None
     assert (zero.kind, cold.kind) == ("grpo", "sft")
     assert zero.numbers["group"] == 4 and cold.numbers["documents"] == 400
@@ -137,13 +138,13 @@ def test_what_was_made_tells_data_cost_and_result(with_runs: Path) -> None:
         ("pick", 0.25, 500),
     ]
     assert zero.numbers["steps"] == 3
-    assert runs.made("r1") is None
-    assert runs.command("student-base").endswith("train pretrain student-base")
+    assert training_runs.trained("r1") is None
+    assert training_runs.command("student-base").endswith("train pretrain student-base")
 
 
 def test_a_card_tells_other_seeds_and_the_teachers_work(with_runs: Path) -> None:
-    assert [*runs.seeds("distilled")] == [1]
-    assert runs.seeds("r1-dev1") == {}
+    assert [*training_runs.seeds("distilled")] == [1]
+    assert training_runs.seeds("r1-dev1") == {}
     app = opened("pipeline")
     cards = next(one.value for one in app.get("html") if "Distilled" in one.value)
     first, _, rest = cards.partition("Seed 1: 25.0 % [21.0, 29.0], n = 500")
@@ -163,9 +164,9 @@ def test_kept_checkpoints_come_in_the_order_of_their_steps(
         folder = tmp_path / "checkpoints" / name
         folder.mkdir(parents=True)
         (folder / "about.json").write_text(json.dumps({"steps": steps}))
-    monkeypatch.setattr(runs, "ASSETS", tmp_path)
-    assert [one.step for one in runs.kept()] == [0, 5, 10, 120]
-    assert [one.name for one in runs.kept()][-1] == "r1-zero"
+    monkeypatch.setattr(training_runs, "ASSETS", tmp_path)
+    assert [one.step for one in training_runs.checkpoints()] == [0, 5, 10, 120]
+    assert [one.name for one in training_runs.checkpoints()][-1] == "r1-zero"
 
 
 # --- What is published -------------------------------------------------------------------------
@@ -230,13 +231,13 @@ def test_every_part_opens_with_runs_and_without(
     app = opened(part, language)
     assert not app.error
     assert app.header[0].value == texts(language)[f"training.title_{part}"]
-    monkeypatch.setattr(runs, "folder", lambda: tmp_path)
+    monkeypatch.setattr(training_runs, "RUNS", tmp_path)
     assert not opened(part, language).error
 
 
 def test_curves_show_samples_of_any_step_and_the_papers_overlay(with_runs: Path) -> None:
     app = opened("curves", t_overlay="true")
-    entry = runs.log("r1-zero")[0]
+    entry = training_runs.log("r1-zero")[0]
     app.select_slider(key="t_step_r1-zero").set_value(1).run()
     assert not app.exception
     assert {s["reply"] for s in entry["samples"]} <= {text.value for text in app.text}
@@ -271,49 +272,79 @@ def test_what_is_missing_says_how_it_is_made(without_runs: None) -> None:
     assert not app.get("plotly_chart")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("part", ["step", "time", "now"])
+def test_rooms_open_with_a_recorded_result_in_the_pages_language(part: str, language: str) -> None:
+    app = opened(part, language)
+    asked = app.text[0].value
+    first = next(problems("chain", 2, 0, "heldout", "ko" if language == "ko" else "en"))
+    assert asked == first.question
+    if part == "time":
+        traces = time_machine.recorded(language)
+        assert {trace.info.prompt for trace in traces} == {first.prompt}
+        assert [trace.card.name for trace in traces][:2] == ["base", "r1-zero-step5"]
+    else:
+        name = {"step": "grpo-step", "now": "short-run"}[part]
+        found, _ = lab_runs.recorded(f"{name}-{language}")
+        assert found.problem == first
+    if part == "now":
+        replies_shown = [one for when in ("before", "after") for one in found.last(when)[:2]]
+        shown = "\n".join(one.value for one in app.text)
+        assert all(reply["text"] in shown for reply in replies_shown)
+    assert not app.error
+
+
+def test_a_recorded_run_has_a_before_and_an_after() -> None:
+    found, date = lab_runs.recorded("short-run-en")
+    assert len(found.all_of("step")) == found.request["steps"] == experiments.STEPS
+    assert len(found.last("before")) == len(found.last("after")) == experiments.ASKED
+    assert len(date) == 10
+
+
 def test_a_step_is_taken_on_a_question(without_runs: None) -> None:
     app = opened("step", t_level="2", t_number="3", t_seed="1")
     app.button(key="t_start_step").click().run()
-    ended(app, "step")
+    runs.ended(app, grpo_step.SLOT.name)
     assert not app.error
-    done = live.steps().get(app.session_state["t_done"]["step"])
-    assert done is not None
-    assert len(done.replies) == 8
-    assert (done.seed, done.problem.level, done.problem.split) == (1, 2, "heldout")
-    assert sum(reply.advantage for reply in done.replies) == pytest.approx(0, abs=1e-5)
-    rewards = {reply.reward for reply in done.replies}
-    moved = any(r.after != pytest.approx(r.before, abs=1e-5) for r in done.replies)
+    done = outcome(app, grpo_step.SLOT)
+    group = done.last("update")["replies"]
+    assert len(group) == 8
+    problem = done.problem
+    assert (done.request["seed"], problem.level, problem.split) == (1, 2, "heldout")
+    assert sum(reply["advantage"] for reply in group) == pytest.approx(0, abs=1e-5)
+    rewards = {reply["reward"] for reply in group}
+    moved = any(r["after"] != pytest.approx(r["before"], abs=1e-5) for r in group)
     assert moved is (len(rewards) > 1)
+    assert problem.question in {text.value for text in app.text}
 
 
-def test_the_time_machine_asks_every_checkpoint(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_time_machine_asks_every_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     """With base and an earlier base in the place of R1-Zero's checkpoints."""
-    kept = [runs.Kept("base", 0), runs.Kept("base-30pct", 5)]
-    monkeypatch.setattr(runs, "kept", lambda: kept)
+    there = [training_runs.Checkpoint("base", 0), training_runs.Checkpoint("base-30pct", 5)]
+    monkeypatch.setattr(training_runs, "checkpoints", lambda: there)
     app = opened("time", t_level="2")
     app.button(key="t_start_time").click().run()
-    ended(app, "time")
+    runs.ended(app, time_machine.SLOT.name)
     assert not app.error
     app.select_slider(key="t_time_step").set_value(5).run()
     assert not app.exception
-    assert len(app.session_state["t_done"]["time"]) == 2
+    traces = runs.traces(app, time_machine.SLOT.name)
+    assert [trace.card.name for trace in traces] == ["base", "base-30pct"]
     assert any("Base" in text.value and "step 5" in text.value for text in app.text)
-    monkeypatch.setattr(session, "COUNTED", 2)
+    monkeypatch.setattr(time_machine, "COUNTED", 2)
     app.button(key="t_start_counts").click().run()
-    ended(app, "counts")
+    runs.ended(app, time_machine.COUNTS.name)
     assert not app.error
-    batch = session.sampling.store().get(app.session_state["t_done"]["counts"])
-    assert batch is not None
-    assert [len(batch.of(place)) for place in range(2)] == [2, 2]
+    drawn = replies.STORE.get(app.session_state["slot-t_counts"].result)
+    assert drawn is not None
+    assert [len(drawn.of(place)) for place in range(2)] == [2, 2]
     assert app.get("plotly_chart")
 
 
 def small(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:
     values = {"STEPS": 3, "QUESTIONS": 2, "GROUP": 2, "MAX_TOKENS": 8, "ASKED": 2} | limits
     for name, value in values.items():
-        monkeypatch.setattr(live, name, value)
+        monkeypatch.setattr(experiments, name, value)
 
 
 def test_a_run_of_ones_own_is_trained_and_asked_before_and_after(
@@ -322,51 +353,57 @@ def test_a_run_of_ones_own_is_trained_and_asked_before_and_after(
     small(monkeypatch)
     app = opened("now", t_level="2")
     app.button(key="t_start_now").click().run()
-    ended(app, "now")
+    runs.ended(app, train_now.SLOT.name)
     assert not app.error
-    done = live.trained().get(app.session_state["t_done"]["now"])
-    assert done is not None
-    assert [entry["step"] for entry in done.entries] == [1, 2, 3]
-    assert len(done.before) == len(done.after) == 2
+    done = outcome(app, train_now.SLOT)
+    assert [entry["step"] for entry in done.all_of("step")] == [1, 2, 3]
+    assert len(done.last("before")) == len(done.last("after")) == 2
     assert app.get("plotly_chart")
 
 
-def test_one_run_at_a_time_others_wait_and_know_whose_turn_it_is(
-    monkeypatch: pytest.MonkeyPatch,
+def test_stop_ends_ones_own_run_and_the_question_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, without_runs: None
 ) -> None:
-    small(monkeypatch, STEPS=1000)
-    trainer = live.Trainer(models.engine)
-    problem = chain.pose("3*4+5", "en")
-    first, second = live.TrainJob(problem, 0), live.TrainJob(problem, 1)
-    assert trainer.submit(first) and trainer.submit(second)
-    until = time.monotonic() + SECONDS
-    while not first.entries:
-        assert first.look() in ("waiting", "running") and time.monotonic() < until
-        second.look()
+    small(monkeypatch, STEPS=100_000)
+    app = opened("now", t_level="2")
+    app.button(key="t_start_now").click().run()
+    under_way = runs.under_way(app, train_now.SLOT.name)
+    assert under_way is not None
+    until(app, lambda: bool(under_way.results))
+    app.button(key="t_now_stop").click().run()
+    runs.ended(app, train_now.SLOT.name)
+    done = outcome(app, train_now.SLOT)
+    assert len(done.last("after")) == 2 and len(done.all_of("step")) < 100_000
+
+
+def test_whoever_comes_second_watches_but_neither_stops_the_run_nor_keeps_it_alive(
+    monkeypatch: pytest.MonkeyPatch, without_runs: None
+) -> None:
+    small(monkeypatch, STEPS=100_000)
+    first = lab().submit(
+        "somebody else", experiments.short_run(next(problems("pick", 2, 0, "heldout", "en")), 0)
+    )
+    looks = time.monotonic() + SECONDS
+    while not first.results:
+        assert first.look() in ("waiting", "running") and time.monotonic() < looks
         time.sleep(0.02)
-    assert trainer.running() is first
-    assert (second.state, second.position) == ("waiting", 1)
-    first.stop()
-    second_limit = time.monotonic() + SECONDS
-    while not second.entries:
-        first.look()
-        second.look()
-        assert time.monotonic() < second_limit
-        time.sleep(0.02)
-    assert first.state == "done" and len(first.after) == 2
-    assert trainer.running() is second
-    more = [live.TrainJob(problem, 0) for _ in range(live.MAX_WAITING + 1)]
-    assert [trainer.submit(job) for job in more] == [True] * live.MAX_WAITING + [False]
-    queued = (*more[:-1], second)  # the last was refused: nobody will ever end it
-    for job in queued:
-        job.stop()
-    while any(job.active for job in queued):
-        assert time.monotonic() < second_limit
-        time.sleep(0.02)
+    app = opened("now", t_level="2")
+    assert any(T["training.now_other"] in one.value for one in app.markdown)
+    assert first.request["problem"]["question"] in {text.value for text in app.text}
+    app.button(key="t_start_now").click().run()
+    mine = runs.under_way(app, train_now.SLOT.name)
+    assert mine is not None and mine.state == "waiting"
+    assert translated("en", "common.waiting", position=1) in {one.value for one in app.caption}
+    monkeypatch.setattr(work, "UNSEEN_SECONDS", 6.0)  # the first one's tab is closed
+    until(app, lambda: bool(mine.results))
+    assert first.state == "stopped"
+    app.button(key="t_now_stop").click().run()
+    runs.ended(app, train_now.SLOT.name)
+    assert first.request["problem"]["question"] not in {text.value for text in app.text}
 
 
 def test_inputs_of_a_link_are_kept_within_their_limits(without_runs: None) -> None:
     app = opened("step", t_task="nothing", t_number="999999", t_seed="-4", t_level="77")
     assert app.session_state["t_task"] == chain.NAME
     assert not app.error
-    assert app.number_input(key="t_number").value <= session.MAX_NUMBER
+    assert app.number_input(key="t_number").value <= question.MAX_NUMBER

@@ -19,12 +19,8 @@ REINFORCED = ("r1-zero", "r1-dev2", "r1", "student-rl")
 PRETRAINED = ("base", "student-base")
 LEVEL = 3  # of the problems that the results in the pipeline are of
 WINDOW = 9  # steps of the moving mean
+RUNS = ASSETS / "runs"
 ENDS = 10  # steps that "the first" and "the last" mean
-
-
-def folder() -> Path:
-    """Where the runs' logs and results lie."""
-    return ASSETS / "runs"
 
 
 @functools.lru_cache(maxsize=64)
@@ -47,14 +43,14 @@ def _json(path: Path) -> dict[str, Any] | None:
 
 def log(name: str) -> list[dict[str, Any]]:
     """The entries of a GRPO run so far; [] if there is none. See `model.training.grpo`."""
-    lines = (_text(folder() / name / "log.jsonl") or "").split("\n")
+    lines = (_text(RUNS / name / "log.jsonl") or "").split("\n")
     entries = [json.loads(line) for line in lines[:-1]]  # one that is being written has no end yet
     return [entry for entry in entries if "accuracy" in entry]
 
 
 def summary(name: str) -> dict[str, Any] | None:
     """run.json: settings, cost and data of a run that has ended."""
-    return _json(folder() / name / "run.json")
+    return _json(RUNS / name / "run.json")
 
 
 def reinforced() -> list[str]:
@@ -131,7 +127,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Made:
+class TrainedModel:
     """A model that was trained here: what with, at what cost, how good it is."""
 
     name: str
@@ -141,7 +137,7 @@ class Made:
     results: tuple[Result, ...]  # () if not evaluated yet
 
 
-def made(name: str) -> Made | None:
+def trained(name: str) -> TrainedModel | None:
     """What is known of a model; None if it is not trained yet."""
     found = summary(name)
     if found is None:
@@ -160,20 +156,20 @@ def made(name: str) -> Made | None:
     else:
         about = _json(ASSETS / "checkpoints" / name / "about.json") or {}
         kind, numbers = "pretrain", {"tokens": about.get("tokens", 0)}
-    return Made(name, kind, numbers, found["minutes"], _results(name))
+    return TrainedModel(name, kind, numbers, found["minutes"], _results(name))
 
 
-def seeds(name: str) -> dict[int, Made]:
+def seeds(name: str) -> dict[int, TrainedModel]:
     """The same training with other seeds, those that are measured: NAME-seed1 and so on."""
     found = {
-        int(path.parent.name.removeprefix(f"{name}-seed")): made(path.parent.name)
-        for path in folder().glob(f"{name}-seed*/run.json")
+        int(path.parent.name.removeprefix(f"{name}-seed")): trained(path.parent.name)
+        for path in RUNS.glob(f"{name}-seed*/run.json")
     }
     return {seed: one for seed, one in sorted(found.items()) if one is not None and one.results}
 
 
 def _results(name: str) -> tuple[Result, ...]:
-    evaluation = _json(folder() / name / "evaluation.json")
+    evaluation = _json(RUNS / name / "evaluation.json")
     if evaluation is None:
         return ()
     found = []
@@ -188,18 +184,18 @@ def _results(name: str) -> tuple[Result, ...]:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Checkpoint:
     """A checkpoint of R1-Zero's way: its folder's name and after how many steps it was kept."""
 
     name: str
     step: int
 
 
-def kept() -> list[Kept]:
+def checkpoints() -> list[Checkpoint]:
     """Base and R1-Zero's checkpoints in order of their steps; base alone if there are none."""
-    found = [Kept("base", 0)]
+    found = [Checkpoint("base", 0)]
     for path in (ASSETS / "checkpoints").glob("r1-zero*/about.json"):
         about = _json(path)
         if about is not None:
-            found.append(Kept(path.parent.name, int(about["steps"])))
+            found.append(Checkpoint(path.parent.name, int(about["steps"])))
     return sorted(found, key=lambda one: one.step)

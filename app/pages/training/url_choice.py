@@ -1,0 +1,44 @@
+"""A choice that the URL keeps by its name in the code.
+
+A bound widget would put its label there, which is in the viewer's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import streamlit as st
+
+
+def url_choice(
+    label: str,
+    choices: Sequence[str],
+    key: str,
+    name: Callable[[str], str],
+    *,
+    help: str | None = None,
+    label_visibility: Literal["visible", "collapsed"] = "visible",
+) -> str:
+    """One of `choices`: as the URL says or as it was last, else the first, which the URL omits."""
+    state, url, last = st.session_state, st.query_params, f"{key}_last"
+    if last not in state:
+        state[last] = url[key] if url.get(key) in choices else choices[0]
+    if state.get(key) not in choices:  # it was not on the page for a while
+        state[key] = state[last]
+    chosen: str = st.segmented_control(
+        label,
+        choices,
+        format_func=name,
+        default=state[last],
+        required=True,
+        key=key,
+        help=help,
+        label_visibility=label_visibility,
+    )
+    state[last] = chosen
+    if chosen != choices[0]:
+        url[key] = chosen
+    elif key in url:
+        del url[key]
+    return chosen

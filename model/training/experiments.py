@@ -1,0 +1,36 @@
+"""What can be asked of the lab (`model.training.lab`): requests as plain JSON. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from model.tasks.problem import Problem
+
+#: Of a short run.
+START = "base"
+STEPS, SECONDS = 40, 120.0  # it ends after these steps, or with the step in which this time is over
+QUESTIONS, GROUP, MAX_TOKENS = 8, 8, 160
+ASKED = 16  # replies to the question before and after
+
+
+def one_step(problem: Problem, model: str, seed: int) -> dict[str, Any]:
+    """One step of GRPO on a question, from a shipped checkpoint."""
+    asked = asdict(problem)
+    return {"experiment": "one_step", "model": model, "problem": asked, "seed": seed}
+
+
+def short_run(problem: Problem, seed: int) -> dict[str, Any]:
+    """GRPO on questions of a question's task and level; it is asked itself before and after."""
+    return {
+        "experiment": "short_run",
+        "model": START,
+        "problem": asdict(problem),
+        "seed": seed,
+        "steps": STEPS,
+        "seconds": SECONDS,
+        "questions": QUESTIONS,
+        "group": GROUP,
+        "max_new_tokens": MAX_TOKENS,
+        "asked": ASKED,
+    }
