@@ -1,26 +1,20 @@
-"""The shipped models, loaded once and shared by all viewers, read-only.
-
-torch is imported on first use only, so that a page's first picture does not wait for it.
-"""
+"""What ships with each model: its config, tokenizer, card, results; read once, shared by all."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
+from tokenizers import Tokenizer
 
 from model import ASSETS
 from model.nn import card as cards
 from model.nn.config import ModelConfig
+from model.nn.tokenizer import load as load_tokenizer
 from model.record.card import ModelCard
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-    from model.runtime.engine import Engine
 
 TWINS = ("base-mha", "base-gqa", "base-mqa", "base")
 
@@ -41,19 +35,6 @@ def folder(name: str) -> Path:
     if name not in shipped():
         raise KeyError(name)
     return ASSETS / "checkpoints" / name
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def engine(name: str) -> Engine:
-    """The engine of a shipped checkpoint.
-
-    Raises:
-        KeyError: if none has this name.
-        CheckpointError: if its folder is damaged.
-    """
-    from model.runtime.engine import Engine  # here, not above: it imports torch
-
-    return Engine.load(folder(name))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -83,9 +64,7 @@ def digest(model: str, file: str) -> str:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def tokenizer(name: str) -> Tokenizer:
     """The tokenizer of a shipped checkpoint, without torch."""
-    from model.nn import tokenizer
-
-    return tokenizer.load(ASSETS / "checkpoints" / name)
+    return load_tokenizer(ASSETS / "checkpoints" / name)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

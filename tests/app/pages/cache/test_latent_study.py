@@ -23,6 +23,7 @@ from model.analysis import kept_latent, reference_latent
 from model.analysis.attention_weights import attention_weights
 from model.nn import checkpoints
 from model.nn.cache import Cache
+from tests.app.reference import engine as engine_of
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +136,7 @@ def test_a_reading_is_what_the_models_keep_and_where_they_look() -> None:
 def test_the_diagrams_shapes_are_the_live_tensors(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine, seen = models.engine(name), {}
+    engine, seen = engine_of(name), {}
     attend = model.nn.attention.attend
 
     def listening(q: Any, k: Any, v: Any, *rest: Any) -> Any:

@@ -19,6 +19,7 @@ from model.analysis.teacher_forcing import teacher_force
 from model.nn.room import Run
 from model.runtime.batch import Request
 from model.tasks.problem import TEMPLATE
+from tests.app.reference import engine as engine_of
 from tests.app.runs import Busy, ended
 from tests.app.words import shape
 
@@ -70,7 +71,7 @@ def test_all_models_read_what_the_writer_wrote() -> None:
     assert trace.card.name == WRITER
     assert trace.n_prompt < len(trace)
     for model in (BASE, *COMPARED):
-        expected = teacher_force(models.engine(model).model, trace.token_ids.tolist()).expert_ids
+        expected = teacher_force(engine_of(model).model, trace.token_ids.tolist()).expert_ids
         assert np.array_equal(found.ids[model], expected)
     wrote = np.sort(trace.expert_ids, axis=2)  # read again, it chooses as it did while it wrote
     again = np.sort(found.ids[WRITER][: trace.fed], axis=2)

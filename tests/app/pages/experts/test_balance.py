@@ -22,6 +22,7 @@ from model.analysis.teacher_forcing import teacher_force
 from model.nn.room import Keep
 from model.runtime.batch import Request
 from model.training import pretrain
+from tests.app.reference import engine as engine_of
 from tests.app.runs import ended
 from tests.app.words import shape
 
@@ -53,7 +54,7 @@ def scores() -> np.ndarray:
 
 
 def test_scores_are_the_gates_own(scores: np.ndarray) -> None:
-    model = models.engine(balance_runs.BY_HAND).model
+    model = engine_of(balance_runs.BY_HAND).model
     expected = teacher_force(model, held_out.rows(balance_runs.BY_HAND)[0].ids).scores
     assert scores[: len(expected)] == pytest.approx(expected, abs=1e-4)
 
@@ -78,7 +79,7 @@ def test_the_rule_by_hand(layer: int, scores: np.ndarray) -> None:
 
 @torch.inference_mode()
 def test_the_rule_is_the_trainers() -> None:
-    gate = copy.deepcopy(models.engine(balance_runs.BY_HAND).model.gates()[2])
+    gate = copy.deepcopy(engine_of(balance_runs.BY_HAND).model.gates()[2])
     load = np.random.default_rng(0).random(len(gate.weight))
     load[3] = load.mean()
     before = gate.e_score_correction_bias.numpy().copy()

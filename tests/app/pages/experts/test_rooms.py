@@ -32,6 +32,7 @@ from model.nn.room import Run
 from model.nn.tokenizer import BOS, decode
 from model.runtime.batch import Request
 from model.training.pretrain import masked_loss
+from tests.app.reference import engine as engine_of
 from tests.app.runs import Failing, ended
 
 MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
@@ -59,7 +60,7 @@ def surveyed(*interventions: Intervention | None) -> list[held_out.Survey]:
 @pytest.mark.parametrize("change", [None, SHARED_OFF, Intervention(top_k=1)])
 def test_losses_are_the_trainers(change: Intervention | None) -> None:
     (found,) = surveyed(change)
-    model = models.engine("base").model
+    model = engine_of("base").model
     if change is not None:
         model = intervened(model, change)
     for place in range(ROWS):
@@ -135,7 +136,7 @@ def test_statistics_are_counted_by_hand() -> None:
 
 def test_weight_sizes_by_hand() -> None:
     sizes = statistics.weight_sizes("base")
-    state = models.engine("base").model.state_dict()
+    state = engine_of("base").model.state_dict()
     layer = models.config("base")["first_k_dense_replace"]
     stem = f"model.layers.{layer}.mlp.experts"
     flat = np.concatenate(
@@ -162,7 +163,7 @@ def test_both_models_read_and_the_intervened_one_writes() -> None:
     sample = store.sample("experts")
     found = intervened_run(SHARED_OFF)
     ids = sample.token_ids.tolist()
-    plain = models.engine("base").model
+    plain = engine_of("base").model
     for run, model in ((found.plain, plain), (found.changed, intervened(plain, SHARED_OFF))):
         expected = teacher_force(model, ids)
         assert run.logprobs == pytest.approx(expected.logprobs, abs=1e-3, nan_ok=True)
@@ -207,7 +208,7 @@ def test_the_recorded_run_is_of_this_model() -> None:
 def test_a_decision_is_the_gates() -> None:
     sample = store.sample("experts")
     (reading,) = generation.scheduler().run([router_scores.request(sample)])
-    expected = teacher_force(models.engine("base").model, sample.token_ids.tolist())
+    expected = teacher_force(engine_of("base").model, sample.token_ids.tolist())
     assert reading.scores == pytest.approx(expected.scores, abs=1e-4)
     assert np.array_equal(router_scores.bias("base"), expected.bias)
     for token in (0, 7, sample.fed - 1):
@@ -320,7 +321,7 @@ def test_the_tokens_of_a_comparison_are_a_table() -> None:
 
     ended(at, "interventions_held_out")
     shown, tokens = tables()[0], trace.token_ids.tolist()
-    plain = models.engine("base").model
+    plain = engine_of("base").model
     for model, column in ((plain, "logprob"), (intervened(plain, SHARED_OFF), "logprob_changed")):
         found = teacher_force(model, tokens)
         values = shown[words[f"interventions.{column}"]].to_numpy(float)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import contestants, lab_runs, models, published, replies
+from app.core import contestants, lab_runs, published, replies
 from app.core.lab import lab
 from app.core.lab_runs import OUTCOMES, LabSlot, Outcome
 from app.core.texts import LANGUAGES, texts, translated
@@ -22,6 +22,7 @@ from model.training import experiments, pipeline
 from model.training.grpo import GRPO, GRPOConfig
 from tests.app import runs
 from tests.app.looking import until
+from tests.app.reference import engine as engine_of
 from tests.app.words import shape
 
 ROOT = Path(__file__).parents[4]
@@ -40,7 +41,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = GRPOConfig(
         "r1-zero", 0, 3, {"chain": (2,), "pick": (2,)}, 2, 4, max_new_tokens=16, save_every=3
     )
-    run = GRPO(config, models.engine("base"))
+    run = GRPO(config, engine_of("base"))
     run.train(folder / "work", folder / "r1-zero")
     paths = pipeline.Paths(folder / "work", folder)
     (folder / "runs").symlink_to(folder)
