@@ -30,7 +30,7 @@ COMMAND = (sys.executable, "-m", "model.training.lab")
 WAITING = 6  # experiments that may wait their turn
 YOURS = 2  # experiments of one visitor, waiting and running
 TICK = 0.2  # seconds between two looks at whether the visitor is still there
-GRACE = 8.0  # seconds that an experiment has to end by itself after Stop
+GRACE = 30.0  # seconds that an experiment has to end by itself after Stop
 
 
 class LabError(RuntimeError):

@@ -31,7 +31,7 @@ from model.training import grpo_step
 from model.training.evaluate import attempts
 from model.training.grpo import GRPO, GRPOConfig
 
-GRACE = 10.0  # seconds from the end of standard input to that of the process
+GRACE = 40.0  # seconds from the end of standard input to that of the process; not its usual end
 ERRORS = ("disk", "memory", "defect")
 Found = tuple[float, str, Any]  # the share that is done, what was found, its value
 
@@ -140,7 +140,7 @@ def cause(error: Exception) -> str:
 
 def main() -> int:
     if sys.platform != "win32":
-        os.nice(10)  # whoever reads a page goes first
+        os.nice(5)  # whoever reads a page goes first
     torch.set_num_threads(1)
     out, sys.stdout = sys.stdout, sys.stderr  # whatever else prints, prints into the log
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.core.texts import texts
-from app.pages.training import runs
+from app.pages.training import training_runs
 from tests.browser import saved
 from tests.browser.chromium import visit
 
@@ -48,8 +48,11 @@ def test_the_pipeline_names_every_model(page: Page) -> None:
 
 def test_one_step_shows_which_tokens_moved(page: Page) -> None:
     visit(page, "training", t_part="step", t_level="2")
+    expect(page.get_by_text(re.compile("^Recorded on .* a step from base"))).to_be_visible()
     press(page, "t_start_step")
-    expect(page.locator(".update-view .card")).to_have_count(8, timeout=90_000)
+    live = page.get_by_text(re.compile("^Computed live from base"))
+    expect(live).to_be_visible(timeout=180_000)
+    expect(page.locator(".update-view .card")).to_have_count(8)
     token = page.locator(".update-view .card .tok").first
     expect(token).to_have_attribute("title", re.compile(r"%.*→.*%"))
     expect(page.locator(".st-key-t_group").get_by_role("figure")).to_be_visible()
@@ -62,24 +65,29 @@ def test_one_step_shows_which_tokens_moved(page: Page) -> None:
 
 def test_checkpoints_answer_the_same_question(page: Page) -> None:
     visit(page, "training", t_part="time", t_level="2")
+    expect(page.get_by_text(re.compile("^Recorded replies"))).to_be_visible()
     press(page, "t_start_time")
-    expect(page.locator(".reasoning-view .reply-column").first).to_be_visible()
-    expect(page.get_by_text(T["training.time_reading"])).to_be_visible(timeout=90_000)
+    expect(page.get_by_text(re.compile("^Live replies"))).to_be_visible(timeout=180_000)
+    expect(page.get_by_text(T["training.time_reading"])).to_be_visible()
     names = page.locator(".reasoning-view .column-name")
     expect(names).to_have_text(["Base", "R1-Zero"])
     page.get_by_role("slider").press("ArrowRight")
-    first = runs.kept()[1].step
+    first = training_runs.checkpoints()[1].step
     expect(names).to_have_text([f"R1-Zero, step {first}", "R1-Zero"])
 
 
 def test_a_run_is_watched_by_another_and_stopped(page: Page) -> None:
     visit(page, "training", t_part="now", t_level="2")
     press(page, "t_start_now")
-    expect(page.locator(".st-key-t_now_curve").get_by_role("figure")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text(re.compile(r"^Step [1-9]\d* of at most"))).to_be_visible(timeout=180_000)
+    expect(page.locator(".st-key-t_now_curve").get_by_role("figure")).to_be_visible()
     other = page.context.new_page()
     visit(other, "training", t_part="now")
     expect(other.get_by_text(T["training.now_other"])).to_be_visible()
+    expect(other.locator(".st-key-t_watched_curve").get_by_role("figure")).to_be_visible()
+    expect(other.locator(".st-key-t_now_stop")).to_have_count(0)
     other.close()
-    press(page, "t_stop_now")
-    expect(page.get_by_text(re.compile(r"^After: \d+ of 16"))).to_be_visible(timeout=120_000)
+    press(page, "t_now_stop")
+    expect(page.locator(".st-key-t_now_stop")).to_have_count(0, timeout=180_000)
+    expect(page.get_by_text(re.compile(r"^After: \d+ of 16"))).to_be_visible()
     expect(page.locator(".st-key-t_start_now")).to_be_visible()
