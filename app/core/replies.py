@@ -147,8 +147,9 @@ class Drawing:
         return found
 
     def make(self, runs: Sequence[Run | None]) -> Replies | None:
-        """The judged replies of the runs that have ended."""
-        first, after = runs[: len(self.wanted)], runs[len(self.wanted) :]
+        """The judged replies of the runs that have ended; not of those that Stop has cut short."""
+        whole = [run if run and run.finish_reason != "stopped" else None for run in runs]
+        first, after = whole[: len(self.wanted)], whole[len(self.wanted) :]
         over = {number for number in range(len(first)) if self._is_over(number, first[number])}
         ended = {n: run for n, run in enumerate(first) if run is not None and n not in over}
         ended |= {

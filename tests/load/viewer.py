@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import time
 from dataclasses import dataclass, field
@@ -77,24 +78,21 @@ async def go(tab: Tab, page: Page, diary: Diary) -> None:
 
 
 async def view(url: str, number: int, seed: int, end: float, diary: Diary) -> None:
-    """One viewer until `end`: page after page, a run on each. What has begun is waited for."""
+    """One viewer: page after page, a run on each, at least one and no more after `end`."""
     draws = random.Random(f"{seed}-{number}")
     tab = Tab(url, PAGES[number % len(PAGES)].name)
-    due = time.monotonic() + draws.uniform(0, PACE[1])
+    clicked, pace = time.monotonic(), draws.uniform(0, PACE[1])
     try:
-        for turn in range(number, 1_000_000):
+        for turn in itertools.count(number):
             page = PAGES[turn % len(PAGES)]
             await go(tab, page, diary)
-            await _sleep_until(due)
-            if time.monotonic() >= end:
-                break
+            await _sleep_until(clicked + pace)
             clicked = time.monotonic()
             await ask(tab, page, draws, diary)
             pace = draws.uniform(*PACE)
-            due = clicked + pace
-            await _sleep_until(clicked + pace / 2)  # looks at the record
-            if time.monotonic() >= end:
+            if clicked + pace >= end:
                 break
+            await _sleep_until(clicked + pace / 2)  # looks at the record
     except (LostError, LookupError) as error:
         diary.errors.append(f"viewer {number}: {error}")
     except TimeoutError:

@@ -221,6 +221,16 @@ def test_a_budget_ends_the_thought_and_leaves_others_as_they_are() -> None:
     assert any(whole.text != short.text for whole, short in zip(free, cut, strict=True))
 
 
+def test_what_stop_has_cut_short_is_no_reply() -> None:
+    one = contestants.contestants()["base.steps"]
+    problem = next(problems("chain", 3, 0, "heldout", "en"))
+    drawing = replies.Drawing([replies.fresh(one, problem, 3, 1.0, 5, 40)])
+    runs = generation.scheduler().run(drawing.requests())
+    found = drawing.make([runs[0], replace(runs[1], finish_reason="stopped"), None])
+    assert found is not None
+    assert [reply.row for reply in found.replies] == [0]
+
+
 @pytest.mark.parametrize("forged", [100_000, -1, "x"])
 def test_a_forged_number_of_samples_is_none_that_is_offered(forged: object) -> None:
     assert samples_state.offered(forged, samples_state.COUNTS) in samples_state.COUNTS
