@@ -1,4 +1,4 @@
-"""Experts after RL: one text through base, R1-Zero and R1; another question; many, stopped."""
+"""Experts after RL: one text through base, R1-Zero and R1; another question; many."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from app.core.texts import texts
 from tests.browser.chromium import visit
-from tests.browser.test_experts_rooms import chart
+from tests.browser.test_experts_rooms import ask, chart
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +31,5 @@ def test_one_text_through_base_zero_and_r1_then_many(page: Page) -> None:
     expect(page.get_by_text(T["after_rl.most"].split("**")[1])).to_be_visible()
     page.reload()
     expect(chart(page, "e_rl_tokens")).to_be_visible()
-    page.locator(".st-key-e_rl_read_many button").click()
-    page.locator(".st-key-e_rl_stop_many button").click()
-    expect(page.locator(".st-key-e_rl_read_many button")).to_be_visible()
+    ask(page, "after_rl_many", "e_rl_layers_many")
+    expect(chart(page, "e_rl_loads_many")).to_be_visible()

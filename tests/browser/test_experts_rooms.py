@@ -26,9 +26,9 @@ def chart(page: Page, key: str) -> Locator:
     return page.locator(f".st-key-{key} .js-plotly-plot")
 
 
-def ask(page: Page, place: str, key: str) -> None:
-    """Press a place's button, unless what it asks for is known already, and wait for the chart."""
-    button, drawn = page.locator(f".st-key-e_ask_{place} button"), chart(page, key)
+def ask(page: Page, slot: str, key: str) -> None:
+    """Press a slot's button, unless what it asks for is known already, and wait for the chart."""
+    button, drawn = page.locator(f".st-key-{slot}_ask button"), chart(page, key)
     expect(button.or_(drawn)).to_be_visible()
     if button.is_visible():
         button.click()
@@ -45,8 +45,8 @@ def test_a_pinned_token_shows_its_way_and_the_router(page: Page) -> None:
     expect(page.get_by_text(begins("route.sentence")).first).to_be_visible()
 
 
-def test_a_change_shows_its_text_probabilities_route_and_loss(page: Page) -> None:
-    visit(page, "experts", room="what_if")
+def test_an_intervention_shows_its_text_probabilities_route_and_loss(page: Page) -> None:
+    visit(page, "experts", room="interventions")
     page.locator(".st-key-e_no_shared label").first.click()
     strip = page.get_by_role("listbox", name=T["intervention_view.strip"])
     expect(strip.get_by_role("option")).not_to_have_count(0)
@@ -72,8 +72,8 @@ def test_a_change_shows_its_text_probabilities_route_and_loss(page: Page) -> Non
     expect(chart(page, "e_ways")).to_be_visible()
 
 
-def test_a_token_is_pinned_in_the_run_and_under_a_change_at_once(page: Page) -> None:
-    visit(page, "experts", room="what_if", e_no_shared="true")
+def test_a_token_is_pinned_in_the_run_and_under_an_intervention_at_once(page: Page) -> None:
+    visit(page, "experts", room="interventions", e_no_shared="true")
     run, change = page.locator(".trace-view"), page.locator(".intervention-view")
     expect(change.locator(".token")).not_to_have_count(0)
 
@@ -102,7 +102,7 @@ def test_a_token_is_pinned_in_the_run_and_under_a_change_at_once(page: Page) -> 
     expect(change).to_have_count(0)
     run.locator(".token[data-token='3']").click()
     page.wait_for_url("**pin=3*")
-    page.get_by_text(T["experts.room_what_if"], exact=True).click()
+    page.get_by_text(T["experts.room_interventions"], exact=True).click()
     pinned(3)
     run.get_by_role("listbox").first.focus()
     page.keyboard.press("Escape")
@@ -111,8 +111,8 @@ def test_a_token_is_pinned_in_the_run_and_under_a_change_at_once(page: Page) -> 
 
 
 @pytest.mark.parametrize("change", ["e_off", "e_forced", "e_top_k", "e_no_bias", "e_shuffle"])
-def test_every_change_is_made_by_hand_and_the_link_repeats_it(page: Page, change: str) -> None:
-    visit(page, "experts", room="what_if")
+def test_every_intervention_is_made_by_hand_and_its_link_opens(page: Page, change: str) -> None:
+    visit(page, "experts", room="interventions")
     field = page.locator(f".st-key-{change}")
     if change in ("e_off", "e_forced"):
         field.locator("input").click()
@@ -131,22 +131,25 @@ def test_every_change_is_made_by_hand_and_the_link_repeats_it(page: Page, change
     expect(page.get_by_test_id("stMetric")).to_have_count(3)
 
 
-def test_the_papers_knock_outs_are_one_button(page: Page) -> None:
-    visit(page, "experts", room="what_if")
-    ask(page, "knock", "e_masked")
+def test_the_papers_knock_outs_are_one_button_and_can_be_stopped(page: Page) -> None:
+    visit(page, "experts", room="interventions")
+    page.locator(".st-key-knock_out_ask button").click()
+    page.locator(".st-key-knock_out_stop button").click()
+    expect(page.locator(".st-key-knock_out_ask button")).to_be_visible()
+    ask(page, "knock_out", "e_masked")
     expect(chart(page, "e_knocked")).to_be_visible()
 
 
 def test_statistics_are_read_and_an_expert_has_its_card(page: Page) -> None:
-    visit(page, "experts", room="statistics")
-    ask(page, "statistics", "e_domain_chart")
+    visit(page, "experts", room="routing_statistics")
+    ask(page, "routing_statistics", "e_domain_chart")
     for key in ("e_together", "e_faithful", "e_neighbours"):
         expect(chart(page, key)).to_be_visible()
-    ask(page, "early", "e_early")
-    page.get_by_text(T["experts.room_expert"], exact=True).click()
+    ask(page, "saturation", "e_early")
+    page.get_by_text(T["experts.room_one_expert"], exact=True).click()
     expect(chart(page, "e_card_domains")).to_be_visible()
     expect(page.get_by_text(T["one_expert.tokens_title"])).to_be_visible()
-    page.wait_for_url("**room=expert*")
+    page.wait_for_url("**room=one_expert*")
     ask(page, "absence", "e_card_absence")
 
 
@@ -158,8 +161,13 @@ def test_balance_plays_and_the_rule_goes_on_by_hand(page: Page) -> None:
     expect(step).to_have_text(f"{T['balance.step']} 300")
     chart(page, "e_balance_loads").locator(".updatemenu-button").first.click()
     expect(step).not_to_have_text(f"{T['balance.step']} 300")
-    steps = page.get_by_text(re.compile(r"^After (1|51) steps"))
-    page.locator(".st-key-e_hand_one button").click()
-    expect(steps).to_have_text(re.compile("^After 1 steps"))
-    page.locator(".st-key-e_hand_many button").click()
-    expect(steps).to_have_text(re.compile("^After 51 steps"))
+    said = page.get_by_text(re.compile(r"^After \d+ steps?, the busiest"))
+    for key, steps in (("one", "1 step"), ("many", "51 steps")):
+        page.locator(f".st-key-e_hand_{key} button").click()
+        expect(said).to_have_text(re.compile(f"^After {steps}, the busiest"))
+
+
+def test_a_link_of_once_opens_its_room(page: Page) -> None:
+    visit(page, "experts", room="what_if", e_no_shared="true")
+    expect(page.locator(".intervention-view .token")).not_to_have_count(0)
+    page.wait_for_url("**room=interventions*")
