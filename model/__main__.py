@@ -62,7 +62,7 @@ def parser() -> Parser:
 
     command("list", "the shipped models", module="list_models")
 
-    p = command("generate", "let a model go on from a prompt")
+    p = command("generate", "continue a prompt with a model")
     p.add_argument("name")
     p.add_argument("--prompt", required=True)
     p.add_argument("--max-new-tokens", type=whole(1, MAX_TOKENS), default=128)
@@ -138,12 +138,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         result = importlib.import_module(args.module).run(args)
     except (ValueError, OSError) as error:  # UsageError, PromptError, CheckpointError, no disk, ...
         message = " ".join(str(error).split())
-        if len(message) > MAX_MESSAGE:  # somebody's ten thousand characters, quoted
+        if len(message) > MAX_MESSAGE:  # a quoted argument of ten thousand characters
             message = f"{message[:200]} ... {message[200 - MAX_MESSAGE :]}"
         print(f"error: {message}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; the same command goes on where training was last saved", file=sys.stderr)
+        print("stopped; the same command resumes from the last saved state", file=sys.stderr)
         return 130
     print(json.dumps(result, ensure_ascii=False) if args.json else show(result))
     return 0

@@ -1,4 +1,4 @@
-"""Errors that a person reads: whoever types a prompt, pastes a config or gives a command."""
+"""Errors for people: those who type a prompt, paste a config or give a command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 class ReadableError(ValueError):
-    """Something that a person can put right, or at least understand.
+    """An error that a person can put right, or at least understand.
 
     `str(error)` says it in English, with what to do; `key` and `values` are for saying the same in
     another language. Viewers read it too, so it never names a folder of the server.

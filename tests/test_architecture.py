@@ -124,6 +124,16 @@ def test_every_folder_of_the_house_has_a_place() -> None:
         assert of(name), f"{name} does not exist"
 
 
+def test_the_map_of_the_models_is_complete() -> None:
+    """model/README.md names every file, and none that is not there."""
+    text = (ROOT / "model" / "README.md").read_text(encoding="utf-8")
+    there = {path.name for path in (ROOT / "model").rglob("*.py")} - {"__init__.py"}
+    one_entry = {path.name for path in (ROOT / "model" / "analysis" / "kv_size").glob("*.py")}
+    named = set(re.findall(r"(\w+\.py)`", text.split("## Every file")[1]))
+    assert there - one_entry - {"__main__.py"} <= named
+    assert named <= there
+
+
 def test_every_module_imports() -> None:
     """In one fresh process; pages are run, not imported, and `test_every_page` opens them."""
     scripts = {

@@ -1,4 +1,4 @@
-"""Where every head looks, in every layer: the softmax that attention itself does not hand out.
+"""The attention weights of every head and layer, which fused attention does not return.
 
 Suffixes as in `attention`: B batch (1 here), T tokens, D hidden_size, H heads, d a key's width;
 L layers.

@@ -1,4 +1,4 @@
-"""How long one new token takes, by how many tokens are held and which way attention goes."""
+"""How long decoding one token takes, by tokens in the cache and by the decoding path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from model.nn.network import Transformer
 
 
 def filled(config: ModelConfig, tokens: int) -> Cache:
-    """A cache that holds so many tokens of random features: time does not see what they say."""
+    """A cache of so many tokens with random features: their values do not change the time."""
     cache = Cache(config)
     for layer in cache.layers:
         if config.is_mla:

@@ -1,4 +1,4 @@
-"""Numbers about routing: which expert took how many tokens, and how even that is. numpy only.
+"""The load of the experts: how many tokens each took, and how even that is. numpy only.
 
 Load and MaxVio as in arXiv 2408.15664, equation 4. All functions take whole records or counts
 [L, E] (MoE layers x routed experts) and know nothing of pages or figures.
@@ -116,7 +116,7 @@ def choices(trace: Trace, groups: int, token: int | None = None) -> Iterator[tup
 
     `layer` is the model's own number; `rank` 1 is the strongest; `group` is the expert's group of
     E / `groups` neighbours; `logprob` is None for the first token, and both it and `weight` are
-    where nobody recorded them.
+    where they were not recorded.
     """
     size = trace.card.n_routed_experts // groups
     for i in range(trace.fed) if token is None else [token]:

@@ -2,7 +2,7 @@
 
 `intervened(model, intervention)` shares every weight with the model and differs in its gates alone,
 so that both can run at the same time and no other run is touched. No torch; the same in torch, to
-be held beside this, is `reference_interventions`.
+compare with, is `reference_interventions`.
 
 The router's bias takes part in the choice only, never in the weights (V3 report, section 2.1.2). So
 an expert is switched off by a bias far below any score, and forced by one far above.
@@ -30,8 +30,8 @@ class Intervention:
 
     off: frozenset[Expert] = frozenset()  # no token may choose these; others take their place
     forced: frozenset[Expert] = frozenset()  # every token must choose these, of its k
-    top_k: int | None = None  # experts per token; groups open as far as they must
-    without_top: int = 0  # each token's first choices that it may not have (arXiv 2401.06066, 4.5)
+    top_k: int | None = None  # experts per token; as many groups open as that needs
+    without_top: int = 0  # how many first choices each token is denied (arXiv 2401.06066, 4.5)
     shared: bool = True  # whether the shared experts work
     bias: bool = True  # whether the trained bias takes part in the choice
     shuffled: int | None = None  # seed by which each layer's experts change places

@@ -1,7 +1,7 @@
-"""A latent kept in less: fewer directions of it, or fewer bits, as the kernel computes with it.
+"""A smaller latent cache in the kernel: fewer directions of each latent, or fewer bits.
 
-Weights are shared; only what happens to the latent, as it is kept, is new. The same in torch is
-`reference_latent`.
+Weights are shared with the whole model; only what the cache keeps differs. `reference_latent` does
+the same in torch.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 The names are those of the DeepSeek-V3 report (arXiv 2412.19437) and of transformers' modules.
 Counted are the weights of the main model, with the router's correction bias (a buffer in
-transformers, so `parameters()` misses it) and without multi-token prediction, which is apart.
+transformers, so `parameters()` misses it) and without multi-token prediction, which is counted
+separately.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What the table of published caches leaves out and a count of weights needs.
+"""Widths that a parameter count needs and the table of published caches leaves out.
 
 `parameters(name, config)` counts the weights of a row of assets/reference/kv_configs.json, or of
-any full config.json. The totals equal those that the models' makers give (see the test).
+any full config.json. The totals equal the official ones (see the test).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A latent kept in less, in the reference network: what `kept_latent` is held beside.
+"""A smaller latent cache in the reference network, which `kept_latent` is compared with.
 
-A codec changes `c_kv` as it is appended; attention works with what the codec gives back, over a
-prompt as well as token by token, so that a text means the same whether it is read or written. The
-rotary key `k_pe` stays as it is.
+A codec encodes `c_kv` as it is appended, and attention works with the decoded latents, over a
+prompt as well as token by token, so that reading a text and writing it give the same result. The
+rotary key `k_pe` is not changed.
 
 Suffixes of tensor names: B batch, T new tokens, N tokens of all rows, L layers, R kv_lora_rank,
 p qk_rope_head_dim, r directions kept.
@@ -26,17 +26,17 @@ GROUP = 32  # features that share a scale, as in llama.cpp's q8_0 and q4_0
 
 
 class Codec(Protocol):
-    """A way to keep latents. Every part that it keeps has time as dimension 1."""
+    """A way to store latents. Every part that it stores has time as dimension 1."""
 
     def encode(self, layer: int, c_BTR: Tensor) -> dict[str, Tensor]:
-        """What is kept of new latents, by the parts' names."""
+        """What is stored of new latents, by part name."""
 
     def decode(self, layer: int, held: Mapping[str, Tensor]) -> Tensor:
         """The latents [B, S, R] that attention sees."""
 
 
 class CodedCache(Cache):
-    """A cache of MLA, `held`, whose latents a codec keeps: its bytes are what is really kept."""
+    """An MLA cache, `held`, whose latents a codec stores: its bytes are those really stored."""
 
     def __init__(self, held: Cache, codec: Codec) -> None:
         self.layers, self.codec = held.layers, codec
@@ -54,8 +54,8 @@ class CodedCache(Cache):
 class Directions:
     """Keeps r coordinates of each latent along orthonormal directions [L, R, r] of its layer.
 
-    `W_UK` and `W_UV` could take the directions into themselves, as they take `q` and `o`: nothing
-    but the coordinates need be kept.
+    `W_UK` and `W_UV` could absorb the directions, as they absorb `q` and `o`: nothing but the
+    coordinates need be stored.
     """
 
     basis: Tensor
@@ -82,7 +82,8 @@ class Integers:
     """Keeps each feature as a signed integer of 8 or 4 bits, with a float16 scale per group.
 
     The largest feature of a group becomes 127 (or 7): symmetric, rounded to the nearest. Two 4-bit
-    codes share a byte. A width that is no multiple of `GROUP` is one group; 4 bits need it even.
+    codes share a byte. A width that is not a multiple of `GROUP` is one group; 4 bits need an even
+    width.
     """
 
     bits: int
@@ -145,7 +146,7 @@ def row_nats(model: Transformer, ids: Tensor, learnt: Tensor, codec: Codec | Non
 
 
 def bytes_per_token(config: ModelConfig, codec: Codec) -> int:
-    """What a codec and the rotary key take for one token, measured on a real cache."""
+    """Bytes that a codec and the rotary key take for one token, measured on a real cache."""
     assert config.kv_lora_rank and config.qk_rope_head_dim
     cache = CodedCache(Cache(config), codec)
     for layer in range(config.num_hidden_layers):
@@ -158,6 +159,6 @@ def bytes_per_token(config: ModelConfig, codec: Codec) -> int:
 
 
 def relative_error(codec: Codec, c_LBTR: Tensor) -> float:
-    """Norm of what a codec loses of latents, as a share of their own norm, over all layers."""
+    """Norm of a codec's error, relative to the norm of the latents, over all layers."""
     seen = [codec.decode(layer, codec.encode(layer, c)) for layer, c in enumerate(c_LBTR)]
     return float((torch.stack(seen) - c_LBTR).norm() / c_LBTR.norm())

@@ -1,4 +1,4 @@
-"""How a router decides: the choice for many tokens, and for one every step of it. numpy only.
+"""How a router decides: its choice for many tokens, or every step of it for one. numpy only.
 
 The steps of DeepSeek-V3's gate (report, section 2.1.2, equations 12 to 16; node-limited routing),
 written out so that a page can show them and a test can compare them with the gate.

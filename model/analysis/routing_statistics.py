@@ -1,4 +1,4 @@
-"""What papers measure on routing, over many tokens that a model read. numpy only.
+"""Routing statistics as papers define them, over many tokens that a model read. numpy only.
 
 Dimensions: N tokens, L layers with experts, k experts per token (strongest first), E experts.
 Definitions are OLMoE's (arXiv 2409.02060, section 5) and Mixtral's (arXiv 2401.04088, section 5).

@@ -1,4 +1,4 @@
-"""The four kinds of attention, and what they turn on: MHA, GQA, MQA, and MLA in two ways.
+"""The kinds of attention, MHA, GQA, MQA and MLA (computed in two ways), with rotary embeddings.
 
 Written to be read beside DeepSeek-V3's paper (arXiv 2412.19437, section 2.1.1) and GQA's
 (arXiv 2305.13245). Suffixes of tensor names give their dimensions:
@@ -35,13 +35,13 @@ def rotary_angles(positions_BT: Tensor, dim: int, theta: float) -> tuple[Tensor,
 
 
 def rotate(even: Tensor, odd: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate pairs (even, odd) and lay them out as [evens, odds]; scores do not see the order."""
+    """Rotate pairs (even, odd), laid out as [evens, odds]: scores do not depend on the order."""
     cos, sin = cos.to(even.dtype), sin.to(even.dtype)
     return torch.cat((even * cos - odd * sin, odd * cos + even * sin), dim=-1)
 
 
 class GroupedQueryAttention(nn.Module):
-    """MHA, GQA and MQA: one class, `num_key_value_heads` tells which (arXiv 2305.13245).
+    """MHA, GQA and MQA: one class, and `num_key_value_heads` decides which (arXiv 2305.13245).
 
     In the Qwen2 family queries, keys and values have biases (arXiv 2309.16609, section 2.3).
     """
@@ -60,7 +60,7 @@ class GroupedQueryAttention(nn.Module):
         self.o_proj = nn.Linear(H * self.head_dim, D, bias=False)
 
     def rope(self, x_BTHd: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
-        """Rotate the first part of each head; halves are the pairs, as in GLM and Qwen."""
+        """Rotate the first part of each head; its halves form the pairs, as in GLM and Qwen."""
         rotated, plain = x_BTHd.split((self.rope_dim, self.head_dim - self.rope_dim), dim=-1)
         first, second = rotated.chunk(2, dim=-1)
         return torch.cat((rotate(first, second, *rotary), plain), dim=-1)
@@ -87,9 +87,9 @@ class GroupedQueryAttention(nn.Module):
 class MultiHeadLatentAttention(nn.Module):
     """MLA (DeepSeek-V2 paper, section 2.1): two ways to compute the same thing.
 
-    Naive: expand the latents into every head's keys and values. Cheap per pair of tokens, so it
-    serves training and prefill. Absorbed: move `W_UK` into the query and `W_UV` behind the
-    attention, and attend in the latent itself: nothing is expanded, so it serves decoding.
+    Naive: expand the latents into every head's keys and values. This is cheap per pair of
+    tokens: for training and prefill. Absorbed: move `W_UK` into the query and `W_UV` behind the
+    attention, and attend in the latent itself. Nothing is expanded: for decoding.
     """
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
@@ -104,7 +104,7 @@ class MultiHeadLatentAttention(nn.Module):
         )
         self.rank, self.heads = config.kv_lora_rank, config.num_attention_heads
         D, H = config.hidden_size, self.heads
-        eps = 1e-6  # of the latents' norms, whatever rms_norm_eps is: as in DeepSeek's own code
+        eps = 1e-6  # DeepSeek's own code normalises latents with this, whatever rms_norm_eps is
         self.q_lora_rank = config.q_lora_rank
         if self.q_lora_rank is None:
             self.q_proj = nn.Linear(D, H * (self.nope + self.pe), bias=False)
@@ -158,7 +158,7 @@ class MultiHeadLatentAttention(nn.Module):
     def absorbed(
         self, q_BTHn: Tensor, q_BTHp: Tensor, c_BSR: Tensor, k_BSp: Tensor, mask: Tensor | None
     ) -> Tensor:
-        """Attend in the latent, the one key and value of all heads, copied for none: [B, T, H, v].
+        """Attend in the latent, which is key and value of all heads without a copy: [B, T, H, v].
 
         Scores are sums of two products, as in DeepSeek's own inference code.
         """

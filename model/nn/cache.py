@@ -17,7 +17,7 @@ from model.nn.config import ModelConfig
 
 
 class Cache:
-    """What attention remembers of a batch of sequences: `layers[i]` maps a part to its tensor.
+    """The key-value cache of a batch of sequences: `layers[i]` maps a part's name to its tensor.
 
     Time is dimension 1 of every part: `c_kv` [B, S, kv_lora_rank], `k_pe` [B, S,
     qk_rope_head_dim]; `k`, `v` [B, S, num_key_value_heads, head_dim].
@@ -74,15 +74,15 @@ class Cache:
 
 @dataclass(frozen=True, eq=False)
 class Prefix:
-    """Tokens of one sequence and what attention keeps of them, for others that begin alike.
+    """Tokens of one sequence and its cache, for other sequences that begin with the same tokens.
 
-    The cache may hold more, as when its run goes on: only what `ids` names is used.
+    The cache may hold more, for instance when its run continued: only `ids` are used.
     """
 
     ids: tuple[int, ...]
     cache: Cache
 
     def shared(self, ids: Sequence[int]) -> int:
-        """How many tokens need not be computed again; the last never counts, it must be fed."""
+        """How many tokens need not be computed again; never the last, which must be fed."""
         most = min(len(self.ids), len(ids) - 1)
         return next((i for i in range(most) if self.ids[i] != ids[i]), max(0, most))

@@ -72,7 +72,7 @@ def from_transformers(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def save(folder: Path, model: Transformer, tokenizer: Tokenizer, about: About) -> None:
-    """Write a checkpoint folder that `transformers` opens as it is.
+    """Write a checkpoint folder that `transformers` opens unchanged.
 
     Raises:
         WriteError: if the disk is full; the folder is then as it was before.

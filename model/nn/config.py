@@ -19,7 +19,7 @@ from model.errors import ReadableError
 
 Attention = Literal["MLA", "MHA", "GQA", "MQA"]
 
-#: fields that not every family has: of latent attention, of the other kinds, and of experts
+#: fields that only some families have: for latent attention, for the other kinds, for experts
 MLA_FIELDS = ("q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")
 GQA_FIELDS = ("head_dim", "partial_rotary_factor")
 MOE_FIELDS = (
@@ -30,7 +30,7 @@ MOE_FIELDS = (
 
 @dataclass(frozen=True)
 class Family:
-    """A model_type: its class in transformers, fields that it lacks, what its files say besides."""
+    """One model_type: its class in transformers, the fields it lacks, what else its files say."""
 
     architecture: str
     lacks: tuple[str, ...]
@@ -43,7 +43,7 @@ FAMILIES = {
         "DeepseekV3ForCausalLM", GQA_FIELDS, MOE_SAYS | {"rope_interleave": True}
     ),
     "glm4_moe": Family("Glm4MoeForCausalLM", MLA_FIELDS, MOE_SAYS | {"use_qk_norm": False}),
-    "qwen2": Family(  # biases of q, k and v, and heads that turn as a whole, are not for choice
+    "qwen2": Family(  # biases of q, k and v, and rotary embeddings over whole heads, are fixed
         "Qwen2ForCausalLM",
         (*MLA_FIELDS, *MOE_FIELDS, "partial_rotary_factor"),
         {"use_sliding_window": False},
@@ -56,7 +56,7 @@ MAX_SIZE, MAX_LAYERS = 1_000_000, 1_000  # far above any published model's width
 
 
 class CheckpointError(ReadableError):
-    """A model folder or config that cannot be used; of the folder, the message tells the name."""
+    """A model folder or config that cannot be used; the message names the folder, not its path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +110,13 @@ class ModelConfig:
         if self.num_attention_heads % self.num_key_value_heads:
             raise CheckpointError("num_attention_heads is not a multiple of num_key_value_heads.")
         if self.rope_dim < 2 or self.rope_dim % 2:
-            raise CheckpointError(f"rotary embeddings turn pairs, but {self.rope_dim} is odd or 0.")
+            raise CheckpointError(
+                f"rotary embeddings rotate pairs of features, but {self.rope_dim} is odd or 0."
+            )
         if self.model_type != "qwen2":
             self._check_experts()
         elif self.is_mla:
-            raise CheckpointError("latent attention without experts is in none of our families.")
+            raise CheckpointError("no supported family has latent attention without experts.")
         elif self.partial_rotary_factor != 1:
             raise CheckpointError("partial_rotary_factor must be 1 in a qwen2 model.")
 
@@ -131,7 +133,7 @@ class ModelConfig:
             raise CheckpointError("first_k_dense_replace leaves no layer with experts.")
 
     def _check_values(self) -> None:
-        """Refuse what JSON can hold but no model can be: strings, NaN, zero heads, 10**9 layers."""
+        """Refuse values that JSON can hold but no model can have: NaN, zero heads, 10**9 layers."""
         for field in fields(self):
             value, kind = getattr(self, field.name), str(field.type)
             if value is None and "None" in kind:
@@ -145,7 +147,7 @@ class ModelConfig:
                 most = MAX_LAYERS if field.name == "num_hidden_layers" else MAX_SIZE
                 good = type(value) is int and least <= value <= most
             if not good:
-                raise CheckpointError(f"{field.name} is {value!r:.40}, which no model can have.")
+                raise CheckpointError(f"{field.name} cannot be {value!r:.40}.")
 
     @property
     def model_type(self) -> str:
@@ -206,7 +208,7 @@ class ModelConfig:
         kind = raw.get("model_type")
         if not isinstance(kind, str) or kind not in FAMILIES:
             known = ", ".join(FAMILIES)
-            raise CheckpointError(f"model_type {kind!r:.40} is not ours: use one of {known}.")
+            raise CheckpointError(f"model_type {kind!r:.40} is not supported: use one of {known}.")
         rope = raw.get("rope_parameters") or {}
         if not isinstance(rope, dict):
             raise CheckpointError("rope_parameters is not a JSON object.")
@@ -219,7 +221,7 @@ class ModelConfig:
             raise CheckpointError("rope_interleave must be true, as in DeepSeek's own weights.")
         for flag in ("attention_bias", "tie_word_embeddings", "use_qk_norm", "use_sliding_window"):
             if raw.get(flag):
-                raise CheckpointError(f"{flag} is set, and this network has no such part.")
+                raise CheckpointError(f"{flag} is set, but this network has no such part.")
         merged = {**raw, **{k: v for k, v in rope.items() if k != "rope_type"}}
         names = {f.name for f in fields(cls)} - {*FAMILIES[kind].lacks}
         own = {name: merged[name] for name in names if name in merged}
@@ -232,7 +234,7 @@ class ModelConfig:
 
 
 def _fixed_in_qwen2(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """What its files leave out: heads share the hidden size, and turn as a whole."""
+    """What its files leave out: heads split the hidden size and are rotated as a whole."""
     hidden, heads = raw.get("hidden_size"), raw.get("num_attention_heads")
     fixed: dict[str, Any] = {"partial_rotary_factor": 1.0}
     if isinstance(hidden, int) and isinstance(heads, int) and heads > 0:

@@ -1,8 +1,8 @@
-"""The forward pass on two pages: DeepSeekMoE here, the kinds of attention in `attention`.
+"""The forward pass in two files: DeepSeekMoE here, the kinds of attention in `attention`.
 
 Written to be read beside DeepSeek-V3's paper (arXiv 2412.19437, section 2.1). Dense models, of the
-Qwen2 family, are the same without gates and experts. Module names are those of the checkpoints, so
-that state dicts are transformers' own.
+Qwen2 family, have the same parts without gates and experts. Modules are named as in the
+checkpoints, so that state dicts are transformers' own.
 
 Suffixes of tensor names give their dimensions:
     B batch          T new tokens          S all tokens so far   N = B*T tokens in a row
@@ -28,7 +28,7 @@ from model.nn.config import ModelConfig
 
 
 class Tap(Protocol):
-    """Somebody who listens to the gates. A forward pass without a tap records nothing."""
+    """A listener at the gates. A forward pass without a tap records nothing."""
 
     def gate(
         self, layer: int, ids_Nk: Tensor, weights_Nk: Tensor, scores_NE: Tensor, bias_E: Tensor

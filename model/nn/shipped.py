@@ -1,4 +1,4 @@
-"""The checkpoints that come with the project, by name, and what each says of itself. No torch."""
+"""The checkpoints that ship with the project, and what each says about itself. No torch."""
 
 from __future__ import annotations
 

@@ -119,11 +119,11 @@ class Engine:
         seed: int = 0,
         cache: Cache | None = None,
     ) -> Iterator[TokenStep]:
-        """Steps of the prompt, then one per new token as it is fed; greedy at temperature 0.
+        """One step per token of the prompt, then one per new token; greedy at temperature 0.
 
         The prompt is computed at once (MLA: naive), new tokens one by one (MLA: absorbed). The
         last token is not fed and its step has no experts. `cache` is one from `new_cache` that the
-        caller keeps, to go on from later.
+        caller keeps, in order to continue the run later.
 
         Raises:
             PromptError: see `encode`.
@@ -183,8 +183,9 @@ class Engine:
         """Finish many prompts (ids from `encode`) in one batch.
 
         Row i draws from (seed, draws[i]), or (seed, i) without `draws`. It ends at `<eos>`, after
-        `max_new_tokens`, or when its own context is full, whoever sits beside it; ended rows leave
-        the batch. What prompts that are all the same share with `prefix` is not computed again.
+        `max_new_tokens`, or when its own context is full, whatever the other rows do; ended rows
+        leave the batch. If all prompts are equal, what they share with `prefix` is not computed
+        again.
         """
         started = time.perf_counter()
         context = self.config.max_position_embeddings

@@ -26,8 +26,8 @@ class ReferenceModel:
     kernel: Callable[[], ModelLike]
 
     def room(self, rows: int, keep: Keep) -> RoomLike:
-        """Room for some sequences; the kernel's for attention weights, which the reference network
-        does not hand out."""
+        """Room for some sequences; the kernel's if attention weights are to be kept, which the
+        reference network does not return."""
         if keep.attention:
             return self.kernel().room(rows, keep)
         return ReferenceRoom(self.network, rows, keep)

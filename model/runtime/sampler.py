@@ -78,8 +78,8 @@ class Sampler:
     ) -> list[Completion]:
         """Finish prompts (ids from `encode`).
 
-        Prompt i draws from (seed, draws[i]), or (seed, i) without `draws`, whoever is beside it. It
-        ends at `<eos>`, after `max_new_tokens`, or when the context is full.
+        Prompt i draws from (seed, draws[i]), or (seed, i) without `draws`, whatever else is in the
+        batch. It ends at `<eos>`, after `max_new_tokens`, or when the context is full.
         """
         started = time.perf_counter()
         runs = batch.complete(self.model, prompts, max_new_tokens, temperature, seed, draws=draws)

@@ -1,7 +1,7 @@
-"""A budget for thinking, as in s1 (arXiv 2501.19393): cut a thought short, or make it go on.
+"""A budget for thinking, as in s1 (arXiv 2501.19393): cut a thought short, or extend it.
 
 Cut: when the budget is used up, `</think><answer>` is appended and the model must answer. Extend:
-when the model would end its thought, the end is taken away and "wait " put there instead.
+when the model would end its thought, that end is replaced by "wait ".
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def think(
     """Complete prompts (ids) under a budget of thinking tokens, extended up to `extend` times.
 
     The budget counts every token before `</think>`, "<think>" included. Forced tokens are part of
-    the completions; their log-probabilities are NaN, since nobody drew them. `draws` is as for
+    the completions; their log-probabilities are NaN, since they were not sampled. `draws` is as for
     `Sampler.complete`; with it, a row's ending too depends on no other row.
     """
     most = max_new_tokens if budget is None else min(budget, max_new_tokens)
@@ -79,7 +79,7 @@ def _go_on(
     max_new_tokens: int,
     draws: Sequence[int] | None,
 ) -> list[Completion]:
-    """Continue those that are begun anew; leave the others as they are."""
+    """Continue the completions that were cut or extended; leave the others unchanged."""
     rows = [i for i, c in enumerate(begun) if c is not None]
     if not rows:
         return done

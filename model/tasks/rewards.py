@@ -1,6 +1,6 @@
 """Rule-based rewards (DeepSeek-R1 report, section 2.2.2): pure functions of one judged reply.
 
-The language is judged in the thinking alone, as in the paper: tags are no words of any language.
+The language is judged by the thinking alone, as in the paper: tags belong to no language.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Attempt:
 
 
 def ways(judgement: Judgement) -> str:
-    """How a reply goes about it: "direct", "steps" or "checks"."""
+    """Whether a reply answers at once ("direct"), in "steps", or "checks" itself."""
     if judgement.checks:
         return "checks"
     return "steps" if judgement.steps else "direct"

@@ -1,4 +1,4 @@
-"""The one training loop: take a step, log it, save, and go on after a kill.
+"""The one training loop: take a step, log it, save the state, and resume after a kill.
 
 Pre-training, supervised fine-tuning and GRPO differ only in what a step is: each is a `TrainingRun`
 with an `update` of its own.

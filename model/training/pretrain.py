@@ -1,10 +1,10 @@
 """Pre-training: next-token prediction with auxiliary-loss-free balance, on one CPU thread.
 
 One step is one optimizer update. Data, order and initial weights follow from the seed, so that the
-twins differ in attention only, and a run that was killed goes on to the same weights.
+twins differ in attention only, and a run that was killed still ends with the same weights.
 
-Departures from the V3 report (section 4.2), for a small model on a CPU: Muon beside AdamW, no
-sequence-wise auxiliary loss, no multi-token prediction, and a balance speed that decays with the
+Departures from the V3 report (section 4.2), for a small model on a CPU: Muon together with AdamW,
+no sequence-wise auxiliary loss, no multi-token prediction, and a balance speed that decays with the
 learning rate instead of dropping to zero near the end.
 """
 

@@ -1,7 +1,7 @@
 """Every model from nothing, in order: `python -m model train reproduce`.
 
 What is finished is noted in the work folder, and skipped when the command is given again; a stage
-that was interrupted goes on where it last saved. To start over, delete the work folder.
+that was interrupted resumes from its last saved state. To start over, delete the work folder.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The training commands: `python -m model train STAGE [NAME]`.
 
-Each goes on where it was interrupted. Work in progress lives in `.work/` (not kept in git), what is
-shipped in `assets/`.
+Each resumes where it was interrupted. Work in progress lives in `.work/`, which git ignores, and
+results in `assets/`.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def reason(name: str | None) -> dict[str, str]:
         raise ValueError(f"reason needs a model: one of {', '.join(REASONING)}")
     needed, train = REASONING[name]
     if missing := [start for start in needed if not (ASSETS / "checkpoints" / start).exists()]:
-        raise ValueError(f"{name} needs {' and '.join(missing)}, to be trained before it")
+        raise ValueError(f"{name} needs {' and '.join(missing)}: train that first")
     torch.set_num_threads(1)
     train(pipeline.Paths(WORK / "runs", ASSETS))
     return {"checkpoint": str(ASSETS / "checkpoints" / name)}
@@ -118,7 +118,7 @@ def record_samples() -> dict[str, str]:
     """Record the runs that pages open with; nothing is chosen by its outcome.
 
     Start and Experts show the first held-out problems of seed 0; their prompts begin the thought,
-    since a base model would mostly answer at once. The twins go on from one and the same prompt.
+    since a base model would mostly answer at once. All twins continue the same prompt.
     """
     start = next(problems("chain", 3, 0, "heldout", "en")).prompt + "<think>first "
     pick = next(problems("pick", 4, 0, "heldout", "en")).prompt + "<think>try "

@@ -1,4 +1,4 @@
-"""What a training run keeps so that it can go on after a kill: its whole state, and its log."""
+"""What a training run keeps in order to resume after a kill: its whole state, and its log."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ WHOLE_FILE = (
 )
 
 
-#: Refusals by a stable key; whoever translates them goes by key and values.
+#: Refusals by a stable key, for translations.
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         "lacks": f"The config lacks {{names}}: {WHOLE_FILE}.",

@@ -1,6 +1,6 @@
 """What a cache size leaves out or takes for granted: notes with a stable key and their numbers.
 
-Whoever shows them in another language goes by `key` and `values`; `str(note)` is English.
+Other languages go by `key` and `values`; `str(note)` is English.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ def _listed(fields: Fields, layers: int) -> list[str] | None:
             return [translate(row, names, name) for row in rows]
     ratios = fields.rows("compress_ratios")
     if ratios is not None:
-        # The list goes on with the MTP layers, which transformers cuts off.
+        # The list continues with the MTP layers, which transformers cuts off.
         if len(ratios) < layers:
             raise refusal("ratios", entries=f"{len(ratios):,}", layers=f"{layers:,}")
         return [translate(row, V4_RATIOS, "compress_ratios") for row in ratios[:layers]]
