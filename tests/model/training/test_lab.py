@@ -100,4 +100,4 @@ def test_it_is_nice() -> None:
         "sys.stdin = io.StringIO('{\"experiment\": 0}\\n')\nlab.main()\nprint(os.nice(0))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
-    assert int(done.stderr.split()[-1]) >= 5
+    assert int(done.stderr.split()[-1]) >= min(19, os.nice(0) + 5)
