@@ -79,9 +79,8 @@ def test_checkpoints_answer_the_same_question(page: Page) -> None:
 def test_a_run_is_watched_by_another_and_stopped(page: Page) -> None:
     visit(page, "training", t_part="now", t_level="2")
     press(page, "t_start_now")
-    expect(page.get_by_text(re.compile(r"^Step [1-9]\d* of at most"))).to_be_visible(
-        timeout=180_000
-    )
+    step = page.get_by_text(re.compile(r"^Step [1-9]\d* of at most"))
+    expect(step).to_be_visible(timeout=180_000)
     expect(page.locator(".st-key-t_now_curve").get_by_role("figure")).to_be_visible()
     other = page.context.new_page()
     visit(other, "training", t_part="now")

@@ -15,6 +15,7 @@ from model.record.trace import Trace
 from model.training import stages
 from tests.records import in_schema_2
 
+
 def runs_in(path: Path) -> list[Any]:
     """The records in a file; none in one of an experiment."""
     content = json.loads(path.read_text(encoding="utf-8"))
