@@ -1,6 +1,7 @@
 // The cache meter: bytes now held, and the line on which they grow with the tokens.
 
-/** @import { Part, View } from "./view.js" */
+/** @import { Part } from "./parts.js" */
+/** @import { View } from "./view.js" */
 
 import { prepare, theme } from "../../shared/canvas.js";
 import { element } from "../../shared/element.js";

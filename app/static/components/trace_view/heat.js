@@ -2,7 +2,8 @@
 
 /** @import { Spot } from "../../shared/tip.js" */
 /** @import { Run } from "./run.js" */
-/** @import { Part, View } from "./view.js" */
+/** @import { Part } from "./parts.js" */
+/** @import { View } from "./view.js" */
 
 import { prepare, theme } from "../../shared/canvas.js";
 import { cividis } from "../../shared/colours.js";

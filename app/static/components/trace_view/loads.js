@@ -2,7 +2,8 @@
 
 /** @import { Colours, Context } from "../../shared/canvas.js" */
 /** @import { Pooled, Run } from "./run.js" */
-/** @import { Part, View } from "./view.js" */
+/** @import { Part } from "./parts.js" */
+/** @import { View } from "./view.js" */
 
 import { prepare, theme } from "../../shared/canvas.js";
 import { element } from "../../shared/element.js";

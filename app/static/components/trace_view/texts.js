@@ -1,6 +1,7 @@
 // The parts that are words: the strip of tokens and the plain text.
 
-/** @import { Part, View } from "./view.js" */
+/** @import { Part } from "./parts.js" */
+/** @import { View } from "./view.js" */
 
 import { element, target } from "../../shared/element.js";
 import { isTag, visible } from "../../shared/tokens.js";

@@ -5,6 +5,7 @@
 /** @import { Told } from "../../shared/link.js" */
 /** @import { Player } from "../../shared/player.js" */
 /** @import { Spot } from "../../shared/tip.js" */
+/** @import { Part, PartName } from "./parts.js" */
 /** @import { RunData } from "./run.js" */
 
 import { Controls, playerOf } from "../../shared/controls.js";
@@ -13,17 +14,12 @@ import { hearOthers, nextTurn, PAUSE, tellOthers } from "../../shared/link.js";
 import { mount } from "../../shared/mount.js";
 import { saveButton } from "../../shared/save.js";
 import { Words } from "../../shared/words.js";
-import { makeCache } from "./cache.js";
 import { LinkedCharts } from "./charts.js";
-import { makeGrid } from "./grid.js";
-import { makeHeatmap, makeMultiples } from "./heat.js";
+import { BESIDE, MAKERS } from "./parts.js";
 import { Run } from "./run.js";
 import { Teller } from "./teller.js";
-import { makeStrip, makeText } from "./texts.js";
 
 /**
- * @typedef {"strip" | "text" | "grid" | "heatmap" | "multiples" | "cache"} PartName
- *
  * @typedef {object} Data what Python sends (app/ui/components/trace_view)
  * @property {PartName[]} parts
  * @property {boolean} playing once it is finished
@@ -33,22 +29,7 @@ import { makeStrip, makeText } from "./texts.js";
  * @property {string[]} [notes] what the record lacks, and so the picture
  * @property {number | null} [pinned]
  * @property {number | null} [layer] by the model's own number
- *
- * @typedef {object} Part
- * @property {() => void} reset forget what is drawn: the tokens of another window come
- * @property {(shown: number, current: number) => void} draw
- * @property {(i: number) => HTMLElement | undefined} [anchor] where a token's tip belongs
  */
-
-const MAKERS = {
-  strip: makeStrip,
-  text: makeText,
-  grid: makeGrid,
-  heatmap: makeHeatmap,
-  multiples: makeMultiples,
-  cache: makeCache,
-};
-const BESIDE = ["grid", "cache"];
 
 export class View {
   /** @param {HTMLElement} root */
