@@ -1,6 +1,7 @@
 """The app as users run it, but without a network: `python -m tests.serve PORT [OPTION]`.
 
 With --endless-torch, importing torch never ends: what must not wait for it has to work anyway.
+With --slow, a token takes so long that there is time to press Stop.
 With --synthetic, the picture of a made-up run at DeepSeek-V3's size is served instead of the app.
 """
 
@@ -9,8 +10,26 @@ from __future__ import annotations
 import importlib.abc
 import sys
 import threading
+import time
+from typing import Any
 
 from tests.offline import refuse_network
+
+TOKEN_SECONDS = 0.05
+
+
+def slow_down() -> None:
+    """One token a turn, and a pause before each."""
+    from model.runtime import batch
+
+    turn = batch.Batch.turn
+
+    def slow_turn(self: Any, *keys: Any) -> Any:
+        time.sleep(TOKEN_SECONDS)
+        return turn(self, *keys)
+
+    batch.STEPS = 1
+    batch.Batch.turn = slow_turn  # type: ignore[method-assign]
 
 
 class EndlessTorch(importlib.abc.MetaPathFinder):
@@ -25,6 +44,8 @@ if __name__ == "__main__":
     refuse_network()
     if "--endless-torch" in sys.argv:
         sys.meta_path.insert(0, EndlessTorch())
+    if "--slow" in sys.argv:
+        slow_down()
     from streamlit.web import cli
 
     script = "tests/synthetic_app.py" if "--synthetic" in sys.argv else "app/main.py"

@@ -59,6 +59,21 @@ def page(browser: Browser, served: Server, request: pytest.FixtureRequest) -> It
     yield from watched_page(browser, served, request)
 
 
+@pytest.fixture(scope="package")
+def served_slowly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app, with time to press Stop."""
+    with serve(tmp_path_factory.mktemp("slow"), "--slow") as server:
+        yield server
+
+
+@pytest.fixture
+def slow_page(
+    browser: Browser, served_slowly: Server, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """As `page`, at `served_slowly`."""
+    yield from watched_page(browser, served_slowly, request)
+
+
 def watched_page(
     browser: Browser, server: Server, request: pytest.FixtureRequest
 ) -> Iterator[Page]:

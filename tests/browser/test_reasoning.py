@@ -103,5 +103,5 @@ def test_samples_fall_into_bins(page: Page) -> None:
     expect(page.get_by_role("button", name=T["reasoning.draw"])).to_have_count(1)
     button(page, "reasoning.draw")
     expect(page.get_by_text(T["reasoning.title_pass"])).to_be_visible()
-    expect(page.locator(".st-key-r_stop_samples")).to_have_count(0)
+    expect(page.locator(".st-key-r_samples_stop")).to_have_count(0)
     expect(page.locator(".st-key-r_bins_0").get_by_role("figure")).to_be_visible()
