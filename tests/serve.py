@@ -9,23 +9,8 @@ from __future__ import annotations
 import importlib.abc
 import sys
 import threading
-import time
 
 from tests.offline import refuse_network
-
-TURN_SECONDS = 0.02  # a token takes at least so long, so that there is time to press Stop
-
-
-def _slow_down() -> None:
-    from app.core.jobs import Worker
-
-    turn = Worker._turn
-
-    def slow_turn(self: Worker, *rest: object) -> None:
-        time.sleep(TURN_SECONDS)
-        turn(self, *rest)  # type: ignore[arg-type]
-
-    Worker._turn = slow_turn  # type: ignore[method-assign]
 
 
 class EndlessTorch(importlib.abc.MetaPathFinder):
@@ -42,7 +27,6 @@ if __name__ == "__main__":
         sys.meta_path.insert(0, EndlessTorch())
     from streamlit.web import cli
 
-    _slow_down()
     script = "tests/synthetic_app.py" if "--synthetic" in sys.argv else "app/main.py"
     sys.argv = ["streamlit", "run", script, "--server.port", sys.argv[1]]
     cli.main()
