@@ -48,6 +48,6 @@ if __name__ == "__main__":
         slow_down()
     from streamlit.web import cli
 
-    script = "tests/synthetic_app.py" if "--synthetic" in sys.argv else "app/main.py"
+    script = "tests/browser/synthetic_app.py" if "--synthetic" in sys.argv else "app/main.py"
     sys.argv = ["streamlit", "run", script, "--server.port", sys.argv[1]]
     cli.main()

@@ -109,7 +109,8 @@ class Batch(Generic[Name]):
         Raises:
             ValueError: if there are no tokens, or more than the model's context holds.
         """
-        if not 0 < len(request.ids) <= self._room.rows.tokens.shape[1]:
+        context = self._room.rows.tokens.shape[1]
+        if not 0 < len(request.ids) <= context:
             raise ValueError(f"{len(request.ids)} tokens do not fit the model's context")
         if not self._free:
             return False
@@ -123,7 +124,7 @@ class Batch(Generic[Name]):
                 source = row
                 break
         row = self._free.pop()
-        drawn = uniforms(request.seed, request.row, request.max_new_tokens)
+        drawn = uniforms(request.seed, request.row, min(request.max_new_tokens, context))
         self._room.put(
             row, request.ids, request.max_new_tokens, request.temperature, drawn, request.read
         )

@@ -64,7 +64,7 @@ def test_fewer_directions_beside_all_of_them(page: Page) -> None:
     expect(page.get_by_text(T["latent.pair_some"].format(r=1), exact=True)).to_be_visible(
         timeout=MEASURED_MS
     )
-    page.locator(".st-key-c_measure button").click()
+    page.locator(".st-key-c_study_ask button").click()
     expect(page.locator(".st-key-c_rank_costs")).to_be_visible(timeout=MEASURED_MS)
     expect(page.locator(".st-key-c_precision")).to_be_visible(timeout=MEASURED_MS)
 
