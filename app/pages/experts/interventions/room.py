@@ -108,10 +108,8 @@ def effects(trace: Trace, intervention: Intervention) -> None:
         before, after = surveys()
         status(len(after))
         amounts(run, before, after)
-        given = links.pinned(trace)
-        pin = intervention_view(run, key="e_compared", pinned=given)
-        if pin != given:
-            links.set_pin(pin)
+        pin = links.pinned(trace)
+        intervention_view(run, key="e_compared", pinned=pin, pin=links.set_pin)
         st.caption(t("interventions.reading"))
         by_token(run)
         ways(run, pin)

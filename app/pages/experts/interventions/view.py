@@ -1,7 +1,7 @@
 """The component that shows what an intervention does to a text: every token's probability, and the
 answer.
 
-    pinned = intervention_view(run, key="e_compared", pinned=3)
+    intervention_view(run, key="e_compared", pinned=3, pin=set_pin)
 
 Hover and keys stay in the browser, and link with the other components that show the same run; only
 a pin reaches Python. Model text is put in as text, never as HTML.
@@ -9,7 +9,10 @@ a pin reaches Python. Model text is put in as text, never as HTML.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import streamlit as st
 
 from app.pages.experts.interventions.intervened_run import IntervenedRun
 from app.ui.components import component
@@ -36,12 +39,24 @@ def payload(run: IntervenedRun) -> dict[str, Any]:
     }
 
 
-def intervention_view(run: IntervenedRun, *, key: str, pinned: int | None) -> int | None:
-    """Draw a run under an intervention; returns the pinned token of the run, or None."""
+def intervention_view(
+    run: IntervenedRun, *, key: str, pinned: int | None, pin: Callable[[int | None], None]
+) -> None:
+    """Draw a run under an intervention.
+
+    Args:
+        run: what to draw.
+        key: of the component, as for every widget.
+        pinned: the token that is pinned at first.
+        pin: called with the token that the viewer has pinned, or None for one let go. Only when
+            that changes: what the component once sent stays while it is not drawn.
+    """
     data = payload(run)
-    result = _component(data | {"pinned": pinned}, key=key, on_pinned_change=lambda: None)
-    sent = result.pinned
-    if not isinstance(sent, dict) or sent.get("run") != data["run"]:
-        return pinned
-    token = sent.get("token")
-    return token if type(token) is int and 0 <= token < len(run.trace) else None
+
+    def changed() -> None:
+        sent = st.session_state[key].pinned
+        if isinstance(sent, dict) and sent.get("run") == data["run"]:
+            token = sent.get("token")
+            pin(token if type(token) is int and 0 <= token < len(run.trace) else None)
+
+    _component(data | {"pinned": pinned}, key=key, on_pinned_change=changed)
