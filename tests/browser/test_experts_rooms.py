@@ -113,6 +113,8 @@ def test_a_token_is_pinned_in_the_run_and_under_an_intervention_at_once(page: Pa
 @pytest.mark.parametrize("change", ["e_off", "e_forced", "e_top_k", "e_no_bias", "e_shuffle"])
 def test_every_intervention_is_made_by_hand_and_its_link_opens(page: Page, change: str) -> None:
     visit(page, "experts", room="interventions")
+    picture = page.locator(".st-key-e_view .token")
+    expect(picture).not_to_have_count(0)  # nothing moves below it any more
     field = page.locator(f".st-key-{change}")
     if change in ("e_off", "e_forced"):
         field.locator("input").click()
