@@ -1,7 +1,7 @@
 """Who may answer a question on the Reasoning page: models in their order, and ways of answering.
 
-A contestant's id is a model's name, or a name and a way: "r1-zero", "base.steps". Only models whose
-checkpoint is there are listed, so a newly trained one appears by itself.
+A contestant's id is a model's name, or a name and a way: "r1-zero", "base.steps". Of the
+models in `NAMES` those are listed whose checkpoint is there.
 """
 
 from __future__ import annotations
