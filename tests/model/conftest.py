@@ -86,7 +86,12 @@ def words() -> Tokenizer:
     return tokenizer.train(texts, 420)
 
 
-@pytest.fixture(scope="session", params=["MLA", "MHA", "GQA", "MQA", "Qwen2"])
+#: The twins differ in the number of key-value heads: one of them stands for all at first.
+KINDS = ["MLA", "GQA", "Qwen2"]
+KINDS += [pytest.param(kind, marks=pytest.mark.slow) for kind in ("MHA", "MQA")]
+
+
+@pytest.fixture(scope="session", params=KINDS)
 def engine(request: pytest.FixtureRequest, words: Tokenizer) -> Engine:
     """A tiny random engine of each kind, which sometimes says <eos>."""
     model = random_model(tiny_config(request.param, words.get_vocab_size()))

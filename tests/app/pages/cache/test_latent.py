@@ -87,6 +87,7 @@ def test_what_fails_is_told_in_words_and_can_be_asked_for_again(
     assert has("c_attention")(healthy(ended(at, "c_reading")))
 
 
+@pytest.mark.slow
 def test_the_clock_says_what_it_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timing, "CONTEXTS", (8, 32))
     at = opened()

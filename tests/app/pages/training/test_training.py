@@ -302,6 +302,7 @@ def test_a_recorded_run_has_a_before_and_an_after() -> None:
     assert len(date) == 10
 
 
+@pytest.mark.slow
 def test_a_step_is_taken_on_a_question(without_runs: None) -> None:
     app = opened("step", t_level="2", t_number="3", t_seed="1")
     app.button(key="t_start_step").click().run()
@@ -348,6 +349,7 @@ def small(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:
         monkeypatch.setattr(experiments, name, value)
 
 
+@pytest.mark.slow
 def test_a_run_of_ones_own_is_trained_and_asked_before_and_after(
     monkeypatch: pytest.MonkeyPatch, without_runs: None
 ) -> None:
@@ -362,6 +364,7 @@ def test_a_run_of_ones_own_is_trained_and_asked_before_and_after(
     assert app.get("plotly_chart")
 
 
+@pytest.mark.slow
 def test_stop_ends_ones_own_run_and_the_question_is_asked_again(
     monkeypatch: pytest.MonkeyPatch, without_runs: None
 ) -> None:
@@ -377,6 +380,7 @@ def test_stop_ends_ones_own_run_and_the_question_is_asked_again(
     assert len(done.last("after")) == 2 and len(done.all_of("step")) < 100_000
 
 
+@pytest.mark.slow
 def test_whoever_comes_second_watches_but_neither_stops_the_run_nor_keeps_it_alive(
     monkeypatch: pytest.MonkeyPatch, without_runs: None
 ) -> None:
