@@ -123,7 +123,7 @@ class PieceReader:
             raise ValueError(f"the tokenizer has no token {token_id}")
         if token in SPECIALS:
             return self.flush() + token
-        return self._decoder.decode(bytes(_BYTE_OF[c] for c in token))
+        return self._decoder.decode(bytes(map(_BYTE_OF.__getitem__, token)))
 
     def flush(self) -> str:
         """What is left at the end: U+FFFD for an unfinished character."""
