@@ -49,6 +49,11 @@ def curve(name: str) -> tuple[list[float], list[float]]:
     return raw["step"], raw["value"]
 
 
+def curves_source() -> str:
+    """Where the curves are from, and how truly they were read off."""
+    return str(_file()["curves_source"])
+
+
 @dataclass(frozen=True)
 class Rung:
     """What o1 reached on AIME 2024 in one way of using samples; `name` of its text."""

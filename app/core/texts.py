@@ -1,7 +1,8 @@
 """Every word on screen, in English and Korean: `t("section.key", n=3)`.
 
-A page's words lie in its own `text/LANGUAGE.json`, what pages share in `core/text`; both hold one
-object per section. Placeholders are Python's, and counts follow CLDR's plural rules:
+A page's words lie in its own `text/LANGUAGE.json`, and so do those of `app/export`; what pages
+share lies in `core/text`. Each file holds one object per section. Placeholders are Python's, and
+counts follow CLDR's plural rules:
 
 - `n` is always a whole number. A text that depends on it is an object of plural forms, such as
   `{"one": "{n} reply is right", "other": "{n} replies are right"}`; a language with one form
@@ -20,6 +21,9 @@ import functools
 import json
 import operator
 import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +38,9 @@ Text = str | dict[str, str]
 
 
 def files(language: str) -> list[Path]:
-    """The files that hold a language's words: the shared ones first, then each page's."""
-    return [
-        APP / "core" / "text" / f"{language}.json",
-        *sorted(APP.glob(f"pages/*/text/{language}.json")),
-    ]
+    """The files that hold a language's words: the shared ones first, then each folder's own."""
+    shared = APP / "core" / "text" / f"{language}.json"
+    return [shared, *sorted({*APP.rglob(f"text/{language}.json")} - {shared})]
 
 
 @functools.cache
@@ -52,8 +54,23 @@ def texts(language: str) -> dict[str, Text]:
     }
 
 
+_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """What `t` says inside is in this language, whoever looks on: for what leaves the app."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
 def language() -> str:
     """The viewer's language, one of `LANGUAGES`."""
+    if (spoken := _spoken.get()) is not None:
+        return spoken
     chosen = st.session_state.get("lang")
     return chosen if chosen in LANGUAGES else "en"
 

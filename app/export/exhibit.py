@@ -1,0 +1,65 @@
+"""A figure that stands by itself: in the story, in a blog's frame, as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+from urllib.parse import urlencode
+
+import plotly.graph_objects as go
+
+from app.ui.components.trace_view import Part
+from model.record.trace import Trace
+
+
+@dataclass(frozen=True)
+class Run:
+    """A recorded run, drawn by the component `trace_view`."""
+
+    trace: Trace
+    parts: tuple[Part, ...]
+    layer: int  # of its heatmap, by the model's own number
+    height: int = 680
+
+
+@dataclass(frozen=True)
+class Replies:
+    """Recorded replies to one question, drawn by the component `reasoning_view`."""
+
+    traces: tuple[Trace, ...]
+    height: int = 900
+
+
+Content: TypeAlias = go.Figure | Run | Replies
+Rows = Sequence[Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """What is drawn, and all that is said of it where the app is not around it.
+
+    Title, takeaway and source are in the language that it was made in. `page` and `state` are the
+    view it is taken from: the page's name, and what its URL says there.
+    """
+
+    name: str
+    title: str
+    content: Content
+    rows: Rows  # its numbers, with equal keys
+    takeaway: str  # one sentence or two, with the figure's own numbers
+    source: str  # paper and section, or run and date
+    page: str
+    paper: str  # key of `app.export.cite`: the paper whose idea is shown
+    state: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def height(self) -> int:
+        """px of the picture where it is 720 px wide."""
+        if isinstance(self.content, go.Figure):
+            return int(self.content.layout.height)
+        return self.content.height
+
+    def link(self, language: str) -> str:
+        """Where the whole view is, beside the app's first page: "experts?lang=ko&room=balance"."""
+        return f"{self.page}?{urlencode({'lang': language, **self.state})}"

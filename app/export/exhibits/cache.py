@@ -1,0 +1,116 @@
+"""Exhibits of the latent cache: what attention keeps of a token, and what that costs."""
+
+from __future__ import annotations
+
+from app.core import models
+from app.core.texts import t
+from app.export.exhibit import Exhibit
+from app.pages.cache import figures
+from app.pages.cache.attention_kinds.room import differences
+from app.pages.cache.kv_size import configs
+from app.ui import units
+
+MLA = "DeepSeek-V2 report, arXiv 2405.04434, section 2.1"
+V3 = "DeepSeek-V3 / R1 (671B)"
+CONTEXT = 131_072  # tokens: what V3 was made for
+
+
+def twins() -> Exhibit:
+    """Bytes per token of our four twins."""
+    found = [models.run_results(name) for name in models.TWINS]
+    held = {one["attention"]: one["bytes_per_token"] for one in found}
+    bars = [
+        figures.Bar(one["name"], one["attention"], one["bytes_per_token"], False) for one in found
+    ]
+    axis = t("figures.axis_bytes_per_token")
+    return Exhibit(
+        name="kv-bytes",
+        title=t("figures.title_kv_bytes"),
+        content=figures.bars(bars, False, {"bytes": axis, "bytes_log": axis}),
+        rows=[
+            {t("figures.column_model"): one["name"], t("figures.column_kind"): one["attention"]}
+            | {axis: one["bytes_per_token"]}
+            for one in found
+        ],
+        takeaway=t(
+            "figures.takeaway_kv_bytes",
+            mha=units.size(held["MHA"]),
+            mqa=units.size(held["MQA"]),
+            mla=units.size(held["MLA"]),
+            times=units.times(held["MHA"] / held["MLA"]),
+        ),
+        source=t(
+            "figures.source_training",
+            models=", ".join(models.TWINS),
+            date=found[0]["date"],
+            paper=MLA,
+        ),
+        page="cache",
+        paper="deepseek-v2",
+    )
+
+
+def v3() -> Exhibit:
+    """DeepSeek-V3's cache as it is, and as it would be with another attention."""
+    model = configs.published()[V3]
+    held = {kind: spec.bytes(CONTEXT, "bf16") for kind, spec in model.replaced.items()}
+    own = model.spec.attention
+    bars = [figures.Bar("DeepSeek-V3", kind, size, kind != own) for kind, size in held.items()]
+    axis = t("figures.axis_bytes_context", tokens=CONTEXT)
+    return Exhibit(
+        name="kv-bytes-v3",
+        title=t("figures.title_kv_bytes_v3", tokens=CONTEXT),
+        content=figures.bars(bars, False, {"bytes": axis, "bytes_log": axis}),
+        rows=[
+            {t("figures.column_kind"): kind, axis: size}
+            | {t("figures.column_hypothetical"): kind != own}
+            for kind, size in held.items()
+        ],
+        takeaway=t(
+            "figures.takeaway_kv_bytes_v3",
+            tokens=CONTEXT,
+            mla=units.size(held[own]),
+            mha=units.size(held["MHA"]),
+            times=units.times(held["MHA"] / held[own]),
+        ),
+        source=t("figures.source_computed", config=model.source, paper=MLA),
+        page="cache",
+        state={"c_models": V3, "c_context": str(CONTEXT)},
+        paper="deepseek-v2",
+    )
+
+
+def loss() -> Exhibit:
+    """Held-out loss of the twins against the bytes that they keep."""
+    found = [models.run_results(name) for name in models.TWINS]
+    points = differences(found)
+    reference, *_, mla = points
+    axes = {"bytes": t("figures.axis_bytes_per_token_log"), "loss": t("figures.axis_loss")}
+    return Exhibit(
+        name="kv-loss",
+        title=t("figures.title_kv_loss"),
+        content=figures.quality(points, axes),
+        rows=[
+            {t("figures.column_kind"): point.kind}
+            | {t("figures.axis_bytes_per_token"): point.bytes_per_token}
+            | {axes["loss"]: round(point.difference, 4)}
+            | {t("figures.column_low"): round(point.low, 4)}
+            | {t("figures.column_high"): round(point.high, 4)}
+            for point in points
+        ],
+        takeaway=t(
+            "figures.takeaway_kv_loss" if mla.told_apart else "figures.takeaway_kv_loss_untold",
+            share=f"{mla.bytes_per_token / reference.bytes_per_token:.1%}",
+            difference=f"{mla.difference:+.3f}",
+            low=f"{mla.low:+.3f}",
+            high=f"{mla.high:+.3f}",
+        ),
+        source=t(
+            "figures.source_training",
+            models=", ".join(models.TWINS),
+            date=found[0]["date"],
+            paper="DeepSeek-V2 report, arXiv 2405.04434, tables 8 and 9",
+        ),
+        page="cache",
+        paper="deepseek-v2",
+    )

@@ -1,0 +1,113 @@
+"""Exhibits of the experts: who works on what, and what keeps all of them busy."""
+
+from __future__ import annotations
+
+from app.core import models, store
+from app.core.texts import t
+from app.export.exhibit import Exhibit, Run
+from app.pages.experts import figures as experts
+from app.pages.experts.balance import figures as balancing
+from app.pages.experts.balance import runs
+from model.analysis import expert_load
+
+MOE = "DeepSeek-V3 report, arXiv 2412.19437, section 2.1.2"
+BALANCE = "Auxiliary-loss-free load balancing, arXiv 2408.15664, section 3"
+
+
+def routing() -> Exhibit:
+    """A recorded run: which expert took which token."""
+    trace = store.sample("experts")
+    layer = trace.moe_layers[-1]
+    busy = expert_load.busiest(trace, len(trace.moe_layers) - 1)
+    assert busy is not None, "the recorded run has fed no token"
+    return Exhibit(
+        name="routing",
+        title=t("figures.title_routing"),
+        content=Run(trace, ("strip", "heatmap", "multiples"), layer),
+        rows=[
+            dict(zip(expert_load.COLUMNS, row, strict=True))
+            for row in expert_load.choices(trace, trace.card.groups)
+        ],
+        takeaway=t(
+            "figures.takeaway_routing",
+            chosen=trace.card.num_experts_per_tok,
+            experts=trace.card.n_routed_experts,
+            layer=layer,
+            expert=busy.expert,
+            share=f"{busy.share:.0%}",
+            even=f"{busy.even:.0%}",
+        ),
+        source=t("figures.source_run", model=trace.card.name, date=trace.info.date, paper=MOE),
+        page="experts",
+        state={"e_layer": str(layer)},
+        paper="deepseek-v3",
+    )
+
+
+def load() -> Exhibit:
+    """How many tokens each expert of a recorded run took."""
+    trace = store.sample("experts")
+    load_LE = trace.load()
+    chosen, experts_ = trace.card.num_experts_per_tok, trace.card.n_routed_experts
+    titles = [t("figures.layer", layer=layer) for layer in trace.moe_layers]
+    labels = {
+        "expert": t("figures.axis_expert"),
+        "share": t("figures.axis_share"),
+        "hover": t("figures.hover_load"),
+    }
+    most = load_LE.max() / trace.fed
+    return Exhibit(
+        name="expert-load",
+        title=t("figures.title_expert_load"),
+        content=experts.load(load_LE, trace.fed, chosen, trace.card.groups, titles, labels),
+        rows=[
+            {t("figures.column_layer"): layer, t("figures.axis_expert"): expert}
+            | {t("figures.column_tokens"): int(tokens)}
+            for layer, load_E in zip(trace.moe_layers, load_LE, strict=True)
+            for expert, tokens in enumerate(load_E)
+        ],
+        takeaway=t(
+            "figures.takeaway_expert_load",
+            most=f"{most:.0%}",
+            even=f"{chosen / experts_:.0%}",
+            idle=int((load_LE == 0).sum()),
+        ),
+        source=t("figures.source_run", model=trace.card.name, date=trace.info.date, paper=MOE),
+        page="experts",
+        paper="deepseek-v3",
+    )
+
+
+def balance() -> Exhibit:
+    """MaxVio of three trainings that differ in what balances them."""
+    found = [runs.run(name) for name in runs.RUNS]
+    names = {name: t(f"figures.balance_{name.removeprefix('balance-')}") for name in runs.RUNS}
+    labels = {
+        "step": t("figures.axis_step"),
+        "max_vio": t("figures.axis_max_vio"),
+        "hover": "%{x}: %{y:.2f}",
+    }
+    steps = {run.name: run.steps for run in found}
+    values = {run.name: run.max_vio.tolist() for run in found}
+    ends = {name.removeprefix("balance-"): f"{values[name][-1]:.2f}" for name in runs.RUNS}
+    return Exhibit(
+        name="balance",
+        title=t("figures.title_balance"),
+        content=balancing.violations(steps, values, names, labels),
+        rows=[
+            {t("figures.column_balance"): names[run.name], t("figures.axis_step"): step}
+            | {t("figures.axis_max_vio"): round(value, 4)}
+            for run in found
+            for step, value in zip(run.steps, values[run.name], strict=True)
+        ],
+        takeaway=t("figures.takeaway_balance", **ends),
+        source=t(
+            "figures.source_training",
+            models=", ".join(runs.RUNS),
+            date=models.run_results(runs.RUNS[0])["date"],
+            paper=BALANCE,
+        ),
+        page="experts",
+        state={"room": "balance"},
+        paper="loss-free-balancing",
+    )

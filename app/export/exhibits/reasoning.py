@@ -1,0 +1,150 @@
+"""Exhibits of reasoning: more compute, replies beside one another, what reinforcement did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.core import contestants, evaluations, judged, published
+from app.core.texts import t
+from app.export import drawn
+from app.export.exhibit import Exhibit, Replies
+from app.pages.training import figures, training_runs
+
+ZERO = "r1-zero"
+TASK = "chain"  # the kind of problem that takes thinking
+
+
+def _date(name: str) -> str:
+    """When a model was measured, or "" if it was not."""
+    found = evaluations.of(name)
+    return "" if found is None else str(found["date"])
+
+
+def _source(name: str, paper: str) -> str:
+    return t("figures.source_run", model=contestants.NAMES[name], date=_date(name), paper=paper)
+
+
+def compute() -> Exhibit:
+    """o1's two curves beside ours: compute in training, compute in thinking."""
+    entries = training_runs.log(ZERO)
+    curves = training_runs.curves(training_runs.of_task(entries, TASK))
+    smooth = training_runs.smooth(curves.accuracy)
+    evaluation = evaluations.of(ZERO)
+    assert evaluation is not None, "R1-Zero ships with its evaluation"
+    cuts = evaluations.by_budget(evaluation, TASK)
+    thinking = drawn.Line(
+        *([getattr(cut, part) for cut in cuts] for part in ("k", "value", "low", "high"))
+    )
+    keys = ("o1_train", "o1_test", "train", "test", "o1_x", "train_x", "test_x", "o1_y", "y")
+    labels = {key: t(f"figures.compute_{key}") for key in keys}
+    training = drawn.Line(curves.step, smooth)
+    first, last = training_runs.ends(curves.accuracy)
+    return Exhibit(
+        name="compute",
+        title=t("figures.title_compute"),
+        content=drawn.compute(training, thinking, labels),
+        rows=[
+            {t("figures.column_compute"): labels[name], t("figures.column_amount"): x}
+            | {t("figures.column_right"): round(value, 4)}
+            for name, line in (("train_x", training), ("test_x", thinking))
+            for x, value in zip(line.x, line.value, strict=True)
+        ],
+        takeaway=t(
+            "figures.takeaway_compute",
+            first=f"{first:.0%}",
+            last=f"{last:.0%}",
+            steps=curves.step[-1],
+            low=f"{cuts[0].value:.0%}",
+            high=f"{cuts[-1].value:.0%}",
+            least=cuts[0].k,
+            most=cuts[-1].k,
+        ),
+        source=_source(ZERO, published.o1().source),
+        page="reasoning",
+        paper="o1",
+    )
+
+
+def accuracy() -> Exhibit:
+    """Right answers of R1-Zero over its steps, with the paper's curve on axes of its own."""
+    return _curve("accuracy", ("pass@1", "cons@16"), "{:.0%}".format)
+
+
+def length() -> Exhibit:
+    """Length of R1-Zero's replies over its steps, with the paper's curve on axes of its own."""
+    return _curve("length", ("length",), round)
+
+
+def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | int]) -> Exhibit:
+    entries = training_runs.log(ZERO)
+    values = getattr(training_runs.curves(entries), measure)
+    steps = training_runs.curves(entries).step
+    smooth = training_runs.smooth(values)
+    percent = measure == "accuracy"
+    overlay = [
+        figures.Overlay(
+            t(f"figures.paper_{key.replace('@', '_')}"),
+            *published.curve(key),
+            t("figures.axis_paper_steps"),
+            t(f"figures.axis_paper_{measure}"),
+            percent,
+        )
+        for key in theirs
+    ]
+    axis = t(f"figures.axis_{measure}")
+    labels = {"ours": contestants.NAMES[ZERO], "x": t("figures.axis_rl_step"), "y": axis}
+    first, last = training_runs.ends(values)
+    return Exhibit(
+        name=f"r1-zero-{measure}",
+        title=t(f"figures.title_r1_zero_{measure}"),
+        content=figures.curve(
+            steps, values, smooth, [""] * len(steps), labels, percent=percent, overlay=overlay
+        ),
+        rows=[
+            {labels["x"]: step, axis: round(value, 4), t("figures.column_mean"): round(mean, 4)}
+            for step, value, mean in zip(steps, values, smooth, strict=True)
+        ],
+        takeaway=t(
+            f"figures.takeaway_r1_zero_{measure}",
+            first=said(first),
+            last=said(last),
+            steps=steps[-1],
+            paper_first=said(published.curve(theirs[0])[1][0]),
+            paper_last=said(published.curve(theirs[0])[1][-1]),
+        ),
+        source=_source(ZERO, published.curves_source()),
+        page="training",
+        state={"t_overlay": "true"},
+        paper="deepseek-r1",
+    )
+
+
+def replies() -> Exhibit:
+    """The recorded replies of four models to one question, every step checked."""
+    traces = judged.recorded()
+    readings = [judged.read(trace) for trace in traces]
+    steps = sum(len(reading.steps) for reading in readings)
+    right = sum(bool(step.right) for reading in readings for step in reading.steps)
+    solved = sum(bool(reading.correct) for reading in readings)
+    return Exhibit(
+        name="replies",
+        title=t("figures.title_replies"),
+        content=Replies(traces),
+        rows=judged.rows(traces),
+        takeaway=t(
+            "figures.takeaway_replies",
+            question=readings[0].asked.text,
+            solved=solved,
+            models=len(traces),
+            right=right,
+            n=steps,
+        ),
+        source=t(
+            "figures.source_replies",
+            models=", ".join(contestants.NAMES[trace.card.name] for trace in traces),
+            date=traces[0].info.date,
+            seed=traces[0].info.seed,
+        ),
+        page="reasoning",
+        paper="deepseek-r1",
+    )

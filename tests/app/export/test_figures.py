@@ -1,0 +1,56 @@
+"""Every figure that leaves the app can be made in every language, from assets alone."""
+
+from __future__ import annotations
+
+import re
+
+import plotly.graph_objects as go
+import pytest
+
+from app.core.texts import LANGUAGES
+from app.export import figures
+from app.export.exhibit import Replies, Run
+
+EVERY = [(name, language) for name in figures.NAMES for language in LANGUAGES]
+
+
+@pytest.mark.parametrize(("name", "language"), EVERY)
+def test_a_figure_says_all_that_is_to_be_said(name: str, language: str) -> None:
+    shown = figures.figure(name, language)
+    assert shown.name == name
+    for text in (shown.title, shown.takeaway, shown.source):
+        assert text.strip()
+        assert "{" not in text
+    assert re.search("[가-힣]", shown.title + shown.takeaway) or language == "en"
+    assert re.search(r"arXiv|Nature|OpenAI", shown.source)
+    assert shown.link(language).startswith(f"{shown.page}?lang={language}")
+    assert 200 <= shown.height <= 1000
+
+
+@pytest.mark.parametrize("name", figures.NAMES)
+def test_its_numbers_are_a_table(name: str) -> None:
+    shown = figures.figure(name, "en")
+    assert shown.rows
+    assert len({tuple(row) for row in shown.rows}) == 1
+
+
+@pytest.mark.parametrize("name", figures.NAMES)
+def test_it_is_drawn(name: str) -> None:
+    content = figures.figure(name, "en").content
+    if isinstance(content, go.Figure):
+        assert content.data
+        assert not content.frames, "a picture on paper does not move"
+    else:
+        assert isinstance(content, Run | Replies)
+
+
+def test_languages_differ_in_words_only() -> None:
+    for name in figures.NAMES:
+        en, ko = (figures.figure(name, language) for language in ("en", "ko"))
+        assert len(en.rows) == len(ko.rows)
+        assert (en.page, en.state, en.height) == (ko.page, ko.state, ko.height)
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(KeyError):
+        figures.figure("no-such-figure", "en")
