@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.core.questions import Asked, problem_of, taken_apart
+from app.core.questions import Asked, taken_apart
 from model import ASSETS
 from model.record.trace import Trace
 from model.tasks import chain, check, pick
 from model.tasks.problem import WORDS, Language, Problem
+from model.tasks.scope import problem_of
 
 #: Words with which a new row of a trace begins.
 _ROWS = {

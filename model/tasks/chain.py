@@ -16,6 +16,9 @@ from model.tasks.problem import Language, Piece, Problem, Thought, Voice
 
 NAME = "chain"
 LEVELS = range(2, 6)
+FACTORS, DIGITS = range(11, 100), range(2, 10)  # a product is one of each, in this order
+TERMS = range(11, 200)  # the other numbers
+RESULTS = range(1000)  # of every step
 STYLES = {"direct": 0.55, "sloppy": 0.12, "careful": 0.10, "slow": 0.05, "verify": 0.18}
 SLOPPY_ERRORS = 0.25  # share of wrong steps in the sloppy style
 INJECTED_ERRORS = 0.40  # share of first attempts that are wrong in the verify style
@@ -52,14 +55,14 @@ def generate(rng: random.Random, level: int, language: Language) -> Problem:
             continue
         multiplied = set(rng.sample(range(sums + 1), products))
         terms = [
-            f"{rng.randint(11, 99)}*{rng.randint(2, 9)}"
+            f"{rng.choice(FACTORS)}*{rng.choice(DIGITS)}"
             if i in multiplied
-            else str(rng.randint(11, 199))
+            else str(rng.choice(TERMS))
             for i in range(sums + 1)
         ]
         expression = terms[0] + "".join(rng.choice("+-") + term for term in terms[1:])
         values = [step.value for step in solve(expression)]
-        if all(0 <= value <= 999 for value in values):
+        if all(value in RESULTS for value in values):
             return pose(expression, language)
 
 

@@ -15,6 +15,7 @@ from model.tasks.problem import Language, Piece, Problem, ProblemError, Thought,
 
 NAME = "pick"
 LEVELS = range(2, 6)
+NUMBERS = range(2, 60)  # to pick from, all different
 #: level → (numbers to pick, numbers to pick from)
 SHAPES = {2: (2, 6), 3: (3, 5), 4: (3, 6), 5: (3, 7)}
 STYLES = {"direct": 0.55, "blind": 0.12, "giveup": 0.08, "search": 0.25}
@@ -28,7 +29,7 @@ _QUESTIONS: dict[Language, str] = {
 def generate(rng: random.Random, level: int, language: Language) -> Problem:
     """A random problem; it may have more than one solution, and each of them is right."""
     k, n = SHAPES[level]
-    numbers = rng.sample(range(2, 60), n)
+    numbers = rng.sample(NUMBERS, n)
     return pose(numbers, sum(rng.sample(numbers, k)), k, language)
 
 

@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from app.core import contestants, judged
+from app.core import contestants, judged, scope
 from app.core.texts import t
 from app.pages.reasoning import state as session
 from app.pages.reasoning.continuations import room as continuations_room
@@ -49,7 +49,7 @@ def question_fields() -> None:
             key="r_level",
             on_change=session.draw,
             width=110,
-            help=t("question.level_help"),
+            help=scope.level_help(),
         )
         st.segmented_control(
             t("reasoning.language"),

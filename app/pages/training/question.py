@@ -6,6 +6,7 @@ import itertools
 
 import streamlit as st
 
+from app.core import scope
 from app.core.texts import language, t
 from app.pages.training.url_choice import url_choice
 from model.tasks import TASKS, chain, pick, problems
@@ -48,7 +49,7 @@ def fields() -> None:
             key="t_level",
             bind="query-params",
             width=110,
-            help=t("question.level_help"),
+            help=scope.level_help(),
         )
         st.number_input(
             t("training.number"),

@@ -13,6 +13,7 @@ from app.core import generation, questions, store
 from app.core.texts import texts
 from model.tasks import TASKS, problems
 from model.tasks.problem import TEMPLATE
+from model.tasks.scope import problem_of
 from tests.app.runs import Busy, Failing, ended, traces, under_way
 
 ROOT = Path(__file__).parents[4]
@@ -161,7 +162,7 @@ def test_knows_the_problems_that_it_was_trained_on(task: str, language: str) -> 
     ],
 )
 def test_judges_nothing_else(question: str) -> None:
-    assert questions.problem_of(question) is None
+    assert problem_of(question) is None
 
 
 def test_free_text_is_not_judged() -> None:

@@ -1,0 +1,121 @@
+"""What can be asked: a question read as a problem, and whether it is one that models have met.
+
+A question is inside the scope if it is worded as in training, of a level that there is, and of
+numbers as they are drawn for it. Of anything else a model makes what it can, which is little.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from model.tasks import chain, pick
+from model.tasks.problem import Language, Problem
+
+_CHAIN = re.compile(r"What is ([\d+*-]+)\?|([\d+*-]+)의 값은\?")
+_EXPRESSION = re.compile(r"\d{1,3}([+*-]\d{1,3}){1,9}")
+_PICK = re.compile(
+    r"Which (?P<k>\d) of (?P<listed>[\d,]+) sum to (?P<target>\d+)\?"
+    r"|(?P<listed_ko>[\d,]+) 중 합이 (?P<target_ko>\d+)인 (?P<k_ko>\d)개는\?"
+)
+#: Arithmetic in the midst of any words, as people write it.
+_LOOSE = re.compile(r"\d+(?:\s*[-+*/×·x÷−]\s*\d+)+")
+_SIGNS = str.maketrans({"×": "*", "·": "*", "x": "*", "−": "-"})
+_LONG = 12  # characters of a term at most, when it is spoken of
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a question is to models that were trained on our tasks.
+
+    `reason` is None inside the scope; else one of "operations", "numbers", "results", "shape",
+    "no_solution", "picked" (numbers to pick from), "wording" and "other", with the `values` that
+    it speaks of: "given", and "asked", the same question in the words of the training.
+    """
+
+    problem: Problem | None  # where its answer can be checked, inside the scope or not
+    reason: str | None = None
+    values: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def inside(self) -> bool:
+        return self.reason is None
+
+
+def problem_of(question: str) -> Problem | None:
+    """The verifiable problem that a question poses, if it is worded as in training."""
+    try:
+        if match := _CHAIN.fullmatch(question.strip()):
+            expression = match[1] or match[2]
+            if not _EXPRESSION.fullmatch(expression):
+                return None
+            return chain.pose(expression, "en" if match[1] else "ko")
+        if match := _PICK.fullmatch(question.strip()):
+            k, listed, target = (match[n] or match[f"{n}_ko"] for n in ("k", "listed", "target"))
+            numbers = [int(n) for n in listed.split(",") if n]
+            return pick.pose(numbers, int(target), int(k), "en" if match["k"] else "ko")
+    except ValueError:  # a shape that no level has, or no solution
+        return None
+    return None
+
+
+def scope_of(question: str) -> Scope:
+    """Whether models have met questions like this one; any text may be asked about."""
+    problem = problem_of(question)
+    if problem is not None:
+        is_chain = problem.task == chain.NAME
+        return Scope(problem, *(_of_chain(problem.key) if is_chain else _of_pick(problem)))
+    if match := _PICK.fullmatch(question.strip()):
+        return Scope(None, *_refused(match))
+    if match := _LOOSE.search(question):
+        return Scope(None, *_loose(match[0], "ko" if re.search("[가-힣]", question) else "en"))
+    return Scope(None, "other")
+
+
+_Why = tuple[str | None, dict[str, str | int]]
+
+
+def _of_chain(expression: str) -> _Why:
+    operations = len(re.findall("[-+*]", expression))
+    if operations not in chain.LEVELS:
+        return "operations", {"given": operations}
+    for term in re.split("[-+]", expression):
+        numbers = term.split("*")
+        wanted = (chain.TERMS,) if len(numbers) == 1 else (chain.FACTORS, chain.DIGITS)
+        if len(numbers) != len(wanted) or not all(map(_among, numbers, wanted)):
+            return "numbers", {"given": term if len(term) < _LONG else f"{term[:_LONG]}…"}
+    for step in chain.solve(expression):
+        if step.value not in chain.RESULTS:
+            return "results", {"given": step.write()}
+    return None, {}
+
+
+def _among(number: str, wanted: range) -> bool:
+    return len(number) < _LONG and int(number) in wanted
+
+
+def _of_pick(problem: Problem) -> _Why:
+    numbers, *_ = pick.read_question(problem)
+    odd = [n for n in numbers if n not in pick.NUMBERS or numbers.count(n) > 1]
+    return ("picked", {"given": odd[0]}) if odd else (None, {})
+
+
+def _refused(match: re.Match[str]) -> _Why:
+    """Why a question that is worded like a pick is no problem."""
+    numbers = [n for n in (match["listed"] or match["listed_ko"]).split(",") if n]
+    k, target = int(match["k"] or match["k_ko"]), match["target"] or match["target_ko"]
+    if (k, len(numbers)) not in pick.SHAPES.values():
+        return "shape", {"k": k, "among": len(numbers)}
+    return "no_solution", {"k": k, "target": target}
+
+
+def _loose(found: str, language: Language) -> _Why:
+    """What arithmetic in other words would be in those of the training."""
+    expression = re.sub(r"\s", "", found).translate(_SIGNS)
+    if not re.fullmatch(r"[\d+*-]+", expression):  # it divides
+        return "other", {}
+    reason, values = _of_chain(expression)
+    if reason is not None:
+        return reason, values
+    return "wording", {"asked": chain.pose(expression, language).question}

@@ -1,0 +1,78 @@
+"""What can be asked: all that the tasks draw, and for anything else the reason why not."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.tasks import TASKS, chain, pick, problems
+from model.tasks.scope import problem_of, scope_of
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("task", TASKS)
+def test_all_that_is_drawn_is_inside(task: str, language: str) -> None:
+    for level in TASKS[task].LEVELS:
+        for problem in itertools.islice(problems(task, level, 0, "train", language), 50):  # type: ignore[arg-type]
+            scope = scope_of(f" {problem.question}\n")
+            assert scope.inside
+            assert scope.problem == problem
+
+
+TERM, FACTOR, DIGIT = chain.TERMS[1], chain.FACTORS[-1], chain.DIGITS[-1]
+LISTED = ",".join(map(str, pick.NUMBERS[:6]))
+
+
+@pytest.mark.parametrize(
+    ("question", "reason", "given"),
+    [
+        ("What is 2+2?", "operations", 1),
+        ("2+2", "operations", 1),
+        ("What is " + "+".join(["12"] * 40) + "?", "operations", 39),
+        (f"What is {chain.TERMS[-1] + 1}+{TERM}-{TERM}?", "numbers", str(chain.TERMS[-1] + 1)),
+        (f"What is {DIGIT}*{FACTOR}+{TERM}?", "numbers", f"{DIGIT}*{FACTOR}"),
+        (f"What is {FACTOR}*{DIGIT}*2?", "numbers", f"{FACTOR}*{DIGIT}*2"),
+        ("9" * 4000 + "+12+12", "numbers", "9" * 12 + "…"),
+        (f"What is {TERM}-{TERM + 1}+{TERM}?", "results", f"{TERM}-{TERM + 1}=-1"),
+        ("Which 2 of 3,4,5,6 sum to 7?", "shape", None),
+        (f"Which 2 of {LISTED} sum to 9999?", "no_solution", None),
+        ("Which 2 of 7,7,9,11,13,15 sum to 14?", "picked", 7),
+        ("Which 2 of 900,7,9,11,13,15 sum to 16?", "picked", 900),
+        ("What is the capital of France?", "other", None),
+        ("What is 8/4+12?", "other", None),
+        ("", "other", None),
+    ],
+)
+def test_says_why_a_question_is_outside(
+    question: str, reason: str, given: str | int | None
+) -> None:
+    scope = scope_of(question)
+    assert (scope.reason, scope.values.get("given")) == (reason, given)
+    assert not scope.inside
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        (f"What's {TERM} + {TERM} × ?", None),
+        (f"{TERM} + {TERM} + {TERM} = ?", f"What is {TERM}+{TERM}+{TERM}?"),
+        (f"how much is {FACTOR} × {chain.DIGITS[0]} − {TERM}", f"What is {FACTOR}*2-{TERM}?"),
+        (f"{TERM}+{TERM}+{TERM}은 얼마야", f"{TERM}+{TERM}+{TERM}의 값은?"),
+    ],
+)
+def test_gives_the_words_in_which_models_know_a_question(question: str, asked: str | None) -> None:
+    scope = scope_of(question)
+    assert scope.values.get("asked") == asked
+    if asked is not None:
+        assert scope.reason == "wording"
+        assert scope_of(asked).inside
+
+
+@given(st.one_of(st.text(), st.from_regex(r"[\d+*x×/ ,?-]{0,60}"), st.from_regex(r"Which .*\?")))
+def test_any_text_may_be_asked_about(question: str) -> None:
+    scope = scope_of(question)
+    assert scope.problem == problem_of(question)
+    assert not scope.inside or scope.problem is not None
