@@ -15,7 +15,7 @@ MOST_TOKENS = 512  # that are drawn one by one, and columns of a pooled picture
 MOST_LAYERS = 16  # that are drawn one by one
 MOST_ROWS = 256  # of a pooled picture
 WINDOW = 256  # tokens
-_CHOICES = 150_000  # of experts, in a window; 4 bytes each
+_CHOICES = 150_000  # of experts, in a window; 2 bytes each, or 3
 
 
 def too_large(trace: Trace) -> bool:

@@ -6,7 +6,6 @@ seconds to make them, seconds from a click until the picture is drawn, and until
 
 from __future__ import annotations
 
-import json
 import statistics
 import tempfile
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from app.ui.components.packed import packed
 from app.ui.components.trace_view.payload import payload
 from tests import synthetic
 from tests.browser import chromium
@@ -51,7 +51,7 @@ def main() -> None:
         start = time.perf_counter()
         data = payload(trace, live=False)
         built.append(time.perf_counter() - start)
-    print(f"to the browser: {len(json.dumps(data)):,} bytes")
+    print(f"to the browser: {len(packed(data)):,} bytes")
     print(f"built in: {statistics.median(built):.3f} s")
     with (
         tempfile.TemporaryDirectory() as logs,

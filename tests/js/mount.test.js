@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mount } from "../../app/static/shared/mount.js";
+import { bytes } from "./bytes.js";
 
 /** A component that takes down what happens to its views, and a page with one place for it. */
 function page() {
@@ -21,7 +22,7 @@ function page() {
   const root = {};
   const show = mount(View);
   const parentElement = { querySelector: () => root };
-  return { said, call: (data) => show({ data, parentElement }) };
+  return { said, call: (data) => show({ data: bytes(data), parentElement }) };
 }
 
 test("a place has one view, which ends with it", () => {

@@ -3,12 +3,6 @@ import { test } from "node:test";
 import { tokenStep } from "../../app/static/components/trace_view/axis.js";
 import { Run } from "../../app/static/components/trace_view/run.js";
 
-/** Numbers as Python sends them. */
-function encoded(numbers) {
-  const bytes = new Uint8Array(new Uint16Array(numbers).buffer); // tests run on little-endian
-  return btoa(String.fromCharCode(...bytes));
-}
-
 /** A run of two layers and two experts a token, with everything but the last token fed. */
 function raw(tokens, more = {}) {
   const fed = tokens - 1;
@@ -30,9 +24,9 @@ function raw(tokens, more = {}) {
     probs: each((i) => (i ? 0.5 : null)),
     cache_bytes: each((i) => 100 * Math.min(i + 1, fed)),
     seconds: each((i) => i / 10),
-    experts: encoded(cells),
-    shares: encoded(cells.map((_, i) => (i % 2 ? 2500 : 7500))),
-    share_units: 10_000,
+    experts: new Uint8Array(cells),
+    shares: new Uint8Array(cells.map((_, i) => (i % 2 ? 51 : 153))),
+    share_units: 204,
     pooled: null,
     ...more,
   };
@@ -49,7 +43,15 @@ test("experts are told by token and layer; what is not fed has none", () => {
 });
 
 test("a window's tokens keep their numbers", () => {
-  const pooled = { length: 100, fed: 99, layer: 1, tokens: 8, experts: 1, choices: "", load: [] };
+  const pooled = {
+    length: 100,
+    fed: 99,
+    layer: 1,
+    tokens: 8,
+    experts: 1,
+    choices: new Uint16Array(),
+    load: [],
+  };
   const run = new Run(raw(4, { first: 40, pooled, fed: 43 }));
   assert.equal(run.texts[40], "t0");
   assert.equal(run.length, 44);

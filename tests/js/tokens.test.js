@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decode16, groupBytes, isTag, visible } from "../../app/static/shared/tokens.js";
+import { groupBytes, isTag, visible } from "../../app/static/shared/tokens.js";
 
 test("a token without text belongs to the one that completes its character", () => {
   assert.deepEqual(groupBytes(["a", "", "", "한", "b", ""]), [
@@ -32,10 +32,4 @@ test("what cannot be seen has a sign", () => {
 test("tags are the model's, not any text in brackets", () => {
   for (const text of ["<think>", "</answer>"]) assert.ok(isTag(text), text);
   for (const text of ["<b c>", "<>", "a<think>", "<Think>"]) assert.ok(!isTag(text), text);
-});
-
-test("16-bit numbers come little-endian", () => {
-  const bytes = Uint8Array.from([1, 0, 0, 1, 255, 255]);
-  assert.deepEqual([...decode16(btoa(String.fromCharCode(...bytes)))], [1, 256, 65535]);
-  assert.equal(decode16("").length, 0);
 });

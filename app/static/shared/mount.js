@@ -2,6 +2,8 @@
 
 /** @import { Labels } from "./words.js" */
 
+import { unpacked } from "./packed.js";
+
 /**
  * What every component gets from Python beside its own data (app/ui/components).
  *
@@ -16,9 +18,8 @@
  */
 
 /**
- * @template Data
  * @typedef {object} Given what Streamlit gives
- * @property {Data & Common} data
+ * @property {Uint8Array<ArrayBuffer>} data as in packed.js
  * @property {Element | ShadowRoot} parentElement
  * @property {Send} setStateValue a value that stays
  * @property {Send} setTriggerValue a value for one rerun of the page
@@ -27,7 +28,7 @@
 /**
  * @template Data
  * @typedef {object} View one place where a component is shown
- * @property {(data: Data & Common, given: Given<Data>) => void} update
+ * @property {(data: Data & Common, given: Given) => void} update
  * @property {() => void} destroy
  */
 
@@ -44,13 +45,13 @@
 export function mount(Kind) {
   /** @type {WeakMap<Element, { view: View<Data>, calls: number }>} */
   const places = new WeakMap();
-  return (/** @type {Given<Data>} */ given) => {
+  return (/** @type {Given} */ given) => {
     const root = /** @type {HTMLElement} */ (given.parentElement.querySelector(".view"));
     const place = places.get(root) ?? { view: new Kind(root), calls: 0 };
     places.set(root, place);
     place.calls += 1;
     const call = place.calls;
-    place.view.update(given.data, given);
+    place.view.update(unpacked(given.data), given);
     return () => {
       if (call !== place.calls) return;
       place.view.destroy();

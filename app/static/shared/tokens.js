@@ -44,14 +44,3 @@ export function visible(text) {
  * @param {string} text
  */
 export const isTag = (text) => /^<\/?[a-z]+>$/.test(text);
-
-/**
- * Whole numbers of 16 bits, as Python sends them: little-endian, in base64.
- *
- * @param {string} base64
- */
-export function decode16(base64) {
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  return Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true));
-}

@@ -17,6 +17,7 @@ import streamlit as st
 
 from app.core.texts import language, t, words
 from app.ui.components import modules
+from app.ui.components.packed import packed
 
 FORMATS = ("png", "svg")
 
@@ -38,9 +39,9 @@ def component(name: str, *parts: str) -> Callable[..., Any]:
 
     `parts`: sections of texts that it says besides its own, those of shared modules.
 
-    Call the result with the component's own data; the browser gets the viewer's language, the
-    component's words and how pictures are saved besides. `key` is that of every widget, and there
-    is one `on_STATE_change` for each state that the component sends.
+    Call the result with the component's own data, as `packed` takes it; the browser gets the
+    viewer's language, the component's words and how pictures are saved besides. `key` is that of
+    every widget, and there is one `on_STATE_change` for each state that the component sends.
     """
     own = f"components/{name}/"
     paths = sorted(modules.PATHS, key=lambda path: not path.startswith((own, "shared/")))
@@ -54,7 +55,7 @@ def component(name: str, *parts: str) -> Callable[..., Any]:
     def draw(data: dict[str, Any], *, key: str, **on_change: Any) -> Any:
         labels = {key: text for part in (*parts, name) for key, text in words(part).items()}
         common = {"locale": language(), "labels": labels, "saving": saving()}
-        return shown(key=key, data=common | data, **on_change)
+        return shown(key=key, data=packed(common | data), **on_change)
 
     return draw
 

@@ -18,11 +18,13 @@ from app.pages.experts import figures as expert_figures
 from app.pages.experts.route import figures as route_figures
 from app.pages.start import sentences
 from app.ui.components import reasoning_view
+from app.ui.components.packed import packed
 from app.ui.components.trace_view import Part
 from app.ui.components.trace_view.payload import drawable, missing, payload, shares
 from model.analysis import expert_load
 from model.record import pooling
 from model.record.trace import RecordError, Trace
+from tests.app.ui.unpacking import unpacked
 from tests.records import MEASURED, damaged, traces
 
 PARTS = get_args(Part)
@@ -56,8 +58,7 @@ def longer(trace: Trace) -> Trace:
 def draw_component(trace: Trace) -> None:
     """What goes to the browser: plain JSON, with a number for each token or none at all."""
     for live in (False, True):
-        sent = payload(trace, live=live, first=2)
-        json.dumps(sent, allow_nan=False).encode()
+        sent = unpacked(packed(payload(trace, live=live, first=2)))
         told = len(sent["texts"])
         assert len(sent["probs"]) == len(sent["token_ids"]) == told
         for name in ("seconds", "cache_bytes"):
@@ -77,7 +78,7 @@ def draw_all(trace: Trace) -> None:
     for finished in (False, True):
         reading = judged.read(trace, writing=not finished)
         sent = reasoning_view.payload(trace, reading, live=not finished, finished=finished)
-        json.dumps(sent, allow_nan=False).encode()
+        packed(sent)
     said = "\n".join([*sentences.seen(trace), sentences.verdict(trace) or ""])
     assert "None" not in said and "nan" not in said
     json.dumps(judged.rows([trace]))

@@ -72,7 +72,7 @@ class View {
 
   /**
    * @param {Data & Common} data
-   * @param {Given<Data>} given
+   * @param {Given} given
    */
   update(data, given) {
     this.send = given.setStateValue;

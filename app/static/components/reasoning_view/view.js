@@ -17,7 +17,7 @@ class View {
 
   /**
    * @param {Data & Common} data
-   * @param {Given<Data>} given
+   * @param {Given} given
    */
   update(data, given) {
     const send = given.setTriggerValue;

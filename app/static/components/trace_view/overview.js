@@ -6,7 +6,6 @@
 
 import { prepare, theme } from "../../shared/canvas.js";
 import { element } from "../../shared/element.js";
-import { decode16 } from "../../shared/tokens.js";
 import { tokenStep } from "./axis.js";
 import { colourBar } from "./legend.js";
 import { expertsOfRow, outline, pixels, stretch } from "./pooled.js";
@@ -22,7 +21,7 @@ function choicesOf(run, pooled, most) {
   const { tokens, experts, fed } = pooled;
   const columns = Math.ceil(fed / tokens);
   const rows = Math.ceil(run.n_experts / experts);
-  const counts = decode16(pooled.choices);
+  const counts = pooled.choices;
   const image = pixels(rows, columns, (r, c) => {
     const pairs =
       Math.min(tokens, fed - c * tokens) * Math.min(experts, run.n_experts - r * experts);

@@ -1,7 +1,9 @@
 // The run as the parts read it: arrays decoded, and tokens by their number in the run.
 
+/** @import { Numbers } from "../../shared/packed.js" */
+
 import { spread } from "../../shared/player.js";
-import { decode16, groupBytes } from "../../shared/tokens.js";
+import { groupBytes } from "../../shared/tokens.js";
 
 /**
  * Counts of the whole of a run too large to draw whole.
@@ -12,7 +14,7 @@ import { decode16, groupBytes } from "../../shared/tokens.js";
  * @property {number} layer the layer of `choices`, by the model's own number
  * @property {number} tokens of a cell
  * @property {number} experts of a cell
- * @property {string} choices [R, C] in base64
+ * @property {Numbers} choices [R, C]
  * @property {number[][]} load [L, R]
  */
 
@@ -35,8 +37,8 @@ import { decode16, groupBytes } from "../../shared/tokens.js";
  * @property {(number | null)[]} probs
  * @property {number[] | null} cache_bytes null: nobody recorded them, as below
  * @property {number[] | null} seconds
- * @property {string} experts [F, L, k] in base64
- * @property {string | null} shares [F, L, k] in base64, 1 is `share_units`
+ * @property {Numbers} experts [F, L, k]
+ * @property {Numbers | null} shares [F, L, k], 1 is `share_units`
  * @property {number} share_units
  * @property {Pooled | null} pooled
  */
@@ -72,8 +74,8 @@ export class Run {
     this.total = raw.pooled ? raw.pooled.length : this.length;
     this.span = raw.pooled ? raw.texts.length : raw.capacity; // tokens on the axis
     this.fed = Math.min(raw.fed, this.length);
-    this.experts = decode16(raw.experts);
-    this.shares = raw.shares === null ? null : decode16(raw.shares);
+    this.experts = raw.experts;
+    this.shares = raw.shares;
     this.shareUnits = raw.share_units;
     const bytes = this.cache_bytes?.[this.fed - 1] ?? 0;
     this.bytesPerToken = this.fed ? bytes / this.fed : 0;

@@ -84,7 +84,7 @@ export class View {
 
   /**
    * @param {Data & Common} data
-   * @param {Given<Data>} given
+   * @param {Given} given
    */
   update(data, given) {
     this.emit = given.setStateValue;

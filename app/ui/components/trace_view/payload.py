@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from model.record import pooling
 from model.record.trace import Trace, rounded
 
 ROUTED = {"grid", "heatmap", "multiples"}  # parts that show experts
-SHARE_UNITS = 10_000  # a share of 1 is sent as this integer
+SHARE_UNITS = 255  # a share of 1 is sent as this integer
 
 
 def run_id(trace: Trace) -> str:
@@ -92,10 +91,10 @@ def payload(
         layer: of a run too large to draw whole, the layer to pool, by the model's own number.
         first: of such a run, the first token of the window.
 
-    `experts` and `shares` are base64 of little-endian arrays [F, L, k], uint16 each, shares in
-    units of 1 / SHARE_UNITS. A run of 384 tokens is about 50 KB. Of a run too large to draw whole,
-    what is told token by token is the window's, which begins at `first`; `pooled` has the rest.
-    None is what nobody recorded.
+    `experts` and `shares` are arrays [F, L, k] of a byte each, two for more than 256 experts;
+    shares in units of 1 / SHARE_UNITS. So a token that has 4 experts takes 8 bytes a layer. Of a
+    run too large to draw whole, what is told token by token is the window's, which begins at
+    `first`; `pooled` has the rest. None is what nobody recorded.
     """
     card = trace.card
     large = pooling.too_large(trace)
@@ -116,17 +115,17 @@ def payload(
         "probs": probabilities(trace, part),
         "cache_bytes": None if trace.cache_bytes is None else trace.cache_bytes[part].tolist(),
         "seconds": None if trace.seconds is None else rounded(trace.seconds[part], 3),
-        "experts": _base64(trace.expert_ids[part]),
+        "experts": _small(trace.expert_ids[part]),
         "shares": None
         if trace.expert_weights is None
-        else _base64(np.rint(shares(trace, part) * SHARE_UNITS)),
+        else np.rint(shares(trace, part) * SHARE_UNITS).astype(np.uint8),
         "share_units": SHARE_UNITS,
         "pooled": _pooled(trace, layer) if large else None,
     }
 
 
 def _pooled(trace: Trace, layer: int | None) -> dict[str, Any]:
-    """The whole of a large run: choices of one layer [R, C] in base64, and the load [L, R]."""
+    """The whole of a large run: choices of one layer [R, C], and the load [L, R]."""
     layers = trace.moe_layers
     whole: dict[str, Any] = {"length": len(trace), "fed": trace.fed}
     if not layers:
@@ -136,10 +135,11 @@ def _pooled(trace: Trace, layer: int | None) -> dict[str, Any]:
         "layer": layers[at],
         "tokens": pooling.tokens_per_cell(trace),
         "experts": pooling.experts_per_cell(trace),
-        "choices": _base64(pooling.choices(trace, at)),
+        "choices": pooling.choices(trace, at).astype(np.uint16),
         "load": pooling.load(trace).tolist(),
     }
 
 
-def _base64(array: NDArray[Any]) -> str:
-    return base64.b64encode(np.ascontiguousarray(array, dtype="<u2").tobytes()).decode("ascii")
+def _small(ids: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Ids as they are packed: without a sign."""
+    return ids if ids.dtype == np.uint8 else ids.astype(np.uint16)
