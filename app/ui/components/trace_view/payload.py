@@ -15,7 +15,7 @@ from model.record import pooling
 from model.record.trace import Trace, rounded
 
 ROUTED = {"grid", "heatmap", "multiples"}  # parts that show experts
-SHARE_UNITS = 255  # a share of 1 is sent as this integer
+SHARE_UNITS = 100  # shares are sent in whole percent, as they are told
 
 
 def run_id(trace: Trace) -> str:
