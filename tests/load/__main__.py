@@ -112,7 +112,7 @@ def main(arguments: list[str]) -> int:
             if options.fairness:
                 result = asyncio.run(fairness.measure(url, options.seed))
                 found = {"machine": report.machine()} | result.figures()
-                print(json.dumps(found) if options.json else result)
+                print(json.dumps(found) if options.json else result.text())
                 return bool(result.errors)
             found = asyncio.run(measure(url, options))
     except (LostError, RuntimeError, TimeoutError) as error:

@@ -15,7 +15,7 @@ from tests.load.pages import PAGES
 from tests.load.tab import Tab
 from tests.load.viewer import Diary, ask
 
-RUNS = 10
+RUNS = 30
 ALL = 2_048  # samples: 64 of each of four models to eight held-out questions
 STOP = "r_samples_stop"
 
@@ -34,7 +34,19 @@ class Fairness:
         """The median run beside, in medians alone: at most 2 is the aim."""
         return statistics.median(self.beside) / statistics.median(self.alone)
 
+    def text(self) -> str:
+        """For who reads it."""
+        alone, beside = statistics.median(self.alone), statistics.median(self.beside)
+        lines = [
+            f"click to record, median of {len(self.alone)}: {alone:.2f} s alone, {beside:.2f} s "
+            f"beside one who draws {ALL:,} samples: {self.times:.2f} times",
+            f"longest: {max(self.alone):.2f} s alone, {max(self.beside):.2f} s beside",
+            f"samples drawn by then: {self.drawn:.0%}",
+        ]
+        return "\n".join(lines + [f"error: {error}" for error in self.errors])
+
     def figures(self) -> dict[str, Any]:
+        """For the JSON."""
         return {
             "alone_seconds": [round(one, 3) for one in self.alone],
             "beside_seconds": [round(one, 3) for one in self.beside],

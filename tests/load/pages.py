@@ -1,4 +1,7 @@
-"""How a run is asked for on each page, and how one sees that its finished record is there."""
+"""How a run is asked for on each page, and how one sees that its finished record is there.
+
+Pages show records only once they are finished, so what is to be seen is whose question it answers.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ class Page:
     field: str
     run: str
     text: Callable[[Problem], str]  # what is typed into the field
-    finished: Callable[[Tab, str], Record | None]  # the record of the typed text, once it is whole
+    finished: Callable[[Tab, str], Record | None]  # the record of the typed text, once it is there
 
     @property
     def title(self) -> str:
@@ -54,15 +57,15 @@ def data(element: Element) -> dict[str, Any]:
 
 
 def _one_run(view: str) -> Callable[[Tab, str], Record | None]:
-    """Of a page with one trace view: it shows the question, and is not live."""
+    """Of a page with one trace view: its prompt has what was typed."""
 
     def finished(tab: Tab, typed: str) -> Record | None:
         element = tab.find(view)
         if element is None:
             return None
-        shown = data(element)
-        texts, given = shown["run"]["texts"], shown["run"]["n_prompt"]
-        if shown.get("live") or typed not in "".join(texts[:given]):
+        run = data(element)["run"]
+        texts, given = run["texts"], run["n_prompt"]
+        if typed not in "".join(texts[:given]):
             return None
         return Record(element.at, len(texts) - given)
 
@@ -70,24 +73,19 @@ def _one_run(view: str) -> Callable[[Tab, str], Record | None]:
 
 
 def _twins(tab: Tab, typed: str) -> Record | None:
-    """Of Latent cache: the prompt of the run on screen is the typed one, and Run is there again."""
-    if tab.find("c_run") is None:
-        return None
+    """Of Latent cache: the prompt of the run on screen is the typed one."""
     shown = [one for one in tab.all("code") if one.proto.code_text == typed]
     curves = tab.find("c_curves")
     return Record(curves.at, None) if shown and curves else None
 
 
 def _replies(tab: Tab, typed: str) -> Record | None:
-    """Of Reasoning: the question on screen is the typed one, and every reply has ended."""
+    """Of Reasoning: the question on screen is the typed one."""
     element = tab.find("r_view")
     asked = any(typed in one.proto.body for one in tab.all("text"))
     if element is None or not asked:
         return None
-    shown = data(element)
-    columns = shown["columns"]
-    if shown.get("live") or not all(column["finished"] for column in columns):
-        return None
+    columns = data(element)["columns"]
     return Record(element.at, sum(len(each["texts"]) - each["given"] for each in columns))
 
 
