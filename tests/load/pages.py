@@ -5,7 +5,6 @@ Pages show records only once they are finished, so what is to be seen is whose q
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from model.tasks import chain, problems
 from model.tasks.problem import TEMPLATE, Problem
+from tests.app.ui.unpacking import unpacked
 from tests.load.tab import Element, Tab
 
 LEVEL = 3  # of the questions, as in the runs that the pages open with
@@ -49,10 +49,7 @@ def question(draws: random.Random) -> Problem:
 
 def data(element: Element) -> dict[str, Any]:
     """What a component got."""
-    proto = element.proto
-    found: dict[str, Any] = json.loads(
-        proto.mixed.json if proto.WhichOneof("data") == "mixed" else proto.json
-    )
+    found: dict[str, Any] = unpacked(element.proto.bytes)
     return found
 
 
