@@ -52,7 +52,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Reading:
+class JudgedReply:
     """All that is said of one reply. Token numbers count from the start of the reply."""
 
     asked: Asked
@@ -80,7 +80,7 @@ def question_of(asked: Asked) -> Problem:
     return Problem(chain.NAME, 0, language, "", asked.text, "-1")
 
 
-def read(trace: Trace, writing: bool = False) -> Reading:
+def read(trace: Trace, writing: bool = False) -> JudgedReply:
     """Read a trace; while it is being written, a step that may still grow is not judged yet."""
     asked = taken_apart(trace.info.prompt)
     problem = question_of(asked)
@@ -117,7 +117,7 @@ def read(trace: Trace, writing: bool = False) -> Reading:
     correct = None if problem.level == 0 or writing else judged.correct
     appeared = _appeared(problem, steps)
     ended = len(trace) - start
-    return Reading(
+    return JudgedReply(
         asked=asked,
         problem=problem,
         start=start,

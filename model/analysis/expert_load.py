@@ -47,7 +47,7 @@ class Busiest:
 
 
 @dataclass(frozen=True)
-class Chance:
+class EvenRouter:
     """How uneven the load of a perfectly even router looks over a limited number of tokens."""
 
     spread: float  # standard deviation of an expert's load / mean load
@@ -74,7 +74,7 @@ def violation(load_LE: NDArray[np.integer]) -> NDArray[np.float64]:
 
 
 @functools.lru_cache(maxsize=256)
-def chance(tokens: int, experts: int, chosen: int) -> Chance:
+def chance(tokens: int, experts: int, chosen: int) -> EvenRouter:
     """What pure chance does when each of `tokens` tokens takes `chosen` of `experts` at random.
 
     The spread is exact for independent tokens, sqrt((E / k - 1) / N); MaxVio is drawn from a fixed
@@ -93,7 +93,7 @@ def chance(tokens: int, experts: int, chosen: int) -> Chance:
         taken = np.argpartition(scores, chosen - 1, axis=1)[:, :chosen]
         maxima[draw] = np.bincount(taken.ravel(), minlength=experts).max()
     maxima = maxima / (tokens * chosen / experts) - 1
-    return Chance(spread, float(maxima.mean()), float(np.quantile(maxima, 0.95)))
+    return EvenRouter(spread, float(maxima.mean()), float(np.quantile(maxima, 0.95)))
 
 
 def busiest(trace: Trace, layer: int) -> Busiest | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.nn.layout import Codec, Floats, Sizes
+from model.nn.layout import Floats, LatentCodec, Sizes
 from model.nn.room import KernelModel
 from model.nn.weights import panels
 
@@ -30,7 +30,7 @@ def with_directions(model: KernelModel, basis: Floats) -> KernelModel:
     return replace(
         model,
         weights=weights,
-        codec=Codec(projected=True, bits=0, group=1),
+        codec=LatentCodec(projected=True, bits=0, group=1),
         latent_bytes=4 * s.L * (shape[2] + s.rope),
     )
 
@@ -43,7 +43,7 @@ def with_bits(model: KernelModel, bits: int) -> KernelModel:
     group = GROUP if s.value % GROUP == 0 else s.value
     scales = 0 if bits == 16 else 2 * (s.value // group)
     kept = s.value * bits // 8 + scales + 4 * s.rope
-    codec = Codec(projected=False, bits=bits, group=group)
+    codec = LatentCodec(projected=False, bits=bits, group=group)
     return replace(model, codec=codec, latent_bytes=s.L * kept)
 
 

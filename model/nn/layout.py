@@ -64,7 +64,7 @@ class Weights(NamedTuple):
     kv_bias: Floats  # [L, 2 K d]
     kv_norm: Floats  # [L, R]
     uk: Floats  # [L H, ...]: W_UK of each head, from its query into the latent
-    codec: Floats  # [L, ...]: what a changed latent is projected by; see `Codec`
+    codec: Floats  # [L, ...]: what a changed latent is projected by; see `LatentCodec`
     uv: Floats  # [L H, ...]: W_UV of each head, from the latent
     o: Floats  # [L, ...]
     dense_in: Floats  # [layers without experts, ...]: gate beside up
@@ -88,7 +88,7 @@ class Gates(NamedTuple):
     shared: bool
 
 
-class Codec(NamedTuple):
+class LatentCodec(NamedTuple):
     """How the latent is kept (see `latent`): as it is, unless one of these is set."""
 
     projected: bool  # onto directions, by `Weights.codec`
@@ -96,7 +96,7 @@ class Codec(NamedTuple):
     group: int  # features that share a scale
 
 
-class Batch(NamedTuple):
+class TokenBatch(NamedTuple):
     """N tokens to be computed at once; a row's tokens are neighbours, in order."""
 
     token: Ints

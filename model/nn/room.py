@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from model.nn import weights as loading
 from model.nn.config import ModelConfig, read_config, student
 from model.nn.decoding import LENGTH, RUNNING, STOPPED, Rows, advance
-from model.nn.layout import Batch, Codec, Floats, Gates, Record, Scratch, Sizes, Weights
+from model.nn.layout import Floats, Gates, LatentCodec, Record, Scratch, Sizes, TokenBatch, Weights
 from model.nn.simd import LANES, ROWS
 from model.nn.weights import aligned, whole
 
-WHOLE_LATENT = Codec(projected=False, bits=0, group=1)
+WHOLE_LATENT = LatentCodec(projected=False, bits=0, group=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class KernelModel:
     sizes: Sizes
     weights: Weights
     gates: Gates
-    codec: Codec = WHOLE_LATENT
+    codec: LatentCodec = WHOLE_LATENT
     latent_bytes: int | None = None  # of one token, if a codec keeps it
 
     @classmethod
@@ -200,7 +200,7 @@ class Room(Places):
         super().__init__(model.config, rows, k, keep or Keep())
         self.model = model
         self.cache = aligned(rows, s.L, whole(C) // LANES, s.cached, LANES)
-        self.batch = Batch(*(np.zeros(N, np.int64) for _ in Batch._fields))
+        self.batch = TokenBatch(*(np.zeros(N, np.int64) for _ in TokenBatch._fields))
 
         def wide(rows: int, width: int) -> Floats:
             return aligned(rows, whole(width) + LANES)

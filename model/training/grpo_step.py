@@ -28,7 +28,7 @@ SETTINGS = GRPOConfig("one step", 0, 1, {}, questions=1, group=8, max_new_tokens
 
 
 @dataclass(frozen=True)
-class Reply:
+class StepReply:
     """One reply of the group; probabilities of its tokens as drawn, before and after the step."""
 
     text: str
@@ -46,7 +46,7 @@ def sample_group(engine: Engine, problem: Problem, seed: int) -> list[Rollout]:
     return roll_out(engine.sampler(), [problem], SETTINGS, seed)
 
 
-def learn(engine: Engine, group: Sequence[Rollout]) -> list[Reply]:
+def learn(engine: Engine, group: Sequence[Rollout]) -> list[StepReply]:
     """One optimizer step on a group, on a copy; where all rewards are equal, nothing moves.
 
     AdamW begins with empty moments, so each weight moves by about the learning rate.
@@ -70,7 +70,7 @@ def learn(engine: Engine, group: Sequence[Rollout]) -> list[Reply]:
         n = len(r.completion.token_ids)
         reader = PieceReader(engine.tokenizer)
         replies.append(
-            Reply(
+            StepReply(
                 text=r.completion.text,
                 tokens=tuple(reader.push(token) for token in r.completion.token_ids),
                 before=tuple(before_NT[i, :n].exp().tolist()),

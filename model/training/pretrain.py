@@ -140,7 +140,7 @@ def masked_loss(
     return F.cross_entropy(model.lm_head(hidden), targets, reduction="sum"), len(targets)
 
 
-class Rows:
+class CorpusRows:
     """The training rows of a corpus folder in the order of a seed."""
 
     def __init__(self, folder: Path, seed: int) -> None:
@@ -161,7 +161,7 @@ class Pretraining(TrainingRun):
     def __init__(self, config: PretrainConfig, corpus: Path) -> None:
         self.config = config
         self.tokenizer = tokenizer.load(corpus)
-        self.rows = Rows(corpus, config.seed)
+        self.rows = CorpusRows(corpus, config.seed)
         torch.manual_seed(config.seed)
         model = Transformer(MODELS[config.name](self.tokenizer.get_vocab_size()))
         self.gates = model.gates()

@@ -107,7 +107,7 @@ def number_key() -> str:
     return "r_number-{}-{}".format(*st.session_state.r_pick)
 
 
-def picked() -> tuple[Trace, judged.Reading, judged.Mark] | None:
+def picked() -> tuple[Trace, judged.JudgedReply, judged.Mark] | None:
     """The chosen step, if its trace is on screen."""
     if (pick := st.session_state.get("r_pick")) is None:
         return None
@@ -121,7 +121,7 @@ def picked() -> tuple[Trace, judged.Reading, judged.Mark] | None:
     return trace, reading, reading.marks[pick[1]]
 
 
-def prefix(trace: Trace, reading: judged.Reading, mark: judged.Mark, edited: bool) -> int:
+def prefix(trace: Trace, reading: judged.JudgedReply, mark: judged.Mark, edited: bool) -> int:
     """Tokens of the trace that stay: up to the step, or up to the step's result."""
     first, last = reading.start + mark.first, reading.start + mark.last
     if not edited:

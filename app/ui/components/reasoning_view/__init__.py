@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from app.core import contestants, evaluations, judged
-from app.core.judged import Reading
+from app.core.judged import JudgedReply
 from app.core.texts import t
 from app.ui.components import component
 from app.ui.components.trace_view.payload import most_tokens, probabilities, run_id
@@ -53,7 +53,7 @@ def typical(contestant: contestants.Contestant, problem: Problem) -> str:
     )
 
 
-def payload(trace: Trace, reading: Reading, *, live: bool, finished: bool) -> dict[str, Any]:
+def payload(trace: Trace, reading: JudgedReply, *, live: bool, finished: bool) -> dict[str, Any]:
     """What the browser gets of one reply: everything counted from the reply's first token."""
     start = reading.start
     contestant = contestants.of(trace, reading.asked.begin)
@@ -138,7 +138,7 @@ def reasoning_view(
 
 
 def _clicked(
-    sent: Any, traces: Sequence[Trace], readings: Sequence[Reading]
+    sent: Any, traces: Sequence[Trace], readings: Sequence[JudgedReply]
 ) -> tuple[int, int] | None:
     """What the browser sent, if it is a step on screen: it may be stale, or anything at all."""
     if not isinstance(sent, dict) or type(sent.get("mark")) is not int:
