@@ -23,6 +23,7 @@ if ! chromium --version; then
     echo "Chromium is installed but does not start; see its message above." >&2
     exit 1
 fi
+if [ ! -x "$(command -v nginx || echo /usr/sbin/nginx)" ]; then install nginx-light; fi
 if [ -z "$(fc-list :lang=ko 2>/dev/null)" ]; then install fontconfig fonts-nanum; fi
 
 python3 -m venv .venv

@@ -55,8 +55,9 @@ class Element:
 class Tab:
     """A tab at `url`, e.g. "http://127.0.0.1:8501"; `page` and `query` as in its address bar."""
 
-    def __init__(self, url: str, page: str = "", query: str = "") -> None:
+    def __init__(self, url: str, page: str = "", query: str = "", cookie: str = "") -> None:
         self.url, self.page = url, page
+        self.cookie = cookie  # as "name=value"
         self.query = dict(parse_qsl(query))
         self.session = ""  # as the server calls it
         self.received = 0  # bytes of messages
@@ -93,6 +94,7 @@ class Tab:
                 f"ws://{parts.netloc}/_stcore/stream",
                 subprotocols=["streamlit", "PLACEHOLDER_AUTH_TOKEN", *filter(None, [self.session])],  # type: ignore[list-item]
                 origin=self.url,  # type: ignore[arg-type]
+                additional_headers={"Cookie": self.cookie} if self.cookie else {},
                 max_size=None,
                 open_timeout=PATIENCE,
                 ping_interval=None,
