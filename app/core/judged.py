@@ -34,13 +34,15 @@ class Mark:
 
     kind: the checker's of a step, "ok" or "no" of a verdict, or "row" where a new row begins.
     right: of a step, its arithmetic; of a verdict, whether it is justified; None for a row.
-    value: what a step really comes to. builds: a number in the step comes from an error (chain).
+    value: what a step really comes to. plain: the step in ASCII, without separators.
+    builds: a number in the step comes from an error (chain).
     """
 
     kind: str
     first: int
     last: int
     text: str = ""
+    plain: str = ""
     right: bool | None = None
     value: int | None = None
     first_error: bool = False
@@ -103,7 +105,11 @@ def read(trace: Trace, writing: bool = False) -> JudgedReply:
     wrong_at = next((i for i, s in enumerate(steps) if not s.right), None)
     builds = _builds(problem, steps) if problem.task == chain.NAME else [False] * len(steps)
     marks = [
-        Mark(s.kind, *tokens(s.start, s.end), s.text, s.right, s.value, i == wrong_at, builds[i])
+        Mark(
+            *(s.kind, *tokens(s.start, s.end), s.text, s.plain, s.right, s.value),
+            first_error=i == wrong_at,
+            builds=builds[i],
+        )
         for i, s in enumerate(steps)
     ]
     marks += [
@@ -136,8 +142,8 @@ def read(trace: Trace, writing: bool = False) -> JudgedReply:
 
 
 def numbers_in(text: str) -> list[int]:
-    """The numbers of a step or a question, in order."""
-    return [int(n) for n in re.findall(r"\d+", text)]
+    """The numbers of a question, or of a step in ASCII, in order."""
+    return [int(n) for n in re.findall(r"(?:(?<!\d)-)?\d+", text)]
 
 
 def _builds(problem: Problem, steps: Sequence[check.ReasoningStep]) -> list[bool]:
@@ -149,7 +155,7 @@ def _builds(problem: Problem, steps: Sequence[check.ReasoningStep]) -> list[bool
     sound, spoilt = set(numbers_in(problem.question)), set[int]()
     found = []
     for step in steps:
-        operands = numbers_in(step.text)[:-1]
+        operands = numbers_in(step.plain)[:-1]
         built = any(n in spoilt and n not in sound for n in operands)
         found.append(built)
         (sound if step.right and not built else spoilt).add(step.stated)
@@ -162,9 +168,9 @@ def _appeared(problem: Problem, steps: Sequence[check.ReasoningStep]) -> check.R
         return None
     for step in steps:
         if problem.task == pick.NAME:
-            operands = ",".join(map(str, numbers_in(step.text)[:-1]))
-            plain = step.right and not re.search(r"[-*]", step.text)
-            if plain and check.is_correct(problem, operands):
+            operands = ",".join(map(str, numbers_in(step.plain)[:-1]))
+            sums = step.right and not re.search(r"[-*/]", step.plain)
+            if sums and check.is_correct(problem, operands):
                 return step
         elif step.stated == int(problem.answer):
             return step
@@ -172,7 +178,7 @@ def _appeared(problem: Problem, steps: Sequence[check.ReasoningStep]) -> check.R
 
 
 def follows(problem: Problem, step: str, number: int) -> str | None:
-    """The answer of a chain if a step's result were `number` and all later steps were right.
+    """The answer of a chain if a plain step's result were `number` and all later steps were right.
 
     None if the step is not one of the chain's own, e.g. a check, or builds on an error.
     """

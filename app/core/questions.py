@@ -41,5 +41,5 @@ def verdict(asked: Asked, answer: str) -> tuple[str, str | None, bool] | None:
     problem = None if asked.free else problem_of(asked.text)
     if problem is None:
         return None
-    given = check.read_reply(asked.begin + answer).answer
+    given = check.read_reply(asked.begin + answer, problem.task).answer
     return problem.answer, given, check.is_correct(problem, given)

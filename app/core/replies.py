@@ -178,7 +178,7 @@ class Drawing:
             ask.head + body,
             len(written),
             run.finish_reason,
-            same_answer(judged.reply.answer),
+            judged.vote,
             judged.correct,
         )
 
@@ -209,8 +209,3 @@ class ReplySlot(RunSlot[Replies]):
         """Have the replies drawn; see `RunSlot.start`."""
         drawing = Drawing(asks)
         self.start(drawing.requests(), drawing.make, drawing.forced)
-
-
-def same_answer(answer: str | None) -> str | None:
-    """An answer with its numbers in order: those of a pick may come in any."""
-    return None if answer is None else ",".join(sorted(answer.split(","), key=int))

@@ -1,8 +1,8 @@
 """The exact checker: the final answer, the format, and every single step of a trace.
 
 It reads text by a small grammar and computes; nothing is ever evaluated as code, and no text makes
-it raise. A step is an equation `a op b [op c ...] = d` of non-negative integers; anything else is
-not a step and is never counted as wrong.
+it raise. A step is an equation `a op b [op c ...] = d` of whole numbers; `reading.py` says how
+numbers, signs and answers may be typed. Anything else is not a step and is never counted as wrong.
 """
 
 from __future__ import annotations
@@ -12,19 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from model.tasks import chain, pick
+from model.tasks import chain, pick, reading
 from model.tasks.problem import WORDS, Language, Problem
 
 Kind = Literal["step", "try", "check", "correct", "conclude"]
 
 _FORMAT = re.compile(r"<think>([^<>]*)</think><answer>([^<>]*)</answer>")
 _ANSWER = re.compile(r"<answer>([^<>]*)</answer>")
-_NUMBERS = re.compile(r"\d{1,9}(?:,\d{1,9})*")
-#: nine digits at most: far beyond any problem, and safe to multiply
-_EQUATION = re.compile(
-    r"(?<![\d+\-*/=^×÷])(?<!\d\.)"  # no tail of a longer expression, or of a decimal number
-    r"(\d{1,9}(?:[+\-*]\d{1,9}){1,9})=(\d{1,9})(?![\d=]|\.\d)"
-)
+_TAGS = re.compile(r"(?:</think>\s*)?<answer>")
 _WORD = re.compile(r"[A-Za-z]+|[가-힣]+")
 _SAID: dict[str, str] = {
     word.strip(" :"): meaning for words in WORDS.values() for meaning, word in words.items()
@@ -33,7 +28,8 @@ _SAID: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Reply:
-    """A model's text taken apart. `answer` is None where no answer could be found."""
+    """A model's text taken apart. `answer` is as `reading.answer` writes it, None where there is
+    none."""
 
     thinking: str
     answer: str | None
@@ -50,6 +46,7 @@ class ReasoningStep:
     text: str
     stated: int
     value: int  # what the left-hand side really comes to
+    plain: str = ""  # the equation in ASCII, without spaces and separators
 
     @property
     def right(self) -> bool:
@@ -82,6 +79,11 @@ class Judgement:
     verdicts: tuple[Verdict, ...]
 
     @property
+    def vote(self) -> str | None:
+        """The answer as it is counted: the numbers of a pick may come in any order."""
+        return None if self.reply.answer is None else reading.in_order(self.reply.answer)
+
+    @property
     def checks(self) -> bool:
         """Whether the reply says "ok" or "no" of a value of its own."""
         return bool(self.verdicts)
@@ -93,33 +95,31 @@ class Judgement:
         return pairs.count((False, True)), pairs.count((True, False))
 
 
-def read_reply(text: str) -> Reply:
+def read_reply(text: str, task: str = chain.NAME) -> Reply:
     """Take a completion apart; `<eos>` at its end is ignored."""
     text = text.removesuffix("<eos>")
+    several = task == pick.NAME
     if match := _FORMAT.fullmatch(text):
-        return Reply(match[1], _answer_in(match[2]), True)
+        return Reply(match[1], reading.answer(match[2], several), True)
     tagged = _ANSWER.findall(text)
-    thinking = text.split("<answer>")[0].removeprefix("<think>").removesuffix("</think>")
+    thinking = _TAGS.split(text)[0].removeprefix("<think>")
     if tagged:
-        return Reply(thinking, _answer_in(tagged[-1]), False)
+        return Reply(thinking, reading.answer(tagged[-1], several), False)
+    thinking = thinking.removesuffix("</think>")
     for words in WORDS.values():
         before, said, after = thinking.rpartition(words["answer"])
         if said:
-            return Reply(before, _answer_in(after), False)
-    answer = _answer_in(text)
+            return Reply(before, reading.answer(after, several), False)
+    answer = reading.answer(text, several)
     return Reply("" if answer else thinking, answer, False)  # a reply that was cut off is a thought
-
-
-def _answer_in(text: str) -> str | None:
-    """The answer if the text is nothing but one."""
-    return text.strip() if _NUMBERS.fullmatch(text.strip()) else None
 
 
 def is_correct(problem: Problem, answer: str | None) -> bool:
     """Whether an answer solves a problem; for a pick, any subset that sums to the target."""
-    if answer is None or not _NUMBERS.fullmatch(answer):
+    found = None if answer is None else reading.answer(answer, problem.task == pick.NAME)
+    if found is None:
         return False
-    given = [int(n) for n in answer.split(",")]
+    given = [int(n) for n in found.split(",")]
     if problem.task == chain.NAME:
         return given == [int(problem.answer)]
     numbers, k, target = pick.read_question(problem)
@@ -128,20 +128,9 @@ def is_correct(problem: Problem, answer: str | None) -> bool:
     )
 
 
-def evaluate(expression: str) -> int:
-    """The value of a flat expression of +, - and *, products first."""
-    total = 0
-    for sign, term in re.findall(r"(^|[+-])([\d*]+)", expression):
-        product = 1
-        for factor in term.split("*"):
-            product *= int(factor)
-        total += -product if sign == "-" else product
-    return total
-
-
 def judge(problem: Problem, text: str) -> Judgement:
     """Check a completion of a problem's prompt."""
-    reply = read_reply(text)
+    reply = read_reply(text, problem.task)
     steps: list[ReasoningStep] = []
     verdicts: list[Verdict] = []
     kind: Kind = "step"
@@ -149,9 +138,10 @@ def judge(problem: Problem, text: str) -> Judgement:
     refused: list[tuple[int, int, bool, bool]] = []  # rejections that await the next value
     after: _Value | None = None  # the value that came after them
     for token in _tokens(reply.thinking):
-        if token.re is _EQUATION:
+        if isinstance(token, reading.Equation):
             step = ReasoningStep(
-                *token.span(), kind, token[0], stated=int(token[2]), value=evaluate(token[1])
+                *(token.start, token.end, kind, reply.thinking[token.start : token.end]),
+                *(token.stated, token.value, f"{token.left}={token.stated}"),
             )
             steps.append(step)
             if kind == "check":
@@ -194,7 +184,7 @@ class _Value:
     def of(cls, problem: Problem, step: ReasoningStep, before: _Value | None) -> _Value:
         if problem.task != pick.NAME:
             return cls(step.right, step.value, None)
-        goes_on = before is not None and step.text.startswith(f"{before.stated}+")
+        goes_on = before is not None and step.plain.startswith(f"{before.stated}+")
         total = step.value
         if before is not None and goes_on:
             total += before.total - (before.stated or 0)
@@ -211,10 +201,12 @@ _KIND_AFTER: dict[str, Kind] = {
 }
 
 
-def _tokens(thinking: str) -> Iterator[re.Match[str]]:
+def _tokens(thinking: str) -> Iterator[re.Match[str] | reading.Equation]:
     """Equations and words of a trace, in order."""
-    found = [*_EQUATION.finditer(thinking), *_WORD.finditer(thinking)]
-    return iter(sorted(found, key=lambda m: m.start()))
+    placed: list[tuple[int, re.Match[str] | reading.Equation]]
+    placed = [(one.start, one) for one in reading.equations(thinking)]
+    placed += [(word.start(), word) for word in _WORD.finditer(thinking)]
+    return (token for _, token in sorted(placed, key=lambda one: one[0]))
 
 
 def language_share(text: str, language: Language) -> float:

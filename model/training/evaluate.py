@@ -101,7 +101,7 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
 
     ks = [2**i for i in range(samples.bit_length()) if 2**i <= samples]
     right = [sum(x.judgement.correct for x in of_problem) for of_problem in found]
-    votes = [[_vote(x.judgement) for x in of_problem] for of_problem in found]
+    votes = [[(x.judgement.vote, x.judgement.correct) for x in of] for of in found]
     lengths = [[len(a.completion.token_ids) for a in of_problem] for of_problem in found]
     shares = {
         way: mean(lambda a, way=way: ways(a.judgement) == way)
@@ -154,12 +154,6 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
         "ways": shares,
         "correct_by_way": by_way,
     }
-
-
-def _vote(judgement: Judgement) -> tuple[str | None, bool]:
-    """A reply's answer, that of a pick as a set, and whether it is right."""
-    answer = judgement.reply.answer
-    return answer and ",".join(sorted(answer.split(","))), judgement.correct
 
 
 def evaluate(

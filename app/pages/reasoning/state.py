@@ -20,6 +20,7 @@ from app.core.texts import t
 from model.record.trace import Trace
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import TEMPLATE, Language, Problem
+from model.tasks.reading import ascii_of
 
 RUN = PromptSlot("reasoning")
 KINDS = (chain.NAME, pick.NAME, "free")
@@ -35,7 +36,7 @@ DRAWN_SEEDS = 1_000_000  # below which a seed is drawn: short enough to be read 
 MAX_TEMPERATURE = 2.0
 MAX_VALUE = 999_999_999  # what the checker reads
 _EXPRESSION = re.compile(r"\d{1,3}([+*-]\d{1,3}){1,9}")
-_SIGNS = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", " ": None, "=": None, "?": None})
+_BESIDE = str.maketrans(dict.fromkeys(" =?"))
 
 
 def open_page() -> None:
@@ -146,11 +147,11 @@ def own_chain(typed: str, language: Language) -> Problem:
     Raises:
         InputError: if it is no flat expression of +, - and *, or leaves the range of whole numbers.
     """
-    expression = prompts.checked(typed).translate(_SIGNS)
+    expression = ascii_of(prompts.checked(typed)).translate(_BESIDE)
     if not _EXPRESSION.fullmatch(expression):
         raise InputError(t("reasoning.bad_expression"))
     for step in chain.solve(expression):
-        if not 0 <= step.value <= MAX_VALUE:
+        if abs(step.value) > MAX_VALUE:
             raise InputError(t("reasoning.out_of_range", step=step.write(), limit=f"{MAX_VALUE:,}"))
     return chain.pose(expression, language)
 

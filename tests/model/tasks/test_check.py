@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.tasks import TASKS, chain, pick, rewards
-from model.tasks.check import Judgement, evaluate, is_correct, judge, language_share, read_reply
+from model.tasks.check import Judgement, is_correct, judge, language_share, read_reply
 from model.tasks.problem import Piece, Problem, Thought, Voice
+from model.tasks.reading import evaluate
 from tests.model.tasks.test_tasks import python_value
 
 EQUATION = re.compile(r"(\d+(?:[+\-*]\d+)+)=(\d+)")

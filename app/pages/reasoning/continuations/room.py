@@ -12,6 +12,7 @@ from app.pages.reasoning.samples import state as session
 from app.pages.reasoning.samples.room import drawn_of, export
 from app.ui.components.reasoning_view import name_of
 from model.analysis.estimators import wilson
+from model.tasks.reading import in_order
 
 
 def section() -> None:
@@ -41,7 +42,7 @@ def section() -> None:
                 t("reasoning.number"),
                 0,
                 session.MAX_NUMBER,
-                min(int(mark.text.split("=")[1]), session.MAX_NUMBER),
+                min(max(int(mark.plain.split("=")[1]), 0), session.MAX_NUMBER),
                 key=session.number_key(),
                 width=170,
             )
@@ -67,12 +68,12 @@ def endings() -> None:
     drawn, ask = batch.of(0), batch.asks[0]
     right, total = sum(s.correct for s in drawn), len(drawn)
     said = [t("reasoning.ending_right", right=right, n=total, **interval(right, total))]
-    if made["edited"]:
-        number = int(ask.head.rpartition("=")[2])
+    if made["number"] is not None:
+        number = made["number"]
         if reading.answer is not None:
             same = of_answer(drawn, reading.answer)
             said.append(t("reasoning.ending_same", same=same, n=total, **interval(same, total)))
-        follows = judged.follows(reading.problem, mark.text, number)
+        follows = judged.follows(reading.problem, mark.plain, number)
         if follows is not None:
             follow = of_answer(drawn, follows)
             values = {"follow": follow, "number": number, "answer": follows}
@@ -97,8 +98,10 @@ def endings() -> None:
 
 def of_answer(drawn: list[replies.Reply], answer: str | None) -> int:
     """How many samples have an answer."""
-    wanted = replies.same_answer(answer)
-    return sum(sample.answer is not None and sample.answer == wanted for sample in drawn)
+    if answer is None:
+        return 0
+    wanted = in_order(answer)
+    return sum(sample.answer == wanted for sample in drawn)
 
 
 def interval(n: int, total: int) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """The Reasoning page's many replies: samples, budgets of thinking, and endings from a step.
 
 Session: the slots `SAMPLES`, `BUDGET` and `ENDINGS`; "r_pick", the step chosen (a trace's id, the
-number of a mark); "r_again", the step that the last endings are from, and whether it was edited.
+number of a mark); "r_again", the step that the last endings are from, and the number that was
+written in place of its result, or None.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from model.nn.tokenizer import encode
 from model.record.trace import Trace
 from model.tasks import TASKS, problems
 from model.tasks.problem import Problem
+from model.tasks.reading import ascii_of
 
 SAMPLES, BUDGET = replies.ReplySlot("r_samples"), replies.ReplySlot("r_budget")
 ENDINGS = replies.ReplySlot("r_endings")
@@ -126,7 +128,7 @@ def prefix(trace: Trace, reading: judged.JudgedReply, mark: judged.Mark, edited:
     first, last = reading.start + mark.first, reading.start + mark.last
     if not edited:
         return first
-    return 1 + max(i for i in range(first, last) if "=" in trace.texts[i])
+    return 1 + max(i for i in range(first, last) if "=" in ascii_of(trace.texts[i]))
 
 
 def start_again(edited: bool) -> None:
@@ -139,14 +141,15 @@ def start_again(edited: bool) -> None:
     keep = prefix(trace, reading, mark, edited)
     ids = [int(i) for i in trace.token_ids[:keep]]
     head = "".join(trace.texts[reading.start : keep])
+    number: int | None = None
     try:
         _, seed = session.sampling()
         if edited:
             if (typed := state.get(number_key())) is None:
                 raise InputError(t("reasoning.number_missing"))
-            number = str(min(max(int(typed), 0), MAX_NUMBER))
-            ids += encode(models.tokenizer(trace.card.name), number)
-            head += number
+            number = min(max(int(typed), 0), MAX_NUMBER)
+            ids += encode(models.tokenizer(trace.card.name), str(number))
+            head += str(number)
         if not reading.problem.level:
             raise InputError(t("reasoning.not_judgeable"))
         if len(ids) >= int(models.config(trace.card.name)["max_position_embeddings"]):
@@ -165,5 +168,5 @@ def start_again(edited: bool) -> None:
         seed,
         session.MAX_TOKENS,
     )
-    state.r_again = {"edited": edited, "pick": state.r_pick}
+    state.r_again = {"number": number, "pick": state.r_pick}
     ENDINGS.draw([ask])

@@ -29,6 +29,7 @@ from app.pages.reasoning.samples import state as samples_state
 from model import ASSETS
 from model.analysis.estimators import cons_at_k, pass_at_k, wilson
 from model.tasks import chain, pick, problems
+from model.tasks.check import judge
 from tests.app import runs
 from tests.app.pages.reasoning.test_reasoning import (
     BUILT,
@@ -90,8 +91,10 @@ def test_bins_put_the_right_answer_first_and_none_last() -> None:
 
 
 def test_answers_to_a_pick_are_compared_as_sets() -> None:
-    assert replies.same_answer("43,6,32") == replies.same_answer("32,43,6") == "6,32,43"
-    assert replies.same_answer(None) is None
+    posed = pick.pose([43, 6, 32, 60, 19], 81, 3, "en")
+    for said in ("43,6,32", "032, 43, 6"):
+        assert judge(posed, f"<answer>{said}</answer>").vote == "6,32,43"
+    assert judge(posed, "none").vote is None
 
 
 def test_what_follows_from_another_number() -> None:

@@ -1,0 +1,119 @@
+"""Equations that Python's own integers confirm, typed in every way: none is ever called wrong.
+
+And the same of answers: every way of typing the right one is right.
+"""
+
+from __future__ import annotations
+
+import random
+
+from model.tasks import chain
+from model.tasks.check import is_correct, judge
+
+_OPERATORS = {
+    "+": ["+", "＋"],
+    "-": ["-", "−", "–", "—", "‐"],
+    "*": ["*", "×", "·", "⋅", "x", "X", "∗"],
+    "//": ["/", "÷", "∕", ":", "//", " : ", "⁄"],
+    "**": ["**", "^", " ^ "],
+    "%": ["%", " % ", " mod ", " modulo "],
+}
+_SPACES = ["", "", "", " ", " ", "\u00a0", "\u2009", "  ", "\n", "\t"]
+_GROUPS = ["", "", "", ",", " ", "'", "_", "’", "\u202f", "\u00a0", "."]
+_POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_BEFORE = [
+    *("", "", "first ", "then ", "so ", "check ", "먼저 ", "검산 ", "따라서", "Step 1: "),
+    *("1. ", "2) ", "- ", "* ", "• ", "**", "$", "`", "(", "we get ", "thus, ", "x = ", "=> "),
+    *("-> ", "Step 1 – "),
+    *("step 3 ", "3, ", "2; ", "7 ", "1+\n", "ok\n", "12+30=42, ", "12+30=42,", "#4 ", "12+30=42 "),
+    *("No. 5: ", "a:", "…", "\\(", "\\[ ", "답: ", "| ", "> ", '"', "'", "5 plus ", "half of "),
+]  # fmt: skip
+_AFTER = [
+    *("", "", ".", ", ", "!", "?", " ok", " 맞음", "이다", "**", "$", "`", ")", "\n", "\n- 1+2=3"),
+    *(", 12+30=42", ",12+30=42", " 12+30=42", "; 1+1=2", ". 2+2=4", " (sum)", " - done", "…", " |"),
+    *(".0", "\\)", " \\]", " = that", '"', "'", " ✓", "✓", " 0/0 6/6 7/7 ok", "e0", " and 5 more"),
+]  # fmt: skip
+
+
+def case(rng: random.Random) -> None:
+    text, value = rendering(rng)
+    whole = rng.choice(_BEFORE) + text + rng.choice(_AFTER)
+    problem = chain.pose("12+30", rng.choice(("en", "ko")))
+    for step in judge(problem, f"<think>{whole}</think><answer>42</answer>").steps:
+        assert step.right, (whole, step)
+    if abs(value) < 10**9:
+        said = answer(rng, value)
+        asked = chain.Problem(chain.NAME, 2, "en", "", "", str(value))
+        assert is_correct(asked, said), (value, said)
+        assert judge(asked, f"<answer>{said}</answer>").reply.answer == str(value), said
+        assert not is_correct(asked, answer(rng, value + rng.choice((-1, 1, 1000)))), said
+
+
+def number(rng: random.Random, value: int) -> str:
+    """A number with or without separators between its groups of three, of ASCII's digits or not."""
+    sign = rng.choice("-−–") if value < 0 else ""
+    group = rng.choice(_GROUPS)
+    digits = f"{abs(value):,}".replace(",", group)
+    if rng.random() < 0.05:
+        digits = digits.rjust(len(digits) + rng.randint(1, 2), "0")
+    if rng.random() < 0.03:
+        digits = "".join(chr(ord(c) + 0xFEE0) if c.isascii() and c.isdigit() else c for c in digits)
+    return sign + digits
+
+
+def answer(rng: random.Random, value: int) -> str:
+    """A number as an answer may be typed."""
+    plain = f"{value:,}" if rng.random() < 0.3 else str(value)
+    plain = plain.replace("-", rng.choice("-−–")).replace(",", rng.choice(",'_ ’"))
+    plain = rng.choice(("", "", "0" if value >= 0 and len(plain) < 3 else "")) + plain
+    plain += rng.choice(("", "", ".", ".0", ".00"))
+    around = rng.choice((("", ""), ("=", ""), ("= ", ""), ("\\boxed{", "}"), ("$", "$")))
+    return rng.choice(("", " ", "\n")) + around[0] + plain + around[1] + rng.choice(("", " ", "\n"))
+
+
+def rendering(rng: random.Random) -> tuple[str, int]:
+    """An equation that holds for Python, as somebody may type it, and its value."""
+    while True:
+        exact, typed = _expression(rng, 0)
+        try:
+            value = eval(exact, {"__builtins__": {}})  # of digits and operators made above
+        except (ZeroDivisionError, ValueError):
+            continue
+        if isinstance(value, int) and abs(value) < 10**12:
+            break
+    equals = rng.choice(_SPACES[:8]) + rng.choice(("=", "=", "=", "＝")) + rng.choice(_SPACES[:8])
+    if rng.random() < 0.1:  # both sides are expressions
+        part = rng.randint(1, 50)
+        return f"{typed}{equals}{value - part}+{part}", value
+    return typed + equals + number(rng, value), value
+
+
+def _expression(rng: random.Random, depth: int) -> tuple[str, str]:
+    """An expression for Python, and as it may be typed."""
+    count = rng.choice((2, 2, 2, 3, 3, 4, 6)) if depth == 0 else 2
+    exact, typed = _operand(rng, depth)
+    for _ in range(count - 1):
+        op = rng.choices(list(_OPERATORS), (5, 5, 4, 2, 1, 1))[0]
+        space = rng.choice(_SPACES)
+        if op == "**":
+            power = rng.randint(0, 3)
+            raised = str(power).translate(_POWERS) if rng.random() < 0.4 else None
+            exact += f"**{power}"
+            typed += raised or f"{rng.choice(_OPERATORS[op])}{power}"
+            continue
+        right, right_typed = _operand(rng, depth)
+        exact += f"{op}({right})" if right.startswith("-") else f"{op}{right}"
+        typed += space + rng.choice(_OPERATORS[op]) + rng.choice((space, space, "")) + right_typed
+    return exact, typed
+
+
+def _operand(rng: random.Random, depth: int) -> tuple[str, str]:
+    if depth < 2 and rng.random() < 0.06:
+        exact, typed = _expression(rng, depth + 1)
+        return f"({exact})", f"({typed})"
+    value = rng.choice((rng.randint(0, 12), rng.randint(0, 999), rng.randint(0, 3_000_000)))
+    if rng.random() < 0.08:
+        return f"-{value}", number(rng, -value) if value else "-0"
+    if rng.random() < 0.02:
+        return str(value), rng.choice((hex(value), f"{value}e0", f"√{value * value}"))
+    return str(value), number(rng, value)
