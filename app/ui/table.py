@@ -27,5 +27,6 @@ def table(rows: Sequence[Mapping[str, object]], name: str) -> None:
         f"{name}.csv",
         "text/csv",
         on_click="ignore",
+        help=t("common.csv_help"),
         key=f"csv-{name}",
     )

@@ -6,11 +6,9 @@ Load and MaxVio as in arXiv 2408.15664, equation 4. All functions take whole rec
 
 from __future__ import annotations
 
-import csv
 import functools
-import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,15 +127,6 @@ def choices(trace: Trace, groups: int, token: int | None = None) -> Iterator[tup
                 if trace.expert_weights is not None:
                     weight = round(float(trace.expert_weights[i, at, rank - 1]), 4)
                 yield (*head, layer, rank, e, e // size, weight, tail)
-
-
-def as_csv(header: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> bytes:
-    """CSV with a byte-order mark, so that spreadsheets read Korean; None is an empty cell."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(header)
-    writer.writerows(rows)
-    return out.getvalue().encode("utf-8-sig")
 
 
 def trained_violation(

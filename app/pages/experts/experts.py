@@ -18,6 +18,7 @@ from app.pages.experts.route import room as route_room
 from app.pages.experts.routing_statistics import room as statistics_room
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
+from app.ui.csv_rows import to_csv
 from app.ui.table import numbers
 from model.analysis import expert_load
 from model.record.trace import Trace
@@ -252,10 +253,11 @@ def downloads(trace: Trace) -> None:
     with st.container(horizontal=True):
         st.download_button(
             t("experts.csv"),
-            lambda: expert_load.as_csv(expert_load.COLUMNS, iter(rows)),
+            lambda: to_csv([dict(zip(expert_load.COLUMNS, row, strict=True)) for row in rows]),
             file_name=f"experts-{trace.card.name}-{trace.id}.csv",
             mime="text/csv",
             on_click="ignore",
+            help=t("common.csv_help"),
             key="e_csv",
         )
         st.download_button(

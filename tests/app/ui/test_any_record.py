@@ -82,7 +82,7 @@ def draw_all(trace: Trace) -> None:
     said = "\n".join([*sentences.seen(trace), sentences.verdict(trace) or ""])
     assert "None" not in said and "nan" not in said
     json.dumps(judged.rows([trace]))
-    expert_load.as_csv(expert_load.COLUMNS, expert_load.choices(trace, trace.card.groups))
+    list(expert_load.choices(trace, trace.card.groups))
     if (growth := cache_figures.growth(trace)) is not None and trace.fed:
         cache_figures.curves([growth], trace.fed, trace.n_prompt, Words())
     if drawn := diagrams.boxes(trace.card, trace.fed):

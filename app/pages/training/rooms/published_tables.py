@@ -41,5 +41,6 @@ def section() -> None:
         f"published-{name}.csv",
         "text/csv",
         on_click="ignore",
+        help=t("common.csv_help"),
         key=f"t_csv_{name}",
     )

@@ -18,6 +18,7 @@ from app.core import examples, generation, models, prompts, store
 from app.core.prompt_runs import PromptRun
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import figures
+from app.ui.csv_rows import to_csv
 from model.analysis import expert_load
 from model.nn.room import Run
 from model.record.card import ModelCard
@@ -65,14 +66,15 @@ def runs(draw: st.DrawFn) -> Trace:
 
 @given(runs())
 def test_csv_has_every_choice_once_and_counts_up_to_the_load(trace: Trace) -> None:
-    raw = expert_load.as_csv(expert_load.COLUMNS, expert_load.choices(trace, GROUPS))
+    choices = expert_load.choices(trace, GROUPS)
+    raw = to_csv([dict(zip(expert_load.COLUMNS, row, strict=True)) for row in choices])
     rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
     assert len(rows) == trace.fed * len(LAYERS) * CHOSEN
     counted = np.zeros((len(LAYERS), EXPERTS), dtype=int)
     for row in rows:
         token, layer, rank = int(row["token"]), LAYERS.index(int(row["layer"])), int(row["rank"])
         expert = int(row["expert"])
-        assert row["text"] == trace.texts[token]
+        assert row["text"].removeprefix("'") == trace.texts[token].removeprefix("'")
         assert row["in_prompt"] == str(token < trace.n_prompt)
         assert expert == trace.expert_ids[token, layer, rank - 1]
         assert int(row["group"]) == expert // (EXPERTS // GROUPS)
