@@ -11,8 +11,6 @@ from typing import Any
 from app.core.scaling import Point
 from model import ASSETS
 
-LEVEL = "3"  # whose problems were asked many times and under budgets
-
 
 @functools.lru_cache(maxsize=32)
 def _read(path: Path, changed: int) -> dict[str, Any]:
@@ -53,7 +51,7 @@ def typical(name: str, task: str, level: int) -> Typical | None:
 
 
 def by_k(evaluation: dict[str, Any], task: str, measure: str) -> list[Point]:
-    """ "pass@k" or "cons@k" of a task's problems at `LEVEL`."""
+    """pass@k or cons@k (`measure`) of a task's problems at the level that was asked many times."""
     found = evaluation["many"][task][measure]
     return [_point(int(k), value) for k, value in found.items()]
 

@@ -194,9 +194,10 @@ def follows(problem: Problem, step: str, number: int) -> str | None:
 
 
 @functools.cache
-def recorded() -> tuple[Trace, ...]:
-    """The runs that the page opens with: assets/samples/reasoning.json."""
-    raw = json.loads((ASSETS / "samples" / "reasoning.json").read_text(encoding="utf-8"))
+def recorded(language: Language) -> tuple[Trace, ...]:
+    """The runs that the page opens with: assets/samples/reasoning-LANGUAGE.json."""
+    path = ASSETS / "samples" / f"reasoning-{language}.json"
+    raw = json.loads(path.read_text(encoding="utf-8"))
     return tuple(Trace.from_json(trace) for trace in raw["traces"])
 
 

@@ -10,9 +10,16 @@ from app.core.texts import t
 from app.ui.csv_rows import to_csv
 
 
-def numbers(rows: Sequence[Mapping[str, object]], name: str) -> None:
-    """Rows with equal keys, folded away under the chart; `name` is the file's, and unique."""
-    with st.expander(t("common.as_table"), key=f"fold-{name}"):
+def numbers(rows: Sequence[Mapping[str, object]], name: str, of: str = "") -> None:
+    """Rows with equal keys, folded away under the chart.
+
+    Args:
+        rows: the numbers.
+        name: the file's, and unique.
+        of: what they are of, in the viewer's language; tells apart several tables of a page.
+    """
+    title = t("common.as_table_of", of=of) if of else t("common.as_table")
+    with st.expander(title, key=f"fold-{name}"):
         table(rows, name)
 
 

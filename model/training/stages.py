@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
@@ -23,6 +23,7 @@ from model.record.trace import Trace
 from model.runtime.engine import Engine
 from model.runtime.sampler import Sampler
 from model.tasks import problems
+from model.tasks.problem import WORDS, Language
 from model.training import distill, heldout, pipeline, pretrain, results, training_samples
 from model.training.reproduce import StageName, reproduce
 
@@ -157,15 +158,24 @@ def _with_card(trace: Trace) -> Trace:
 
 
 def record_reasoning() -> dict[str, str]:
-    """Record the Reasoning page's first picture: one question, up to four columns.
+    """Record the Reasoning page's first picture in every language of the tasks."""
+    made: dict[str, str] = {}
+    for language in get_args(Language):
+        made |= _record_reasoning(language)
+    return made
+
+
+def _record_reasoning(language: Language) -> dict[str, str]:
+    """One question, up to four columns.
 
     The first held-out problem of seed 0 at chain level 3, at temperature 1 and seed 0. The models
     of the story that are there answer as they like; columns left over show base begun in two ways.
     """
-    problem = next(problems("chain", 3, 0, "heldout", "en"))
+    problem = next(problems("chain", 3, 0, "heldout", language))
     there = shipped.folders()
     columns = [(name, "") for name in STORY if name in there]
-    columns += [("base", "<think>first "), ("base", "<think></think><answer>")]
+    begun = "<think>" + WORDS[language]["first"]
+    columns += [("base", begun), ("base", "<think></think><answer>")]
     traces = [
         record(Engine.load(there[name]), problem.prompt + begin, temperature=1.0)
         for name, begin in columns[:4]
@@ -175,8 +185,8 @@ def record_reasoning() -> dict[str, str]:
         "question": asdict(problem),
         "traces": [trace.to_json() for trace in traces],
     }
-    write_json(ASSETS / "samples" / "reasoning.json", content)
-    return {f"reasoning-{i}": trace.id for i, trace in enumerate(traces)}
+    write_json(ASSETS / "samples" / f"reasoning-{language}.json", content)
+    return {f"reasoning-{language}-{i}": trace.id for i, trace in enumerate(traces)}
 
 
 def record(engine: Engine, prompt: str, temperature: float = 0.7, seed: int = 0) -> Trace:

@@ -22,11 +22,13 @@ from model.record.trace import RunInfo, Trace
 from model.runtime import batch, recording
 from model.runtime.sampler import Sampler
 from model.tasks import chain, problems
+from model.tasks.check import judge
 from model.tasks.problem import Language, Problem
 from model.training import experiments, lab
 
 SEED = 0
-MAX_TOKENS = 300  # of a reply in the time machine
+MAX_TOKENS = 512  # of a reply in the time machine; a context that is shorter ends it sooner
+COUNTED = 16  # replies of each of its checkpoints whose answers are counted
 
 
 def record(folder: Path) -> list[str]:
@@ -57,14 +59,31 @@ def experiment(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def time_machine(problem: Problem) -> dict[str, Any]:
-    """A reply of base and of every checkpoint on R1-Zero's way, in their order."""
+    """Base and every checkpoint on R1-Zero's way, in their order: a reply, and how many are right.
+
+    "counts" has `COUNTED` replies of each at temperature 1.
+    """
     steps = {"base": 0} | {
         name: shipped.about(folder).steps
         for name, folder in shipped.folders().items()
         if name.startswith("r1-zero")
     }
     names = sorted(steps, key=steps.__getitem__)
-    return {"traces": [reply(name, problem).to_json() for name in names]}
+    return {
+        "traces": [reply(name, problem).to_json() for name in names],
+        "counts": [
+            {"step": steps[name], "right": right(name, problem), "n": COUNTED, "seed": SEED}
+            for name in names
+        ],
+    }
+
+
+def right(name: str, problem: Problem) -> int:
+    """How many of `COUNTED` replies are right."""
+    sampler = Sampler.load(shipped.folders()[name])
+    ids = [sampler.encode(problem.prompt)] * COUNTED
+    found = sampler.complete(ids, MAX_TOKENS, 1.0, SEED)
+    return sum(judge(problem, one.text).correct for one in found)
 
 
 def reply(name: str, problem: Problem) -> Trace:

@@ -7,7 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.core import judged
 from app.core.texts import texts
+from app.ui.components.reasoning_view import asked
 from tests.browser import saved
 from tests.browser.chromium import visit
 
@@ -63,8 +65,9 @@ def test_replies_are_saved_as_png_and_svg(page: Page) -> None:
     button = page.locator(".reasoning-view button.save")
     saved.png_size(saved.picture(page, button, "replies", "PNG"))
     said = saved.svg_words(saved.picture(page, button, "replies", "SVG"))
-    for key in ("axis_title", "thinking", "answer"):
+    for key in ("axis_title", "answer"):
         assert T[f"reasoning_view.{key}"] in said
+    assert asked(judged.read(judged.recorded("en")[0])) in said
     assert "<answer>" in said
     expect(page.get_by_role("button", name=T["player.replay"])).to_be_visible()
 
@@ -97,9 +100,59 @@ def test_a_clicked_step_gets_other_endings(page: Page) -> None:
     expect(page.get_by_text("endings are right")).to_be_visible()
 
 
-def test_samples_fall_into_bins(page: Page) -> None:
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize(("width", "columns"), [(1280, 4), (1024, 2)])
+def test_all_replies_are_in_sight_on_a_low_screen(
+    page: Page, width: int, columns: int, language: str
+) -> None:
+    """Side by side, in the language of the page, without a click or a scroll."""
+    page.set_viewport_size({"width": width, "height": 720})
+    visit(page, "reasoning", lang=language)
+    expect(page.locator(".reply-column")).to_have_count(4)
+    question = judged.read(judged.recorded("ko" if language == "ko" else "en")[0]).asked.text
+    expect(page.get_by_text(question, exact=True).first).to_be_in_viewport()
+    spots = [one.bounding_box() for one in page.locator(".thinking").all()]
+    assert len({spot["x"] for spot in spots if spot}) >= columns
+    for answer in page.locator(".reply-answer").all()[:columns]:
+        box = answer.bounding_box()
+        assert box is not None and box["y"] + box["height"] <= 720
+
+
+def test_focus_stays_on_what_was_pressed(page: Page) -> None:
     visit(page, "reasoning", r_models="base.direct")
     ended(page)
+    pressed = page.get_by_role("button", name=T["reasoning.ask"], exact=True)
+    pressed.focus()
+    page.keyboard.press("Enter")
+    ended(page)
+    expect(pressed).to_be_focused()
+    colour = page.get_by_role("button", name=T["reasoning_view.colour_probability"])
+    colour.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("r_view_colour=probability"))
+    expect(colour).to_be_focused()
+
+
+def test_a_link_keeps_what_tokens_are_coloured_by(page: Page) -> None:
+    visit(page, "reasoning")
+    name = T["reasoning_view.colour_entropy"]
+    page.get_by_role("button", name=name).click()
+    expect(page).to_have_url(re.compile("r_view_colour=entropy"))
+    page.reload()
+    pressed = page.get_by_role("button", name=name)
+    expect(pressed).to_have_attribute("aria-pressed", "true")
+    pressed.click()
+    expect(page).not_to_have_url(re.compile("r_view_colour"))
+
+
+def test_rooms_open_by_link_on_what_was_measured(page: Page) -> None:
+    visit(page, "reasoning", room="thinking")
+    expect(page.get_by_role("heading", name=T["reasoning.title_thinking"])).to_be_visible()
+    expect(page.locator(".st-key-r_measured_budget").get_by_role("figure")).to_be_visible()
+
+
+def test_samples_fall_into_bins(page: Page) -> None:
+    visit(page, "reasoning", r_models="base.direct", room="samples")
     expect(page.get_by_role("button", name=T["reasoning.draw"])).to_have_count(1)
     button(page, "reasoning.draw")
     expect(page.get_by_text(T["reasoning.title_pass"])).to_be_visible()

@@ -28,26 +28,26 @@ def test_every_part_opens_and_the_link_leads_back_to_it(page: Page) -> None:
         page.get_by_role("radio", name=T[f"training.part_{part}"], exact=True).click()
         title = page.get_by_role("heading", name=T[f"training.title_{part}"])
         expect(title).to_be_visible()
-        expect(page).to_have_url(re.compile(f"t_part={part}"))
+        expect(page).to_have_url(re.compile(f"room={part}"))
     page.reload()
     expect(page.get_by_role("heading", name=T["training.title_tables"])).to_be_visible()
 
 
 def test_published_tables_name_their_source_and_versions(page: Page) -> None:
-    visit(page, "training", t_part="tables")
+    visit(page, "training", room="tables")
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     expect(page.get_by_text("Nature 645")).to_be_visible()
     expect(page.get_by_text("71.0 (after about 8,400 steps)")).to_be_visible()
 
 
 def test_the_pipeline_names_every_model(page: Page) -> None:
-    visit(page, "training", t_part="pipeline")
+    visit(page, "training", room="pipeline")
     for name in ("R1-Zero", "R1 Dev1", "R1", "Distilled", "SFT only"):
         expect(page.locator(".stage .name").get_by_text(name, exact=True).first).to_be_visible()
 
 
 def test_one_step_shows_which_tokens_moved(page: Page) -> None:
-    visit(page, "training", t_part="step", t_level="2")
+    visit(page, "training", room="step", t_level="2")
     expect(page.get_by_text(re.compile("^Recorded on .* a step from base"))).to_be_visible()
     press(page, "t_start_step")
     live = page.get_by_text(re.compile("^Computed live from base"))
@@ -64,7 +64,7 @@ def test_one_step_shows_which_tokens_moved(page: Page) -> None:
 
 
 def test_checkpoints_answer_the_same_question(page: Page) -> None:
-    visit(page, "training", t_part="time", t_level="2")
+    visit(page, "training", room="time", t_level="2")
     expect(page.get_by_text(re.compile("^Recorded replies"))).to_be_visible()
     press(page, "t_start_time")
     expect(page.get_by_text(re.compile("^Live replies"))).to_be_visible(timeout=180_000)
@@ -77,13 +77,13 @@ def test_checkpoints_answer_the_same_question(page: Page) -> None:
 
 
 def test_a_run_is_watched_by_another_and_stopped(page: Page) -> None:
-    visit(page, "training", t_part="now", t_level="2")
+    visit(page, "training", room="now", t_level="2")
     press(page, "t_start_now")
     step = page.get_by_text(re.compile(r"^Step [1-9]\d* of at most"))
     expect(step).to_be_visible(timeout=180_000)
     expect(page.locator(".st-key-t_now_curve").get_by_role("figure")).to_be_visible()
     other = page.context.new_page()
-    visit(other, "training", t_part="now")
+    visit(other, "training", room="now")
     expect(other.get_by_text(T["training.now_other"])).to_be_visible()
     expect(other.locator(".st-key-t_watched_curve").get_by_role("figure")).to_be_visible()
     expect(other.locator(".st-key-t_now_stop")).to_have_count(0)

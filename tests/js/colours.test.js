@@ -38,7 +38,7 @@ function contrast(one, other) {
 test("texts on a colour are legible", () => {
   for (let i = 0; i <= 100; i++) {
     const x = i / 100;
-    assert.ok(contrast(cividis(x), inkOn(x)) >= 3.9, `cividis at ${x}`);
+    assert.ok(contrast(cividis(x), inkOn(x)) >= 4.5, `cividis at ${x}`);
     for (const by of COLOURINGS) {
       const { colour, ink } = COLOURS[by];
       assert.ok(contrast(colour(x), ink(x)) >= 3.9, `${by} at ${x}`);

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import streamlit as st
 
 from app.core import contestants, judged, scope
+from app.core import numbers as number_fields
 from app.core.texts import t
 from app.pages.reasoning import state as session
 from app.pages.reasoning.continuations import room as continuations_room
 from app.pages.reasoning.samples import room as samples_room
+from app.ui import rooms
 from app.ui.components.reasoning_view import name_of, reasoning_view
 from app.ui.table import numbers
 from model.record.trace import Trace
@@ -23,73 +26,80 @@ def kind_name(kind: str) -> str:
 
 def question_fields() -> None:
     """What is asked: a kind, and the fields of that kind."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control(
-            t("question.kind"),
-            session.KINDS,
-            format_func=kind_name,
-            default=session.KINDS[0],  # what counts if the browser has not sent a choice yet
-            required=True,
-            key="r_kind",
-            on_change=session.draw,
+    st.segmented_control(
+        t("question.kind"),
+        session.KINDS,
+        format_func=kind_name,
+        default=session.KINDS[0],  # what counts if the browser has not sent a choice yet
+        required=True,
+        key="r_kind",
+        on_change=session.draw,
+    )
+    kind = st.session_state.r_kind
+    if kind == "free":
+        st.text_area(
+            t("reasoning.free_text"),
+            height=68,
+            key="r_text",
+            bind="query-params",
+            help=f"{scope.askable()} {t('reasoning.free_help')}",
         )
-        kind = st.session_state.r_kind
-        if kind == "free":
-            st.text_area(
-                t("reasoning.free_text"),
-                height=68,
-                key="r_text",
-                bind="query-params",
-                help=t("reasoning.free_help"),
-            )
-            return
-        st.selectbox(
-            t("question.level"),
-            list(TASKS[kind].LEVELS),
-            key="r_level",
-            on_change=session.draw,
-            width=110,
-            help=scope.level_help(),
+    elif kind == chain.NAME:
+        st.text_input(
+            t("reasoning.expression"),
+            value=session.default_chain(),
+            key="r_expr",
+            bind="query-params",
+            width=210,
+            help=f"{t('reasoning.expression_help')} {scope.sizes()}",
         )
-        st.segmented_control(
-            t("reasoning.language"),
-            session.LANGUAGES,
-            format_func=lambda code: t(f"reasoning.language_{code}"),
-            default=session.LANGUAGES[0],
-            required=True,
-            key="r_lang",
-        )
-        if kind == chain.NAME:
-            st.text_input(
-                t("reasoning.expression"),
-                value=session.default_chain(),
-                key="r_expr",
-                bind="query-params",
-                width=300,
-                help=t("reasoning.expression_help"),
-            )
-            return
+    else:
         listed, count, target = session.default_pick()
         st.text_input(
             t("reasoning.numbers"),
             value=listed,
             key="r_numbers",
             bind="query-params",
-            width=260,
-            help=t("reasoning.numbers_help"),
+            width=210,
+            help=f"{t('reasoning.numbers_help')} {scope.sizes()}",
         )
-        most = max(k for k, _ in pick.SHAPES.values())
-        least = min(k for k, _ in pick.SHAPES.values())
+        shapes = pick.SHAPES.values()
+        least, most = min(k for k, _ in shapes), max(k for k, _ in shapes)
         st.number_input(
-            t("reasoning.count"), least, most, count, key="r_count", bind="query-params", width=130
+            t("reasoning.count"),
+            least,
+            most,
+            count,
+            key="r_count",
+            bind=number_fields.binding("r_count"),
+            width=120,
         )
         st.number_input(
-            t("reasoning.target"), 0, 3000, target, key="r_target", bind="query-params", width=130
+            t("reasoning.target"),
+            0,
+            3000,
+            target,
+            key="r_target",
+            bind=number_fields.binding("r_target"),
+            width=120,
         )
 
 
-def run_fields() -> None:
-    """Who answers and how, and the buttons."""
+def inputs(*, asks: bool) -> None:
+    """The question in one row, with who answers and how; `asks`: with the buttons that ask it."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        question_fields()
+        if asks:
+            st.button(t("reasoning.ask"), key="r_ask", type="primary", on_click=session.start)
+        if st.session_state.r_kind in TASKS:
+            act = session.start_another if asks else session.another
+            st.button(t("reasoning.another"), key="r_another", on_click=act)
+        with st.popover(t("reasoning.settings")):
+            settings()
+
+
+def settings() -> None:
+    """Who answers; level and language of drawn questions; temperature and seed."""
     known = contestants.contestants()
     st.multiselect(
         t("reasoning.models", most=contestants.MOST),
@@ -101,46 +111,60 @@ def run_fields() -> None:
         placeholder=t("common.choose_models"),
         help=t("reasoning.models_help"),
     )
+    if st.session_state.r_kind in TASKS:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.selectbox(
+                t("question.level"),
+                list(TASKS[st.session_state.r_kind].LEVELS),
+                key="r_level",
+                on_change=session.draw,
+                width=110,
+                help=scope.level_help(),
+            )
+            st.segmented_control(
+                t("reasoning.language"),
+                session.LANGUAGES,
+                format_func=lambda code: t(f"reasoning.language_{code}"),
+                default=session.page_language(),
+                required=True,
+                key="r_lang",
+            )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button(t("reasoning.ask"), key="r_ask", type="primary", on_click=session.start)
-        if st.session_state.r_kind in TASKS:
-            st.button(t("reasoning.another"), key="r_another", on_click=session.start_another)
-        with st.popover(t("reasoning.settings")):
-            settings()
-
-
-def settings() -> None:
-    """Temperature and seed."""
-    st.number_input(
-        t("common.temperature"),
-        0.0,
-        session.MAX_TEMPERATURE,
-        1.0,
-        0.1,
-        key="r_t",
-        bind="query-params",
-        help=t("common.temperature_help"),
-    )
-    st.number_input(
-        t("common.seed"),
-        0,
-        session.MAX_SEED,
-        0,
-        key="r_seed",
-        bind="query-params",
-        help=t("reasoning.seed_help"),
-    )
+        st.number_input(
+            t("common.temperature"),
+            0.0,
+            session.MAX_TEMPERATURE,
+            1.0,
+            0.1,
+            key="r_t",
+            bind="query-params",
+            help=t("common.temperature_help"),
+            width=150,
+        )
+        st.number_input(
+            t("common.seed"),
+            0,
+            session.MAX_SEED,
+            0,
+            key="r_seed",
+            bind=number_fields.binding("r_seed"),
+            help=t("reasoning.seed_help"),
+            width=150,
+        )
 
 
 def status(shown: list[Trace], kind: str) -> None:
-    """The question on screen, and where the replies are from."""
+    """The question on screen, whether its replies are recorded, and what to expect of them."""
     asked = judged.read(shown[0])
     problem = asked.problem
-    with st.container(horizontal=True, vertical_alignment="center"):
-        info = shown[0].info
-        values = {"date": info.date, "t": f"{info.temperature:g}", "seed": info.seed}
+    outside = scope.outside(asked.asked)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(t(f"reasoning.badge_{kind}"))
-        st.caption(t(f"reasoning.from_{kind}", **values))
+        st.text(asked.asked.text, width="content")
+        if problem.level:
+            st.caption(t("question.right_answer", answer=problem.answer), width="content")
+        elif outside is None:
+            st.caption(t("reasoning.unjudged"), width="content")
         if kind == "live":
             st.button(
                 t("reasoning.show_recorded"),
@@ -148,12 +172,18 @@ def status(shown: list[Trace], kind: str) -> None:
                 type="tertiary",
                 on_click=session.RUN.forget,
             )
-    st.text(asked.asked.text)
+    if outside is not None:
+        st.info(outside)
+
+
+def origin(shown: list[Trace], kind: str) -> None:
+    """Where the replies are from."""
+    info, problem = shown[0].info, judged.read(shown[0]).problem
+    values = {"date": info.date, "t": f"{info.temperature:g}", "seed": info.seed}
+    said = t(f"reasoning.from_{kind}", **values)
     if problem.level:
-        seen = t(f"question.split_{problem.split}")
-        st.caption(f"{t('question.right_answer', answer=problem.answer)} {seen}")
-    else:
-        st.caption(t("reasoning.unjudged"))
+        said += " " + t(f"question.split_{problem.split}")
+    st.caption(said)
 
 
 def first_error(shown: list[Trace]) -> None:
@@ -174,10 +204,9 @@ def first_error(shown: list[Trace]) -> None:
     st.text("\n".join(said) or t("reasoning.say_no_steps"))
 
 
-def room() -> None:
-    """The question, who answers, the replies, and what one sees."""
-    question_fields()
-    run_fields()
+def replies() -> None:
+    """The question, the replies, and what one sees."""
+    inputs(asks=True)
     session.run_link()
     session.to_url()
     session.RUN.status()
@@ -190,7 +219,20 @@ def room() -> None:
             st.session_state.r_pick = pick
     first_error(shown)
     continuations_room.section()
+    st.markdown(t("reasoning.intro"))
+    origin(shown, kind)
     downloads()
+
+
+def many(draw: Callable[[], None]) -> Callable[[], None]:
+    """A room about many replies: the question without "Ask", then what `draw` draws."""
+
+    def room() -> None:
+        inputs(asks=False)
+        session.to_url()
+        draw()
+
+    return room
 
 
 def downloads() -> None:
@@ -205,13 +247,17 @@ def downloads() -> None:
         key="r_json",
     )
     if rows := judged.rows(shown):
-        numbers(rows, "reasoning-steps")
+        numbers(rows, "reasoning-steps", of=t("reasoning.table_steps"))
     with st.expander(t("common.how_computed")):
         st.markdown(t("reasoning.how"))
 
 
+ROOMS = {
+    "replies": lambda: session.RUN.area(replies),
+    "samples": many(samples_room.samples),
+    "thinking": many(samples_room.thinking),
+}
+
 session.open_page()
 st.title(t("reasoning.title"))
-st.markdown(t("reasoning.intro"))
-session.RUN.area(room)
-samples_room.section()
+ROOMS[rooms.choose({name: t(f"reasoning.room_{name}") for name in ROOMS}, "r_room")]()

@@ -1,6 +1,7 @@
 """The Reasoning page's question and runs: asked for, under way, or on screen.
 
-Session: the slot `RUN`; "r_linked", whether a link with inputs is still to be run.
+Session: the slot `RUN`; "r_linked", whether a link with inputs is still to be run; "r_page_lang",
+the language of the page when it was last drawn.
 URL: the inputs (`RUN_KEYS`); a link that has one is run as soon as it is opened.
 """
 
@@ -12,11 +13,11 @@ import re
 
 import streamlit as st
 
-from app.core import contestants, judged, prompts
+from app.core import contestants, judged, numbers, prompts
 from app.core.errors import InputError
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.questions import Asked
-from app.core.texts import t
+from app.core.texts import language, t
 from model.record.trace import Trace
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import TEMPLATE, Language, Problem
@@ -30,7 +31,7 @@ RUN_KEYS = (
     *("r_lang", "r_models", "r_t", "r_seed"),
 )
 DEFAULT_LEVEL = 3
-MAX_TOKENS = 300
+MAX_TOKENS = 512  # of a reply; a context that is shorter ends it sooner
 MAX_SEED = 2**31 - 1
 DRAWN_SEEDS = 1_000_000  # below which a seed is drawn: short enough to be read out
 MAX_TEMPERATURE = 2.0
@@ -49,8 +50,12 @@ def open_page() -> None:
         state.r_linked = any(key in url for key in RUN_KEYS)
     if state.get("r_kind") not in KINDS:
         state.r_kind = url["r_kind"] if url.get("r_kind") in KINDS else KINDS[0]
+    here = page_language()
     if state.get("r_lang") not in LANGUAGES:
-        state.r_lang = url["r_lang"] if url.get("r_lang") in LANGUAGES else LANGUAGES[0]
+        state.r_lang = url["r_lang"] if url.get("r_lang") in LANGUAGES else here
+    elif state.r_lang == state.get("r_page_lang") != here:
+        state.r_lang = here  # the viewer has changed the page's language, and meant the question
+    state.r_page_lang = here
     if "r_level" not in state:
         state.r_level = DEFAULT_LEVEL
     if "r_models_first" not in state:
@@ -62,12 +67,21 @@ def open_page() -> None:
         state.r_models = list(state.r_models_first)
 
 
+def page_language() -> Language:
+    """The language that questions are asked in at first: the viewer's."""
+    return "ko" if language() == "ko" else "en"
+
+
 def to_url() -> None:
-    """Keep the unbound fields in the URL where they differ from what the page opens with."""
+    """Keep the unbound fields in the URL where they differ from what the page opens with.
+
+    A link with a question has its language, too: who opens it may read the page in another.
+    """
     state = st.session_state
+    asked = any(key in st.query_params for key in RUN_KEYS if key != "r_lang")
     values = {
         "r_kind": (state.r_kind, KINDS[0]),
-        "r_lang": (state.r_lang, LANGUAGES[0]),
+        "r_lang": (state.r_lang, None if asked else page_language()),
         "r_models": (",".join(state.r_models), ",".join(contestants.at_first())),
     }
     for key, (value, default) in values.items():
@@ -88,13 +102,19 @@ def run_link() -> None:
 
 
 def chosen_language() -> Language:
-    """The question's language; the first where its field is not on the page, as for free text."""
-    return st.session_state.get("r_lang") or LANGUAGES[0]
+    """The question's language; the page's where its field is not there, as for free text."""
+    found: Language = st.session_state.get("r_lang") or page_language()
+    return found
 
 
 def default_chain() -> str:
     """The expression that the recorded replies answer."""
-    return judged.read(judged.recorded()[0]).problem.key
+    return judged.read(recorded()[0]).problem.key
+
+
+def recorded() -> tuple[Trace, ...]:
+    """The replies that the page opens with, to a question in its language."""
+    return judged.recorded(page_language())
 
 
 @functools.cache
@@ -110,7 +130,8 @@ def draw(seed: int = 0) -> None:
     state = st.session_state
     if state.r_kind not in TASKS:
         return
-    level = int(state.get("r_level") or DEFAULT_LEVEL)
+    levels = TASKS[state.r_kind].LEVELS
+    level = state.r_level if state.get("r_level") in levels else DEFAULT_LEVEL
     problem = next(problems(state.r_kind, level, seed, "heldout", chosen_language()))
     if problem.task == chain.NAME:
         state.r_expr = problem.key
@@ -149,7 +170,7 @@ def own_chain(typed: str, language: Language) -> Problem:
     """
     expression = ascii_of(prompts.checked(typed)).translate(_BESIDE)
     if not _EXPRESSION.fullmatch(expression):
-        raise InputError(t("reasoning.bad_expression"))
+        raise InputError(t("reasoning.bad_expression", example=default_chain()))
     for step in chain.solve(expression):
         if abs(step.value) > MAX_VALUE:
             raise InputError(t("reasoning.out_of_range", step=step.write(), limit=f"{MAX_VALUE:,}"))
@@ -204,8 +225,8 @@ def sampling() -> tuple[float, int]:
     state = st.session_state
     if state.r_t is None or state.r_seed is None:
         raise InputError(t("reasoning.number_missing"))
-    temperature = min(max(float(state.r_t), 0.0), MAX_TEMPERATURE)
-    return temperature, min(max(int(state.r_seed), 0), MAX_SEED)
+    temperature = numbers.within(state.r_t, 0.0, MAX_TEMPERATURE, 1.0)
+    return temperature, numbers.whole(state.r_seed, 0, MAX_SEED, 0)
 
 
 def prompt_for(one: contestants.Contestant, problem: Problem) -> str:
@@ -233,14 +254,19 @@ def start() -> None:
     RUN.run(wanted)
 
 
-def start_another() -> None:
-    """Draw a seed, which decides the problem and the replies, and run it."""
+def another() -> None:
+    """Draw a seed, which decides the problem and the replies."""
     st.session_state.r_seed = random.randrange(1, DRAWN_SEEDS)
     draw(st.session_state.r_seed)
+
+
+def start_another() -> None:
+    """Draw a seed and run what it decides."""
+    another()
     start()
 
 
 def on_screen() -> tuple[list[Trace], str]:
     """The traces to draw now, and what they are: "recorded" or "live"."""
     live = RUN.traces()
-    return (list(live), "live") if live else (list(judged.recorded()), "recorded")
+    return (list(live), "live") if live else (list(recorded()), "recorded")

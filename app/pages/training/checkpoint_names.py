@@ -17,4 +17,4 @@ def checkpoint_name(one: training_runs.Checkpoint) -> str:
 def missing(name: str) -> None:
     """What is not there yet, and the command that makes it."""
     st.info(t("training.missing", name=contestants.NAMES[name]))
-    st.code(training_runs.command(name), language="bash")
+    st.code(training_runs.command(name), language="bash", wrap_lines=True)

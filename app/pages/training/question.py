@@ -6,14 +6,13 @@ import itertools
 
 import streamlit as st
 
-from app.core import scope
+from app.core import numbers, scope
 from app.core.texts import language, t
 from app.pages.training.url_choice import url_choice
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import Language, Problem
 
 TASK_NAMES = (chain.NAME, pick.NAME)
-LEVELS = sorted({level for family in TASKS.values() for level in family.LEVELS})
 MAX_NUMBER = 200  # of held-out questions of a level that can be chosen
 MAX_SEED = 2**31 - 1
 
@@ -26,26 +25,27 @@ def page_language() -> Language:
 def problem() -> Problem:
     """The question of the fields."""
     state = st.session_state
-    number = min(max(int(state.get("t_number") or 1), 1), MAX_NUMBER)
-    level = state.t_level if state.get("t_level") in LEVELS else LEVELS[0]
+    levels = TASKS[state.t_task].LEVELS
+    number = numbers.whole(state.get("t_number"), 1, MAX_NUMBER, 1)
+    level = state.t_level if state.get("t_level") in levels else levels[0]
     drawn = problems(state.t_task, level, 0, "heldout", page_language())
     return next(itertools.islice(drawn, number - 1, None))
 
 
 def seed() -> int:
     """What replies are drawn from."""
-    return min(max(int(st.session_state.get("t_seed") or 0), 0), MAX_SEED)
+    return numbers.whole(st.session_state.get("t_seed"), 0, MAX_SEED, 0)
 
 
 def fields() -> None:
     """Task, level, number and seed; then the question itself."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        url_choice(
+        task = url_choice(
             t("question.kind"), TASK_NAMES, "t_task", lambda task: t(f"question.kind_{task}")
         )
         st.selectbox(
             t("question.level"),
-            LEVELS,
+            list(TASKS[task].LEVELS),
             key="t_level",
             bind="query-params",
             width=110,
@@ -57,7 +57,7 @@ def fields() -> None:
             MAX_NUMBER,
             1,
             key="t_number",
-            bind="query-params",
+            bind=numbers.binding("t_number"),
             width=140,
             help=t("training.number_help", most=MAX_NUMBER),
         )
@@ -67,7 +67,7 @@ def fields() -> None:
             MAX_SEED,
             0,
             key="t_seed",
-            bind="query-params",
+            bind=numbers.binding("t_seed"),
             width=140,
             help=t("training.seed_help"),
         )

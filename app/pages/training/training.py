@@ -13,7 +13,7 @@ from app.pages.training.rooms import (
     time_machine,
     train_now,
 )
-from app.pages.training.url_choice import url_choice
+from app.ui import rooms
 
 PARTS = {
     "curves": curves.section,
@@ -24,14 +24,16 @@ PARTS = {
     "tables": published_tables.section,
 }
 
+
+def follow_older_links() -> None:
+    """Links from before rooms had one key for all pages."""
+    if (room := st.query_params.get("t_part")) is not None:
+        del st.query_params["t_part"]
+        st.query_params.setdefault("room", room)
+
+
 st.title(t("training.title"))
-st.markdown(t("training.intro"))
-part = url_choice(
-    t("training.part"),
-    list(PARTS),
-    "t_part",
-    lambda name: t(f"training.part_{name}"),
-    label_visibility="collapsed",
-)
-st.header(t(f"training.title_{part}"))
-PARTS[part]()
+follow_older_links()
+room = rooms.choose({name: t(f"training.part_{name}") for name in PARTS}, "t_room")
+st.header(t(f"training.title_{room}"))
+PARTS[room]()

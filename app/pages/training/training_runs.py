@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from model import ASSETS
 #: Models whose log is one of GRPO, in the order in which they are offered.
 REINFORCED = ("r1-zero", "r1-dev2", "r1", "student-rl")
 PRETRAINED = ("base", "student-base")
-LEVEL = 3  # of the problems that the results in the pipeline are of
 WINDOW = 9  # steps of the moving mean
 RUNS = ASSETS / "runs"
 ENDS = 10  # steps that "the first" and "the last" mean
@@ -112,6 +112,25 @@ def ends(values: Sequence[float]) -> tuple[float, float]:
     return sum(values[:n]) / n, sum(values[-n:]) / n
 
 
+def telling(logs: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[str, str]:
+    """The run, by its name, and the task whose accuracy and length rise together the most.
+
+    By the gain in accuracy times the logarithm of the growth in length, from the first steps to the
+    last; where no run has both, the largest gain in accuracy.
+    """
+
+    def rise(name: str, task: str) -> tuple[bool, float]:
+        found = curves(of_task(logs[name], task))
+        before, after = ends(found.accuracy)
+        short, long = ends(found.length)
+        grown = math.log(long / short) if short > 0 and long > 0 else 0.0
+        together = after > before and grown > 0
+        return together, (after - before) * (grown if together else 1.0)
+
+    pairs = [(name, task) for name, entries in logs.items() for task in entries[0]["by_task"]]
+    return max(pairs, key=lambda pair: rise(*pair))
+
+
 # --- The pipeline ------------------------------------------------------------------------------
 
 
@@ -120,6 +139,7 @@ class Result:
     """Share of held-out problems solved, with its 95 % interval."""
 
     task: str
+    level: int
     value: float
     low: float
     high: float
@@ -176,7 +196,7 @@ def _results(name: str) -> tuple[Result, ...]:
     for task, many in evaluation["many"].items():
         measure = many["pass@k"]["1"]
         low, high = measure["interval"]
-        found.append(Result(task, measure["value"], low, high, measure["n"]))
+        found.append(Result(task, many["levels"][0], measure["value"], low, high, measure["n"]))
     return tuple(found)
 
 

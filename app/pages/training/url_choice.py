@@ -17,13 +17,18 @@ def url_choice(
     key: str,
     name: Callable[[str], str],
     *,
+    default: str | None = None,
     help: str | None = None,
     label_visibility: Literal["visible", "collapsed"] = "visible",
 ) -> str:
-    """One of `choices`: as the URL says or as it was last, else the first, which the URL omits."""
+    """One of `choices`: as the URL says or as it was last, else `default`, which the URL omits.
+
+    Without a default it is the first.
+    """
     state, url, last = st.session_state, st.query_params, f"{key}_last"
-    if last not in state:
-        state[last] = url[key] if url.get(key) in choices else choices[0]
+    default = choices[0] if default is None else default
+    if state.get(last) not in choices:
+        state[last] = url[key] if url.get(key) in choices else default
     if state.get(key) not in choices:  # it was not on the page for a while
         state[key] = state[last]
     chosen: str = st.segmented_control(
@@ -37,7 +42,7 @@ def url_choice(
         label_visibility=label_visibility,
     )
     state[last] = chosen
-    if chosen != choices[0]:
+    if chosen != default:
         url[key] = chosen
     elif key in url:
         del url[key]

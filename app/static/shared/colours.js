@@ -41,7 +41,7 @@ export const cividis = (value) => `rgb(${cividisParts(value).join(" ")})`;
  *
  * @param {number} value
  */
-export const inkOn = (value) => (value < 0.5 ? "#ffffff" : "#10151c");
+export const inkOn = (value) => (value < 0.47 ? "#ffffff" : "#000000");
 
 /**
  * A colour bar as a CSS background, from the colour of 0 on the left to that of 1 on the right.

@@ -26,19 +26,11 @@ def measured() -> dict[str, dict[str, Any]]:
     return {name: found for name in chosen() if (found := evaluations.of(name)) is not None}
 
 
-def head(view: str) -> str:
-    """Title, what was measured when, and the family of problems, which it returns."""
-    st.markdown(f"#### {t('reasoning.recorded_title')}")
-    st.segmented_control(
-        t("reasoning.recorded_task"),
-        [*TASKS],
-        format_func=lambda task: t(f"question.kind_{task}"),
-        default=next(iter(TASKS)),
-        required=True,
-        key=f"r_measured_task_{view}",
-        label_visibility="collapsed",
-    )
-    return str(st.session_state[f"r_measured_task_{view}"])
+def head() -> str:
+    """Title; the family of problems, which it returns: that of the question, if it has one."""
+    st.subheader(t("reasoning.recorded_title"))
+    kind: str = st.session_state.r_kind
+    return kind if kind in TASKS else next(iter(TASKS))
 
 
 def picture(points: dict[str, list[Point]], measure: str, labels: dict[str, str]) -> None:
@@ -67,13 +59,14 @@ def span(values: Iterable[int | str]) -> str:
     return " – ".join(str(one) for one in (found[:1] + found[-1:] if len(found) > 1 else found))
 
 
-def told(found: dict[str, dict[str, Any]], parts: list[dict[str, Any]]) -> None:
+def told(task: str, found: dict[str, dict[str, Any]], parts: list[dict[str, Any]]) -> None:
     """Where the numbers are from, and who has none; `parts` is what is drawn of each."""
     said = t(
         "reasoning.recorded_told",
+        task=t(f"question.kind_{task}"),
         questions=span(one["problems"] for one in parts),
         samples=span(one["samples"] for one in parts),
-        level=evaluations.LEVEL,
+        level=span(level for one in parts for level in one["levels"]),
         date=span(one["date"] for one in found.values()),
         command="python -m model train results NAME",
     )
@@ -95,7 +88,7 @@ def many() -> None:
     """pass@k and cons@k."""
     if not (found := measured()):
         return
-    task = head("many")
+    task = head()
     pairs = {
         measure: {name: evaluations.by_k(one, task, f"{measure}@k") for name, one in found.items()}
         for measure in ("pass", "cons")
@@ -108,10 +101,11 @@ def many() -> None:
                 "hover": t("reasoning.curve_hover"),
             }
             picture(points, measure, labels)
-    told(found, [one["many"][task] for one in found.values()])
+    told(task, found, [one["many"][task] for one in found.values()])
     numbers(
         [row for measure, points in pairs.items() for row in rows(points, f"{measure}@k", "k")],
         f"reasoning-measured-{task}",
+        of=t("reasoning.table_measured"),
     )
 
 
@@ -119,7 +113,7 @@ def budgets() -> None:
     """Accuracy against thinking tokens."""
     if not (found := measured()):
         return
-    task = head("budget")
+    task = head()
     points = {name: evaluations.by_budget(one, task) for name, one in found.items()}
     labels = {
         "x": t("reasoning.budget_axis"),
@@ -127,5 +121,9 @@ def budgets() -> None:
         "hover": t("reasoning.budget_hover"),
     }
     picture(points, "budget", labels)
-    told(found, [cut for one in found.values() for cut in one["budget"][task]])
-    numbers(rows(points, "accuracy", "budget"), f"reasoning-measured-budget-{task}")
+    told(task, found, [cut for one in found.values() for cut in one["budget"][task]])
+    numbers(
+        rows(points, "accuracy", "budget"),
+        f"reasoning-measured-budget-{task}",
+        of=t("reasoning.table_measured_budget"),
+    )

@@ -60,7 +60,7 @@ def export(batch: replies.Replies, name: str) -> None:
         on_click="ignore",
         key=f"r_json_{name}",
     )
-    numbers(rows, name)
+    numbers(rows, name, of=t("reasoning.table_replies"))
 
 
 def bars(batch: replies.Replies) -> None:
@@ -148,7 +148,7 @@ def scaling_curves(batch: replies.Replies) -> None:
             )
     reading = "reasoning.curve_reading_one" if asked == 1 else "reasoning.curve_reading_many"
     st.caption(t(reading, questions=asked))
-    numbers(rows, "reasoning-curves")
+    numbers(rows, "reasoning-curves", of=t("reasoning.table_curves"))
 
 
 def samples_part() -> None:
@@ -170,17 +170,6 @@ def samples_part() -> None:
     scaling_curves(batch)
     if session.SAMPLES.running is None:
         export(batch, "reasoning-samples")
-
-
-def budget_part() -> None:
-    """Accuracy against a budget of thinking tokens."""
-    st.markdown(t("reasoning.budget_intro", **BUDGETED))
-    left, right = st.columns([3, 2])
-    with left:
-        session.BUDGET.area(budget_picture)
-        measured.budgets()
-    with right:
-        o1()
 
 
 def budget_picture() -> None:
@@ -229,7 +218,7 @@ def budget_picture() -> None:
         alt=t("reasoning.curve_alt", measure=t("reasoning.title_budget"), last=last),
     )
     st.caption(t("reasoning.budget_reading", **BUDGETED))
-    numbers(rows, "reasoning-budget-curve")
+    numbers(rows, "reasoning-budget-curve", of=t("reasoning.table_budget"))
     if session.BUDGET.running is None:
         export(batch, "reasoning-budget")
 
@@ -251,15 +240,23 @@ def o1() -> None:
     )
     st.caption(t("reasoning.o1_source", source=found.source))
     shown = [{"samples": name, "solved": share} for name, share in zip(names, shares, strict=True)]
-    numbers(shown, "o1-aime-2024")
+    numbers(shown, "o1-aime-2024", of=t("reasoning.table_o1"))
 
 
-def section() -> None:
-    """The lower half of the page."""
-    st.header(t("reasoning.more_title"))
-    first, second = st.tabs([t("reasoning.tab_samples"), t("reasoning.tab_budget")])
-    with first:
-        session.SAMPLES.area(samples_part)
-        measured.many()
-    with second:
-        budget_part()
+def samples() -> None:
+    """The room "More samples"."""
+    st.header(t("reasoning.title_samples"))
+    session.SAMPLES.area(samples_part)
+    measured.many()
+
+
+def thinking() -> None:
+    """The room "More thinking": accuracy against a budget of tokens, beside what o1 showed."""
+    st.header(t("reasoning.title_thinking"))
+    st.markdown(t("reasoning.budget_intro", **BUDGETED))
+    left, right = st.columns([3, 2])
+    with left:
+        session.BUDGET.area(budget_picture)
+        measured.budgets()
+    with right:
+        o1()

@@ -38,8 +38,9 @@ def held_out(problem: Problem) -> list[Problem]:
     Raises:
         InputError: if there is no such level.
     """
-    if problem.level not in TASKS[problem.task].LEVELS:
-        raise InputError(t("reasoning.no_level"))
+    levels = TASKS[problem.task].LEVELS
+    if problem.level not in levels:
+        raise InputError(t("reasoning.no_level", least=levels[0], most=levels[-1]))
     drawn = problems(problem.task, problem.level, 0, "heldout", problem.language)
     return list(itertools.islice(drawn, PROBLEMS))
 

@@ -14,6 +14,8 @@ from app.pages.training.question import TASK_NAMES, page_language
 from app.pages.training.url_choice import url_choice
 from app.ui.chart import chart
 from app.ui.table import numbers
+from model.tasks.check import judge
+from model.tasks.scope import problem_of
 
 CURVE_TASKS = (*TASK_NAMES, "all")  # whose curves can be shown
 
@@ -135,27 +137,56 @@ def charts(
         )
 
 
-def samples_of_a_step(name: str) -> None:
-    """Real samples of any step, in full, for hands and keyboards.
+def shown_of(entry: dict[str, Any], task: str) -> list[dict[str, Any]]:
+    """The samples of a step to questions of a kind in the viewer's language."""
+    return [
+        one
+        for one in entry.get("samples", [])
+        if in_viewers_language(one["question"]) and task in ("all", one["task"])
+    ]
 
-    At first of the last step that has one of every task in the viewer's language.
-    """
+
+def checks_itself(sample: dict[str, Any]) -> bool:
+    """Whether a reply says ok or no of a value of its own."""
+    problem = problem_of(sample["question"])
+    return problem is not None and bool(judge(problem, sample["reply"]).verdicts)
+
+
+def telling_step(entries: list[dict[str, Any]], task: str) -> int:
+    """The last step with a reply that is right and checks itself; else right; else any."""
+
+    def tells(entry: dict[str, Any]) -> tuple[bool, bool, bool]:
+        found = shown_of(entry, task)
+        right = [one for one in found if one["right"]]
+        return any(map(checks_itself, right)), bool(right), bool(found)
+
+    best = max(entries, key=lambda entry: (*tells(entry), entry["step"]))
+    return int(best["step"])
+
+
+def samples_of_a_step(name: str, task: str) -> None:
+    """A real reply of the run's beginning beside those of a later step, in full."""
     entries = {entry["step"]: entry for entry in training_runs.log(name)}
     steps = list(entries)
-
-    def tasks(step: int) -> set[str]:
-        samples = entries[step].get("samples", [])
-        return {one["task"] for one in samples if in_viewers_language(one["question"])}
-
-    most = max(len(tasks(step)) for step in steps)
-    last = next(step for step in reversed(steps) if len(tasks(step)) == most)
-    step = st.select_slider(t("training.samples_step"), steps, value=last, key=f"t_step_{name}")
-    for column, sample in zip(st.columns(2), samples_of(entries[step]), strict=False):
-        with column.container(border=True):
-            st.text(f"{sample['question']}  →  {sample['answer']}")
-            st.text(sample["reply"])
-            verdict = "right" if sample["right"] else "wrong"
-            st.caption(t(f"training.sample_{verdict}", reward=f"{sample['reward']:g}"))
+    early = next((step for step in steps if shown_of(entries[step], task)), steps[0])
+    at = st.select_slider(
+        t("training.samples_step"),
+        steps,
+        value=telling_step([*entries.values()], task),
+        key=f"t_step_{name}_{task}",
+    )
+    for column, step in zip(st.columns(2), (early, at), strict=True):
+        with column:
+            st.markdown(f"**{t('training.samples_of', step=step)}**")
+            samples = shown_of(entries[step], task) or samples_of(entries[step])
+            for sample in samples:
+                with st.container(border=True):
+                    st.text(f"{sample['question']}  →  {sample['answer']}")
+                    st.text(sample["reply"])
+                    verdict = "right" if sample["right"] else "wrong"
+                    st.caption(t(f"training.sample_{verdict}", reward=f"{sample['reward']:g}"))
+    if not shown_of(entries[at], task):
+        st.caption(t("training.samples_other"))
 
 
 def section() -> None:
@@ -166,13 +197,13 @@ def section() -> None:
     if not found:
         st.markdown(t("training.curves_will_be"))
         return
+    first, first_task = training_runs.telling({one: training_runs.log(one) for one in found})
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox(
-            t("training.run"),
-            found,
-            format_func=lambda one: contestants.NAMES[one],
-            key="t_run",
-            width=200,
+        name = url_choice(
+            t("training.run"), found, "t_run", lambda one: contestants.NAMES[one], default=first
+        )
+        task = url_choice(
+            t("training.curves_task"), CURVE_TASKS, "t_curve_task", task_name, default=first_task
         )
         st.toggle(
             t("training.overlay"),
@@ -180,27 +211,25 @@ def section() -> None:
             bind="query-params",
             help=t("training.overlay_help", source=t("training.digitised")),
         )
-        task = url_choice(
-            t("training.curves_task"),
-            CURVE_TASKS,
-            "t_curve_task",
-            task_name,
-            help=t("training.curves_task_help"),
-        )
     entries = training_runs.log(name)
-    status(name, entries)
     curves = training_runs.curves(
         entries if task == "all" else training_runs.of_task(entries, task)
     )
     sentences(task, curves, entries)
     charts(name, curves, entries, shares=task == "all")
+    st.markdown(f"{t('training.intro')} {t('training.curves_task_help')}")
+    status(name, entries)
     st.caption(t("training.curves_reading", n=training_runs.WINDOW))
     if st.session_state.get("t_overlay"):
         st.caption(t("training.overlay_reading", source=t("training.digitised")))
     st.subheader(t("training.samples_title"))
-    st.fragment(samples_of_a_step)(name)
+    st.fragment(samples_of_a_step)(name, task)
     plain = ("by_task", "samples")
-    numbers([{k: v for k, v in entry.items() if k not in plain} for entry in entries], "training")
+    numbers(
+        [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
+        "training",
+        of=t("training.table_steps"),
+    )
 
 
 def status(name: str, entries: list[dict[str, Any]]) -> None:

@@ -82,7 +82,7 @@ def tokens_part(replies: list[dict[str, Any]], lr: float) -> None:
             zip(reply["tokens"], reply["before"], reply["after"], strict=True), 1
         )
     ]
-    numbers(rows, "grpo-step")
+    numbers(rows, "grpo-step", of=t("training.table_tokens"))
 
 
 def shown() -> Outcome:

@@ -44,9 +44,7 @@ def ours(made: training_runs.TrainedModel | None, name: str) -> list[tuple[str, 
             again = next(found for found in other.results if found.task == one.task)
             lines.append(t("training.pass_seed", seed=seed, **in_percent(again)))
         task = t(f"question.kind_{one.task}")
-        said.append(
-            (t("training.result_of", task=task, level=training_runs.LEVEL), "\n".join(lines))
-        )
+        said.append((t("training.result_of", task=task, level=one.level), "\n".join(lines)))
     return said
 
 
@@ -126,11 +124,11 @@ def section() -> None:
                 {
                     "model": made.name,
                     "task": one.task,
-                    "level": training_runs.LEVEL,
+                    "level": one.level,
                     "right": one.value,
                 }
                 | {"low": one.low, "high": one.high, "n": one.n}
                 for one in made.results
             ]
     if rows:
-        numbers(rows, "pipeline")
+        numbers(rows, "pipeline", of=t("training.table_results"))

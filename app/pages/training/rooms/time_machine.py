@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from app.core import judged
 from app.core.contestants import Contestant
 from app.core.prompt_runs import PromptRun, PromptSlot
-from app.core.replies import ReplySlot, fresh
+from app.core.replies import Replies, ReplySlot, fresh
 from app.core.texts import t
 from app.pages.training import figures, question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name, missing
@@ -24,16 +26,37 @@ from model.record.trace import Trace
 
 SLOT = PromptSlot("t_time")
 COUNTS = ReplySlot("t_counts")
-MAX_TOKENS = 300  # of a reply
+MAX_TOKENS = 512  # of a reply; a context that is shorter ends it sooner
 COUNTED = 16  # replies of each checkpoint that are counted
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Replies of a checkpoint to the question: how many, and how many of them are right."""
+
+    step: int
+    right: int
+    n: int
+    seed: int
+
+
+@functools.cache
+def _recorded(language: str) -> dict[str, Any]:
+    """What the room opens with: assets/samples/time-machine-LANGUAGE.json."""
+    path = ASSETS / "samples" / f"time-machine-{language}.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 @functools.cache
 def recorded(language: str) -> tuple[Trace, ...]:
-    """The replies that the room opens with: assets/samples/time-machine-LANGUAGE.json."""
-    path = ASSETS / "samples" / f"time-machine-{language}.json"
-    raw = json.loads(path.read_text(encoding="utf-8"))
-    return tuple(Trace.from_json(trace) for trace in raw["traces"])
+    """A recorded reply of every checkpoint."""
+    return tuple(Trace.from_json(trace) for trace in _recorded(language)["traces"])
+
+
+def recorded_counts(language: str) -> list[Counted]:
+    """Recorded counts of every checkpoint."""
+    return [Counted(**one) for one in _recorded(language)["counts"]]
 
 
 def start() -> None:
@@ -82,7 +105,7 @@ def replies_of(found: Mapping[int, Trace]) -> None:
         )
     st.text(judged.read(found[step]).asked.text)
     shown = dict.fromkeys((step, steps[-1]))
-    reasoning_view([found[one] for one in shown], key="t_time_view")
+    reasoning_view([found[one] for one in shown], key="t_time_view", heading="h3")
     readings = {one: judged.read(trace) for one, trace in found.items()}
     st.text(" · ".join(f"{names[one]} {'✓' if r.correct else '✗'}" for one, r in readings.items()))
     st.caption(t("training.time_reading"))
@@ -100,11 +123,11 @@ def replies_of(found: Mapping[int, Trace]) -> None:
         }
         for one, reading in readings.items()
     ]
-    numbers(rows, "time-machine")
+    numbers(rows, "time-machine", of=t("training.table_time"))
 
 
 def counts_room() -> None:
-    """Which share of many replies is right, checkpoint by checkpoint, as they are drawn."""
+    """Which share of many replies is right, checkpoint by checkpoint: drawn here, else recorded."""
     st.button(
         t("training.counts_start"), key="t_start_counts", type="primary", on_click=start_counts
     )
@@ -113,34 +136,42 @@ def counts_room() -> None:
     if drawn is not None:
         text = t("question.drawn", done=len(drawn.replies), n=drawn.total)
     COUNTS.status(text)
-    if drawn is None:
-        return
+    if drawn is not None:
+        counts(drawn.asks[0].problem.question, counted(drawn), t("training.counts_live"))
+    elif COUNTS.running is None:
+        language = question.page_language()
+        trace = recorded(language)[0]
+        said = t("training.counts_recorded", date=trace.info.date, seed=trace.info.seed)
+        counts(judged.read(trace).asked.text, recorded_counts(language), said)
+
+
+def counted(drawn: Replies) -> list[Counted]:
+    """What was drawn so far, by checkpoint."""
     steps = {one.name: one.step for one in training_runs.checkpoints()}
-    rows: list[dict[str, object]] = []
-    points: list[tuple[str, float, float, float]] = []
-    for place, ask in enumerate(drawn.asks):
-        own = drawn.of(place)
-        if own and ask.model in steps:
-            step, right, n = steps[ask.model], sum(one.correct for one in own), len(own)
-            low, high = wilson(right, n)
-            points.append(("Base" if step == 0 else str(step), right / n, low, high))
-            rows.append(
-                {"step": step, "question": ask.problem.question, "right": right}
-                | {"n": n, "low": low, "high": high, "seed": ask.seed}
-            )
-    if not points:
+    return [
+        Counted(steps[ask.model], sum(one.correct for one in own), len(own), ask.seed)
+        for place, ask in enumerate(drawn.asks)
+        if (own := drawn.of(place)) and ask.model in steps
+    ]
+
+
+def counts(asked: str, found: Sequence[Counted], source: str) -> None:
+    """The picture of counts, and its numbers."""
+    if not found:
         return
-    st.text(drawn.asks[0].problem.question)
-    names, value, lows, highs = zip(*points, strict=True)
+    st.caption(source)
+    st.text(asked)
+    limits = [wilson(one.right, one.n) for one in found]
+    shares = [one.right / one.n for one in found]
     chart(
         figures.by_checkpoint(
-            names,
-            value,
-            lows,
-            highs,
+            ["Base" if one.step == 0 else str(one.step) for one in found],
+            shares,
+            [low for low, _ in limits],
+            [high for _, high in limits],
             {
                 "x": t("training.counts_x"),
-                "y": t("training.axis_accuracy"),
+                "y": t("training.counts_y"),
                 "hover": t("training.counts_hover"),
             },
         ),
@@ -148,11 +179,16 @@ def counts_room() -> None:
         alt=t(
             "training.curve_alt",
             title=t("training.counts_title"),
-            first=f"{value[0]:.0%}",
-            last=f"{value[-1]:.0%}",
+            first=f"{shares[0]:.0%}",
+            last=f"{shares[-1]:.0%}",
         ),
     )
-    numbers(rows, "time-machine-counts")
+    rows: list[dict[str, object]] = [
+        {"step": one.step, "question": asked, "right": one.right}
+        | {"n": one.n, "low": low, "high": high, "seed": one.seed}
+        for one, (low, high) in zip(found, limits, strict=True)
+    ]
+    numbers(rows, "time-machine-counts", of=t("training.counts_title"))
 
 
 def section() -> None:

@@ -97,7 +97,11 @@ def conclusion(run: Outcome) -> None:
     st.caption(t("training.now_reading", n=run.request["asked"], replies=replies))
     plain = ("by_task", "samples")
     entries = run.all_of("step")
-    numbers([{k: v for k, v in entry.items() if k not in plain} for entry in entries], "train-now")
+    numbers(
+        [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
+        "train-now",
+        of=t("training.table_steps"),
+    )
 
 
 def room() -> None:

@@ -23,7 +23,7 @@ export const COLOURS = {
       const parts = SURE_COLOUR.map((c, j) => Math.round(c + (UNSURE_COLOUR[j] - c) * x));
       return `rgb(${parts.join(" ")})`;
     },
-    ink: (x) => (x > 0.66 ? "#ffffff" : "#10151c"),
+    ink: (x) => (x > 0.69 ? "#ffffff" : "#000000"), // 4.5 : 1 at least
   },
 };
 

@@ -1,10 +1,11 @@
-// One reply: facts on top, then thinking in rows with every step marked, then the answer.
+// One reply: its verdict, then thinking in rows with every step marked, the answer, and facts.
 
 /** @import { Replies } from "./replies.js" */
 
 import { element } from "../../shared/element.js";
 import { isTag } from "../../shared/tokens.js";
 import { COLOURS } from "./colours.js";
+import { folds } from "./folds.js";
 
 /**
  * What is marked in a reply: a step of arithmetic, a word of doubt, or where a row begins. Tokens
@@ -45,6 +46,8 @@ import { COLOURS } from "./colours.js";
  * @property {number | null} appeared the token with which the right answer first stood there
  */
 
+const NEAR = 40; // px from its end within which a reader still follows a thought
+
 export class Column {
   /**
    * @param {Replies} view
@@ -58,17 +61,29 @@ export class Column {
     this.factsNow = "";
     this.answerState = "";
     this.root = element("section", "reply-column", parent);
-    element("h3", "column-name", this.root, this.data.name);
+    element(view.data.heading, "column-name", this.root, this.data.name);
     this.verdict = element("div", "verdict-line", this.root);
-    this.facts = element("dl", "facts", this.root);
-    if (this.data.typical) element("p", "typical", this.root, this.data.typical);
-    element("div", "part-title", this.root, view.words.say("thinking"));
+    this.brief = element("div", "brief", this.root);
     this.thinking = element("div", "thinking", this.root);
+    this.thinking.tabIndex = 0; // it scrolls
+    this.thinking.setAttribute("role", "group");
+    this.thinking.ariaLabel = view.words.say("thinking_of", { name: this.data.name });
     this.none = element("div", "none", this.thinking, view.words.say("no_thinking"));
     element("div", "part-title", this.root, view.words.say("answer"));
     this.answer = element("div", "reply-answer", this.root);
+    this.facts = element("dl", "facts", this.root);
+    if (this.data.typical) element("p", "typical", this.root, this.data.typical);
     /** @type {{ root: HTMLElement, state: string }[]} */
     this.rows = [];
+    /** @type {Map<number, HTMLElement>} by their first row */
+    this.folded = new Map();
+    /** @type {Set<number>} first rows of the folds that were opened */
+    this.unfolded = new Set();
+    this.follows = true; // the newest row, until the reader scrolls away from it
+    this.thinking.onscroll = () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.thinking;
+      this.follows = scrollHeight - scrollTop - clientHeight < NEAR;
+    };
   }
 
   get length() {
@@ -118,20 +133,17 @@ export class Column {
   drawFacts() {
     const { words } = this.view;
     const { data } = this;
-    const values = { answer: data.answer, right: data.right_answer };
-    this.verdict.textContent = words.say(this.judgement(), values);
+    this.verdict.textContent = words.say(this.judgement(), { answer: data.answer });
     this.verdict.className = "verdict-line";
     if (this.ended() && data.correct !== null)
       this.verdict.classList.add(data.correct ? "is-right" : "is-wrong");
     const { right, all } = this.tally();
-    const facts = [
-      ["fact_steps", all ? words.say("n_of_m", { n: right, m: all }) : "–"],
-      ["fact_tokens", words.whole.format(this.shown - Math.min(this.shown, data.given))],
-      [
-        "fact_seconds",
-        this.shown && data.seconds ? words.tenth.format(data.seconds[this.shown - 1]) : "–",
-      ],
-    ];
+    const brief = [words.say("brief_tokens", { n: this.shown - Math.min(this.shown, data.given) })];
+    if (all) brief.unshift(words.say("brief_steps", { right, n: all }));
+    this.brief.textContent = brief.join(" · ");
+    const facts = [];
+    if (this.shown && data.seconds)
+      facts.push(["fact_seconds", words.tenth.format(data.seconds[this.shown - 1])]);
     if (data.right_answer !== null) {
       const seen = data.appeared !== null && data.appeared <= this.shown;
       const kept = !this.ended() ? "" : data.correct ? "kept" : "lost";
@@ -199,6 +211,61 @@ export class Column {
       this.fill(row.root, first, last, marks);
     });
     for (const row of this.rows.splice(cuts.length)) row.root.remove();
+    this.fold(cuts);
+    if (this.view.player?.playing && this.follows)
+      this.thinking.scrollTop = this.thinking.scrollHeight;
+  }
+
+  /**
+   * Once a reply has ended, fold its rows away where nothing is wrong, if there are many.
+   *
+   * @param {[number, number][]} cuts
+   */
+  fold(cuts) {
+    const { appeared, marks } = this.data;
+    const quiet = cuts.map(([first, last]) => {
+      const here = marks.filter((mark) => mark.first >= first && mark.last <= last);
+      const found = appeared !== null && first < appeared && appeared <= last;
+      return !found && here.every((mark) => (mark.right ?? true) && !mark.builds);
+    });
+    const found = this.ended() ? folds(quiet) : [];
+    const wanted = new Map(found);
+    for (const [first, made] of this.folded)
+      if (!wanted.has(first)) {
+        made.remove();
+        this.folded.delete(first);
+      }
+    for (const row of this.rows) row.root.hidden = false;
+    for (const [first, last] of found) {
+      const open = this.unfolded.has(first);
+      for (let i = first; i < last; i++) this.rows[i].root.hidden = !open;
+      const made = this.folded.get(first) ?? this.foldAt(first, last - first);
+      const button = /** @type {HTMLElement} */ (made.firstElementChild);
+      button.textContent = open ? "▾" : "▸";
+      button.ariaExpanded = String(open);
+    }
+  }
+
+  /**
+   * What stands in the place of rows that are folded away.
+   *
+   * @param {number} first
+   * @param {number} n
+   */
+  foldAt(first, n) {
+    const made = element("div", "fold");
+    const button = element("button", "fold-button", made);
+    button.type = "button";
+    const said = this.view.words.say("folded", { n });
+    button.ariaLabel = said;
+    element("span", "fold-words", made, said);
+    made.onclick = () => {
+      if (!this.unfolded.delete(first)) this.unfolded.add(first);
+      this.view.draw(performance.now(), true);
+    };
+    this.rows[first].root.before(made);
+    this.folded.set(first, made);
+    return made;
   }
 
   drawAnswer() {
@@ -218,15 +285,9 @@ export class Column {
    */
   fill(parent, first, last, marks) {
     let at = first;
-    let kind = "step";
     for (const mark of marks) {
       if (mark.kind === "row" || mark.first < at) continue;
       for (; at < mark.first; at++) this.token(parent, at);
-      if (mark.value !== null) {
-        if (mark.kind !== "step" && mark.kind !== kind)
-          element("span", "kind", parent, this.view.words.say(`kind_${mark.kind}`));
-        kind = mark.kind;
-      }
       this.mark(parent, mark);
       at = mark.last;
     }
@@ -273,7 +334,7 @@ export class Column {
       : ["said", mark.right ? "fair" : "unfair"];
     const made = element("span", names.filter(Boolean).join(" "), parent);
     made.tabIndex = 0;
-    made.setAttribute("role", "button");
+    made.setAttribute("role", isStep && this.view.data.clickable ? "button" : "note");
     const number = this.data.marks.indexOf(mark);
     if (this.view.picked(this) === number) made.classList.add("picked");
     for (let i = mark.first; i < mark.last; i++) this.token(made, i);

@@ -22,7 +22,12 @@ import { makeStrips } from "./strips.js";
  * @property {boolean} live
  * @property {boolean} playing
  * @property {boolean} clickable
+ * @property {string} question for the title of a saved picture
+ * @property {"h2" | "h3"} heading of a column
+ * @property {Colouring | null} colour that the link asks for
  */
+
+const LONG = 120; // characters of a question in a picture's title
 
 /**
  * When each token of each reply was there; token by token together, if that is not known of all.
@@ -57,6 +62,7 @@ export class Replies {
     root.replaceChildren();
     this.whole = element("section", "", root);
     this.controls = this.player && this.controlsOf(this.whole, this.player);
+    const columns = element("div", `reply-columns of-${data.columns.length}`, this.whole);
     this.bar = element("div", "tools", this.whole);
     this.colourButtons = COLOURINGS.map((by) => {
       const button = element("button", "tool", this.bar, this.words.say(`colour_${by}`));
@@ -66,10 +72,8 @@ export class Replies {
     });
     this.legend = element("span", "colour-legend", this.bar);
     this.saver = this.offerSaving();
-    const columns = element("div", `reply-columns of-${data.columns.length}`);
     this.columns = data.columns.map((reply) => new Column(this, reply, columns));
     this.strips = makeStrips(this, this.whole);
-    this.whole.append(columns);
     element("p", "key", this.whole, this.words.say("key"));
     this.tip = new Tip(root);
     this.status = element("div", "only-read", root);
@@ -107,7 +111,9 @@ export class Replies {
 
   offerSaving() {
     const names = this.data.columns.map((reply) => reply.name).join(" · ");
-    const title = this.words.say("picture", { names });
+    const asked = this.data.question.replaceAll(/\s+/g, " ").trim();
+    const question = asked.length > LONG ? `${asked.slice(0, LONG)}…` : asked;
+    const title = this.words.say("picture", { question, names });
     return saveButton(this, this.bar, this.whole, title, "replies");
   }
 
@@ -159,14 +165,17 @@ export class Replies {
     if (!this.frame) this.frame = requestAnimationFrame((now) => this.draw(now));
   }
 
-  /** @param {number} now */
-  draw(now) {
+  /**
+   * @param {number} now
+   * @param {boolean} [changed] what else is shown than what the state says
+   */
+  draw(now, changed = false) {
     this.frame = 0;
     const { player } = this;
     if (player?.tick(now) && player.over) this.announce();
     this.showPlayed();
     const state = JSON.stringify([this.colour, this.pick, this.columns.map((c) => c.shown)]);
-    if (state !== this.state || !player) {
+    if (state !== this.state || changed || !player) {
       this.state = state;
       for (const column of this.columns) column.draw();
       this.strips.draw();
@@ -180,6 +189,7 @@ export class Replies {
   /** @param {Colouring} by */
   toggleColour(by) {
     this.colour = this.colour === by ? null : by;
+    this.send("colour", this.colour ?? "none");
     this.showColour();
     this.redraw();
   }

@@ -24,7 +24,12 @@ class View {
     const key = JSON.stringify([data.columns.map((c) => c.id), data.locale]);
     if (this.replies && key === this.key) return this.replies.update(data, send);
     this.replies?.destroy();
-    this.replies = new Replies(this.root, data, send, this.replies?.colour ?? null);
+    this.replies = new Replies(
+      this.root,
+      data,
+      send,
+      this.replies ? this.replies.colour : data.colour,
+    );
     this.key = key;
   }
 

@@ -3,17 +3,19 @@
     clicked = reasoning_view(traces, key="r_view", live=False, playing=True)
     clicked  # (index of the trace, index of the mark in its reading) of a step, once per click
 
-Hover, focus and colouring by probability or entropy stay in the browser; only a click on a step
-reaches Python, and only where `clickable`. Model text is put in as text, never as HTML.
+Hover, focus and folding stay in the browser. What reaches Python is a click on a step, where
+`clickable`, and what tokens are coloured by, which the URL keeps. Model text is put in as text,
+never as HTML.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+import streamlit as st
 
 from app.core import contestants, evaluations, judged
 from app.core.judged import JudgedReply
@@ -24,6 +26,7 @@ from model.record.trace import Trace, rounded
 from model.tasks.problem import Problem
 
 _component = component("reasoning_view", "player")
+COLOURINGS = ("probability", "entropy")
 
 
 def name_of(contestant: contestants.Contestant) -> str:
@@ -108,6 +111,7 @@ def reasoning_view(
     playing: bool = False,
     clickable: bool = False,
     done: Sequence[bool] = (),
+    heading: Literal["h2", "h3"] = "h2",
 ) -> tuple[int, int] | None:
     """Draw the replies; call it again with the grown traces while they are being written.
 
@@ -119,6 +123,9 @@ def reasoning_view(
             one has watched them being written, or wants no motion.
         clickable: a step can be chosen.
         done: while live, which of them have ended already.
+        heading: of a column: one below what stands over the replies.
+
+    URL: KEY_colour, what tokens are coloured by, one of `COLOURINGS`; none if it is missing.
     """
     ended = list(done) if live else [True] * len(traces)
     readings = [
@@ -132,9 +139,29 @@ def reasoning_view(
         "live": live,
         "playing": playing,
         "clickable": clickable,
+        "question": asked(readings[0]) if readings else "",
+        "heading": heading,
+        "colour": _colour(st.query_params.get(url := f"{key}_colour")),
     }
-    result = _component(data, key=key, on_step_change=lambda: None)
+    result = _component(data, key=key, on_step_change=lambda: None, on_colour_change=lambda: None)
+    if result.colour is not None:  # the viewer has changed it
+        if chosen := _colour(result.colour):
+            st.query_params[url] = chosen
+        else:
+            st.query_params.pop(url, None)
     return _clicked(result.step, traces, readings) if clickable else None
+
+
+def asked(reading: JudgedReply) -> str:
+    """The question and its right answer, for a picture that is looked at elsewhere."""
+    if not reading.problem.level:
+        return reading.asked.text
+    return f"{reading.asked.text} {t('question.right_answer', answer=reading.problem.answer)}"
+
+
+def _colour(asked: object) -> str | None:
+    """What tokens can be coloured by, whatever a link or the browser says."""
+    return next((one for one in COLOURINGS if one == asked), None)
 
 
 def _clicked(

@@ -171,7 +171,7 @@ def all_of(asks: Sequence[replies.Ask]) -> replies.Replies:
 
 
 def test_draws_samples_that_anybody_can_draw_again() -> None:
-    app = opened()
+    app = opened(room="samples")
     app.multiselect(key="r_models").set_value(["base.direct"])
     app.selectbox(key="r_k").set_value(8)
     app.button(key="r_draw_samples").click().run()
@@ -244,7 +244,7 @@ def test_every_question_is_asked_under_every_budget(
 ) -> None:
     monkeypatch.setattr(samples_state, "BUDGETS", (2, 4))
     monkeypatch.setattr(samples_state, "PROBLEMS", 2)
-    app = opened()
+    app = opened(room="thinking")
     app.multiselect(key="r_models").set_value(["base"])
     app.button(key="r_draw_budget").click().run()
     batch = drawn(app, "r_budget")
@@ -255,10 +255,11 @@ def test_every_question_is_asked_under_every_budget(
 
 
 def test_says_why_nothing_can_be_drawn() -> None:
-    app = opened()
+    app = opened(room="samples")
     app.number_input(key="r_t").set_value(0.0)
     app.button(key="r_draw_samples").click().run()
     assert "temperature 0" in app.error[0].value
+    app.segmented_control(key="r_room").set_value("thinking").run()
     app.segmented_control(key="r_kind").set_value("free").run()
     app.text_area(key="r_text").set_value("hello")
     app.button(key="r_draw_budget").click().run()
@@ -272,7 +273,7 @@ def measured(app: AppTest, axis: str) -> Any:
 
 
 def test_what_was_measured_is_shown_of_the_chosen_models() -> None:
-    app = opened()
+    app = opened(room="samples")
     app.multiselect(key="r_models").set_value(["r1-zero", "base", "base.direct"]).run()
     rows = measured(app, "k")
     assert set(rows["model"]) == {"r1-zero", "base"}
@@ -285,7 +286,8 @@ def test_what_was_measured_is_shown_of_the_chosen_models() -> None:
                 int(k): value["value"] for k, value in values.items()
             }
             assert [*shown["high"]] == [value["interval"][1] for value in values.values()]
-    app.segmented_control(key="r_measured_task_budget").set_value("pick").run()
+    app.segmented_control(key="r_room").set_value("thinking")
+    app.segmented_control(key="r_kind").set_value("pick").run()
     rows = measured(app, "budget")
     cuts = json.loads((ASSETS / "runs" / "base" / "evaluation.json").read_text())["budget"]
     shown = rows[rows["model"] == "base"]
@@ -302,11 +304,11 @@ def test_who_is_not_measured_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     base, zero = tmp_path / "runs" / "base", tmp_path / "runs" / "r1-zero"
     shutil.copytree(shipped / "base", base)
     monkeypatch.setattr(evaluations, "ASSETS", tmp_path)
-    app = opened()
+    app = opened(room="samples")
     app.multiselect(key="r_models").set_value(["r1-zero", "base"]).run()
     assert set(measured(app, "k")["model"]) == {"base"}
     told = T["reasoning.recorded_missing"].format(names=contestants.NAMES["r1-zero"])
-    assert sum(told in caption.value for caption in app.caption) == 2
+    assert sum(told in caption.value for caption in app.caption) == 1
     shutil.copytree(shipped / "r1-zero", zero)
     app.run()
     assert set(measured(app, "k")["model"]) == {"base", "r1-zero"}
@@ -316,7 +318,7 @@ def test_who_is_not_measured_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_goes_on_from_a_number_of_ones_own() -> None:
     app = opened()
     trace, reading = next(
-        (trace, reading) for trace in judged.recorded() if (reading := judged.read(trace)).steps
+        (trace, reading) for trace in judged.recorded("en") if (reading := judged.read(trace)).steps
     )
     mark = reading.marks.index(reading.steps[0])
     app.session_state["r_pick"] = (trace.id, mark)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.core.lab import lab
 from app.core.lab_runs import OUTCOMES, LabSlot, Outcome
 from app.core.texts import LANGUAGES, texts, translated
 from app.pages.training import figures, question, training_runs
-from app.pages.training.rooms import grpo_step, time_machine, train_now
+from app.pages.training.rooms import curves, grpo_step, time_machine, train_now
 from model.runtime import work
 from model.tasks import chain, problems
 from model.training import experiments, pipeline
@@ -61,7 +62,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
         pipeline.write_run(paths, name, {"epochs": 4}, "student-base", 60.0, data)
     measure = {"value": 0.25, "interval": [0.21, 0.29], "n": 500}
-    many = {"pass@k": {"1": measure}}
+    many = {"pass@k": {"1": measure}, "levels": [4]}
     evaluation = {"many": {"chain": many, "pick": many}}
     for name in ("r1-dev1", "distilled", "distilled-seed1"):
         (folder / name / "evaluation.json").write_text(json.dumps(evaluation))
@@ -83,7 +84,7 @@ def opened(part: str, lang: str = "en", **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=SECONDS)
     app.query_params["lang"] = lang
     app.run()
-    for key, value in {"t_part": part, **query}.items():
+    for key, value in {"room": part, **query}.items():
         app.query_params[key] = value
     app.switch_page("pages/training/training.py").run()
     assert not app.exception
@@ -148,9 +149,10 @@ def test_a_card_tells_other_seeds_and_the_teachers_work(with_runs: Path) -> None
     assert training_runs.seeds("r1-dev1") == {}
     app = opened("pipeline")
     cards = next(one.value for one in app.get("html") if "Distilled" in one.value)
-    first, _, rest = cards.partition("Seed 1: 25.0 % [21.0, 29.0], n = 500")
-    assert first.endswith("25.0 % [21.0, 29.0], n = 500\n") and "Seed 2" not in rest
+    first, _, rest = cards.partition("Seed 1: 25.0% [21.0, 29.0], n = 500")
+    assert first.endswith("25.0% [21.0, 29.0], n = 500\n") and "Seed 2" not in rest
     assert "400 of 900 replies passed" in first
+    assert "Result: Arithmetic, level 4" in first
     assert "1.0 min on one core, after 2.5 min in which the teacher wrote" in first
     table = app.dataframe[0].value
     assert [*table["model"]] == [
@@ -237,15 +239,20 @@ def test_every_part_opens_with_runs_and_without(
 
 
 def test_curves_show_samples_of_any_step_and_the_papers_overlay(with_runs: Path) -> None:
-    app = opened("curves", t_overlay="true")
+    app = opened("curves", t_overlay="true", t_curve_task="all")
     entry = training_runs.log("r1-zero")[0]
-    app.select_slider(key="t_step_r1-zero").set_value(1).run()
+    app.select_slider(key="t_step_r1-zero_all").set_value(1).run()
     assert not app.exception
-    assert {s["reply"] for s in entry["samples"]} <= {text.value for text in app.text}
+    shown = [s["reply"] for s in entry["samples"] if curves.in_viewers_language(s["question"])]
+    assert {*(shown or [s["reply"] for s in entry["samples"]])} <= {one.value for one in app.text}
     assert any("71.0" not in c.value and "arXiv v1" in c.value for c in app.caption)
 
 
-def test_curves_open_on_arithmetic_and_a_link_keeps_the_choice(with_runs: Path) -> None:
+def test_curves_open_on_the_telling_kind_and_a_link_keeps_the_choice(
+    with_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_runs, "telling", lambda logs: ("r1-zero", "chain"))
+
     def said(app: AppTest, task: str) -> bool:
         told = shape("training.curves_say_task")
         name = T[f"question.kind_{task}"]
@@ -266,6 +273,54 @@ def test_curves_open_on_arithmetic_and_a_link_keeps_the_choice(with_runs: Path) 
     assert app.segmented_control(key="t_curve_task").value == "chain"
 
 
+def log_of(**tasks: Sequence[tuple[float, float]]) -> list[dict[str, Any]]:
+    """The log of a run: accuracy and length of each task, step by step."""
+    measured = [
+        {task: {"accuracy": one[i][0], "length": one[i][1]} for task, one in tasks.items()}
+        for i in range(len(next(iter(tasks.values()))))
+    ]
+    rest = {"checks": 0.0, "only_format": 0.0}
+    return [{"step": i, "by_task": found, **rest} for i, found in enumerate(measured, 1)]
+
+
+def test_the_telling_picture_is_where_accuracy_and_length_rise_together() -> None:
+    rises = log_of(chain=[(0.3, 50), (0.6, 90)], pick=[(0.1, 40), (0.9, 20)])
+    flat = log_of(chain=[(0.6, 90), (0.7, 91)], pick=[(0.1, 40), (0.1, 99)])
+    assert training_runs.telling({"r1-dev2": flat, "r1-zero": rises}) == ("r1-zero", "chain")
+    falls = log_of(chain=[(0.3, 50), (0.5, 40)], pick=[(0.1, 40), (0.2, 30)])
+    assert training_runs.telling({"r1": falls}) == ("r1", "chain")
+
+
+def test_what_the_shipped_logs_open_on_is_a_rise_of_both() -> None:
+    logs = {name: training_runs.log(name) for name in training_runs.reinforced()}
+    name, task = training_runs.telling(logs)
+    found = training_runs.curves(training_runs.of_task(logs[name], task))
+    for values in (found.accuracy, found.length):
+        first, last = training_runs.ends(values)
+        assert last > first
+
+
+def test_replies_open_at_a_right_one_that_checks_itself_in_the_pages_language() -> None:
+    checked = "<think>first 20*3=60, check 20*3=60 ok, so 60+11=71.</think><answer>71</answer>"
+    asked = {"en": "What is 20*3+11?", "ko": "20*3+11의 값은?"}
+    plain = "<think></think><answer>71</answer>"
+
+    def entry(step: int, language: str, reply: str, right: bool) -> dict[str, Any]:
+        sample = {"task": "chain", "question": asked[language], "reply": reply, "right": right}
+        return {"step": step, "samples": [sample]}
+
+    entries = [
+        entry(1, "en", plain, False),
+        entry(2, "en", checked, True),
+        entry(3, "en", plain, True),
+        entry(4, "ko", checked, True),
+        {"step": 5},
+    ]
+    assert curves.telling_step(entries, "chain") == 2
+    assert curves.telling_step([e for e in entries if e["step"] != 2], "chain") == 3
+    assert curves.telling_step(entries, "pick") == 5
+
+
 def test_what_is_missing_says_how_it_is_made(without_runs: None) -> None:
     app = opened("curves")
     assert contestants.NAMES["r1-zero"] in app.info[0].value
@@ -284,6 +339,10 @@ def test_rooms_open_with_a_recorded_result_in_the_pages_language(part: str, lang
         traces = time_machine.recorded(language)
         assert {trace.info.prompt for trace in traces} == {first.prompt}
         assert [trace.card.name for trace in traces][:2] == ["base", "r1-zero-step5"]
+        counted = time_machine.recorded_counts(language)
+        assert [one.step for one in counted][:2] == [0, 5]
+        assert {one.n for one in counted} == {time_machine.COUNTED}
+        assert app.get("plotly_chart")
     else:
         name = {"step": "grpo-step", "now": "short-run"}[part]
         found, _ = lab_runs.recorded(f"{name}-{language}")
@@ -405,6 +464,23 @@ def test_whoever_comes_second_watches_but_neither_stops_the_run_nor_keeps_it_ali
     app.button(key="t_now_stop").click().run()
     runs.ended(app, train_now.SLOT.name)
     assert first.request["problem"]["question"] not in {text.value for text in app.text}
+
+
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e400", "x"])
+def test_no_number_of_a_link_breaks_a_room(number: str, without_runs: None) -> None:
+    app = opened("step", t_number=number, t_seed=number)
+    assert not app.error
+    assert 0 <= app.session_state["t_seed"] <= question.MAX_SEED
+
+
+def test_older_links_lead_to_their_room() -> None:
+    app = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=SECONDS)
+    app.query_params["lang"] = "en"
+    app.run()
+    app.query_params["t_part"] = "tables"
+    app.switch_page("pages/training/training.py").run()
+    assert app.header[0].value == T["training.title_tables"]
+    assert app.query_params["room"] == "tables" and "t_part" not in app.query_params
 
 
 def test_inputs_of_a_link_are_kept_within_their_limits(without_runs: None) -> None:

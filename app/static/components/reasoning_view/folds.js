@@ -1,0 +1,23 @@
+// Which rows of a long thought can be folded away.
+
+const FIRST = 2; // rows that stay in sight at the beginning
+const LAST = 3; // and at the end
+const LEAST = 4; // rows that are worth a fold
+
+/**
+ * Runs of rows without anything to look at: [first row, row after the last).
+ *
+ * @param {boolean[]} quiet of each row, whether nothing in it is wrong or new
+ * @returns {[number, number][]}
+ */
+export function folds(quiet) {
+  /** @type {[number, number][]} */
+  const found = [];
+  let first = FIRST;
+  for (let row = FIRST; row <= quiet.length - LAST; row++) {
+    if (row < quiet.length - LAST && quiet[row]) continue;
+    if (row - first >= LEAST) found.push([first, row]);
+    first = row + 1;
+  }
+  return found;
+}
