@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -37,8 +38,8 @@ def seed() -> int:
     return numbers.whole(st.session_state.get("t_seed"), 0, MAX_SEED, 0)
 
 
-def fields() -> None:
-    """Task, level, number and seed; then the question itself."""
+def fields(act: Callable[[], object]) -> None:
+    """Task, level, number and seed, and what `act` draws beside them; then the question itself."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         task = url_choice(
             t("question.kind"), TASK_NAMES, "t_task", lambda task: t(f"question.kind_{task}")
@@ -71,6 +72,16 @@ def fields() -> None:
             width=140,
             help=t("training.seed_help"),
         )
+        act()
     asked = problem()
-    st.text(asked.question)
-    st.caption(f"{t('question.right_answer', answer=asked.answer)} {t('question.split_heldout')}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text(asked.question, width="content")
+        answer = t("question.right_answer", answer=asked.answer)
+        st.caption(f"{answer} {t('question.split_heldout')}", width="content")
+
+
+def said(source: str, asked: str) -> None:
+    """Where a result is from, and what it answers, if that is not the question in the fields."""
+    st.caption(source)
+    if asked != problem().question:
+        st.text(asked)

@@ -64,8 +64,7 @@ export class Controls {
       moved();
     };
     if (seconds !== null) {
-      const number = new Intl.NumberFormat(words.locale, { maximumSignificantDigits: 2 });
-      element("span", "took", bar, words.say("took", { seconds: number.format(seconds) }));
+      element("span", "took", bar, words.say("took", { seconds: words.two.format(seconds) }));
     }
   }
 

@@ -22,6 +22,7 @@ export class Words {
       minimumFractionDigits: 1,
       maximumFractionDigits: 1,
     });
+    this.two = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 });
     this.share = new Intl.NumberFormat(locale, { style: "percent" });
     this.fine = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
   }

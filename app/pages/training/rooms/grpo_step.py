@@ -90,32 +90,34 @@ def shown() -> Outcome:
     own = SLOT.shown()
     if own is not None:
         values = {"model": own.request["model"], "seed": own.request["seed"]}
-        st.caption(t("training.step_of", **values))
+        question.said(t("training.step_of", **values), own.problem.question)
         return own
     outcome, date = recorded(f"grpo-step-{question.page_language()}")
     values = {"model": outcome.request["model"], "seed": outcome.request["seed"]}
-    st.caption(t("training.step_recorded", date=date, **values))
+    question.said(t("training.step_recorded", date=date, **values), outcome.problem.question)
     return outcome
+
+
+def learner() -> None:
+    """Which checkpoint is to learn, and the button."""
+    there = {one.name: one for one in training_runs.checkpoints()}
+    st.selectbox(
+        t("training.from"),
+        list(there),
+        format_func=lambda name: checkpoint_name(there[name]),
+        key="t_from",
+        width=200,
+    )
+    st.button(t("training.step_start"), key="t_start_step", type="primary", on_click=start)
 
 
 def room() -> None:
     """The question, the step that is being taken, and the last one."""
-    question.fields()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        there = {one.name: one for one in training_runs.checkpoints()}
-        st.selectbox(
-            t("training.from"),
-            list(there),
-            format_func=lambda name: checkpoint_name(there[name]),
-            key="t_from",
-            width=220,
-        )
-        st.button(t("training.step_start"), key="t_start_step", type="primary", on_click=start)
+    question.fields(learner)
     work = SLOT.running
     learns = work is not None and bool(work.results)
     SLOT.status(t("training.step_learns" if learns else "training.step_samples"))
     done = shown()
-    st.text(done.problem.question)
     update = done.last("update")
     rewards_part(update["replies"])
     tokens_part(update["replies"], update["lr"])

@@ -80,9 +80,12 @@ def start_counts() -> None:
 
 def room() -> None:
     """The reply of the slider's checkpoint beside the last one's."""
-    question.fields()
     n = len(training_runs.checkpoints())
-    st.button(t("training.time_start", n=n), key="t_start_time", type="primary", on_click=start)
+    question.fields(
+        lambda: st.button(
+            t("training.time_start", n=n), key="t_start_time", type="primary", on_click=start
+        )
+    )
     SLOT.status(t("training.time_writing"))
     own = SLOT.traces()
     traces = own or recorded(question.page_language())
@@ -90,7 +93,8 @@ def room() -> None:
     there = {one.step: one for one in training_runs.checkpoints() if one.name in found}
     if there:
         info, kind = traces[0].info, "live" if own else "recorded"
-        st.caption(t(f"training.time_{kind}", date=info.date, seed=info.seed))
+        source = t(f"training.time_{kind}", date=info.date, seed=info.seed)
+        question.said(source, judged.read(traces[0]).asked.text)
         replies_of({step: found[one.name] for step, one in there.items()})
 
 
@@ -103,7 +107,6 @@ def replies_of(found: Mapping[int, Trace]) -> None:
         step = st.select_slider(
             t("training.time_slider"), steps, format_func=names.__getitem__, key="t_time_step"
         )
-    st.text(judged.read(found[step]).asked.text)
     shown = dict.fromkeys((step, steps[-1]))
     reasoning_view([found[one] for one in shown], key="t_time_view", heading="h3")
     readings = {one: judged.read(trace) for one, trace in found.items()}
@@ -159,8 +162,7 @@ def counts(asked: str, found: Sequence[Counted], source: str) -> None:
     """The picture of counts, and its numbers."""
     if not found:
         return
-    st.caption(source)
-    st.text(asked)
+    question.said(source, asked)
     limits = [wilson(one.right, one.n) for one in found]
     shares = [one.right / one.n for one in found]
     chart(

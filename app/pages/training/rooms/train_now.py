@@ -81,8 +81,7 @@ def answers(when: str, replies: Sequence[dict[str, Any]]) -> None:
 
 
 def picture(run: Outcome, key: str) -> None:
-    """A run, as far as it is: its question, its curve, and the replies before and after."""
-    st.text(run.problem.question)
+    """A run, as far as it is: its curve, and the replies before and after."""
     if entries := run.all_of("step"):
         curve(entries, run.request["steps"], key)
     for column, when in zip(st.columns(2), ("before", "after"), strict=True):
@@ -106,18 +105,23 @@ def conclusion(run: Outcome) -> None:
 
 def room() -> None:
     """The question, and the viewer's own run, else the recorded one."""
-    question.fields()
-    st.button(t("training.now_start"), key="t_start_now", type="primary", on_click=start)
+    question.fields(
+        lambda: st.button(
+            t("training.now_start"), key="t_start_now", type="primary", on_click=start
+        )
+    )
     work = SLOT.running
     SLOT.status(progress(work) if isinstance(work, Experiment) else None)
     own = SLOT.growing()
     if own is not None:
+        question.said(t("training.now_own"), own.problem.question)
         picture(own, "t_now_curve")
         if work is None and own.all_of("step"):
             conclusion(own)
     elif work is None and of_somebody_else() is None:
         shown, date = recorded(f"short-run-{question.page_language()}")
-        st.caption(t("common.run_recorded", model=shown.request["model"], date=date))
+        source = t("common.run_recorded", model=shown.request["model"], date=date)
+        question.said(source, shown.problem.question)
         picture(shown, "t_now_curve")
         conclusion(shown)
 
@@ -129,7 +133,9 @@ def watched() -> None:
         st.rerun()
     st.badge(t("training.now_other"))
     st.progress(running.progress, progress(running))
-    picture(Outcome(running.request, tuple(running.results)), "t_watched_curve")
+    watched_run = Outcome(running.request, tuple(running.results))
+    st.text(watched_run.problem.question)
+    picture(watched_run, "t_watched_curve")
 
 
 def section() -> None:

@@ -143,7 +143,7 @@ export class Column {
     this.brief.textContent = brief.join(" · ");
     const facts = [];
     if (this.shown && data.seconds)
-      facts.push(["fact_seconds", words.tenth.format(data.seconds[this.shown - 1])]);
+      facts.push(["fact_seconds", words.two.format(data.seconds[this.shown - 1])]);
     if (data.right_answer !== null) {
       const seen = data.appeared !== null && data.appeared <= this.shown;
       const kept = !this.ended() ? "" : data.correct ? "kept" : "lost";
