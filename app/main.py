@@ -6,12 +6,18 @@ Run: `python -m streamlit run app/main.py`.
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
+from app.core.compression import Compressed
 from app.ui.components import modules
 
 # Until `st.navigation` has run once, Streamlit takes a folder of this name for pages of its first
 # kind, and tells the first visitor of any page but the default one that it does not exist.
 PagesManager.uses_pages_directory = False
 
-app = st.App(Path(__file__).with_name("navigation.py"), routes=[modules.route()])
+app = st.App(
+    Path(__file__).with_name("navigation.py"),
+    routes=[modules.route()],
+    middleware=[Middleware(Compressed)],
+)

@@ -2,7 +2,8 @@
 
 With --endless-torch, importing torch never ends: what must not wait for it has to work anyway.
 With --slow, a token takes so long that there is time to press Stop.
-With --synthetic, the picture of a made-up run at DeepSeek-V3's size is served instead of the app.
+With --synthetic, the picture of a made-up run at DeepSeek-V3's size is served instead of the app;
+with --bare, a page with one plot as Streamlit serves it.
 """
 
 from __future__ import annotations
@@ -48,6 +49,10 @@ if __name__ == "__main__":
         slow_down()
     from streamlit.web import cli
 
-    script = "tests/browser/synthetic_app.py" if "--synthetic" in sys.argv else "app/main.py"
+    script = "app/main.py"
+    if "--synthetic" in sys.argv:
+        script = "tests/browser/synthetic_app.py"
+    elif "--bare" in sys.argv:
+        script = "tests/browser/bare_app.py"
     sys.argv = ["streamlit", "run", script, "--server.port", sys.argv[1]]
     cli.main()
