@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.core.texts import language, t
 from app.ui.components import FORMATS, picture_format
+from app.ui.picture import Picture
 
 
 def choose_format() -> None:
@@ -23,7 +24,7 @@ def choose_format() -> None:
         )
 
 
-def chart(figure: go.Figure, key: str, alt: str) -> None:
+def chart(figure: go.Figure | Picture, key: str, alt: str) -> None:
     """Draw a figure. Its one tool saves it; nothing zooms by accident on a phone."""
     saved = {"format": picture_format(), "filename": f"inside-r1-{key}", "scale": 2}
     config = {

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from app.core.texts import t
 from app.ui.csv_rows import to_csv
 
+Rows = Sequence[Mapping[str, object]]
 
-def numbers(rows: Sequence[Mapping[str, object]], name: str, of: str = "") -> None:
+
+def numbers(rows: Rows | Callable[[], Rows], name: str, of: str = "") -> None:
     """Rows with equal keys, folded away under the chart.
 
+    Few look at them, so the table is made once it is unfolded.
+
     Args:
-        rows: the numbers.
+        rows: the numbers, or a function that computes them.
         name: the file's, and unique.
         of: what they are of, in the viewer's language; tells apart several tables of a page.
     """
     title = t("common.as_table_of", of=of) if of else t("common.as_table")
-    with st.expander(title, key=f"fold-{name}"):
-        table(rows, name)
+    fold = st.expander(title, key=f"fold-{name}", on_change="rerun")
+    if fold.open:
+        with fold:
+            table(rows() if callable(rows) else rows, name)
 
 
-def table(rows: Sequence[Mapping[str, object]], name: str) -> None:
+def table(rows: Rows, name: str) -> None:
     """As `numbers`, but open: for a place that is itself folded away."""
     grouped = st.column_config.NumberColumn(format="localized")  # 1,024: digits in threes
     whole = {column: grouped for column in rows[0] if any(type(r[column]) is int for r in rows)}

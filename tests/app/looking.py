@@ -18,3 +18,12 @@ def until(at: AppTest, ready: Callable[[], bool]) -> AppTest:
         assert not at.exception
         assert not at.error
     return at
+
+
+def unfolded(at: AppTest) -> AppTest:
+    """The page with all tables of numbers open."""
+    for fold in at.expander:
+        _, _, key = fold.proto.id.partition("fold-")
+        if key:
+            at.session_state[f"fold-{key}"] = True
+    return at.run()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from app.core.texts import texts
 from app.pages.cache.kv_size import configs
 from app.pages.cache.kv_size.capacity_figures import Fit, memory
+from tests.app.looking import unfolded
 from tests.app.pages.cache.cases import LLAMA, V3
 from tests.app.pages.cache.test_cache import chart, healthy, opened, written
 
@@ -31,7 +32,7 @@ def test_the_page_counts_users() -> None:
     model = configs.published()[name]
     assert model.parameters == 8_030_261_248
     users = (24 * 10**9 - 2 * model.parameters) // model.spec.bytes(8192, "bf16")
-    tables = [frame.value for frame in at.dataframe]
+    tables = [frame.value for frame in unfolded(at).dataframe]
     column = next(table for table in tables if "Users" in table.columns)
     assert int(column.set_index("Model").loc[name, "Users"]) == users
     at.number_input("c_gpus").set_value(None).run()
@@ -56,7 +57,7 @@ def test_another_attention_and_the_papers_share() -> None:
     assert sorted(bars.values()) == [31_232_000, 70_272_000, 249_856_000, 3_997_696_000]
     assert all(hover.startswith(V3) for hover in bars)
     held = texts("en")["cache.axis_calc"]
-    tables = [table.value for table in at.dataframe if held in table.value.columns]
+    tables = [table.value for table in unfolded(at).dataframe if held in table.value.columns]
     assert sorted(tables[0][held]) == sorted(bars.values())
     said = written(at)
     assert "**82.2%**" in said

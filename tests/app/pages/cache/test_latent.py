@@ -11,6 +11,7 @@ from app.core import generation, models, need_slot
 from app.core.texts import texts
 from app.pages.cache.decoding import timing
 from app.pages.cache.latent import study as latents
+from tests.app.looking import unfolded
 from tests.app.pages.cache.cases import T
 from tests.app.pages.cache.test_cache import chart, healthy, opened, written
 from tests.app.runs import Failing, ended
@@ -34,7 +35,9 @@ def test_pictures_of_the_pinned_token_come_by_themselves() -> None:
         assert has(key)(at)
     places = texts("ko")["latent.axis_token"]
     rank, rotary = (models.config(latents.MODEL)[f] for f in ("kv_lora_rank", "qk_rope_head_dim"))
-    table = next(t.value for t in at.dataframe if places in t.value.columns and "k_pe 0" in t.value)
+    table = next(
+        t.value for t in unfolded(at).dataframe if places in t.value.columns and "k_pe 0" in t.value
+    )
     assert len(table.columns) == 2 + rank + rotary
     assert table[places].tolist() == list(range(len(table)))
     assert texts("ko")["latent.token_title"].split("{")[0] + "5:" in written(at)

@@ -22,6 +22,7 @@ from model.analysis.teacher_forcing import teacher_force
 from model.nn.room import Keep
 from model.runtime.batch import Request
 from model.training import pretrain
+from tests.app.looking import unfolded
 from tests.app.reference import engine as engine_of
 from tests.app.runs import ended
 from tests.app.words import shape
@@ -159,7 +160,7 @@ def test_the_room(lang: str) -> None:
     assert after_steps(1)
     app.button(key="e_hand_many").click().run()
     assert after_steps(51)
-    heads = [list(table.value.columns) for table in app.dataframe]
+    heads = [list(table.value.columns) for table in unfolded(app).dataframe]
     assert [words["balance.way"], words["experts.step"], words["experts.max_vio"]] in heads
     published = words["balance.perplexity"], words["balance.vio_all"]
     assert [words["experts.model"], words["balance.way"], *published] in heads

@@ -26,6 +26,7 @@ from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
 from model.runtime.batch import Request
 from model.runtime.scheduler import Ticket
+from tests.app.looking import unfolded
 from tests.app.runs import Busy, ended, traces, under_way
 from tests.app.words import shape
 
@@ -227,7 +228,7 @@ def test_opens_with_the_recorded_run(language: str) -> None:
 
 
 def test_every_chart_of_the_run_has_its_numbers_as_a_table() -> None:
-    tables = {tuple(table.value.columns): table.value for table in opened().dataframe}
+    tables = {tuple(table.value.columns): table.value for table in unfolded(opened()).dataframe}
     words, run = texts("en"), store.sample("experts")
     experts = [
         words["one_expert.partner"].format(expert=e) for e in range(run.card.n_routed_experts)
@@ -360,7 +361,7 @@ def test_a_model_that_does_not_exist_falls_back() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_pin_in_the_link_shows_that_token(language: str) -> None:
-    at = opened(language, pin="5")
+    at = unfolded(opened(language, pin="5"))
     sample = store.sample("experts")
     table = at.dataframe[0].value
     assert len(table) == len(sample.moe_layers)

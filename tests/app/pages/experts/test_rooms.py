@@ -32,6 +32,7 @@ from model.nn.room import Run
 from model.nn.tokenizer import BOS, decode
 from model.runtime.batch import Request
 from model.training.pretrain import masked_loss
+from tests.app.looking import unfolded
 from tests.app.reference import engine as engine_of
 from tests.app.runs import Failing, ended
 
@@ -317,7 +318,11 @@ def test_the_tokens_of_a_comparison_are_a_table() -> None:
     words, trace = texts("en"), store.sample("experts")
 
     def tables() -> list[Any]:
-        return [one.value for one in at.dataframe if words["interventions.logprob"] in one.value]
+        return [
+            one.value
+            for one in unfolded(at).dataframe
+            if words["interventions.logprob"] in one.value
+        ]
 
     ended(at, "interventions_held_out")
     shown, tokens = tables()[0], trace.token_ids.tolist()

@@ -31,6 +31,7 @@ from model.analysis.estimators import cons_at_k, pass_at_k, wilson
 from model.tasks import chain, pick, problems
 from model.tasks.check import judge
 from tests.app import runs
+from tests.app.looking import unfolded
 from tests.app.pages.reasoning.test_reasoning import (
     BUILT,
     CHAIN,
@@ -269,7 +270,7 @@ def test_says_why_nothing_can_be_drawn() -> None:
 
 def measured(app: AppTest, axis: str) -> Any:
     """The table under a picture of what was measured beforehand."""
-    return next(one.value for one in app.dataframe if {"measure", axis} <= {*one.value})
+    return next(one.value for one in unfolded(app).dataframe if {"measure", axis} <= {*one.value})
 
 
 def test_what_was_measured_is_shown_of_the_chosen_models() -> None:

@@ -22,7 +22,7 @@ from model.tasks import chain, problems
 from model.training import experiments, pipeline
 from model.training.grpo import GRPO, GRPOConfig
 from tests.app import runs
-from tests.app.looking import until
+from tests.app.looking import unfolded, until
 from tests.app.reference import engine as engine_of
 from tests.app.words import shape
 
@@ -154,7 +154,7 @@ def test_a_card_tells_other_seeds_and_the_teachers_work(with_runs: Path) -> None
     assert "400 of 900 replies passed" in first
     assert "Result: Arithmetic, level 4" in first
     assert "1.0 min on one core, after 2.5 min in which the teacher wrote" in first
-    table = app.dataframe[0].value
+    table = unfolded(app).dataframe[0].value
     assert [*table["model"]] == [
         name for name in ("r1-dev1", "distilled", "distilled-seed1") for _ in range(2)
     ]

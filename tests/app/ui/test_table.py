@@ -1,0 +1,33 @@
+"""Tables of numbers: folded away, and made only once somebody looks."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from tests.app.looking import unfolded
+
+
+def page() -> None:
+    import streamlit as st
+
+    from app.ui.table import numbers
+
+    def rows() -> list[dict[str, int]]:
+        st.session_state.computed = st.session_state.get("computed", 0) + 1
+        return [{"tokens": 1}, {"tokens": 1024}]
+
+    numbers(rows, "computed")
+    numbers([{"bytes": 7}], "given")
+
+
+def test_a_table_is_made_when_it_is_unfolded() -> None:
+    at = AppTest.from_function(page).run()
+    assert len(at.expander) == 2
+    assert not at.dataframe and "computed" not in at.session_state
+    unfolded(at)
+    assert [one.value.to_dict("list") for one in at.dataframe] == [
+        {"tokens": [1, 1024]},
+        {"bytes": [7]},
+    ]
+    assert at.session_state.computed == 1
+    assert not at.exception
