@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import json
 import random
-import socket
 import sys
 import tempfile
 import time
@@ -77,11 +76,8 @@ def app(url: str | None) -> Iterator[str]:
     if url is not None:
         yield url.rstrip("/")
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder, server.serve(port, Path(folder) / "log"):
-        yield f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as folder, server.anywhere(Path(folder) / "log") as found:
+        yield found[0]
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:

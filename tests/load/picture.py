@@ -1,4 +1,4 @@
-"""A picture of a measurement over its time, as SVG: records, pages, memory and threads."""
+"""A picture of a measurement over its time, as SVG: records, pages, memory, threads, open files."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ def draw(phase: Phase, title: str) -> str:
     opens: list[Dot] = [(o.at - phase.begin, o.seconds, o.page) for o in phase.diary.opens]
     memory = [(one.at - phase.begin, one.bytes / 1e6) for one in phase.usage]
     threads = [(one.at - phase.begin, float(one.threads)) for one in phase.usage]
+    files = [(one.at - phase.begin, float(one.files)) for one in phase.usage]
     panels = [
         _waits(0, "From the click to the finished record, s", runs, phase.seconds),
         _waits(1, "From asking for a page to having it, s", opens, phase.seconds),
         _line(2, "The server's resident memory, MB", memory, phase.seconds),
         _line(3, "The server's threads", threads, phase.seconds),
+        _line(4, "The server's open files", files, phase.seconds),
     ]
     height = TOP + len(panels) * (PANEL + GAP)
     legend = "".join(

@@ -63,10 +63,25 @@ class Phase:
         first, last = self.usage[0], self.usage[-1]
         memory = [round(one.bytes / 1e6, 1) for one in self.usage]
         return {
-            "memory_mb": {"first": memory[0], "most": max(memory), "last": memory[-1]},
-            "threads": max(one.threads for one in self.usage),
+            "memory_mb": _first_most_last(memory),
+            "growth_mb_per_minute": _slope(
+                [one.at / 60 for one in self.usage[len(memory) // 2 :]], memory[len(memory) // 2 :]
+            ),
+            "threads": _first_most_last([one.threads for one in self.usage]),
+            "files": _first_most_last([one.files for one in self.usage]),
             "cores": round((last.cpu - first.cpu) / (last.at - first.at), 2),
         }
+
+
+def _first_most_last(values: Sequence[float]) -> dict[str, float]:
+    return {"first": values[0], "most": max(values), "last": values[-1]}
+
+
+def _slope(minutes: Sequence[float], values: Sequence[float]) -> float | None:
+    """How much values rise a minute, along the line of least squares; None of a single one."""
+    if len(values) < 2:
+        return None
+    return round(float(np.polyfit(minutes, values, 1)[0]), 2)
 
 
 def spread(values: Sequence[float]) -> dict[str, float | int] | None:
@@ -110,7 +125,11 @@ ROWS = (
     ("server's memory, MB: first", "server.memory_mb.first"),
     ("server's memory, MB: most", "server.memory_mb.most"),
     ("server's memory, MB: last", "server.memory_mb.last"),
-    ("server's threads: most", "server.threads"),
+    ("  and in the second half, MB a minute", "server.growth_mb_per_minute"),
+    ("server's threads: most", "server.threads.most"),
+    ("server's threads: last", "server.threads.last"),
+    ("server's open files: most", "server.files.most"),
+    ("server's open files: last", "server.files.last"),
     ("server's cores", "server.cores"),
     ("viewers' own cores", "client_cores"),
 )

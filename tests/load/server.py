@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ class Usage:
     at: float  # time.monotonic()
     bytes: int  # resident memory
     threads: int
+    files: int  # open files, sockets among them
     cpu: float  # seconds of processor time so far
 
 
@@ -39,6 +41,7 @@ def usage(pid: int) -> Usage | None:
         time.monotonic(),
         sum(one.bytes for one in found),
         sum(one.threads for one in found),
+        sum(one.files for one in found),
         sum(one.cpu for one in found),
     )
 
@@ -59,10 +62,11 @@ def _own_usage(pid: int) -> Usage | None:
         resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         # What follows the name, which may hold blanks: man 5 proc counts these fields from 3.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        files = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
     except (OSError, IndexError):
         return None
     user, system, threads = int(fields[11]), int(fields[12]), int(fields[17])
-    return Usage(time.monotonic(), resident * _PAGE, threads, (user + system) / _TICKS)
+    return Usage(time.monotonic(), resident * _PAGE, threads, files, (user + system) / _TICKS)
 
 
 def process_at(url: str) -> int | None:
@@ -118,6 +122,16 @@ def serve(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+@contextmanager
+def anywhere(log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The app at a free port: its address and process. Raises: see `serve`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with serve(port, log) as process:
+        yield f"http://127.0.0.1:{port}", process
 
 
 def _answers(url: str) -> bool:

@@ -61,6 +61,7 @@ class Tab:
         self.query = dict(parse_qsl(query))
         self.session = ""  # as the server calls it
         self.received = 0  # bytes of messages
+        self.messages = 0  # and their number
         self.faults: list[str] = []  # exceptions that the page showed, and breaches of protocol
         self._elements: dict[tuple[int, ...], Element] = {}
         self._values: dict[str, WidgetState] = {}
@@ -121,6 +122,10 @@ class Tab:
         self._values = {id: value for id, value in self._values.items() if id in shared}
         self._stop_timers()
         await self._redraw(page=self._pages[page])
+
+    async def redraw(self) -> None:
+        """Have the whole page drawn anew, nothing changed; back when it is. Raises: see `open`."""
+        await self._redraw()
 
     async def put(self, key: str, value: widgets.Value) -> None:
         """Give a widget another value; back when the page has taken note. Raises: see `open`."""
@@ -233,6 +238,7 @@ class Tab:
         try:
             async for data in socket:
                 self.received += len(data)
+                self.messages += 1
                 message = ForwardMsg()
                 message.ParseFromString(data)
                 self._handle(self._cache.whole(message))

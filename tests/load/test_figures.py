@@ -31,7 +31,7 @@ def phase() -> report.Phase:
         for n, (page, wait) in enumerate(zip(pages, waits, strict=True))
     ]
     diary = Diary([Open("start", 1000.0, 0.5)], runs, ["start: no record"], [3_000_000, 1_000_000])
-    usage = [server.Usage(1000 + t, 500_000_000 + t * 10**6, 9, t / 2) for t in (0, 30, 60)]
+    usage = [server.Usage(1000 + t, 500_000_000 + t * 10**6, 9, 40, t / 2) for t in (0, 30, 60)]
     return report.Phase(2, diary, 1000.0, 1060.0, usage, client=3.0)
 
 
@@ -45,6 +45,9 @@ def test_figures_are_of_what_ended(phase: report.Phase) -> None:
     assert found["tokens_per_second"] == pytest.approx(3 * 90 / 60)
     assert found["received_mb"]["max"] == 3.0
     assert found["server"]["memory_mb"] == {"first": 500.0, "most": 560.0, "last": 560.0}
+    assert found["server"]["growth_mb_per_minute"] == pytest.approx(60.0)
+    assert found["server"]["threads"] == {"first": 9, "most": 9, "last": 9}
+    assert found["server"]["files"]["last"] == 40
     assert found["server"]["cores"] == 0.5
     assert found["client_cores"] == 0.05
 
@@ -72,7 +75,7 @@ def test_the_picture_has_a_mark_for_every_run_and_page(phase: report.Phase) -> N
     legend = len(PAGES)
     assert len(drawn.findall(f"{SVG}circle")) == legend + 4 + 1  # ended runs, and a page
     assert len(drawn.findall(f"{SVG}path")) == 1  # the run that never ended
-    assert len(drawn.findall(f"{SVG}polyline")) == 2
+    assert len(drawn.findall(f"{SVG}polyline")) == 3
     assert drawn.findtext(f"{SVG}text") == "2 viewers <&>"
 
 
@@ -85,6 +88,7 @@ def test_a_process_is_read_as_the_system_counts_it() -> None:
     # ru_maxrss is the most so far, in KiB; children that tests of others have started count too
     assert found.bytes > 10_000_000
     assert found.threads >= threading.active_count()
+    assert found.files >= 3
     spent = resource.getrusage(resource.RUSAGE_SELF)
     assert found.cpu >= 0.9 * (spent.ru_utime + spent.ru_stime) - 0.1
 

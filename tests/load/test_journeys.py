@@ -17,6 +17,7 @@ from tests.load.viewer import Diary, ask, crowd
 pytestmark = pytest.mark.slow
 START = PAGES[0]
 QUIET = 0.05  # of a core: what a server without work uses
+SLACK = 10  # threads and files that a pool may have added for good
 
 
 def texts(tab: Tab) -> list[str]:
@@ -154,3 +155,20 @@ def test_a_server_started_again_serves_the_tabs_that_were_open(app: App) -> None
         return diary
 
     assert asyncio.run(restart()).errors == []
+
+
+def test_what_viewers_leave_behind_is_cleared_away(app: App) -> None:
+    """Threads and open files are as many after a crowd as before it: a soak, in short."""
+
+    async def soak() -> tuple[server.Usage | None, server.Usage | None]:
+        await crowd(app.url, 2, 5, seed=8)
+        await quiet(app.pid)
+        before = server.usage(app.pid)
+        await crowd(app.url, 10, 20, seed=9)
+        await quiet(app.pid)
+        return before, server.usage(app.pid)
+
+    before, after = asyncio.run(soak())
+    assert before is not None and after is not None
+    assert after.threads <= before.threads + SLACK
+    assert after.files <= before.files + SLACK
