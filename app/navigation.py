@@ -11,6 +11,9 @@ from app.ui import chart
 APP = Path(__file__).parent
 ICONS = {"start": "play_circle", "experts": "hub", "cache": "memory"}
 ICONS |= {"reasoning": "psychology", "training": "trending_up"}
+ICONS |= {"story": "auto_stories", "glossary": "dictionary"}
+#: Pages that are no package of `pages/`: they draw on several of them.
+ELSEWHERE = {"story": "story/story.py", "glossary": "story/glossary.py"}
 
 icon = APP / "static" / "icon.svg"  # a material icon here would be downloaded
 st.set_page_config(page_title="Inside R1", page_icon=icon, layout="wide")
@@ -20,7 +23,7 @@ chart.choose_format()
 page = st.navigation(
     [
         st.Page(
-            f"pages/{name}/{name}.py",
+            ELSEWHERE.get(name, f"pages/{name}/{name}.py"),
             title=t(f"nav.{name}"),
             icon=f":material/{icon}:",
             default=name == "start",

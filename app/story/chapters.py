@@ -1,0 +1,168 @@
+"""The chapters of the story: their figures, what to try after each, and the numbers of their words.
+
+Whatever a run of ours measured is read from its assets: the words hold no such number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from app.core import evaluations, models
+from app.core.scaling import Point
+from app.core.texts import t
+from app.pages.experts.balance import runs as balance_runs
+from app.pages.training import training_runs
+from model.analysis import parameter_count
+from model.tasks import chain
+
+UNKNOWN = "–"  # where a run was not measured
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter: words `story.title_NAME` and so on, a figure that leaves the app, a way on.
+
+    `page` and `query` are the view where one can try it; `values` fills the words' placeholders.
+    """
+
+    name: str
+    figure: str  # one of `app.export.figures.NAMES`
+    page: str
+    values: Callable[[], Mapping[str, object]]
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    def say(self, part: str) -> str:
+        """A text of the chapter: "title", "short", "idea", "try" or "sources"."""
+        return t(f"story.{part}_{self.name}")
+
+    def text(self) -> str:
+        """The chapter's paragraph, with the numbers of our runs in it."""
+        return t(f"story.text_{self.name}", **self.values())
+
+
+def percent(share: float | None) -> str:
+    """A share in whole percent, or a dash."""
+    return UNKNOWN if share is None else f"{share:.0%}"
+
+
+def solved(name: str, level: str = evaluations.LEVEL) -> float | None:
+    """Share of held-out chains of a level that a model solves in one reply."""
+    found = evaluations.typical(name, chain.NAME, int(level))
+    return None if found is None else found.right
+
+
+def _trained(name: str) -> training_runs.Curves:
+    """The curves of chains in a reinforced model's training."""
+    return training_runs.curves(training_runs.of_task(training_runs.log(name), chain.NAME))
+
+
+def _budgets(name: str) -> list[Point]:
+    """Shares of chains solved under rising budgets of thinking tokens."""
+    found = evaluations.of(name)
+    assert found is not None, f"{name} ships with its evaluation"
+    return evaluations.by_budget(found, chain.NAME)
+
+
+def _votes(name: str) -> list[Point]:
+    """Shares of chains for which the commonest of so many answers is right."""
+    found = evaluations.of(name)
+    assert found is not None, f"{name} ships with its evaluation"
+    return evaluations.by_k(found, chain.NAME, "cons@k")
+
+
+def _in_language(name: str) -> float | None:
+    """Share of the words of a model's thinking that are in the question's language."""
+    found = evaluations.of(name)
+    return None if found is None else found["many"][chain.NAME]["language"]["value"]
+
+
+def _o1() -> dict[str, object]:
+    first, last = training_runs.ends(_trained("r1-zero").accuracy)
+    cuts = _budgets("r1-zero")
+    votes = _votes("base")
+    return {
+        **{"first": percent(first), "last": percent(last)},
+        **{"least": cuts[0].k, "low": percent(cuts[0].value)},
+        **{"most": cuts[-1].k, "high": percent(cuts[-1].value)},
+        **{"votes": votes[-1].k, "base_one": percent(votes[0].value)},
+        "base_many": percent(votes[-1].value),
+    }
+
+
+def _moe() -> dict[str, object]:
+    config = models.config("base")
+    counted = parameter_count.count(config)
+    return {
+        "experts": config["n_routed_experts"],
+        "k": config["num_experts_per_tok"],
+        "active": counted.active_head_only,
+        "total": counted.total,
+    }
+
+
+def _balance() -> dict[str, object]:
+    runs = {name.split("-")[1]: balance_runs.run(name) for name in balance_runs.RUNS}
+    steps = next(iter(runs.values())).steps[-1]
+    return {"steps": steps} | {way: f"{run.max_vio[-1]:.2f}" for way, run in runs.items()}
+
+
+def _cache() -> dict[str, object]:
+    found = (models.run_results(name) for name in models.TWINS)
+    return {one["attention"].lower(): f"{one['bytes_per_token']:,}" for one in found}
+
+
+def _zero() -> dict[str, object]:
+    curves = _trained("r1-zero")
+    first, last = training_runs.ends(curves.accuracy)
+    short, long = training_runs.ends(curves.length)
+    return {
+        **{"steps": curves.step[-1], "first": percent(first), "last": percent(last)},
+        **{"short": f"{short:.0f}", "long": f"{long:.0f}"},
+    }
+
+
+def _pipeline() -> dict[str, object]:
+    names = {name.removeprefix("r1-"): name for name in ("r1-zero", "r1-dev1", "r1-dev2", "r1-dev3")}
+    return {key: percent(solved(name)) for key, name in names.items()} | {
+        "r1": percent(solved("r1")),
+        "zero_language": percent(_in_language("r1-zero")),
+        "r1_language": percent(_in_language("r1")),
+    }
+
+
+def _rlhf() -> dict[str, object]:
+    names = {"base": "base", "sft": "sft-only", "zero": "r1-zero"}
+    return {key: percent(solved(name)) for key, name in names.items()}
+
+
+def _distil() -> dict[str, object]:
+    names = {"student": "student-base", "rl": "student-rl"}
+    names |= {"distilled": "distilled", "control": "distilled-control"}
+    return {key: percent(solved(name)) for key, name in names.items()}
+
+
+def _results() -> dict[str, object]:
+    run = training_runs.summary("r1-zero")
+    practised = run["run"]["levels"][chain.NAME] if run else [evaluations.LEVEL]
+    low, high, most = min(practised), max(practised), max(chain.LEVELS)
+    return {
+        **{"low": low, "high": high, "most": most},
+        "near": percent(solved("r1-zero", str(high))),
+        "far": percent(solved("r1-zero", str(most))),
+    }
+
+
+CHAPTERS = (
+    Chapter("o1", "compute", "reasoning", _o1),
+    Chapter("moe", "routing", "experts", _moe),
+    Chapter("balance", "balance", "experts", _balance, {"room": "balance"}),
+    Chapter("cache", "kv-bytes", "cache", _cache),
+    Chapter("zero", "r1-zero-accuracy", "training", _zero, {"t_part": "step"}),
+    Chapter("pipeline", "pipeline", "training", _pipeline, {"t_part": "pipeline"}),
+    Chapter("rlhf", "replies", "reasoning", _rlhf, {"r_models": "base,sft-only,r1-zero"}),
+    Chapter("distil", "distillation", "reasoning", _distil, {"r_models": "r1,student-rl,distilled"}),
+    Chapter("results", "published", "reasoning", _results, {"r_expr": "64+7*12-35+18*3"}),
+)
+BY_NAME = {chapter.name: chapter for chapter in CHAPTERS}
+

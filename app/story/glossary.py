@@ -1,0 +1,46 @@
+"""The glossary as a page: every term of the field that the app uses, to be searched."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import streamlit as st
+
+from app.core.texts import language, t, texts
+
+BEGINNING = "glossary.term_"
+LONGEST = 60  # characters of what is looked for
+
+
+def terms() -> dict[str, str]:
+    """Key of a term → how it is written, in the order of the language's alphabet."""
+    found = {
+        key.removeprefix(BEGINNING): str(text)
+        for key, text in texts(language()).items()
+        if key.startswith(BEGINNING)
+    }
+    return dict(sorted(found.items(), key=lambda term: term[1].casefold()))
+
+
+def matches(asked: str, key: str, name: str) -> bool:
+    """Is a term or what is said of it about this? In any language, so that a reader finds either."""
+    wanted = unicodedata.normalize("NFC", asked).casefold().strip()
+    said = [name, key, t(f"glossary.says_{key}"), str(texts("en")[f"{BEGINNING}{key}"])]
+    return any(wanted in text.casefold() for text in said)
+
+
+def page() -> None:
+    st.title(t("glossary.title"), anchor=False)
+    st.markdown(t("glossary.intro"))
+    st.text_input(t("glossary.search"), key="term", bind="query-params", max_chars=LONGEST)
+    asked = str(st.session_state.term or "")[:LONGEST]
+    found = {key: name for key, name in terms().items() if matches(asked, key, name)}
+    if not found:
+        st.info(t("glossary.none", asked=asked.replace("`", "")))
+    for key, name in found.items():
+        with st.container(key=f"term-{key}", gap=None):
+            st.markdown(f"**{name}**")
+            st.markdown(t(f"glossary.says_{key}"))
+
+
+page()

@@ -1,0 +1,80 @@
+"""The story: nine chapters, each with its words beside a live figure that is already set up."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.core.texts import language, t
+from app.export import figures
+from app.story import pictures
+from app.story.chapters import BY_NAME, CHAPTERS, Chapter
+from app.ui import rooms
+from app.ui.components import keys
+
+
+def go(to: str) -> None:
+    """Open a chapter, and put its name into the URL."""
+    st.query_params[rooms.URL_KEY] = to
+
+
+def press() -> None:
+    """What a key asks for: the chapter that it names, if there is one."""
+    if (asked := keys.pressed("story_keys")) in BY_NAME:
+        go(asked)
+
+
+def turning(chapter: Chapter) -> None:
+    """Previous and Next, by button and by arrow key."""
+    place = CHAPTERS.index(chapter)
+    ways = {
+        "previous": CHAPTERS[place - 1] if place else None,
+        "next": CHAPTERS[place + 1] if place + 1 < len(CHAPTERS) else None,
+    }
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for way, there in ways.items():
+            st.button(
+                t(f"story.{way}"),
+                key=f"story_{way}",
+                type="primary" if way == "next" else "secondary",
+                disabled=there is None,
+                on_click=go,
+                args=(there.name if there else chapter.name,),
+            )
+        st.caption(t("story.of_chapters", number=place + 1, chapters=len(CHAPTERS)))
+    arrows = {"ArrowLeft": ways["previous"], "ArrowRight": ways["next"]}
+    keys.listen(
+        {arrow: there.name for arrow, there in arrows.items() if there},
+        key="story_keys",
+        on_press=press,
+    )
+
+
+def words(chapter: Chapter) -> None:
+    """The paragraph, what to try, and where it is from."""
+    st.header(chapter.say("title"), anchor=False)
+    st.markdown(f"**{chapter.say('idea')}**")
+    st.markdown(chapter.text())
+    st.page_link(
+        f"pages/{chapter.page}/{chapter.page}.py",
+        label=f"{t('story.try')}: {chapter.say('try')}",
+        icon=":material/arrow_forward:",
+        query_params=dict(chapter.query),
+    )
+    st.caption(f"{t('story.sources')}: {chapter.say('sources')}")
+
+
+def page() -> None:
+    st.title(t("story.title"), anchor=False)
+    st.caption(t("story.intro"))
+    labels = {one.name: f"{i} {one.say('short')}" for i, one in enumerate(CHAPTERS, 1)}
+    chapter = BY_NAME[rooms.choose(labels, "story_chapter")]
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        words(chapter)
+        turning(chapter)
+    with right:
+        exhibit = figures.figure(chapter.figure, language())
+        pictures.draw(exhibit, key=f"story_{chapter.name}")
+
+
+page()
