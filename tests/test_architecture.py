@@ -103,24 +103,26 @@ def test_figures_are_pure(module: str) -> None:
 
 @pytest.mark.parametrize("module", of("app"))
 def test_arrows_in_the_app_go_down_only(module: str) -> None:
-    """A page imports no other page; what pages share knows none of them; export draws them all."""
+    """A page imports no other page; export, story and stage draw on all of them."""
     own = module.split(".")[2] if within(module, "app.pages") and module != "app.pages" else None
     for name in imports(module):
         assert not within(name, "app.main", "app.navigation"), name
-        if within(name, "app.pages") and not within(module, "app.export"):
+        if within(name, "app.pages") and not within(module, "app.export", "app.story"):
             assert own is not None, f"{module} imports {name}"
             assert within(name, f"app.pages.{own}"), f"{module} imports {name}"
         if within(module, "app.core"):
             assert not within(name, "app.ui"), name
         if within(module, "app.core", "app.ui"):
             assert not within(name, "app.export"), name
+        if not within(module, "app.story", "app.stage", "app.navigation"):
+            assert not within(name, "app.story", "app.stage"), name
 
 
 def test_every_folder_of_the_house_has_a_place() -> None:
     """The lists above name what exists, and all of it."""
     assert set(PACKAGES) == {m.split(".")[1] for m in MODULES if within(m, "model") and "." in m}
     assert {m.split(".")[1] for m in MODULES if within(m, "app") and "." in m} == {
-        *("core", "ui", "pages", "export", "main", "navigation")
+        *("core", "ui", "pages", "export", "story", "main", "navigation")
     }
     for name in WITH_TORCH:
         assert of(name), f"{name} does not exist"
@@ -139,7 +141,7 @@ def test_the_map_of_the_models_is_complete() -> None:
 def test_every_module_imports() -> None:
     """In one fresh process; pages are run, not imported, and `test_every_page` opens them."""
     scripts = {
-        "app.navigation",
+        *("app.navigation", "app.story.story", "app.story.glossary"),
         *(f"app.pages.{path.name}.{path.name}" for path in (ROOT / "app" / "pages").iterdir()),
     }
     import_afresh([name for name in MODULES if name not in scripts])

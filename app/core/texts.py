@@ -11,6 +11,10 @@ counts follow CLDR's plural rules:
   becomes "1 token in 1,000 rows".
 - `{tokens:tokens:compact}` rounds to three digits, "17.7M tokens" (in Python only).
 
+A term of the field is marked at its first use on a page, as `[[mla|multi-head latent attention]]`:
+the key of its words in the section "glossary", and what stands there; `[[latent]]` where both are
+the same. In Markdown, and only there, it becomes a link that carries the definition.
+
 Tests keep the two languages equal in keys and placeholders, pages out of one another's sections,
 and every key in use.
 """
@@ -20,6 +24,7 @@ from __future__ import annotations
 import functools
 import json
 import operator
+import re
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -114,7 +119,7 @@ def translated(language: str, key: str, **values: Any) -> str:
     n = values.get("n")
     if n is not None:
         values["n"] = format_decimal(operator.index(n), locale=language)
-    return _Filled(language).vformat(_form(language, key, n), (), values)
+    return _Filled(language).vformat(_explained(language, _form(language, key, n)), (), values)
 
 
 def words(section: str) -> dict[str, Text]:
@@ -167,6 +172,21 @@ class _Filled(string.Formatter):
                 float(f"{n:.3g}"), locale=self.language, fraction_digits=1
             )
         return _form(self.language, f"count.{noun}", n).format(n=said)
+
+
+TERM = re.compile(r"\[\[(?:(\w+)\|)?([^\[\]|]+)\]\]")
+
+
+@functools.cache
+def _explained(language: str, text: str) -> str:
+    """A text with its marked terms as links; before it is filled in, so that no value is read."""
+
+    def link(marked: re.Match[str]) -> str:
+        term = marked[1] or marked[2]
+        says = texts(language)[f"glossary.says_{term}"]
+        return f'[{marked[2]}](#term-{term} "{says}")'
+
+    return TERM.sub(link, text)
 
 
 @functools.cache

@@ -32,9 +32,28 @@ class Chapter:
     values: Callable[[], Mapping[str, object]]
     query: Mapping[str, str] = field(default_factory=dict)
 
-    def say(self, part: str) -> str:
-        """A text of the chapter: "title", "short", "idea", "try" or "sources"."""
-        return t(f"story.{part}_{self.name}")
+    @property
+    def title(self) -> str:
+        return t(f"story.title_{self.name}")
+
+    @property
+    def short(self) -> str:
+        """The title in a word, for a button."""
+        return t(f"story.short_{self.name}")
+
+    @property
+    def idea(self) -> str:
+        """The chapter in one sentence."""
+        return t(f"story.idea_{self.name}")
+
+    @property
+    def to_try(self) -> str:
+        return t(f"story.try_{self.name}")
+
+    @property
+    def sources(self) -> str:
+        """Paper and section, in Markdown."""
+        return t(f"story.sources_{self.name}")
 
     def text(self) -> str:
         """The chapter's paragraph, with the numbers of our runs in it."""
@@ -82,10 +101,14 @@ def _o1() -> dict[str, object]:
     cuts = _budgets("r1-zero")
     votes = _votes("base")
     return {
-        **{"first": percent(first), "last": percent(last)},
-        **{"least": cuts[0].k, "low": percent(cuts[0].value)},
-        **{"most": cuts[-1].k, "high": percent(cuts[-1].value)},
-        **{"votes": votes[-1].k, "base_one": percent(votes[0].value)},
+        "first": percent(first),
+        "last": percent(last),
+        "least": cuts[0].k,
+        "low": percent(cuts[0].value),
+        "most": cuts[-1].k,
+        "high": percent(cuts[-1].value),
+        "votes": votes[-1].k,
+        "base_one": percent(votes[0].value),
         "base_many": percent(votes[-1].value),
     }
 
@@ -117,13 +140,18 @@ def _zero() -> dict[str, object]:
     first, last = training_runs.ends(curves.accuracy)
     short, long = training_runs.ends(curves.length)
     return {
-        **{"steps": curves.step[-1], "first": percent(first), "last": percent(last)},
-        **{"short": f"{short:.0f}", "long": f"{long:.0f}"},
+        "steps": curves.step[-1],
+        "first": percent(first),
+        "last": percent(last),
+        "short": round(short),
+        "long": round(long),
     }
 
 
 def _pipeline() -> dict[str, object]:
-    names = {name.removeprefix("r1-"): name for name in ("r1-zero", "r1-dev1", "r1-dev2", "r1-dev3")}
+    names = {
+        name.removeprefix("r1-"): name for name in ("r1-zero", "r1-dev1", "r1-dev2", "r1-dev3")
+    }
     return {key: percent(solved(name)) for key, name in names.items()} | {
         "r1": percent(solved("r1")),
         "zero_language": percent(_in_language("r1-zero")),
@@ -147,11 +175,15 @@ def _results() -> dict[str, object]:
     practised = run["run"]["levels"][chain.NAME] if run else [evaluations.LEVEL]
     low, high, most = min(practised), max(practised), max(chain.LEVELS)
     return {
-        **{"low": low, "high": high, "most": most},
+        "low": low,
+        "high": high,
+        "most": most,
         "near": percent(solved("r1-zero", str(high))),
         "far": percent(solved("r1-zero", str(most))),
     }
 
+
+TAUGHT = "r1,student-rl,distilled"
 
 CHAPTERS = (
     Chapter("o1", "compute", "reasoning", _o1),
@@ -161,8 +193,9 @@ CHAPTERS = (
     Chapter("zero", "r1-zero-accuracy", "training", _zero, {"t_part": "step"}),
     Chapter("pipeline", "pipeline", "training", _pipeline, {"t_part": "pipeline"}),
     Chapter("rlhf", "replies", "reasoning", _rlhf, {"r_models": "base,sft-only,r1-zero"}),
-    Chapter("distil", "distillation", "reasoning", _distil, {"r_models": "r1,student-rl,distilled"}),
+    Chapter(
+        "distil", "distillation", "reasoning", _distil, {"r_models": "r1,student-rl,distilled"}
+    ),
     Chapter("results", "published", "reasoning", _results, {"r_expr": "64+7*12-35+18*3"}),
 )
 BY_NAME = {chapter.name: chapter for chapter in CHAPTERS}
-

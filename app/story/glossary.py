@@ -6,7 +6,7 @@ import unicodedata
 
 import streamlit as st
 
-from app.core.texts import language, t, texts
+from app.core.texts import t, texts, translated
 
 BEGINNING = "glossary.term_"
 LONGEST = 60  # characters of what is looked for
@@ -14,18 +14,15 @@ LONGEST = 60  # characters of what is looked for
 
 def terms() -> dict[str, str]:
     """Key of a term → how it is written, in the order of the language's alphabet."""
-    found = {
-        key.removeprefix(BEGINNING): str(text)
-        for key, text in texts(language()).items()
-        if key.startswith(BEGINNING)
-    }
+    keys = [text.removeprefix(BEGINNING) for text in texts("en") if text.startswith(BEGINNING)]
+    found = {key: t(f"glossary.term_{key}") for key in keys}
     return dict(sorted(found.items(), key=lambda term: term[1].casefold()))
 
 
 def matches(asked: str, key: str, name: str) -> bool:
-    """Is a term or what is said of it about this? In any language, so that a reader finds either."""
+    """Does a term, here or in English, or what is said of it, have these words?"""
     wanted = unicodedata.normalize("NFC", asked).casefold().strip()
-    said = [name, key, t(f"glossary.says_{key}"), str(texts("en")[f"{BEGINNING}{key}"])]
+    said = [name, key, t(f"glossary.says_{key}"), translated("en", f"glossary.term_{key}")]
     return any(wanted in text.casefold() for text in said)
 
 

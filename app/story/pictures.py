@@ -40,8 +40,6 @@ def picture(exhibit: Exhibit, key: str) -> None:
     if isinstance(content, go.Figure):
         chart(content, key=key, alt=f"{exhibit.title}. {exhibit.takeaway}")
     elif isinstance(content, Run):
-        trace_view(
-            content.trace, parts=content.parts, key=key, layer=content.layer, playing=True
-        )
+        trace_view(content.trace, parts=content.parts, key=key, layer=content.layer, playing=True)
     else:
         reasoning_view(content.traces, key=key, playing=True)

@@ -26,22 +26,23 @@ def press() -> None:
 def turning(chapter: Chapter) -> None:
     """Previous and Next, by button and by arrow key."""
     place = CHAPTERS.index(chapter)
-    ways = {
-        "previous": CHAPTERS[place - 1] if place else None,
-        "next": CHAPTERS[place + 1] if place + 1 < len(CHAPTERS) else None,
-    }
+    before = CHAPTERS[place - 1] if place else None
+    after = CHAPTERS[place + 1] if place + 1 < len(CHAPTERS) else None
     with st.container(horizontal=True, vertical_alignment="center"):
-        for way, there in ways.items():
+        for label, key, there in (
+            (t("story.previous"), "story_previous", before),
+            (t("story.next"), "story_next", after),
+        ):
             st.button(
-                t(f"story.{way}"),
-                key=f"story_{way}",
-                type="primary" if way == "next" else "secondary",
+                label,
+                key=key,
+                type="primary" if there is after else "secondary",
                 disabled=there is None,
                 on_click=go,
                 args=(there.name if there else chapter.name,),
             )
         st.caption(t("story.of_chapters", number=place + 1, chapters=len(CHAPTERS)))
-    arrows = {"ArrowLeft": ways["previous"], "ArrowRight": ways["next"]}
+    arrows = {"ArrowLeft": before, "ArrowRight": after}
     keys.listen(
         {arrow: there.name for arrow, there in arrows.items() if there},
         key="story_keys",
@@ -51,27 +52,28 @@ def turning(chapter: Chapter) -> None:
 
 def words(chapter: Chapter) -> None:
     """The paragraph, what to try, and where it is from."""
-    st.header(chapter.say("title"), anchor=False)
-    st.markdown(f"**{chapter.say('idea')}**")
+    st.header(chapter.title, anchor=False)
+    st.markdown(f"**{chapter.idea}**")
     st.markdown(chapter.text())
     st.page_link(
         f"pages/{chapter.page}/{chapter.page}.py",
-        label=f"{t('story.try')}: {chapter.say('try')}",
+        label=f"{t('story.try')}: {chapter.to_try}",
         icon=":material/arrow_forward:",
         query_params=dict(chapter.query),
     )
-    st.caption(f"{t('story.sources')}: {chapter.say('sources')}")
+    st.caption(f"{t('story.sources')}: {chapter.sources}")
 
 
 def page() -> None:
     st.title(t("story.title"), anchor=False)
     st.caption(t("story.intro"))
-    labels = {one.name: f"{i} {one.say('short')}" for i, one in enumerate(CHAPTERS, 1)}
+    labels = {one.name: f"{i} {one.short}" for i, one in enumerate(CHAPTERS, 1)}
     chapter = BY_NAME[rooms.choose(labels, "story_chapter")]
-    left, right = st.columns([5, 6], gap="large")
+    turning(chapter)
+    with st.container(key="story_spread"):
+        left, right = st.columns([5, 6], gap="medium")
     with left:
         words(chapter)
-        turning(chapter)
     with right:
         exhibit = figures.figure(chapter.figure, language())
         pictures.draw(exhibit, key=f"story_{chapter.name}")

@@ -17,7 +17,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-PAGES = ("", "experts", "cache", "reasoning", "training")
+PAGES = ("", "experts", "cache", "reasoning", "training", "story", "glossary")
 AT_REST = (
     "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 )

@@ -23,6 +23,8 @@ FILES = texts_module.files("en")
 SECTIONS = {name: path for path in FILES for name in json.loads(path.read_text(encoding="utf-8"))}
 #: Sections that a component hands to its JavaScript → the files that use them.
 IN_JAVASCRIPT = ("trace_view", "reasoning_view", "intervention_view", "update_view", "player")
+#: What the words of the story's chapter on R1's stages are filled with.
+PIPELINE = ("zero", "dev1", "dev2", "dev3", "r1", "zero_language", "r1_language")
 #: Sections whose keys are made of data: tests of their pages compare them with it.
 BY_DATA = ("kv_size", "kv_size_rows")
 #: Ratios and other decimals, written out before they are filled in: they take the plural always.
@@ -55,6 +57,34 @@ def test_languages_have_the_same_keys_and_placeholders(language: str, name: str)
         here, there = ({name for name, _ in placeholders(text[key])} for text in (english, other))
         assert here - {"n"} == there - {"n"}, key
         assert here == there or isinstance(english[key], dict), key
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_marked_terms_are_in_the_glossary(language: str, name: str) -> None:
+    """And only where Markdown is drawn: JavaScript and the glossary itself say them plainly."""
+    for key, text in section(language, name).items():
+        for form in forms(text):
+            found = texts_module.TERM.findall(form)
+            assert form.count("[[") == len(found), key
+            assert not found or name not in (*IN_JAVASCRIPT, "glossary"), key
+            for term, shown in found:
+                assert f"says_{term or shown}" in section(language, "glossary"), key
+
+
+def test_a_marked_term_carries_its_definition() -> None:
+    said = translated("en", "story.text_pipeline", **dict.fromkeys(PIPELINE, "1%"))
+    says = texts("en")["glossary.says_cold_start"]
+    assert f'[cold start](#term-cold_start "{says}")' in said
+    assert "[[" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_definitions_can_stand_in_a_link(language: str) -> None:
+    for key, text in section(language, "glossary").items():
+        if key.startswith("says_"):
+            assert isinstance(text, str), key
+            assert not set('"{}[]\\`*_<>') & set(text.replace("c_kv", "")), key
 
 
 @pytest.mark.parametrize("name", SECTIONS)
@@ -270,6 +300,6 @@ def test_a_page_uses_only_its_own_words_and_the_shared_ones() -> None:
     strangers = []
     for path, line, pattern in KEYS:
         home = SECTIONS[pattern.split("\\.")[0]].relative_to(APP).parts[:-2]
-        if home[0] == "pages" and path.parts[:2] != home:  # else ("core",)
+        if home[0] != "core" and path.parts[: len(home)] != home:
             strangers.append(f"{path}:{line}: {pattern}")
     assert not strangers

@@ -1,0 +1,55 @@
+"""The story in a browser: its pages are turned, its pictures touched, its words explained."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.core.texts import texts
+from tests.browser.chromium import visit
+
+pytestmark = pytest.mark.browser
+
+T = texts("en")
+
+
+def chapter(page: Page, name: str) -> None:
+    """The chapter is open, and its link is in the address bar."""
+    title = page.get_by_role("heading", level=2, name=str(T[f"story.title_{name}"]), exact=True)
+    expect(title).to_be_visible()
+    if name != "o1":
+        expect(page).to_have_url(re.compile(rf"room={name}"))
+
+
+def test_buttons_and_arrow_keys_turn_the_pages(page: Page) -> None:
+    visit(page, "story", lang="en")
+    chapter(page, "o1")
+    page.locator(".st-key-story_next button").click()
+    chapter(page, "moe")
+    page.keyboard.press("ArrowRight")
+    chapter(page, "balance")
+    page.keyboard.press("ArrowLeft")
+    chapter(page, "moe")
+    page.go_back()
+    chapter(page, "balance")
+
+
+def test_a_picture_is_touched_and_keeps_its_arrow_keys(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    visit(page, "story", lang="en", room="moe")
+    strip = page.get_by_role("listbox", name=T["trace_view.strip_answer"])
+    strip.get_by_role("option").nth(3).click()
+    page.keyboard.press("ArrowRight")
+    expect(strip.get_by_role("option").nth(4)).to_have_attribute("aria-selected", "true")
+    chapter(page, "moe")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_what_to_try_opens_the_view(page: Page, language: str) -> None:
+    words = texts(language)
+    visit(page, "story", lang=language, room="balance")
+    page.get_by_role("link", name=str(words["story.try_balance"])).click()
+    page.wait_for_url("**/experts?*room=balance*")
+    expect(page.get_by_role("heading", name=str(words["balance.title"]))).to_be_visible()
