@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.core import generation, texts
 from app.core.texts import t
-from app.ui import chart
+from app.ui import chart, guide
 
 APP = Path(__file__).parent
 ICONS = {"start": "play_circle", "experts": "hub", "cache": "memory"}
@@ -20,6 +20,7 @@ st.set_page_config(page_title="Inside R1", page_icon=icon, layout="wide")
 st.html(APP / "ui" / "page.css")
 texts.choose_language()
 chart.choose_format()
+presenting = st.query_params.get("present") == "1"
 page = st.navigation(
     [
         st.Page(
@@ -29,7 +30,14 @@ page = st.navigation(
             default=name == "start",
         )
         for name, icon in ICONS.items()
-    ]
+    ],
+    position="hidden" if presenting else "sidebar",
 )
-page.run()
+guide.accompany()
+if presenting:
+    from app.stage import stage  # few need it, and it draws on all pages
+
+    stage.show()
+else:
+    page.run()
 generation.compile_kernel()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from app.core.texts import speaking
 from app.export.exhibit import Exhibit
-from app.export.exhibits import cache, experts, pipeline, reasoning
+from app.export.exhibits import cache, experts, pipeline, reasoning, taught
 
 _MAKERS: dict[str, Callable[[], Exhibit]] = {
     "compute": reasoning.compute,
@@ -29,6 +29,9 @@ _MAKERS: dict[str, Callable[[], Exhibit]] = {
     "pipeline": pipeline.pipeline,
     "distillation": pipeline.distillation,
     "published": pipeline.results,
+    "thinking": taught.thinking,
+    "stages": taught.stages,
+    "taught": taught.taught,
 }
 NAMES = tuple(_MAKERS)
 

@@ -61,8 +61,10 @@ class Chapter:
 
 
 def percent(share: float | None) -> str:
-    """A share in whole percent, or a dash."""
-    return UNKNOWN if share is None else f"{share:.0%}"
+    """A share in whole percent, below one in tenths; or a dash."""
+    if share is None:
+        return UNKNOWN
+    return f"{share:.1%}" if 0 < share < 0.01 else f"{share:.0%}"
 
 
 def solved(name: str, level: str = evaluations.LEVEL) -> float | None:
@@ -192,7 +194,7 @@ CHAPTERS = (
     Chapter("cache", "kv-bytes", "cache", _cache),
     Chapter("zero", "r1-zero-accuracy", "training", _zero, {"t_part": "step"}),
     Chapter("pipeline", "pipeline", "training", _pipeline, {"t_part": "pipeline"}),
-    Chapter("rlhf", "replies", "reasoning", _rlhf, {"r_models": "base,sft-only,r1-zero"}),
+    Chapter("rlhf", "taught", "reasoning", _rlhf, {"r_models": "base,sft-only,r1-zero"}),
     Chapter(
         "distil", "distillation", "reasoning", _distil, {"r_models": "r1,student-rl,distilled"}
     ),

@@ -22,7 +22,10 @@ FILES = texts_module.files("en")
 #: Section of the words → the file of its English ones.
 SECTIONS = {name: path for path in FILES for name in json.loads(path.read_text(encoding="utf-8"))}
 #: Sections that a component hands to its JavaScript → the files that use them.
-IN_JAVASCRIPT = ("trace_view", "reasoning_view", "intervention_view", "update_view", "player")
+IN_JAVASCRIPT = (
+    *("trace_view", "reasoning_view", "intervention_view", "update_view", "player"),
+    *("stage", "terms", "tour"),
+)
 #: What the words of the story's chapter on R1's stages are filled with.
 PIPELINE = ("zero", "dev1", "dev2", "dev3", "r1", "zero_language", "r1_language")
 #: Sections whose keys are made of data: tests of their pages compare them with it.

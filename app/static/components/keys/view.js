@@ -29,7 +29,7 @@ class View {
 
   /**
    * @param {Data & Common} data
-   * @param {Given<Data>} given
+   * @param {Given} given
    */
   update(data, given) {
     this.values = data.values;

@@ -1,0 +1,128 @@
+"""Exhibits that say one thing each, as a talk needs them: thinking, stages, two ways to teach."""
+
+from __future__ import annotations
+
+from app.core import contestants, evaluations, published
+from app.core.texts import t
+from app.export import drawn
+from app.export.exhibit import Exhibit
+from app.export.exhibits.pipeline import AIME, TASK, result
+from app.pages.reasoning import figures as reasoning
+
+THINKERS = ("base", "r1-zero")
+STAGES = ("r1-zero", "r1-dev1", "r1-dev2", "r1-dev3", "r1")
+TAUGHT = ("base", "sft-only", "r1-zero")
+CHECKING = "#56B4E9"
+
+
+def _date(name: str) -> str:
+    found = evaluations.of(name)
+    return "" if found is None else str(found["date"])
+
+
+def thinking() -> Exhibit:
+    """Right answers against the thinking tokens allowed, before and after reinforcement."""
+    measured = {name: evaluations.of(name) for name in THINKERS}
+    cuts = {name: evaluations.by_budget(found, TASK) for name, found in measured.items() if found}
+    lines = [
+        reasoning.Curve(
+            name,
+            contestants.NAMES[name],
+            *([getattr(cut, part) for cut in found] for part in ("k", "value", "low", "high")),
+        )
+        for name, found in cuts.items()
+    ]
+    labels = {
+        "x": t("figures.compute_test_x"),
+        "y": t("figures.axis_right"),
+        "hover": "%{x}: %{y:.1%}",
+    }
+    ticks = sorted({cut.k for found in cuts.values() for cut in found})
+    ends = {name.replace("-", "_"): f"{found[-1].value:.0%}" for name, found in cuts.items()}
+    return Exhibit(
+        name="thinking",
+        title=t("figures.title_thinking"),
+        content=reasoning.curves(lines, ticks, labels, doubling=False),
+        rows=[
+            {t("figures.column_model"): contestants.NAMES[name], labels["x"]: cut.k}
+            | {labels["y"]: cut.value}
+            | {t("figures.column_low"): cut.low, t("figures.column_high"): cut.high}
+            for name, found in cuts.items()
+            for cut in found
+        ],
+        takeaway=t("figures.takeaway_thinking", most=ticks[-1], **ends),
+        source=t(
+            "figures.source_training",
+            models=", ".join(contestants.NAMES[name] for name in cuts),
+            date=_date(THINKERS[-1]),
+            paper=published.o1().source,
+        ),
+        page="reasoning",
+        paper="o1",
+    )
+
+
+def stages() -> Exhibit:
+    """What each stage reached, here and in the paper."""
+    names = [contestants.NAMES[name] for name in STAGES]
+    ours = [one.value if (one := result(name)) else None for name in STAGES]
+    theirs = [
+        aime / 100 if (aime := published.stage(name).get("aime")) else None for name in STAGES
+    ]
+    groups = [
+        drawn.Group(t("figures.stages_ours"), ours, drawn.OURS),
+        drawn.Group(t("figures.stages_paper"), theirs, drawn.PAPERS, "/"),
+    ]
+    said = {name.removeprefix("r1-"): aime for name, aime in zip(STAGES, theirs, strict=True)}
+    return Exhibit(
+        name="stages",
+        title=t("figures.title_stages"),
+        content=drawn.grouped(names, groups, {"x": t("figures.axis_right")}, 420),
+        rows=[
+            {t("figures.column_model"): name, t("figures.stages_ours"): own}
+            | {t("figures.stages_paper"): other}
+            for name, own, other in zip(names, ours, theirs, strict=True)
+        ],
+        takeaway=t(
+            "figures.takeaway_stages",
+            **{key: f"{said[key]:.1%}" for key in ("zero", "dev1", "r1")},
+        ),
+        source=t("figures.source_training", models=", ".join(names), date=_date("r1"), paper=AIME),
+        page="training",
+        state={"t_part": "pipeline"},
+        paper="deepseek-r1-nature",
+    )
+
+
+def taught() -> Exhibit:
+    """One base model, fine-tuned on bare answers or reinforced by a rule."""
+    names = [contestants.NAMES[name] for name in TAUGHT]
+    found = [evaluations.of(name) for name in TAUGHT]
+    many = [one["many"][TASK] for one in found if one is not None]
+    right = [one["pass@k"]["1"]["value"] for one in many]
+    checks = [one["checks"]["value"] for one in many]
+    groups = [
+        drawn.Group(t("figures.taught_right"), right, drawn.OURS),
+        drawn.Group(t("figures.taught_checks"), checks, CHECKING, "/"),
+    ]
+    shares = [f"{value:.1%}" for value in right]
+    return Exhibit(
+        name="taught",
+        title=t("figures.title_taught"),
+        content=drawn.grouped(names, groups, {"x": t("figures.taught_axis")}, 340),
+        rows=[
+            {t("figures.column_model"): name, t("figures.taught_right"): own}
+            | {t("figures.taught_checks"): other}
+            for name, own, other in zip(names, right, checks, strict=True)
+        ],
+        takeaway=t("figures.takeaway_taught", base=shares[0], answers=shares[1], zero=shares[2]),
+        source=t(
+            "figures.source_training",
+            models=", ".join(names),
+            date=_date("r1-zero"),
+            paper=f"{published.source('v1')}, section 2.2.2",
+        ),
+        page="training",
+        state={"t_part": "pipeline"},
+        paper="deepseek-r1",
+    )

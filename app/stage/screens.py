@@ -1,0 +1,102 @@
+"""What a talk shows, screen by screen: the story, or a list of views that the speaker has saved.
+
+A list is text, so that a link can hold it: chapters and figures by name, and views of the app by
+their links, separated by `|`: "moe|kv-bytes-v3|experts?room=balance".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from app.core.texts import TERM, language, t
+from app.export import figures
+from app.export.exhibit import Exhibit
+from app.story.chapters import BY_NAME, CHAPTERS
+
+SEPARATOR = "|"
+MOST = 40  # screens of a talk
+LONGEST = 600  # characters of a view's link
+PAGES = ("start", "experts", "cache", "reasoning", "training", "story", "glossary")
+#: What a chapter shows where one idea has to fill a screen, if not its own figure.
+FOR_A_TALK = {"o1": "thinking", "pipeline": "stages"}
+OPENING = "opening"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One idea: a title, a sentence, and a figure or a view of the app. `id` is its link's."""
+
+    id: str
+    title: str
+    idea: str = ""
+    notes: str = ""
+    figure: str | None = None  # one of `app.export.figures.NAMES`
+    view: str | None = None  # "experts?room=balance"
+
+
+@lru_cache(maxsize=64)
+def exhibit(name: str, language: str) -> Exhibit:
+    """A figure, made once per server: a talk does not wait for it."""
+    return figures.figure(name, language)
+
+
+def plain(text: str) -> str:
+    """A text without its marks: no terms, no emphasis."""
+    return re.sub(r"[*`]", "", TERM.sub(r"\2", text))
+
+
+def story() -> list[Screen]:
+    """The opening, and a screen for each chapter."""
+    opening = Screen(OPENING, t("stage.title"), t("stage.lead"), t("stage.keys"))
+    return [opening, *(of_chapter(chapter.name) for chapter in CHAPTERS)]
+
+
+def of_chapter(name: str) -> Screen:
+    chapter = BY_NAME[name]
+    paragraph = re.sub(r"\[([^\]]+)\]\(#term[^)]*\)", r"\1", chapter.text())
+    return Screen(
+        name,
+        chapter.title,
+        chapter.idea,
+        plain(f"{paragraph} ({chapter.sources})"),
+        FOR_A_TALK.get(name, chapter.figure),
+    )
+
+
+def of_view(link: str, number: int) -> Screen | None:
+    """A view of this app as a screen; None if the link is of no page here, or too long.
+
+    Only the page's name and its query are taken: whatever host the link names, it is this app's
+    view that is shown.
+    """
+    if len(link) > LONGEST:
+        return None
+    try:
+        parts = urlsplit(link.strip())
+    except ValueError:
+        return None
+    page = parts.path.strip("/").split("/")[-1] or PAGES[0]
+    if page not in PAGES:
+        return None
+    kept = [(key, value) for key, value in parse_qsl(parts.query) if key not in ("embed", "lang")]
+    query = urlencode([*kept, ("embed", "true"), ("lang", language())])
+    path = "" if page == PAGES[0] else page
+    return Screen(str(number), t(f"nav.{page}"), view=f"{path}?{query}")
+
+
+def listed(text: str) -> list[Screen]:
+    """The screens of a list, without what it names wrongly; the story if nothing is left."""
+    found = []
+    for number, item in enumerate(text.split(SEPARATOR)[:MOST], 1):
+        name = item.strip()
+        if name in BY_NAME:
+            found.append(of_chapter(name))
+        elif name in figures.NAMES:
+            shown = exhibit(name, language())
+            found.append(Screen(name, shown.title, shown.takeaway, shown.source, name))
+        elif name and (view := of_view(name, number)) is not None:
+            found.append(view)
+    return found or story()

@@ -1,0 +1,158 @@
+"""The stage: one idea a screen, for the last row; `?present=1`, each screen a link `screen=`.
+
+The browser turns pages and shows notes, overview and blank (`static/components/stage`); figures are
+recorded ones. A live run has `SECONDS` to end; until then, and if it does not, the recorded one
+stands there and says so.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from pathlib import Path
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.core import generation
+from app.core.prompt_runs import PromptRun, PromptSlot
+from app.core.texts import language, t
+from app.export.exhibit import Exhibit, Run
+from app.stage import screens
+from app.stage.screens import Screen
+from app.story import pictures
+from app.ui import guide
+from app.ui.components import component
+from app.ui.components.trace_view import trace_view
+
+LIST_KEY, SCREEN_KEY = "screens", "screen"
+SECONDS = 10.0  # that a live run has
+SEEDS = 1_000_000
+SCALE = 1.75  # of charts: their 14 px are 24 on the stage (stage.css says it too)
+HIGHEST = 300  # px of a chart before it is scaled
+CSS = Path(__file__).parent / "stage.css"
+RUN = PromptSlot("stage")
+_stage = component("stage")
+
+
+def show() -> None:
+    """The screen that the URL names; it warms the one that comes next."""
+    st.html(CSS)
+    found = screens.listed(st.query_params.get(LIST_KEY, ""))
+    place = at(found)
+    screen = found[place]
+    following = found[place + 1] if place + 1 < len(found) else None
+    with st.container(key="stage"):
+        st.title(screen.title, anchor=False)
+        if screen.idea:
+            st.markdown(screen.idea)
+        draw(screen)
+    _stage(
+        {
+            "screens": [{"id": one.id, "title": one.title} for one in found],
+            "place": place,
+            "notes": screen.notes,
+            "frame": screen.view,
+            "nextFrame": following.view if following else None,
+            "playing": guide.on_kiosk(),
+        },
+        key="stage_keys",
+        on_turn_change=lambda: turn([one.id for one in found]),
+    )
+    if following is not None:
+        warm(following)
+
+
+def at(found: list[Screen]) -> int:
+    """Place of the screen in the URL; the first if it names none of these."""
+    wanted = st.query_params.get(SCREEN_KEY, "")
+    return next((place for place, one in enumerate(found) if one.id == wanted), 0)
+
+
+def turn(ids: list[str]) -> None:
+    """To the screen that the browser asks for; it may ask for anything."""
+    asked_for = st.session_state.get("stage_keys", {}).get("turn")
+    if asked_for == "live":
+        start()
+    elif asked_for in ids:
+        st.query_params[SCREEN_KEY] = asked_for
+
+
+def draw(screen: Screen) -> None:
+    """The figure of a screen; a view of the app is the browser's to draw."""
+    if screen.figure is None:
+        return
+    shown = screens.exhibit(screen.figure, language())
+    if isinstance(shown.content, Run):
+        RUN.area(lambda: live(shown))
+        return
+    if isinstance(shown.content, go.Figure):
+        figure = go.Figure(shown.content)
+        figure.update_layout(height=min(shown.height, HIGHEST))
+        with st.container(key="stage_picture"):
+            pictures.picture(
+                Exhibit(**{**vars(shown), "content": figure}), key=f"stage_{screen.id}"
+            )
+        return
+    pictures.picture(shown, key=f"stage_{screen.id}")
+
+
+def warm(screen: Screen) -> None:
+    """Have what the next screen shows made, and its model read, while this one is looked at."""
+    if screen.figure is None:
+        return
+    shown = screens.exhibit(screen.figure, language())
+    if isinstance(shown.content, Run):
+        name = shown.content.trace.card.name
+        threading.Thread(target=generation.load, args=(name,), daemon=True).start()
+
+
+# --- A live run --------------------------------------------------------------------------------
+
+
+def start() -> None:
+    """Run the recorded prompt live, with a seed of its own."""
+    shown = screens.exhibit("routing", language())
+    assert isinstance(shown.content, Run)
+    info = shown.content.trace.info
+    st.session_state.stage_until = time.monotonic() + SECONDS
+    st.session_state.stage_late = False
+    RUN.forget()
+    RUN.run(
+        [
+            PromptRun(
+                model=shown.content.trace.card.name,
+                prompt=info.prompt,
+                max_new_tokens=info.max_new_tokens,
+                temperature=info.temperature,
+                seed=random.randrange(SEEDS),
+            )
+        ]
+    )
+
+
+def live(shown: Exhibit) -> None:
+    """The live run if it has ended in time, else the recorded one; and which of them it is."""
+    assert isinstance(shown.content, Run)
+    state = st.session_state
+    if RUN.running is not None and time.monotonic() > state.stage_until:
+        state.stage_late = True
+        RUN.stop()
+        RUN.forget()
+    traces = () if state.get("stage_late") else RUN.traces()
+    trace = traces[0] if traces else shown.content.trace
+    trace_view(trace, parts=("strip", "grid"), key="stage_run", playing=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            t("stage.live"), key="stage_live", on_click=start, disabled=RUN.running is not None
+        )
+        info = trace.info
+        if RUN.running is not None:
+            st.caption(t("stage.running"))
+        elif traces:
+            st.caption(t("common.run_live", model=trace.card.name, date=info.date, seed=info.seed))
+        elif RUN.error() is not None or state.get("stage_late"):
+            st.caption(t("stage.stands_in", seconds=round(SECONDS), date=info.date))
+        else:
+            st.caption(t("common.run_recorded", model=trace.card.name, date=info.date))

@@ -1,0 +1,171 @@
+// The stage's own part of a talk: keys and remote, notes, overview, blank, and views in frames.
+
+/** @import { Common, Given } from "../../shared/mount.js" */
+
+import { element } from "../../shared/element.js";
+import { mount } from "../../shared/mount.js";
+import { Words } from "../../shared/words.js";
+import { isTaken } from "../keys/view.js";
+
+/**
+ * @typedef {object} Data
+ * @property {{ id: string, title: string }[]} screens
+ * @property {number} place of the screen that is shown
+ * @property {string} notes
+ * @property {string | null} frame link of a view of the app, beside its pages
+ * @property {string | null} nextFrame that of the next screen: it is loaded beforehand
+ * @property {boolean} playing turn by itself, until somebody touches
+ */
+
+const MANY = 18; // screens that the overview shows in three columns
+export const PLAYED = 12_000; // ms a screen that plays by itself
+
+/** @type {Record<string, number>} what turns pages, and how far */
+const TURNS = {
+  ...{ ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1, Enter: 1 },
+  ...{ ArrowLeft: -1, ArrowUp: -1, PageUp: -1, Backspace: -1, Home: -1e6, End: 1e6 },
+};
+
+class View {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.hear = (/** @type {KeyboardEvent} */ event) => this.key(event);
+    this.touched = () => this.data?.playing && this.leave("?kiosk=1");
+    window.addEventListener("keydown", this.hear);
+    window.addEventListener("pointerdown", this.touched);
+    this.place = element("div", "place", root);
+    this.notes = this.over("notes");
+    this.overview = this.over("overview");
+    this.blank = this.over("blank");
+    /** @type {Map<string, HTMLIFrameElement>} */
+    this.frames = new Map();
+  }
+
+  /** @param {string} name */
+  over(name) {
+    const box = element("div", `over ${name}`, this.root);
+    box.hidden = true;
+    return box;
+  }
+
+  /**
+   * @param {Data & Common} data
+   * @param {Given} given
+   */
+  update(data, given) {
+    const words = new Words(data.labels, data.locale);
+    this.data = data;
+    this.send = given.setTriggerValue;
+    const { place, screens } = data;
+    this.place.textContent = words.say("place", { number: place + 1, screens: screens.length });
+    this.notes.textContent = data.notes;
+    this.notes.setAttribute("role", "note");
+    this.notes.setAttribute("aria-label", words.say("notes"));
+    this.blank.setAttribute("aria-label", words.say("blank"));
+    this.overview.setAttribute("role", "navigation");
+    this.overview.setAttribute("aria-label", words.say("overview"));
+    this.overview.classList.toggle("many", screens.length > MANY);
+    this.overview.replaceChildren();
+    for (const [at, screen] of screens.entries()) {
+      const button = element("button", "", this.overview, `${at + 1}  ${screen.title}`);
+      button.type = "button";
+      if (at === place) button.setAttribute("aria-current", "page");
+      button.onclick = () => this.to(at);
+    }
+    this.show(data, words.say("frame", { title: screens[place].title }));
+    clearTimeout(this.timer);
+    if (data.playing) this.timer = setTimeout(() => this.to((place + 1) % screens.length), PLAYED);
+  }
+
+  /**
+   * The screen's frame, and the next one's beneath it, out of sight; others go.
+   *
+   * @param {Data} data
+   * @param {string} title
+   */
+  show({ frame, nextFrame }, title) {
+    for (const [link, made] of this.frames)
+      if (link !== frame && link !== nextFrame) {
+        made.remove();
+        this.frames.delete(link);
+      }
+    for (const link of [frame, nextFrame]) {
+      if (link === null) continue;
+      const made = this.frames.get(link) ?? this.load(link);
+      made.classList.toggle("waiting", link !== frame);
+      made.title = title;
+    }
+  }
+
+  /** @param {string} link */
+  load(link) {
+    const made = element("iframe", "waiting", this.root);
+    made.src = new URL(link, document.baseURI).href;
+    made.onload = () => made.contentWindow?.addEventListener("keydown", this.hear);
+    this.frames.set(link, made);
+    return made;
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (!this.data || isTaken(event)) return;
+    if (this.data.playing) return this.leave("?kiosk=1");
+    const { key } = event;
+    const turn = TURNS[key];
+    const [focused] = event.composedPath();
+    const pressed = focused instanceof HTMLButtonElement && (key === " " || key === "Enter");
+    if (pressed) return;
+    const over = { b: this.blank, ".": this.blank, n: this.notes, o: this.overview }[
+      key.toLowerCase()
+    ];
+    if (over) this.toggle(over);
+    else if (key === "Escape") this.back();
+    else if (key.toLowerCase() === "l") this.send?.("turn", "live");
+    else if (key.toLowerCase() === "f") this.fill();
+    else if (turn !== undefined) this.to(this.data.place + turn);
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {HTMLElement} over */
+  toggle(over) {
+    over.hidden = !over.hidden;
+    if (over === this.overview && !over.hidden)
+      /** @type {HTMLElement | null} */ (over.querySelector("[aria-current]"))?.focus();
+  }
+
+  // What lies over the screen goes first; then the stage is left for the story.
+  back() {
+    const over = [this.blank, this.overview, this.notes].find((box) => !box.hidden);
+    if (over) over.hidden = true;
+    else this.leave("story");
+  }
+
+  fill() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else document.documentElement.requestFullscreen().catch(() => {}); // the browser may refuse
+  }
+
+  /** @param {number} place */
+  to(place) {
+    if (!this.data) return;
+    this.overview.hidden = this.blank.hidden = true;
+    const { screens } = this.data;
+    const { id } = screens[Math.min(screens.length - 1, Math.max(0, place))];
+    this.send?.("turn", id);
+  }
+
+  /** @param {string} link */
+  leave(link) {
+    window.location.assign(new URL(link, document.baseURI));
+  }
+
+  destroy() {
+    clearTimeout(this.timer);
+    window.removeEventListener("keydown", this.hear);
+    window.removeEventListener("pointerdown", this.touched);
+  }
+}
+
+export default mount(View);

@@ -1,0 +1,40 @@
+"""What accompanies every page: meanings of marked terms, hints for a first visit, the kiosk."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.ui.components import component
+
+KIOSK = "kiosk"  # in the URL, and in the session once it was there
+#: Hints, and what on the page each is about.
+HINTS = {
+    "hint_run": "",
+    "hint_ask": ".st-key-s_run",
+    "hint_pages": '[data-testid="stSidebarNav"]',
+    "hint_terms": 'a[href^="#term-"]',
+    "hint_story": '[data-testid="stSidebarNav"] a[href*="story"]',
+}
+_terms = component("terms")
+_tour = component("tour")
+_kiosk = component("kiosk")
+
+
+def on_kiosk() -> bool:
+    """Does the app stand in a hall? `?kiosk=1` says so, for the rest of the session."""
+    if st.query_params.get(KIOSK) == "1":
+        st.session_state[KIOSK] = True
+    return KIOSK in st.session_state
+
+
+def accompany() -> None:
+    """Draw what belongs to every page."""
+    _terms({}, key="terms")
+    if on_kiosk():
+        st.query_params[KIOSK] = "1"  # pages that are opened from others have lost it
+        language = st.session_state.lang_at_first
+        _kiosk({"home": f"?present=1&kiosk=1&lang={language}"}, key="kiosk_idle")
+        return
+    with st.sidebar:
+        hints = [{"key": key, "about": about or "main"} for key, about in HINTS.items()]
+        _tour({"hints": hints}, key="tour")

@@ -1,0 +1,87 @@
+"""The stage: its screens by link, lists that speakers save, and what a link may not do."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from app.core.texts import APP, LANGUAGES, speaking, texts
+from app.export import figures
+from app.stage import screens
+from app.story.chapters import BY_NAME, CHAPTERS
+
+SCRIPT = str(APP / "navigation.py")
+
+
+def opened(**query: str) -> AppTest:
+    at = AppTest.from_file(SCRIPT, default_timeout=60)
+    for key, value in ({"present": "1", "lang": "en"} | query).items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception
+    assert not at.error
+    return at
+
+
+def test_it_walks_the_story() -> None:
+    with speaking("en"):
+        found = screens.story()
+    assert [one.id for one in found] == [screens.OPENING, *BY_NAME]
+    for screen in found[1:]:
+        assert screen.figure in figures.NAMES
+        assert screen.notes
+        assert "[" not in screen.notes.replace("[±", "")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", [screens.OPENING, *BY_NAME])
+def test_each_screen_is_a_link(name: str, language: str) -> None:
+    at = opened(screen=name, lang=language)
+    title = "stage.title" if name == screens.OPENING else f"story.title_{name}"
+    assert at.title[0].value == texts(language)[title]
+
+
+@pytest.mark.parametrize("name", ["", "nowhere", "<b>", "-1", "999"])
+def test_a_link_to_no_screen_opens_the_first(name: str) -> None:
+    assert opened(screen=name).title[0].value == texts("en")["stage.title"]
+
+
+def test_a_saved_list_is_walked_in_its_order() -> None:
+    listed = "cache|kv-bytes-v3|http://elsewhere.example/experts?room=balance&pin=3|moe"
+    with speaking("ko"):
+        found = screens.listed(listed)
+    assert [one.id for one in found] == ["cache", "kv-bytes-v3", "3", "moe"]
+    assert found[2].view == "experts?room=balance&pin=3&embed=true&lang=ko"
+    at = opened(screens=listed, screen="kv-bytes-v3")
+    assert at.title[0].value == figures.figure("kv-bytes-v3", "en").title
+
+
+@pytest.mark.parametrize("text", ["", "|||", "nothing", "/etc/passwd", "javascript:alert(1)"])
+def test_a_list_of_nothing_is_the_story(text: str) -> None:
+    with speaking("en"):
+        assert screens.listed(text) == screens.story()
+
+
+@given(st.text(max_size=300) | st.from_regex(r"[a-z:/.?=&%|@#\\]{0,80}", fullmatch=True))
+def test_whatever_a_list_says_only_views_of_this_app_are_framed(text: str) -> None:
+    with speaking("en"):
+        found = screens.listed(text)
+    assert 1 <= len(found) <= screens.MOST
+    for screen in found:
+        if screen.view is not None:
+            page, _, query = screen.view.partition("?")
+            assert page in ("", *screens.PAGES)
+            assert query.endswith("embed=true&lang=en")
+
+
+def test_a_forged_turn_is_ignored() -> None:
+    at = opened()
+    at.session_state["stage_keys"] = {"turn": {"id": "moe"}}
+    at.run()
+    assert at.title[0].value == texts("en")["stage.title"]
+
+
+def test_chapters_have_an_order_that_is_the_stages() -> None:
+    assert [chapter.name for chapter in CHAPTERS] == list(BY_NAME)

@@ -1,0 +1,130 @@
+"""The stage in a browser: legible, without scrolling, turned by keys and remote, offline."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.core.texts import texts
+from app.story.chapters import BY_NAME
+from tests.browser.chromium import visit
+
+pytestmark = pytest.mark.browser
+
+T = texts("en")
+SCREENS = ("opening", *BY_NAME)
+LEAST = 24  # px of type on a stage
+SMALL = """() => {
+  const found = new Set();
+  const walk = (root) => {
+    for (const e of root.querySelectorAll("*")) {
+      if (e.shadowRoot) walk(e.shadowRoot);
+      const says = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+      if (!says || ["STYLE", "SCRIPT", "TITLE", "DESC", "OPTION"].includes(e.tagName)) continue;
+      const box = e.getBoundingClientRect();
+      const { visibility, opacity, fontSize } = getComputedStyle(e);
+      if (box.width < 2 || !box.height || visibility === "hidden" || opacity === "0") continue;
+      if (box.bottom < 0 || box.top > innerHeight) continue;
+      let size = parseFloat(fontSize);
+      for (let up = e; up; up = up.parentElement ?? up.getRootNode().host) {
+        const { transform } = getComputedStyle(up);
+        if (up instanceof HTMLElement && transform.startsWith("matrix("))
+          size *= parseFloat(transform.slice(7));
+      }
+      if (size < LEAST - 0.2) found.add(`${size.toFixed(1)} ${e.textContent.slice(0, 30)}`);
+    }
+  };
+  walk(document.body);
+  return [...found];
+}""".replace("LEAST", str(LEAST))
+
+
+def shown(page: Page, name: str) -> None:
+    """The screen stands there, and its link in the address bar."""
+    key = "stage.title" if name == "opening" else f"story.title_{name}"
+    expect(page.get_by_role("heading", level=1, name=str(T[key]), exact=True)).to_be_visible()
+
+
+@pytest.fixture
+def stage(page: Page) -> Page:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.emulate_media(reduced_motion="reduce")
+    return page
+
+
+def test_keys_and_a_remote_walk_the_whole_story(stage: Page) -> None:
+    """There and back; every request goes to the server itself, as `page` makes sure."""
+    visit(stage, "", lang="en", present="1")
+    for name in SCREENS[1:]:
+        stage.keyboard.press("PageDown")
+        shown(stage, name)
+        expect(stage).to_have_url(re.compile(rf"screen={name}"))
+    stage.keyboard.press("ArrowRight")  # there is no screen after the last
+    shown(stage, SCREENS[-1])
+    stage.keyboard.press("PageUp")
+    shown(stage, SCREENS[-2])
+    stage.keyboard.press("Home")
+    shown(stage, SCREENS[0])
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_every_screen_is_legible_and_fits(stage: Page, language: str) -> None:
+    for name in SCREENS:
+        visit(stage, "", lang=language, present="1", screen=name)
+        expect(stage.locator(".st-key-stage h1")).to_be_visible()
+        if name not in ("opening", "moe"):
+            expect(stage.locator(".st-key-stage .js-plotly-plot .main-svg").first).to_be_visible()
+            box = stage.locator(".st-key-stage .js-plotly-plot").bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= 720 + 1, name
+            assert box["x"] + box["width"] <= 1280 + 1, name
+        assert stage.evaluate(SMALL) == [], name
+        assert stage.evaluate("document.documentElement.scrollHeight <= innerHeight"), name
+
+
+def test_notes_overview_and_blank(stage: Page) -> None:
+    visit(stage, "", lang="en", present="1", screen="cache")
+    stage.keyboard.press("n")
+    expect(stage.get_by_role("note")).to_contain_text("multi-head latent attention".capitalize())
+    stage.keyboard.press("n")
+    expect(stage.get_by_role("note")).to_have_count(0)
+    stage.keyboard.press("b")
+    expect(stage.locator(".blank")).to_be_visible()
+    stage.keyboard.press("b")
+    expect(stage.locator(".blank")).to_be_hidden()
+    stage.keyboard.press("o")
+    screens = stage.get_by_role("navigation", name=str(T["stage.overview"])).get_by_role("button")
+    expect(screens).to_have_count(len(SCREENS))
+    screens.nth(2).click()
+    shown(stage, SCREENS[2])
+    stage.keyboard.press("Escape")
+    stage.wait_for_url("**/story")
+
+
+def test_a_live_run_on_the_stage(stage: Page) -> None:
+    visit(stage, "", lang="en", present="1", screen="moe")
+    expect(stage.get_by_text(str(T["common.run_recorded"]).split("{")[0])).to_be_visible()
+    stage.keyboard.press("l")
+    expect(stage.get_by_text(str(T["common.run_live"]).split("{")[0])).to_be_visible()
+
+
+def test_a_run_that_is_late_is_replaced_by_the_recorded_one(slow_page: Page) -> None:
+    slow_page.set_viewport_size({"width": 1280, "height": 720})
+    visit(slow_page, "", lang="en", present="1", screen="moe")
+    slow_page.keyboard.press("l")
+    expect(slow_page.get_by_text(str(T["stage.running"]))).to_be_visible()
+    expect(slow_page.get_by_text(str(T["stage.stands_in"]).split("{")[0])).to_be_visible()
+
+
+def test_a_saved_view_is_shown_in_a_frame_and_the_next_is_warm(stage: Page) -> None:
+    listed = "moe|glossary?term=latent|story?room=cache"
+    visit(stage, "", lang="en", present="1", screens=listed)
+    expect(stage.locator("iframe.waiting")).to_have_count(1)
+    stage.keyboard.press("ArrowRight")
+    frame = stage.frame_locator("iframe:not(.waiting)")
+    expect(frame.get_by_role("heading", level=1, name=str(T["glossary.title"]))).to_be_visible()
+    frame.get_by_role("heading", level=1).click()
+    stage.keyboard.press("PageDown")  # the focus is in the frame
+    expect(stage).to_have_url(re.compile("screen=3"))
