@@ -33,11 +33,11 @@ page = st.navigation(
     ],
     position="hidden" if presenting else "sidebar",
 )
-guide.accompany()
 if presenting:
     from app.stage import stage  # few need it, and it draws on all pages
 
     stage.show()
 else:
     page.run()
+    guide.accompany(first=page.url_path == "")
 generation.compile_kernel()

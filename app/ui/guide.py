@@ -9,11 +9,11 @@ from app.ui.components import component
 KIOSK = "kiosk"  # in the URL, and in the session once it was there
 #: Hints, and what on the page each is about.
 HINTS = {
-    "hint_run": "",
-    "hint_ask": ".st-key-s_run",
-    "hint_pages": '[data-testid="stSidebarNav"]',
-    "hint_terms": 'a[href^="#term-"]',
-    "hint_story": '[data-testid="stSidebarNav"] a[href*="story"]',
+    "run": "",
+    "ask": ".st-key-s_run",
+    "pages": '[data-testid="stSidebarNav"]',
+    "terms": 'a[href^="#term-"]',
+    "story": '[data-testid="stSidebarNav"] a[href*="story"]',
 }
 _terms = component("terms")
 _tour = component("tour")
@@ -27,14 +27,17 @@ def on_kiosk() -> bool:
     return KIOSK in st.session_state
 
 
-def accompany() -> None:
-    """Draw what belongs to every page."""
+def accompany(*, first: bool) -> None:
+    """Draw what belongs to every page, at its end: most of it is not to be seen at once.
+
+    `first`: this is the page that a visitor sees first, so hints are offered.
+    """
     _terms({}, key="terms")
     if on_kiosk():
         st.query_params[KIOSK] = "1"  # pages that are opened from others have lost it
         language = st.session_state.lang_at_first
         _kiosk({"home": f"?present=1&kiosk=1&lang={language}"}, key="kiosk_idle")
-        return
-    with st.sidebar:
+    elif first:
         hints = [{"key": key, "about": about or "main"} for key, about in HINTS.items()]
-        _tour({"hints": hints}, key="tour")
+        with st.sidebar:
+            _tour({"hints": hints}, key="tour")

@@ -50,6 +50,6 @@ def test_a_picture_is_touched_and_keeps_its_arrow_keys(page: Page) -> None:
 def test_what_to_try_opens_the_view(page: Page, language: str) -> None:
     words = texts(language)
     visit(page, "story", lang=language, room="balance")
-    page.get_by_role("link", name=str(words["story.try_balance"])).click()
+    page.get_by_test_id("stPageLink").get_by_text(str(words["story.try_balance"])).click()
     page.wait_for_url("**/experts?*room=balance*")
     expect(page.get_by_role("heading", name=str(words["balance.title"]))).to_be_visible()

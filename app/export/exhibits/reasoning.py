@@ -76,7 +76,7 @@ def length() -> Exhibit:
 
 
 def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | int]) -> Exhibit:
-    entries = training_runs.log(ZERO)
+    entries = training_runs.of_task(training_runs.log(ZERO), TASK)
     values = getattr(training_runs.curves(entries), measure)
     steps = training_runs.curves(entries).step
     smooth = training_runs.smooth(values)

@@ -17,6 +17,7 @@ import { isTaken } from "../keys/view.js";
  * @property {boolean} playing turn by itself, until somebody touches
  */
 
+const START = "./?kiosk=1"; // where a visitor begins
 const MANY = 18; // screens that the overview shows in three columns
 export const PLAYED = 12_000; // ms a screen that plays by itself
 
@@ -31,7 +32,7 @@ class View {
   constructor(root) {
     this.root = root;
     this.hear = (/** @type {KeyboardEvent} */ event) => this.key(event);
-    this.touched = () => this.data?.playing && this.leave("?kiosk=1");
+    this.touched = () => this.data?.playing && this.leave(START);
     window.addEventListener("keydown", this.hear);
     window.addEventListener("pointerdown", this.touched);
     this.place = element("div", "place", root);
@@ -110,7 +111,7 @@ class View {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (!this.data || isTaken(event)) return;
-    if (this.data.playing) return this.leave("?kiosk=1");
+    if (this.data.playing) return this.leave(START);
     const { key } = event;
     const turn = TURNS[key];
     const [focused] = event.composedPath();

@@ -72,7 +72,7 @@ class View {
     const { key, about } = data.hints[at];
     const last = at === data.hints.length - 1;
     this.step.textContent = words.say("step", { number: at + 1, hints: data.hints.length });
-    this.said.textContent = words.say(key);
+    this.said.textContent = words.say(`hint_${key}`);
     this.next.textContent = words.say(last ? "done" : "next");
     this.skip.textContent = words.say("skip");
     this.skip.hidden = last;
