@@ -67,10 +67,16 @@ def percent(share: float | None) -> str:
     return f"{share:.1%}" if 0 < share < 0.01 else f"{share:.0%}"
 
 
-def solved(name: str, level: str = evaluations.LEVEL) -> float | None:
-    """Share of held-out chains of a level that a model solves in one reply."""
-    found = evaluations.typical(name, chain.NAME, int(level))
-    return None if found is None else found.right
+def solved(name: str, level: int | None = None) -> float | None:
+    """Share of held-out chains that a model solves in one reply; None if it was not measured.
+
+    Of the level that was asked many times, unless another one is wanted.
+    """
+    if level is not None:
+        typical = evaluations.typical(name, chain.NAME, level)
+        return None if typical is None else typical.right
+    found = evaluations.of(name)
+    return None if found is None else evaluations.by_k(found, chain.NAME, "pass@k")[0].value
 
 
 def _trained(name: str) -> training_runs.Curves:
@@ -174,26 +180,26 @@ def _distil() -> dict[str, object]:
 
 def _results() -> dict[str, object]:
     run = training_runs.summary("r1-zero")
-    practised = run["run"]["levels"][chain.NAME] if run else [evaluations.LEVEL]
+    practised = run["run"]["levels"][chain.NAME] if run else [min(chain.LEVELS)]
     low, high, most = min(practised), max(practised), max(chain.LEVELS)
     return {
         "low": low,
         "high": high,
         "most": most,
-        "near": percent(solved("r1-zero", str(high))),
-        "far": percent(solved("r1-zero", str(most))),
+        "near": percent(solved("r1-zero", high)),
+        "far": percent(solved("r1-zero", most)),
     }
 
 
 TAUGHT = "r1,student-rl,distilled"
 
 CHAPTERS = (
-    Chapter("o1", "compute", "reasoning", _o1),
+    Chapter("o1", "compute", "reasoning", _o1, {"room": "samples"}),
     Chapter("moe", "routing", "experts", _moe),
     Chapter("balance", "balance", "experts", _balance, {"room": "balance"}),
     Chapter("cache", "kv-bytes", "cache", _cache),
-    Chapter("zero", "r1-zero-accuracy", "training", _zero, {"t_part": "step"}),
-    Chapter("pipeline", "pipeline", "training", _pipeline, {"t_part": "pipeline"}),
+    Chapter("zero", "r1-zero-accuracy", "training", _zero, {"room": "step"}),
+    Chapter("pipeline", "pipeline", "training", _pipeline, {"room": "pipeline"}),
     Chapter("rlhf", "taught", "reasoning", _rlhf, {"r_models": "base,sft-only,r1-zero"}),
     Chapter(
         "distil", "distillation", "reasoning", _distil, {"r_models": "r1,student-rl,distilled"}

@@ -89,7 +89,7 @@ def stages() -> Exhibit:
         ),
         source=t("figures.source_training", models=", ".join(names), date=_date("r1"), paper=AIME),
         page="training",
-        state={"t_part": "pipeline"},
+        state={"room": "pipeline"},
         paper="deepseek-r1-nature",
     )
 
@@ -123,6 +123,6 @@ def taught() -> Exhibit:
             paper=f"{published.source('v1')}, section 2.2.2",
         ),
         page="training",
-        state={"t_part": "pipeline"},
+        state={"room": "pipeline"},
         paper="deepseek-r1",
     )
