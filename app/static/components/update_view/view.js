@@ -63,6 +63,9 @@ class View {
       element("span", "title", head, reply.title);
       element("span", "verdict", head, reply.verdict);
       const text = element("div", "text", card);
+      text.tabIndex = 0; // it scrolls
+      text.setAttribute("role", "group");
+      text.ariaLabel = reply.title;
       reply.tokens.forEach((shown, i) => {
         const [before, after] = [reply.before[i], reply.after[i]];
         const title = `${percent.format(before)} → ${percent.format(after)}`;
