@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
 from app.core.compression import Compressed
+from app.core.icons import OwnIcons
 from app.ui.components import modules
 
 # Until `st.navigation` has run once, Streamlit takes a folder of this name for pages of its first
@@ -19,5 +20,5 @@ PagesManager.uses_pages_directory = False
 app = st.App(
     Path(__file__).with_name("navigation.py"),
     routes=[modules.route()],
-    middleware=[Middleware(Compressed)],
+    middleware=[Middleware(OwnIcons), Middleware(Compressed)],
 )
