@@ -19,18 +19,19 @@ from app.core import generation
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language, t
 from app.export.exhibit import Exhibit, Run
-from app.stage import screens
+from app.stage import figures, screens
 from app.stage.screens import Screen
 from app.story import pictures
 from app.ui import guide
+from app.ui.chart import chart
 from app.ui.components import component
-from app.ui.components.trace_view import trace_view
+from model.record.trace import Trace
 
 LIST_KEY, SCREEN_KEY = "screens", "screen"
 SECONDS = 10.0  # that a live run has
 SEEDS = 1_000_000
-SCALE = 1.75  # of charts: their 14 px are 24 on the stage (stage.css says it too)
-HIGHEST = 300  # px of a chart before it is scaled
+HIGHEST = 300  # px of a chart before it is enlarged (stage.css)
+TOKENS = 26  # of a run, as many as have room in large type
 CSS = Path(__file__).parent / "stage.css"
 RUN = PromptSlot("stage")
 _stage = component("stage")
@@ -86,16 +87,16 @@ def draw(screen: Screen) -> None:
     shown = screens.exhibit(screen.figure, language())
     if isinstance(shown.content, Run):
         RUN.area(lambda: live(shown))
-        return
-    if isinstance(shown.content, go.Figure):
-        figure = go.Figure(shown.content)
-        figure.update_layout(height=min(shown.height, HIGHEST))
-        with st.container(key="stage_picture"):
-            pictures.picture(
-                Exhibit(**{**vars(shown), "content": figure}), key=f"stage_{screen.id}"
-            )
-        return
-    pictures.picture(shown, key=f"stage_{screen.id}")
+    elif isinstance(shown.content, go.Figure):
+        large(shown.content, f"{shown.title}. {shown.takeaway}", f"stage_{screen.id}")
+    else:
+        pictures.picture(shown, key=f"stage_{screen.id}")
+
+
+def large(figure: go.Figure, alt: str, key: str) -> None:
+    """A chart that the last row can read."""
+    with st.container(key="stage_picture"):
+        chart(figures.legible(figure, HIGHEST), key=key, alt=alt)
 
 
 def warm(screen: Screen) -> None:
@@ -132,6 +133,23 @@ def start() -> None:
     )
 
 
+def took(trace: Trace) -> go.Figure:
+    """Which experts of the last layer took the first tokens that the model wrote."""
+    first, last = trace.n_prompt, min(trace.n_prompt + TOKENS, trace.fed)
+    assert trace.expert_weights is not None, "a run of our own records its weights"
+    return figures.took(
+        trace.expert_ids[first:last, -1],
+        trace.expert_weights[first:last, -1].astype(float),
+        trace.texts[first:last],
+        trace.card.n_routed_experts,
+        {
+            "expert": t("stage.axis_expert", layer=trace.moe_layers[-1]),
+            "token": t("stage.axis_token"),
+            "share": t("stage.share"),
+        },
+    )
+
+
 def live(shown: Exhibit) -> None:
     """The live run if it has ended in time, else the recorded one; and which of them it is."""
     assert isinstance(shown.content, Run)
@@ -142,8 +160,8 @@ def live(shown: Exhibit) -> None:
         RUN.forget()
     traces = () if state.get("stage_late") else RUN.traces()
     trace = traces[0] if traces else shown.content.trace
-    trace_view(trace, parts=("strip", "grid"), key="stage_run", playing=True)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    large(took(trace), shown.takeaway, "stage_run")
+    with st.container(key="stage_foot", horizontal=True, vertical_alignment="center"):
         st.button(
             t("stage.live"), key="stage_live", on_click=start, disabled=RUN.running is not None
         )

@@ -6,10 +6,13 @@ import streamlit as st
 
 from app.core.texts import language, t
 from app.export import figures
+from app.stage import screens
 from app.story import pictures
 from app.story.chapters import BY_NAME, CHAPTERS, Chapter
 from app.ui import rooms
 from app.ui.components import keys
+
+MOST_TYPED = 4000  # characters of a list of screens
 
 
 def go(to: str) -> None:
@@ -64,6 +67,23 @@ def words(chapter: Chapter) -> None:
     st.caption(f"{t('story.sources')}: {chapter.sources}")
 
 
+def to_the_stage() -> None:
+    """The way to the stage, with the story or with the speaker's own list of screens."""
+    with st.expander(t("story.present")):
+        names = ", ".join(f"`{name}`" for name in BY_NAME)
+        drawn = ", ".join(f"`{name}`" for name in figures.NAMES)
+        st.markdown(t("story.present_how", chapters=names, figures=drawn))
+        st.text_area(t("story.present_list"), key="story_screens", max_chars=MOST_TYPED)
+        lines = str(st.session_state.story_screens or "")[:MOST_TYPED].splitlines()
+        listed = screens.SEPARATOR.join(line.strip() for line in lines if line.strip())
+        st.page_link(
+            "story/story.py",
+            label=t("story.present_start"),
+            icon=":material/slideshow:",
+            query_params={"present": "1"} | ({"screens": listed} if listed else {}),
+        )
+
+
 def page() -> None:
     st.title(t("story.title"), anchor=False)
     st.caption(t("story.intro"))
@@ -77,6 +97,7 @@ def page() -> None:
     with right:
         exhibit = figures.figure(chapter.figure, language())
         pictures.draw(exhibit, key=f"story_{chapter.name}")
+    to_the_stage()
 
 
 page()

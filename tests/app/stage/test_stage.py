@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.core.texts import APP, LANGUAGES, speaking, texts
 from app.export import figures
+from app.stage import figures as large
 from app.stage import screens
 from app.story.chapters import BY_NAME, CHAPTERS
 
@@ -81,6 +84,31 @@ def test_a_forged_turn_is_ignored() -> None:
     at.session_state["stage_keys"] = {"turn": {"id": "moe"}}
     at.run()
     assert at.title[0].value == texts("en")["stage.title"]
+
+
+def test_large_type_reaches_every_word_of_a_figure() -> None:
+    for name in figures.NAMES:
+        content = figures.figure(name, "en").content
+        if isinstance(content, go.Figure):
+            drawn = large.legible(content, 300).to_plotly_json()["layout"]
+            sizes = [one["font"]["size"] for one in drawn.get("annotations", ()) if "text" in one]
+            sizes += [axis["tickfont"]["size"] for key, axis in drawn.items() if "axis" in key]
+            assert min([*sizes, drawn["font"]["size"]]) >= large.TYPE, name
+            assert drawn["height"] <= 300
+
+
+def test_each_column_of_a_run_is_a_whole_token() -> None:
+    ids = np.array([[1, 3], [0, 1]])
+    drawn = large.took(
+        ids,
+        np.array([[3.0, 1.0], [1.0, 1.0]]),
+        ["a", "<b>"],
+        4,
+        {"expert": "e", "token": "t", "share": "s"},
+    )
+    z = np.nan_to_num(np.array(drawn.data[0].z, dtype=float))
+    assert z.tolist() == [[0, 0.5], [0.75, 0.5], [0, 0], [0.25, 0]]
+    assert drawn.layout.xaxis.ticktext == ("a", "&lt;b>")
 
 
 def test_chapters_have_an_order_that_is_the_stages() -> None:
