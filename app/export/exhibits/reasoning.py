@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.core import contestants, evaluations, judged, published
-from app.core.texts import t
+from app.core.texts import language, t
 from app.export import drawn
 from app.export.exhibit import Exhibit, Replies
 from app.pages.training import figures, training_runs
@@ -121,7 +121,7 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
 
 def replies() -> Exhibit:
     """The recorded replies of four models to one question, every step checked."""
-    traces = judged.recorded()
+    traces = judged.recorded("ko" if language() == "ko" else "en")
     readings = [judged.read(trace) for trace in traces]
     steps = sum(len(reading.steps) for reading in readings)
     right = sum(bool(step.right) for reading in readings for step in reading.steps)
