@@ -32,7 +32,8 @@ WITH_TORCH = (
     *("model.training.grpo", "model.training.grpo_step", "model.training.sft"),
     *("model.training.pipeline", "model.training.distill", "model.training.results"),
     *("model.training.stages", "model.training.lab", "model.commands.trace"),
-    *("model.training.training_samples", "model.commands.train", "model.commands.benchmark"),
+    *("model.training.training_samples", "model.training.cache_samples"),
+    *("model.commands.train", "model.commands.benchmark"),
 )
 ASSETS_BYTES = 150_000_000
 LINES = 450

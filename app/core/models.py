@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 from tokenizers import Tokenizer
 
 from model import ASSETS
 from model.nn import card as cards
-from model.nn.config import ModelConfig
+from model.nn.config import Attention, ModelConfig
 from model.nn.tokenizer import load as load_tokenizer
 from model.record.card import ModelCard
 
-TWINS = ("base-mha", "base-gqa", "base-mqa", "base")
+SEED = re.compile(r"-seed(\d+)$")  # ends the name of a model that was trained once more
 
 
 @st.cache_data(max_entries=1, show_spinner=False)
@@ -53,6 +55,54 @@ def card(name: str) -> ModelCard:
 def attention(name: str) -> str:
     """The kind of attention of a shipped checkpoint: "MLA", "MHA", "GQA" or "MQA"."""
     return ModelConfig.from_json(config(name)).attention
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def twins() -> dict[str, str]:
+    """The models that differ in attention alone, by name, and what to call the attention of each.
+
+    Twins are models of the family "twin". `base` is one of them unless there is one with its kind
+    of attention. Of a kind that was trained with several seeds, it is the first seed's model.
+    """
+    return kinds_of(
+        {
+            name: ModelConfig.from_json(config(name))
+            for name, about in shipped().items()
+            if about["family"] in ("twin", "base") and not SEED.search(name)
+        }
+    )
+
+
+def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
+    """Names of models → what to call their attention: "MLA", and "MLA-24" if it keeps less.
+
+    In the order of `Attention`, of one kind those that keep most first.
+    """
+
+    def kept(name: str) -> int:
+        heads, rank = configs[name].num_key_value_heads, configs[name].kv_lora_rank
+        return rank if rank is not None else heads
+
+    found: dict[str, str] = {}
+    for kind in get_args(Attention):
+        names = [name for name, config in configs.items() if config.attention == kind]
+        if len(names) > 1:
+            names = [name for name in names if name != "base"]
+        names.sort(key=kept, reverse=True)
+        found |= {
+            name: f"{kind}-{kept(name)}" if place else kind for place, name in enumerate(names)
+        }
+    return found
+
+
+def seeds(name: str) -> dict[int, dict[str, Any]]:
+    """What was measured of a model, and of the same trained with other seeds: by seed."""
+    runs = ASSETS / "runs"
+    found = {0: name} if (runs / name / "results.json").exists() else {}
+    for path in sorted(runs.glob(f"{name}-seed*/results.json")):
+        if match := SEED.search(path.parent.name):
+            found[int(match[1])] = path.parent.name
+    return {seed: run_results(run) for seed, run in found.items()}
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

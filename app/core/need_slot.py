@@ -124,14 +124,15 @@ class NeedSlot(Slot):
         """How far it is, see `status`; if nothing is under way, a button to have it computed."""
         self.status(text)
         if self.running is None:
-            st.button(button, key=f"{self.name}_ask", on_click=self._again)
+            st.button(button, key=f"{self.name}_ask", on_click=self.again)
 
     def stop(self) -> None:
         """End what is under way; what was computed is kept."""
         self._asked.now = False
         super().stop()
 
-    def _again(self) -> None:
+    def again(self) -> None:
+        """Have computed what is missing, also after a Stop or a failure."""
         self._asked.now, self._here.error = True, None
 
     def _take(self, results: Sequence[Any]) -> None:

@@ -82,3 +82,38 @@ def stage(name: str) -> dict[str, float]:
 
 def stages_source() -> str:
     return str(_file()["stages_source"])
+
+
+@dataclass(frozen=True)
+class Ablated:
+    """A model that DeepSeek trained to compare kinds of attention, all else being equal.
+
+    `elements` are kept per token; None where the table does not give them. `scores` are in percent,
+    by test.
+    """
+
+    table: int
+    model: str
+    attention: str
+    elements: int | None
+    scores: dict[str, float]
+
+
+@functools.cache
+def ablation() -> tuple[Ablated, ...]:
+    """DeepSeek-V2's comparison of kinds of attention; of each model, MHA first."""
+    raw = _file()["ablation"]
+    return tuple(
+        Ablated(
+            run["table"],
+            run["model"],
+            run["attention"],
+            run.get("elements"),
+            dict(zip(raw["tests"], run["scores"], strict=True)),
+        )
+        for run in raw["runs"]
+    )
+
+
+def ablation_source() -> str:
+    return str(_file()["ablation"]["source"])

@@ -139,8 +139,8 @@ def _balance() -> dict[str, object]:
 
 
 def _cache() -> dict[str, object]:
-    found = (models.run_results(name) for name in models.TWINS)
-    return {one["attention"].lower(): f"{one['bytes_per_token']:,}" for one in found}
+    twins = models.twins().items()
+    return {kind.lower(): f"{models.run_results(n)['bytes_per_token']:,}" for n, kind in twins}
 
 
 def _zero() -> dict[str, object]:

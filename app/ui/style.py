@@ -50,9 +50,23 @@ def kind_colour(attention: str) -> str:
     return next((KIND_COLOUR[kind] for kind in KINDS if attention.startswith(kind)), OTHER_COLOUR)
 
 
+def ink(colour: str) -> str:
+    """Black or white, whichever is read better on a colour such as "#0072B2"."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in channels]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "#000000" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "#ffffff"
+
+
+def kind_symbol(kind: str) -> str:
+    """The marker of an attention kind; open for one that keeps less, such as "MLA-24"."""
+    base, _, less = kind.partition("-")
+    return KIND_SYMBOL[base] + ("-open" if less else "")
+
+
 def tint(kind: str) -> str:
     """The colour of an attention kind mixed half with white, for the second of its parts."""
-    colour = KIND_COLOUR[kind]
+    colour = kind_colour(kind)
     mixed = [(int(colour[i : i + 2], 16) + 255) // 2 for i in (1, 3, 5)]
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
 

@@ -90,3 +90,17 @@ DECODING_PATHS: Mapping[str, DecodingPath] = MappingProxyType(
         ),
     }
 )
+
+
+def ways(
+    mla: str, shape: Shape, mha: str, mha_config: Mapping[str, int]
+) -> dict[str, tuple[str, bool]]:
+    """What can be timed: a path's name → a model, and whether it absorbs.
+
+    The MHA model stands for expanded keys and values if its cache has just their size.
+    """
+    found = {"absorbed": (mla, True), "naive": (mla, False)}
+    whole = 2 * mha_config["num_key_value_heads"] * mha_config["head_dim"]
+    if whole == DECODING_PATHS["expanded"].kept(shape):
+        found["expanded"] = (mha, False)
+    return found

@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 from model.errors import ReadableError
 
-Attention = Literal["MLA", "MHA", "GQA", "MQA"]
+#: kinds of attention, in the order in which they are shown
+Attention = Literal["MHA", "GQA", "MQA", "MLA"]
 
 #: fields that only some families have: for latent attention, for the other kinds, for experts
 MLA_FIELDS = ("q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")

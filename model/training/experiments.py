@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,9 @@ START = "base"
 STEPS, SECONDS = 40, 120.0  # it ends after these steps, or with the step in which this time is over
 QUESTIONS, GROUP, MAX_TOKENS = 8, 8, 160
 ASKED = 16  # replies to the question before and after
+#: Of decoding times.
+CONTEXTS = (64, 256, 1_024, 4_096, 16_384)
+ROUNDS, REPEATS = 3, 5  # rounds over all ways and lengths, so that a busy moment hits all alike
 
 
 def one_step(problem: Problem, model: str, seed: int) -> dict[str, Any]:
@@ -33,4 +37,15 @@ def short_run(problem: Problem, seed: int) -> dict[str, Any]:
         "group": GROUP,
         "max_new_tokens": MAX_TOKENS,
         "asked": ASKED,
+    }
+
+
+def decoding_times(ways: Mapping[str, tuple[str, bool]]) -> dict[str, Any]:
+    """Seconds of decoding steps; `ways` by name: a shipped model, and whether it absorbs."""
+    return {
+        "experiment": "decoding_times",
+        "ways": [[way, model, absorb] for way, (model, absorb) in ways.items()],
+        "contexts": list(CONTEXTS),
+        "rounds": ROUNDS,
+        "repeats": REPEATS,
     }

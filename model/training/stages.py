@@ -24,7 +24,15 @@ from model.runtime.engine import Engine
 from model.runtime.sampler import Sampler
 from model.tasks import problems
 from model.tasks.problem import WORDS, Language
-from model.training import distill, heldout, pipeline, pretrain, results, training_samples
+from model.training import (
+    cache_samples,
+    distill,
+    heldout,
+    pipeline,
+    pretrain,
+    results,
+    training_samples,
+)
 from model.training.reproduce import StageName, reproduce
 
 ROOT = Path(__file__).parents[2]
@@ -119,20 +127,17 @@ def record_samples() -> dict[str, str]:
     """Record the runs that pages open with; nothing is chosen by its outcome.
 
     Start and Experts show the first held-out problems of seed 0; their prompts begin the thought,
-    since a base model would mostly answer at once. All twins continue the same prompt.
+    since a base model would mostly answer at once.
     """
     start = next(problems("chain", 3, 0, "heldout", "en")).prompt + "<think>first "
     pick = next(problems("pick", 4, 0, "heldout", "en")).prompt + "<think>try "
-    prose = "And the LORD said unto Moses, "
     wanted = {"start": ("base", start), "experts": ("base", pick)}
-    twins = [name for name, family in pretrain.FAMILIES.items() if family in ("base", "twin")]
-    wanted |= {f"cache-{name}": (name, prose) for name in twins}
     ids = {}
     for sample, (model, prompt) in wanted.items():
         trace = record(Engine.load(shipped.FOLDER / model), prompt)
         write_json(ASSETS / "samples" / f"{sample}.json", trace.to_json())
         ids[sample] = trace.id
-    names = training_samples.record(ASSETS / "samples")
+    names = training_samples.record(ASSETS / "samples") + cache_samples.record(ASSETS / "samples")
     return ids | record_reasoning() | dict.fromkeys(names, "recorded")
 
 
@@ -141,7 +146,7 @@ def renew_cards() -> dict[str, str]:
     ids: dict[str, str] = {}
     for path in sorted((ASSETS / "samples").glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
-        if "request" in content:  # an experiment
+        if "request" in content or "study" in content:  # no run of a model
             continue
         runs = content.get("traces", [content])
         traces = [_with_card(Trace.from_json(run)) for run in runs]

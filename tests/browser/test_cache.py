@@ -1,4 +1,4 @@
-"""Latent cache: the four twins live, and the calculator with configs of one's own."""
+"""Latent cache: its rooms, the twins live, and the calculator with configs of one's own."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ LLAMA = {
 
 
 def paste(page: Page, text: str) -> None:
+    page.locator(".st-key-c_bring summary").click()
     page.locator(".st-key-c_paste textarea").fill(text)
     page.get_by_role("button", name=T["cache.add"]).click()
 
@@ -34,12 +35,37 @@ def run(page: Page, prompt: str, tokens: int = 20) -> None:
     page.locator(".st-key-c_run button").click()
 
 
+def test_rooms_are_in_the_link_and_the_browsers_back_returns(page: Page) -> None:
+    visit(page, "cache")
+    expect(page.locator(".st-key-c_curves")).to_be_visible()
+    page.get_by_text(T["cache.room_decoding"], exact=True).click()
+    page.wait_for_url("**room=decoding*")
+    expect(page.locator(".st-key-c_clock_chart")).to_be_visible()
+    expect(page.locator(".st-key-c_curves")).to_have_count(0)
+    page.go_back()
+    expect(page.locator(".st-key-c_curves")).to_be_visible()
+
+
+def test_run_and_the_pictures_beginning_are_above_the_fold(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    visit(page, "cache")
+    run_button = page.locator(".st-key-c_run button")
+    picture = page.locator(".st-key-c_curves .js-plotly-plot")
+    expect(picture).to_be_visible()
+    button, drawn = run_button.bounding_box(), picture.bounding_box()
+    assert button and drawn
+    assert button["y"] + button["height"] <= 720
+    assert drawn["y"] + 150 <= 720
+
+
 def test_four_twins_run_live_and_agree_with_the_formula(page: Page) -> None:
     visit(page, "cache")
     run(page, "The king said")
     expect(page.locator(".st-key-c_run button")).to_be_visible()
     agreement = T["cache.agree"].format(gaps="MHA 0 B · GQA 0 B · MQA 0 B · MLA 0 B")
     expect(page.get_by_text(agreement)).to_be_visible()
+    expect(page.get_by_text(T["cache.live"].split("{")[0])).to_be_visible()
+    assert page.evaluate("document.activeElement.closest('.st-key-c_run') !== null")
 
 
 def test_stop_keeps_what_was_written(slow_page: Page) -> None:
@@ -57,12 +83,12 @@ def test_a_bad_prompt_is_told_and_the_picture_stays(page: Page, prompt: str) -> 
     recorded = page.get_by_text(T["cache.recorded"].split("{")[0])
     expect(recorded).to_be_visible()
     run(page, prompt)
-    expect(page.get_by_test_id("stAlertContentError")).to_be_visible()
+    expect(page.locator(".st-key-c_run_area").get_by_test_id("stAlertContentError")).to_be_visible()
     expect(recorded).to_be_visible()
 
 
 def test_a_pasted_config_gets_its_number(page: Page) -> None:
-    visit(page, "cache", c_context="1000", c_dtype="bf16")
+    visit(page, "cache", room="kv_size", c_context="1000")
     paste(page, json.dumps(LLAMA))
     bytes_ = 2 * 3 * 64 * 2 * 7 * 1000  # K and V, heads, features, bytes, layers, tokens
     expect(page.get_by_text(f"llama {bytes_ / 1e6:.2f} MB").first).to_be_visible()
@@ -71,12 +97,13 @@ def test_a_pasted_config_gets_its_number(page: Page) -> None:
 def test_uploaded_configs_are_compared_get_another_attention_and_the_papers_share(
     page: Page,
 ) -> None:
-    visit(page, "cache", c_context="1000", c_dtype="bf16")
+    visit(page, "cache", room="kv_size", c_context="1000")
     nested = {"model_type": "wrapped", "text_config": LLAMA | {"num_key_value_heads": 1}}
     files = [
         {"name": f"{name}.json", "mimeType": "application/json", "buffer": json.dumps(c).encode()}
         for name, c in (("one", LLAMA), ("two", nested))
     ]
+    page.locator(".st-key-c_bring summary").click()
     page.locator(".st-key-c_files input[type=file]").set_input_files(files)  # type: ignore[arg-type]
     expect(page.locator(".st-key-c_files").get_by_text("two.json")).to_be_visible()
     page.get_by_role("button", name=T["cache.add"]).click()
@@ -95,7 +122,7 @@ def test_uploaded_configs_are_compared_get_another_attention_and_the_papers_shar
     ids=["empty", "not JSON", "no object", "no model", "absurd"],
 )
 def test_a_bad_config_is_told_and_the_picture_stays(page: Page, text: str) -> None:
-    visit(page, "cache")
+    visit(page, "cache", room="kv_size")
     bars = page.locator(".st-key-c_bars").get_by_role("figure")
     before = bars.get_attribute("aria-label")
     assert before

@@ -6,7 +6,8 @@ from app.core import models
 from app.core.texts import t
 from app.export.exhibit import Exhibit
 from app.pages.cache import figures
-from app.pages.cache.attention_kinds.room import differences
+from app.pages.cache import state as session
+from app.pages.cache.attention_kinds import quality, quality_figures
 from app.pages.cache.kv_size import configs
 from app.ui import units
 
@@ -16,21 +17,19 @@ CONTEXT = 131_072  # tokens: what V3 was made for
 
 
 def twins() -> Exhibit:
-    """Bytes per token of our four twins."""
-    found = [models.run_results(name) for name in models.TWINS]
-    held = {one["attention"]: one["bytes_per_token"] for one in found}
-    bars = [
-        figures.Bar(one["name"], one["attention"], one["bytes_per_token"], False) for one in found
-    ]
+    """Bytes per token of our twins."""
+    found = {kind: seeds[min(seeds)] for kind, seeds in session.measured().items()}
+    held = {kind: one["bytes_per_token"] for kind, one in found.items()}
+    bars = [figures.Bar(one["name"], kind, held[kind], False) for kind, one in found.items()]
     axis = t("figures.axis_bytes_per_token")
     return Exhibit(
         name="kv-bytes",
         title=t("figures.title_kv_bytes"),
         content=figures.bars(bars, False, {"bytes": axis, "bytes_log": axis}),
         rows=[
-            {t("figures.column_model"): one["name"], t("figures.column_kind"): one["attention"]}
-            | {axis: one["bytes_per_token"]}
-            for one in found
+            {t("figures.column_model"): one["name"], t("figures.column_kind"): kind}
+            | {axis: held[kind]}
+            for kind, one in found.items()
         ],
         takeaway=t(
             "figures.takeaway_kv_bytes",
@@ -41,11 +40,12 @@ def twins() -> Exhibit:
         ),
         source=t(
             "figures.source_training",
-            models=", ".join(models.TWINS),
-            date=found[0]["date"],
+            models=", ".join(models.twins()),
+            date=_date(),
             paper=MLA,
         ),
         page="cache",
+        state={"room": "attention_kinds"},
         paper="deepseek-v2",
     )
 
@@ -75,25 +75,25 @@ def v3() -> Exhibit:
         ),
         source=t("figures.source_computed", config=model.source, paper=MLA),
         page="cache",
-        state={"c_models": V3, "c_context": str(CONTEXT)},
+        state={"room": "kv_size", "c_models": V3, "c_context": str(CONTEXT)},
         paper="deepseek-v2",
     )
 
 
 def loss() -> Exhibit:
     """Held-out loss of the twins against the bytes that they keep."""
-    found = [models.run_results(name) for name in models.TWINS]
-    points = differences(found)
-    reference, *_, mla = points
+    points = quality.compare(session.measured())
+    reference, mla = points[0], next(point for point in points if point.kind == "MLA")
     axes = {"bytes": t("figures.axis_bytes_per_token_log"), "loss": t("figures.axis_loss")}
     return Exhibit(
         name="kv-loss",
         title=t("figures.title_kv_loss"),
-        content=figures.quality(points, axes),
+        content=quality_figures.scatter(points, axes),
         rows=[
             {t("figures.column_kind"): point.kind}
             | {t("figures.axis_bytes_per_token"): point.bytes_per_token}
-            | {axes["loss"]: round(point.difference, 4)}
+            | {axes["loss"]: round(point.loss, 4)}
+            | {t("figures.column_difference"): round(point.difference, 4)}
             | {t("figures.column_low"): round(point.low, 4)}
             | {t("figures.column_high"): round(point.high, 4)}
             for point in points
@@ -107,10 +107,17 @@ def loss() -> Exhibit:
         ),
         source=t(
             "figures.source_training",
-            models=", ".join(models.TWINS),
-            date=found[0]["date"],
+            models=", ".join(models.twins()),
+            date=_date(),
             paper="DeepSeek-V2 report, arXiv 2405.04434, tables 8 and 9",
         ),
         page="cache",
+        state={"room": "attention_kinds"},
         paper="deepseek-v2",
     )
+
+
+def _date() -> str:
+    """When the first of the twins was measured."""
+    seeds = next(iter(session.measured().values()))
+    return str(seeds[min(seeds)]["date"])

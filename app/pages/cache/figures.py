@@ -20,6 +20,7 @@ from model.record.trace import Trace
 
 BAR = 24  # pixels, under its row's words
 LINE = 20  # pixels of one line of words
+PLOT = 300  # pixels of the curves' plane, about
 EDGE = 0.03  # decades
 WRAP = 44  # characters in a line: what a phone can show
 PATTERN = {False: "", True: "/"}  # hatched: no such model exists
@@ -50,19 +51,18 @@ class Growth:
         return int(self.measured[tokens - 1])
 
 
-def growth(trace: Trace) -> Growth | None:
+def growth(trace: Trace, kind: str) -> Growth | None:
     """Measured and computed bytes of a run; the last token of a finished run is not yet held.
 
-    None if nobody counted them, or the model's card does not say what it keeps.
+    `kind` is what to call its attention. None if nobody counted the bytes, or the model's card does
+    not say what it keeps.
     """
     spec, dtype = held(trace.card), trace.card.cache_dtype
     if spec is None or trace.cache_bytes is None or dtype not in BYTES:
         return None
     tokens = np.arange(1, trace.fed + 1)
     formula = np.array([spec.bytes(int(n), dtype) for n in tokens], dtype=np.int64)
-    return Growth(
-        trace.card.attention, spec, dtype, tokens, trace.cache_bytes[: trace.fed], formula
-    )
+    return Growth(kind, spec, dtype, tokens, trace.cache_bytes[: trace.fed], formula)
 
 
 def curves(
@@ -71,14 +71,12 @@ def curves(
     """Bytes held against tokens held: measured as broad lines, the formula thin and dashed.
 
     Axes end at `most_tokens` and its largest cache, so that they stand still while a run grows.
-    `labels`: tokens, bytes (axis titles), measured, formula, prompt (what ends at `n_prompt`), now
-    (stands before each size while the run grows, else empty).
+    `labels`: tokens, bytes (axis titles), measured, formula, prompt (what ends at `n_prompt`).
     """
     figure = go.Figure()
-    ends = np.array([0, most_tokens])
     highest = 0
     for run in runs:
-        colour = style.KIND_COLOUR[run.kind]
+        colour = style.kind_colour(run.kind)
         figure.add_scatter(
             x=run.tokens,
             y=run.measured,
@@ -91,10 +89,10 @@ def curves(
                 f"{labels['formula']} %{{customdata:,}} B<extra></extra>"
             ),
         )
-        line = [run.spec.bytes(int(n), run.dtype) for n in ends]
+        line = [0, run.spec.bytes(most_tokens, run.dtype)]
         highest = max(highest, line[-1])
         figure.add_scatter(
-            x=ends,
+            x=[0, most_tokens],
             y=line,
             mode="lines",
             name=f"{run.kind} {labels['formula']}",
@@ -105,21 +103,22 @@ def curves(
             x=run.tokens[-1:],
             y=run.measured[-1:],
             mode="markers",
-            marker={"color": colour, "size": 13, "symbol": style.KIND_SYMBOL[run.kind]},
+            marker={"color": colour, "size": 13, "symbol": style.kind_symbol(run.kind)},
             cliponaxis=False,
             hoverinfo="skip",
         )
-        held = units.size(run.measured[-1])
+    ends = [run.spec.bytes(most_tokens, run.dtype) for run in runs]
+    for run, y in zip(runs, apart(ends, highest * LINE / PLOT), strict=True):
         figure.add_annotation(
             x=1,
             xref="paper",
-            y=line[-1],
-            text=f"<b>{run.kind}</b> {held}",
+            y=y,
+            text=f"<b>{run.kind}</b> {units.size(run.measured[-1])}",
             xanchor="left",
             xshift=10,
             showarrow=False,
         )
-    style.plain(figure, 420)
+    style.plain(figure, PLOT + 80)
     ticks = nice_ticks(highest)
     figure.update_layout(margin={"r": 108, "t": 32}, hovermode="x unified")
     figure.update_xaxes(range=[0, most_tokens], title=labels["tokens"])
@@ -128,7 +127,7 @@ def curves(
         tickvals=ticks,
         ticktext=[units.round_size(tick) for tick in ticks],
     )
-    _above(figure, labels["bytes"])
+    above(figure, labels["bytes"])
     figure.add_vline(x=n_prompt, line={"color": style.RULE, "width": 1, "dash": "dot"})
     early = n_prompt < most_tokens / 2
     figure.add_annotation(
@@ -143,7 +142,16 @@ def curves(
     return figure
 
 
-def _above(figure: go.Figure, text: str) -> None:
+def apart(values: Sequence[float], gap: float) -> list[float]:
+    """Where to write words that belong to values, upwards so that they do not overlap."""
+    places = [0.0] * len(values)
+    last = -math.inf
+    for i in sorted(range(len(values)), key=values.__getitem__):
+        places[i] = last = max(values[i], last + gap)
+    return places
+
+
+def above(figure: go.Figure, text: str) -> None:
     """The y axis' title, level and above the axis: a phone has no room beside it."""
     figure.add_annotation(
         x=0,
@@ -199,18 +207,20 @@ def blocks(stored: Sequence[Stored], labels: Mapping[str, str]) -> go.Figure:
         start = 0
         for i, (name, size) in enumerate(row.blocks):
             second = i % len(row.cache.parts) > 0
+            colour = style.tint(row.kind) if second else style.kind_colour(row.kind)
             figure.add_bar(
                 x=[size],
                 y=[place],
                 base=[start],
                 orientation="h",
                 marker={
-                    "color": style.tint(row.kind) if second else style.KIND_COLOUR[row.kind],
+                    "color": colour,
                     "line": {"color": style.GRID, "width": 1},
                 },
                 text=name,
                 textposition="inside",
                 insidetextanchor="middle",
+                insidetextfont={"color": style.ink(colour)},
                 textangle=0,
                 hovertemplate=f"{row.kind} {name}: {size} × {row.element_bytes} B = "
                 f"{size * row.element_bytes:,} B<extra></extra>",
@@ -249,72 +259,6 @@ def _rows(figure: go.Figure, n: int, lines: int) -> None:
     top = -(words + BAR / 2) / pitch
     figure.update_yaxes(range=[top + n, top], showticklabels=False, showgrid=False, zeroline=False)
     figure.update_xaxes(automargin=False)
-
-
-@dataclass(frozen=True)
-class Quality:
-    """A model's held-out loss less the reference's on the same texts, in nats per token.
-
-    `low` and `high` are the ends of the difference's own interval; the reference has 0, 0, 0.
-    """
-
-    kind: str
-    bytes_per_token: int
-    difference: float
-    low: float
-    high: float
-
-    @property
-    def told_apart(self) -> bool:
-        """Whether the interval leaves the reference's 0 outside."""
-        return self.low > 0 or self.high < 0
-
-
-def quality(models: Sequence[Quality], labels: Mapping[str, str]) -> go.Figure:
-    """Loss difference against cache size, sizes in octaves. `labels`: bytes, loss (axis titles)."""
-    figure = go.Figure()
-    figure.add_hline(y=0, line={"width": 1, "dash": "dot", "color": style.RULE})
-    for model in models:
-        figure.add_scatter(
-            x=[model.bytes_per_token],
-            y=[model.difference],
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": [model.high - model.difference],
-                "arrayminus": [model.difference - model.low],
-                "width": 7,
-                "thickness": 2,
-            },
-            mode="markers",
-            marker={
-                "color": style.KIND_COLOUR[model.kind],
-                "size": 14,
-                "symbol": style.KIND_SYMBOL[model.kind],
-            },
-            hovertemplate=f"{model.kind}: %{{x:,}} B, {model.difference:+.4f} "
-            f"[{model.low:+.4f}, {model.high:+.4f}]<extra></extra>",
-        )
-        figure.add_annotation(
-            x=math.log10(model.bytes_per_token),
-            y=model.high,
-            text=f"<b>{model.kind}</b>",
-            yanchor="bottom",
-            yshift=4,
-            showarrow=False,
-        )
-    style.plain(figure, 400)
-    sizes = [model.bytes_per_token for model in models]
-    figure.update_xaxes(
-        type="log",
-        range=[math.log10(min(sizes) / 1.25), math.log10(max(sizes) * 1.25)],
-        title=labels["bytes"],
-        tickvals=sizes,
-        tickformat=",",
-    )
-    figure.update_layout(margin={"t": 56})
-    _above(figure, labels["loss"])
-    return figure
 
 
 @dataclass(frozen=True)

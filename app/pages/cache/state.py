@@ -6,12 +6,14 @@ Session: the slot `RUN`; "c_opened", that a link's run was looked after.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import streamlit as st
 
 from app.core import examples, models, prompts, store
 from app.core.errors import InputError
 from app.core.prompt_runs import PromptRun, PromptSlot
+from app.core.texts import language
 from model.analysis.kv_size import CacheSpec, cache_spec
 from model.record.trace import Trace
 
@@ -30,7 +32,18 @@ def spec(name: str) -> CacheSpec:
 
 def context() -> int:
     """Tokens that every twin sees at once."""
-    return min(int(models.config(name)["max_position_embeddings"]) for name in models.TWINS)
+    return min(int(models.config(name)["max_position_embeddings"]) for name in models.twins())
+
+
+def named(kind: str) -> str:
+    """The twin of a kind of attention, of the kinds that `models.twins` tells."""
+    return next(name for name, told in models.twins().items() if told == kind)
+
+
+def measured() -> dict[str, dict[int, dict[str, Any]]]:
+    """What was measured of the twins: by what to call their attention, and by seed."""
+    found = {kind: models.seeds(name) for name, kind in models.twins().items()}
+    return {kind: seeds for kind, seeds in found.items() if seeds}
 
 
 def run_link() -> None:
@@ -46,7 +59,7 @@ def start() -> None:
     """Run the inputs as they stand; what is on screen stays until there is something new."""
     state = st.session_state
     try:
-        prompt = prompts.fitting(state.c_prompt or "", "base")
+        prompt = prompts.fitting(state.c_prompt or "", named("MLA"))
     except InputError as error:
         RUN.refuse(error)
         return
@@ -59,17 +72,22 @@ def start() -> None:
                 temperature=min(max(float(state.c_temperature), 0.0), MAX_TEMPERATURE),
                 seed=min(max(int(state.c_seed), 0), MAX_SEED),
             )
-            for name in models.TWINS
+            for name in models.twins()
         ]
     )
 
 
+def recorded(name: str) -> Trace:
+    """The run of a twin that the page opens with, in the viewer's language."""
+    return store.sample(f"cache-{name}" if language() == "en" else f"cache-{name}-{language()}")
+
+
 def shown() -> tuple[list[Trace], str]:
-    """The four traces to draw now, and whether they are "live" or "recorded"."""
+    """The twins' traces to draw now, and whether they are "live" or "recorded"."""
     live = RUN.traces()
     if live:
         return list(live), "live"
-    return [store.sample(f"cache-{name}") for name in models.TWINS], "recorded"
+    return [recorded(name) for name in models.twins()], "recorded"
 
 
 def take_example() -> None:

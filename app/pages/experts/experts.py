@@ -204,7 +204,7 @@ def evenness(trace: Trace) -> None:
         )
     )
     curves = []
-    for name in models.TWINS:
+    for name in models.twins():
         recorded = models.run_results(name)["max_vio"]
         means = [sum(layers) / len(layers) for layers in recorded["per_layer"]]
         curves.append(figures.Curve(name, models.attention(name), recorded["step"], means))

@@ -1,97 +1,253 @@
-"""Latent cache: what each kind of attention keeps of a token, and what that costs in loss."""
+"""Latent cache: what each kind of attention keeps of a token, and what that costs in quality."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
-from app.core import models, store
+from app.core import models, published
 from app.core.texts import t
 from app.pages.cache import figures
 from app.pages.cache import state as session
 from app.pages.cache.attention_kinds import figures as diagrams
+from app.pages.cache.attention_kinds import quality, quality_figures
 from app.pages.cache.kv_size import configs, words
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.table import numbers
 from model.analysis import kv_size
-from model.analysis.estimators import paired_difference
 from model.analysis.kv_size import BYTES
 from model.analysis.parameter_count import PUBLISHED
 
 
-def kept() -> None:
-    """The diagram of attention with the shapes of the run on screen, kind by kind."""
+def room() -> None:
+    """Loss against bytes, ours beside DeepSeek's; then what is kept, kind by kind and to scale."""
+    kinds = quality.compare(session.measured())
+    st.markdown(f"**{finding(kinds)}**")
+    with st.container(key="c_quality_area"):
+        left, right = st.columns(2, gap="large")
+    with left:
+        ours(kinds)
+    with right:
+        theirs()
     st.header(t("latent.kept_title"))
+    st.fragment(kept)(kinds)
+    one_token()
+
+
+def finding(kinds: list[quality.Quality]) -> str:
+    """What the figures say: which smaller caches cost quality, if any can be told to."""
+    reference, *others = kinds
+    worse = [one for one in others if one.told_apart and one.difference > 0]
+    better = [one for one in others if one.told_apart and one.difference < 0]
+    said = worse or better
+    key = "worse" if worse else "better" if better else "untold"
+    return t(
+        f"cache.quality_{key}",
+        reference=reference.kind,
+        kinds=", ".join(f"{one.kind} ({one.difference:+.3f})" for one in said),
+    )
+
+
+def ours(kinds: list[quality.Quality]) -> None:
+    """Held-out loss of the twins against the bytes that they keep."""
+    st.subheader(t("cache.ours_title"))
+    reference, *others = kinds
+    said = " ".join(
+        t(
+            "cache.loss_told" if one.told_apart else "cache.loss_untold",
+            kind=one.kind,
+            share=f"{100 * one.bytes_per_token / reference.bytes_per_token:.1f}",
+            difference=f"{one.difference:+.3f}",
+            low=f"{one.low:+.3f}",
+            high=f"{one.high:+.3f}",
+        )
+        for one in others
+    )
+    chart(
+        quality_figures.scatter(
+            kinds, {"bytes": t("cache.axis_per_token"), "loss": t("cache.axis_loss")}
+        ),
+        key="c_quality",
+        alt=f"{t('cache.axis_loss')}: "
+        + "; ".join(f"{one.kind} {one.bytes_per_token:,} B, {one.loss:.3f}" for one in kinds),
+    )
+    st.caption(
+        f"{t('cache.loss_against', kind=reference.kind)} {said} {_bars(kinds)} {held_out()} "
+        + t("cache.loss_parameters")
+    )
+    results = session.measured()
+    numbers(
+        [
+            {
+                t("cache.column_kind"): kind,
+                t("cache.column_model"): result["name"],
+                t("cache.column_per_token"): result["bytes_per_token"],
+                t("cache.column_loss"): result["heldout"]["loss"],
+                t("cache.column_low"): result["heldout"]["interval"][0],
+                t("cache.column_high"): result["heldout"]["interval"][1],
+                t("cache.column_trained"): result["tokens"],
+                t("cache.column_minutes"): result["minutes"],
+            }
+            | {
+                domain_words(domain): measured["loss"]
+                for domain, measured in result["domains"].items()
+            }
+            for kind, seeds in results.items()
+            for result in seeds.values()
+        ],
+        "cache-loss",
+        t("cache.of_loss"),
+    )
+    with st.expander(t("cache.how_loss")):
+        every = [result for seeds in results.values() for result in seeds.values()]
+        st.text(every[0]["heldout"]["method"])
+        st.code("\n".join(result["command"] for result in every), language="bash")
+
+
+def domain_words(domain: str) -> str:
+    """A column of one domain's losses; one that has no words here goes by its own name."""
+    known = ("chain", "pick", "prose", "code", "korean", "tables")
+    return t(f"cache.domain_{domain}") if domain in known else t("cache.domain_other", name=domain)
+
+
+def _bars(kinds: list[quality.Quality]) -> str:
+    """What the bars are, and how often each kind was trained."""
+    seeds = max(len(one.by_seed) for one in kinds)
+    return t("cache.loss_one_seed" if seeds == 1 else "cache.loss_seeds", seeds=seeds)
+
+
+def held_out() -> str:
+    """Which held-out set the twins' losses are of."""
+    first = next(iter(session.measured().values()))
+    measured = next(iter(first.values()))["heldout"]
+    return t("cache.loss_set", rows=measured["rows"], tokens=measured["tokens"])
+
+
+def theirs() -> None:
+    """DeepSeek-V2's own comparison, as differences from the same model with MHA."""
+    st.subheader(t("cache.theirs_title"))
+    rows = beside_mha()
+    said = " ".join(
+        t(
+            "cache.theirs_row",
+            kind=row.attention,
+            model=row.model,
+            better=sum(gap > 0 for gap in row.differences.values()),
+            tests=len(row.differences),
+        )
+        for row in rows
+    )
+    chart(
+        quality_figures.ablation(rows, {"score": t("cache.axis_score")}),
+        key="c_ablation",
+        alt=said,
+    )
+    st.caption(
+        f"{said} {t('cache.theirs_kept', kept=kept_shares())} {t('cache.theirs_reading')} "
+        + t("cache.calc_source", source=published.ablation_source())
+    )
+    numbers(
+        [
+            {
+                t("cache.column_table"): run.table,
+                t("cache.column_model"): run.model,
+                t("cache.column_kind"): run.attention,
+                t("cache.column_elements_per_token"): run.elements,
+            }
+            | run.scores
+            for run in published.ablation()
+        ],
+        "deepseek-v2-ablation",
+        t("cache.of_theirs"),
+    )
+
+
+def beside_mha() -> list[quality_figures.Beside]:
+    """Every published model less its own MHA."""
+    runs = published.ablation()
+    mha = {run.model: run.scores for run in runs if run.attention == "MHA"}
+    return [
+        quality_figures.Beside(
+            run.model,
+            run.attention,
+            {test: score - mha[run.model][test] for test, score in run.scores.items()},
+        )
+        for run in runs
+        if run.attention != "MHA"
+    ]
+
+
+def kept_shares() -> str:
+    """What MLA keeps of MHA's cache in the published models that say so."""
+    runs = published.ablation()
+    mha = {run.model: run.elements for run in runs if run.attention == "MHA"}
+    return ", ".join(
+        f"{run.elements / whole:.0%} ({run.model})"
+        for run in runs
+        if run.attention == "MLA" and run.elements and (whole := mha[run.model])
+    )
+
+
+def kept(kinds: list[quality.Quality]) -> None:
+    """The diagram of attention for one new token, with a full context in the cache."""
     st.markdown(t("latent.kept_lead"))
-    st.fragment(_diagram)()
-
-
-def _diagram() -> None:
-    kinds = {models.attention(name): name for name in models.TWINS}
+    choices = [one.kind for one in kinds]
     kind = st.segmented_control(
         t("cache.column_kind"),
-        list(kinds),
-        default=list(kinds)[-1],
+        choices,
+        default="MLA",
         required=True,
         key="c_kind",
         bind="query-params",
     )
-    runs, _ = session.shown()
-    run = next(run for run in runs if run.card.attention == kind)
-    spec, dtype = kv_size.held(run.card), run.card.cache_dtype
-    point = next(p for p in differences(_results()) if p.kind == kind)
-    loss = models.run_results(kinds[kind])["heldout"]["loss"]
+    one = next(one for one in kinds if one.kind == kind)
+    card, tokens = models.card(session.named(kind)), session.context()
+    spec, dtype = kv_size.held(card), card.cache_dtype
+    assert spec is not None and dtype is not None
     columns = st.columns(3)
-    if spec is not None and dtype in BYTES:
-        columns[0].metric(t("cache.column_per_token"), f"{spec.bytes_per_token(dtype):,} B")
-        columns[1].metric(
-            t("latent.kept_now", tokens=run.fed), units.size(spec.bytes(run.fed, dtype))
-        )
+    columns[0].metric(t("cache.column_per_token"), f"{spec.bytes_per_token(dtype):,} B")
+    columns[1].metric(t("latent.kept_full", tokens=tokens), units.size(spec.bytes(tokens, dtype)))
     columns[2].metric(
         t("latent.kept_loss"),
-        f"{loss:.3f}",
+        f"{one.loss:.3f}",
         None
-        if kind == _first_kind()
-        else f"{point.difference:+.3f} {t('latent.kept_reference', kind=_first_kind())}",
+        if one is kinds[0]
+        else f"{one.difference:+.3f} {t('latent.kept_reference', kind=kinds[0].kind)}",
         delta_color="off",
     )
-    drawn = diagrams.boxes(run.card, run.fed)
-    words = {box.name: t(f"latent.box_{box.name}") for box in drawn}
+    drawn = diagrams.boxes(card, tokens)
+    names = {box.name: t(f"latent.box_{box.name}") for box in drawn}
     roles = {role: t(f"latent.role_{role}") for role in ("kept", "again", "new")}
+    stored = ", ".join(f"{box.name} {_shape(box)}" for box in drawn if box.role == "kept")
     chart(
-        diagrams.diagram(kind, drawn, words | roles),
+        diagrams.diagram(kind, drawn, names | roles),
         key="c_diagram",
-        alt=t("latent.kept_alt", kind=kind),
+        alt=t("latent.kept_alt", kind=kind, kept=stored),
     )
-    st.caption(t(f"latent.kept_reading_{'mla' if kind == 'MLA' else 'heads'}"))
+    st.caption(t(f"latent.kept_reading_{'mla' if card.kv_lora_rank else 'heads'}"))
     numbers(
         [
             {
                 t("latent.column_tensor"): box.name,
-                t("latent.column_shape"): " × ".join(map(str, box.shape)),
+                t("latent.column_shape"): _shape(box),
                 t("latent.column_role"): roles[box.role],
-                t("latent.column_what"): words[box.name],
+                t("latent.column_what"): names[box.name],
             }
             for box in drawn
         ],
         "cache-kept",
+        t("cache.of_kept"),
     )
 
 
-def _results() -> list[dict[str, Any]]:
-    return [models.run_results(name) for name in models.TWINS]
-
-
-def _first_kind() -> str:
-    return models.attention(models.TWINS[0])
+def _shape(box: diagrams.Box) -> str:
+    return " × ".join(map(str, box.shape))
 
 
 def in_heads() -> str:
     """How many key-value heads' worth MLA keeps, ours and DeepSeek-V2's, and how MQA compares."""
-    ours, v2 = models.config(models.TWINS[-1]), PUBLISHED["DeepSeek-V2"]
-    width = models.config(models.TWINS[0])["head_dim"]
+    ours, v2 = models.config(session.named("MLA")), PUBLISHED["DeepSeek-V2"]
+    width = models.config(session.named("MHA"))["head_dim"]
     latent = ours["kv_lora_rank"] + ours["qk_rope_head_dim"]
     v2_latent = v2["kv_lora_rank"] + v2["qk_rope_head_dim"]
     compared = "less" if latent > 2 * width else "more" if latent < 2 * width else "same"
@@ -111,12 +267,10 @@ def one_token() -> None:
     """What one layer keeps of one token, drawn to scale."""
     st.header(t("cache.token_title"))
     st.markdown(t("cache.token_lead"))
-    dtype = store.sample("cache-base").card.cache_dtype
+    dtype = models.card(session.named("MLA")).cache_dtype
     stored = [
-        figures.Stored(
-            session.spec(name).attention, session.spec(name).layers[0], int(BYTES[dtype])
-        )
-        for name in models.TWINS
+        figures.Stored(kind, session.spec(name).layers[0], int(BYTES[dtype]))
+        for name, kind in models.twins().items()
     ]
     chart(
         figures.blocks(stored, {"elements": t("cache.axis_elements", dtype=dtype)}),
@@ -139,72 +293,5 @@ def one_token() -> None:
             for name, size in row.blocks
         ],
         "cache-one-token",
+        t("cache.of_token"),
     )
-
-
-def loss_against_size() -> None:
-    """Held-out loss of the twins, row by row against MHA's, beside the bytes that they keep."""
-    st.header(t("cache.loss_title"))
-    results = _results()
-    points = differences(results)
-    finding = quality_sentence(points)
-    st.markdown(finding)
-    chart(
-        figures.quality(points, {"bytes": t("cache.axis_per_token"), "loss": t("cache.axis_loss")}),
-        key="c_quality",
-        alt=finding,
-    )
-    st.caption(t("cache.loss_limits"))
-    domains = list(results[0]["domains"])
-    numbers(
-        [
-            {
-                t("cache.column_kind"): result["attention"],
-                t("cache.column_model"): result["name"],
-                t("cache.column_per_token"): result["bytes_per_token"],
-                t("cache.column_loss"): result["heldout"]["loss"],
-                t("cache.column_low"): result["heldout"]["interval"][0],
-                t("cache.column_high"): result["heldout"]["interval"][1],
-                t("cache.column_trained"): result["tokens"],
-                t("cache.column_minutes"): result["minutes"],
-            }
-            | {t(f"cache.domain_{name}"): result["domains"][name]["loss"] for name in domains}
-            for result in results
-        ],
-        "cache-loss",
-    )
-    with st.expander(t("common.how_computed")):
-        st.text(results[0]["heldout"]["method"])
-        st.code("\n".join(result["command"] for result in results), language="bash")
-
-
-def differences(results: list[dict[str, Any]]) -> list[figures.Quality]:
-    """Each model's held-out loss less the first one's on the same rows, with paired intervals."""
-    reference = results[0]["heldout"]
-    points = []
-    for result in results:
-        rows = result["heldout"]
-        mean, (low, high) = paired_difference(
-            rows["row_nats"], reference["row_nats"], reference["row_tokens"]
-        )
-        point = figures.Quality(result["attention"], result["bytes_per_token"], mean, low, high)
-        points.append(point)
-    return points
-
-
-def quality_sentence(points: list[figures.Quality]) -> str:
-    """What each smaller cache costs against the first model's, or that it cannot be told."""
-    reference, *others = points
-    words = [t("cache.loss_reference", kind=reference.kind)]
-    for point in others:
-        words.append(
-            t(
-                "cache.loss_told" if point.told_apart else "cache.loss_untold",
-                kind=point.kind,
-                share=f"{100 * point.bytes_per_token / reference.bytes_per_token:.1f}",
-                difference=f"{point.difference:+.3f}",
-                low=f"{point.low:+.3f}",
-                high=f"{point.high:+.3f}",
-            )
-        )
-    return " ".join(words)

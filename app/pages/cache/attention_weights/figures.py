@@ -23,7 +23,8 @@ class Looks:
 def patterns(rows: Sequence[Looks], heads: Sequence[str], labels: Mapping[str, str]) -> go.Figure:
     """Weight of each token so far, same scale everywhere, in each kind's colour.
 
-    `heads`: names of the columns. `labels`: token, weight (axis titles), hover.
+    A column's name stands above each of its panels, a row's above its first. `heads`: names of the
+    columns. `labels`: token, weight (axis titles), hover.
     """
     most = max(float(row.weights.max()) for row in rows)
     data, titles = [], []
@@ -42,34 +43,50 @@ def patterns(rows: Sequence[Looks], heads: Sequence[str], labels: Mapping[str, s
         )
         titles.append(
             {
-                "x": 0,
+                "x": 0.5,
                 "xref": f"{x} domain",
                 "y": 1,
                 "yref": f"{y} domain",
-                "text": f"<b>{kind}</b> · {heads[head]}",
-                "xanchor": "left",
+                "text": heads[head],
+                "xanchor": "center",
                 "yanchor": "bottom",
                 "showarrow": False,
                 "font": {"size": 12},
             }
         )
+        if head == 0:
+            titles.append(
+                titles[-1] | {"x": 0, "xanchor": "left", "yshift": 15, "text": f"<b>{kind}</b>"}
+            )
+    titles.append(
+        {
+            "x": 0.5,
+            "xref": "paper",
+            "y": 0,
+            "yref": "paper",
+            "text": labels["token"],
+            "yanchor": "top",
+            "yshift": -24,
+            "showarrow": False,
+        }
+    )
     figure = go.Figure(data, {"annotations": titles, "bargap": 0})
-    style.plain(figure, 80 + 130 * len(rows))
-    across = _domains(len(heads), 0.03)
-    down = _domains(len(rows), 0.09)[::-1]
+    style.plain(figure, 100 + 140 * len(rows))
+    across = _domains(len(heads), 0.02)
+    down = _domains(len(rows), 0.1)[::-1]
     weight = {"range": [0, most * 1.05], "tickformat": ".0%", "nticks": 4}
     axis = figure.layout.xaxis.to_plotly_json()
     for head, domain in enumerate(across, 1):
         figure.layout[f"xaxis{head}"] = axis | {
             "domain": domain,
-            "title": labels["token"],
+            "nticks": 3,
             "anchor": _axis("y", len(rows) - 1),
         }
     axis = figure.layout.yaxis.to_plotly_json()
     for place, domain in enumerate(down, 1):
         title = {"title": labels["weight"]} if place == 1 else {}
         figure.layout[f"yaxis{place}"] = axis | weight | {"domain": domain, "anchor": "x"} | title
-    figure.update_layout(margin={"t": 26})
+    figure.update_layout(margin={"t": 40, "b": 56})
     return figure
 
 

@@ -10,7 +10,6 @@ from app.core.texts import t
 from app.pages.cache.attention_weights import figures
 from app.pages.cache.latent import state as session
 from app.pages.cache.latent import study as latents
-from app.pages.cache.latent.room import layer_choice
 from app.ui.chart import chart
 from app.ui.table import numbers
 
@@ -24,17 +23,17 @@ def section() -> None:
     trace = session.trace()
     reading = latents.reading_of(RUNS.get(latents.reading_requests(trace)))
     if reading is None:
-        st.info(t("latent.reading_wait"))
+        st.caption(t("latent.reading_wait"))
         return
     token = session.pin(trace)
     st.fragment(_patterns)(reading, token, trace.texts)
 
 
 def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> None:
-    layer = layer_choice(list(range(len(reading.c_kv))), "c_attention_layer")
+    layer = session.layer_choice(list(range(len(reading.c_kv))), "c_attention_layer")
     rows = [
-        figures.Looks(models.attention(name), reading.attention[name][layer, :, token, : token + 1])
-        for name in models.TWINS
+        figures.Looks(kind, reading.attention[name][layer, :, token, : token + 1])
+        for name, kind in models.twins().items()
     ]
     st.text(t("latent.attention_token", token=token, text=repr(texts[token])))
     chart(
@@ -48,7 +47,7 @@ def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> N
             },
         ),
         key="c_attention",
-        alt=t("latent.attention_alt", token=token, layer=layer),
+        alt=t("latent.attention_alt", token=token, layer=layer, most=_most(rows)),
     )
     st.caption(t("latent.attention_reading"))
     numbers(
@@ -65,4 +64,20 @@ def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> N
             for place in weights.argsort()[::-1][:MOST]
         ],
         "cache-attention",
+        t("cache.of_attention"),
+    )
+
+
+def _most(rows: list[figures.Looks]) -> str:
+    """The token that each head looks at most."""
+    return "; ".join(
+        t(
+            "latent.attention_most",
+            kind=row.kind,
+            head=head,
+            place=int(weights.argmax()),
+            share=f"{weights.max():.0%}",
+        )
+        for row in rows
+        for head, weights in enumerate(row.weights)
     )

@@ -6,46 +6,51 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.core import lab_runs
 from app.core.texts import t
+from app.pages.cache import state as session
 from app.pages.cache.decoding import figures, timing
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.table import numbers
 from model.analysis.decoding_cost import DECODING_PATHS, Shape
 from model.analysis.parameter_count import PUBLISHED
+from model.training import experiments
 
 V3_CONTEXTS = (64, 256, 1_024, 4_096, 16_384, 65_536, 131_072)
+V3 = "DeepSeek-V3"
 BYTES = 4  # of an element of our models; V3's are counted in bf16
 
 
-def section() -> None:
+def room() -> None:
     """Times on this machine, arithmetic for ours and for V3."""
-    st.header(t("latent.ways_title"))
     st.markdown(t("latent.ways_lead"))
-    for way in DECODING_PATHS:
-        st.markdown(t(f"latent.way_{way}"))
+    st.markdown("\n".join(f"- {t(f'latent.way_{way}')}" for way in DECODING_PATHS))
     timing.CLOCK.area(clock)
     st.fragment(arithmetic)()
 
 
 def clock() -> None:
-    """Milliseconds of whole steps, measured when asked for."""
-    st.subheader(t("latent.clock_title"))
-    st.button(
-        t("latent.clock_start"),
-        key="c_clock",
-        type="primary",
-        disabled=timing.CLOCK.running is not None,
-        on_click=timing.CLOCK.measure,
-    )
+    """Milliseconds of whole steps: recorded ones, or measured when asked for."""
+    st.header(t("latent.clock_title"))
+    outcome = timing.CLOCK.growing()
+    recorded, date = lab_runs.recorded(timing.SAMPLE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            t("latent.clock_start"),
+            key="c_clock",
+            type="primary",
+            on_click=timing.measure,
+        )
+        if outcome is None:
+            st.caption(t("latent.clock_recorded", date=date))
     timing.CLOCK.status(t("latent.clock_wait"))
-    times = timing.CLOCK.growing()
-    if times is None:
-        st.caption(t("latent.clock_none"))
-        return
-    rows = [row for way in timing.measured() if (row := _timed(times, way)).tokens]
+    times = timing.times_of(outcome or recorded)
+    rows = [row for way in times.models if (row := _timed(times, way)).tokens]
     high = [value for row in rows for value in row.high]
     low = [value for row in rows for value in row.low]
+    said = _finding(times)
+    st.markdown(f"**{said}**")
     chart(
         figures.lines(
             rows,
@@ -54,18 +59,12 @@ def clock() -> None:
             legend=True,
         ),
         key="c_clock_chart",
-        alt=t("latent.clock_title"),
+        alt=f"{t('latent.clock_title')}. {said}",
     )
-    if times.complete:
-        st.markdown(f"**{_finding(times)}**")
-    st.caption(
-        t("latent.clock_reading", steps=timing.ROUNDS * timing.REPEATS, model=timing.MODEL)
-        + (
-            f" {t('latent.clock_whole', model=timing.WHOLE)}"
-            if "expanded" in timing.measured()
-            else ""
-        )
-    )
+    reading = [t("latent.clock_reading", steps=times.steps, model=times.models["absorbed"])]
+    if "expanded" in times.models:
+        reading.append(t("latent.clock_whole", model=times.models["expanded"]))
+    st.caption(" ".join(reading))
     numbers(
         [
             {
@@ -81,11 +80,12 @@ def clock() -> None:
             )
         ],
         "cache-decode-times",
+        t("cache.of_times"),
     )
 
 
 def _timed(times: timing.Times, way: str) -> figures.Line:
-    lengths = [tokens for tokens in timing.CONTEXTS if (way, tokens) in times.seconds]
+    lengths = times.contexts
     quartiles = [[1000 * x for x in times.quartiles(way, tokens)] for tokens in lengths]
     name = t(f"latent.name_{way}")
     return figures.Line(
@@ -104,7 +104,9 @@ def _timed(times: timing.Times, way: str) -> figures.Line:
 
 def _finding(times: timing.Times) -> str:
     """Naive against absorbed at the shortest and at the longest length, as measured."""
-    first, last = timing.CONTEXTS[0], timing.CONTEXTS[-1]
+    if not times.complete:
+        return t("latent.clock_wait")
+    first, *_, last = times.contexts
     ratio = {
         tokens: times.quartiles("naive", tokens)[1] / times.quartiles("absorbed", tokens)[1]
         for tokens in (first, last)
@@ -120,18 +122,19 @@ def _finding(times: timing.Times) -> str:
 
 def arithmetic() -> None:
     """Multiplications and bytes read for one token in one layer, ours or V3's."""
-    st.subheader(t("latent.ways_math_title"))
-    ours, v3 = t("latent.ours"), "DeepSeek-V3"
+    st.header(t("latent.ways_math_title"))
+    ours, v3 = session.named("MLA"), V3
     chosen = st.segmented_control(
         t("cache.column_model"),
         [ours, v3],
         default=v3,
         required=True,
         key="c_ways_model",
+        bind="query-params",
     )
-    shape = Shape.of(PUBLISHED["DeepSeek-V3"]) if chosen == v3 else timing.shape()
+    shape = Shape.of(PUBLISHED[V3]) if chosen == v3 else timing.shape()
     size = 2 if chosen == v3 else BYTES
-    contexts = V3_CONTEXTS if chosen == v3 else timing.CONTEXTS
+    contexts = V3_CONTEXTS if chosen == v3 else experiments.CONTEXTS
     left, right = st.columns(2, gap="large")
     with left:
         counted = [
@@ -163,7 +166,7 @@ def arithmetic() -> None:
         )
     )
     st.caption(t("latent.ways_reading"))
-    with st.expander(t("common.how_computed")):
+    with st.expander(t("cache.how_ways")):
         letters = {
             "H": shape.heads,
             "R": shape.rank,
@@ -196,6 +199,7 @@ def arithmetic() -> None:
             for tokens in contexts
         ],
         "cache-ways",
+        t("cache.of_ways"),
     )
 
 
@@ -208,6 +212,7 @@ def _counted(way: str, contexts: Sequence[int], values: Sequence[int]) -> figure
 
 
 def _chart(rows: Sequence[figures.Line], key: str, title: str, scientific: bool) -> None:
+    last = "; ".join(f"{row.name} {row.values[-1]:,.0f}" for row in rows)
     decades = figures.decades([value for row in rows for value in row.values])
     ticks = {
         tick: f"10<sup>{len(f'{tick:.0f}') - 1}</sup>" if scientific else units.round_size(tick)
@@ -216,5 +221,5 @@ def _chart(rows: Sequence[figures.Line], key: str, title: str, scientific: bool)
     chart(
         figures.lines(rows, ticks, {"tokens": t("latent.axis_held"), "value": title}, legend=True),
         key=key,
-        alt=title,
+        alt=t("latent.ways_alt", axis=title, tokens=rows[0].tokens[-1], values=last),
     )

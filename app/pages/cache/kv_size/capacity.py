@@ -24,23 +24,23 @@ V2_BITS = 6  # per element, on average, of the deployed cache (arXiv 2405.04434,
 
 def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
     """How many users of so many tokens fit beside the weights."""
-    st.subheader(t("capacity.title"))
+    st.header(t("capacity.title"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         gpu = st.segmented_control(
             t("capacity.gpu"),
             GPUS,
-            default=80,
+            default=141,
             required=True,
             key="c_gpu",
             bind="query-params",
         )
         asked = st.number_input(
-            t("capacity.gpus"), 1, MOST_GPUS, 1, key="c_gpus", bind="query-params", width=140
+            t("capacity.gpus"), 1, MOST_GPUS, 8, key="c_gpus", bind="query-params", width=140
         )
         precision = st.segmented_control(
             t("capacity.weights"),
             list(WEIGHT_BYTES),
-            default="bf16",
+            default="fp8",
             required=True,
             key="c_weights",
             bind="query-params",
@@ -75,7 +75,7 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
             alt=" ".join(said),
         )
         counts = {model.name: model.parameters or 0 for model in models}
-        with st.expander(t("common.how_computed")):
+        with st.expander(t("capacity.how")):
             for row in rows:
                 st.code(
                     t(
@@ -104,6 +104,7 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
                 for row in rows
             ],
             "cache-users",
+            t("cache.of_users"),
         )
     st.caption(t("capacity.reading", tokens=tokens, dtype=dtype))
     if unknown:
@@ -119,24 +120,34 @@ def _told(row: figures.Fit) -> str:
 
 def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype: str) -> None:
     """One of the chosen models with MHA, GQA-8, MQA and MLA."""
-    known = {model.name: model for model in models if model.replaced}
+    known = {model.name: model for model in models if model.replaced and not model.hypothetical}
     if not known:
         return
-    st.subheader(t("capacity.replace_title"))
-    name = st.selectbox(t("capacity.replace_model"), list(known), key="c_replace")
+    st.header(t("capacity.replace_title"))
+    name = st.selectbox(
+        t("capacity.replace_model"), list(known), key="c_replace", bind="query-params"
+    )
     model = known[name]
+    per_token = model.spec.elements_per_token()
     held = {kind: spec.bytes(tokens, dtype, batch) for kind, spec in model.replaced.items()}
     chart(
         bars.bars(
-            [bars.Bar(name, kind, size, True) for kind, size in held.items()],
-            True,
+            [
+                bars.Bar(name, kind, held[kind], spec.elements_per_token() != per_token)
+                for kind, spec in model.replaced.items()
+            ],
+            False,
             {"bytes": t("cache.axis_calc"), "bytes_log": t("cache.axis_calc_log")},
         ),
         key="c_replaced",
-        alt=t("capacity.replace_title"),
+        alt=f"{t('capacity.replace_title')} {name}: "
+        + ", ".join(f"{kind} {units.size(size)}" for kind, size in held.items()),
     )
     own = model.spec.bytes(tokens, dtype, batch)
-    st.caption(t("capacity.replace_reading", own=units.size(own), kind=model.spec.attention))
+    reading = [t("capacity.replace_reading", own=units.size(own), kind=model.spec.attention)]
+    if model.spec.attention.startswith("MLA"):
+        reading.append(t("capacity.replace_mha"))
+    st.caption(" ".join(reading))
     numbers(
         [
             {
@@ -147,8 +158,9 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
             for kind, spec in model.replaced.items()
         ],
         "cache-replaced",
+        t("cache.of_replaced"),
     )
-    with st.expander(t("cache.calc_formulas")):
+    with st.expander(t("capacity.replace_formulas")):
         for kind, spec in model.replaced.items():
             st.text(kind)
             st.code(words.formula(spec, dtype), language=None, wrap_lines=True)
@@ -156,7 +168,7 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
 
 def paper() -> None:
     """The V2 paper's 93.3 % step by step."""
-    st.subheader(t("capacity.paper_title"))
+    st.header(t("capacity.paper_title"))
     v2, other = configs.published()[V2].spec, configs.published()[V2_BASELINE].spec
     ours, baseline = v2.bytes_per_token("bf16"), other.bytes_per_token("bf16")
     quantised = v2.elements_per_token() * V2_BITS / 8

@@ -18,7 +18,7 @@ from model.analysis import parameter_count
 
 DEFAULT = (
     "DeepSeek-V3 / R1 (671B)",
-    "DeepSeek-V3 with the same heads, K and V expanded (hypothetical)",
+    "DeepSeek-V3 as plain MHA, d_h 128 (hypothetical)",
     "Llama-3.1-405B",
     "Qwen2.5-72B",
     "Gemma-3-27B",
@@ -28,6 +28,11 @@ MAX_OWN = 8
 STOPS = (*(2**power for power in range(24)), configs.MAX_TOKENS)  # of the slider
 GIB = 2**30
 COUNTED = "DeepSeek-V3"
+#: What this room's inputs are called in a link.
+URL_KEYS = (
+    *("c_models", "c_context", "c_batch", "c_dtype", "c_log"),
+    *("c_gpu", "c_gpus", "c_weights", "c_replace"),
+)
 
 # Session: "c_own" the viewer's own models by name, "c_own_errors" what to tell about the last ones.
 
@@ -116,8 +121,8 @@ def bring() -> None:
         st.text(f"{file_name}: {message}" if file_name else message)
 
 
-def section() -> None:
-    """The calculator, and V3's parameters."""
+def room() -> None:
+    """The calculator, the paper's 93.3 %, and V3's parameters."""
     st.fragment(calculator)()
     capacity.paper()
     parameters()
@@ -125,11 +130,10 @@ def section() -> None:
 
 def calculator() -> None:
     """Published models and one's own, at any length, batch and precision."""
-    st.header(t("cache.calc_title"))
     st.markdown(t("cache.calc_lead"))
     with st.container(key="c_calculator"):
-        left, right = st.columns([2, 1], gap="large")
-    with right:
+        left, right = st.columns([1, 2], gap="large")
+    with left:
         models = choose()
         tokens = _context()
         batch = whole(t("cache.calc_batch"), "c_batch", 1, configs.MAX_BATCH)
@@ -141,9 +145,10 @@ def calculator() -> None:
             key="c_dtype",
             bind="query-params",
         )
-        log = st.toggle(t("cache.calc_log"), value=True, key="c_log", bind="query-params")
-        bring()
-    with left:
+        log = st.toggle(t("cache.calc_log"), value=False, key="c_log", bind="query-params")
+        with st.expander(t("cache.bring"), key="c_bring"):
+            bring()
+    with right:
         if not models:
             st.info(t("cache.calc_none"))
             return
@@ -233,6 +238,7 @@ def _answer(
             for model in ranked
         ],
         "cache-models",
+        t("cache.of_models"),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from app.core import links, models
+import streamlit as st
+
+from app.core import links
+from app.core.texts import t
 from app.pages.cache import state as session
 from app.pages.cache.latent import study
 from model.record.trace import Trace
@@ -11,7 +14,7 @@ from model.record.trace import Trace
 def trace() -> Trace:
     """The MLA model's run that is on screen."""
     runs, _ = session.shown()
-    return next(run for run in runs if run.card.attention == models.attention(study.MODEL))
+    return next(run for run in runs if run.card.name == study.model())
 
 
 def pin(trace: Trace) -> int:
@@ -24,3 +27,15 @@ def reading() -> study.Reading | None:
     """The run on screen as all twins read it, as soon as they have."""
     run = trace()
     return study.reading_of(study.READING.have(run.id, study.reading_requests(run)))
+
+
+def layer_choice(layers: list[int], key: str) -> int:
+    """A layer, the last at first; `key` is the URL's too."""
+    return st.segmented_control(
+        t("latent.axis_layer"),
+        layers,
+        default=layers[-1],
+        required=True,
+        key=key,
+        bind="query-params",
+    )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from streamlit.testing.v1 import AppTest
 
 from app.core import models
 from app.core.texts import texts
@@ -12,7 +16,8 @@ from model.analysis.kv_size import cache_spec
 from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
 
-MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
+APP = Path(__file__).parents[4] / "app"
+ROOMS = ("run", "attention_kinds", "latent", "decoding", "kv_size")
 T = texts("en")
 V3 = "DeepSeek-V3 / R1 (671B)"
 LLAMA = {
@@ -55,4 +60,50 @@ def run_of(name: str, tokens: int, off_by: int = 0) -> Trace:
     return collect(models.card(name), info, steps, "length")
 
 
-# Figures
+# --- The page ------------------------------------------------------------------------------------
+
+
+def opened(room: str | None = None, language: str = "en", **query: str) -> AppTest:
+    """The page in a new session, without the app's frame around it."""
+    at = AppTest.from_file(str(APP / "pages" / "cache" / "cache.py"), default_timeout=60)
+    at.session_state["lang"] = language
+    for key, value in ({"room": room} if room else {}).items() | query.items():
+        at.query_params[key] = value
+    return healthy(at.run())
+
+
+@functools.lru_cache(maxsize=16)
+def shown(room: str, language: str = "en") -> AppTest:
+    """A room as it opens, shared by all tests that only look."""
+    return opened(room, language)
+
+
+def healthy(at: AppTest) -> AppTest:
+    assert not at.exception, [exception.message for exception in at.exception]
+    return at
+
+
+def written(at: AppTest) -> str:
+    """Everything that the page says in words."""
+    parts = (*at.markdown, *at.caption, *at.text, *at.code, *at.error, *at.info)
+    return "\n".join(part.value for part in parts)
+
+
+def has(at: AppTest, key: str) -> bool:
+    """Whether the page has a chart."""
+    return any(e.proto.id.endswith(key) for e in at.get("plotly_chart"))
+
+
+def chart(at: AppTest, key: str) -> dict[str, Any]:
+    """The figure of a plotly chart, as the browser gets it."""
+    found = [e for e in at.get("plotly_chart") if e.proto.id.endswith(key)]
+    assert len(found) == 1
+    figure: dict[str, Any] = json.loads(found[0].proto.spec)
+    return figure
+
+
+def bar_bytes(at: AppTest, key: str = "c_bars") -> dict[str, int]:
+    """Bytes of each bar of the calculator by the model's name."""
+    return {
+        bar["hovertemplate"].split("<br>")[0]: int(bar["x"][0]) for bar in chart(at, key)["data"]
+    }

@@ -9,8 +9,7 @@ from app.core.texts import texts
 from app.pages.cache.kv_size import configs
 from app.pages.cache.kv_size.capacity_figures import Fit, memory
 from tests.app.looking import unfolded
-from tests.app.pages.cache.cases import LLAMA, V3
-from tests.app.pages.cache.test_cache import chart, healthy, opened, written
+from tests.app.pages.cache.cases import LLAMA, V3, chart, healthy, opened, written
 
 WORDS = {"bytes": "b", "weights": "w", "caches": "c"}
 
@@ -28,7 +27,7 @@ def test_users_are_as_many_as_fit(weights: int, each: int, room: int) -> None:
 
 def test_the_page_counts_users() -> None:
     name = "Llama-3.1-8B / R1-Distill-Llama-8B"
-    at = opened(c_context="8192", c_dtype="bf16", c_gpu="24", c_weights="bf16")
+    at = opened("kv_size", c_context="8192", c_gpu="24", c_gpus="1", c_weights="bf16")
     model = configs.published()[name]
     assert model.parameters == 8_030_261_248
     users = (24 * 10**9 - 2 * model.parameters) // model.spec.bytes(8192, "bf16")
@@ -49,7 +48,7 @@ def test_a_pasted_config_without_widths_has_no_weights() -> None:
 
 
 def test_another_attention_and_the_papers_share() -> None:
-    at = opened(c_context="1000", c_dtype="bf16")
+    at = opened("kv_size", c_context="1000")
     at.selectbox("c_replace").set_value(V3).run()
     bars = {
         bar["hovertemplate"]: int(bar["x"][0]) for bar in chart(healthy(at), "c_replaced")["data"]

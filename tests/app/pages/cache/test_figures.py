@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import math
 from dataclasses import replace
@@ -17,6 +18,9 @@ from app.core import models, store
 from app.core.prompts import InputError
 from app.core.texts import translated
 from app.pages.cache import figures
+from app.pages.cache import state as session
+from app.pages.cache.attention_kinds import quality_figures
+from app.pages.cache.attention_kinds.quality import Quality
 from app.pages.cache.kv_size import configs, words
 from app.ui import style, units
 from app.ui.csv_rows import to_csv
@@ -26,25 +30,29 @@ from tests.app.pages.cache.cases import LLAMA, V3, T, labels, run_of
 from tests.app.words import placeholders
 
 
-@pytest.mark.parametrize("name", models.TWINS)
-def test_a_recorded_run_agrees_with_the_formula_to_the_byte(name: str) -> None:
-    trace = store.sample(f"cache-{name}")
-    run = figures.growth(trace)
-    assert run.kind == models.attention(name)
+@pytest.mark.parametrize("language", ["", "-ko"])
+@pytest.mark.parametrize("name", models.twins())
+def test_a_recorded_run_agrees_with_the_formula_to_the_byte(name: str, language: str) -> None:
+    trace = store.sample(f"cache-{name}{language}")
+    run = figures.growth(trace, "a kind")
+    assert run is not None
+    assert run.kind == "a kind"
     assert len(run.tokens) == trace.fed
     assert (run.measured == run.formula).all()
     assert run.difference == 0
 
 
-@given(st.sampled_from(models.TWINS), st.integers(1, 30), st.integers(-9, 9))
+@given(st.sampled_from(list(models.twins())), st.integers(1, 30), st.integers(-9, 9))
 def test_a_difference_is_found_with_its_sign(name: str, tokens: int, off_by: int) -> None:
-    run = figures.growth(run_of(name, tokens, off_by))
+    run = figures.growth(run_of(name, tokens, off_by), "MLA")
+    assert run is not None
     assert run.difference == off_by
     assert run.at(tokens) == run.formula[-1] + off_by
 
 
 def test_curves_draw_what_was_measured_and_the_formula_to_the_end() -> None:
-    runs = [figures.growth(run_of(n, 20)) for n in models.TWINS]
+    found = [figures.growth(run_of(n, 20), kind) for n, kind in models.twins().items()]
+    runs = [run for run in found if run is not None]
     figure = figures.curves(runs, 50, 1, labels("curves"))
     for i, run in enumerate(runs):
         measured, line, marker = figure.data[3 * i : 3 * i + 3]
@@ -60,8 +68,8 @@ def test_curves_draw_what_was_measured_and_the_formula_to_the_end() -> None:
 
 def test_blocks_are_to_scale() -> None:
     stored = [
-        figures.Stored(models.attention(name), cache_spec(models.config(name)).layers[0], 4)
-        for name in models.TWINS
+        figures.Stored(kind, cache_spec(models.config(name)).layers[0], 4)
+        for name, kind in models.twins().items()
     ]
     figure = figures.blocks(stored, {"elements": "elements"})
     for place, row in enumerate(stored):
@@ -70,7 +78,9 @@ def test_blocks_are_to_scale() -> None:
         assert [bar.base[0] for bar in mine] == [
             sum(size for _, size in row.blocks[:i]) for i in range(len(row.blocks))
         ]
-    latent, rotary = (models.config("base")[f] for f in ("kv_lora_rank", "qk_rope_head_dim"))
+    latent, rotary = (
+        models.config(session.named("MLA"))[f] for f in ("kv_lora_rank", "qk_rope_head_dim")
+    )
     assert stored[-1].words == (
         f"{latent} c_kv + {rotary} k_pe = {latent + rotary} × 4 B = {4 * (latent + rotary):,} B"
     )
@@ -109,11 +119,35 @@ def test_hypothetical_models_are_hatched_and_kinds_coloured() -> None:
     assert [bar.marker.pattern.shape for bar in bars] == ["", "", "/"]
 
 
-def test_a_difference_is_told_when_zero_lies_outside_its_interval() -> None:
-    one = figures.Quality("GQA", 100, 0.1, 0.05, 0.15)
+def test_a_difference_is_told_when_zero_lies_outside_its_interval_and_seeds_agree() -> None:
+    one = Quality("GQA", 100, 2.1, 0.1, 0.05, 0.15, (0.1, 0.1))
     assert one.told_apart
-    assert replace(one, difference=-0.1, low=-0.15, high=-0.05).told_apart
+    assert replace(one, low=-0.15, high=-0.05, by_seed=(-0.1,)).told_apart
     assert not replace(one, low=-0.01).told_apart
+    assert not replace(one, by_seed=(0.3, -0.1)).told_apart
+
+
+@given(st.lists(st.floats(0, 1e9), max_size=6), st.floats(1, 1e6))
+def test_words_beside_lines_do_not_overlap(values: list[float], gap: float) -> None:
+    places = figures.apart(values, gap)
+    assert all(place >= value for place, value in zip(places, values, strict=True))
+    pairs = itertools.pairwise(sorted(places))
+    assert all(b - a >= gap * (1 - 1e-6) - 1e-3 for a, b in pairs)
+
+
+def test_what_a_kind_keeps_and_loses_is_where_it_is_drawn() -> None:
+    kinds = [
+        Quality("MHA", 512, 2.0, 0.0, 0.0, 0.0, (0.0, 0.0)),
+        Quality("MLA", 144, 2.2, 0.2, 0.1, 0.3, (0.15, 0.25)),
+        Quality("MLA-8", 64, 2.4, 0.4, 0.3, 0.6, (0.4, 0.4)),
+    ]
+    figure = quality_figures.scatter(kinds, {"bytes": "b", "loss": "l"})
+    marks = [trace for trace in figure.data if trace.marker.size == 14]
+    assert [(mark.x[0], mark.y[0]) for mark in marks] == [(512, 2.0), (144, 2.2), (64, 2.4)]
+    assert len({mark.marker.symbol for mark in marks}) == 3
+    assert marks[1].error_y.array[0] == pytest.approx(0.1)
+    rings = [trace for trace in figure.data if trace.marker.size == 6]
+    assert rings[1].y == pytest.approx((2.15, 2.25))
 
 
 @given(st.floats(1, 1e18))

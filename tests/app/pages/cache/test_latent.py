@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.core import generation, models, need_slot
+from app.core.lab_runs import OUTCOMES
 from app.core.texts import texts
 from app.pages.cache.decoding import timing
 from app.pages.cache.latent import study as latents
+from model.analysis import latent_study
+from model.training import experiments
 from tests.app.looking import unfolded
-from tests.app.pages.cache.cases import T
-from tests.app.pages.cache.test_cache import chart, healthy, opened, written
+from tests.app.pages.cache.cases import T, chart, has, healthy, opened, shown, written
 from tests.app.runs import Failing, ended
-
-
-def has(key: str) -> Callable[[AppTest], bool]:
-    return lambda at: any(e.proto.id.endswith(key) for e in at.get("plotly_chart"))
 
 
 @pytest.fixture
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """A study that is soon measured."""
-    monkeypatch.setattr(latents, "ROWS", 2)
-    monkeypatch.setattr(latents, "FITTED_ROWS", 2)
+    monkeypatch.setattr(latent_study, "ROWS", 2)
+    monkeypatch.setattr(latent_study, "FITTED_ROWS", 2)
 
 
 def test_pictures_of_the_pinned_token_come_by_themselves() -> None:
-    at = ended(opened("ko", pin="5"), "c_reading")
-    assert has("c_attention")(healthy(at))
+    at = ended(opened("latent", "ko", pin="5"), "c_reading")
+    assert has(healthy(at), "c_attention")
     for key in ("c_one_token", "c_all_tokens"):
-        assert has(key)(at)
+        assert has(at, key)
     places = texts("ko")["latent.axis_token"]
-    rank, rotary = (models.config(latents.MODEL)[f] for f in ("kv_lora_rank", "qk_rope_head_dim"))
+    rank, rotary = (models.config(latents.model())[f] for f in ("kv_lora_rank", "qk_rope_head_dim"))
     table = next(
         t.value for t in unfolded(at).dataframe if places in t.value.columns and "k_pe 0" in t.value
     )
@@ -42,31 +37,59 @@ def test_pictures_of_the_pinned_token_come_by_themselves() -> None:
     assert table[places].tolist() == list(range(len(table)))
     assert texts("ko")["latent.token_title"].split("{")[0] + "5:" in written(at)
     assert len(chart(at, "c_attention")["data"]) == sum(
-        models.config(name)["num_attention_heads"] for name in models.TWINS
+        models.config(name)["num_attention_heads"] for name in models.twins()
+    )
+
+
+def test_the_recorded_study_is_of_the_shipped_model() -> None:
+    """Else `python -m model train samples` records it again."""
+    recorded = latents.recorded()
+    assert recorded is not None
+    assert recorded.study.rows == latent_study.ROWS
+    assert list(recorded.study.nats) == [
+        latent_study.FULL,
+        *latent_study.codecs(latents.full()),
+    ]
+
+
+def test_what_keeping_less_costs_is_there_at_once() -> None:
+    at = shown("latent")
+    assert has(at, "c_precision") and has(at, "c_energy")
+    points = chart(at, "c_rank_costs")["data"][0]
+    assert len(points["x"]) == len(latent_study.ranks(latents.full()))
+    assert T["latent.recorded"].split("{")[0] in written(at)
+    assert (
+        "float32" not in chart(at, "c_precision")["layout"]["xaxis"]["title"]["text"].split(":")[0]
     )
 
 
 @pytest.mark.usefixtures("few_rows")
 def test_ranks_and_precisions_are_measured_on_request() -> None:
-    at = opened(c_rank="1")
-    assert not has("c_rank_costs")(at)
-    at.button("c_study_ask").click().run()
+    at = opened("latent", c_rank="1")
+    at.button("c_measure").click().run()
     healthy(ended(at, "c_study"))
+    assert T["latent.measured_now"] in written(at)
     assert T["latent.rank_sentence"].split("{")[0] in written(at)
-    points = chart(at, "c_rank_costs")["data"][0]
-    assert len(points["x"]) == len(latents.ranks(models.config(latents.MODEL)["kv_lora_rank"]))
-    assert has("c_precision")(at) and has("c_energy")(at)
-    assert not [button for button in at.button if button.key == "c_study_ask"]
+    assert "2 held-out rows" in written(at)
+    assert not [button for button in at.button if button.key in ("c_study_ask", "c_measure")]
+
+
+@pytest.mark.usefixtures("few_rows")
+def test_a_recorded_study_of_another_model_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latents, "recorded", lambda: None)
+    at = healthy(ended(opened("latent"), "c_study"))
+    assert T["latent.measured_now"] in written(at)
+    assert has(at, "c_rank_costs")
 
 
 @pytest.mark.usefixtures("few_rows")
 def test_a_pair_has_one_prompt_and_two_caches_and_follows_the_slider() -> None:
-    at = opened(c_rank="1")
+    at = opened("latent", c_rank="1")
     at.button("c_pair").click().run()
     healthy(ended(at, "c_pair"))
     pair = latents.PAIR.store.get(at.session_state["slot-c_pair"].result)
     assert pair is not None
-    config = models.config(latents.MODEL)
+    config = models.config(latents.model())
     layers, rotary = config["num_hidden_layers"], config["qk_rope_head_dim"]
     for run, width in ((pair.plain, config["kv_lora_rank"]), (pair.coded, 1)):
         assert run.cache_bytes[run.fed - 1] == run.fed * layers * (width + rotary) * 4
@@ -83,20 +106,31 @@ def test_what_fails_is_told_in_words_and_can_be_asked_for_again(
     failing = Failing(ValueError("index 7 is out of bounds"))
     monkeypatch.setattr(generation, "scheduler", lambda: failing)
     monkeypatch.setattr(need_slot, "RUNS", need_slot.Runs())
-    at = healthy(opened())
+    at = healthy(opened("latent"))
     assert [error.value for error in at.error] == [T["common.failed"]]
     monkeypatch.undo()
     at.button("c_reading_ask").click().run()
-    assert has("c_attention")(healthy(ended(at, "c_reading")))
+    assert has(healthy(ended(at, "c_reading")), "c_attention")
+
+
+def test_recorded_times_say_what_was_measured() -> None:
+    at = shown("decoding")
+    assert T["latent.clock_recorded"].split("{")[0] in written(at)
+    assert T["latent.clock_sentence"].split("{")[0] in written(at)
+    lines = chart(at, "c_clock_chart")["data"]
+    assert all(line["x"] == list(experiments.CONTEXTS) for line in lines)
 
 
 @pytest.mark.slow
 def test_the_clock_says_what_it_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "CONTEXTS", (8, 32))
-    at = opened()
+    monkeypatch.setattr(experiments, "CONTEXTS", (8, 32))
+    at = opened("decoding")
     at.button("c_clock").click().run()
     healthy(ended(at, "c_clock"))
-    times = timing.CLOCK.store.get(at.session_state["slot-c_clock"].result)
-    assert times is not None and times.complete
+    outcome = OUTCOMES.get(at.session_state["slot-c_clock"].result)
+    assert outcome is not None
+    times = timing.times_of(outcome)
+    assert times.complete
     assert T["latent.clock_sentence"].split("{")[0] in written(at)
-    assert len(times.seconds) == 2 * len(timing.measured())
+    assert len(times.seconds) == 2 * len(times.models)
+    assert T["latent.clock_recorded"].split("{")[0] not in written(at)

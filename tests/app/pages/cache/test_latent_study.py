@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 import model.nn.attention
 from app.core import generation, models, store
 from app.core.lab import Found
+from app.core.lab_runs import Outcome
 from app.pages.cache.attention_kinds import figures as diagrams
 from app.pages.cache.attention_weights import figures as looks
 from app.pages.cache.decoding import figures as ways_figures
@@ -19,52 +21,62 @@ from app.pages.cache.decoding import timing
 from app.pages.cache.latent import figures
 from app.pages.cache.latent import study as latents
 from app.ui import style
-from model.analysis import kept_latent, reference_latent
+from model.analysis import kept_latent, latent_study, reference_latent
 from model.analysis.attention_weights import attention_weights
+from model.analysis.latent_study import Fit, Study
 from model.nn import checkpoints
 from model.nn.cache import Cache
+from model.training import experiments
 from tests.app.reference import engine as engine_of
 
 
 @pytest.fixture(scope="module")
-def study() -> Iterator[latents.Study]:
-    """A study on few rows."""
+def studied() -> Iterator[tuple[Study, Fit]]:
+    """A study on few rows, and the directions behind it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latents, "ROWS", 4)
-        patch.setattr(latents, "FITTED_ROWS", 4)
+        patch.setattr(latent_study, "ROWS", 4)
+        patch.setattr(latent_study, "FITTED_ROWS", 4)
         fit_runs = generation.scheduler().run(latents.fit_requests())
         fitted = latents.fit(fit_runs)
         runs = generation.scheduler().run(latents.cost_requests(fitted))
         assert latents.study(fitted, fit_runs, [*runs[:20], None, *runs[21:]]).rows == 3
-        yield latents.study(fitted, fit_runs, runs)
+        yield latents.study(fitted, fit_runs, runs), fitted
 
 
-def codec(fitted: latents.Fit, name: str) -> reference_latent.Codec:
+@pytest.fixture
+def study(studied: tuple[Study, Fit]) -> Study:
+    return studied[0]
+
+
+def codec(fitted: Fit, name: str) -> reference_latent.Codec:
     """The same in torch."""
     if name.isdecimal():
         basis = torch.from_numpy(fitted.basis[:, :, : int(name)].copy())
         return reference_latent.Directions(basis)
     if name == "bf16":
         return reference_latent.BFloat16()
-    return reference_latent.Integers(latents.PRECISIONS[name])
+    return reference_latent.Integers(latent_study.PRECISIONS[name])
 
 
-def test_every_codec_reads_the_same_rows_as_the_reference(study: latents.Study) -> None:
+def test_every_codec_reads_the_same_rows_as_the_reference(studied: tuple[Study, Fit]) -> None:
+    study, fitted = studied
     assert study.rows == 4
     assert all(len(nats) == 4 for nats in study.nats.values())
-    network = checkpoints.load(models.folder(latents.MODEL))
+    network = checkpoints.load(models.folder(latents.model()))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latents, "ROWS", 4)
-        ids, learnt = map(torch.from_numpy, latents.rows(4, latents.SEED))
+        patch.setattr(latent_study, "ROWS", 4)
+        ids, learnt = map(torch.from_numpy, latents.rows(4, latent_study.SEED))
     assert study.learnt == learnt[:, 1:].sum(-1).tolist()
-    for name in (latents.FULL, "8", "bf16"):
-        coded = None if name == latents.FULL else codec(study.fit, name)
+    for name in (latent_study.FULL, "8", "bf16"):
+        coded = None if name == latent_study.FULL else codec(fitted, name)
         expected = reference_latent.row_nats(network, ids, learnt, coded)
         assert study.nats[name] == pytest.approx(expected, rel=2e-3), name
 
 
-def test_all_directions_cost_nothing_and_fewer_lose_more(study: latents.Study) -> None:
-    by_rank = sorted((name for name in latents.codecs() if name.isdecimal()), key=int)
+def test_all_directions_cost_nothing_and_fewer_lose_more(study: Study) -> None:
+    by_rank = sorted(
+        (name for name in latent_study.codecs(latents.full()) if name.isdecimal()), key=int
+    )
     difference, (low, high) = study.cost(by_rank[-1])
     assert abs(difference) < 1e-3
     assert low <= difference <= high
@@ -74,26 +86,27 @@ def test_all_directions_cost_nothing_and_fewer_lose_more(study: latents.Study) -
 
 
 @pytest.mark.parametrize("name", ["3", "bf16", "int8", "int4"])
-def test_what_a_codec_loses_is_the_references(study: latents.Study, name: str) -> None:
+def test_what_a_codec_loses_is_the_references(studied: tuple[Study, Fit], name: str) -> None:
+    _, fitted = studied
     c_LTR = np.random.default_rng(1).normal(size=(5, 40, 64)).astype(np.float32)
-    basis = study.fit.basis[:, :, :3]
+    basis = fitted.basis[:, :, :3]
     seen = (
         c_LTR @ basis @ basis.swapaxes(1, 2)
         if name == "3"
-        else kept_latent.rounded(c_LTR, latents.PRECISIONS[name])
+        else kept_latent.rounded(c_LTR, latent_study.PRECISIONS[name])
     )
     c_LBTR = torch.from_numpy(c_LTR)[:, None]
-    expected = reference_latent.relative_error(codec(study.fit, name), c_LBTR)
+    expected = reference_latent.relative_error(codec(fitted, name), c_LBTR)
     assert kept_latent.lost(c_LTR, seen) == pytest.approx(expected, rel=1e-3)
 
 
-def test_bytes_follow_from_the_config(study: latents.Study) -> None:
-    config = models.config(latents.MODEL)
+def test_bytes_follow_from_the_config(study: Study) -> None:
+    config = models.config(latents.model())
     layers, rank = config["num_hidden_layers"], config["kv_lora_rank"]
     rotary = 4 * config["qk_rope_head_dim"]
     for name, size in study.per_token.items():
         latent = {
-            latents.FULL: 4 * rank,
+            latent_study.FULL: 4 * rank,
             "bf16": 2 * rank,
             "int8": rank + 2 * rank // 32,
             "int4": rank // 2 + 2 * rank // 32,
@@ -101,17 +114,17 @@ def test_bytes_follow_from_the_config(study: latents.Study) -> None:
         assert size == layers * (latent + rotary)
 
 
-def test_shares_of_energy_are_numpys(study: latents.Study) -> None:
-    share_LR = figures.shares(study.fit.values)
-    for values, share_R in zip(study.fit.values, share_LR, strict=True):
+def test_shares_of_energy_are_numpys(study: Study) -> None:
+    share_LR = figures.shares(study.values)
+    for values, share_R in zip(study.values, share_LR, strict=True):
         whole = sum(value**2 for value in values)
         assert share_R[4] == pytest.approx(sum(value**2 for value in values[:5]) / whole)
         assert share_R[-1] == pytest.approx(1)
 
 
 def test_ranks_end_with_all() -> None:
-    assert latents.ranks(64) == [1, 2, 4, 8, 12, 16, 24, 32, 48, 64]
-    assert latents.ranks(20) == [1, 2, 4, 8, 12, 16, 20]
+    assert latent_study.ranks(64) == [1, 2, 4, 8, 12, 16, 24, 32, 48, 64]
+    assert latent_study.ranks(20) == [1, 2, 4, 8, 12, 16, 20]
 
 
 def test_a_reading_is_what_the_models_keep_and_where_they_look() -> None:
@@ -121,18 +134,18 @@ def test_a_reading_is_what_the_models_keep_and_where_they_look() -> None:
     reading = latents.reading_of(runs)
     assert reading is not None
     ids = trace.token_ids[: trace.fed].tolist()
-    cache = Cache((network := checkpoints.load(models.folder(latents.MODEL))).config)
+    cache = Cache((network := checkpoints.load(models.folder(latents.model()))).config)
     with torch.inference_mode():
         network(torch.tensor([ids]), cache)
     for layer, held in enumerate(cache.layers):
         np.testing.assert_allclose(reading.c_kv[layer], held["c_kv"][0], atol=1e-4)
         np.testing.assert_allclose(reading.k_pe[layer], held["k_pe"][0], atol=1e-4)
-    for name in models.TWINS:
+    for name in models.twins():
         expected = attention_weights(checkpoints.load(models.folder(name)), ids)
         np.testing.assert_allclose(reading.attention[name], expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", models.TWINS)
+@pytest.mark.parametrize("name", models.twins())
 def test_the_diagrams_shapes_are_the_live_tensors(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,17 +212,28 @@ def test_latents_are_drawn_as_they_are() -> None:
 
 
 def test_times_are_those_that_were_found_so_far() -> None:
-    found = [
+    found = tuple(
         Found(share, "steps", {"way": way, "tokens": n, "seconds": [0.1, 0.2, 0.4]})
         for share, way, n in ((0.3, "naive", 8), (0.6, "absorbed", 8), (1.0, "naive", 8))
-    ]
-    assert timing.times_of("none", []) is None
-    growing, times = timing.times_of("a", found[:2]), timing.times_of("a", found)
-    assert growing is not None and times is not None
+    )
+    request = experiments.decoding_times({"absorbed": ("base", True), "naive": ("base", False)})
+    growing, times = (timing.times_of(Outcome(request, found[:n])) for n in (2, 3))
     assert (growing.complete, times.complete) == (False, True)
+    assert times.contexts == [8]
     assert len(times.seconds["naive", 8]) == 6
     low, middle, high = times.quartiles("absorbed", 8)
     assert low <= middle <= high
+
+
+def test_a_study_comes_back_from_json_as_it_was(study: Study) -> None:
+    back = Study.from_json(json.loads(json.dumps(study.to_json())))
+    assert (back.tokens, back.learnt, back.per_token) == (
+        study.tokens,
+        study.learnt,
+        study.per_token,
+    )
+    np.testing.assert_allclose(back.values, study.values, atol=1e-4)
+    assert back.cost("8")[0] == pytest.approx(study.cost("8")[0], abs=1e-5)
 
 
 def test_decades_span_the_values() -> None:

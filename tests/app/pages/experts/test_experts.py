@@ -236,7 +236,7 @@ def test_every_chart_of_the_run_has_its_numbers_as_a_table() -> None:
     load = tables[(words["experts.layer"], *experts)]
     assert np.allclose(load[experts], run.load() / run.fed, atol=5e-5)
     curves = tables[tuple(words[f"experts.{name}"] for name in ("model", "step", "max_vio"))]
-    assert set(curves[words["experts.model"]]) == set(models.TWINS)
+    assert set(curves[words["experts.model"]]) == set(models.twins())
 
 
 def test_runs_live_to_the_end() -> None:

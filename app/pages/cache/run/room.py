@@ -1,0 +1,174 @@
+"""Latent cache: the twins on one prompt, and the bytes that each keeps of it, token by token."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.core import examples, models
+from app.core.texts import t
+from app.pages.cache import figures
+from app.pages.cache import state as session
+from app.ui import units
+from app.ui.chart import chart
+from app.ui.table import numbers
+from model.record.trace import Trace
+
+
+def room() -> None:
+    """The run on screen, its inputs beside it, and what the models wrote under it."""
+    with st.container(key="c_run_area"):
+        left, right = st.columns([1, 2], gap="large")
+    with left:
+        inputs()
+    with right:
+        picture()
+    texts()
+    run_numbers()
+
+
+def inputs() -> None:
+    """Prompt, Run and settings, in the URL. The defaults are the recorded run's own."""
+    recorded = session.recorded(session.named("MLA")).info
+    st.text_area(
+        t("common.prompt"),
+        value=recorded.prompt,
+        height=90,
+        key="c_prompt",
+        bind="query-params",
+    )
+    st.button(t("cache.run"), type="primary", on_click=session.start, key="c_run", width="stretch")
+    status = st.container()  # filled below: a link's run begins once its inputs are there
+    st.selectbox(
+        t("cache.examples"),
+        list(examples.prompts()),
+        index=None,
+        format_func=lambda name: t(f"examples.{name}"),
+        placeholder=t("cache.examples_choose"),
+        key="c_example",
+        on_change=session.take_example,
+    )
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    left.number_input(
+        t("cache.new_tokens"),
+        1,
+        session.context(),
+        recorded.max_new_tokens,
+        key="c_tokens",
+        bind="query-params",
+    )
+    middle.number_input(
+        t("common.temperature"),
+        0.0,
+        session.MAX_TEMPERATURE,
+        recorded.temperature,
+        0.1,
+        format="%.1f",
+        help=t("common.temperature_help"),
+        key="c_temperature",
+        bind="query-params",
+    )
+    right.number_input(
+        t("common.seed"), 0, session.MAX_SEED, recorded.seed, key="c_seed", bind="query-params"
+    )
+    session.run_link()
+    with status:
+        session.RUN.status()
+
+
+def picture() -> None:
+    """Bytes against tokens, the sentence and the agreement, of the run on screen."""
+    runs, state = session.shown()
+    info = runs[0].info
+    key = "cache.live" if state == "live" else "cache.recorded"
+    st.caption(t(key, date=info.date, temperature=f"{info.temperature:g}", seed=info.seed))
+    if len(growths := counted(runs)) < len(runs):
+        st.caption(t("common.not_recorded"))
+        return
+    sentence = compare(growths)
+    chart(
+        figures.curves(
+            growths,
+            max(run.fed for run in runs),
+            runs[0].n_prompt,
+            {
+                "tokens": t("cache.axis_tokens"),
+                "bytes": t("cache.axis_bytes", dtype=runs[0].card.cache_dtype),
+                "measured": t("cache.measured"),
+                "formula": t("cache.formula"),
+                "prompt": t("cache.prompt_ends"),
+            },
+        ),
+        key="c_curves",
+        alt=f"{sentence} {' · '.join(_end(run) for run in growths)}",
+    )
+    st.markdown(f"**{sentence}**")
+    agreement(growths)
+    layers = len(growths[0].spec.layers)
+    st.caption(t("cache.reading", dtype=runs[0].card.cache_dtype, layers=layers))
+
+
+def _end(run: figures.Growth) -> str:
+    return f"{run.kind} {units.size(int(run.measured[-1]))}"
+
+
+def counted(runs: list[Trace]) -> list[figures.Growth]:
+    """The caches of the runs of which somebody counted them."""
+    kinds = models.twins()
+    found = (figures.growth(run, kinds.get(run.card.name, run.card.attention)) for run in runs)
+    return [growth for growth in found if growth is not None]
+
+
+def compare(growths: list[figures.Growth]) -> str:
+    """This run's own numbers: MLA's cache against MHA's at the same length."""
+    tokens = min(len(run.tokens) for run in growths)
+    held = {run.kind: run.at(tokens) for run in growths}
+    return t(
+        "cache.sentence",
+        tokens=tokens,
+        mla=units.size(held["MLA"]),
+        mha=units.size(held["MHA"]),
+        times=units.times(held["MHA"] / held["MLA"]),
+    )
+
+
+def agreement(growths: list[figures.Growth]) -> None:
+    """Measured minus computed bytes of each kind, loud when they differ."""
+    gaps = " · ".join(f"{run.kind} {run.difference:+,} B".replace("+0 ", "0 ") for run in growths)
+    if any(run.difference for run in growths):
+        st.error(t("cache.disagree", gaps=gaps))
+    else:
+        st.markdown(t("cache.agree", gaps=gaps))
+
+
+def texts() -> None:
+    """What each twin wrote, side by side; never as Markdown."""
+    runs, _ = session.shown()
+    kinds = models.twins()
+    st.subheader(t("cache.texts_title"))
+    with st.container(key="c_texts"):
+        columns = st.columns(len(runs))
+    for column, run in zip(columns, runs, strict=True):
+        with column:
+            name = run.card.name
+            st.markdown(f"**{kinds.get(name, run.card.attention)}** · {name}")
+            st.code(run.answer, language=None, wrap_lines=True, height=200)
+    with st.expander(t("cache.run_prompt")):
+        st.code(runs[0].info.prompt, language=None, wrap_lines=True)
+
+
+def run_numbers() -> None:
+    """The run's bytes as a table, one row per length."""
+    runs, _ = session.shown()
+    columns = {
+        f"{run.kind} {word}, B": series
+        for run in counted(runs)
+        for word, series in (
+            (t("cache.measured"), run.measured),
+            (t("cache.formula"), run.formula),
+        )
+    }
+    rows: list[dict[str, int | None]] = []
+    for i in range(max(map(len, columns.values()), default=0)):
+        held = {name: int(s[i]) if i < len(s) else None for name, s in columns.items()}
+        rows.append({t("cache.column_tokens"): i + 1, **held})
+    numbers(rows, "cache-run", t("cache.of_run"))

@@ -1,0 +1,118 @@
+"""What the Latent cache page opens with, recorded: runs, what latents are like, and times.
+
+The twins continue one prompt, in every language of the page. Nothing is chosen by its outcome.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import random
+import re
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from model.analysis import decoding_cost, latent_study
+from model.analysis.decoding_cost import Shape
+from model.data import korean
+from model.data.held_out import mixture_rows
+from model.nn import shipped, tokenizer
+from model.nn.card import card
+from model.nn.config import ModelConfig, read_config
+from model.nn.files import write_json
+from model.nn.room import KernelModel
+from model.record.trace import RunInfo, Trace
+from model.runtime import batch, recording
+from model.runtime.scheduler import Scheduler
+from model.training import experiments, training_samples
+
+PROMPTS = {"en": "And the LORD said unto Moses, "}
+# Without the newline after it, which ends a document of the training text.
+PROMPTS["ko"] = korean.document(random.Random(0), "heldout", 3).splitlines()[0] + " "
+NEW_TOKENS, TEMPERATURE, SEED = 220, 0.7, 0
+
+
+def record(folder: Path) -> list[str]:
+    """Write all of them; their names."""
+    contents: dict[str, Any] = {}
+    for name in twins():
+        for language, prompt in PROMPTS.items():
+            sample = f"cache-{name}" if language == "en" else f"cache-{name}-{language}"
+            contents[sample] = run(name, prompt).to_json()
+    mla, mha = widest("MLA"), widest("MHA")
+    contents["latent-study"] = study(mla)
+    contents["decoding-times"] = decoding_times(mla, mha)
+    for sample, content in contents.items():
+        write_json(folder / f"{sample}.json", content)
+    return list(contents)
+
+
+def twins() -> dict[str, ModelConfig]:
+    """The models that differ in attention alone, `base` among them; of each, the first seed's."""
+    return {
+        name: read_config(folder)
+        for name, folder in shipped.folders().items()
+        if shipped.about(folder).family in ("base", "twin") and not re.search(r"-seed\d+$", name)
+    }
+
+
+def widest(kind: str) -> str:
+    """The twin with a kind of attention that keeps most; `base` only if there is no other."""
+    configs = {name: config for name, config in twins().items() if config.attention == kind}
+    return max(configs, key=lambda name: (name != "base", configs[name].kv_lora_rank or 0))
+
+
+def run(name: str, prompt: str) -> Trace:
+    """A run of a model."""
+    config, words = read_config(shipped.FOLDER / name), tokenizer.load(shipped.FOLDER / name)
+    ids = [tokenizer.BOS, *tokenizer.encode(words, prompt)]
+    model = KernelModel.load(shipped.FOLDER / name)
+    found = batch.run(model, ids, NEW_TOKENS, TEMPERATURE, SEED)
+    today = datetime.date.today().isoformat()
+    info = RunInfo(prompt, TEMPERATURE, SEED, NEW_TOKENS, today)
+    return recording.record(found, card(config, name), info, words)
+
+
+@dataclass(frozen=True)
+class LessKept:
+    """A model that keeps less of its latents, as an engine of the scheduler."""
+
+    fit: str
+    name: str
+
+
+def study(name: str) -> dict[str, Any]:
+    """What a model's latents are like, and what keeping less of them costs."""
+    folder = shipped.FOLDER / name
+    words, config = tokenizer.load(folder), read_config(folder)
+    rank, context = config.kv_lora_rank, config.max_position_embeddings
+    assert rank is not None
+    whole = KernelModel.load(folder)
+    derived: dict[Hashable, Callable[[KernelModel], KernelModel]] = {}
+    scheduler = Scheduler(lambda engine: derived[engine](whole) if engine in derived else whole)
+    digests = [hashlib.sha256((folder / f).read_bytes()).hexdigest() for f in latent_study.FILES]
+    of = latent_study.content(digests)
+
+    ids, _ = mixture_rows(words, context - 1, latent_study.FITTED_ROWS, latent_study.FITTED_SEED)
+    fit_runs = scheduler.run(latent_study.fit_requests(name, ids))
+    fitted = latent_study.fit(of, fit_runs, rank)
+    codecs = latent_study.codecs(rank)
+    derived |= {LessKept(of, codec): fitted.derive(codec) for codec in codecs}
+
+    ids, learnt = mixture_rows(words, context - 1, latent_study.ROWS, latent_study.SEED)
+    engines = [name, *(LessKept(of, codec) for codec in codecs)]
+    runs = scheduler.run(latent_study.cost_requests(engines, ids))
+    found = latent_study.study(fitted, fit_runs, runs, learnt)
+    date = datetime.date.today().isoformat()
+    return {"date": date, "of": of, "study": found.to_json()}
+
+
+def decoding_times(mla: str, mha: str) -> dict[str, Any]:
+    """Seconds of decoding steps on this machine."""
+    raw = {name: (shipped.FOLDER / name / "config.json").read_bytes() for name in (mla, mha)}
+    configs = {name: json.loads(text) for name, text in raw.items()}
+    ways = decoding_cost.ways(mla, Shape.of(configs[mla]), mha, configs[mha])
+    return training_samples.experiment(experiments.decoding_times(ways))
