@@ -26,7 +26,7 @@ import json
 import operator
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -122,12 +122,17 @@ def translated(language: str, key: str, **values: Any) -> str:
     return _Filled(language).vformat(_explained(language, _form(language, key, n)), (), values)
 
 
-def words(section: str) -> dict[str, Text]:
+def words(section: str) -> Mapping[str, Text]:
     """What a component says, for JavaScript to fill in by the same rules.
 
     A section's texts by key, and the nouns that they count by "count.noun".
     """
-    every = texts(language())
+    return _words(language(), section)
+
+
+@functools.cache
+def _words(language: str, section: str) -> Mapping[str, Text]:
+    every = texts(language)
     own = {
         key.removeprefix(f"{section}."): text
         for key, text in every.items()

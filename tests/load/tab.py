@@ -1,8 +1,8 @@
 """One browser tab, without the browser: it speaks the server's WebSocket as the frontend does.
 
-It keeps the elements on the page, the widgets' values, the URL's query and the messages that the
-server may refer to by their hash; it reruns fragments at the interval that they ask for, answered
-or not. It draws nothing, so that one process can be sixty viewers beside the server it measures.
+It keeps the elements on the page, the widgets' values and the URL's query; it reruns fragments at
+the interval that they ask for, answered or not. It draws nothing, so that one process can be sixty
+viewers beside the server it measures.
 """
 
 from __future__ import annotations
@@ -65,14 +65,12 @@ class Tab:
         self.faults: list[str] = []  # exceptions that the page showed, and breaches of protocol
         self._elements: dict[tuple[int, ...], Element] = {}
         self._values: dict[str, WidgetState] = {}
-        self._cache = _Messages()
         self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
         self._pages: dict[str, str] = {}  # hash by name in the address
         self._hash = ""  # of the page on screen
         self._main = ""  # hash of the script that all pages share
         self._run = ""  # id of the script run under way, or of the last
         self._begun = 0  # script runs so far
-        self._asked = False  # for one that has not begun
         self._drawn = (0, "", [""])  # number, page and fragments of the last that came to its end
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -223,11 +221,9 @@ class Tab:
             run.page_name = self.page  # the pages' hashes are not known yet
         run.fragment_id = fragment
         run.is_auto_rerun = auto
-        run.cached_message_hashes.extend(self._cache.hashes())
         run.context_info.locale = "en-US"
         run.context_info.timezone = "UTC"
         run.context_info.url = f"{self.url}/{self.page}"
-        self._asked = True
         assert self._socket is not None
         try:
             await self._socket.send(message.SerializeToString())
@@ -241,23 +237,25 @@ class Tab:
                 self.messages += 1
                 message = ForwardMsg()
                 message.ParseFromString(data)
-                self._handle(self._cache.whole(message))
+                self._handle(message)
             self._lost = "the server closed the connection"
-        except (WebSocketException, LookupError) as error:
+        except WebSocketException as error:
             self._lost = str(error)
         self._stop_timers()
         self._tell()
 
     def _handle(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
-        if kind == "delta":
+        if kind == "ref_hash" or message.metadata.cacheable:
+            self.faults.append(
+                "a message stands for an earlier one, which browsers may have dropped"
+            )
+        elif kind == "delta":
             self._draw(message)
         elif kind == "new_session":
             self.session = message.new_session.initialize.session_id
             self._main = message.new_session.main_script_hash
             self._run, self._begun = message.metadata.run.script_run_id, self._begun + 1
-            self._asked = False
-            self._cache.age_limit = message.new_session.config.max_cached_message_age
             if not message.metadata.run.fragment_ids:
                 self._stop_timers()
         elif kind == "auto_rerun":
@@ -305,8 +303,6 @@ class Tab:
             }
             there = {one.id for one in self._elements.values()}
             self._values = {id: value for id, value in self._values.items() if id in there}
-            if not self._asked:  # else the next run may still count on what is kept now
-                self._cache.run_ended(own)
             self._drawn = (self._begun, self._hash, list(run.fragment_ids))
         elif message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
             self.faults.append("the page's script does not compile")
@@ -340,44 +336,3 @@ class Tab:
     def _stop_timers(self) -> None:
         for fragment in list(self._timers):
             self._stop_timer(fragment)
-
-
-class _Messages:
-    """Large messages that the server may refer to by hash, until they have not been used long."""
-
-    def __init__(self) -> None:
-        self.age_limit = 0  # script runs
-        self._runs = 0
-        self._kept: dict[str, tuple[ForwardMsg, int]] = {}  # with the run of their last use
-
-    def hashes(self) -> list[str]:
-        return list(self._kept)
-
-    def whole(self, message: ForwardMsg) -> ForwardMsg:
-        """The message, or the one that it refers to.
-
-        Raises:
-            LookupError: if that is not kept: the server is wrong about what a client has.
-        """
-        if message.WhichOneof("type") == "ref_hash":
-            if message.ref_hash not in self._kept:
-                raise LookupError(f"unknown message {message.ref_hash}")
-            kept, _ = self._kept[message.ref_hash]
-            self._kept[message.ref_hash] = (kept, self._runs)
-            whole = ForwardMsg()
-            whole.CopyFrom(kept)
-            whole.metadata.CopyFrom(message.metadata)
-            return whole
-        if message.metadata.cacheable and message.hash:
-            self._kept[message.hash] = (message, self._runs)
-        return message
-
-    def run_ended(self, fragments: set[str]) -> None:
-        """Forget what is too old; a fragment's run lets only its own messages age."""
-        self._runs += 1
-        self._kept = {
-            hash: (message, used)
-            for hash, (message, used) in self._kept.items()
-            if (fragments and message.delta.fragment_id not in fragments)
-            or self._runs - used <= self.age_limit
-        }

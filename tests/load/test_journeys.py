@@ -157,6 +157,30 @@ def test_a_server_started_again_serves_the_tabs_that_were_open(app: App) -> None
     assert asyncio.run(restart()).errors == []
 
 
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("", "q=3 + 4 = ?"),
+        ("experts", "e_prompt=In the beginning"),
+        ("cache", "c_prompt=In the beginning God"),
+        ("cache", "c_tokens=99999"),
+        ("reasoning", "r_expr=12+30"),
+        ("training", ""),
+    ],
+)
+def test_no_message_stands_for_an_earlier_one(app: App, page: str, query: str) -> None:
+    """What a browser has dropped can never be referred to, however many runs are under way."""
+
+    async def drawn_again() -> list[str]:
+        tab = await opened(app.url, page, query)
+        for _ in range(3):
+            await tab.redraw()
+        await tab.close()
+        return tab.faults
+
+    assert asyncio.run(drawn_again()) == []
+
+
 def test_what_viewers_leave_behind_is_cleared_away(app: App) -> None:
     """Threads and open files are as many after a crowd as before it: a soak, in short."""
 
