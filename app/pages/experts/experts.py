@@ -19,6 +19,7 @@ from app.pages.experts.routing_statistics import room as statistics_room
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.csv_rows import to_csv
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.analysis import expert_load
 from model.record.trace import Trace
@@ -152,7 +153,7 @@ def load(trace: Trace) -> None:
         "hover": t("experts.load_hover"),
     }
     titles = [t("experts.layer_n", layer=layer) for layer in trace.moe_layers]
-    figure = figures.load(load_LE, trace.fed, chosen, trace.card.groups, titles, labels)
+    figure = drawn_once(figures.load, load_LE, trace.fed, chosen, trace.card.groups, titles, labels)
     most = ", ".join(
         t(
             "experts.busiest",
@@ -167,7 +168,7 @@ def load(trace: Trace) -> None:
         t("experts.load_reading", chosen=chosen, experts=experts, even=f"{chosen / experts:.0%}")
     )
     numbers(
-        [
+        lambda: [
             {t("experts.layer"): layer} | statistics_room.by_expert(load_E / trace.fed)
             for layer, load_E in zip(trace.moe_layers, load_LE, strict=True)
         ],
@@ -215,7 +216,7 @@ def evenness(trace: Trace) -> None:
     }
     st.markdown(f"**{t('experts.curve_title')}**")
     chart(
-        figures.balance(curves, run, labels),
+        drawn_once(figures.balance, curves, run, labels),
         key="e_balance",
         alt=t("experts.curve_alt"),
     )
@@ -225,7 +226,7 @@ def evenness(trace: Trace) -> None:
         least = f"{expert_load.chance(batch, experts, chosen).violation:.2f}"
         st.caption(t("experts.curve_reading", batch=batch, least=least))
     numbers(
-        [
+        lambda: [
             {
                 t("experts.model"): curve.model,
                 t("experts.step"): step,

@@ -13,6 +13,7 @@ from app.pages.cache.attention_kinds import quality, quality_figures
 from app.pages.cache.kv_size import configs, words
 from app.ui import units
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.analysis import kv_size
 from model.analysis.kv_size import BYTES
@@ -64,8 +65,10 @@ def ours(kinds: list[quality.Quality]) -> None:
         for one in others
     )
     chart(
-        quality_figures.scatter(
-            kinds, {"bytes": t("cache.axis_per_token"), "loss": t("cache.axis_loss")}
+        drawn_once(
+            quality_figures.scatter,
+            kinds,
+            {"bytes": t("cache.axis_per_token"), "loss": t("cache.axis_loss")},
         ),
         key="c_quality",
         alt=f"{t('cache.axis_loss')}: "
@@ -77,7 +80,7 @@ def ours(kinds: list[quality.Quality]) -> None:
     )
     results = session.measured()
     numbers(
-        [
+        lambda: [
             {
                 t("cache.column_kind"): kind,
                 t("cache.column_model"): result["name"],
@@ -138,7 +141,7 @@ def theirs() -> None:
         for row in rows
     )
     chart(
-        quality_figures.ablation(rows, {"score": t("cache.axis_score")}),
+        drawn_once(quality_figures.ablation, rows, {"score": t("cache.axis_score")}),
         key="c_ablation",
         alt=said,
     )
@@ -147,7 +150,7 @@ def theirs() -> None:
         + t("cache.calc_source", source=published.ablation_source())
     )
     numbers(
-        [
+        lambda: [
             {
                 t("cache.column_table"): run.table,
                 t("cache.column_model"): run.model,
@@ -220,13 +223,13 @@ def kept(kinds: list[quality.Quality]) -> None:
     roles = {role: t(f"latent.role_{role}") for role in ("kept", "again", "new")}
     stored = ", ".join(f"{box.name} {_shape(box)}" for box in drawn if box.role == "kept")
     chart(
-        diagrams.diagram(kind, drawn, names | roles),
+        drawn_once(diagrams.diagram, kind, drawn, names | roles),
         key="c_diagram",
         alt=t("latent.kept_alt", kind=kind, kept=stored),
     )
     st.caption(t(f"latent.kept_reading_{'mla' if card.kv_lora_rank else 'heads'}"))
     numbers(
-        [
+        lambda: [
             {
                 t("latent.column_tensor"): box.name,
                 t("latent.column_shape"): _shape(box),
@@ -273,7 +276,7 @@ def one_token() -> None:
         for name, kind in models.twins().items()
     ]
     chart(
-        figures.blocks(stored, {"elements": t("cache.axis_elements", dtype=dtype)}),
+        drawn_once(figures.blocks, stored, {"elements": t("cache.axis_elements", dtype=dtype)}),
         key="c_blocks",
         alt=t("cache.token_alt") + " " + "; ".join(f"{row.kind} {row.words}" for row in stored),
     )
@@ -282,7 +285,7 @@ def one_token() -> None:
     st.markdown(t("cache.token_v3"))
     st.code(words.formula(v3.spec, "bf16"), language=None, wrap_lines=True)
     numbers(
-        [
+        lambda: [
             {
                 t("cache.column_kind"): row.kind,
                 t("cache.column_block"): name,

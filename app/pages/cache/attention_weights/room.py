@@ -11,6 +11,7 @@ from app.pages.cache.attention_weights import figures
 from app.pages.cache.latent import state as session
 from app.pages.cache.latent import study as latents
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 
 MOST = 5  # tokens in the table, of each head
@@ -37,7 +38,8 @@ def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> N
     ]
     st.text(t("latent.attention_token", token=token, text=repr(texts[token])))
     chart(
-        figures.patterns(
+        drawn_once(
+            figures.patterns,
             rows,
             [t("latent.head_n", head=head) for head in range(max(len(r.weights) for r in rows))],
             {
@@ -51,7 +53,7 @@ def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> N
     )
     st.caption(t("latent.attention_reading"))
     numbers(
-        [
+        lambda: [
             {
                 t("cache.column_kind"): row.kind,
                 t("latent.column_head"): head,

@@ -12,6 +12,7 @@ from app.pages.cache import state as session
 from app.pages.cache.decoding import figures, timing
 from app.ui import units
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.analysis.decoding_cost import DECODING_PATHS, Shape
 from model.analysis.parameter_count import PUBLISHED
@@ -52,7 +53,8 @@ def clock() -> None:
     said = _finding(times)
     st.markdown(f"**{said}**")
     chart(
-        figures.lines(
+        drawn_once(
+            figures.lines,
             rows,
             {tick: f"{tick:g}" for tick in figures.decades([*low, *high])},
             {"tokens": t("latent.axis_held"), "value": t("latent.axis_ms")},
@@ -66,7 +68,7 @@ def clock() -> None:
         reading.append(t("latent.clock_whole", model=times.models["expanded"]))
     st.caption(" ".join(reading))
     numbers(
-        [
+        lambda: [
             {
                 t("latent.column_way"): row.name,
                 t("latent.axis_held"): tokens,
@@ -188,7 +190,7 @@ def arithmetic() -> None:
                 wrap_lines=True,
             )
     numbers(
-        [
+        lambda: [
             {
                 t("latent.column_way"): t(f"latent.name_{way}"),
                 t("latent.axis_held"): tokens,
@@ -219,7 +221,13 @@ def _chart(rows: Sequence[figures.Line], key: str, title: str, scientific: bool)
         for tick in decades
     }
     chart(
-        figures.lines(rows, ticks, {"tokens": t("latent.axis_held"), "value": title}, legend=True),
+        drawn_once(
+            figures.lines,
+            rows,
+            ticks,
+            {"tokens": t("latent.axis_held"), "value": title},
+            legend=True,
+        ),
         key=key,
         alt=t("latent.ways_alt", axis=title, tokens=rows[0].tokens[-1], values=last),
     )

@@ -12,6 +12,7 @@ from app.pages.cache.kv_size import capacity_figures as figures
 from app.pages.cache.kv_size import configs, words
 from app.ui import units
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 
 GPUS = (24, 80, 141)  # GB of memory
@@ -62,7 +63,8 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
     if rows:
         said = [_told(row) for row in rows]
         chart(
-            figures.memory(
+            drawn_once(
+                figures.memory,
                 rows,
                 said,
                 {
@@ -92,7 +94,7 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
                     wrap_lines=True,
                 )
         numbers(
-            [
+            lambda: [
                 {
                     t("cache.column_model"): row.name,
                     t("capacity.column_parameters"): counts[row.name],
@@ -131,7 +133,8 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
     per_token = model.spec.elements_per_token()
     held = {kind: spec.bytes(tokens, dtype, batch) for kind, spec in model.replaced.items()}
     chart(
-        bars.bars(
+        drawn_once(
+            bars.bars,
             [
                 bars.Bar(name, kind, held[kind], spec.elements_per_token() != per_token)
                 for kind, spec in model.replaced.items()
@@ -149,7 +152,7 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
         reading.append(t("capacity.replace_mha"))
     st.caption(" ".join(reading))
     numbers(
-        [
+        lambda: [
             {
                 t("cache.column_kind"): kind,
                 t("cache.column_per_token"): spec.bytes_per_token(dtype),

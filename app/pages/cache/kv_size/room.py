@@ -13,6 +13,7 @@ from app.pages.cache import figures
 from app.pages.cache.kv_size import capacity, configs, words
 from app.ui import units
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers, table
 from model.analysis import parameter_count
 
@@ -200,7 +201,8 @@ def _answer(
         times=units.times(large / max(small, 1)),
     )
     chart(
-        figures.bars(
+        drawn_once(
+            figures.bars,
             [figures.Bar(m.name, m.spec.attention, held[m.name], m.hypothetical) for m in ranked],
             log,
             {"bytes": t("cache.axis_calc"), "bytes_log": t("cache.axis_calc_log")},
@@ -223,7 +225,7 @@ def _answer(
             st.text("\n".join(f"- {note}" for note in (*own, *map(words.note, model.spec.notes))))
             st.text(t("cache.calc_source", source=model.source))
     numbers(
-        [
+        lambda: [
             {
                 t("cache.column_model"): model.name,
                 t("cache.column_kind"): model.spec.attention,

@@ -10,6 +10,7 @@ from app.pages.cache.latent import state as session
 from app.pages.cache.latent import study as latents
 from app.ui import units
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.analysis import latent_study
 from model.analysis.latent_study import Study
@@ -97,7 +98,8 @@ def _energy(study: Study, r: int) -> None:
     said = t("latent.energy_sentence", n=r, low=f"{at.min():.1%}", high=f"{at.max():.1%}")
     st.markdown(said)
     chart(
-        figures.energy(
+        drawn_once(
+            figures.energy,
             study.values,
             [t("latent.layer_n", layer=layer) for layer in range(len(study.values))],
             {"rank": t("latent.axis_rank"), "share": t("latent.axis_energy")},
@@ -107,7 +109,7 @@ def _energy(study: Study, r: int) -> None:
     )
     st.caption(t("latent.energy_reading", tokens=study.tokens))
     numbers(
-        [
+        lambda: [
             {
                 t("latent.axis_layer"): layer,
                 t("latent.axis_rank"): place + 1,
@@ -142,7 +144,7 @@ def _costs(study: Study, names: list[str], by_rank: bool) -> list[figures.Cost]:
 
 def _cost_table(study: Study, points: list[figures.Cost], name: str, of: str) -> None:
     numbers(
-        [
+        lambda: [
             {
                 t("latent.column_kept"): point.name,
                 t("cache.column_per_token"): study.per_token[point.name],
@@ -177,8 +179,11 @@ def _rank_costs(study: Study, r: int) -> None:
     )
     st.markdown(f"**{said}**")
     chart(
-        figures.costs(
-            points, str(r), {"x": t("latent.axis_rank_log"), "loss": t("latent.axis_cost")}
+        drawn_once(
+            figures.costs,
+            points,
+            str(r),
+            {"x": t("latent.axis_rank_log"), "loss": t("latent.axis_cost")},
         ),
         key="c_rank_costs",
         alt=said,
@@ -244,7 +249,9 @@ def precision(study: Study) -> None:
     )
     st.markdown(said)
     chart(
-        figures.costs(points, None, {"x": t("latent.axis_bits"), "loss": t("latent.axis_cost")}),
+        drawn_once(
+            figures.costs, points, None, {"x": t("latent.axis_bits"), "loss": t("latent.axis_cost")}
+        ),
         key="c_precision",
         alt=said,
     )

@@ -14,6 +14,7 @@ from app.pages.cache.latent import study as latents
 from app.pages.cache.run import room as run_room
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 
 
@@ -59,12 +60,12 @@ def pictures() -> None:
         "bar_k_pe": t("latent.bar_k_pe"),
     }
     chart(
-        figures.one_token(one, labels | {"hover": t("latent.hover_layer")}),
+        drawn_once(figures.one_token, one, labels | {"hover": t("latent.hover_layer")}),
         key="c_one_token",
         alt=t("latent.token_alt", token=token, text=repr(trace.texts[token]), **_span(one)),
     )
     numbers(
-        [
+        lambda: [
             {
                 t("latent.axis_layer"): row,
                 t("latent.column_part"): name,
@@ -81,13 +82,13 @@ def pictures() -> None:
     layer = session.layer_choice(list(range(len(reading.c_kv))), "c_layer")
     every = figures.Parts(reading.c_kv[layer], reading.k_pe[layer], c_limit, k_limit)
     chart(
-        figures.tokens(every, token, labels | {"hover": t("latent.hover_token")}),
+        drawn_once(figures.tokens, every, token, labels | {"hover": t("latent.hover_token")}),
         key="c_all_tokens",
         alt=t("latent.tokens_alt", layer=layer, tokens=len(every.c_kv), **_span(every)),
     )
     st.caption(t("latent.pictures_reading", model=trace.card.name))
     numbers(
-        [
+        lambda: [
             {t("latent.axis_token"): place, t("latent.column_text"): trace.texts[place]}
             | {f"c_kv {f}": round(float(x), 3) for f, x in enumerate(every.c_kv[place])}
             | {f"k_pe {f}": round(float(x), 3) for f, x in enumerate(every.k_pe[place])}

@@ -10,6 +10,7 @@ from app.pages.cache import figures
 from app.pages.cache import state as session
 from app.ui import units
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.record.trace import Trace
 
@@ -86,7 +87,8 @@ def picture() -> None:
         return
     sentence = compare(growths)
     chart(
-        figures.curves(
+        drawn_once(
+            figures.curves,
             growths,
             max(run.fed for run in runs),
             runs[0].n_prompt,

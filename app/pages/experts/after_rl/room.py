@@ -19,6 +19,7 @@ from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import ReadText
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
+from app.ui.picture import drawn_once
 from app.ui.table import numbers, table
 
 ONE, MANY = NeedSlot("after_rl_one"), NeedSlot("after_rl_many")
@@ -132,7 +133,7 @@ def one_text(found: ReadText) -> None:
         "hover": t("after_rl.tokens_hover"),
     }
     chart(
-        figures.tokens(changed, layers, trace.texts, trace.n_prompt, pin, labels),
+        drawn_once(figures.tokens, changed, layers, trace.texts, trace.n_prompt, pin, labels),
         key="e_rl_tokens",
         alt=t("after_rl.tokens_alt", tokens=len(trace)),
     )
@@ -148,7 +149,7 @@ def one_text(found: ReadText) -> None:
         st.markdown(t("after_rl.pinned", token=pin))
     table([cell_row(found, *place) for place in places], "experts-after-rl-most")
     every = [(token, at) for token in range(len(trace)) for at in range(len(layers))]
-    numbers([choice_row(found, *place) for place in every], "experts-after-rl-tokens")
+    numbers(lambda: [choice_row(found, *place) for place in every], "experts-after-rl-tokens")
 
 
 def names(experts: Sequence[int]) -> str:
@@ -237,13 +238,13 @@ def summary(found: list[ReadText], place: str) -> None:
             for model, each in estimates.items()
         ]
         chart(
-            figures.by_layer(series, layers, 1 - even, labels),
+            drawn_once(figures.by_layer, series, layers, 1 - even, labels),
             key=f"e_rl_layers_{place}",
             alt=t("after_rl.layers_alt"),
         )
         st.caption(t(f"after_rl.layers_reading_{place}"))
         numbers(
-            [
+            lambda: [
                 {
                     t("experts.layer"): layer,
                     t("experts.model"): model,
@@ -270,7 +271,7 @@ def summary(found: list[ReadText], place: str) -> None:
             "hover": t("after_rl.loads_hover"),
         }
         chart(
-            figures.loads(gained, layers, int(config["n_group"]), even, labels),
+            drawn_once(figures.loads, gained, layers, int(config["n_group"]), even, labels),
             key=f"e_rl_loads_{place}",
             alt=t("after_rl.loads_alt"),
         )
@@ -288,7 +289,7 @@ def summary(found: list[ReadText], place: str) -> None:
             )
         )
         numbers(
-            [
+            lambda: [
                 {t("experts.layer"): layer, t("experts.expert_axis"): expert}
                 | {
                     model: round(float(share_LE[at, expert]), 4)

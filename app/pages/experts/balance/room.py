@@ -13,6 +13,7 @@ from app.pages.experts import state as session
 from app.pages.experts.balance import figures
 from app.pages.experts.balance import runs as balance_runs
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers, table
 from model.analysis import expert_load
 
@@ -64,13 +65,13 @@ def loads(runs: list[balance_runs.Run], layer: int, at: int) -> None:
         "step": t("balance.step"),
     }
     chart(
-        figures.loads(load_RWE, runs[0].steps, names(), most, labels),
+        drawn_once(figures.loads, load_RWE, runs[0].steps, names(), most, labels),
         key="e_balance_loads",
         alt=t("balance.loads_alt", layer=layer, **ends),
     )
     st.caption(t("balance.loads_reading", most=f"{most:.2f}"))
     numbers(
-        [
+        lambda: [
             {t("balance.way"): names()[run.name], t("experts.step"): step}
             | {t("one_expert.partner", expert=e): float(x) for e, x in enumerate(load_E)}
             for run in runs
@@ -90,7 +91,7 @@ def violations(runs: list[balance_runs.Run]) -> None:
     steps = {run.name: run.steps for run in runs}
     values = {run.name: run.max_vio.tolist() for run in runs}
     chart(
-        figures.violations(steps, values, names(), labels),
+        drawn_once(figures.violations, steps, values, names(), labels),
         key="e_balance_vio",
         alt=t("balance.vio_alt"),
     )
@@ -101,7 +102,7 @@ def violations(runs: list[balance_runs.Run]) -> None:
     floor = expert_load.chance(tokens, experts, chosen)
     st.caption(t("balance.vio_reading", tokens=tokens, floor=f"{floor.violation:.2f}"))
     numbers(
-        [
+        lambda: [
             {
                 t("balance.way"): names()[run.name],
                 t("experts.step"): step,
@@ -162,7 +163,7 @@ def biases(run: balance_runs.Run, layer: int, at: int) -> None:
         "hover": t("balance.bias_hover"),
     }
     chart(
-        figures.biases(bias_WE, run.steps, labels),
+        drawn_once(figures.biases, bias_WE, run.steps, labels),
         key="e_balance_bias",
         alt=t("balance.bias_alt", layer=layer),
     )
@@ -177,7 +178,7 @@ def biases(run: balance_runs.Run, layer: int, at: int) -> None:
         )
     )
     numbers(
-        [
+        lambda: [
             {t("experts.step"): step}
             | {t("one_expert.partner", expert=e): float(b) for e, b in enumerate(bias_E)}
             for step, bias_E in zip(run.steps, bias_WE, strict=True)
@@ -251,7 +252,8 @@ def by_hand(layer: int, at: int) -> None:
     chosen = int(models.config(balance_runs.BY_HAND)["num_experts_per_tok"])
     with left:
         chart(
-            figures.by_hand(
+            drawn_once(
+                figures.by_hand,
                 hand.load,
                 experts / chosen,
                 {
@@ -266,7 +268,8 @@ def by_hand(layer: int, at: int) -> None:
     floor = expert_load.chance(tokens, experts, chosen).violation
     with right:
         chart(
-            figures.after_steps(
+            drawn_once(
+                figures.after_steps,
                 hand.max_vio,
                 [(t("balance.hand_floor", value=f"{floor:.2f}"), floor)],
                 {"x": t("balance.hand_x"), "y": t("experts.max_vio")},
@@ -277,7 +280,7 @@ def by_hand(layer: int, at: int) -> None:
     st.caption(t("balance.hand_reading"))
     speed = st.session_state.e_speed
     numbers(
-        [
+        lambda: [
             {
                 t("experts.column_expert"): e,
                 t("balance.load_axis"): round(float(load), 4),
@@ -289,7 +292,7 @@ def by_hand(layer: int, at: int) -> None:
         f"balance-hand-{layer}",
     )
     numbers(
-        [
+        lambda: [
             {t("balance.hand_x"): steps, t("experts.max_vio"): round(value, 4)}
             for steps, value in enumerate(hand.max_vio)
         ],

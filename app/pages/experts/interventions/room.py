@@ -18,6 +18,7 @@ from app.pages.experts.interventions.view import intervention_view
 from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import room as route_room
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.analysis.interventions import Intervention
 from model.record.trace import Trace
@@ -133,7 +134,7 @@ def by_token(run: IntervenedRun) -> None:
     kept_T = run.kept_routes().mean(axis=1)
     pairs = zip(run.plain.logprobs, run.changed.logprobs, strict=True)
     numbers(
-        [
+        lambda: [
             {
                 t("experts.column_token"): place,
                 t("experts.column_text"): run.trace.texts[place],
@@ -189,12 +190,19 @@ def ways(run: IntervenedRun, pin: int | None) -> None:
         routes.append(route_figures.Route(reading.expert_ids[pin], share, works))
     st.markdown(f"**{t('interventions.ways', token=pin)}**")
     chart(
-        route_figures.way(routes, layers, card.n_routed_experts, card.groups, route_room.words()),
+        drawn_once(
+            route_figures.way,
+            routes,
+            layers,
+            card.n_routed_experts,
+            card.groups,
+            route_room.words(),
+        ),
         key="e_ways",
         alt=t("interventions.ways_alt", token=pin),
     )
     numbers(
-        [
+        lambda: [
             {t("experts.layer"): layer}
             | {
                 t(f"route.panel_{panel}"): ", ".join(
@@ -220,13 +228,13 @@ def by_domain(before: Survey, after: Survey) -> None:
     st.markdown(f"**{t('interventions.domains')}**")
     labels = {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")}
     chart(
-        figures.gaps(names, gaps, labels),
+        drawn_once(figures.gaps, names, gaps, labels),
         key="e_gaps",
         alt=t("interventions.domains_alt"),
     )
     st.caption(t("interventions.domains_reading", rows=rows))
     numbers(
-        [
+        lambda: [
             {
                 t("interventions.domain"): name,
                 t("interventions.before"): round(before.loss(rows, at)[0], 4),
@@ -294,7 +302,7 @@ def knock_out() -> None:
     left, right = st.columns(2)
     with left:
         chart(
-            figures.masked([n / experts for n in range(len(losses))], losses, labels),
+            drawn_once(figures.masked, [n / experts for n in range(len(losses))], losses, labels),
             key="e_masked",
             alt=t("interventions.masked_alt"),
         )
@@ -302,8 +310,11 @@ def knock_out() -> None:
     names = [t(f"interventions.knock_{name}", more=chosen + 1, fewer=chosen - 1) for name in named]
     with right:
         chart(
-            figures.gaps(
-                names, gaps, {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")}
+            drawn_once(
+                figures.gaps,
+                names,
+                gaps,
+                {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")},
             ),
             key="e_knocked",
             alt=t("interventions.knocked_alt"),
@@ -322,21 +333,23 @@ def knock_out() -> None:
         )
     )
     numbers(
-        [
-            {
-                t("interventions.changed"): t("interventions.masked", n=n),
-                t("interventions.loss"): round(loss, 4),
-            }
-            | gap_row(held_out.difference(each, plain, KNOCKED_ROWS))
-            for n, (each, (loss, _)) in enumerate(zip([plain, *rest], losses, strict=False))
-        ]
-        + [
-            {
-                t("interventions.changed"): name,
-                t("interventions.loss"): round(each.loss(KNOCKED_ROWS)[0], 4),
-            }
-            | gap_row(gap)
-            for name, each, gap in zip(names, rest[len(masked) :], gaps, strict=True)
-        ],
+        lambda: (
+            [
+                {
+                    t("interventions.changed"): t("interventions.masked", n=n),
+                    t("interventions.loss"): round(loss, 4),
+                }
+                | gap_row(held_out.difference(each, plain, KNOCKED_ROWS))
+                for n, (each, (loss, _)) in enumerate(zip([plain, *rest], losses, strict=False))
+            ]
+            + [
+                {
+                    t("interventions.changed"): name,
+                    t("interventions.loss"): round(each.loss(KNOCKED_ROWS)[0], 4),
+                }
+                | gap_row(gap)
+                for name, each, gap in zip(names, rest[len(masked) :], gaps, strict=True)
+            ]
+        ),
         "experts-knock-out",
     )

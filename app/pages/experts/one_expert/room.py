@@ -19,6 +19,7 @@ from app.pages.experts.routing_statistics import figures
 from app.pages.experts.routing_statistics import room as statistics_room
 from app.pages.experts.routing_statistics.counts import Counted
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.analysis.interventions import Intervention
 
@@ -106,12 +107,14 @@ def by_domain(found: Counted, at: int, expert: int) -> None:
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
     even = found.ids.shape[2] / found.load.shape[1]
     chart(
-        figures.parts(names, shares.tolist(), even, {"share": t("experts.share_domain_axis")}),
+        drawn_once(
+            figures.parts, names, shares.tolist(), even, {"share": t("experts.share_domain_axis")}
+        ),
         key="e_card_domains",
         alt=t("one_expert.domains_alt"),
     )
     numbers(
-        [
+        lambda: [
             {
                 t("interventions.domain"): name,
                 t("experts.share_domain_axis"): round(float(share), 4),
@@ -129,7 +132,8 @@ def company(found: Counted, at: int, expert: int) -> None:
     best = [int(e) for e in np.argsort(-np.nan_to_num(shares, nan=-1.0))[:COMPANY]]
     even = (found.ids.shape[2] - 1) / (len(shares) - 1)
     chart(
-        figures.parts(
+        drawn_once(
+            figures.parts,
             [t("one_expert.partner", expert=e) for e in best],
             [float(np.nan_to_num(shares[e])) for e in best],
             even,
@@ -140,7 +144,7 @@ def company(found: Counted, at: int, expert: int) -> None:
     )
     st.caption(t("one_expert.company_reading", even=f"{even:.0%}"))
     numbers(
-        [
+        lambda: [
             {t("one_expert.expert"): e, t("one_expert.company_axis"): round(float(share), 4)}
             for e, share in enumerate(shares)
             if e != expert
@@ -166,14 +170,17 @@ def absence(model: str, layer: int, expert: int) -> None:
         held_out.difference(without, plain, held_out.ROWS, place) for place in range(len(names))
     ]
     chart(
-        intervention_figures.gaps(
-            names, gaps, {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")}
+        drawn_once(
+            intervention_figures.gaps,
+            names,
+            gaps,
+            {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")},
         ),
         key="e_card_absence",
         alt=t("one_expert.absence_alt"),
     )
     numbers(
-        [
+        lambda: [
             {t("interventions.domain"): name} | gap_row(gap)
             for name, gap in zip(names, gaps, strict=True)
         ],

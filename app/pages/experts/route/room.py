@@ -11,6 +11,7 @@ from app.core.texts import t
 from app.pages.experts.route import figures, router_scores
 from app.ui.chart import chart
 from app.ui.components.trace_view.payload import shares
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.analysis import expert_load
 from model.analysis.routing_decision import Decision
@@ -40,7 +41,9 @@ def token_route(trace: Trace, token: int, layer: int) -> None:
     groups = trace.card.groups
     way = figures.Route(trace.expert_ids[token], shares(trace)[token])
     chart(
-        figures.way([way], trace.moe_layers, trace.card.n_routed_experts, groups, words()),
+        drawn_once(
+            figures.way, [way], trace.moe_layers, trace.card.n_routed_experts, groups, words()
+        ),
         key="e_way",
         alt=t("route.alt", token=token),
     )
@@ -88,8 +91,15 @@ def router(trace: Trace, token: int, layer: int) -> None:
         "hover_choice": t("route.hover_choice"),
     }
     chart(
-        figures.decision(
-            found.scores, found.bias, found.kept, found.chosen, found.next_expert, groups, labels
+        drawn_once(
+            figures.decision,
+            found.scores,
+            found.bias,
+            found.kept,
+            found.chosen,
+            found.next_expert,
+            groups,
+            labels,
         ),
         key="e_router",
         alt=t("route.router_alt", layer=layer),
@@ -97,7 +107,7 @@ def router(trace: Trace, token: int, layer: int) -> None:
     st.caption(t("route.router_reading"))
     size = len(found.scores) // groups
     numbers(
-        [
+        lambda: [
             {
                 t("experts.expert_axis"): e,
                 t("experts.column_group"): e // size,

@@ -18,6 +18,7 @@ from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
 from app.pages.experts.routing_statistics.counts import Counted
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers, table
 from model.analysis import routing_statistics as routing
 
@@ -81,7 +82,7 @@ def domains(found: Counted, model: str, layer: int, at: int) -> None:
         "hover": t("experts.domain_hover"),
     }
     chart(
-        expert_figures.domains(share_DE, even, names, labels),
+        drawn_once(expert_figures.domains, share_DE, even, names, labels),
         key="e_domain_chart",
         alt=t("experts.domains_alt", layer=layer),
     )
@@ -98,7 +99,7 @@ def domains(found: Counted, model: str, layer: int, at: int) -> None:
     )
     st.markdown(t("routing_statistics.domains_published"))
     numbers(
-        [
+        lambda: [
             {t("interventions.domain"): name, t("experts.domain_tokens"): int(n)}
             | by_expert(shares)
             for name, n, shares in zip(names, found.domain_tokens, share_DE, strict=True)
@@ -148,7 +149,7 @@ def together(found: Counted, model: str, layer: int, at: int) -> None:
     }
     groups = int(models.config(model)["n_group"])
     chart(
-        figures.coactivation(share_EE, groups, even, labels),
+        drawn_once(figures.coactivation, share_EE, groups, even, labels),
         key="e_together",
         alt=t("routing_statistics.together_alt", layer=layer),
     )
@@ -166,7 +167,9 @@ def together(found: Counted, model: str, layer: int, at: int) -> None:
         )
     )
     numbers(
-        [{t("routing_statistics.of"): e} | by_expert(shares) for e, shares in enumerate(share_EE)],
+        lambda: [
+            {t("routing_statistics.of"): e} | by_expert(shares) for e, shares in enumerate(share_EE)
+        ],
         "experts-together",
     )
 
@@ -176,7 +179,8 @@ def tokens(found: Counted, layers: list[int]) -> None:
     st.markdown(f"#### {t('routing_statistics.tokens_title')}")
     own, shuffled = found.faithful, found.faithful_shuffled
     chart(
-        figures.lines(
+        drawn_once(
+            figures.lines,
             [
                 figures.Line(t("routing_statistics.tokens_own"), layers, own.tolist()),
                 figures.Line(t("routing_statistics.tokens_shuffled"), layers, shuffled.tolist()),
@@ -190,7 +194,7 @@ def tokens(found: Counted, layers: list[int]) -> None:
     )
     st.caption(t("routing_statistics.tokens_reading", least=statistics.LEAST))
     numbers(
-        [
+        lambda: [
             {
                 t("experts.layer"): layer,
                 t("routing_statistics.tokens_own"): round(float(a), 4),
@@ -208,7 +212,8 @@ def neighbours(found: Counted, model: str, layers: list[int]) -> None:
     own, loads, random = found.again, found.again_shuffled, floors(model)
     names = {name: t(f"routing_statistics.again_{name}") for name in ("first", "any")}
     chart(
-        figures.lines(
+        drawn_once(
+            figures.lines,
             [
                 figures.Line(names["first"], layers, own.first.tolist()),
                 figures.Line(names["any"], layers, own.any.tolist()),
@@ -235,7 +240,7 @@ def neighbours(found: Counted, model: str, layers: list[int]) -> None:
         for place, domain in enumerate(held_out.DOMAINS)
     }
     numbers(
-        [
+        lambda: [
             again_row(domain, layers, each.first.tolist(), each.any.tolist())
             for domain, each in ({t("routing_statistics.all"): own} | by_domain).items()
         ],
@@ -308,7 +313,8 @@ def saturation(model: str, layers: list[int]) -> None:
     drawn.append(figures.Line(name, [x for x, _ in theirs], [y for _, y in theirs]))
     chance = chosen / experts
     chart(
-        figures.lines(
+        drawn_once(
+            figures.lines,
             drawn,
             [(t("routing_statistics.again_chance", share=f"{chance:.0%}"), chance)],
             {"x": t("routing_statistics.early_x"), "y": t("routing_statistics.early_y")},
@@ -327,7 +333,7 @@ def saturation(model: str, layers: list[int]) -> None:
         )
     )
     numbers(
-        [
+        lambda: [
             {t("experts.model"): name, t("routing_statistics.early_x"): round(part, 4)}
             | {
                 t("experts.layer_n", layer=layer): round(float(share), 4)

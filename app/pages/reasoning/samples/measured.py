@@ -12,6 +12,7 @@ from app.core.scaling import Point
 from app.core.texts import t
 from app.pages.reasoning import figures
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.tasks import TASKS
 
@@ -47,7 +48,7 @@ def picture(points: dict[str, list[Point]], measure: str, labels: dict[str, str]
     st.markdown(f"**{t(f'reasoning.title_{measure}')}**")
     last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
     chart(
-        figures.curves(lines, ticks, labels, doubling=measure != "budget"),
+        drawn_once(figures.curves, lines, ticks, labels, doubling=measure != "budget"),
         key=f"r_measured_{measure}",
         alt=t("reasoning.curve_alt", measure=t(f"reasoning.title_{measure}"), last=last),
     )
@@ -103,7 +104,9 @@ def many() -> None:
             picture(points, measure, labels)
     told(task, found, [one["many"][task] for one in found.values()])
     numbers(
-        [row for measure, points in pairs.items() for row in rows(points, f"{measure}@k", "k")],
+        lambda: [
+            row for measure, points in pairs.items() for row in rows(points, f"{measure}@k", "k")
+        ],
         f"reasoning-measured-{task}",
         of=t("reasoning.table_measured"),
     )

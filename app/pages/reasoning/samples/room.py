@@ -14,6 +14,7 @@ from app.pages.reasoning.samples import measured
 from app.pages.reasoning.samples import state as session
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import name_of
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 
 #: How many questions, and samples of each, the budgets are measured on.
@@ -85,7 +86,8 @@ def bars(batch: replies.Replies) -> None:
                 else f"{'✓' if ok else '✗'} {answer}"
                 for answer, _, ok in bins
             ]
-            figure = figures.answers(
+            figure = drawn_once(
+                figures.answers,
                 names,
                 [count for _, count, _ in bins],
                 [ok for _, _, ok in bins],
@@ -130,7 +132,8 @@ def scaling_curves(batch: replies.Replies) -> None:
         with column:
             st.markdown(f"**{t(f'reasoning.title_{measure}')}**")
             most = max(int(curve.x[-1]) for curve in lines[measure])
-            figure = figures.curves(
+            figure = drawn_once(
+                figures.curves,
                 lines[measure],
                 scaling.ks(most),
                 {
@@ -204,7 +207,8 @@ def budget_picture() -> None:
     st.markdown(f"**{t('reasoning.title_budget')}**")
     last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
     chart(
-        figures.curves(
+        drawn_once(
+            figures.curves,
             lines,
             session.BUDGETS,
             {
@@ -228,13 +232,13 @@ def o1() -> None:
     found = published.o1()
     st.markdown(f"**{t('reasoning.o1_title')}**")
     axes = {key: t(f"reasoning.o1_{key}") for key in ("y", "train", "test", "rises")}
-    chart(figures.o1_shape(axes), key="r_o1_shape", alt=t("reasoning.o1_shape_alt"))
+    chart(drawn_once(figures.o1_shape, axes), key="r_o1_shape", alt=t("reasoning.o1_shape_alt"))
     st.caption(t("reasoning.o1_reading"))
     names = [t(f"reasoning.o1_{one.name}") for one in found.ladder]
     shares = [one.share for one in found.ladder]
     told = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, shares, strict=True))
     chart(
-        figures.o1_ladder(names, shares, {"x": t("reasoning.o1_x")}),
+        drawn_once(figures.o1_ladder, names, shares, {"x": t("reasoning.o1_x")}),
         key="r_o1_ladder",
         alt=t("reasoning.o1_ladder_alt", told=told),
     )

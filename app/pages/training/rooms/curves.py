@@ -13,6 +13,7 @@ from app.pages.training.checkpoint_names import missing
 from app.pages.training.question import TASK_NAMES, page_language
 from app.pages.training.url_choice import url_choice
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.tasks.check import judge
 from model.tasks.scope import problem_of
@@ -98,7 +99,8 @@ def charts(
         with column:
             st.markdown(f"**{t(f'training.curve_{measure}')}**")
             chart(
-                figures.curve(
+                drawn_once(
+                    figures.curve,
                     curves.step,
                     values,
                     training_runs.smooth(values),
@@ -131,7 +133,7 @@ def charts(
         words = {key: t(f"training.share_{key}") for key in parts}
         axes = {"x": t("training.step_axis"), "y": t("training.axis_shares")}
         chart(
-            figures.shares(curves.step, parts, words | axes),
+            drawn_once(figures.shares, curves.step, parts, words | axes),
             key="t_shares",
             alt=t("training.shares_alt", **{k: f"{v[-1]:.0%}" for k, v in parts.items()}),
         )
@@ -226,7 +228,7 @@ def section() -> None:
     st.fragment(samples_of_a_step)(name, task)
     plain = ("by_task", "samples")
     numbers(
-        [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
+        lambda: [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
         "training",
         of=t("training.table_steps"),
     )

@@ -13,6 +13,7 @@ from app.pages.training import figures, question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name
 from app.pages.training.rooms.update_view import Moved, update_view
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.training import experiments
 
@@ -37,7 +38,8 @@ def rewards_part(replies: list[dict[str, Any]]) -> None:
     n = len(rewards)
     st.markdown(t("training.group_say", n=n, right=right, formatted=formatted, mean=f"{mean:.3f}"))
     chart(
-        figures.group(
+        drawn_once(
+            figures.group,
             rewards,
             mean,
             [reply["advantage"] for reply in replies],

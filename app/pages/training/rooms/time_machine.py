@@ -19,6 +19,7 @@ from app.pages.training import figures, question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name, missing
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import reasoning_view
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model import ASSETS
 from model.analysis.estimators import wilson
@@ -166,7 +167,8 @@ def counts(asked: str, found: Sequence[Counted], source: str) -> None:
     limits = [wilson(one.right, one.n) for one in found]
     shares = [one.right / one.n for one in found]
     chart(
-        figures.by_checkpoint(
+        drawn_once(
+            figures.by_checkpoint,
             ["Base" if one.step == 0 else str(one.step) for one in found],
             shares,
             [low for low, _ in limits],

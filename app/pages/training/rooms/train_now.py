@@ -13,6 +13,7 @@ from app.core.lab_runs import LabSlot, Outcome, recorded
 from app.core.texts import t
 from app.pages.training import figures, question
 from app.ui.chart import chart
+from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.training import experiments
 
@@ -58,7 +59,9 @@ def curve(entries: Sequence[dict[str, Any]], steps: int, key: str) -> None:
     axes = {"x": t("training.step_axis"), "y": t("training.axis_shares")}
     st.markdown(f"**{t('training.now_curve_title')}**")
     chart(
-        figures.short_run([entry["step"] for entry in entries], lines, steps, words | axes),
+        drawn_once(
+            figures.short_run, [entry["step"] for entry in entries], lines, steps, words | axes
+        ),
         key=key,
         alt=t(
             "training.curve_alt",
@@ -97,7 +100,7 @@ def conclusion(run: Outcome) -> None:
     plain = ("by_task", "samples")
     entries = run.all_of("step")
     numbers(
-        [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
+        lambda: [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
         "train-now",
         of=t("training.table_steps"),
     )
