@@ -23,6 +23,8 @@ PAGES = ("start", "experts", "cache", "reasoning", "training", "story", "glossar
 #: What a chapter shows where one idea has to fill a screen, if not its own figure.
 FOR_A_TALK = {"o1": "thinking", "pipeline": "stages"}
 OPENING = "opening"
+#: What a link may say that is not for the view in the frame: how the app around it is shown.
+NOT_OF_A_VIEW = ("embed", "lang", "present", "screen", "screens", "kiosk")
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def of_view(link: str, number: int) -> Screen | None:
     page = parts.path.strip("/").split("/")[-1] or PAGES[0]
     if page not in PAGES:
         return None
-    kept = [(key, value) for key, value in parse_qsl(parts.query) if key not in ("embed", "lang")]
+    kept = [(key, value) for key, value in parse_qsl(parts.query) if key not in NOT_OF_A_VIEW]
     query = urlencode([*kept, ("embed", "true"), ("lang", language())])
     path = "" if page == PAGES[0] else page
     return Screen(str(number), t(f"nav.{page}"), view=f"{path}?{query}")
