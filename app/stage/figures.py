@@ -10,19 +10,39 @@ from numpy.typing import NDArray
 
 from app.ui import style
 
-TYPE = 14  # px before the stage enlarges it (stage.css)
+TYPE = 24  # px
+SCALE = TYPE / 14  # pages set their figures in 14 px
 
 
 def legible(figure: go.Figure, highest: int) -> go.Figure:
-    """A copy in which no words are smaller than `TYPE`, at most `highest` px high."""
+    """A copy as large as its type asks for: `TYPE` for every word, all else in proportion.
+
+    `highest`: px of the copy at most.
+    """
     copy = go.Figure(figure)
-    copy.update_layout(height=min(int(copy.layout.height or highest), highest))
+    height = round(SCALE * int(copy.layout.height or highest))
+    copy.update_layout(height=min(height, highest))
     copy.update_layout(font_size=TYPE, legend_font_size=TYPE, hoverlabel_font_size=TYPE)
+    margin = copy.layout.margin.to_plotly_json()
+    copy.update_layout(margin={side: _larger(margin[side]) for side in "lrtb" if side in margin})
     copy.update_xaxes(tickfont_size=TYPE, title_font_size=TYPE)
     copy.update_yaxes(tickfont_size=TYPE, title_font_size=TYPE)
-    copy.update_annotations(font_size=TYPE)
-    copy.update_traces(textfont_size=TYPE, selector={"type": "bar"})
+    for note in copy.layout.annotations:
+        note.update(font_size=TYPE, xshift=_larger(note.xshift), yshift=_larger(note.yshift))
+    for trace in copy.data:
+        drawn = trace.to_plotly_json()
+        if drawn["type"] == "bar":
+            trace.update(textfont_size=TYPE)
+        if drawn["type"] == "scatter":
+            trace.update(
+                line_width=_larger(drawn.get("line", {}).get("width", 2)),
+                marker_size=_larger(drawn.get("marker", {}).get("size", 6)),
+            )
     return copy
+
+
+def _larger(pixels: float | None) -> float | None:
+    return None if pixels is None else SCALE * pixels
 
 
 def took(
@@ -49,7 +69,7 @@ def took(
                 "title": {"text": labels["share"], "font": {"size": TYPE}},
                 "tickformat": ".0%",
                 "tickfont": {"size": TYPE},
-                "thickness": 14,
+                "thickness": 20,
             },
             xgap=1,
             ygap=1,

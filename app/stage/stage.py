@@ -30,7 +30,7 @@ from model.record.trace import Trace
 LIST_KEY, SCREEN_KEY = "screens", "screen"
 SECONDS = 10.0  # that a live run has
 SEEDS = 1_000_000
-HIGHEST = 300  # px of a chart before it is enlarged (stage.css)
+HIGHEST = 530  # px of a chart below title and idea, on a screen of 720
 TOKENS = 26  # of a run, as many as have room in large type
 CSS = Path(__file__).parent / "stage.css"
 RUN = PromptSlot("stage")
@@ -95,8 +95,7 @@ def draw(screen: Screen) -> None:
 
 def large(figure: go.Figure, alt: str, key: str) -> None:
     """A chart that the last row can read."""
-    with st.container(key="stage_picture"):
-        chart(figures.legible(figure, HIGHEST), key=key, alt=alt)
+    chart(figures.legible(figure, HIGHEST), key=key, alt=alt)
 
 
 def warm(screen: Screen) -> None:

@@ -90,11 +90,11 @@ def test_large_type_reaches_every_word_of_a_figure() -> None:
     for name in figures.NAMES:
         content = figures.figure(name, "en").content
         if isinstance(content, go.Figure):
-            drawn = large.legible(content, 300).to_plotly_json()["layout"]
+            drawn = large.legible(content, 530).to_plotly_json()["layout"]
             sizes = [one["font"]["size"] for one in drawn.get("annotations", ()) if "text" in one]
             sizes += [axis["tickfont"]["size"] for key, axis in drawn.items() if "axis" in key]
             assert min([*sizes, drawn["font"]["size"]]) >= large.TYPE, name
-            assert drawn["height"] <= 300
+            assert drawn["height"] <= 530
 
 
 def test_each_column_of_a_run_is_a_whole_token() -> None:

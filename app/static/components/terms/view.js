@@ -7,7 +7,8 @@ import { element } from "../../shared/element.js";
 import { mount } from "../../shared/mount.js";
 import { Words } from "../../shared/words.js";
 
-const MARKED = 'a[href^="#term-"]';
+const BEGINNING = "#term-";
+const MARKED = `a[href^="${BEGINNING}"]`;
 const GAP = 6; // px between a term and its box
 const LINGER = 250; // ms in which the pointer may travel from the term to its box
 
@@ -79,7 +80,8 @@ class View {
     }
     this.term = term;
     this.said.textContent = term.dataset.says ?? "";
-    const query = new URLSearchParams({ term: term.textContent ?? "" });
+    const key = term.getAttribute("href")?.slice(BEGINNING.length) ?? "";
+    const query = new URLSearchParams({ term: key });
     const lang = new URL(window.location.href).searchParams.get("lang");
     if (lang) query.set("lang", lang);
     this.more.href = new URL(`glossary?${query}`, document.baseURI).href;
