@@ -22,6 +22,7 @@ from app.export.exhibit import Exhibit, Run
 from app.stage import figures, screens
 from app.stage.screens import Screen
 from app.story import pictures
+from app.story.chapters import CHAPTERS
 from app.ui import guide
 from app.ui.chart import chart
 from app.ui.components import component
@@ -82,6 +83,9 @@ def turn(ids: list[str]) -> None:
 
 def draw(screen: Screen) -> None:
     """The figure of a screen; a view of the app is the browser's to draw."""
+    if screen.id == screens.OPENING:
+        st.markdown("\n".join(f"1. {chapter.title}" for chapter in CHAPTERS))
+        st.caption(screen.notes)
     if screen.figure is None:
         return
     shown = screens.exhibit(screen.figure, language())

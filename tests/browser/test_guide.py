@@ -21,6 +21,7 @@ def test_a_term_says_what_it_means_by_pointer_key_and_tap(page: Page, language: 
     visit(page, "story", lang=language, room="moe")
     term = page.locator('a[href="#term-router"]').first
     tip = page.get_by_role("tooltip")
+    page.locator(".terms-tip").wait_for(state="attached")
     term.hover()
     expect(tip).to_contain_text(says)
     page.keyboard.press("Escape")
