@@ -12,6 +12,8 @@ from app.ui import style
 
 TYPE = 24  # px
 SCALE = TYPE / 14  # pages set their figures in 14 px
+ROWS_BESIDE = 6  # legend, axis and gaps between bars, in bars
+LONGEST = 4  # characters of a token that has room below its column
 
 
 def legible(figure: go.Figure, highest: int) -> go.Figure:
@@ -29,10 +31,14 @@ def legible(figure: go.Figure, highest: int) -> go.Figure:
     copy.update_yaxes(tickfont_size=TYPE, title_font_size=TYPE)
     for note in copy.layout.annotations:
         note.update(font_size=TYPE, xshift=_larger(note.xshift), yshift=_larger(note.yshift))
+    bars = sum(len(trace.y) for trace in copy.data if trace.type == "bar")
+    room = copy.layout.height / (bars + ROWS_BESIDE)  # px of height for a bar, if they lie
     for trace in copy.data:
         drawn = trace.to_plotly_json()
         if drawn["type"] == "bar":
-            trace.update(textfont_size=TYPE)
+            trace.update(textfont_size=TYPE, constraintext="none")
+            if room < TYPE:
+                trace.update(text=None)  # they would lie upon one another
         if drawn["type"] == "scatter":
             trace.update(
                 line_width=_larger(drawn.get("line", {}).get("width", 2)),
@@ -73,14 +79,15 @@ def took(
             },
             xgap=1,
             ygap=1,
-            hovertemplate="%{y}: %{z:.0%}<extra></extra>",
+            customdata=np.tile([text.replace("<", "&lt;") for text in texts], (experts, 1)),
+            hovertemplate="%{customdata}, %{y}: %{z:.0%}<extra></extra>",
         )
     )
     style.plain(figure, height=300)
     figure.update_xaxes(
         title_text=labels["token"],
         tickvals=list(range(len(texts))),
-        ticktext=[text.replace("<", "&lt;") for text in texts],
+        ticktext=[text.strip() if len(text.strip()) <= LONGEST else "…" for text in texts],
         tickangle=0,
         showgrid=False,
     )

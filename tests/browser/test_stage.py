@@ -33,6 +33,10 @@ SMALL = """() => {
         if (up instanceof HTMLElement && transform.startsWith("matrix("))
           size *= parseFloat(transform.slice(7));
       }
+      if (e instanceof SVGGraphicsElement) {
+        const { a, b } = e.getScreenCTM();
+        size *= Math.hypot(a, b);
+      }
       if (size < LEAST - 0.2) found.add(`${size.toFixed(1)} ${e.textContent.slice(0, 30)}`);
     }
   };

@@ -77,7 +77,7 @@ def stages() -> Exhibit:
     return Exhibit(
         name="stages",
         title=t("figures.title_stages"),
-        content=drawn.grouped(names, groups, {"x": t("figures.axis_right")}, 420),
+        content=drawn.grouped(names, groups, {"x": t("figures.column_right")}, 420),
         rows=[
             {t("figures.column_model"): name, t("figures.stages_ours"): own}
             | {t("figures.stages_paper"): other}

@@ -102,13 +102,14 @@ def test_each_column_of_a_run_is_a_whole_token() -> None:
     drawn = large.took(
         ids,
         np.array([[3.0, 1.0], [1.0, 1.0]]),
-        ["a", "<b>"],
+        ["a", "<b/b>"],
         4,
         {"expert": "e", "token": "t", "share": "s"},
     )
     z = np.nan_to_num(np.array(drawn.data[0].z, dtype=float))
     assert z.tolist() == [[0, 0.5], [0.75, 0.5], [0, 0], [0.25, 0]]
-    assert drawn.layout.xaxis.ticktext == ("a", "&lt;b>")
+    assert drawn.layout.xaxis.ticktext == ("a", "…")
+    assert drawn.data[0].customdata[0].tolist() == ["a", "&lt;b/b>"]
 
 
 def test_chapters_have_an_order_that_is_the_stages() -> None:
