@@ -51,6 +51,12 @@ def shown(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", level=1, name=str(T[key]), exact=True)).to_be_visible()
 
 
+def on_stage(page: Page, **query: str) -> None:
+    """Open the stage, and wait until it hears keys."""
+    visit(page, "", **{"lang": "en", "present": "1"} | query)
+    expect(page.locator(".stage .place")).not_to_be_empty()
+
+
 @pytest.fixture
 def stage(page: Page) -> Page:
     page.set_viewport_size({"width": 1280, "height": 720})
@@ -60,7 +66,7 @@ def stage(page: Page) -> Page:
 
 def test_keys_and_a_remote_walk_the_whole_story(stage: Page) -> None:
     """There and back; every request goes to the server itself, as `page` makes sure."""
-    visit(stage, "", lang="en", present="1")
+    on_stage(stage)
     for name in SCREENS[1:]:
         stage.keyboard.press("PageDown")
         shown(stage, name)
@@ -76,9 +82,9 @@ def test_keys_and_a_remote_walk_the_whole_story(stage: Page) -> None:
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_every_screen_is_legible_and_fits(stage: Page, language: str) -> None:
     for name in SCREENS:
-        visit(stage, "", lang=language, present="1", screen=name)
+        on_stage(stage, lang=language, screen=name)
         expect(stage.locator(".st-key-stage h1")).to_be_visible()
-        if name not in ("opening", "moe"):
+        if name != "opening":
             expect(stage.locator(".st-key-stage .js-plotly-plot .main-svg").first).to_be_visible()
             box = stage.locator(".st-key-stage .js-plotly-plot").bounding_box()
             assert box is not None
@@ -89,7 +95,7 @@ def test_every_screen_is_legible_and_fits(stage: Page, language: str) -> None:
 
 
 def test_notes_overview_and_blank(stage: Page) -> None:
-    visit(stage, "", lang="en", present="1", screen="cache")
+    on_stage(stage, screen="cache")
     stage.keyboard.press("n")
     expect(stage.get_by_role("note")).to_contain_text("multi-head latent attention".capitalize())
     stage.keyboard.press("n")
@@ -108,7 +114,7 @@ def test_notes_overview_and_blank(stage: Page) -> None:
 
 
 def test_a_live_run_on_the_stage(stage: Page) -> None:
-    visit(stage, "", lang="en", present="1", screen="moe")
+    on_stage(stage, screen="moe")
     expect(stage.get_by_text(str(T["common.run_recorded"]).split("{")[0])).to_be_visible()
     stage.keyboard.press("l")
     expect(stage.get_by_text(str(T["common.run_live"]).split("{")[0])).to_be_visible()
@@ -116,7 +122,7 @@ def test_a_live_run_on_the_stage(stage: Page) -> None:
 
 def test_a_run_that_is_late_is_replaced_by_the_recorded_one(slow_page: Page) -> None:
     slow_page.set_viewport_size({"width": 1280, "height": 720})
-    visit(slow_page, "", lang="en", present="1", screen="moe")
+    on_stage(slow_page, screen="moe")
     slow_page.keyboard.press("l")
     expect(slow_page.get_by_text(str(T["stage.running"]))).to_be_visible()
     expect(slow_page.get_by_text(str(T["stage.stands_in"]).split("{")[0])).to_be_visible()
@@ -124,7 +130,7 @@ def test_a_run_that_is_late_is_replaced_by_the_recorded_one(slow_page: Page) -> 
 
 def test_a_saved_view_is_shown_in_a_frame_and_the_next_is_warm(stage: Page) -> None:
     listed = "moe|glossary?term=latent|story?room=cache"
-    visit(stage, "", lang="en", present="1", screens=listed)
+    on_stage(stage, screens=listed)
     expect(stage.locator("iframe.waiting")).to_have_count(1)
     stage.keyboard.press("ArrowRight")
     frame = stage.frame_locator("iframe:not(.waiting)")
