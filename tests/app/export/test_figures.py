@@ -47,7 +47,8 @@ def test_it_is_drawn(name: str) -> None:
 def test_languages_differ_in_words_only() -> None:
     for name in figures.NAMES:
         en, ko = (figures.figure(name, language) for language in ("en", "ko"))
-        assert len(en.rows) == len(ko.rows)
+        if not isinstance(en.content, Replies):  # these were written in the language
+            assert len(en.rows) == len(ko.rows)
         assert (en.page, en.state, en.height) == (ko.page, ko.state, ko.height)
 
 
