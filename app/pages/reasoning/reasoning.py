@@ -90,9 +90,9 @@ def inputs(*, asks: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         question_fields()
         if asks:
-            st.button(t("reasoning.ask"), key="r_ask", type="primary", on_click=session.start)
+            st.button(t("reasoning.ask"), key="r_ask", type="primary", on_click=session.ask)
         if st.session_state.r_kind in TASKS:
-            act = session.start_another if asks else session.another
+            act = session.ask_another if asks else session.another
             st.button(t("reasoning.another"), key="r_another", on_click=act)
         with st.popover(t("reasoning.settings")):
             settings()
@@ -170,7 +170,7 @@ def status(shown: list[Trace], kind: str) -> None:
                 t("reasoning.show_recorded"),
                 key="r_recorded",
                 type="tertiary",
-                on_click=session.RUN.forget,
+                on_click=session.show_recorded,
             )
     if outside is not None:
         st.info(outside)
@@ -212,11 +212,9 @@ def replies() -> None:
     session.RUN.status()
     shown, kind = session.on_screen()
     status(shown, kind)
-    clicked = reasoning_view(shown, key="r_view", playing=True, clickable=True)
-    if clicked is not None:
-        pick = (shown[clicked[0]].id, clicked[1])
-        if pick != st.session_state.get("r_pick"):
-            st.session_state.r_pick = pick
+    before = session.picked_of_url(shown)
+    clicked = reasoning_view(shown, key="r_view", playing=True, clickable=True, picked=before)
+    session.pick(shown, before if clicked is None else clicked)
     first_error(shown)
     continuations_room.section()
     st.markdown(t("reasoning.intro"))

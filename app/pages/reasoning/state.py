@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import random
 import re
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -260,10 +261,50 @@ def another() -> None:
     draw(st.session_state.r_seed)
 
 
-def start_another() -> None:
+def ask() -> None:
+    """Run the inputs; what was chosen in the replies on screen is forgotten with them."""
+    st.query_params.pop("r_step", None)
+    start()
+
+
+def ask_another() -> None:
     """Draw a seed and run what it decides."""
     another()
-    start()
+    ask()
+
+
+def show_recorded() -> None:
+    """Forget one's own replies."""
+    st.query_params.pop("r_step", None)
+    RUN.forget()
+
+
+def picked_of_url(shown: Sequence[Trace]) -> tuple[int, int] | None:
+    """The step that the URL says is chosen, as the place of its reply and of its mark in it."""
+    found = re.fullmatch(r"([1-9])\.(\d{1,4})", st.query_params.get("r_step", ""))
+    if found is None or int(found[1]) > len(shown):
+        return None
+    column, number = int(found[1]) - 1, int(found[2])
+    reading = judged.read(shown[column])
+    if not 1 <= number <= len(reading.steps):
+        return None
+    return column, reading.marks.index(reading.steps[number - 1])
+
+
+def pick(shown: Sequence[Trace], chosen: tuple[int, int] | None) -> None:
+    """Choose a step, for the session and for the URL, which tells its number: ?r_step=2.5."""
+    state = st.session_state
+    if chosen is None:
+        if RUN.running is None:  # else it may be a step of the replies that are still to come
+            st.query_params.pop("r_step", None)
+        state.r_pick = None
+        return
+    column, mark = chosen
+    reading = judged.read(shown[column])
+    state.r_pick = (shown[column].id, mark)
+    said = f"{column + 1}.{reading.steps.index(reading.marks[mark]) + 1}"
+    if st.query_params.get("r_step") != said:
+        st.query_params["r_step"] = said
 
 
 def on_screen() -> tuple[list[Trace], str]:

@@ -6,44 +6,55 @@ A bound widget would put its label there, which is in the viewer's language.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Literal, TypeVar
 
 import streamlit as st
+
+Choice = TypeVar("Choice", str, int)
 
 
 def url_choice(
     label: str,
-    choices: Sequence[str],
+    choices: Sequence[Choice],
     key: str,
-    name: Callable[[str], str],
+    name: Callable[[Choice], str],
     *,
-    default: str | None = None,
-    help: str | None = None,
-    label_visibility: Literal["visible", "collapsed"] = "visible",
-) -> str:
+    default: Choice | None = None,
+    url: str | None = None,
+    drawn: Literal["buttons", "list", "slider"] = "buttons",
+    width: int | Literal["stretch"] = "stretch",
+) -> Choice:
     """One of `choices`: as the URL says or as it was last, else `default`, which the URL omits.
 
-    Without a default it is the first.
+    Args:
+        label: above the choices, in the viewer's language.
+        choices: names in the code, or numbers.
+        key: of the widget.
+        name: a choice in the viewer's language.
+        default: the first, if it is not told.
+        url: the key in the URL, if it is not the widget's.
+        drawn: what the widget is.
+        width: of a list.
     """
-    state, url, last = st.session_state, st.query_params, f"{key}_last"
-    default = choices[0] if default is None else default
+    state, query, last = st.session_state, st.query_params, f"{key}_last"
+    url, default = url or key, choices[0] if default is None else default
     if state.get(last) not in choices:
-        state[last] = url[key] if url.get(key) in choices else default
+        asked = query.get(url)
+        state[last] = next((one for one in choices if str(one) == asked), default)
     if state.get(key) not in choices:  # it was not on the page for a while
         state[key] = state[last]
-    chosen: str = st.segmented_control(
-        label,
-        choices,
-        format_func=name,
-        default=state[last],
-        required=True,
-        key=key,
-        help=help,
-        label_visibility=label_visibility,
-    )
+    chosen: Choice
+    if drawn == "buttons":
+        chosen = st.segmented_control(
+            label, choices, format_func=name, default=state[last], required=True, key=key
+        )
+    elif drawn == "list":
+        chosen = st.selectbox(label, choices, format_func=name, key=key, width=width)
+    else:
+        chosen = st.select_slider(label, choices, format_func=name, key=key)
     state[last] = chosen
-    if chosen != default:
-        url[key] = chosen
-    elif key in url:
-        del url[key]
+    if chosen == default:
+        query.pop(url, None)
+    elif query.get(url) != str(chosen):
+        query[url] = str(chosen)
     return chosen

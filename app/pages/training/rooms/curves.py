@@ -171,11 +171,14 @@ def samples_of_a_step(name: str, task: str) -> None:
     entries = {entry["step"]: entry for entry in training_runs.log(name)}
     steps = list(entries)
     early = next((step for step in steps if shown_of(entries[step], task)), steps[0])
-    at = st.select_slider(
+    at = url_choice(
         t("training.samples_step"),
         steps,
-        value=telling_step([*entries.values()], task),
-        key=f"t_step_{name}_{task}",
+        f"t_step_{name}_{task}",
+        str,
+        default=telling_step([*entries.values()], task),
+        url="t_reply_step",
+        drawn="slider",
     )
     for column, step in zip(st.columns(2), (early, at), strict=True):
         with column:

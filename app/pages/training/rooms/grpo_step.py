@@ -12,6 +12,7 @@ from app.core.texts import t
 from app.pages.training import figures, question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name
 from app.pages.training.rooms.update_view import Moved, update_view
+from app.pages.training.url_choice import url_choice
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import numbers
@@ -103,11 +104,12 @@ def shown() -> Outcome:
 def learner() -> None:
     """Which checkpoint is to learn, and the button."""
     there = {one.name: one for one in training_runs.checkpoints()}
-    st.selectbox(
+    url_choice(
         t("training.from"),
         list(there),
-        format_func=lambda name: checkpoint_name(there[name]),
-        key="t_from",
+        "t_from",
+        lambda name: checkpoint_name(there[name]),
+        drawn="list",
         width=200,
     )
     st.button(t("training.step_start"), key="t_start_step", type="primary", on_click=start)

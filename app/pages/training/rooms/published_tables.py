@@ -6,17 +6,19 @@ import streamlit as st
 
 from app.core import published
 from app.core.texts import t
+from app.pages.training.url_choice import url_choice
 from app.ui.csv_rows import to_csv
 
 
 def section() -> None:
     """One table at a time."""
     st.markdown(t("training.tables_intro"))
-    name = st.selectbox(
+    name = url_choice(
         t("training.table"),
         published.TABLES,
-        format_func=lambda one: t(f"training.table_{one}"),
-        key="t_table",
+        "t_table",
+        lambda one: t(f"training.table_{one}"),
+        drawn="list",
     )
     found = published.table(name)
     tenths = st.column_config.NumberColumn(format="%.1f")  # a rating in the column is left alone

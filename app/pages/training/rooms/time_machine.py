@@ -17,6 +17,7 @@ from app.core.replies import Replies, ReplySlot, fresh
 from app.core.texts import t
 from app.pages.training import figures, question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name, missing
+from app.pages.training.url_choice import url_choice
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import reasoning_view
 from app.ui.picture import drawn_once
@@ -105,8 +106,8 @@ def replies_of(found: Mapping[int, Trace]) -> None:
     steps = list(found)
     step = steps[0]
     if len(steps) > 1:
-        step = st.select_slider(
-            t("training.time_slider"), steps, format_func=names.__getitem__, key="t_time_step"
+        step = url_choice(
+            t("training.time_slider"), steps, "t_time_step", names.__getitem__, drawn="slider"
         )
     shown = dict.fromkeys((step, steps[-1]))
     reasoning_view([found[one] for one in shown], key="t_time_view", heading="h3")

@@ -22,6 +22,7 @@ import { makeStrips } from "./strips.js";
  * @property {boolean} live
  * @property {boolean} playing
  * @property {boolean} clickable
+ * @property {{ run: string, mark: number } | null} pick the step that is chosen
  * @property {string} question for the title of a saved picture
  * @property {"h2" | "h3"} heading of a column
  * @property {Colouring | null} colour that the link asks for
@@ -52,8 +53,7 @@ export class Replies {
     this.send = send;
     this.colour = colour;
     this.words = new Words(data.labels, data.locale);
-    /** @type {{ run: string, mark: number } | null} */
-    this.pick = null;
+    this.pick = data.pick;
     this.times = timesOf(data.columns);
     this.player = data.playing && !data.live ? this.playerFor(false) : null;
     this.frame = 0;

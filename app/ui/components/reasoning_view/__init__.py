@@ -110,6 +110,7 @@ def reasoning_view(
     live: bool = False,
     playing: bool = False,
     clickable: bool = False,
+    picked: tuple[int, int] | None = None,
     done: Sequence[bool] = (),
     heading: Literal["h2", "h3"] = "h2",
 ) -> tuple[int, int] | None:
@@ -122,6 +123,7 @@ def reasoning_view(
         playing: play the replies once they are finished, with controls. They are at their end if
             one has watched them being written, or wants no motion.
         clickable: a step can be chosen.
+        picked: the step that is chosen already, as it is returned.
         done: while live, which of them have ended already.
         heading: of a column: one below what stands over the replies.
 
@@ -139,6 +141,7 @@ def reasoning_view(
         "live": live,
         "playing": playing,
         "clickable": clickable,
+        "pick": picked and {"run": run_id(traces[picked[0]]), "mark": picked[1]},
         "question": asked(readings[0]) if readings else "",
         "heading": heading,
         "colour": _colour(st.query_params.get(url := f"{key}_colour")),

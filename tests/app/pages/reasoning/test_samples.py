@@ -28,7 +28,7 @@ from app.pages.reasoning import figures
 from app.pages.reasoning.samples import state as samples_state
 from model import ASSETS
 from model.analysis.estimators import cons_at_k, pass_at_k, wilson
-from model.tasks import chain, pick, problems
+from model.tasks import pick, problems
 from model.tasks.check import judge
 from tests.app import runs
 from tests.app.looking import unfolded
@@ -318,11 +318,13 @@ def test_who_is_not_measured_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_goes_on_from_a_number_of_ones_own() -> None:
     app = opened()
-    trace, reading = next(
-        (trace, reading) for trace in judged.recorded("en") if (reading := judged.read(trace)).steps
+    column, trace, reading = next(
+        (column, trace, reading)
+        for column, trace in enumerate(judged.recorded("en"), 1)
+        if (reading := judged.read(trace)).steps
     )
     mark = reading.marks.index(reading.steps[0])
-    app.session_state["r_pick"] = (trace.id, mark)
+    app.query_params["r_step"] = f"{column}.1"
     app.run()
     assert not app.exception
     app.selectbox(key="r_endings_n").set_value(8)
@@ -344,9 +346,7 @@ def test_goes_on_from_a_step_of_a_live_run() -> None:
     app.button(key="r_ask").click().run()
     app = ended(app)
     (trace,) = runs.traces(app, "reasoning")
-    reading = judged.read(trace)
-    mark = reading.marks.index(reading.steps[0])
-    app.session_state["r_pick"] = (trace.id, mark)
+    app.query_params["r_step"] = "1.1"
     app.run()
     app.selectbox(key="r_endings_n").set_value(8)
     app.button(key="r_resample").click().run()
@@ -356,8 +356,21 @@ def test_goes_on_from_a_step_of_a_live_run() -> None:
     assert all_of(batch.asks).replies == batch.replies
 
 
-def test_a_step_that_is_gone_is_forgotten() -> None:
-    app = opened()
-    app.session_state["r_pick"] = ("nothing", 3)
-    assert not app.run().exception
-    assert chain.NAME in app.session_state["r_kind"]
+@pytest.mark.parametrize("step", ["4.999", "9.1", "2", "x", "0.0"])
+def test_a_step_that_is_not_there_is_forgotten(step: str) -> None:
+    app = opened(r_step=step)
+    assert not app.exception
+    assert "r_step" not in app.query_params
+    assert T["reasoning.step_none"] in [caption.value for caption in app.caption]
+
+
+def test_a_link_keeps_the_chosen_step_and_another_question_drops_it() -> None:
+    app = opened(r_step="2.1")
+    assert not app.exception
+    (step,) = judged.read(judged.recorded("en")[1]).steps[:1]
+    assert any(one.value.startswith(step.text) for one in app.text)
+    assert app.query_params["r_step"] == "2.1"
+    app.multiselect(key="r_models").set_value(["base.direct"])
+    app.button(key="r_ask").click().run()
+    ended(app)
+    assert "r_step" not in app.query_params

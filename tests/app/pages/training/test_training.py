@@ -473,6 +473,23 @@ def test_no_number_of_a_link_breaks_a_room(number: str, without_runs: None) -> N
     assert 0 <= app.session_state["t_seed"] <= question.MAX_SEED
 
 
+@pytest.mark.parametrize(
+    ("room", "key", "url", "other"),
+    [
+        ("tables", "t_table", "t_table", "stages"),
+        ("step", "t_from", "t_from", "r1-zero"),
+        ("time", "t_time_step", "t_time_step", 10),
+        ("curves", "t_step_r1-zero_chain", "t_reply_step", 3),
+    ],
+)
+def test_a_link_keeps_what_was_chosen(room: str, key: str, url: str, other: str | int) -> None:
+    app = opened(room, **{url: str(other)})
+    assert app.session_state[key] == other
+    assert app.query_params[url] == str(other)
+    app = opened(room, **{url: "nothing"})
+    assert app.session_state[key] != other and url not in app.query_params
+
+
 def test_older_links_lead_to_their_room() -> None:
     app = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=SECONDS)
     app.query_params["lang"] = "en"
