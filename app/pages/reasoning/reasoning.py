@@ -214,7 +214,7 @@ def replies() -> None:
     status(shown, kind)
     before = session.picked_of_url(shown)
     clicked = reasoning_view(shown, key="r_view", playing=True, clickable=True, picked=before)
-    session.pick(shown, before if clicked is None else clicked)
+    session.choose_step(shown, before if clicked is None else clicked)
     first_error(shown)
     continuations_room.section()
     st.markdown(t("reasoning.intro"))

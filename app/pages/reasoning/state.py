@@ -291,7 +291,7 @@ def picked_of_url(shown: Sequence[Trace]) -> tuple[int, int] | None:
     return column, reading.marks.index(reading.steps[number - 1])
 
 
-def pick(shown: Sequence[Trace], chosen: tuple[int, int] | None) -> None:
+def choose_step(shown: Sequence[Trace], chosen: tuple[int, int] | None) -> None:
     """Choose a step, for the session and for the URL, which tells its number: ?r_step=2.5."""
     state = st.session_state
     if chosen is None:
