@@ -104,7 +104,7 @@ def _in_language(name: str) -> float | None:
     return None if found is None else found["many"][chain.NAME]["language"]["value"]
 
 
-def _o1() -> dict[str, object]:
+def _o1() -> Mapping[str, object]:
     first, last = training_runs.ends(_trained("r1-zero").accuracy)
     cuts = _budgets("r1-zero")
     votes = _votes("base")
@@ -121,7 +121,7 @@ def _o1() -> dict[str, object]:
     }
 
 
-def _moe() -> dict[str, object]:
+def _moe() -> Mapping[str, object]:
     config = models.config("base")
     counted = parameter_count.count(config)
     return {
@@ -132,18 +132,18 @@ def _moe() -> dict[str, object]:
     }
 
 
-def _balance() -> dict[str, object]:
+def _balance() -> Mapping[str, object]:
     runs = {name.split("-")[1]: balance_runs.run(name) for name in balance_runs.RUNS}
     steps = next(iter(runs.values())).steps[-1]
     return {"steps": steps} | {way: f"{run.max_vio[-1]:.2f}" for way, run in runs.items()}
 
 
-def _cache() -> dict[str, object]:
+def _cache() -> Mapping[str, object]:
     twins = models.twins().items()
     return {kind.lower(): f"{models.run_results(n)['bytes_per_token']:,}" for n, kind in twins}
 
 
-def _zero() -> dict[str, object]:
+def _zero() -> Mapping[str, object]:
     curves = _trained("r1-zero")
     first, last = training_runs.ends(curves.accuracy)
     short, long = training_runs.ends(curves.length)
@@ -156,29 +156,27 @@ def _zero() -> dict[str, object]:
     }
 
 
-def _pipeline() -> dict[str, object]:
-    names = {
-        name.removeprefix("r1-"): name for name in ("r1-zero", "r1-dev1", "r1-dev2", "r1-dev3")
-    }
-    return {key: percent(solved(name)) for key, name in names.items()} | {
+def _pipeline() -> Mapping[str, object]:
+    stages = ("zero", "dev1", "dev2", "dev3")
+    return {stage: percent(solved(f"r1-{stage}")) for stage in stages} | {
         "r1": percent(solved("r1")),
         "zero_language": percent(_in_language("r1-zero")),
         "r1_language": percent(_in_language("r1")),
     }
 
 
-def _rlhf() -> dict[str, object]:
+def _rlhf() -> Mapping[str, object]:
     names = {"base": "base", "sft": "sft-only", "zero": "r1-zero"}
     return {key: percent(solved(name)) for key, name in names.items()}
 
 
-def _distil() -> dict[str, object]:
+def _distil() -> Mapping[str, object]:
     names = {"student": "student-base", "rl": "student-rl"}
     names |= {"distilled": "distilled", "control": "distilled-control"}
     return {key: percent(solved(name)) for key, name in names.items()}
 
 
-def _results() -> dict[str, object]:
+def _results() -> Mapping[str, object]:
     run = training_runs.summary("r1-zero")
     practised = run["run"]["levels"][chain.NAME] if run else [min(chain.LEVELS)]
     low, high, most = min(practised), max(practised), max(chain.LEVELS)

@@ -39,7 +39,7 @@ def test_buttons_and_arrow_keys_turn_the_pages(page: Page) -> None:
 def test_a_picture_is_touched_and_keeps_its_arrow_keys(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
     visit(page, "story", lang="en", room="moe")
-    strip = page.get_by_role("listbox", name=T["trace_view.strip_answer"])
+    strip = page.get_by_role("listbox", name=str(T["trace_view.strip_answer"]))
     strip.get_by_role("option").nth(3).click()
     page.keyboard.press("ArrowRight")
     expect(strip.get_by_role("option").nth(4)).to_have_attribute("aria-selected", "true")

@@ -44,9 +44,9 @@ def test_a_chapter_says_its_words_and_sources(name: str, language: str) -> None:
     at = opened("story/story.py", language, room=name)
     said = written(at)
     words = texts(language)
-    assert words[f"story.title_{name}"] in said
-    assert words[f"story.idea_{name}"] in said
-    assert words[f"story.sources_{name}"] in said
+    assert str(words[f"story.title_{name}"]) in said
+    assert str(words[f"story.idea_{name}"]) in said
+    assert str(words[f"story.sources_{name}"]) in said
     assert figures.figure(BY_NAME[name].figure, language).takeaway in said
     assert not re.search(r"[{}]|\[\[", said)
 
