@@ -7,7 +7,7 @@ their links, separated by `|`: "moe|kv-bytes-v3|experts?room=balance".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -91,14 +91,20 @@ def of_view(link: str, number: int) -> Screen | None:
 
 def listed(text: str) -> list[Screen]:
     """The screens of a list, without what it names wrongly; the story if nothing is left."""
-    found = []
+    found: dict[str, Screen] = {}
     for number, item in enumerate(text.split(SEPARATOR)[:MOST], 1):
-        name = item.strip()
-        if name in BY_NAME:
-            found.append(of_chapter(name))
-        elif name in figures.NAMES:
-            shown = exhibit(name, language())
-            found.append(Screen(name, shown.title, shown.takeaway, shown.source, name))
-        elif name and (view := of_view(name, number)) is not None:
-            found.append(view)
-    return found or story()
+        if (screen := _named(item.strip(), number)) is not None:
+            if screen.id in found:  # shown a second time
+                screen = replace(screen, id=str(number))
+            found[screen.id] = screen
+    return [*found.values()] or story()
+
+
+def _named(name: str, number: int) -> Screen | None:
+    """What one item of a list stands for; None if for nothing."""
+    if name in BY_NAME:
+        return of_chapter(name)
+    if name in figures.NAMES:
+        shown = exhibit(name, language())
+        return Screen(name, shown.title, shown.takeaway, shown.source, name)
+    return of_view(name, number) if name else None

@@ -52,10 +52,12 @@ def test_a_link_to_no_screen_opens_the_first(name: str) -> None:
 
 
 def test_a_saved_list_is_walked_in_its_order() -> None:
-    listed = "cache|kv-bytes-v3|http://elsewhere.example/experts?room=balance&present=1&pin=3|moe"
+    listed = (
+        "cache|kv-bytes-v3|http://elsewhere.example/experts?room=balance&present=1&pin=3|moe|cache"
+    )
     with speaking("ko"):
         found = screens.listed(listed)
-    assert [one.id for one in found] == ["cache", "kv-bytes-v3", "3", "moe"]
+    assert [one.id for one in found] == ["cache", "kv-bytes-v3", "3", "moe", "5"]
     assert found[2].view == "experts?room=balance&pin=3&embed=true&lang=ko"
     at = opened(screens=listed, screen="kv-bytes-v3")
     assert at.title[0].value == figures.figure("kv-bytes-v3", "en").title

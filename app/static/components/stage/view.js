@@ -41,6 +41,9 @@ class View {
     this.blank = this.over("blank");
     /** @type {Map<string, HTMLIFrameElement>} */
     this.frames = new Map();
+    this.at = 0; // place of the screen that is shown, or was asked for and is on its way
+    /** @type {string | null} */
+    this.asked = null; // id of the latter
   }
 
   /** @param {string} name */
@@ -59,6 +62,10 @@ class View {
     this.data = data;
     this.send = given.setTriggerValue;
     const { place, screens } = data;
+    if (!this.asked || this.asked === screens[place].id) {
+      this.at = place;
+      this.asked = null;
+    }
     this.place.textContent = words.say("place", { number: place + 1, screens: screens.length });
     this.notes.textContent = data.notes;
     this.notes.setAttribute("role", "note");
@@ -124,7 +131,7 @@ class View {
     else if (key === "Escape") this.back();
     else if (key.toLowerCase() === "l") this.send?.("turn", "live");
     else if (key.toLowerCase() === "f") this.fill();
-    else if (turn !== undefined) this.to(this.data.place + turn);
+    else if (turn !== undefined) this.to(this.at + turn);
     else return;
     event.preventDefault();
   }
@@ -153,8 +160,9 @@ class View {
     if (!this.data) return;
     this.overview.hidden = this.blank.hidden = true;
     const { screens } = this.data;
-    const { id } = screens[Math.min(screens.length - 1, Math.max(0, place))];
-    this.send?.("turn", id);
+    this.at = Math.min(screens.length - 1, Math.max(0, place));
+    this.asked = screens[this.at].id;
+    this.send?.("turn", this.asked);
   }
 
   /** @param {string} link */
