@@ -1,7 +1,8 @@
 """The app as users run it, but without a network: `python -m tests.serve PORT [OPTION]`.
 
 With --endless-torch, importing torch never ends: what must not wait for it has to work anyway.
-With --slow, a token takes so long that there is time to press Stop.
+With --slow, a token takes so long that there is time to press Stop; with --stuck, that nobody would
+wait for the end.
 With --synthetic, the picture of a made-up run at DeepSeek-V3's size is served instead of the app;
 with --bare, a page with one plot as Streamlit serves it.
 """
@@ -17,16 +18,17 @@ from typing import Any
 from tests.offline import refuse_network
 
 TOKEN_SECONDS = 0.05
+STUCK_SECONDS = 1.0
 
 
-def slow_down() -> None:
+def slow_down(seconds: float) -> None:
     """One token a turn, and a pause before each."""
     from model.runtime import batch
 
     turn = batch.Batch.turn
 
     def slow_turn(self: Any, *keys: Any) -> Any:
-        time.sleep(TOKEN_SECONDS)
+        time.sleep(seconds)
         return turn(self, *keys)
 
     batch.STEPS = 1
@@ -46,7 +48,9 @@ if __name__ == "__main__":
     if "--endless-torch" in sys.argv:
         sys.meta_path.insert(0, EndlessTorch())
     if "--slow" in sys.argv:
-        slow_down()
+        slow_down(TOKEN_SECONDS)
+    if "--stuck" in sys.argv:
+        slow_down(STUCK_SECONDS)
     from streamlit.web import cli
 
     script = "app/main.py"

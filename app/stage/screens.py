@@ -106,5 +106,5 @@ def _named(name: str, number: int) -> Screen | None:
         return of_chapter(name)
     if name in figures.NAMES:
         shown = exhibit(name, language())
-        return Screen(name, shown.title, shown.takeaway, shown.source, name)
+        return Screen(name, shown.title, notes=f"{shown.takeaway} ({shown.source})", figure=name)
     return of_view(name, number) if name else None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from app.core.texts import texts
 from app.story.chapters import BY_NAME
 from tests.browser.chromium import visit
+from tests.browser.conftest import watched_page
+from tests.browser.server import serve
 
 pytestmark = pytest.mark.browser
 
@@ -120,12 +123,21 @@ def test_a_live_run_on_the_stage(stage: Page) -> None:
     expect(stage.get_by_text(str(T["common.run_live"]).split("{")[0])).to_be_visible()
 
 
-def test_a_run_that_is_late_is_replaced_by_the_recorded_one(slow_page: Page) -> None:
-    slow_page.set_viewport_size({"width": 1280, "height": 720})
-    on_stage(slow_page, screen="moe")
-    slow_page.keyboard.press("l")
-    expect(slow_page.get_by_text(str(T["stage.running"]))).to_be_visible()
-    expect(slow_page.get_by_text(str(T["stage.stands_in"]).split("{")[0])).to_be_visible()
+@pytest.fixture
+def stuck_page(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A tab at a server whose models take a second for a token."""
+    with serve(tmp_path_factory.mktemp("stuck"), "--stuck") as server:
+        yield from watched_page(browser, server, request)
+
+
+def test_a_run_that_is_late_is_replaced_by_the_recorded_one(stuck_page: Page) -> None:
+    stuck_page.set_viewport_size({"width": 1280, "height": 720})
+    on_stage(stuck_page, screen="moe")
+    stuck_page.keyboard.press("l")
+    expect(stuck_page.get_by_text(str(T["stage.running"]))).to_be_visible()
+    expect(stuck_page.get_by_text(str(T["stage.stands_in"]).split("{")[0])).to_be_visible()
 
 
 def test_a_saved_view_is_shown_in_a_frame_and_the_next_is_warm(stage: Page) -> None:
@@ -135,6 +147,6 @@ def test_a_saved_view_is_shown_in_a_frame_and_the_next_is_warm(stage: Page) -> N
     stage.keyboard.press("ArrowRight")
     frame = stage.frame_locator("iframe:not(.waiting)")
     expect(frame.get_by_role("heading", level=1, name=str(T["glossary.title"]))).to_be_visible()
-    frame.get_by_role("heading", level=1).click()
+    frame.get_by_text(str(T["glossary.says_latent"])).click()
     stage.keyboard.press("PageDown")  # the focus is in the frame
     expect(stage).to_have_url(re.compile("screen=3"))
