@@ -2,5 +2,6 @@
 
 from pathlib import Path
 
+ROOT = Path(__file__).parents[1]
 #: What ships with the project: checkpoints, logs and results of runs, samples, reference figures.
-ASSETS = Path(__file__).parents[1] / "assets"
+ASSETS = ROOT / "assets"

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from pathlib import Path
 from typing import Any
 
-from model.analysis.kv_size import cache_spec, published_configs
+from model.analysis.kv_size import (
+    MAX_BYTES,
+    CacheSpec,
+    ConfigError,
+    cache_spec,
+    published_configs,
+    read_config,
+)
 from model.commands.usage import UsageError
 from model.nn import shipped
 
+FILES = ("config.json", "params.json")  # of Hugging Face's folders, and of Meta's and Mistral's
+
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    spec = cache_spec(_kv_config(args.config))
+    spec = _spec(args.config)
     return {
         "attention": spec.attention,
         "bytes_per_token": spec.bytes_per_token(args.dtype),
+        "bytes_per_token_beyond_windows": spec.growth_per_token(args.dtype),
         "bytes": spec.bytes(args.tokens, args.dtype, args.batch),
         "layers": [
             {
@@ -32,23 +41,33 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _kv_config(name: str) -> Any:
-    """The config that a file, a shipped checkpoint or a row of the published table holds."""
-    path = Path(name)
-    if folder := shipped.folders().get(name):
-        path = folder / "config.json"
-    if path.suffix == ".json" or os.path.exists(path):  # noqa: PTH110 - for any name at all
+def _spec(name: str) -> CacheSpec:
+    """The cache of a file, a model's folder, a shipped checkpoint or a row of the published table.
+
+    Raises UsageError for what is none of these, ConfigError for a config that cannot be judged.
+    """
+    path = shipped.folders().get(name, Path(name))
+    if name and os.path.isdir(path):  # noqa: PTH112 - for any name at all
+        found = next((path / one for one in FILES if (path / one).is_file()), None)
+        if found is None:
+            raise UsageError(f"{name} has no {' or '.join(FILES)}: give a model's folder or file")
+        path = found
+    if path.suffix == ".json" or os.path.exists(path):  # noqa: PTH110
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise UsageError(f"cannot read {name}: {error.strerror}") from None
-        except (ValueError, RecursionError):
-            raise UsageError(f"{name} is not JSON: give a model's config.json") from None
+            with path.open("rb") as file:
+                return read_config(file.read(MAX_BYTES + 1))[1]
+        except (OSError, ValueError) as error:
+            if isinstance(error, ConfigError):
+                raise
+            reason = error.strerror if isinstance(error, OSError) else "it is no path"
+            raise UsageError(f"cannot read {name}: {reason}") from None
     rows = published_configs()
-    found = [row for row in rows if row["name"] == name]
-    found = found or [row for row in rows if name.lower() in row["name"].lower()]
-    if len(found) != 1:
-        which = ", ".join(repr(row["name"]) for row in found or rows)
-        problem = "fits several models" if found else "is not a file, checkpoint or published model"
+    chosen = [row for row in rows if row["name"] == name]
+    chosen = chosen or [row for row in rows if name.lower() in row["name"].lower()]
+    if len(chosen) != 1:
+        which = ", ".join(repr(row["name"]) for row in chosen or rows)
+        problem = (
+            "fits several models" if chosen else "is not a file, checkpoint or published model"
+        )
         raise UsageError(f"{name!r} {problem}; choose one of: {which}")
-    return found[0]["config"]
+    return cache_spec(chosen[0]["config"])

@@ -1,22 +1,26 @@
 """Cache bytes per token of any transformers config.json: pure integers, no torch.
 
-    spec = cache_spec(json.loads(text))     # ConfigError if the file cannot be judged
+    config, spec = read_config(data)        # ConfigError if the file cannot be judged
     spec.bytes_per_token("bf16"), spec.bytes(131_072, "fp8", batch=4), formula(spec)
 
-`fields` reads JSON strictly, `schedule` says which kind of layer stands where, `layer` what it
-stores, `spec` adds it up, `read` puts them together.
+`text` reads JSON, `names` has every field by the fact it states, `fields` reads them strictly,
+`schedule` says which kind of layer stands where, `layer` what it stores, `spec` adds it up;
+`families` has what transformers' classes say by themselves, `unread` judges what nobody asked for;
+`read` puts them together.
 """
 
 from model.analysis.kv_size.card import bytes_per_token, held, held_by_mha
 from model.analysis.kv_size.fields import ConfigError
 from model.analysis.kv_size.formula import formula
 from model.analysis.kv_size.notes import Note
-from model.analysis.kv_size.read import cache_spec, published_configs
+from model.analysis.kv_size.read import cache_spec, published_configs, read_config
 from model.analysis.kv_size.replace import replaced
 from model.analysis.kv_size.spec import BYTES, CacheSpec, LayerCache
+from model.analysis.kv_size.text import MAX_BYTES
 
 __all__ = [
     "BYTES",
+    "MAX_BYTES",
     "CacheSpec",
     "ConfigError",
     "LayerCache",
@@ -27,5 +31,6 @@ __all__ = [
     "held",
     "held_by_mha",
     "published_configs",
+    "read_config",
     "replaced",
 ]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from model.analysis.kv_size.names import FACTS, OWN_FIELD
 from model.errors import ReadableError
 
 MAX_LAYERS = 10_000
 MAX_HEADS = 100_000
 MAX_SIZE = 10_000_000  # any width, window or vocabulary
+#: Facts that 0 and -1 switch off, as null does.
+MAY_BE_OFF = {"kv_heads", "head_dim", "v_head_dim", "kv_lora_rank", "window", "chunk", "mtp"}
 
 WHOLE_FILE = (
     "paste the whole config.json, or what to_dict() of the loaded config prints if the file "
@@ -33,6 +37,25 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "agree.",
         "sparse": "Layers of a sparse attention that is neither DeepSeek-V3.2's nor V4's are not "
         "known here: choose another model.",
+        "disagree": "{names} say the same and do not agree: correct one or remove it.",
+        "not_understood": "Not understood, and it can change what is cached: {names}. A size "
+        "without it would be a guess: choose another model, or remove what does not matter.",
+        "no_decoder": "{family} has no decoder and keeps no KV cache: choose a model that "
+        "generates text.",
+        "several": "{family} is several models, each with a cache: choose one of them.",
+        "no_keys": "{family} generates without a KV cache: choose another model.",
+        "computed": "{names} is missing, and the default of {family} is known to transformers "
+        "only, which is not installed here or refuses the other fields: add it.",
+        "not_json": "Not JSON at line {line}, column {column}: paste the whole file, from "
+        "the first brace to the last.",
+        "comment": "Not JSON at line {line}, column {column}: JSON has no comments. Remove it.",
+        "trailing_comma": "Not JSON at line {line}, column {column}: a comma without anything "
+        "after it. Remove it.",
+        "not_text": "This is not text in UTF-8, UTF-16 or UTF-32: choose a config.json.",
+        "nothing": "The file is empty: choose a config.json.",
+        "too_large": "The file has {size} bytes; at most {limit} are read: choose a config.json.",
+        "too_deep": "The file is nested too deeply for a config.json: choose the model's own.",
+        "digits": "A number in the file has more than 4,300 digits: correct it.",
         "head_dim": "head_dim is missing, and hidden_size {hidden} is not a multiple of the number "
         "of heads, {heads}: add head_dim.",
         "divide": "The number of KV heads, {kv_heads}, does not divide the number of attention "
@@ -94,31 +117,115 @@ def whole_number(value: object, name: str, most: int, least: int = 1) -> int:
     raise refusal("number", name=name, value=shown(value), least=f"{least:,}", most=f"{most:,}")
 
 
-class Fields:
-    """A JSON object whose fields are checked as they are read. null counts as absent."""
+@dataclass
+class Ledger:
+    """What a reading has asked a file for: shared by all `Fields` of one config.
 
-    def __init__(self, values: object) -> None:
+    `read` holds paths of fields, `defaults` the family's defaults that were taken, `off` the
+    fields whose 0 or -1 was taken for "not set".
+    """
+
+    family: str = ""
+    read: set[str] = field(default_factory=set)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    off: dict[str, int] = field(default_factory=dict)
+
+
+class Fields:
+    """A JSON object whose fields are checked as they are read. null counts as absent.
+
+    `defaults` are the family's own: they count for fields that the file does not have. A field
+    that is there and null is switched off.
+    """
+
+    def __init__(
+        self,
+        values: object,
+        ledger: Ledger | None = None,
+        defaults: Mapping[str, Any] | None = None,
+        path: str = "",
+    ) -> None:
         if not isinstance(values, Mapping):
             raise refusal("no_object", value=shown(values))
         self.values: Mapping[str, Any] = values
+        self.ledger = Ledger() if ledger is None else ledger
+        self.defaults: Mapping[str, Any] = {} if defaults is None else defaults
+        self.path = path
 
-    def integer(self, *names: str, most: int = MAX_SIZE, least: int = 1) -> int | None:
-        """The first of the alternative `names` that is there, or None."""
+    def get(self, name: str) -> Any:
+        """A field as it is, else the family's default, else None."""
+        self.ledger.read.add(self.path + name)
+        if name in self.values:
+            return self.values[name]
+        default = self.defaults.get(name)
+        if default is not None:
+            self.ledger.defaults[self.path + name] = default
+        return default
+
+    def states(self, *names: str) -> bool:
+        """Whether the file itself has one of these fields."""
+        return any(self.values.get(name) is not None for name in names)
+
+    def fact(
+        self, fact: str, most: int = MAX_SIZE, least: int = 1, index: int | None = None
+    ) -> int | None:
+        """What the file says of one of FACTS, under any of its names.
+
+        A list has one entry per layer, and counts at `index`. Fields that say the same must agree.
+        """
+        names: Iterable[str] = FACTS[fact]
+        own = OWN_FIELD.get((self.ledger.family, fact))
+        self.ledger.read |= {self.path + name for name in names}
+        if own is not None and (self.values.get(own) is not None or own in self.defaults):
+            names = (own,)
+            self.ledger.read.add(self.path + own)
+        found: dict[str, int] = {}
         for name in names:
             value = self.values.get(name)
-            if value is not None:
-                return whole_number(value, name, most, least)
+            if index is not None and isinstance(value, list) and 0 <= index < len(value):
+                value = value[index]
+            if fact in MAY_BE_OFF and type(value) is int and value in (0, -1):
+                if fact != "mtp":  # a file that counts no such layers takes nothing for granted
+                    self.ledger.off[self.path + name] = value
+            elif value is not None:
+                found[name] = whole_number(value, name, most, least)
+        if len(set(found.values())) > 1:
+            said = " and ".join(f"{name} {value:,}" for name, value in found.items())
+            raise refusal("disagree", names=said)
+        if found:
+            return next(iter(found.values()))
+        if any(name in self.values for name in names):
+            return None
+        for name in names:
+            if (default := self.defaults.get(name)) is not None:
+                self.ledger.defaults[self.path + name] = default
+                owner = f"{name} (not in the file; the default of {self.ledger.family})"
+                return whole_number(default, owner, most, least)
         return None
 
-    def need(self, *names: str, most: int = MAX_SIZE, least: int = 1) -> int:
-        """As integer(), but a missing field is an error."""
-        found = self.integer(*names, most=most, least=least)
+    def need_fact(
+        self, fact: str, most: int = MAX_SIZE, least: int = 1, index: int | None = None
+    ) -> int:
+        """As fact(), but a missing one is an error."""
+        found = self.fact(fact, most, least, index)
         if found is None:
-            raise refusal("lacks", names=names[0])
+            raise refusal("lacks", names=next(iter(FACTS[fact])))
+        return found
+
+    def integer(self, name: str, most: int = MAX_SIZE, least: int = 1) -> int | None:
+        """A whole number, or None."""
+        value = self.get(name)
+        return None if value is None else whole_number(value, name, most, least)
+
+    def need(self, name: str, most: int = MAX_SIZE, least: int = 1) -> int:
+        """As integer(), but a missing field is an error."""
+        found = self.integer(name, most, least)
+        if found is None:
+            raise refusal("lacks", names=name)
         return found
 
     def flag(self, name: str, default: bool = False) -> bool:
-        value = self.values.get(name)
+        value = self.get(name)
         if value is None:
             return default
         if isinstance(value, bool):
@@ -126,13 +233,13 @@ class Fields:
         raise refusal("flag", name=name, value=shown(value))
 
     def need_flag(self, name: str) -> bool:
-        if self.values.get(name) is None:
+        if self.get(name) is None:
             raise refusal("lacks", names=name)
         return self.flag(name)
 
     def text(self, name: str) -> str:
         """A string field, "" when absent."""
-        value = self.values.get(name)
+        value = self.get(name)
         if value is None:
             return ""
         if isinstance(value, str):
@@ -141,15 +248,15 @@ class Fields:
 
     def section(self, name: str) -> Fields | None:
         """A nested JSON object; an empty one says nothing and counts as absent."""
-        value = self.values.get(name)
+        value = self.get(name)
         if value is None or value == {}:
             return None
         if not isinstance(value, Mapping):
             raise refusal("section", name=name, value=shown(value))
-        return Fields(value)
+        return Fields(value, self.ledger, path=f"{self.path}{name}.")
 
     def rows(self, name: str) -> list[Any] | None:
-        value = self.values.get(name)
+        value = self.get(name)
         if value is None:
             return None
         if isinstance(value, list) and 0 < len(value) <= MAX_LAYERS:
@@ -157,11 +264,16 @@ class Fields:
         raise refusal("rows", name=name, value=shown(value), most=f"{MAX_LAYERS:,}")
 
     def per_layer(self, name: str, layers: int) -> list[Any] | None:
-        """A list with one entry per layer."""
+        """A list with one entry per layer; entries for the MTP layers after them are cut off."""
         rows = self.rows(name)
-        if rows is not None and len(rows) != layers:
+        if rows is None:
+            return None
+        mtp = self.fact("mtp", most=MAX_LAYERS) or 0
+        if len(rows) not in (layers, layers + mtp):
             raise refusal("entries", name=name, entries=f"{len(rows):,}", layers=f"{layers:,}")
-        return rows
+        return rows[:layers]
 
     def overridden(self, changes: Mapping[str, Any]) -> Fields:
-        return Fields({**self.values, **changes}) if changes else self
+        if not changes:
+            return self
+        return Fields({**self.values, **changes}, self.ledger, self.defaults, self.path)

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.analysis.kv_size.fields import MAX_HEADS, Fields, refusal, whole_number
+from model.analysis.kv_size.names import FACTS
 from model.analysis.kv_size.schedule import active_window
 from model.analysis.kv_size.spec import LayerCache, Parts
 
-HEADS = ("num_attention_heads", "n_head", "n_heads", "num_heads")
-HIDDEN = ("hidden_size", "n_embd", "d_model", "model_dim")
-HEAD_DIM = ("head_dim", "attention_head_dim", "kv_channels", "d_kv")
-KV_HEADS = ("num_key_value_heads", "num_kv_heads", "n_head_kv", "num_attention_groups")
-KV_HEAD_FIELDS = (*KV_HEADS, "multi_query_group_num", "multi_query", "attn_config", "block_configs")
-MULTI_QUERY_FAMILIES = {"falcon", "RefinedWebModel", "gpt_bigcode"}
+MULTI_QUERY_FAMILIES = {"falcon", "RefinedWeb", "RefinedWebModel", "gpt_bigcode"}
 V4_RATES = {"CSA": 4, "HCA": 128}  # DeepSeek-V4's class default, default_compress_rates
+#: Fields that a file may count KV heads by, beside those of FACTS.
+OTHER_KV_HEADS = (
+    "multi_query", "attn_config", "block_configs", "group_query_attention", "n_shared_head",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,47 +30,64 @@ class Attention:
     kv_heads: int | None = None
 
 
+def is_latent(fields: Fields) -> bool:
+    """Whether the file describes MLA: a rank of the keys' and values' latent, not switched off."""
+    return fields.flag("use_mla", default=True) and fields.fact("kv_lora_rank") is not None
+
+
 def missing_fields(fields: Fields) -> list[str]:
     """Fields without which no attention layer can be judged."""
-    if fields.values.get("kv_lora_rank") is not None:
+    if is_latent(fields):
         wanted: dict[str, tuple[str, ...]] = {"qk_rope_head_dim": ("qk_rope_head_dim",)}
     else:
         wanted = {
-            "num_attention_heads": (*HEADS, "decoder_attention_heads", "num_query_heads"),
-            "head_dim or hidden_size": (*HEAD_DIM, *HIDDEN),
+            "num_attention_heads": ("heads", "decoder_heads"),
+            "head_dim or hidden_size": ("head_dim", "hidden"),
         }
-    there = {name for name, value in fields.values.items() if value is not None}
-    return [label for label, names in wanted.items() if there.isdisjoint(names)]
+    return [label for label, facts in wanted.items() if not any(_states(fields, f) for f in facts)]
+
+
+def _states(fields: Fields, fact: str) -> bool:
+    return any(
+        fields.values.get(name) is not None or name in fields.defaults for name in FACTS[fact]
+    )
 
 
 def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Attention:
     """The attention of layer `index`, whose own overrides are already in `fields`."""
-    if fields.values.get("kv_lora_rank") is not None:
+    if is_latent(fields):
         return _latent(fields, index, layers, kind)
-    if kind in ("indexed", "CSA", "HCA"):
+    if kind in ("CSA", "HCA") or (kind == "indexed" and not fields.get("indexer_head_dim")):
         raise refusal("sparse")
     heads = _heads(fields, index, layers)
     kv_heads = _kv_heads(fields, index, layers, heads)
-    key = fields.integer(*HEAD_DIM)
+    key = fields.fact("head_dim", index=index)
     if key is None:
-        hidden = fields.need(*HIDDEN)
+        hidden = fields.need_fact("hidden")
         if hidden % heads:
             raise refusal("head_dim", hidden=f"{hidden:,}", heads=f"{heads:,}")
         key = hidden // heads
-    value = fields.integer("v_head_dim") or key
-    family = fields.text("model_type")
-    if family.startswith("mimo_v2") and kind == "sliding":
-        # Sliding layers have twice the KV heads (transformers' MiMoV2FlashAttention).
-        kv_heads = fields.integer("swa_num_key_value_heads", most=MAX_HEADS) or 2 * kv_heads
+    value = fields.fact("v_head_dim", index=index) or key
+    family = fields.ledger.family
+    if kind in ("sliding", "hybrid_sliding"):
+        # Sliding layers of MiMo have twice the KV heads (transformers' MiMoV2FlashAttention).
+        doubled = 2 * kv_heads if family.startswith("mimo_v2") else kv_heads
+        kv_heads = fields.integer("swa_num_key_value_heads", most=MAX_HEADS) or doubled
         heads = fields.integer("swa_num_attention_heads", most=MAX_HEADS) or heads
-        key = fields.integer("swa_head_dim") or key
-        value = fields.integer("swa_v_head_dim") or value
+        wide = fields.integer("swa_head_dim")
+        value = fields.integer("swa_v_head_dim") or (wide if wide and value == key else value)
+        key = wide or key
     if family.startswith("gemma4") and kind == "full":
         key, value, kv_heads = _gemma4_global(fields, kv_heads)
     if heads % kv_heads:
         raise refusal("divide", kv_heads=f"{kv_heads:,}", heads=f"{heads:,}")
     name = "MHA" if kv_heads == heads else "MQA" if kv_heads == 1 else "GQA"
-    return Attention(name, (("K", kv_heads * key), ("V", kv_heads * value)), kv_heads)
+    parts: Parts = (("K", kv_heads * key), ("V", kv_heads * value))
+    if kind == "indexed":  # Qwen4's indexer, beside heads
+        one = fields.need("indexer_head_dim")
+        indexers = fields.integer("indexer_kv_heads", most=MAX_HEADS) or 1
+        return Attention(f"{name} + indexer", (*parts, ("k_index", indexers * one)))
+    return Attention(name, parts, kv_heads)
 
 
 def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
@@ -80,8 +97,8 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
     DeepSeek-V3, which as GQA would come to 1,998,848 bytes per token instead of 70,272.
     """
     latent: Parts = (
-        ("c_kv", fields.need("kv_lora_rank")),
-        ("k_pe", fields.need("qk_rope_head_dim", least=0)),
+        ("c_kv", fields.need_fact("kv_lora_rank")),
+        ("k_pe", fields.need_fact("qk_rope_head_dim", least=0)),
     )
     sources = fields.per_layer("kv_source_layers", layers)
     if sources is not None:
@@ -89,10 +106,10 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
         latent = latent if source == index else ()
     if kind != "indexed":
         return Attention("MLA", latent)
-    if fields.values.get("index_kpool") is not None:
+    if fields.get("index_kpool") is not None:
         raise refusal("unknown", name="index_kpool", what="pooled keys")
     types = fields.per_layer("indexer_types", layers)
-    pattern = fields.values.get("index_topk_pattern") is not None
+    pattern = fields.get("index_topk_pattern") is not None
     if types is None and (pattern or (fields.integer("index_topk_freq") or 1) > 1):
         raise refusal("lacks", names="indexer_types")
     if types is not None and types[index] not in ("full", "shared"):
@@ -103,21 +120,24 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
 
 
 def _heads(fields: Fields, index: int, layers: int) -> int:
-    listed = fields.per_layer("num_query_heads", layers)  # OpenELM
-    if listed is not None:
-        return whole_number(listed[index], "num_query_heads", most=MAX_HEADS)
-    if fields.flag("is_encoder_decoder"):
-        return fields.need("decoder_attention_heads", *HEADS, most=MAX_HEADS)
-    return fields.need(*HEADS, most=MAX_HEADS)
+    for name in ("num_query_heads", "num_attention_heads_per_layer"):
+        listed = fields.per_layer(name, layers)
+        if listed is not None:
+            return whole_number(listed[index], name, most=MAX_HEADS)
+    decoder = fields.fact("decoder_heads", most=MAX_HEADS)
+    return decoder or fields.need_fact("heads", most=MAX_HEADS, index=index)
 
 
 def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
     """KV heads of one layer; absent or null means one per head, as in transformers."""
-    family = fields.text("model_type")
+    family = fields.ledger.family
     # Falcon-40B says multi_query true and still has 8: new_decoder_architecture wins.
     if family in MULTI_QUERY_FAMILIES and not fields.flag("new_decoder_architecture"):
+        fields.fact("kv_heads", index=index)  # read, and of no account
         return 1 if fields.need_flag("multi_query") else heads
-    if family == "chatglm" and not fields.flag("multi_query_attention"):
+    grouped = {"chatglm": "multi_query_attention", "kclgpt": "group_query_attention"}.get(family)
+    if grouped is not None and not fields.flag(grouped):
+        fields.fact("kv_heads", index=index)
         return heads
     blocks = fields.per_layer("block_configs", layers)
     if blocks is not None:
@@ -126,22 +146,25 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
         if heads % group:
             raise refusal("group", group=f"{group:,}", heads=f"{heads:,}")
         return heads // group
-    for name in ("num_kv_heads", "num_key_value_heads"):
-        if isinstance(fields.values.get(name), list):
-            rows = fields.per_layer(name, layers) or []
-            return whole_number(rows[index], name, most=heads)
     nested = fields.section("attn_config")  # DBRX, MPT
     if nested is not None:
         if nested.text("attn_type") == "multiquery_attention":
             return 1
-        return nested.integer("kv_n_heads", most=heads) or heads
-    return fields.integer(*KV_HEADS, "multi_query_group_num", most=heads) or heads
+        return nested.fact("kv_heads", most=heads) or heads
+    said = fields.fact("kv_heads", most=heads, index=index)
+    if family.startswith("plamo"):
+        said = said or -(-heads // (fields.integer("n_shared_head", most=heads) or 1))
+    if family != "chatglm" and fields.flag("multi_query") and family not in MULTI_QUERY_FAMILIES:
+        if said not in (None, 1):
+            raise refusal("disagree", names=f"multi_query true and {said:,} KV heads")
+        return 1
+    return said or heads
 
 
 def _gemma4_global(fields: Fields, kv_heads: int) -> tuple[int, int, int]:
     """Key width, value width and KV heads of Gemma-4's full layers."""
-    if fields.values.get("per_layer_config") is not None:  # to_dict() spells them out per layer
-        width = fields.need("head_dim")
+    if fields.states("per_layer_config"):  # to_dict() spells them out per layer
+        width = fields.need_fact("head_dim")
         return width, width, kv_heads
     width = fields.need("global_head_dim")
     if fields.flag("attention_k_eq_v"):  # K and V share their projection, not their cache
@@ -157,20 +180,20 @@ def block_kind(fields: Fields, index: int, layers: int) -> tuple[str, int | None
         raise refusal("lacks", names=f"block_configs[{index}].attention")
     if attention.flag("no_op") or attention.flag("replace_with_linear"):
         return "none", None
-    if attention.values.get("num_sink_tokens") is not None:
+    if attention.get("num_sink_tokens") is not None:
         raise refusal("unknown", name="num_sink_tokens", what="block_configs")
     window = attention.integer("window_length")
     return ("full" if window is None else "sliding"), window
 
 
-def window_of(fields: Fields, kind: str) -> int | None:
+def window_of(fields: Fields, kind: str, index: int) -> int | None:
     """Tokens that a layer of this kind keeps; None is all."""
-    if kind == "sliding":
-        window = active_window(fields)
+    if kind in ("sliding", "hybrid_sliding"):
+        window = active_window(fields, index)
         if window is None:
             raise refusal("window")
         return window
-    return fields.need("attention_chunk_size") if kind == "chunked" else None
+    return fields.need_fact("chunk") if kind == "chunked" else None
 
 
 def v4_layer(fields: Fields, kind: str) -> LayerCache:
@@ -179,7 +202,7 @@ def v4_layer(fields: Fields, kind: str) -> LayerCache:
     CSA keeps an entry and an indexer key every 4 tokens, HCA an entry every 128 (transformers'
     models/deepseek_v4). The compressors' own buffers, fixed in size, are not counted.
     """
-    width, window = fields.need("head_dim"), fields.need("sliding_window")
+    width, window = fields.need_fact("head_dim"), fields.need_fact("window")
     parts: Parts = (("K=V", width),)
     if kind == "sliding":
         return LayerCache("sliding", width, window, parts, kv_heads=1)

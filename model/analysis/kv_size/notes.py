@@ -30,6 +30,20 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "many elements per token of the source.",
         "mtp": "Not counted: layers for multi-token prediction ({layers}), which hold a cache only "
         "when used to speculate.",
+        "cross": "A fixed cache besides: {layers} cross-attention layers keep {elements} elements "
+        "for every token of an image, and nothing of the text.",
+        "bidirectional": "The model attends in both directions; where it generates, it fills this "
+        "cache.",
+        "kv_scheme": "Not assumed: the file allows a quantised cache ({scheme}). At {dtype} it "
+        "would take {bytes} bytes per token.",
+        "defaults": "Not in the file, so the defaults of transformers' {family} count: {names}.",
+        "off": "Taken for not set: {names}.",
+        "no_family": "The file names no model_type: counted by its fields alone.",
+        "new_family": "The model_type {family} is not known here: counted by the file's fields "
+        "alone.",
+        "duplicates": "In the file more than once, the last one counts: {names}.",
+        "may_matter": "Not understood, and it may change the size: {names}.",
+        "not_read": "Not read: {names}.",
         "scales": "int8 and int4 count plain elements; scales add to them, such as 0.0625 bytes "
         "per element for an fp16 scale per 32.",
     }

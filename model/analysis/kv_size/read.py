@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from model import ASSETS
-from model.analysis.kv_size.fields import MAX_LAYERS, ConfigError, Fields, refusal
+from model.analysis.kv_size.families import family as known_family
+from model.analysis.kv_size.fields import ConfigError, Fields, Ledger, refusal
 from model.analysis.kv_size.layer import (
-    KV_HEAD_FIELDS,
     Attention,
     attention_layer,
     block_kind,
+    is_latent,
     missing_fields,
     v4_layer,
     window_of,
 )
+from model.analysis.kv_size.names import FACTS, NESTED
 from model.analysis.kv_size.notes import Note
-from model.analysis.kv_size.schedule import layer_count, layer_kinds
+from model.analysis.kv_size.remarks import notes
+from model.analysis.kv_size.schedule import from_class, layer_count, layer_kinds
 from model.analysis.kv_size.spec import CacheSpec, LayerCache
+from model.analysis.kv_size.text import Config, parse
+from model.analysis.kv_size.unread import decisive, listed, speaks, unread
 
 REFERENCE = ASSETS / "reference" / "kv_configs.json"
-NESTED = ("text_config", "llm_config", "language_config", "thinker_config")
 ENCODERS = {
     "albert", "bert", "deberta", "deberta-v2", "distilbert", "electra", "modernbert", "roberta",
-    "xlm-roberta",
+    "xlm-roberta", "nomic_bert", "new", "clip",
 }  # fmt: skip
+#: Fields that an object for one kind of layer may have.
+OVERLAID = {
+    *(name for fact in ("heads", "kv_heads", "head_dim", "window") for name in FACTS[fact]),
+    "attention_type", "layers", "true_sliding_window",
+}  # fmt: skip
+SEVERAL = {"blt", "bark", "rag", "pi0"}
 STATES = ("linear", "mamba", "conv")
+EMPTY = (*STATES, "none", "cross")  # kinds that keep nothing of a token
+GENERATES = re.compile(
+    r"(CausalLM|ConditionalGeneration|LMHead\w*|ForGeneration|ForImageTextTo\w*)$"
+)
 
 
 def published_configs() -> list[dict[str, Any]]:
@@ -36,41 +52,59 @@ def published_configs() -> list[dict[str, Any]]:
     return rows
 
 
+def read_config(raw: str | bytes) -> tuple[Config, CacheSpec]:
+    """A config.json as text or bytes, and what its model caches.
+
+    Raises ConfigError as `parse` and `cache_spec` do.
+    """
+    config = parse(raw)
+    spec = cache_spec(config.fields)
+    if config.duplicates:
+        names = listed(list(config.duplicates))
+        spec = replace(spec, notes=(Note("duplicates", {"names": names}), *spec.notes))
+    return config, spec
+
+
 def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
     """What the KV cache of this model holds per layer and token.
 
     `config` is a parsed transformers config.json (or a config's to_dict()); null fields count as
-    absent, and of a multimodal model the text model is read. Raises ConfigError, and nothing
-    else, when fields are missing, contradict each other or are absurd.
+    absent, and of a multimodal model the text model is read. What the file leaves out is taken
+    from the family's class in transformers, and what it says beyond what is understood is named in
+    the notes. Raises ConfigError, and nothing else, when fields are missing, contradict each other,
+    are absurd, or are not understood although they can change the size.
     """
-    two_stacks = Fields(config).flag("is_encoder_decoder")
     fields = text_model(config)
-    _refuse(fields)
-    count = layer_count(fields, two_stacks)
+    whole = Fields(config, fields.ledger)
+    two_stacks = whole.flag("is_encoder_decoder") or fields.flag("is_encoder_decoder")
+    _refuse(fields, whole)
+    count = layer_count(fields)
     if count is None:
         raise _lacks(["num_hidden_layers", *missing_fields(fields)])
     kinds, windows = _schedule(fields, count)
-    if any(kind not in (*STATES, "none") for kind in kinds) and missing_fields(fields):
+    if any(kind not in EMPTY for kind in kinds) and missing_fields(fields):
         raise _lacks(missing_fields(fields))
     shared, exceptions = _shared_from(fields, count), _exceptions(fields)
     caches: list[LayerCache] = []
     names: list[str] = []
     for index, kind in enumerate(kinds):
-        own = exceptions.get(index, fields)
-        if kind in (*STATES, "none"):
+        own = _special(exceptions.get(index, fields), kind)
+        if kind in EMPTY:
             caches.append(LayerCache(kind, 0, None, ()))
-        elif fields.text("model_type") == "deepseek_v4":
+        elif fields.ledger.family == "deepseek_v4":
             caches.append(v4_layer(own, kind))
             names.append("MQA")
         elif index >= shared:
             caches.append(LayerCache("shared", 0, None, ()))
         else:
             attention = attention_layer(own, index, count, kind)
-            window = windows[index] or window_of(own, kind)
+            window = windows[index] or window_of(own, kind, index)
             caches.append(_layer_cache(kind, attention, window))
             names.append(attention.name)
     name = _attention_name(kinds, names)
-    return CacheSpec(name, tuple(caches), tuple(_notes(fields, two_stacks, kinds, caches)))
+    spec = CacheSpec(name, tuple(caches), ())
+    said = notes(fields, whole, two_stacks, kinds, spec, _cross_elements(fields, kinds, count))
+    return replace(spec, notes=(*said, *_not_read(fields), Note("scales")))
 
 
 def _lacks(names: Sequence[str]) -> ConfigError:
@@ -78,26 +112,75 @@ def _lacks(names: Sequence[str]) -> ConfigError:
 
 
 def text_model(config: Mapping[str, Any]) -> Fields:
-    """The part of the file that describes the decoder."""
+    """The fields of the model that keeps the cache, with its family's own defaults."""
     fields = Fields(config)
-    two_stacks = fields.flag("is_encoder_decoder")
-    for _ in range(3):  # Qwen-Omni nests twice: thinker_config.text_config
-        names = (*NESTED, "decoder") if two_stacks else NESTED
-        inner = next((part for name in names if (part := fields.section(name))), None)
-        if inner is None:
-            break
-        fields = inner
-    return fields
-
-
-def _refuse(fields: Fields) -> None:
     family = fields.text("model_type")
-    if family in ENCODERS and not fields.flag("is_decoder"):
+    while True:
+        inner = next(
+            (name for name in NESTED if isinstance(fields.values.get(name), Mapping)
+             and fields.values[name]),
+            None,
+        )  # fmt: skip
+        if inner is None:
+            for name in NESTED[:4]:
+                if name in fields.values and fields.values[name] is not None:
+                    fields.section(name)  # a wrong kind of value is told
+            break
+        known = known_family(family)
+        fields = Fields(fields.section(inner).values if fields.section(inner) else {})
+        family = fields.text("model_type") or (known.text if known else "")
+    known = known_family(family)
+    if known is not None and known.text and not fields.states("text_config"):
+        family, known = known.text, known_family(known.text)
+    ledger = Ledger(family)
+    ledger.read.add("model_type")
+    made = Fields(fields.values, ledger, known.defaults if known else None)
+    if made.defaults.get("kv_lora_rank") is not None and not is_latent(made):
+        ledger.defaults.clear()  # the file says that it is not the model its class makes
+        made = Fields(fields.values, ledger)
+    return made
+
+
+def _refuse(fields: Fields, whole: Fields) -> None:
+    family = fields.ledger.family
+    if (several := whole.text("model_type")) in SEVERAL:
+        raise refusal("several", family=several)
+    outer = known_family(whole.text("model_type"))
+    known = known_family(family)
+    decoder = fields.flag("is_decoder") or whole.flag("is_decoder")
+    for one, name in ((outer, whole.text("model_type")), (known, family)):
+        if one is not None and one.cache == "none":
+            raise refusal("no_decoder", family=name)
+        if one is not None and one.cache == "other":
+            raise refusal("no_keys", family=name)
+    if not decoder and (family in ENCODERS or (known is not None and known.cache != "yes")):
         raise refusal("encoder", family=family)
-    if fields.values.get("use_bidirectional_attention") in (True, "all"):
+    generates = whole.get("architectures")
+    encodes = isinstance(generates, list) and not any(
+        isinstance(name, str) and GENERATES.search(name) for name in generates
+    )
+    if fields.get("use_bidirectional_attention") in (True, "all") and generates and encodes:
         raise refusal("both_ways")
     if fields.flag("use_cla"):
         raise refusal("unknown", name="use_cla", what="cross-layer attention")
+
+
+def _not_read(fields: Fields) -> list[Note]:
+    """What the file says beyond what was understood; a refusal where it would make a guess."""
+    # A fact under a name of the table that no layer asked for is known not to matter.
+    fields.ledger.read |= {name for names in FACTS.values() for name in names}
+    left = unread(fields)
+    known = known_family(fields.ledger.family)
+    if known is None:
+        unclear = [path for path, value in left if decisive(path, value)]
+        if unclear:
+            raise refusal("not_understood", names=listed(unclear))
+    about = [path for path, _ in left if speaks(path)]
+    others = [path for path, _ in left if not speaks(path)]
+    return [
+        *([Note("may_matter", {"names": listed(about)})] if about else []),
+        *([Note("not_read", {"names": listed(others)})] if others else []),
+    ]
 
 
 def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]:
@@ -106,8 +189,8 @@ def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]
         blocks = [block_kind(fields, index, layers) for index in range(layers)]
         return [kind for kind, _ in blocks], [window for _, window in blocks]
     kinds = layer_kinds(fields, layers)
-    indexed = fields.values.get("index_head_dim") is not None
-    if indexed and fields.values.get("kv_lora_rank") is not None and "indexed" not in kinds:
+    indexed = fields.get("index_head_dim") is not None
+    if indexed and is_latent(fields) and "indexed" not in kinds:
         # DeepSeek-V3.2's file has no layer_types: every layer has the indexer.
         kinds = ["indexed" if kind == "full" else kind for kind in kinds]
     return kinds, [None] * len(kinds)
@@ -115,7 +198,7 @@ def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]
 
 def _shared_from(fields: Fields, layers: int) -> int:
     """Index of the first layer that reads an earlier layer's cache (Gemma-3n, Gemma-4)."""
-    if fields.text("model_type") == "gemma3n_text":
+    if fields.ledger.family == "gemma3n_text":
         return layers - fields.need("num_kv_shared_layers", least=0, most=layers - 1)
     return layers - (fields.integer("num_kv_shared_layers", least=0, most=layers - 1) or 0)
 
@@ -124,6 +207,9 @@ def _exceptions(fields: Fields) -> dict[int, Fields]:
     """The config as single layers see it: transformers keeps exceptions in per_layer_config."""
     section = fields.section("per_layer_config")
     changes = {} if section is None else section.values
+    known = known_family(fields.ledger.family)
+    if section is None and known is not None and "per_layer_config" in known.computed:
+        changes = _computed_exceptions(fields)
     return {
         int(key): fields.overridden(Fields(own).values)
         for key, own in changes.items()
@@ -131,8 +217,47 @@ def _exceptions(fields: Fields) -> dict[int, Fields]:
     }
 
 
+def _computed_exceptions(fields: Fields) -> Mapping[str, Any]:
+    """What the class computes; Gemma-4's and Step's rules are the reader's own."""
+    if fields.ledger.family.startswith(("gemma4", "step3p5")):
+        return {}
+    found: Mapping[str, Any] = from_class(fields, "per_layer_config")
+    return found
+
+
+def _special(fields: Fields, kind: str) -> Fields:
+    """Fields as a layer of this kind sees them, where a file has an object for the kind."""
+    if kind == "sliding" and (other := fields.section("attention_other_setting")) is not None:
+        changes = dict(other.values)
+        return _overlaid(fields, other, changes)
+    for name in ("attn", "attn_cfg"):  # the fla library, mamba_ssm
+        if (attention := fields.section(name)) is not None:
+            changes = {"head_dim": None, "num_kv_heads": None, **attention.values}
+            return _overlaid(fields, attention, changes)
+    return fields
+
+
+def _overlaid(fields: Fields, section: Fields, changes: Mapping[str, Any]) -> Fields:
+    fields.ledger.read |= {section.path + name for name in OVERLAID}
+    return fields.overridden({name: changes[name] for name in changes if name in OVERLAID})
+
+
+def _cross_elements(fields: Fields, kinds: Sequence[str], layers: int) -> int:
+    """Elements that cross-attention layers keep per token of an image."""
+    return sum(
+        sum(size for _, size in attention_layer(fields, index, layers, "full").parts)
+        for index, kind in enumerate(kinds)
+        if kind == "cross"
+    )
+
+
 def _layer_cache(kind: str, attention: Attention, window: int | None) -> LayerCache:
-    label = {"sliding": "sliding", "chunked": "chunked", "hybrid": f"mamba + {attention.name}"}
+    label = {
+        "sliding": "sliding",
+        "chunked": "chunked",
+        "hybrid": f"mamba + {attention.name}",
+        "hybrid_sliding": "conv + sliding",
+    }
     total = sum(size for _, size in attention.parts)
     name = label.get(kind, attention.name)
     return LayerCache(name, total, window, attention.parts, attention.kv_heads)
@@ -145,8 +270,10 @@ def _attention_name(kinds: Sequence[str], names: Sequence[str]) -> str:
     if "MLA + indexer" in names:  # layers with a shared indexer are MLA by name
         base = "MLA + indexer"
     seen = {"mamba", "full"} if "hybrid" in kinds else set()
-    seen |= {"full" if kind == "indexed" else kind for kind in kinds} - {"hybrid", "none"}
-    order: tuple[str, ...] = ("linear", "mamba", "conv", "chunked", "sliding")
+    seen |= {"conv", "sliding"} if "hybrid_sliding" in kinds else set()
+    seen |= {"full" if kind == "indexed" else kind for kind in kinds}
+    seen -= {"hybrid", "hybrid_sliding", "none"}
+    order: tuple[str, ...] = ("linear", "mamba", "conv", "cross", "chunked", "sliding")
     words = [word for word in order if word in seen]
     if not names:
         return "+".join(words) or "none"
@@ -155,41 +282,3 @@ def _attention_name(kinds: Sequence[str], names: Sequence[str]) -> str:
     elif words == ["sliding"] and base != "GQA":
         return f"{base}, sliding"
     return "+".join(words)
-
-
-def _notes(
-    fields: Fields, two_stacks: bool, kinds: Sequence[str], caches: Sequence[LayerCache]
-) -> list[Note]:
-    family, count, notes = fields.text("model_type"), len(kinds), []
-    states = [kind for kind in kinds if kind in (*STATES, "hybrid")]
-    if states:
-        words = "/".join(dict.fromkeys(kind.replace("hybrid", "mamba") for kind in states))
-        notes.append(Note("states", {"states": len(states), "layers": count, "words": words}))
-    idle = sum(kind == "none" for kind in kinds)
-    if idle:
-        notes.append(Note("idle", {"idle": idle, "layers": count}))
-    shared = sum(cache.kind == "shared" for cache in caches)
-    if shared:
-        notes.append(Note("shared", {"shared": shared, "layers": count}))
-    if any(cache.window is not None for cache in caches):
-        notes.append(Note("window"))
-    if any(cache.compressed for cache in caches):
-        notes.append(Note("compressed"))
-    if fields.values.get("kv_lora_rank") is not None:
-        notes.append(Note("latent"))
-    elif any(cache.kv_heads and not cache.compressed for cache in caches) and not any(
-        fields.values.get(name) is not None for name in KV_HEAD_FIELDS
-    ):
-        notes.append(Note("all_heads"))
-    if "indexed" in kinds:
-        notes.append(Note("indexed"))
-    if family == "longcat_flash":
-        notes.append(Note("longcat"))
-    if family == "falcon" and fields.flag("new_decoder_architecture"):
-        notes.append(Note("falcon"))
-    if two_stacks:
-        notes.append(Note("two_stacks"))
-    mtp = fields.integer("num_nextn_predict_layers", least=0, most=MAX_LAYERS)
-    if mtp:
-        notes.append(Note("mtp", {"layers": mtp}))
-    return [*notes, Note("scales")]

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from model.analysis.kv_size.fields import MAX_HEADS, refusal
-from model.analysis.kv_size.layer import HEAD_DIM, HEADS, HIDDEN
 from model.analysis.kv_size.read import cache_spec, text_model
 from model.analysis.kv_size.spec import CacheSpec, LayerCache, Parts
 
@@ -21,12 +20,12 @@ def heads_and_width(config: Mapping[str, Any]) -> tuple[int, int]:
         ConfigError: if the file has neither a width nor what it could be computed from.
     """
     fields = text_model(config)
-    heads = fields.need(*HEADS, most=MAX_HEADS)
-    width = fields.integer("qk_nope_head_dim", *HEAD_DIM)
+    heads = fields.need_fact("heads", most=MAX_HEADS)
+    width = fields.fact("qk_nope_head_dim") or fields.fact("head_dim")
     if width is None:
-        width, rest = divmod(fields.need(*HIDDEN), heads)
+        width, rest = divmod(fields.need_fact("hidden"), heads)
         if rest:
-            raise refusal("lacks", names=HEAD_DIM[0])
+            raise refusal("lacks", names="head_dim")
     return heads, width
 
 
@@ -40,8 +39,8 @@ def replaced(config: Mapping[str, Any]) -> dict[str, CacheSpec]:
     heads, width = heads_and_width(config)
     fields = text_model(config)
     latent: Parts = (
-        ("c_kv", fields.integer("kv_lora_rank") or 4 * width),
-        ("k_pe", fields.integer("qk_rope_head_dim") or width // 2),
+        ("c_kv", fields.fact("kv_lora_rank") or 4 * width),
+        ("k_pe", fields.fact("qk_rope_head_dim") or width // 2),
     )
     shapes: dict[str, tuple[Parts, int | None]] = {
         "MHA": ((("K", heads * width), ("V", heads * width)), heads),

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.analysis.kv_size.fields import MAX_LAYERS, Fields, refusal, shown
+from model.analysis.kv_size import families
+from model.analysis.kv_size.fields import MAX_LAYERS, Fields, refusal, shown, whole_number
+from model.analysis.kv_size.names import FACTS, KINDS_OF_LAYERS, LAYOUT, STATE_SIZES
 
-LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "num_transformer_layers")
-DECODER_LAYERS = ("decoder_layers", "num_decoder_layers")
-LAYER_LISTS = ("layer_types", "layers_block_type", "attn_type_list", "block_configs")
+LAYER_LISTS = ("layer_types", "layers_block_type", "attn_type_list", "block_configs", "mixer_types")
 
 KINDS = {
     "full_attention": "full",
     "attention": "full",
     "sliding_attention": "sliding",
+    "reference_sliding_attention": "sliding",
     "chunked_attention": "chunked",
     "indexed_attention": "indexed",
     "deepseek_sparse_attention": "indexed",
@@ -28,9 +29,16 @@ KINDS = {
     "mamba": "mamba",
     "conv": "conv",
     "hybrid": "hybrid",
+    "hybrid_sliding": "hybrid_sliding",
     "moe": "none",
     "mlp": "none",
 }
+#: MiniCPM-SALA's and other files' "mixer_types".
+MIXERS = {
+    **KINDS, "minicpm4": "full", "attn": "full", "full": "full", "softmax": "full",
+    "lightning": "linear", "lightning-attn": "linear", "lightning_attn": "linear",
+    "linear": "linear", "kda": "linear", "gdn": "linear", "mamba2": "mamba",
+}  # fmt: skip
 NEMOTRON_LETTERS = {"*": "full", "M": "mamba", "-": "none", "E": "none"}
 NEMOTRON = "hybrid_override_pattern"
 V4_RATIOS = {0: "sliding", 4: "CSA", 128: "HCA"}  # a DeepSeek-V4 config.json's compress_ratios
@@ -39,12 +47,19 @@ V4_RATIOS = {0: "sliding", 4: "CSA", 128: "HCA"}  # a DeepSeek-V4 config.json's 
 MAMBA_FAMILIES = {
     "bamba", "falcon_h1", "granitemoehybrid", "jamba", "nemotron_h", "zamba", "zamba2",
 }  # fmt: skip
-STATE_ONLY = {"mamba": "mamba", "mamba2": "mamba", "falcon_mamba": "mamba", "rwkv": "linear"}
-# A file that has such fields has layers without a KV cache, even if it does not say which.
-HYBRID_FIELDS = (
-    "mamba_d_state", "mamba_num_heads", "mamba_n_heads", "ssm_state_size", "conv_L_cache",
-    "linear_num_key_heads", "linear_num_heads", "linear_attn_config", "lru_width",
-)  # fmt: skip
+#: Families that keep a state of fixed size and no keys. Those of the fla library may have some
+#: layers of attention, by an object "attn" that names them.
+STATE_ONLY = {
+    "mamba": "mamba", "mamba2": "mamba", "falcon_mamba": "mamba", "codestral_mamba": "mamba",
+    **dict.fromkeys(
+        (
+            "rwkv", "rwkv5", "rwkv6", "rwkv7", "rwkv6qwen2", "xlstm", "retnet", "gla", "hgrn",
+            "hgrn2", "delta_net", "gated_deltanet", "gated_deltaproduct", "gsa", "lightnet",
+            "linear_attn", "abc", "kda", "comba", "mesa_net", "log_linear_mamba2", "ttt",
+        ),
+        "linear",
+    ),
+}  # fmt: skip
 # Hybrids whose file must say which layers attend, by a list, a period or indices.
 HYBRID_FAMILIES = {
     "bamba", "deepseek_v4", "granitemoehybrid", "jamba", "kimi_linear", "lfm2", "lfm2_moe",
@@ -53,44 +68,87 @@ HYBRID_FAMILIES = {
 }  # fmt: skip
 # Families whose every layer slides when sliding_window is set.
 ALL_SLIDING = {
-    "ministral3", "mistral", "mixtral", "phi3", "phi4_multimodal", "phimoe", "qwen3_moe",
+    "ministral3", "mistral", "mixtral", "moshi", "phi3", "phi4_multimodal", "phimoe", "qwen3_moe",
     "starcoder2",
 }  # fmt: skip
+#: Families whose layers see a window but keep everything.
+KEEP_ALL = {"gpt_neo"}
 # Every n-th layer is full, the others slide: the default of the family's configuration class.
 FULL_EVERY = {
     "gemma2": 2, "gpt_oss": 2, "cohere2": 4, "exaone4": 4, "olmo3": 4, "gemma3n_text": 5,
     "gemma3": 6, "gemma3_text": 6, "gemma4_text": 6,
 }  # fmt: skip
+#: Families whose kinds of layers follow from fields that the reader knows, without a list.
+OWN_RULES = {
+    *FULL_EVERY, *ALL_SLIDING, *KEEP_ALL, "llama4_text", "qwen2", "qwen3", "qwen2_moe",
+    "deepseek_v32", "mimo_v2_flash", "afmoe",
+}  # fmt: skip
 
 
-def layer_count(fields: Fields, encoder_decoder: bool) -> int | None:
+def layer_count(fields: Fields) -> int | None:
     """Layers that may hold a cache, or None if the file has neither a count nor a list of them."""
-    if fields.text("model_type") == "longcat_flash":
+    if fields.ledger.family == "hrm_text" and fields.get("num_layers_per_stack") is None:
+        stack = fields.need_fact("layers", most=MAX_LAYERS)  # it is gone through several times
+        low, high = fields.need("L_cycles", most=100), fields.need("H_cycles", most=100)
+        return whole_number(stack * high * (low + 1), "num_hidden_layers", most=MAX_LAYERS)
+    if fields.ledger.family == "longcat_flash":
         blocks = fields.integer("num_layers", most=MAX_LAYERS // 2)
-        return fields.need(*LAYERS, most=MAX_LAYERS) if blocks is None else 2 * blocks
-    names = (*DECODER_LAYERS, *LAYERS) if encoder_decoder else LAYERS
-    number = fields.integer(*names, most=MAX_LAYERS)
+        total = fields.integer("num_hidden_layers", most=MAX_LAYERS)
+        return total if blocks is None else 2 * blocks
+    decoder = fields.fact("decoder_layers", most=MAX_LAYERS)
+    if decoder is not None:
+        fields.ledger.read |= {fields.path + name for name in FACTS["layers"]}
+        return decoder
+    number = fields.fact("layers", most=MAX_LAYERS)
     if number is not None:
         return number
     listed = next((rows for name in LAYER_LISTS if (rows := fields.rows(name))), None)
     return len(listed or fields.text(NEMOTRON)) or None
 
 
-def active_window(fields: Fields) -> int | None:
+def active_window(fields: Fields, index: int | None = None) -> int | None:
     """Tokens a sliding layer keeps, or None if the file switches the window off."""
-    family = fields.text("model_type")
+    family = fields.ledger.family
     # Qwen's classes leave it off by default; others have no such switch.
     if not fields.flag("use_sliding_window", default=not family.startswith("qwen")):
+        off = (*FACTS["window"], "max_window_layers", "sliding_window_pattern")
+        fields.ledger.read |= {fields.path + name for name in off}
         return None
-    if family.startswith("mimo_v2"):
+    if family.startswith("mimo_v2") and not fields.states("sliding_window"):
         # The hub's file counts the earlier tokens only; transformers adds the query itself.
         earlier = fields.integer("sliding_window_size")
         if earlier is not None:
             return earlier + 1
-    return fields.integer("sliding_window", "attention_window_size")
+    window = fields.fact("window", index=index)
+    if window is None and family == "modernbert-decoder":
+        window = fields.need("local_attention") // 2  # it counts both sides
+    both_ways = fields.get("use_bidirectional_attention") in (True, "all")
+    if window is not None and both_ways and "gemma" in family:
+        return window // 2 + 1  # half of it looks ahead (transformers' Gemma3TextConfig)
+    return window
+
+
+def from_class(fields: Fields, name: str) -> Any:
+    """What the family's class computes for a field that the file leaves out.
+
+    Raises ConfigError if transformers is not there to ask, or refuses the file's other fields.
+    """
+    family = fields.ledger.family
+    known = {name for names in FACTS.values() for name in names} | set(LAYOUT)
+    given = {
+        key: value
+        for key, value in fields.values.items()
+        if key in known and key != "per_layer_config"
+    }
+    found = families.computed(family, given)
+    if found is None or found.get(name) is None:
+        raise refusal("computed", names=name, family=family)
+    fields.ledger.defaults[fields.path + name] = found[name]
+    return found[name]
 
 
 def translate(entry: object, names: dict[Any, str], field: str) -> str:
+    """The kind that a list's entry stands for."""
     if type(entry) in (int, str) and entry in names:
         return names[entry]
     known = ", ".join(map(str, names))
@@ -102,71 +160,126 @@ def layer_kinds(fields: Fields, layers: int) -> list[str]:
 
     Raises ConfigError if the file is a hybrid and does not say which layers attend.
     """
-    kinds = _listed(fields, layers) or _periodic(fields, layers)
+    kinds = _listed(fields, layers)
+    if kinds is not None:
+        fields.ledger.read |= {fields.path + name for name in KINDS_OF_LAYERS}
+    kinds = kinds or _periodic(fields, layers)
+    family = fields.ledger.family
+    computed = _computed_list(family)
+    if kinds is None and computed:
+        rows = from_class(fields, computed)
+        if not isinstance(rows, list) or len(rows) != layers:
+            raise refusal("computed", names=computed, family=family)
+        kinds = [translate(row, KINDS, computed) for row in rows]
     if kinds is None:
-        family = fields.text("model_type")
-        clues = [name for name in HYBRID_FIELDS if fields.values.get(name) is not None]
+        clues = [name for name in STATE_SIZES if fields.get(name) is not None]
         clues += [family] if family in HYBRID_FAMILIES else []
         if clues:
             raise refusal("hybrid", name=clues[0])
         kinds = _sliding(fields, layers)
-    if fields.text("model_type") in MAMBA_FAMILIES:
+    # Sizes of states matter to layers that have one, and the kinds say which.
+    fields.ledger.read |= {fields.path + name for name in STATE_SIZES}
+    if family in MAMBA_FAMILIES:
         kinds = ["mamba" if kind == "linear" else kind for kind in kinds]
-    return kinds
+    crossed = _crossed(fields, layers)
+    return ["cross" if index in crossed else kind for index, kind in enumerate(kinds)]
+
+
+def _computed_list(family: str) -> str:
+    """The list of kinds that the family's class computes and this file has no rule for, or ""."""
+    known = None if family in OWN_RULES else families.family(family)
+    names = () if known is None else known.computed
+    return next((name for name in ("layer_types", "layers_block_type") if name in names), "")
+
+
+def _crossed(fields: Fields, layers: int) -> set[int]:
+    """Layers that attend to an image and nothing else (Llama-3.2 Vision)."""
+    if fields.get("cross_attention_layers") is None:
+        return set()
+    if fields.defaults.get("cross_attention_layers") and not fields.states(
+        "cross_attention_layers"
+    ):
+        return {index for index in fields.get("cross_attention_layers") if index < layers}
+    return _indices(fields, "cross_attention_layers", 0, layers - 1)
 
 
 def _listed(fields: Fields, layers: int) -> list[str] | None:
     """A list in the file that names every layer; it beats every pattern."""
-    for name in ("layer_types", "layers_block_type"):
-        rows = fields.per_layer(name, layers)
-        if rows is not None:
-            return [translate(row, KINDS, name) for row in rows]
-    letters = fields.text(NEMOTRON)
-    if letters:
-        rows = Fields({NEMOTRON: list(letters)}).per_layer(NEMOTRON, layers) or []
-        return [translate(row, NEMOTRON_LETTERS, NEMOTRON) for row in rows]
     for name, names in (
-        ("attn_type_list", {0: "linear", 1: "full"}),  # MiniMax
-        ("hybrid_layer_pattern", {0: "full", 1: "sliding"}),  # MiMo
-    ):
+        ("layer_types", KINDS), ("layers_block_type", KINDS), ("mixer_types", MIXERS),
+    ):  # fmt: skip
         rows = fields.per_layer(name, layers)
         if rows is not None:
             return [translate(row, names, name) for row in rows]
+    letters = fields.text(NEMOTRON)
+    if letters:
+        if len(letters) != layers:
+            entries = f"{len(letters):,}"
+            raise refusal("entries", name=NEMOTRON, entries=entries, layers=f"{layers:,}")
+        return [translate(row, NEMOTRON_LETTERS, NEMOTRON) for row in letters]
+    for field, kinds in (
+        ("attn_type_list", {0: "linear", 1: "full"}),  # MiniMax
+        ("hybrid_layer_pattern", {0: "full", 1: "sliding"}),  # MiMo
+    ):
+        rows = fields.per_layer(field, layers)
+        if rows is not None:
+            return [translate(row, kinds, field) for row in rows]
     ratios = fields.rows("compress_ratios")
     if ratios is not None:
         # The list continues with the MTP layers, which transformers cuts off.
         if len(ratios) < layers:
             raise refusal("ratios", entries=f"{len(ratios):,}", layers=f"{layers:,}")
         return [translate(row, V4_RATIOS, "compress_ratios") for row in ratios[:layers]]
+    return _by_windows(fields, layers)
+
+
+def _by_windows(fields: Fields, layers: int) -> list[str] | None:
+    """A list of windows, one per layer or repeated (Ministral, Phi-4-flash): null is full."""
+    for name in FACTS["window"]:
+        rows = fields.values.get(name)
+        if not isinstance(rows, list):
+            continue
+        fields.ledger.read.add(fields.path + name)
+        if not rows or layers % len(rows):
+            entries = f"{len(rows):,}"
+            raise refusal("entries", name=name, entries=entries, layers=f"{layers:,}")
+        windows = [rows[index % len(rows)] for index in range(layers)]
+        return ["full" if window in (None, 0, -1) else "sliding" for window in windows]
     return None
 
 
 def _periodic(fields: Fields, layers: int) -> list[str] | None:
     """Hybrids whose file gives a period or the indices of the layers that attend."""
-    family = fields.text("model_type")
-    if family in STATE_ONLY:
-        return [STATE_ONLY[family]] * layers
+    family = fields.ledger.family
+    if family in STATE_ONLY or fields.states("attn"):
+        return _states_but(fields, layers, STATE_ONLY.get(family, "linear"))
     if family == "falcon_h1":
         return ["hybrid"] * layers
     period = fields.integer("attn_layer_period", most=MAX_LAYERS)
     if period is not None and family != "zamba":  # Zamba's period starts after three layers
         offset = fields.need("attn_layer_offset", least=0, most=period - 1)
         return ["full" if i % period == offset else "mamba" for i in range(layers)]
-    for name, rest in (("attn_layer_indices", "mamba"), ("full_attn_idxs", "conv")):
-        if fields.values.get(name) is not None:
+    for name, rest in (
+        ("attn_layer_indices", "mamba"), ("attn_layer_idx", "mamba"), ("attn_layer_idxs", "linear"),
+        ("full_attn_idxs", "conv"),
+    ):  # fmt: skip
+        if fields.get(name) is not None:
             chosen = _indices(fields, name, 0, layers - 1)
             return ["full" if i in chosen else rest for i in range(layers)]
+    if family == "zamba2" and fields.states("hybrid_layer_ids"):
+        chosen = _indices(fields, "hybrid_layer_ids", 0, layers - 1)
+        return ["hybrid" if i in chosen else "mamba" for i in range(layers)]
     linear = fields.section("linear_attn_config")
     if linear is not None:  # Kimi-Linear counts its layers from 1
         full = _indices(linear, "full_attn_layers", 1, layers)
-        if linear.values.get("kda_layers") is not None:
+        if linear.get("kda_layers") is not None:
             kda = _indices(linear, "kda_layers", 1, layers)
             if full & kda or len(full) + len(kda) != layers:
                 raise refusal("once")
         return ["full" if i + 1 in full else "linear" for i in range(layers)]
     interval = fields.integer("full_attention_interval", most=MAX_LAYERS)
-    if interval is None and family == "bailing_hybrid":
-        interval = fields.need("layer_group_size", most=MAX_LAYERS)
+    if interval is None and family.startswith("bailing") and fields.get("layer_group_size"):
+        return _ring(fields, layers)
     if interval is not None:
         return ["linear" if (i + 1) % interval else "full" for i in range(layers)]
     blocks = fields.rows("block_types")
@@ -177,8 +290,29 @@ def _periodic(fields: Fields, layers: int) -> list[str] | None:
     return None
 
 
+def _ring(fields: Fields, layers: int) -> list[str]:
+    """Ring and Ling: the last layer of every group attends.
+
+    In the files of bailing_moe_linear so do the layers after the last whole group; transformers'
+    bailing_hybrid has no such rule.
+    """
+    size = fields.need("layer_group_size", most=MAX_LAYERS)
+    whole = layers if fields.ledger.family == "bailing_hybrid" else layers // size * size
+    return ["full" if (i + 1) % size == 0 or i >= whole else "linear" for i in range(layers)]
+
+
+def _states_but(fields: Fields, layers: int, kind: str) -> list[str]:
+    """Layers with a state, except those that an object "attn" names (the fla library)."""
+    attention = fields.section("attn")
+    if attention is None:
+        return [kind] * layers
+    chosen = _indices(attention, "layers", 0, layers - 1)
+    full = "full" if attention.fact("window") is None else "sliding"
+    return [full if i in chosen else kind for i in range(layers)]
+
+
 def _indices(fields: Fields, name: str, first: int, last: int) -> set[int]:
-    rows = [] if fields.values.get(name) == [] else fields.rows(name)
+    rows = [] if fields.get(name) == [] else fields.rows(name)
     if rows is None:
         raise refusal("lacks", names=name)
     if not all(type(row) is int and first <= row <= last for row in rows):
@@ -188,15 +322,26 @@ def _indices(fields: Fields, name: str, first: int, last: int) -> set[int]:
 
 def _sliding(fields: Fields, layers: int) -> list[str]:
     """Attention in every layer: all full, all sliding, or a pattern of both."""
-    family = fields.text("model_type")
+    family = fields.ledger.family
     if family in ("llama4", "llama4_text"):
         return _llama4(fields, layers)
-    if active_window(fields) is None:
+    if family in KEEP_ALL or active_window(fields) is None:
+        fields.ledger.read |= {"max_window_layers", "sliding_window_pattern"}
         return ["full"] * layers
     if family.startswith("mimo_v2"):
         full = {i for i in range(layers) if i == 0 or (i + 1) % 6 == 0}
         return ["full" if i in full else "sliding" for i in range(layers)]
-    every = fields.integer("sliding_window_pattern", most=MAX_LAYERS) or FULL_EVERY.get(family)
+    every = next(
+        (
+            number
+            for name in (
+                "sliding_window_pattern", "_sliding_window_pattern",
+                *(["global_attn_every_n_layers"] if family == "afmoe" else []),
+            )
+            if (number := fields.integer(name, most=MAX_LAYERS)) is not None
+        ),
+        FULL_EVERY.get(family),
+    )  # fmt: skip
     if every is not None:
         kinds = ["sliding" if (i + 1) % every else "full" for i in range(layers)]
         # Gemma-4's class makes the last layer full whatever the pattern says.
@@ -207,16 +352,18 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
     if family == "qwen2_moe":
         below = fields.need("max_window_layers", most=MAX_LAYERS, least=0)
         return ["sliding" if i % 2 == 0 and i < below else "full" for i in range(layers)]
-    if family not in ALL_SLIDING:
-        raise refusal("where")
-    return ["sliding"] * layers
+    known = families.family(family)
+    # transformers' DynamicCache: a class with a window and no list of kinds slides everywhere.
+    if family in ALL_SLIDING or (known is not None and "layer_types" not in known.computed):
+        return ["sliding"] * layers
+    raise refusal("where")
 
 
 def _llama4(fields: Fields, layers: int) -> list[str]:
     """Layers with RoPE see a chunk, those without see everything."""
-    if fields.integer("attention_chunk_size") is None:
+    if fields.fact("chunk") is None:
         return ["full"] * layers
-    listed = None if fields.values.get("no_rope_layers") == [] else fields.per_layer(
+    listed = None if fields.get("no_rope_layers") == [] else fields.per_layer(
         "no_rope_layers", layers
     )  # fmt: skip
     if listed is not None:

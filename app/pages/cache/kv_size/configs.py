@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any
 
 from app.core.errors import InputError
 from app.core.texts import t
 from app.pages.cache.kv_size import words
 from app.ui import units
-from model.analysis.kv_size import CacheSpec, ConfigError, cache_spec, published_configs, replaced
+from model.analysis.kv_size import (
+    CacheSpec,
+    ConfigError,
+    cache_spec,
+    published_configs,
+    read_config,
+    replaced,
+)
 from model.analysis.published_widths import parameters
 
-MAX_BYTES = 1_000_000
 MAX_BYTES_PER_TOKEN = 100_000_000  # in float32; the largest cache ever published takes 10 MB
 MAX_NAME = 40
 DTYPES = ("float32", "bf16", "fp8", "int4")  # one for each size of an element
@@ -70,54 +75,17 @@ def _replaced(config: Mapping[str, Any]) -> Mapping[str, CacheSpec]:
         return {}
 
 
-def read(raw: str | bytes) -> dict[str, Any]:
-    """The JSON object in a pasted or uploaded config.json.
-
-    Raises:
-        InputError: if it is empty, too large, no UTF-8, no JSON (NaN is not) or no object.
-    """
-    try:
-        data = raw if isinstance(raw, bytes) else raw.encode()
-        if len(data) > MAX_BYTES:
-            raise InputError(
-                t("cache.config_too_large", size=units.size(len(data)), limit=units.size(MAX_BYTES))
-            )
-        text = data.decode("utf-8-sig")
-    except UnicodeError:
-        raise InputError(t("cache.config_not_text")) from None
-    if not text.strip():
-        raise InputError(t("cache.config_empty"))
-    try:
-        config = json.loads(text, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        where = {"line": f"{error.lineno:,}", "column": f"{error.colno:,}"}
-        raise InputError(t("cache.config_not_json", **where)) from None
-    except InputError:
-        raise
-    except RecursionError:
-        raise InputError(t("cache.config_too_deep")) from None
-    except ValueError:  # Python reads no integer of more than 4,300 digits
-        raise InputError(t("cache.config_huge_number")) from None
-    if not isinstance(config, dict):
-        raise InputError(t("cache.config_not_object"))
-    return config
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise InputError(t("cache.config_not_finite", name=name))
-
-
 def sized(raw: str | bytes, file_name: str = "") -> Sized:
     """A viewer's config as a model for the calculator.
 
     Raises:
-        InputError: as `read`, and with kv_math's own words if the cache cannot be computed.
+        InputError: in the words of the calculator if the file cannot be read or judged.
     """
-    config = read(raw)
     try:
-        spec = cache_spec(config)
+        parsed, spec = read_config(raw)
     except ConfigError as error:
         raise InputError(words.refusal(error)) from None
+    config = parsed.fields
     per_token = spec.bytes_per_token("float32")
     if per_token > MAX_BYTES_PER_TOKEN:
         limit = units.size(MAX_BYTES_PER_TOKEN)

@@ -113,7 +113,7 @@ def bring() -> None:
             t("cache.upload"),
             type="json",
             accept_multiple_files=True,
-            max_upload_size=1,
+            max_upload_size=5,
             key="c_files",
         )
         st.form_submit_button(t("cache.add"), on_click=add, width="stretch")

@@ -57,7 +57,9 @@ def test_plausible_wrong_answers(name: str, wrong: int) -> None:
 def test_v3_as_transformers_fills_it_in() -> None:
     filled = {**V3, "head_dim": 64, "num_key_value_heads": 128}
     assert cache_spec(filled).bytes_per_token("bf16") == 70_272
-    assert cache_spec(without(filled, "kv_lora_rank")).bytes_per_token("bf16") != 70_272
+    # A file that leaves the rank out gets the class's own, and is told; one that has null does not.
+    assert cache_spec(without(filled, "kv_lora_rank")).bytes_per_token("bf16") == 70_272
+    assert cache_spec({**filled, "kv_lora_rank": None}).bytes_per_token("bf16") != 70_272
 
 
 def test_gemma3_27b_is_far_below_every_layer_full() -> None:
@@ -68,8 +70,7 @@ def test_gemma3_27b_is_far_below_every_layer_full() -> None:
 def test_falcon_7b_is_multi_query_whatever_its_num_kv_heads_says() -> None:
     config = {**PUBLISHED["Falcon-7B"]["config"], "num_kv_heads": 71}
     assert cache_spec(config).bytes_per_token("bf16") == 8_192
-    with pytest.raises(ConfigError, match="multi_query"):
-        cache_spec(without(config, "multi_query"))
+    assert "multi_query True" in str(cache_spec(without(config, "multi_query")).notes)
     not_multi = {**config, "multi_query": False}
     assert cache_spec(not_multi).bytes_per_token("bf16") == 581_632
 
@@ -125,8 +126,7 @@ def test_sliding_window_counts_only_if_used() -> None:
     assert kinds(sliding_window=None) == ["GQA"] * 4
     on = {**off, "use_sliding_window": True}
     assert kinds(**on, max_window_layers=3) == ["GQA"] * 3 + ["sliding"]
-    with pytest.raises(ConfigError, match="max_window_layers"):
-        kinds(**on)
+    assert kinds(**on) == ["GQA"] * 4  # the class slides from layer 28 on
     assert kinds(**on, layer_types=["full_attention"] * 4) == ["GQA"] * 4
 
 
@@ -143,7 +143,8 @@ NO_ROPE = [0, *[1] * 11]
         ({"model_type": "cohere2", "sliding_window": 8}, {3, 7, 11}),
         ({"model_type": "llama4", "attention_chunk_size": 8, "no_rope_layers": []}, {3, 7, 11}),
         ({"model_type": "llama4", "attention_chunk_size": 8, "no_rope_layers": NO_ROPE}, {0}),
-        ({"model_type": "llama4"}, set(range(12))),
+        ({"model_type": "llama4"}, {3, 7, 11}),
+        ({"model_type": "llama4", "attention_chunk_size": None}, set(range(12))),
         ({"model_type": "mistral", "sliding_window": 8}, set()),
         ({"model_type": "mimo_v2_flash", "sliding_window": 8}, {0, 5, 11}),
         (
@@ -154,7 +155,10 @@ NO_ROPE = [0, *[1] * 11]
             {1, *range(3, 12)},
         ),
         ({"model_type": "qwen2", "sliding_window": 8}, set(range(12))),
-        ({"model_type": "bailing_hybrid", "layer_group_size": 6}, {5, 11}),
+        (
+            {"model_type": "bailing_hybrid", "layer_group_size": 6, "kv_lora_rank": None},
+            {5, 11},
+        ),
         ({"attn_layer_period": 8, "attn_layer_offset": 4}, {4}),
         ({"attn_layer_indices": [2, 9]}, {2, 9}),
         ({"full_attn_idxs": [0]}, {0}),

@@ -1,0 +1,94 @@
+"""Names of fields that do not change what is cached, in any family.
+
+Fields of one family that do not are in the reference file, "own": those of its class in
+transformers, whose caches the sizes are compared with.
+"""
+
+from __future__ import annotations
+
+#: A field that ends so is a property of something, never a number of anything that is cached.
+ENDINGS = {
+    "dropout", "drop", "pdrop", "layerdrop", "bias", "biases", "eps", "epsilon", "act",
+    "activation", "softcap", "softcapping", "theta", "temperature", "loss", "coef", "coeff",
+    "coefficient", "dtype", "impl", "implementation", "init", "initializer", "std", "norm",
+    "norms", "layernorm", "token", "fp",
+}  # fmt: skip
+#: A field that speaks of these, and of nothing that is cached, is about something else.
+TOPICS = {
+    "moe", "mlp", "ffn", "ff", "expert", "experts", "router", "routed", "routing", "topk", "vocab",
+    "rope", "rotary", "position", "positions", "embedding", "embeddings", "embd", "emb", "token",
+    "tokens", "tokenizer", "bos", "eos", "pad", "sep", "image", "images", "video", "videos",
+    "vision", "visual", "audio", "speech", "mel", "loss", "losses", "aux", "dropout", "logit",
+    "logits", "dtype", "torch", "transformers", "version", "name", "intermediate", "dense",
+    "initializer", "label", "labels", "beam", "beams", "length", "softcap", "scale", "scaling",
+    "norm", "init", "act", "activation", "training", "gradient", "projector", "adapter", "spatial",
+    "temporal", "patch", "multimodal", "sampling", "lm", "tie",
+}  # fmt: skip
+#: Sections about something else, whole.
+SECTIONS = {
+    "rope_scaling", "rope_parameters", "quantization_config", "quantization", "generation_config",
+    "id2label", "label2id", "task_specific_params", "auto_map", "compression_config",
+    "ffn_config", "init_config", "rope_config", "pruned_heads", "custom_pipelines",
+    "norm_config", "lora_config", "tokenizer_config", "processor_config", "moe_config",
+}  # fmt: skip
+HARMLESS = {
+    # what the file is
+    "architectures", "model_type", "auto_map", "transformers_version", "_name_or_path",
+    "_commit_hash", "_attn_implementation", "_attn_implementation_autoset", "attn_implementation",
+    "_flash_attn_2_enabled", "_experts_implementation", "_diffusers_version", "library_name",
+    # how it is run
+    "use_cache", "output_attentions", "output_hidden_states", "return_dict", "torchscript",
+    "use_bfloat16", "pretraining_tp", "chunk_size_feed_forward", "use_flash_attn",
+    "use_flash_attention", "flash_attention", "use_flash_attn_v2", "softmax_in_fp32",
+    "attention_softmax_in_fp32", "attn_softmax_bf16", "attention_dropout", "use_kernels",
+    "use_cache_quantization", "use_cache_kernel", "use_dynamic_ntk", "use_logn_attn",
+    "fp32_residual_connection", "reorder_and_upcast_attn", "residual_in_fp32", "onnx_safe",
+    "use_mamba_kernels", "use_mambapy", "use_associative_scan", "is_causal", "fused",
+    # how attention is computed, on the same keys and values
+    "attention_multiplier", "attention_scale", "attention_value_scale", "attn_scale",
+    "key_multiplier", "residual_multiplier", "query_pre_attn_scalar", "logit_scale",
+    "scale_attn_weights", "scale_attn_by_inverse_layer_idx", "attention_probs_dropout_prob",
+    "qk_layernorm", "use_qk_norm", "qk_norm", "qkv_bias", "clip_qkv", "alibi", "parallel_attn",
+    "use_parallel_residual", "qk_head_dim", "q_lora_rank", "o_lora_rank", "o_groups", "q_head_dim",
+    "attention_q_lora_dim", "attention_qk_dim", "index_n_heads", "index_topk",
+    "attn_temperature_tuning", "apply_query_key_layer_scaling", "layer_norm_epsilon",
+    "apply_residual_connection_post_layernorm",
+    "rope_interleave", "use_attention_gate", "attn_output_gate", "use_attention_sinks",
+    "relative_attention_max_distance", "relative_attention_num_buckets", "attention_sink",
+    "attn_use_output_gate", "attn_use_rope", "post_layer_norm", "do_layer_norm_before",
+    "apply_layernorm_1p", "layer_norm_type", "group_norm_size", "linear_silu",
+    # layers without attention, and the states of fixed size that notes tell of
+    "n_group", "topk_group", "n_groups", "n_shared_experts", "num_shared_experts",
+    "n_routed_experts", "moe_num_shared_experts", "moe_shared_expert_intermediate_size",
+    "shared_expert_intermediate_size", "shared_intermediate_size", "num_expert_group",
+    "first_k_dense_replace", "decoder_sparse_step", "mlp_only_layers", "moe_layer_freq",
+    "moe_layer_interval", "moe_layer_start_index", "moe_layer_end_index", "moe_layers",
+    "moe_layers_enum", "interleave_moe_layer_step", "expert_layer_period", "expert_layer_offset",
+    "num_dense_layers", "n_dense_layers", "moe_k", "share_expert_dim", "moe_num_experts",
+    "chunk_size", "conv_kernel", "conv_bias", "state_size", "expand", "mamba_chunk_size",
+    "mamba_conv_bias", "mamba_d_conv", "mamba_d_head", "mamba_d_ssm", "mamba_dt_rank",
+    "mamba_expand", "mamba_head_dim", "mamba_headdim", "mamba_hidden_act", "mamba_n_groups",
+    "mamba_ngroups", "mamba_norm_before_gate", "mamba_proj_bias", "mamba_rms_norm",
+    "linear_conv_kernel_dim", "linear_head_dim", "linear_key_head_dim", "linear_value_head_dim",
+    "linear_num_value_heads", "time_step_floor", "time_step_limit", "time_step_max",
+    "time_step_min", "time_step_rank", "short_conv_kernel_size", "block_auto_adjust_ff_dim",
+    "block_ffn_dim_multiplier", "block_multiple_of", "block_dim", "block_ff_dim",
+    "attention_hidden_size", "attn_mode", "expand_k", "expand_v", "use_short_conv", "conv_size",
+    "a_low_rank_dim", "decay_low_rank_dim", "gate_low_rank_dim", "v_low_rank_dim",
+    "hidden_ratio", "value_dim", "fuse_norm", "fuse_cross_entropy",
+    # the rest of the model
+    "tie_word_embeddings", "hidden_act", "hidden_activation", "hidden_dropout_prob",
+    "hidden_size_per_layer_input", "vocab_size_per_layer_input", "num_local_experts",
+    "add_cross_attention", "cross_attention_hidden_size", "tie_encoder_decoder",
+    "encoder_layers", "encoder_attention_heads", "encoder_ffn_dim", "encoder_layerdrop",
+    "decoder_layerdrop", "decoder_ffn_dim", "num_encoder_layers", "d_ff", "ffn_hidden_size",
+    "hidden_dim", "n_inner", "dff", "ffn_dim", "feed_forward_proj", "n_ctx", "max_seq_len",
+    "max_sequence_length", "seq_len", "model_max_length", "summary_type", "summary_use_proj",
+    "summary_first_dropout", "summary_proj_to_logits", "hc_mult", "swiglu_limit",
+    "padded_vocab_size",
+    "num_hidden_groups", "layer_scale_init_value", "hidden_dropout", "resid_pdrop", "problem_type",
+    "scoring_func", "finetuning_task", "num_sliding_attention_heads", "is_decoder",
+    "is_encoder_decoder", "qk_ln", "alibi_bias_max", "attn_uses_sequence_id", "prefix",
+    "cross_attention_norm", "is_encoder",
+    "multiple_of", "layer_norm_elementwise_affine", "rmsnorm", "post_layer_norms",
+}  # fmt: skip

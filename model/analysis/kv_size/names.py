@@ -1,0 +1,204 @@
+"""The names under which configs state what a cache depends on, and the families that use each.
+
+The one table of its kind: whoever reads a config asks for a fact, and gets the field that states
+it. `unread.py` judges whatever is left. Names are those of transformers 5.23 and of the
+configuration files that models outside of it bring along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+MOST = "most families"
+BY_WORDS = "read for what it says"
+
+#: Fact -> field -> who uses it. The first field that is set counts; others must agree with it.
+FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "layers": {
+            "num_hidden_layers": MOST,
+            "n_layer": "gpt2, gptj, bloom, codegen, xlnet, RefinedWebModel",
+            "n_layers": "mpt, dbrx, xlm; params.json of Meta and Mistral",
+            "num_layers": "t5, gpt_neo, chatglm, exaone, xglm",
+            "num_transformer_layers": "openelm",
+        },
+        "decoder_layers": {
+            "num_decoder_layers": "t5 and its kin, prophetnet",
+            "decoder_layers": "bart, whisper and their kin",
+            "decoder_num_hidden_layers": "moonshine",
+        },
+        "heads": {
+            "num_attention_heads": MOST,
+            "n_head": "gpt2, gptj, bloom, codegen, RefinedWebModel",
+            "n_heads": "mpt, dbrx, xlm; params.json of Meta and Mistral",
+            "num_heads": "t5, gpt_neo, exaone",
+            "attention_heads": "xglm, kosmos-2",
+            "num_query_heads": "openelm (a list with one entry per layer)",
+            "num_attention_heads_per_layer": "laguna (a list)",
+        },
+        "decoder_heads": {
+            "decoder_attention_heads": "bart, whisper and their kin",
+            "num_decoder_attention_heads": "prophetnet",
+            "decoder_num_attention_heads": "moonshine",
+        },
+        "hidden": {
+            "hidden_size": MOST,
+            "n_embd": "gpt2, gptj, bloom, codegen",
+            "d_model": "t5, bart, mpt, dbrx, xlnet",
+            "model_dim": "openelm",
+            "emb_dim": "xlm",
+            "dim": "params.json of Meta and Mistral",
+        },
+        "head_dim": {
+            "head_dim": MOST,
+            "attention_head_dim": "zamba, zamba2",
+            "kv_channels": "chatglm, qwen, zamba2; Megatron",
+            "d_kv": "t5 and its kin",
+            "dim_head": "cpmant",
+            "hidden_size_per_head": "plamo2",
+            "head_size": "LitGPT",
+            "attention_head_size": BY_WORDS,
+            "dim_per_head": BY_WORDS,
+            "d_head": BY_WORDS,
+        },
+        "v_head_dim": {
+            "v_head_dim": "deepseek_v2, deepseek_v3 and their kin, mimo_v2_flash",
+            "attention_v_dim": "pangu_ultra_moe",
+            "value_head_dim": BY_WORDS,
+        },
+        "kv_heads": {
+            "num_key_value_heads": MOST,
+            "num_kv_heads": "falcon, dbrx, openelm, the fla library",
+            "n_kv_heads": "params.json of Meta and Mistral",
+            "n_head_kv": "RefinedWeb, RefinedWebModel",
+            "num_attention_groups": "step3p5, step3_text",
+            "multi_query_group_num": "chatglm",
+            "num_query_groups": "codeshell (kclgpt), zamba2; Megatron",
+            "n_query_groups": "LitGPT",
+            "kv_heads": "x-transformers",
+            "n_kv_head": "nanochat",
+            "num_heads_kv": "mamba_ssm",
+            "kv_n_heads": "MosaicML's attn_config",
+            "decoder_num_key_value_heads": "moonshine",
+            **dict.fromkeys(
+                (
+                    "num_kv_head",
+                    "n_heads_kv",
+                    "kv_head",
+                    "n_key_value_heads",
+                    "num_kv",
+                    "n_key_value_head",
+                    "key_value_heads",
+                    "num_key_value_head",
+                    "num_kv_attention_heads",
+                    "num_key_value_attention_heads",
+                    "nkv_heads",
+                    "kv_head_num",
+                    "num_attention_kv_heads",
+                    "num_attention_heads_kv",
+                    "head_count_kv",
+                    "num_kv_groups",
+                ),
+                BY_WORDS,
+            ),
+        },
+        "kv_lora_rank": {
+            "kv_lora_rank": "deepseek_v2, deepseek_v3, minicpm3 and their kin",
+            "attention_kv_lora_dim": "pangu_ultra_moe",
+            "kv_lora_dim": BY_WORDS,
+            "kv_latent_dim": BY_WORDS,
+            "kv_compression_dim": BY_WORDS,
+        },
+        "qk_rope_head_dim": {
+            "qk_rope_head_dim": "deepseek_v2, deepseek_v3, minicpm3 and their kin",
+            "attention_qk_rope_dim": "pangu_ultra_moe",
+            "qk_rope_dim": BY_WORDS,
+            "rope_head_dim": BY_WORDS,
+        },
+        "qk_nope_head_dim": {
+            "qk_nope_head_dim": "deepseek_v2, deepseek_v3, minicpm3 and their kin",
+        },
+        "window": {
+            "sliding_window": MOST,
+            "sliding_window_size": "inkling_text, mimo_v2_flash",
+            "attention_window_size": "recurrent_gemma, plamo2",
+            "window_size": "the fla library, gpt_neo",
+            "local_window_size": BY_WORDS,
+            "interleaved_sliding_window": "vLLM's reading of Mistral's params.json",
+            "attention_window": BY_WORDS,
+        },
+        "chunk": {"attention_chunk_size": "llama4_text"},
+        "mtp": {
+            "num_nextn_predict_layers": "deepseek_v3 and its kin",
+            "num_mtp_layers": "inkling_text, mimo",
+            "mtp_num_hidden_layers": "qwen3_5, qwen3_next",
+            "mtp_num_layers": "Megatron",
+            "num_mtp_modules": "minimax_m2",
+            "num_mtp_heads": BY_WORDS,
+        },
+    }
+)
+
+#: What a fact's field is called in one family only, or which of several is the one that counts.
+OWN_FIELD: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("zamba", "head_dim"): "attention_head_dim",
+        ("zamba2", "head_dim"): "attention_head_dim",
+        ("zamba2", "kv_heads"): "num_key_value_heads",
+        ("falcon", "kv_heads"): "num_kv_heads",
+        ("kosmos_2_text_model", "hidden"): "embed_dim",
+        ("kosmos_2_text_model", "layers"): "layers",
+        ("kosmos_2_5_text_model", "hidden"): "embed_dim",
+        ("kosmos_2_5_text_model", "layers"): "layers",
+    }
+)
+
+#: Where a multimodal file has the model that keeps the cache.
+NESTED = (
+    "text_config", "llm_config", "language_config", "thinker_config", "text_model_config",
+    "language_model_config", "lm_config", "llm", "decoder", "decoder_config",
+)  # fmt: skip
+#: Where it has what keeps none, or keeps its own.
+OTHER_MODELS = (
+    "vision_config", "audio_config", "visual", "vision_tower_config", "vision_encoder_config",
+    "vit_config", "video_config", "speech_config", "encoder", "qformer_config", "projector_config",
+    "perceiver_config", "talker_config", "code2wav_config", "token2wav_config", "vq_config",
+    "image_config", "vision_tower", "audio_encoder_config", "audio_encoder", "vision_encoder",
+    "sam_config", "connector_config", "audio_tower_config", "depth_decoder_config",
+    "codec_config", "aligner_config", "gen_vision_config", "gen_aligner_config", "gen_head_config",
+)  # fmt: skip
+
+#: Fields that say of which kind a layer is: a list or a string for all of them, the numbers of
+#: some, or a period. One list that names every layer makes the others superfluous.
+KINDS_OF_LAYERS = (
+    "layer_types", "layers_block_type", "attn_type_list", "block_types",
+    "hybrid_override_pattern", "hybrid_layer_pattern", "compress_ratios", "mixer_types",
+    "no_rope_layers", "attn_layer_indices", "attn_layer_idx", "attn_layer_idxs", "full_attn_idxs",
+    "hybrid_layer_ids", "attn_layer_period", "attn_layer_offset", "full_attention_interval",
+    "layer_group_size", "sliding_window_pattern", "_sliding_window_pattern",
+    "global_attn_every_n_layers", "no_rope_layer_interval", "max_window_layers",
+    "use_sliding_window", "prefix_dense_sliding_window_pattern",
+)  # fmt: skip
+#: Sizes of what has a state of fixed size instead of keys and values.
+STATE_SIZES = (
+    "mamba_d_state", "mamba_num_heads", "mamba_n_heads", "ssm_state_size", "conv_L_cache",
+    "linear_num_key_heads", "linear_num_heads", "linear_attn_config", "lru_width",
+)  # fmt: skip
+#: All fields that the reader may ask for beside those of FACTS.
+LAYOUT = (
+    *KINDS_OF_LAYERS, *STATE_SIZES, "block_configs", "cross_attention_layers", "attn", "attn_cfg",
+    "num_layers_per_stack", "H_cycles", "L_cycles", "local_attention",
+    # heads and widths of some layers
+    "attn_config", "multi_query", "multi_query_attention", "new_decoder_architecture",
+    "group_query_attention", "n_shared_head", "attention_other_setting", "per_layer_config",
+    "global_head_dim", "num_global_key_value_heads", "attention_k_eq_v",
+    "swa_num_key_value_heads", "swa_num_attention_heads", "swa_head_dim", "swa_v_head_dim",
+    "use_mla",
+    # what is shared, compressed or looked up
+    "num_kv_shared_layers", "kv_source_layers", "use_cla", "cla_share_factor",
+    "index_head_dim", "indexer_types", "indexer_head_dim", "indexer_kv_heads",
+    "index_topk_freq", "index_topk_pattern", "index_kpool",
+    "compress_rates", "compress_rate_csa", "compress_rate_hca",
+    "use_bidirectional_attention", "is_decoder", "is_encoder_decoder",
+)  # fmt: skip

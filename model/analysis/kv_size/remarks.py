@@ -1,0 +1,150 @@
+"""What is to be said of a size: which layers it leaves out, what it takes for granted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from model.analysis.kv_size.families import family as known_family
+from model.analysis.kv_size.fields import MAX_LAYERS, Fields
+from model.analysis.kv_size.layer import OTHER_KV_HEADS, is_latent
+from model.analysis.kv_size.names import FACTS
+from model.analysis.kv_size.notes import Note
+from model.analysis.kv_size.spec import CacheSpec
+
+#: What a kind of layer with a state of fixed size is called.
+STATES = {
+    "linear": "linear", "mamba": "mamba", "conv": "conv", "hybrid": "mamba",
+    "hybrid_sliding": "conv",
+}  # fmt: skip
+#: Fields that name the precision of a quantised cache, and values that mean none.
+KV_DTYPES = ("kv_cache_quant_algo", "kv_cache_dtype", "kv_cache_quant_method")
+PLAIN = {"auto", "none", "bf16", "bfloat16", "fp16", "float16", "fp32", "float32", ""}
+#: Families that transformers does not have and whose files the reader was tried on.
+ELSEWHERE = {
+    "bailing_moe_linear", "chatglm", "deepseek", "kclgpt", "kimi_k2", "minicpm_sala",
+    "minimax_m1", "minimax_text_01", "pangu_ultra_moe", "plamo", "RefinedWeb", "RefinedWebModel",
+    "rwkv7", "openelm", "nemotron-nas", "mimo_v2", "deepseek_vl_v2",
+}  # fmt: skip
+
+
+def notes(
+    fields: Fields,
+    whole: Fields,
+    two_stacks: bool,
+    kinds: Sequence[str],
+    spec: CacheSpec,
+    cross: int,
+) -> list[Note]:
+    """What is to be said of a size; `cross` counts elements per token of an image."""
+    return [
+        *_layers(kinds, spec, cross),
+        *_attention(fields, kinds, spec),
+        *_beside(fields, two_stacks),
+        *_quantised(whole, fields, spec),
+        *_taken(fields),
+    ]
+
+
+def _layers(kinds: Sequence[str], spec: CacheSpec, cross: int) -> list[Note]:
+    """Layers of other kinds."""
+    count, found = len(kinds), []
+    states = [kind for kind in kinds if kind in STATES]
+    if states:
+        words = "/".join(dict.fromkeys(STATES[kind] for kind in states))
+        found.append(Note("states", {"states": len(states), "layers": count, "words": words}))
+    idle = sum(kind == "none" for kind in kinds)
+    if idle:
+        found.append(Note("idle", {"idle": idle, "layers": count}))
+    if cross:
+        layers = sum(kind == "cross" for kind in kinds)
+        found.append(Note("cross", {"layers": layers, "elements": f"{cross:,}"}))
+    shared = sum(cache.kind == "shared" for cache in spec.layers)
+    if shared:
+        found.append(Note("shared", {"shared": shared, "layers": count}))
+    if any(cache.window is not None for cache in spec.layers):
+        found.append(Note("window"))
+    if any(cache.compressed for cache in spec.layers):
+        found.append(Note("compressed"))
+    return found
+
+
+def _attention(fields: Fields, kinds: Sequence[str], spec: CacheSpec) -> list[Note]:
+    """What heads or latents the layers keep."""
+    found = []
+    counts = (*FACTS["kv_heads"], *OTHER_KV_HEADS)
+    if is_latent(fields):
+        found.append(Note("latent"))
+    elif any(cache.kv_heads and not cache.compressed for cache in spec.layers) and not (
+        fields.states(*counts) or any(name in fields.defaults for name in counts)
+    ):
+        found.append(Note("all_heads"))
+    if "indexed" in kinds:
+        found.append(Note("indexed"))
+    if fields.get("use_bidirectional_attention") in (True, "all"):
+        found.append(Note("bidirectional"))
+    return found
+
+
+def _beside(fields: Fields, two_stacks: bool) -> list[Note]:
+    """What a family keeps beside the cache, or in another way."""
+    family, found = fields.ledger.family, []
+    if family == "longcat_flash":
+        found.append(Note("longcat"))
+    if family == "falcon" and fields.flag("new_decoder_architecture"):
+        found.append(Note("falcon"))
+    if two_stacks:
+        found.append(Note("two_stacks"))
+    mtp = fields.fact("mtp", most=MAX_LAYERS)
+    if mtp:
+        found.append(Note("mtp", {"layers": mtp}))
+    return found
+
+
+def _quantised(whole: Fields, fields: Fields, spec: CacheSpec) -> list[Note]:
+    """A quantised cache that the file allows: offered with its size, not assumed."""
+    for values in (whole.values, fields.values):
+        scheme = _scheme(values)
+        if scheme:
+            dtype = "int4" if "4" in scheme else "int8" if "int" in scheme else "fp8"
+            size = f"{spec.bytes_per_token(dtype):,}"
+            return [Note("kv_scheme", {"scheme": scheme, "dtype": dtype, "bytes": size})]
+    return []
+
+
+def _scheme(values: Mapping[str, Any]) -> str:
+    """How a file says that its cache may be quantised, in a few words; "" if it does not."""
+    sections = [values, *(values.get(name) for name in ("quantization_config", "quantization"))]
+    for section in sections:
+        if not isinstance(section, Mapping):
+            continue
+        scheme = section.get("kv_cache_scheme")
+        if isinstance(scheme, Mapping):
+            bits, kind = scheme.get("num_bits"), scheme.get("type")
+            if type(bits) is int and 0 < bits < 17 and kind in ("float", "int"):
+                return f"{bits}-bit {kind}"
+        for name in KV_DTYPES:
+            if isinstance(section.get(name), str) and section[name].lower() not in PLAIN:
+                return section[name][:20]
+    return ""
+
+
+def _taken(fields: Fields) -> list[Note]:
+    """What was taken for granted in reading."""
+    ledger, found = fields.ledger, []
+    if ledger.defaults:
+        said = ", ".join(f"{name} {_short(value)}" for name, value in ledger.defaults.items())
+        found.append(Note("defaults", {"family": ledger.family, "names": said}))
+    if ledger.off:
+        said = ", ".join(f"{name} {value}" for name, value in ledger.off.items())
+        found.append(Note("off", {"names": said}))
+    if not ledger.family:
+        found.append(Note("no_family"))
+    elif known_family(ledger.family) is None and ledger.family not in ELSEWHERE:
+        name = "".join(c if c.isalnum() or c in "_-. " else "?" for c in ledger.family[:40])
+        found.append(Note("new_family", {"family": name}))
+    return found
+
+
+def _short(value: object) -> str:
+    return f"({len(value)} entries)" if isinstance(value, (list, Mapping)) else str(value)

@@ -1,0 +1,79 @@
+"""A config.json as it comes, pasted or as a file, into a JSON object: the one reader of them.
+
+UTF-8 with or without a byte order mark, UTF-16 and UTF-32. JSON with Python's two liberties:
+Infinity and NaN are numbers (some published configs have them), and of a key that is there twice
+the last counts, which `Config.duplicates` tells.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from model.analysis.kv_size.fields import refusal, shown
+
+MAX_BYTES = 5_000_000  # lists of quantised modules make official files of 3 MB
+
+
+@dataclass(frozen=True)
+class Config:
+    """A parsed config.json: its fields, and the keys that it has more than once."""
+
+    fields: Mapping[str, Any]
+    duplicates: tuple[str, ...] = field(default=())
+
+
+def parse(raw: str | bytes) -> Config:
+    """The JSON object in a config.json.
+
+    Raises:
+        ConfigError: if it is empty, too large, not text, not JSON (with line and column), nested
+            too deeply, or no object.
+    """
+    text = _decoded(raw)
+    if not text.strip():
+        raise refusal("nothing")
+    duplicates: dict[str, None] = {}
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(found)
+        if len(made) < len(found):
+            counted = Counter(key for key, _ in found)
+            duplicates.update((key, None) for key, number in counted.items() if number > 1)
+        return made
+
+    try:
+        value = json.loads(text, object_pairs_hook=pairs)
+    except json.JSONDecodeError as error:
+        at = {"line": f"{error.lineno:,}", "column": f"{error.colno:,}"}
+        raise refusal(_problem(text, error), **at) from None
+    except RecursionError:
+        raise refusal("too_deep") from None
+    except ValueError:  # Python reads no integer of more than 4,300 digits
+        raise refusal("digits") from None
+    if not isinstance(value, dict):
+        raise refusal("no_object", value=shown(value))
+    return Config(value, tuple(duplicates))
+
+
+def _decoded(raw: str | bytes) -> str:
+    try:
+        data = raw.encode() if isinstance(raw, str) else raw
+        if len(data) > MAX_BYTES:
+            raise refusal("too_large", size=f"{len(data):,}", limit=f"{MAX_BYTES:,}")
+        return data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
+    except UnicodeError:
+        raise refusal("not_text") from None
+
+
+def _problem(text: str, error: json.JSONDecodeError) -> str:
+    """Which of the sentences on broken JSON fits."""
+    if text.startswith(("//", "/*", "#"), error.pos):
+        return "comment"
+    before = text[: error.pos].rstrip()
+    if text.startswith(("}", "]"), error.pos) and before.endswith(","):
+        return "trailing_comma"
+    return "not_json"

@@ -1,0 +1,114 @@
+"""Fields that nobody asked for: harmless, or to be named, or reason enough to refuse.
+
+A field is harmless if its name says so: in HARMLESS, by its last word (a dropout, a bias, an
+epsilon), or because it speaks of experts, tokens or the vocabulary and of nothing that is cached.
+Whatever else was not read is told. If its name speaks of heads, keys, values, windows, low rank,
+kinds of layers or sharing and its value could be such a thing, the size would be a guess, unless
+transformers has the family: its classes do not know the field, and the sizes are compared with
+their caches.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from model.analysis.kv_size.families import family as known_family
+from model.analysis.kv_size.fields import Fields
+from model.analysis.kv_size.harmless import ENDINGS, HARMLESS, SECTIONS, TOPICS
+from model.analysis.kv_size.names import NESTED, OTHER_MODELS
+
+SHOWN = 12  # names in one note; of the rest, the number
+NAME = 60  # characters of one name
+KEYS = {"kv", "kvs", "key", "keys", "value", "values", "k", "v"}
+HEADS = {"head", "heads", "nhead", "nheads", "group", "groups"}
+SIZES = {"dim", "dims", "size", "sizes", "width", "channels", "features", "units"}
+COUNTS = {"n", "num", "number", "count", "total"}
+WINDOWS = {"window", "windows", "windowed", "sliding", "swa", "local"}
+RANKS = {"rank", "ranks", "lowrank", "low", "lora", "latent", "latents", "mla", "compressed"}
+LAYERS = {"layer", "layers", "block", "blocks", "mixer", "mixers", "attn", "attention"}
+KINDS = {
+    "type", "types", "kind", "kinds", "pattern", "schedule", "layout", "idx", "idxs", "index",
+    "indices", "ids", "list", "map", "order", "period", "interval", "every", "freq", "frequency",
+}  # fmt: skip
+SHARING = {"share", "shared", "sharing", "shares", "reuse", "reused", "cla", "yoco", "tied", "tie"}
+STATES = {
+    "state", "states", "ssm", "mamba", "recurrent", "recurrence", "linear", "conv", "memory",
+    "cross", "hybrid", "sparse", "global", "cache", "caches", "query", "queries", "mqa", "gqa",
+    "mha", "qkv", "chunk", "chunked", "sink", "sinks",
+}  # fmt: skip
+SPEAK = KEYS | HEADS | WINDOWS | RANKS | LAYERS | SHARING | STATES
+
+
+def unread(fields: Fields) -> list[tuple[str, Any]]:
+    """Paths and values of what a reading neither asked for nor knows to be harmless."""
+    return sorted(_walk(fields.values, "", fields), key=lambda found: found[0])
+
+
+def _walk(values: Mapping[str, Any], path: str, fields: Fields) -> Iterator[tuple[str, Any]]:
+    read, family = fields.ledger.read, fields.ledger.family
+    for name, value in values.items():
+        full = path + name
+        if value is None or value in ([], {}, ""):
+            continue
+        if path == "" and name in (*NESTED, *OTHER_MODELS):
+            continue
+        if isinstance(value, Mapping) and name not in SECTIONS:
+            if full in read:
+                inside = value.values() if name == "per_layer_config" else (value,)
+                inner = "" if name == "per_layer_config" else f"{full}."
+                for one in inside:
+                    yield from _walk(one, inner, fields)
+            elif not harmless(name, family):
+                yield from list(_walk(value, f"{full}.", fields)) or [(full, value)]
+        elif full not in read and name not in SECTIONS and not harmless(name, family):
+            yield full, value
+
+
+def harmless(name: str, family: str = "") -> bool:
+    """Whether a field's name alone says that it does not change what is cached."""
+    known = known_family(family)
+    if name in HARMLESS or (known is not None and name in known.own):
+        return True
+    parts = words(name)
+    if parts and parts[-1] in ENDINGS:
+        return True
+    return not SPEAK.intersection(parts) and not TOPICS.isdisjoint(parts)
+
+
+def words(name: str) -> list[str]:
+    """A field's name in lower-case words: "kvHeads" and "kv_heads" are kv, heads."""
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name[:200])
+    return re.findall(r"[a-z]+", spaced.lower())
+
+
+def decisive(path: str, value: object) -> bool:
+    """Whether a field could be what a size depends on, by its name and its value."""
+    if value is False or isinstance(value, float) or (type(value) is int and value <= 0):
+        return False
+    found = set(words(path))
+    listed = isinstance(value, (list, str, Mapping))
+    counted = type(value) is int or isinstance(value, (list, Mapping))
+    keys, heads = found & KEYS, found & HEADS
+    return bool(
+        (counted and keys and found & (HEADS | SIZES | RANKS | COUNTS))
+        or (counted and heads and found & (SIZES | COUNTS | {"attention", "attn"}))
+        or (counted and found & WINDOWS and found & (SIZES | COUNTS | LAYERS | WINDOWS - {"local"}))
+        or (counted and found & RANKS and found & (KEYS | SIZES | LAYERS | {"rank", "latent"}))
+        or (listed and found & LAYERS and found & KINDS)
+        or (found & SHARING and found & (KEYS | LAYERS | HEADS | {"cache", "cla", "yoco"}))
+        or (value is True and {"multi", "query"} <= found)
+    )
+
+
+def speaks(path: str) -> bool:
+    """Whether a field's name has to do with what is cached at all."""
+    return bool(SPEAK.intersection(words(path)))
+
+
+def listed(paths: list[str]) -> str:
+    """Names for a sentence: no line of it is longer than a reader's patience, or breaks."""
+    names = [re.sub(r"[^\x20-\x7e]", "?", path)[:NAME] for path in paths[:SHOWN]]
+    rest = len(paths) - len(names)
+    return ", ".join(names) + (f", … (+{rest:,})" if rest else "")

@@ -1,0 +1,167 @@
+"""What transformers' configuration classes say by themselves: `family_defaults.json`.
+
+    python -m tests.model.analysis.kv_size.families     # writes the file; a test compares it
+
+A default counts as one of the family if the class gives it whatever the model's size: what follows
+from other fields (a head's width from the hidden size, kinds from the number of layers) is listed
+as computed where the general rule would not give the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from model.analysis.kv_size.families import REFERENCE, VERSION
+from model.analysis.kv_size.names import FACTS, LAYOUT, NESTED, OTHER_MODELS
+from model.analysis.kv_size.unread import harmless
+
+GENERATE = (
+    "CAUSAL_LM", "SEQ_TO_SEQ_CAUSAL_LM", "IMAGE_TEXT_TO_TEXT", "MULTIMODAL_LM",
+    "SPEECH_SEQ_2_SEQ", "TEXT_TO_WAVEFORM",
+)  # fmt: skip
+#: They have `use_cache` from the class they were copied from, and never generate.
+ENCODERS = {
+    "bridgetower_text_model", "deepseek_ocr2_encoder", "embedding_gemma2",
+    "embedding_gemma2_text", "esm", "eurobert", "fastspeech2_conformer",
+    "fastspeech2_conformer_with_hifigan", "jina_embeddings_v3", "layoutlm", "markuplm", "neomme",
+    "openai_privacy_filter", "t5gemma2_encoder", "t5gemma2_text", "ultrabert", "ultravbert",
+    "vits",
+}  # fmt: skip
+#: They generate without keys and values of earlier tokens: recomputed, hashed or by "mems".
+WITHOUT = {"openai-gpt", "xlm", "xlnet", "reformer", "flaubert"}
+#: Lists whose length is the number of layers, where a class refuses other numbers.
+KINDS = {"layer_types", "layers_block_type"}
+FIELDS = {name for names in FACTS.values() for name in names} | {*LAYOUT, *NESTED, *OTHER_MODELS}
+
+
+def table() -> dict[str, Any]:
+    """Model type -> what is known of it; see `model.analysis.kv_size.families.Family`."""
+    import transformers
+    from transformers import CONFIG_MAPPING
+    from transformers.models.auto import modeling_auto as auto
+
+    transformers.logging.set_verbosity_error()
+    assert transformers.__version__ == VERSION
+    generate: set[str] = set()
+    for name in GENERATE:
+        generate |= set(getattr(auto, f"MODEL_FOR_{name}_MAPPING_NAMES"))
+    masked = set(auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES) | {"bert-generation"}
+    configs = {name: config for name in CONFIG_MAPPING if (config := made(name)) is not None}
+    texts = {
+        name: text.model_type
+        for name, config in configs.items()
+        if (text := config.get_text_config(decoder=True)) is not config
+        and getattr(text, "model_type", name) != name
+    }
+    decoders = {
+        name
+        for name, config in configs.items()
+        if name in generate or "use_cache" in config.to_dict()
+    }
+    decoders |= {texts[name] for name in decoders if name in texts}
+    families: dict[str, Any] = {}
+    for name, config in configs.items():
+        entry: dict[str, Any] = {}
+        if name not in decoders or name in ENCODERS:
+            entry["cache"] = "none"
+        elif name in WITHOUT:
+            entry["cache"] = "other"
+        elif name in masked and not config.to_dict().get("is_encoder_decoder"):
+            entry["cache"] = "if is_decoder"
+        if name in texts:
+            entry["text"] = texts[name]
+        if entry.get("cache") != "none":
+            constant, computed = defaults(name, config)
+            if constant:
+                entry["defaults"] = constant
+            if computed:
+                entry["computed"] = computed
+            own = [field for field in config.to_dict() if not (field in FIELDS or harmless(field))]
+            if own and name not in texts:
+                entry["own"] = sorted(own)
+        families[name] = entry
+    return families
+
+
+def made(name: str, **fields: Any) -> Any:
+    """A config of a class with these fields; None if the class refuses them."""
+    from transformers import CONFIG_MAPPING
+
+    try:
+        config = CONFIG_MAPPING[name](**fields)
+        config.to_dict()
+    except Exception:  # each class has its own ways to refuse
+        return None
+    return config
+
+
+def defaults(name: str, config: Any) -> tuple[dict[str, Any], list[str]]:
+    """Fields that are the same for every size, and those that no general rule gives."""
+    own = config.to_dict()
+    found = {
+        field: value
+        for field, value in own.items()
+        if field in FIELDS - set(FACTS["mtp"])
+        and value is not None
+        and value is not False
+        and value != []
+    }
+    variants = [variant.to_dict() for variant in varied(name, own)]
+    constant = {
+        field: value
+        for field, value in found.items()
+        if not isinstance(value, dict)
+        and field not in KINDS
+        and all(variant.get(field) in (value, other(field, value)) for variant in variants)
+    }
+    general = {"head_dim", "num_key_value_heads", "num_hidden_layers", *general_only(name)}
+    computed = sorted(set(found) - set(constant) - general)
+    return dict(sorted(constant.items())), computed
+
+
+def general_only(name: str) -> set[str]:
+    """Fields that follow from others by rules which the reader has itself."""
+    return {"qk_head_dim", "num_layers", "n_layer"} if name == "longcat_flash" else {"qk_head_dim"}
+
+
+def varied(name: str, own: dict[str, Any]) -> Iterator[Any]:
+    """The class with other sizes: what changes with them is no constant."""
+    for field, factor in (
+        ("hidden_size", 2), ("n_embd", 2), ("d_model", 2), ("num_attention_heads", 2),
+        ("n_head", 2), ("num_hidden_layers", 2), ("n_layer", 2), ("num_layers", 2),
+        ("num_hidden_layers", 3),
+    ):  # fmt: skip
+        value = own.get(field)
+        if isinstance(value, int) and value:
+            variant = made(name, **{field: value * factor})
+            if variant is not None:
+                yield variant
+
+
+def other(field: str, value: Any) -> Any:
+    """The value of the field that was varied itself."""
+    varied_fields = {"hidden_size", "n_embd", "d_model", "num_attention_heads", "n_head"}
+    varied_fields |= {"num_hidden_layers", "n_layer", "num_layers"}
+    return _Any() if field in varied_fields else value
+
+
+class _Any:
+    """Equal to every number."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, int)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def write() -> None:
+    """Write the reference file, one family a line."""
+    rows = [f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in table().items()]
+    REFERENCE.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
