@@ -158,6 +158,14 @@ def test_kv(run: Any, name: str, kind: str, per_token: int | None) -> None:
     assert sum(layer["elements_per_token"] for layer in found["layers"]) * 2 == per_token
 
 
+def test_kv_of_a_folder(run: Any, tmp_path: Path) -> None:
+    config = {"n_layers": 2, "n_heads": 4, "n_kv_heads": 2, "dim": 32}
+    (tmp_path / "params.json").write_text(json.dumps(config), encoding="utf-16")
+    assert run("kv", str(tmp_path))["bytes_per_token"] == 2 * 2 * 2 * 8 * 2
+    (tmp_path / "config.json").write_text(json.dumps({**config, "kv_heads": 2, "n_layers": 1}))
+    assert run("kv", str(tmp_path))["bytes_per_token"] == 2 * 2 * 8 * 2
+
+
 def test_kv_of_a_file_and_a_precision(run: Any) -> None:
     config = str(shipped_folder("base") / "config.json")
     in_bf16 = run("kv", config)["bytes_per_token"]

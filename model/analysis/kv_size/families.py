@@ -1,27 +1,43 @@
 """What a family's configuration class in transformers says by itself: defaults, and layers' kinds.
 
-Defaults that are the same for every size stand in `assets/reference/family_defaults.json`, written
-from the classes by a test's helper and compared with them. What a class computes from other fields
-is asked of the class itself, in a process of its own and only when a file leaves it out: importing
-transformers takes seconds.
+They stand in `assets/reference/family_defaults.json`, written from the classes of VERSION by a
+helper of the tests, which compare the two: reading a config neither waits for transformers nor
+needs it.
 """
 
 from __future__ import annotations
 
 import functools
 import json
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from model import ASSETS, ROOT
-from model.analysis.kv_size import class_config
+from model import ASSETS
 
 VERSION = "5.23.0"
 REFERENCE = ASSETS / "reference" / "family_defaults.json"
-SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Kinds of layers for any number of them: `first`, then `cycle` again and again, then `last`.
+
+    `from_end` counts the cycle from the last layer. `last` is "" where no rule sets it apart.
+    """
+
+    cycle: Sequence[str]
+    first: Sequence[str] = ()
+    last: str = ""
+    from_end: bool = False
+
+    def kinds(self, layers: int) -> list[str]:
+        """One kind per layer."""
+        rest = layers - len(self.first)
+        shift = -rest % len(self.cycle) if self.from_end else 0
+        cycled = [self.cycle[(i + shift) % len(self.cycle)] for i in range(max(rest, 0))]
+        found = [*self.first, *cycled][:layers]
+        return [*found[:-1], self.last] if self.last else found
 
 
 @dataclass(frozen=True)
@@ -30,13 +46,15 @@ class Family:
 
     `cache` says whether its models keep keys and values: "yes", "none" (no decoder), "other" (they
     generate without), or "if is_decoder". `text` is the model type of a wrapper's language model,
-    `computed` names fields that the class derives from others by rules of its own, `own` those
-    that it has and that change nothing of what is cached.
+    `pattern` the kinds that its class gives to layers, `computed` names fields that the class
+    derives from others by rules of its own, `own` those that it has and that change nothing of
+    what is cached.
     """
 
     cache: Literal["yes", "none", "other", "if is_decoder"] = "yes"
     text: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    pattern: Pattern | None = None
     computed: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
 
@@ -47,30 +65,11 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
     return table
 
 
+@functools.cache
 def family(model_type: str) -> Family | None:
     """What transformers knows of a model type; None if nothing."""
     entry = _table().get(model_type)
-    return None if entry is None else Family(**entry)
-
-
-def computed(model_type: str, fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The config of a class as a dict, made from these fields.
-
-    None if transformers is not installed, or its class does not take the fields.
-    """
-    return _computed(json.dumps([model_type, dict(fields)], sort_keys=True))
-
-
-@functools.lru_cache(256)
-def _computed(request: str) -> Mapping[str, Any] | None:
-    if "transformers" in sys.modules:  # tests and scripts that have paid for it
-        return class_config.config(*json.loads(request))
-    command = (sys.executable, "-m", "model.analysis.kv_size.class_config")
-    try:
-        done = subprocess.run(
-            command, input=request, capture_output=True, text=True, cwd=ROOT, timeout=SECONDS
-        )
-        found: Mapping[str, Any] | None = json.loads(done.stdout or "null")
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+    if entry is None:
         return None
-    return found
+    pattern = entry.get("pattern")
+    return Family(**{**entry, "pattern": None if pattern is None else Pattern(**pattern)})

@@ -44,8 +44,6 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "generates text.",
         "several": "{family} is several models, each with a cache: choose one of them.",
         "no_keys": "{family} generates without a KV cache: choose another model.",
-        "computed": "{names} is missing, and the default of {family} is known to transformers "
-        "only, which is not installed here or refuses the other fields: add it.",
         "not_json": "Not JSON at line {line}, column {column}: paste the whole file, from "
         "the first brace to the last.",
         "comment": "Not JSON at line {line}, column {column}: JSON has no comments. Remove it.",
@@ -122,13 +120,15 @@ class Ledger:
     """What a reading has asked a file for: shared by all `Fields` of one config.
 
     `read` holds paths of fields, `defaults` the family's defaults that were taken, `off` the
-    fields whose 0 or -1 was taken for "not set".
+    fields whose 0 or -1 was taken for "not set", `around` the fields of a multimodal file beside
+    those of its text model, with the model type of each level.
     """
 
     family: str = ""
     read: set[str] = field(default_factory=set)
     defaults: dict[str, Any] = field(default_factory=dict)
     off: dict[str, int] = field(default_factory=dict)
+    around: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
 
 class Fields:

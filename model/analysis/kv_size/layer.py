@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.analysis.kv_size.fields import MAX_HEADS, Fields, refusal, whole_number
-from model.analysis.kv_size.names import FACTS
+from model.analysis.kv_size.names import FACTS, OWN_FIELD
 from model.analysis.kv_size.schedule import active_window
 from model.analysis.kv_size.spec import LayerCache, Parts
 
@@ -48,9 +48,9 @@ def missing_fields(fields: Fields) -> list[str]:
 
 
 def _states(fields: Fields, fact: str) -> bool:
-    return any(
-        fields.values.get(name) is not None or name in fields.defaults for name in FACTS[fact]
-    )
+    own = OWN_FIELD.get((fields.ledger.family, fact))
+    names = FACTS[fact] if own is None else (*FACTS[fact], own)
+    return any(fields.values.get(name) is not None or name in fields.defaults for name in names)
 
 
 def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Attention:
@@ -163,11 +163,12 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
 
 def _gemma4_global(fields: Fields, kv_heads: int) -> tuple[int, int, int]:
     """Key width, value width and KV heads of Gemma-4's full layers."""
+    shared = fields.flag("attention_k_eq_v")
     if fields.states("per_layer_config"):  # to_dict() spells them out per layer
         width = fields.need_fact("head_dim")
         return width, width, kv_heads
     width = fields.need("global_head_dim")
-    if fields.flag("attention_k_eq_v"):  # K and V share their projection, not their cache
+    if shared:  # K and V share their projection, not their cache
         kv_heads = fields.integer("num_global_key_value_heads", most=MAX_HEADS) or kv_heads
     return width, width, kv_heads
 

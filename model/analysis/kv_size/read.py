@@ -23,10 +23,10 @@ from model.analysis.kv_size.layer import (
 from model.analysis.kv_size.names import FACTS, NESTED
 from model.analysis.kv_size.notes import Note
 from model.analysis.kv_size.remarks import notes
-from model.analysis.kv_size.schedule import from_class, layer_count, layer_kinds
+from model.analysis.kv_size.schedule import layer_count, layer_kinds
 from model.analysis.kv_size.spec import CacheSpec, LayerCache
 from model.analysis.kv_size.text import Config, parse
-from model.analysis.kv_size.unread import decisive, listed, speaks, unread
+from model.analysis.kv_size.unread import decisive, listed, speaks, unread, unread_around
 
 REFERENCE = ASSETS / "reference" / "kv_configs.json"
 ENCODERS = {
@@ -115,30 +115,32 @@ def text_model(config: Mapping[str, Any]) -> Fields:
     """The fields of the model that keeps the cache, with its family's own defaults."""
     fields = Fields(config)
     family = fields.text("model_type")
-    while True:
-        inner = next(
-            (name for name in NESTED if isinstance(fields.values.get(name), Mapping)
-             and fields.values[name]),
-            None,
-        )  # fmt: skip
-        if inner is None:
-            for name in NESTED[:4]:
-                if name in fields.values and fields.values[name] is not None:
-                    fields.section(name)  # a wrong kind of value is told
-            break
+    around: list[tuple[str, Mapping[str, Any]]] = []
+    while (inner := _nested(fields)) is not None:
+        around.append((family, fields.values))
         known = known_family(family)
-        fields = Fields(fields.section(inner).values if fields.section(inner) else {})
+        fields = inner
         family = fields.text("model_type") or (known.text if known else "")
     known = known_family(family)
-    if known is not None and known.text and not fields.states("text_config"):
+    if known is not None and known.text:  # a flat file of a multimodal model
         family, known = known.text, known_family(known.text)
-    ledger = Ledger(family)
-    ledger.read.add("model_type")
+    ledger = Ledger(family, {"model_type"}, around=around)
     made = Fields(fields.values, ledger, known.defaults if known else None)
     if made.defaults.get("kv_lora_rank") is not None and not is_latent(made):
         ledger.defaults.clear()  # the file says that it is not the model its class makes
         made = Fields(fields.values, ledger)
     return made
+
+
+def _nested(fields: Fields) -> Fields | None:
+    """The object for the text model, or None; a wrong kind of value is refused."""
+    for name in NESTED:
+        value = fields.values.get(name)
+        if isinstance(value, Mapping) or (value is not None and name.endswith("_config")):
+            section = fields.section(name)
+            if section is not None:
+                return Fields(section.values)
+    return None
 
 
 def _refuse(fields: Fields, whole: Fields) -> None:
@@ -175,8 +177,9 @@ def _not_read(fields: Fields) -> list[Note]:
         unclear = [path for path, value in left if decisive(path, value)]
         if unclear:
             raise refusal("not_understood", names=listed(unclear))
-    about = [path for path, _ in left if speaks(path)]
-    others = [path for path, _ in left if not speaks(path)]
+    paths = [path for path, _ in (*left, *unread_around(fields))]
+    about = [path for path in paths if speaks(path)]
+    others = [path for path in paths if not speaks(path)]
     return [
         *([Note("may_matter", {"names": listed(about)})] if about else []),
         *([Note("not_read", {"names": listed(others)})] if others else []),
@@ -208,21 +211,15 @@ def _exceptions(fields: Fields) -> dict[int, Fields]:
     section = fields.section("per_layer_config")
     changes = {} if section is None else section.values
     known = known_family(fields.ledger.family)
-    if section is None and known is not None and "per_layer_config" in known.computed:
-        changes = _computed_exceptions(fields)
+    # Gemma-4's and Step's rules are the reader's own.
+    ruled = fields.ledger.family.startswith(("gemma4", "step3p5"))
+    if section is None and known is not None and "per_layer_config" in known.computed and not ruled:
+        raise _lacks(["per_layer_config"])
     return {
         int(key): fields.overridden(Fields(own).values)
         for key, own in changes.items()
         if isinstance(key, str) and key.isdecimal() and len(key) <= 5
     }
-
-
-def _computed_exceptions(fields: Fields) -> Mapping[str, Any]:
-    """What the class computes; Gemma-4's and Step's rules are the reader's own."""
-    if fields.ledger.family.startswith(("gemma4", "step3p5")):
-        return {}
-    found: Mapping[str, Any] = from_class(fields, "per_layer_config")
-    return found
 
 
 def _special(fields: Fields, kind: str) -> Fields:

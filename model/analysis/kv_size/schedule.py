@@ -10,7 +10,7 @@ from typing import Any
 
 from model.analysis.kv_size import families
 from model.analysis.kv_size.fields import MAX_LAYERS, Fields, refusal, shown, whole_number
-from model.analysis.kv_size.names import FACTS, KINDS_OF_LAYERS, LAYOUT, STATE_SIZES
+from model.analysis.kv_size.names import FACTS, KINDS_OF_LAYERS, STATE_SIZES
 
 LAYER_LISTS = ("layer_types", "layers_block_type", "attn_type_list", "block_configs", "mixer_types")
 
@@ -78,9 +78,13 @@ FULL_EVERY = {
     "gemma2": 2, "gpt_oss": 2, "cohere2": 4, "exaone4": 4, "olmo3": 4, "gemma3n_text": 5,
     "gemma3": 6, "gemma3_text": 6, "gemma4_text": 6,
 }  # fmt: skip
+#: Families whose layers slide from max_window_layers on.
+FROM_A_LAYER_ON = {
+    "dots1", "qwen2", "qwen2_5_omni_text", "qwen2_5_vl_text", "qwen2_vl_text", "qwen3",
+}  # fmt: skip
 #: Families whose kinds of layers follow from fields that the reader knows, without a list.
 OWN_RULES = {
-    *FULL_EVERY, *ALL_SLIDING, *KEEP_ALL, "llama4_text", "qwen2", "qwen3", "qwen2_moe",
+    *FULL_EVERY, *ALL_SLIDING, *KEEP_ALL, *FROM_A_LAYER_ON, "llama4_text", "qwen2_moe",
     "deepseek_v32", "mimo_v2_flash", "afmoe",
 }  # fmt: skip
 
@@ -120,31 +124,13 @@ def active_window(fields: Fields, index: int | None = None) -> int | None:
         if earlier is not None:
             return earlier + 1
     window = fields.fact("window", index=index)
-    if window is None and family == "modernbert-decoder":
-        window = fields.need("local_attention") // 2  # it counts both sides
+    if family == "modernbert-decoder":
+        both_sides = fields.integer("local_attention")
+        window = window or (None if both_sides is None else both_sides // 2)
     both_ways = fields.get("use_bidirectional_attention") in (True, "all")
     if window is not None and both_ways and "gemma" in family:
         return window // 2 + 1  # half of it looks ahead (transformers' Gemma3TextConfig)
     return window
-
-
-def from_class(fields: Fields, name: str) -> Any:
-    """What the family's class computes for a field that the file leaves out.
-
-    Raises ConfigError if transformers is not there to ask, or refuses the file's other fields.
-    """
-    family = fields.ledger.family
-    known = {name for names in FACTS.values() for name in names} | set(LAYOUT)
-    given = {
-        key: value
-        for key, value in fields.values.items()
-        if key in known and key != "per_layer_config"
-    }
-    found = families.computed(family, given)
-    if found is None or found.get(name) is None:
-        raise refusal("computed", names=name, family=family)
-    fields.ledger.defaults[fields.path + name] = found[name]
-    return found[name]
 
 
 def translate(entry: object, names: dict[Any, str], field: str) -> str:
@@ -165,12 +151,8 @@ def layer_kinds(fields: Fields, layers: int) -> list[str]:
         fields.ledger.read |= {fields.path + name for name in KINDS_OF_LAYERS}
     kinds = kinds or _periodic(fields, layers)
     family = fields.ledger.family
-    computed = _computed_list(family)
-    if kinds is None and computed:
-        rows = from_class(fields, computed)
-        if not isinstance(rows, list) or len(rows) != layers:
-            raise refusal("computed", names=computed, family=family)
-        kinds = [translate(row, KINDS, computed) for row in rows]
+    if kinds is None and family not in OWN_RULES:
+        kinds = _of_class(fields, layers)
     if kinds is None:
         clues = [name for name in STATE_SIZES if fields.get(name) is not None]
         clues += [family] if family in HYBRID_FAMILIES else []
@@ -185,11 +167,18 @@ def layer_kinds(fields: Fields, layers: int) -> list[str]:
     return ["cross" if index in crossed else kind for index, kind in enumerate(kinds)]
 
 
-def _computed_list(family: str) -> str:
-    """The list of kinds that the family's class computes and this file has no rule for, or ""."""
-    known = None if family in OWN_RULES else families.family(family)
-    names = () if known is None else known.computed
-    return next((name for name in ("layer_types", "layers_block_type") if name in names), "")
+def _of_class(fields: Fields, layers: int) -> list[str] | None:
+    """The kinds that the family's class gives to its layers where a file has no list of them."""
+    known = families.family(fields.ledger.family)
+    if known is None or known.pattern is None:
+        return None
+    for name in KINDS_OF_LAYERS:
+        if fields.states(name) and fields.values[name] != known.defaults.get(name):
+            return None  # the file has a rule of its own
+        fields.ledger.read.add(fields.path + name)
+    kinds = known.pattern.kinds(layers)
+    fields.ledger.defaults["layer_types"] = kinds
+    return [translate(kind, KINDS, "layer_types") for kind in kinds]
 
 
 def _crossed(fields: Fields, layers: int) -> set[int]:
@@ -266,7 +255,7 @@ def _periodic(fields: Fields, layers: int) -> list[str] | None:
         if fields.get(name) is not None:
             chosen = _indices(fields, name, 0, layers - 1)
             return ["full" if i in chosen else rest for i in range(layers)]
-    if family == "zamba2" and fields.states("hybrid_layer_ids"):
+    if family == "zamba2" and fields.get("hybrid_layer_ids") is not None:
         chosen = _indices(fields, "hybrid_layer_ids", 0, layers - 1)
         return ["hybrid" if i in chosen else "mamba" for i in range(layers)]
     linear = fields.section("linear_attn_config")
@@ -346,7 +335,7 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
         kinds = ["sliding" if (i + 1) % every else "full" for i in range(layers)]
         # Gemma-4's class makes the last layer full whatever the pattern says.
         return [*kinds[:-1], "full"] if family == "gemma4_text" else kinds
-    if family in ("qwen2", "qwen3"):
+    if family in FROM_A_LAYER_ON:
         first = fields.need("max_window_layers", most=MAX_LAYERS, least=0)
         return ["sliding" if i >= first else "full" for i in range(layers)]
     if family == "qwen2_moe":

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from model.analysis.kv_size.families import family as known_family
-from model.analysis.kv_size.fields import Fields
+from model.analysis.kv_size.fields import Fields, Ledger
 from model.analysis.kv_size.harmless import ENDINGS, HARMLESS, SECTIONS, TOPICS
 from model.analysis.kv_size.names import NESTED, OTHER_MODELS
 
@@ -44,6 +44,19 @@ SPEAK = KEYS | HEADS | WINDOWS | RANKS | LAYERS | SHARING | STATES
 def unread(fields: Fields) -> list[tuple[str, Any]]:
     """Paths and values of what a reading neither asked for nor knows to be harmless."""
     return sorted(_walk(fields.values, "", fields), key=lambda found: found[0])
+
+
+def unread_around(fields: Fields) -> list[tuple[str, Any]]:
+    """The same of a multimodal file beside its text model, but for what that says as well."""
+    found = []
+    for family, values in fields.ledger.around:
+        empty = Fields(values, Ledger(family, {"model_type", "is_encoder_decoder", "is_decoder"}))
+        found += [
+            (name, value)
+            for name, value in _walk(values, "", empty)
+            if fields.values.get(name) != value
+        ]
+    return sorted(found, key=lambda one: one[0])
 
 
 def _walk(values: Mapping[str, Any], path: str, fields: Fields) -> Iterator[tuple[str, Any]]:

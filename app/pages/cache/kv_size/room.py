@@ -120,6 +120,9 @@ def bring() -> None:
     for file_name, message in st.session_state.pop("c_own_errors", []):
         st.error(t("cache.config_refused"))
         st.text(f"{file_name}: {message}" if file_name else message)
+    for model in st.session_state.get("c_own", {}).values():
+        if said := words.reading(model.spec):
+            st.text(f"{model.name}: {said}")
 
 
 def room() -> None:

@@ -23,6 +23,18 @@ def note(one: Note) -> str:
     return t(f"kv_size.note_{one.key}", **one.values)
 
 
+#: Notes on how a file was read, which its owner should see beside the form.
+_READING = (
+    "duplicates", "defaults", "off", "no_family", "new_family", "may_matter", "not_read",
+    "kv_scheme", "bidirectional", "cross",
+)  # fmt: skip
+
+
+def reading(spec: CacheSpec) -> str:
+    """What was taken for granted in reading a config, or passed over; "" if nothing."""
+    return " ".join(note(one) for one in spec.notes if one.key in _READING)
+
+
 def refusal(error: ConfigError) -> str:
     """Why a config cannot be judged."""
     return t(f"kv_size.error_{error.key}", **error.values)

@@ -9,11 +9,12 @@ as computed where the general rule would not give the same.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from model.analysis.kv_size.families import REFERENCE, VERSION
+from model.analysis.kv_size.families import REFERENCE, VERSION, Pattern
 from model.analysis.kv_size.names import FACTS, LAYOUT, NESTED, OTHER_MODELS
 from model.analysis.kv_size.unread import harmless
 
@@ -32,7 +33,7 @@ ENCODERS = {
 #: They generate without keys and values of earlier tokens: recomputed, hashed or by "mems".
 WITHOUT = {"openai-gpt", "xlm", "xlnet", "reformer", "flaubert"}
 #: Lists whose length is the number of layers, where a class refuses other numbers.
-KINDS = {"layer_types", "layers_block_type"}
+KINDS = ("layer_types", "layers_block_type")
 FIELDS = {name for names in FACTS.values() for name in names} | {*LAYOUT, *NESTED, *OTHER_MODELS}
 
 
@@ -76,10 +77,13 @@ def table() -> dict[str, Any]:
             constant, computed = defaults(name, config)
             if constant:
                 entry["defaults"] = constant
+            pattern = next((fit(name, one) for one in KINDS if one in computed), None)
+            if pattern is not None:
+                entry["pattern"] = pattern
             if computed:
                 entry["computed"] = computed
             own = [field for field in config.to_dict() if not (field in FIELDS or harmless(field))]
-            if own and name not in texts:
+            if own:
                 entry["own"] = sorted(own)
         families[name] = entry
     return families
@@ -124,6 +128,26 @@ def defaults(name: str, config: Any) -> tuple[dict[str, Any], list[str]]:
 def general_only(name: str) -> set[str]:
     """Fields that follow from others by rules which the reader has itself."""
     return {"qk_head_dim", "num_layers", "n_layer"} if name == "longcat_flash" else {"qk_head_dim"}
+
+
+def fit(name: str, field: str) -> dict[str, Any] | None:
+    """The pattern that gives the class's own kinds for every number of layers that it takes."""
+    found = {
+        layers: list(kinds)
+        for layers in (*range(6, 41), 48, 61, 64, 78)
+        if (made_one := made(name, num_hidden_layers=layers)) is not None
+        and len(kinds := made_one.to_dict()[field] or []) == layers
+    }
+    longest = found.get(40, [])
+    for first, size, last, end in itertools.product(range(4), range(1, 9), (0, 1), (False, True)):
+        if not longest or (first and end):
+            continue
+        cycle = longest[-size:] if end else longest[first : first + size]
+        one = Pattern(cycle, longest[:first], longest[-1] if last else "", end)
+        if all(one.kinds(layers) == kinds for layers, kinds in found.items()):
+            given = {"first": one.first, "last": one.last, "from_end": end}
+            return {"cycle": cycle} | {key: value for key, value in given.items() if value}
+    return None
 
 
 def varied(name: str, own: dict[str, Any]) -> Iterator[Any]:

@@ -261,8 +261,7 @@ def test_defaults_of_a_family_count_only_where_the_file_is_silent() -> None:
     assert cache_spec({**mistral, "sliding_window": None}).layers[0].window is None
 
 
-def test_what_a_class_computes_is_asked_of_the_class() -> None:
-    """Trinity's windows of three layers in four: no rule of the reader's own."""
+def test_what_a_class_computes_comes_from_its_pattern() -> None:
     config = {"model_type": "kolibri1", "num_hidden_layers": 10, "num_attention_heads": 4,
               "num_key_value_heads": 2, "head_dim": 8}  # fmt: skip
     spec = cache_spec(config)
@@ -273,3 +272,13 @@ def test_what_a_class_computes_is_asked_of_the_class() -> None:
 def test_mla_that_is_switched_off_has_none_of_its_familys_defaults() -> None:
     off = {**V3, "kv_lora_rank": None, "head_dim": None, "v_head_dim": None, "hidden_size": 16_384}
     assert cache_spec(off).layers[0].parts == (("K", 128 * 128), ("V", 128 * 128))
+
+
+def test_what_stands_beside_the_text_model_is_named_too() -> None:
+    wrapped = {
+        "model_type": "wrapped", "text_config": {**GQA, "model_type": "llama"},
+        "vision_config": {"num_attention_heads": 3, "sliding_window": 9}, "hidden_size": 64,
+    }  # fmt: skip
+    assert "may change" not in noted(wrapped) and "Not read" not in noted(wrapped)
+    for name, value in (("sliding_window", 8), ("num_kv_shared_layers", 2), ("kv_thing", 3)):
+        assert name in noted({**wrapped, name: value})
