@@ -29,7 +29,7 @@ OTHERS = (
     "num", "size", "dim", "new", "extra", "types", "pattern", "list", "per", "max", "low", "count",
     "compressed", "local", "global", "every", "idx", "alt", "super", "width", "repeat", "span",
 )  # fmt: skip
-ODD = (
+ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2, 3, 8, 10**30, 0.5, float("nan"), float("inf"), "", "full", "x",
     [], {}, [1, 2], ["full_attention"] * 4, ["sliding_attention", None], {"a": 1}, [[1]], {"": {}},
 )  # fmt: skip

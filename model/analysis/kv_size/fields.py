@@ -268,8 +268,9 @@ class Fields:
         rows = self.rows(name)
         if rows is None:
             return None
-        mtp = self.fact("mtp", most=MAX_LAYERS) or 0
-        if len(rows) not in (layers, layers + mtp):
+        if len(rows) == layers:
+            return rows
+        if len(rows) != layers + (self.fact("mtp", most=MAX_LAYERS) or 0):
             raise refusal("entries", name=name, entries=f"{len(rows):,}", layers=f"{layers:,}")
         return rows[:layers]
 

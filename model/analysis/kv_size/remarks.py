@@ -24,7 +24,7 @@ PLAIN = {"auto", "none", "bf16", "bfloat16", "fp16", "float16", "fp32", "float32
 ELSEWHERE = {
     "bailing_moe_linear", "chatglm", "deepseek", "kclgpt", "kimi_k2", "minicpm_sala",
     "minimax_m1", "minimax_text_01", "pangu_ultra_moe", "plamo", "RefinedWeb", "RefinedWebModel",
-    "rwkv7", "openelm", "nemotron-nas", "mimo_v2", "deepseek_vl_v2",
+    "rwkv7", "openelm", "nemotron-nas", "mimo_v2", "deepseek_vl_v2", "hypothetical_mha",
 }  # fmt: skip
 
 

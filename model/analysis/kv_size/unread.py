@@ -72,7 +72,10 @@ def _walk(values: Mapping[str, Any], path: str, fields: Fields) -> Iterator[tupl
                 inside = value.values() if name == "per_layer_config" else (value,)
                 inner = "" if name == "per_layer_config" else f"{full}."
                 for one in inside:
-                    yield from _walk(one, inner, fields)
+                    if isinstance(one, Mapping):
+                        yield from _walk(one, inner, fields)
+            elif decisive(full, value):
+                yield full, value
             elif not harmless(name, family):
                 yield from list(_walk(value, f"{full}.", fields)) or [(full, value)]
         elif full not in read and name not in SECTIONS and not harmless(name, family):

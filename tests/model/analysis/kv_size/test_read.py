@@ -92,7 +92,9 @@ def test_our_twins(kv_heads: int, name: str) -> None:
 
 def test_nested_files() -> None:
     inner = {**GQA, "model_type": "qwen3"}
-    assert cache_spec({"text_config": inner, "hidden_size": 7}) == cache_spec(inner)
+    beside = cache_spec({"text_config": inner, "hidden_size": 7})
+    assert beside.layers == cache_spec(inner).layers
+    assert "hidden_size" in str(beside.notes)
     assert cache_spec({"thinker_config": {"text_config": inner}}) == cache_spec(inner)
     assert cache_spec({**inner, "text_config": {}}) == cache_spec(inner)
 
