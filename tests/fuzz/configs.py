@@ -8,8 +8,7 @@ import string
 from typing import Any
 
 from model.analysis.kv_size import ConfigError, formula, read_config
-from model.analysis.kv_size.names import FACTS, LAYOUT
-from model.analysis.kv_size.unread import words
+from model.analysis.kv_size.names import FACTS, LAYOUT, words
 from tests.configs import GQA, PUBLISHED, V3
 
 FAMILIES = (

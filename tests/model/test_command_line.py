@@ -151,7 +151,8 @@ def test_kv(run: Any, name: str, kind: str, per_token: int | None) -> None:
         latent = (shape.kv_lora_rank or 0) + (shape.qk_rope_head_dim or 0)
         per_token = shape.num_hidden_layers * latent * 2
     found = run("kv", name, "--tokens", "1000", "--batch", "3")
-    assert set(found) == {"attention", "bytes_per_token", "bytes", "layers", "notes"}
+    per_token_keys = {"bytes_per_token", "bytes_per_token_beyond_windows"}
+    assert set(found) == {"attention", "bytes", "layers", "notes", *per_token_keys}
     assert found["attention"] == kind
     assert found["bytes_per_token"] == per_token
     assert found["bytes"] == per_token * 3000

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from model.analysis.kv_size.names import FACTS, OWN_FIELD
+from model.analysis.kv_size.families import family
+from model.analysis.kv_size.names import FACTS, LAYOUT, OWN_FIELD, WORDS, by_words
 from model.errors import ReadableError
 
 MAX_LAYERS = 10_000
@@ -51,7 +52,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "after it. Remove it.",
         "not_text": "This is not text in UTF-8, UTF-16 or UTF-32: choose a config.json.",
         "nothing": "The file is empty: choose a config.json.",
-        "too_large": "The file has {size} bytes; at most {limit} are read: choose a config.json.",
+        "too_large": "Too large for a config.json: the bytes of the file are {size}, the limit is "
+        "{limit}. Choose another file.",
         "too_deep": "The file is nested too deeply for a config.json: choose the model's own.",
         "digits": "A number in the file has more than 4,300 digits: correct it.",
         "head_dim": "head_dim is missing, and hidden_size {hidden} is not a multiple of the number "
@@ -120,7 +122,8 @@ class Ledger:
     """What a reading has asked a file for: shared by all `Fields` of one config.
 
     `read` holds paths of fields, `defaults` the family's defaults that were taken, `off` the
-    fields whose 0 or -1 was taken for "not set", `around` the fields of a multimodal file beside
+    fields whose 0 or -1 was taken for "not set", `words` those that were read for what their words
+    say, with the fact, `around` the fields of a multimodal file beside
     those of its text model, with the model type of each level.
     """
 
@@ -128,6 +131,7 @@ class Ledger:
     read: set[str] = field(default_factory=set)
     defaults: dict[str, Any] = field(default_factory=dict)
     off: dict[str, int] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
     around: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
 
@@ -173,7 +177,7 @@ class Fields:
 
         A list has one entry per layer, and counts at `index`. Fields that say the same must agree.
         """
-        names: Iterable[str] = FACTS[fact]
+        names: Iterable[str] = self.names_of(fact)
         own = OWN_FIELD.get((self.ledger.family, fact))
         self.ledger.read |= {self.path + name for name in names}
         if own is not None and (self.values.get(own) is not None or own in self.defaults):
@@ -202,6 +206,15 @@ class Fields:
                 owner = f"{name} (not in the file; the default of {self.ledger.family})"
                 return whole_number(default, owner, most, least)
         return None
+
+    def names_of(self, fact: str) -> list[str]:
+        """Names of a fact: those of the table, and this file's that state it by their words."""
+        if fact not in WORDS or family(self.ledger.family) is not None:
+            return list(FACTS[fact])
+        known = {name for names in FACTS.values() for name in names}.union(LAYOUT)
+        found = [name for name in self.values if name not in known and by_words(name) == fact]
+        self.ledger.words |= dict.fromkeys((self.path + name for name in found), fact)
+        return [*FACTS[fact], *found]
 
     def need_fact(
         self, fact: str, most: int = MAX_SIZE, least: int = 1, index: int | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.analysis.kv_size.fields import MAX_HEADS, Fields, refusal, whole_number
-from model.analysis.kv_size.names import FACTS, OWN_FIELD
+from model.analysis.kv_size.names import OWN_FIELD
 from model.analysis.kv_size.schedule import active_window
 from model.analysis.kv_size.spec import LayerCache, Parts
 
@@ -49,7 +49,7 @@ def missing_fields(fields: Fields) -> list[str]:
 
 def _states(fields: Fields, fact: str) -> bool:
     own = OWN_FIELD.get((fields.ledger.family, fact))
-    names = FACTS[fact] if own is None else (*FACTS[fact], own)
+    names = [*fields.names_of(fact), *([] if own is None else [own])]
     return any(fields.values.get(name) is not None or name in fields.defaults for name in names)
 
 
@@ -61,14 +61,16 @@ def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Atten
         raise refusal("sparse")
     heads = _heads(fields, index, layers)
     kv_heads = _kv_heads(fields, index, layers, heads)
+    family = fields.ledger.family
     key = fields.fact("head_dim", index=index)
+    if family in ("zamba", "zamba2") and fields.get("attention_head_dim") is None:
+        key = 2 * fields.need_fact("hidden") // heads  # the attention sees two streams
     if key is None:
         hidden = fields.need_fact("hidden")
         if hidden % heads:
             raise refusal("head_dim", hidden=f"{hidden:,}", heads=f"{heads:,}")
         key = hidden // heads
     value = fields.fact("v_head_dim", index=index) or key
-    family = fields.ledger.family
     if kind in ("sliding", "hybrid_sliding"):
         # Sliding layers of MiMo have twice the KV heads (transformers' MiMoV2FlashAttention).
         doubled = 2 * kv_heads if family.startswith("mimo_v2") else kv_heads
@@ -110,6 +112,8 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
         raise refusal("unknown", name="index_kpool", what="pooled keys")
     types = fields.per_layer("indexer_types", layers)
     pattern = fields.get("index_topk_pattern") is not None
+    if types is None and fields.ledger.family == "hy_v4":  # its class shares by a rule of its own
+        raise refusal("lacks", names="indexer_types")
     if types is None and (pattern or (fields.integer("index_topk_freq") or 1) > 1):
         raise refusal("lacks", names="indexer_types")
     if types is not None and types[index] not in ("full", "shared"):

@@ -7,11 +7,11 @@ configuration files that models outside of it bring along.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 MOST = "most families"
-BY_WORDS = "read for what it says"
 
 #: Fact -> field -> who uses it. The first field that is set counts; others must agree with it.
 FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -58,14 +58,10 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "dim_head": "cpmant",
             "hidden_size_per_head": "plamo2",
             "head_size": "LitGPT",
-            "attention_head_size": BY_WORDS,
-            "dim_per_head": BY_WORDS,
-            "d_head": BY_WORDS,
         },
         "v_head_dim": {
             "v_head_dim": "deepseek_v2, deepseek_v3 and their kin, mimo_v2_flash",
             "attention_v_dim": "pangu_ultra_moe",
-            "value_head_dim": BY_WORDS,
         },
         "kv_heads": {
             "num_key_value_heads": MOST,
@@ -81,40 +77,14 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "num_heads_kv": "mamba_ssm",
             "kv_n_heads": "MosaicML's attn_config",
             "decoder_num_key_value_heads": "moonshine",
-            **dict.fromkeys(
-                (
-                    "num_kv_head",
-                    "n_heads_kv",
-                    "kv_head",
-                    "n_key_value_heads",
-                    "num_kv",
-                    "n_key_value_head",
-                    "key_value_heads",
-                    "num_key_value_head",
-                    "num_kv_attention_heads",
-                    "num_key_value_attention_heads",
-                    "nkv_heads",
-                    "kv_head_num",
-                    "num_attention_kv_heads",
-                    "num_attention_heads_kv",
-                    "head_count_kv",
-                    "num_kv_groups",
-                ),
-                BY_WORDS,
-            ),
         },
         "kv_lora_rank": {
             "kv_lora_rank": "deepseek_v2, deepseek_v3, minicpm3 and their kin",
             "attention_kv_lora_dim": "pangu_ultra_moe",
-            "kv_lora_dim": BY_WORDS,
-            "kv_latent_dim": BY_WORDS,
-            "kv_compression_dim": BY_WORDS,
         },
         "qk_rope_head_dim": {
             "qk_rope_head_dim": "deepseek_v2, deepseek_v3, minicpm3 and their kin",
             "attention_qk_rope_dim": "pangu_ultra_moe",
-            "qk_rope_dim": BY_WORDS,
-            "rope_head_dim": BY_WORDS,
         },
         "qk_nope_head_dim": {
             "qk_nope_head_dim": "deepseek_v2, deepseek_v3, minicpm3 and their kin",
@@ -124,9 +94,7 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "sliding_window_size": "inkling_text, mimo_v2_flash",
             "attention_window_size": "recurrent_gemma, plamo2",
             "window_size": "the fla library, gpt_neo",
-            "local_window_size": BY_WORDS,
             "interleaved_sliding_window": "vLLM's reading of Mistral's params.json",
-            "attention_window": BY_WORDS,
         },
         "chunk": {"attention_chunk_size": "llama4_text"},
         "mtp": {
@@ -135,8 +103,38 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "mtp_num_hidden_layers": "qwen3_5, qwen3_next",
             "mtp_num_layers": "Megatron",
             "num_mtp_modules": "minimax_m2",
-            "num_mtp_heads": BY_WORDS,
         },
+    }
+)
+
+#: Facts that a field states by its words alone, in files of families that transformers does not
+#: have: one word of each of the first sets, and no word that is not in the last.
+WORDS: Mapping[str, tuple[tuple[set[str], ...], set[str]]] = MappingProxyType(
+    {
+        "kv_heads": (
+            ({"kv", "kvs", "key"}, {"kv", "kvs", "value"}, {"head", "heads"}),
+            {"num", "n", "number", "of", "count", "total", "attention", "attn", "values", "keys"},
+        ),
+        "head_dim": (
+            ({"head", "heads"}, {"dim", "size", "width", "channels"}),
+            {"attention", "attn", "per", "hidden", "each", "of"},
+        ),
+        "v_head_dim": (
+            ({"v", "value"}, {"head", "attention", "attn"}, {"dim", "size", "width"}),
+            set(),
+        ),
+        "kv_lora_rank": (
+            ({"kv"}, {"lora", "latent", "compression", "compressed"}, {"rank", "dim", "size"}),
+            {"attention", "attn"},
+        ),
+        "qk_rope_head_dim": (
+            ({"rope", "rotary"}, {"qk", "k", "key", "head"}, {"dim", "size"}),
+            {"attention", "attn"},
+        ),
+        "window": (
+            ({"window", "windows"},),
+            {"sliding", "local", "attention", "attn", "size", "length", "len", "width", "tokens"},
+        ),
     }
 )
 
@@ -202,3 +200,18 @@ LAYOUT = (
     "compress_rates", "compress_rate_csa", "compress_rate_hca",
     "use_bidirectional_attention", "is_decoder", "is_encoder_decoder",
 )  # fmt: skip
+
+
+def words(name: str) -> list[str]:
+    """A field's name in lower-case words: "kvHeads" and "kv_heads" are kv, heads."""
+    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name[:200])
+    return re.findall(r"[a-z]+", spaced.lower())
+
+
+def by_words(name: str) -> str:
+    """The fact of WORDS that a field states, or ""."""
+    said = set(words(name))
+    for fact, (needed, allowed) in WORDS.items():
+        if all(said & one for one in needed) and said <= allowed.union(*needed):
+            return fact
+    return ""

@@ -30,14 +30,15 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "many elements per token of the source.",
         "mtp": "Not counted: layers for multi-token prediction ({layers}), which hold a cache only "
         "when used to speculate.",
-        "cross": "A fixed cache besides: {layers} cross-attention layers keep {elements} elements "
-        "for every token of an image, and nothing of the text.",
+        "cross": "A fixed cache besides, of images and not of the text: elements for every token of "
+        "an image, in all cross-attention layers ({layers}): {elements}.",
         "bidirectional": "The model attends in both directions; where it generates, it fills this "
         "cache.",
-        "kv_scheme": "Not assumed: the file allows a quantised cache ({scheme}). At {dtype} it "
-        "would take {bytes} bytes per token.",
+        "kv_scheme": "Not assumed: the file allows a quantised cache ({scheme}). Bytes "
+        "per token at {dtype}: {bytes}.",
         "defaults": "Not in the file, so the defaults of transformers' {family} count: {names}.",
         "off": "Taken for not set: {names}.",
+        "by_words": "Read for what their names say: {names}.",
         "no_family": "The file names no model_type: counted by its fields alone.",
         "new_family": "The model_type {family} is not known here: counted by the file's fields "
         "alone.",

@@ -138,6 +138,9 @@ def _taken(fields: Fields) -> list[Note]:
     if ledger.off:
         said = ", ".join(f"{name} {value}" for name, value in ledger.off.items())
         found.append(Note("off", {"names": said}))
+    if ledger.words:
+        said = ", ".join(f"{name[:60]} = {fact}" for name, fact in ledger.words.items())
+        found.append(Note("by_words", {"names": said}))
     if not ledger.family:
         found.append(Note("no_family"))
     elif known_family(ledger.family) is None and ledger.family not in ELSEWHERE:

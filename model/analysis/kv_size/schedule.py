@@ -91,6 +91,8 @@ OWN_RULES = {
 
 def layer_count(fields: Fields) -> int | None:
     """Layers that may hold a cache, or None if the file has neither a count nor a list of them."""
+    if fields.ledger.family == "hrm_text" and not fields.states("num_hidden_layers"):
+        raise refusal("lacks", names="num_hidden_layers")
     if fields.ledger.family == "hrm_text" and fields.get("num_layers_per_stack") is None:
         stack = fields.need_fact("layers", most=MAX_LAYERS)  # it is gone through several times
         low, high = fields.need("L_cycles", most=100), fields.need("H_cycles", most=100)
@@ -224,7 +226,7 @@ def _listed(fields: Fields, layers: int) -> list[str] | None:
 
 def _by_windows(fields: Fields, layers: int) -> list[str] | None:
     """A list of windows, one per layer or repeated (Ministral, Phi-4-flash): null is full."""
-    for name in FACTS["window"]:
+    for name in fields.names_of("window"):
         rows = fields.values.get(name)
         if not isinstance(rows, list):
             continue

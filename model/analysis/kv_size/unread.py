@@ -17,7 +17,7 @@ from typing import Any
 from model.analysis.kv_size.families import family as known_family
 from model.analysis.kv_size.fields import Fields, Ledger
 from model.analysis.kv_size.harmless import ENDINGS, HARMLESS, SECTIONS, TOPICS
-from model.analysis.kv_size.names import NESTED, OTHER_MODELS
+from model.analysis.kv_size.names import NESTED, OTHER_MODELS, words
 
 SHOWN = 12  # names in one note; of the rest, the number
 NAME = 60  # characters of one name
@@ -91,12 +91,6 @@ def harmless(name: str, family: str = "") -> bool:
     if parts and parts[-1] in ENDINGS:
         return True
     return not SPEAK.intersection(parts) and not TOPICS.isdisjoint(parts)
-
-
-def words(name: str) -> list[str]:
-    """A field's name in lower-case words: "kvHeads" and "kv_heads" are kv, heads."""
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name[:200])
-    return re.findall(r"[a-z]+", spaced.lower())
 
 
 def decisive(path: str, value: object) -> bool:

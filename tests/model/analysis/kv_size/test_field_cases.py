@@ -38,7 +38,7 @@ NOTED = {
     "gemma3_12b_text_no_head_dim": "head_dim 256",
     "mistral_params": "no model_type",
     "mistral_sw-1": "sliding_window -1",
-    "mllama_11b": "8 cross-attention layers keep 16,384 elements",
+    "mllama_11b": "cross-attention layers (8): 16,384",
     "ring_mini_linear": "16 of 20",
     "rwkv7_hf": "24 of 24",
     "saved_paligemma_3b": "both directions",
@@ -66,6 +66,23 @@ def test_refused_case(name: str) -> None:
 
 def test_every_case_is_judged() -> None:
     assert {path.stem for path in CASES.glob("*.json")} == {*GIVEN, *REFUSED}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "elements"),
+    [
+        ("total_kv_heads", 2, 2 * 2 * 8), ("kvHeads", 2, 2 * 2 * 8), ("headWidth", 16, 8 * 2 * 16),
+        ("num_key_value_attention_heads", 4, 4 * 2 * 8), ("n_heads_kv", [2] * 4, 2 * 2 * 8),
+    ],
+)  # fmt: skip
+def test_a_name_that_says_what_it_is(name: str, value: object, elements: int) -> None:
+    """Read for its words where no class of transformers says otherwise, and told."""
+    config = {**without(GQA, "num_key_value_heads"), "model_type": "novel", name: value}
+    spec = cache_spec(config)
+    assert spec.elements_per_token() == 4 * elements
+    assert f"{name} = " in "\n".join(map(str, spec.notes))
+    latent = {**GQA, "kv_latent_size": 32, "rope_head_dim": 4}
+    assert cache_spec(latent).elements_per_token() == 4 * 36
 
 
 NO_KV = without(GQA, "num_key_value_heads")
@@ -152,7 +169,7 @@ def test_families_that_generate_without_a_cache(family: str) -> None:
         ("sliding_span_window", 8), ("value_low_rank", 16),
         ("attention_pattern", ["full", "local"]),
         ("layer_kinds", ["a", "b", "a", "b"]), ("share_kv_every", 2), ("kv_reuse_layers", [1, 3]),
-        ("headWidth", 32), ("numKvGroups2", 4), ("latent_kv_rank", 32), ("shared_kv", True),
+        ("numKvGroups2", 4), ("shared_kv", True),
         ("cla_share_factor", 2), ("kv_layer_map", {"1": 0}), ("attn_block_types", "flfl"),
     ],
 )  # fmt: skip
@@ -222,7 +239,7 @@ def test_a_quantised_cache_is_offered(
 ) -> None:
     config = {**GQA, "model_type": "llama", field: scheme}
     assert cache_spec(config).bytes_per_token("bf16") == 256
-    assert f"At {dtype} it would take {size} bytes" in noted(config)
+    assert f"Bytes per token at {dtype}: {size}." in noted(config)
     assert "quantised" not in noted({**config, field: {"kv_cache_scheme": None}})
 
 

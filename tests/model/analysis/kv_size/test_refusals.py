@@ -113,6 +113,7 @@ def good_configs(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+@settings(deadline=None)
 @given(good_configs(), st.integers(0, 200), st.sampled_from(sorted(BYTES)), st.integers(0, 9))
 def test_bytes_are_the_sum_over_tokens_and_layers(
     config: dict[str, Any], tokens: int, dtype: str, batch: int
@@ -131,6 +132,7 @@ def test_bytes_are_the_sum_over_tokens_and_layers(
     assert spec.bytes(tokens + 1, dtype) >= one
 
 
+@settings(deadline=None)
 @given(good_configs(), st.sampled_from(["float32", "bf16", "int8"]))
 def test_growth_and_windows_add_up(config: dict[str, Any], dtype: str) -> None:
     spec = cache_spec(config)

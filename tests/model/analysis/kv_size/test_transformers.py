@@ -138,7 +138,7 @@ CACHE_CLASSES = {
 }
 # The first three have no usable class defaults; rwkv's state is no KV cache, whatever DynamicCache
 # would make of its config.
-UNLIKE = {"blt", "gemma4_assistant", "gemma4_unified_assistant", "rwkv"}
+UNLIKE = {"blt", "xlstm", "gemma4_assistant", "gemma4_unified_assistant", "rwkv"}
 
 
 def test_every_family_of_transformers_has_its_layers_or_is_refused() -> None:

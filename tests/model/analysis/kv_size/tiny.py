@@ -68,7 +68,7 @@ MORE: dict[str, dict[str, Any]] = {
     "codegen": {"rotary_dim": 4}, "gptj": {"rotary_dim": 4},
     "gpt_neo": {"attention_types": [[["global", "local"], 2]], "window_size": 5},
     "hunyuan_v1_dense": {"head_dim": 8}, "ministral": {"head_dim": 8},
-    "hunyuan_v1_moe": {"head_dim": 8, "moe_topk": 2, "num_experts": 4, "num_shared_expert": 1},
+    "hunyuan_v1_moe": {"head_dim": 8, "moe_topk": 2, "num_experts": 4},
     "dots1": {
         "n_shared_experts": 1, "n_routed_experts": 4, "num_experts_per_tok": 2,
         "moe_intermediate_size": 16,
