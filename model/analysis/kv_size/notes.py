@@ -30,8 +30,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "many elements per token of the source.",
         "mtp": "Not counted: layers for multi-token prediction ({layers}), which hold a cache only "
         "when used to speculate.",
-        "cross": "A fixed cache besides, of images and not of the text: elements for every token of "
-        "an image, in all cross-attention layers ({layers}): {elements}.",
+        "cross": "A fixed cache besides, of images and not of the text: elements for every token "
+        "of an image, in all cross-attention layers ({layers}): {elements}.",
         "bidirectional": "The model attends in both directions; where it generates, it fills this "
         "cache.",
         "kv_scheme": "Not assumed: the file allows a quantised cache ({scheme}). Bytes "
