@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app.core.texts import texts
 from app.pages.cache.kv_size import configs
 from model.analysis import parameter_count
-from model.analysis.kv_size import fields, formula, notes
+from model.analysis.kv_size import ConfigError, fields, formula, notes, read_config
 from tests.app.pages.cache.cases import (
     LLAMA,
     LLAMA_PER_TOKEN,
@@ -103,6 +103,44 @@ def test_a_refusal_is_in_the_viewers_language() -> None:
         name="num_hidden_layers", value="'x'", least="1", most="10,000"
     )
     assert told in [part.value for part in healthy(at).text]
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_what_was_taken_for_granted_is_told_beside_the_form(lang: str) -> None:
+    at, said = opened("kv_size", lang), texts(lang)
+    config = {"model_type": "gemma", "num_hidden_layers": 2, "num_attention_heads": 16}
+    config |= {"attn_novelty": 3, "quantization_config": {"kv_cache_quant_algo": "FP8"}}
+    at.text_area("c_paste").set_value(json.dumps(config))
+    next(b for b in at.button if b.label == said["cache.add"]).click().run()
+    told = next(part.value for part in healthy(at).text if part.value.startswith("gemma: "))
+    assert "head_dim 256" in told and "attn_novelty" in told
+    size = f"{2 * 2 * 16 * 256:,}"
+    assert said["kv_size.note_kv_scheme"].format(scheme="FP8", dtype="fp8", bytes=size) in told
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [(b"{\n// no\n}", "comment"), (b'{"a": 1,}', "trailing_comma"), (b"\x80", "not_text")],
+)
+def test_app_and_command_line_read_alike(raw: bytes, key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_config(raw)
+    at = opened("kv_size")
+    at.file_uploader("c_files").upload("mine.json", raw)
+    add(at, "")
+    told = T[f"kv_size.error_{key}"].format(**caught.value.values)
+    assert f"mine.json: {told}" in [part.value for part in at.text]
+
+
+def test_an_official_list_of_three_megabytes_is_accepted() -> None:
+    names = [f"model.layers.{i}.mlp.experts.{j}.up_proj" for i in range(60) for j in range(1200)]
+    config = LLAMA | {"quantization_config": {"modules_to_not_convert": names}}
+    at = opened("kv_size", c_context="1000", c_dtype="bf16")
+    raw = json.dumps(config).encode()
+    assert len(raw) > 2_500_000
+    at.file_uploader("c_files").upload("large.json", raw)
+    add(at, "")
+    assert bar_bytes(at)["large"] == 1000 * LLAMA_PER_TOKEN
 
 
 def test_every_refusal_of_kv_math_has_its_words() -> None:
