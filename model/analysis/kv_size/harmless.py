@@ -6,9 +6,12 @@ transformers, whose caches the sizes are compared with.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 #: A field that ends so is a property of something, never a number of anything that is cached.
 ENDINGS = {
-    "dropout", "drop", "pdrop", "layerdrop", "bias", "biases", "eps", "epsilon", "act",
+    "dropout", "drop", "pdrop", "prob", "layerdrop", "bias", "biases", "eps", "epsilon", "act",
     "activation", "softcap", "softcapping", "theta", "temperature", "loss", "coef", "coeff",
     "coefficient", "dtype", "impl", "implementation", "init", "initializer", "std", "norm",
     "norms", "layernorm", "token", "fp",
@@ -92,3 +95,44 @@ HARMLESS = {
     "attn_uses_sequence_id", "prefix", "cross_attention_norm", "is_encoder", "multiple_of",
     "layer_norm_elementwise_affine", "rmsnorm", "post_layer_norms",
 }  # fmt: skip
+MINIMAX = {
+    "layernorm_full_attention_alpha", "layernorm_full_attention_beta",
+    "layernorm_linear_attention_alpha", "layernorm_linear_attention_beta", "layernorm_mlp_alpha",
+    "layernorm_mlp_beta", "postnorm", "shared_moe_mode",
+}  # fmt: skip
+#: Families that transformers does not have, or whose files on the hub have other fields than its
+#: class: what those say besides. The reader knows how they keep their cache.
+ELSEWHERE: Mapping[str, set[str]] = MappingProxyType(
+    {
+        "openelm": {
+            "num_gqa_groups", "qkv_multipliers", "ffn_multipliers", "share_input_output_layers",
+            "normalize_qk_projections", "ffn_dim_divisor", "ffn_with_glu",
+        },
+        "chatglm": {
+            "add_qkv_bias", "add_bias_linear", "interleaved_qkv", "prefix_projection",
+            "pre_seq_len", "kv_channels", "original_rope", "quantization_bit", "inner_hidden_size",
+        },
+        "qwen": {
+            "no_bias", "fp", "bf16", "fp16", "fp32", "use_cache_quantization", "kv_channels",
+            "scale_attn_weights",
+        },
+        "phi3small": {
+            "blocksparse_block_size", "blocksparse_homo_head_pattern", "gegelu_limit",
+            "blocksparse_num_local_blocks", "blocksparse_vert_stride", "mup_attn_multiplier",
+            "blocksparse_triton_kernel_block_size", "dense_attention_every_n_layers",
+        },
+        "minimax_text_01": MINIMAX,
+        "minimax_m1": MINIMAX,
+        "cohere2": {"layer_switch", "order_of_interleaved_layers", "use_parallel_block"},
+        **{
+            family: set()
+            for family in (
+                "aquila", "baichuan", "bailing_moe", "bailing_moe_linear", "deci", "deepseek",
+                "deepseek_vl_v2", "exaone", "hypothetical_mha", "internlm", "internlm2", "kclgpt",
+                "kimi_k2", "mimo_v2", "minicpm", "minicpm_sala", "nemotron-nas", "orion",
+                "pangu_ultra_moe", "plamo", "RefinedWeb", "RefinedWebModel", "rwkv5", "rwkv6",
+                "rwkv7", "stablelm_epoch", "step3_text", "xverse",
+            )
+        },
+    }
+)  # fmt: skip

@@ -13,7 +13,7 @@ from model.analysis.kv_size.names import OWN_FIELD
 from model.analysis.kv_size.schedule import active_window
 from model.analysis.kv_size.spec import LayerCache, Parts
 
-MULTI_QUERY_FAMILIES = {"falcon", "RefinedWeb", "RefinedWebModel", "gpt_bigcode"}
+MULTI_QUERY_FAMILIES = {"falcon", "RefinedWebModel", "gpt_bigcode"}
 V4_RATES = {"CSA": 4, "HCA": 128}  # DeepSeek-V4's class default, default_compress_rates
 #: Fields that a file may count KV heads by, beside those of FACTS.
 OTHER_KV_HEADS = (

@@ -44,7 +44,8 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "hidden": {
             "hidden_size": MOST,
-            "n_embd": "gpt2, gptj, bloom, codegen",
+            "n_embd": "gpt2, gptj, codegen",
+            "n_embed": "bloom",
             "d_model": "t5, bart, mpt, dbrx, xlnet",
             "model_dim": "openelm",
             "emb_dim": "xlm",
@@ -65,6 +66,7 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "kv_heads": {
             "num_key_value_heads": MOST,
+            "num_key_value_heads_per_layer": "deci (a list with one entry per layer)",
             "num_kv_heads": "falcon, dbrx, openelm, the fla library",
             "n_kv_heads": "params.json of Meta and Mistral",
             "n_head_kv": "RefinedWeb, RefinedWebModel",

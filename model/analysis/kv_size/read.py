@@ -163,6 +163,8 @@ def _refuse(fields: Fields, whole: Fields) -> None:
     )
     if fields.get("use_bidirectional_attention") in (True, "all") and generates and encodes:
         raise refusal("both_ways")
+    if fields.states("use_cla") and not fields.flag("use_cla"):
+        fields.ledger.read.add("cla_share_factor")
     if fields.flag("use_cla"):
         raise refusal("unknown", name="use_cla", what="cross-layer attention")
 

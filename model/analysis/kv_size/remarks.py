@@ -7,6 +7,7 @@ from typing import Any
 
 from model.analysis.kv_size.families import family as known_family
 from model.analysis.kv_size.fields import MAX_LAYERS, Fields
+from model.analysis.kv_size.harmless import ELSEWHERE
 from model.analysis.kv_size.layer import OTHER_KV_HEADS, is_latent
 from model.analysis.kv_size.names import FACTS
 from model.analysis.kv_size.notes import Note
@@ -20,12 +21,6 @@ STATES = {
 #: Fields that name the precision of a quantised cache, and values that mean none.
 KV_DTYPES = ("kv_cache_quant_algo", "kv_cache_dtype", "kv_cache_quant_method")
 PLAIN = {"auto", "none", "bf16", "bfloat16", "fp16", "float16", "fp32", "float32", ""}
-#: Families that transformers does not have and whose files the reader was tried on.
-ELSEWHERE = {
-    "bailing_moe_linear", "chatglm", "deepseek", "kclgpt", "kimi_k2", "minicpm_sala",
-    "minimax_m1", "minimax_text_01", "pangu_ultra_moe", "plamo", "RefinedWeb", "RefinedWebModel",
-    "rwkv7", "openelm", "nemotron-nas", "mimo_v2", "deepseek_vl_v2", "hypothetical_mha",
-}  # fmt: skip
 
 
 def notes(

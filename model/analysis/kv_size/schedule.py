@@ -262,6 +262,8 @@ def _periodic(fields: Fields, layers: int) -> list[str] | None:
         return ["hybrid" if i in chosen else "mamba" for i in range(layers)]
     linear = fields.section("linear_attn_config")
     if linear is not None:  # Kimi-Linear counts its layers from 1
+        sizes = ("head_dim", "num_heads", "short_conv_kernel_size")  # of the states
+        linear.ledger.read |= {linear.path + name for name in sizes}
         full = _indices(linear, "full_attn_layers", 1, layers)
         if linear.get("kda_layers") is not None:
             kda = _indices(linear, "kda_layers", 1, layers)

@@ -16,7 +16,7 @@ from typing import Any
 
 from model.analysis.kv_size.families import family as known_family
 from model.analysis.kv_size.fields import Fields, Ledger
-from model.analysis.kv_size.harmless import ENDINGS, HARMLESS, SECTIONS, TOPICS
+from model.analysis.kv_size.harmless import ELSEWHERE, ENDINGS, HARMLESS, SECTIONS, TOPICS
 from model.analysis.kv_size.names import NESTED, OTHER_MODELS, words
 
 SHOWN = 12  # names in one note; of the rest, the number
@@ -38,6 +38,16 @@ STATES = {
     "cross", "hybrid", "sparse", "global", "cache", "caches", "query", "queries", "mqa", "gqa",
     "mha", "qkv", "chunk", "chunked", "sink", "sinks",
 }  # fmt: skip
+#: Values that say how attention is computed, not what it is.
+COMPUTED_BY = {
+    "sdpa",
+    "eager",
+    "flash",
+    "flash_attn",
+    "flash_attention_2",
+    "flash_attention",
+    "xla",
+}
 SPEAK = KEYS | HEADS | WINDOWS | RANKS | LAYERS | SHARING | STATES
 
 
@@ -87,6 +97,8 @@ def harmless(name: str, family: str = "") -> bool:
     known = known_family(family)
     if name in HARMLESS or (known is not None and name in known.own):
         return True
+    if name in ELSEWHERE.get(family, ()):
+        return True
     parts = words(name)
     if parts and parts[-1] in ENDINGS:
         return True
@@ -95,6 +107,8 @@ def harmless(name: str, family: str = "") -> bool:
 
 def decisive(path: str, value: object) -> bool:
     """Whether a field could be what a size depends on, by its name and its value."""
+    if isinstance(value, str) and value in COMPUTED_BY:
+        return False
     if value is False or isinstance(value, float) or (type(value) is int and value <= 0):
         return False
     found = set(words(path))
