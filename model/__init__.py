@@ -2,6 +2,5 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
 #: What ships with the project: checkpoints, logs and results of runs, samples, reference figures.
-ASSETS = ROOT / "assets"
+ASSETS = Path(__file__).parents[1] / "assets"
