@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
 from app.core.compression import Compressed
+from app.core.entrance import Entrance
 from app.core.icons import OwnIcons
 from app.ui.components import modules
 
@@ -20,5 +21,5 @@ PagesManager.uses_pages_directory = False
 app = st.App(
     Path(__file__).with_name("navigation.py"),
     routes=[modules.route()],
-    middleware=[Middleware(OwnIcons), Middleware(Compressed)],
+    middleware=[Middleware(Entrance), Middleware(OwnIcons), Middleware(Compressed)],
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.core import generation, texts
+from app.core import errors, generation, links, texts
 from app.core.texts import t
 from app.ui import chart, guide
 
@@ -18,6 +18,7 @@ ELSEWHERE = {"story": "story/story.py", "glossary": "story/glossary.py"}
 icon = APP / "static" / "icon.svg"  # a material icon here would be downloaded
 st.set_page_config(page_title="Inside R1", page_icon=icon, layout="wide")
 st.html(APP / "ui" / "page.css")
+links.mend()
 texts.choose_language()
 chart.choose_format()
 presenting = st.query_params.get("present") == "1"
@@ -33,11 +34,13 @@ page = st.navigation(
     ],
     position="hidden" if presenting else "sidebar",
 )
-if presenting:
-    from app.stage import stage  # few need it, and it draws on all pages
+with errors.in_words():
+    if presenting:
+        from app.stage import stage  # few need it, and it draws on all pages
 
-    stage.show()
-else:
-    page.run()
-    guide.accompany(first=page.url_path == "")
+        stage.show()
+    else:
+        page.run()
+        guide.accompany(first=page.url_path == "")
+links.tell()
 generation.compile_kernel()

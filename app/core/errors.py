@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from app.core.files import DamagedFileError
 from app.core.lab import LabError
 from app.core.texts import t
 from model.nn.config import CheckpointError
 from model.runtime.work import FullError
+
+_LOG = logging.getLogger(__name__)
 
 
 class InputError(ValueError):
@@ -20,6 +29,21 @@ def told(error: Exception) -> str:
         return t("common.full_yours" if error.whose == "yours" else "common.full_all")
     if isinstance(error, LabError):
         return t(f"common.lab_{error.cause}")
+    if isinstance(error, DamagedFileError):
+        return t("common.damaged_file", file=error.file)
     if isinstance(error, CheckpointError):
         return t("common.damaged_model")
     return t("common.failed")
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Show what is wrong with a file of the server's in the place of what is drawn from it.
+
+    A fragment of a page's own needs it by itself: `st.fragment(in_words()(draw))`.
+    """
+    try:
+        yield
+    except (DamagedFileError, CheckpointError) as error:
+        _LOG.exception("a part of a page cannot be drawn")
+        st.error(told(error))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.core.files import read_json
 from app.core.scaling import Point
 from model import ASSETS
 
 
 @functools.lru_cache(maxsize=32)
 def _read(path: Path, changed: int) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    return read_json(path)
 
 
 def of(name: str) -> dict[str, Any] | None:

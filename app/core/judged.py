@@ -7,13 +7,13 @@ on an error, and when the right answer first stood there.
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from app.core.files import read_json, reading
 from app.core.questions import Asked, taken_apart
 from model import ASSETS
 from model.record.trace import Trace
@@ -197,8 +197,8 @@ def follows(problem: Problem, step: str, number: int) -> str | None:
 def recorded(language: Language) -> tuple[Trace, ...]:
     """The runs that the page opens with: assets/samples/reasoning-LANGUAGE.json."""
     path = ASSETS / "samples" / f"reasoning-{language}.json"
-    raw = json.loads(path.read_text(encoding="utf-8"))
-    return tuple(Trace.from_json(trace) for trace in raw["traces"])
+    with reading(path):
+        return tuple(Trace.from_json(trace) for trace in read_json(path)["traces"])
 
 
 def rows(traces: Sequence[Trace]) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,10 @@ class Experiment(Work):
 
 
 class Lab:
-    """A queue of experiments, and a thread that starts their processes, one after another."""
+    """A queue of experiments, and a thread that starts their processes, one after another.
+
+    Nobody's second experiment comes before anybody's first.
+    """
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._command = command
@@ -91,6 +95,7 @@ class Lab:
             if len(wanted) > WAITING:
                 raise FullError("everybody's")
             self._queue.append(experiment)
+            self._order()
             self._wake.notify()
         return experiment
 
@@ -106,6 +111,15 @@ class Lab:
         self._closed = True
         if self._process is not None:
             self._process.kill()
+
+    def _order(self) -> None:
+        """Everybody's first experiment, then everybody's second; what has its turn, keeps it."""
+        seen: Counter[Hashable] = Counter()
+        turns: dict[Experiment, int] = {}
+        for one in self._queue:
+            turns[one] = seen[one.visitor] if one.state == "waiting" else -1
+            seen[one.visitor] += 1
+        self._queue.sort(key=turns.__getitem__)
 
     def _tidy(self) -> None:
         """Let go of what waits and was dropped; tell the others their places."""

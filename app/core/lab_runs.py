@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.files import read_json, reading
 from app.core.generation import visitor
 from app.core.lab import Found, lab
 from app.core.run_slot import RunSlot
@@ -66,5 +67,7 @@ class LabSlot(RunSlot[Outcome]):
 @functools.lru_cache(maxsize=16)
 def recorded(name: str) -> tuple[Outcome, str]:
     """A recorded experiment, assets/samples/NAME.json, and its date."""
-    raw = json.loads((ASSETS / "samples" / f"{name}.json").read_text(encoding="utf-8"))
-    return Outcome(raw["request"], tuple(Found(*one) for one in raw["found"])), raw["date"]
+    path = ASSETS / "samples" / f"{name}.json"
+    raw = read_json(path)
+    with reading(path):
+        return Outcome(raw["request"], tuple(Found(*one) for one in raw["found"])), raw["date"]

@@ -1,16 +1,33 @@
-"""State in the URL that no widget holds: small numbers, such as a pinned token."""
+"""Links: what a URL may say, and small numbers in it that no widget holds, such as a pinned token.
+
+A link may hold anything. What no field can be is taken out before a field reads it (`mend`); what
+is not there, or beyond a limit, becomes the nearest that there is, by the fields themselves; and
+what the page shows in another's place is told once (`tell`).
+"""
 
 from __future__ import annotations
 
-import streamlit as st
+import math
+from collections.abc import Sequence
 
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from app.core.texts import t
 from model.record.trace import Trace
+
+#: Fields that any text may stand in.
+TEXTS = ("q", "begin", "e_prompt", "e_rl_text", "c_prompt", "r_text", "r_expr", "r_numbers")
 
 
 def number_in_url(key: str) -> int | None:
     """A whole number in the URL; None if there is none or it is anything else."""
     raw = st.query_params.get(key, "")
-    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) < 6 else None
+    if raw.isascii() and raw.isdecimal() and len(raw) < 6:
+        return int(raw)
+    if raw:
+        refuse(key)
+    return None
 
 
 def pinned(trace: Trace, key: str = "pin") -> int | None:
@@ -25,3 +42,68 @@ def set_pin(token: int | None, key: str = "pin") -> None:
         st.query_params[key] = str(token)
     elif key in st.query_params:
         del st.query_params[key]
+
+
+def mend() -> None:
+    """Take out of the URL what no field can be: nothing at all, and numbers that are not finite.
+
+    Of a whole-number field, Streamlit would show an error instead of the page for these. To be
+    called before the first widget.
+    """
+    asked = {key: st.query_params.get_all(key) for key in st.query_params}
+    st.session_state.setdefault("link_asked", asked)
+    fresh = [key for key in asked if key not in TEXTS and key not in st.session_state]
+    wrong = [key for key in fresh if not _possible(asked[key])]
+    context = get_script_run_ctx()
+    if not wrong or context is None:
+        return
+    with context.session_state.query_params() as url:
+        for key in wrong:
+            url.remove_param(key)
+        url.set_initial_query_params_from_current()
+
+
+def _possible(values: Sequence[str]) -> bool:
+    try:
+        return any(values) and all(math.isfinite(float(value)) for value in values if value)
+    except ValueError:  # no number, but perhaps the name of something
+        return True
+
+
+def refuse(key: str) -> None:
+    """Have it told that the page does not have what the URL says under a key that no field has."""
+    st.session_state.setdefault("link_refused", set()).add(key)
+
+
+def tell() -> None:
+    """Say, once in a session, what the link that opened it asks for and the page cannot show.
+
+    To be called after the page: only then are its fields known.
+    """
+    state = st.session_state
+    refused, asked = state.pop("link_refused", set()), state.link_asked
+    state.link_asked = {}
+    missed = [
+        key
+        for key, values in asked.items()
+        if key in refused or (key in state and key not in TEXTS and not _is(state[key], values))
+    ]
+    if missed:
+        names = ", ".join(f"`{key}`" for key in missed)
+        st.toast(t("common.link_mended", names=names), duration="infinite")
+
+
+def _is(value: object, asked: Sequence[str]) -> bool:
+    """Whether a field's value is what a link asked for."""
+    held = [*value] if isinstance(value, (list, tuple)) else [value]
+    said = ["" if one is None else str(one) for one in held]
+    if isinstance(value, bool):
+        return asked[-1].lower() in (said[0].lower(), str(int(value)))
+    if isinstance(value, (int, float)):
+        try:
+            return float(asked[-1]) == value
+        except ValueError:
+            return False
+    if isinstance(value, (list, tuple)):
+        return sorted(said) == sorted(one for many in asked for one in many.split(",") if one)
+    return said == [asked[-1]]

@@ -1,31 +1,42 @@
-"""What ships with each model: its config, tokenizer, card, results; read once, shared by all."""
+"""What ships with each model: its config, tokenizer, card, results; read once, shared by all.
+
+Kept by Python's own caches: Streamlit's can be cleared by any browser. A file that is damaged is
+told by its name (`DamagedFileError`), and read again the next time.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
-import streamlit as st
 from tokenizers import Tokenizer
 
+from app.core.files import read_json, reading
 from model import ASSETS
 from model.nn import card as cards
 from model.nn.config import Attention, ModelConfig
+from model.nn.shipped import about
+from model.nn.shipped import folders as shipped_folders
 from model.nn.tokenizer import load as load_tokenizer
 from model.record.card import ModelCard
 
 SEED = re.compile(r"-seed(\d+)$")  # ends the name of a model that was trained once more
 
 
-@st.cache_data(max_entries=1, show_spinner=False)
+@lru_cache(maxsize=1)
 def shipped() -> dict[str, dict[str, Any]]:
     """about.json of every shipped checkpoint by name, without torch."""
-    found = sorted((ASSETS / "checkpoints").glob("*/about.json"))
-    return {path.parent.name: json.loads(path.read_text()) for path in found}
+    return {name: _about(folder / "about.json") for name, folder in shipped_folders().items()}
+
+
+def _about(path: Path) -> dict[str, Any]:
+    with reading(path):
+        return asdict(about(path.parent))
 
 
 def folder(name: str) -> Path:
@@ -39,25 +50,29 @@ def folder(name: str) -> Path:
     return ASSETS / "checkpoints" / name
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=64)
 def config(name: str) -> dict[str, Any]:
     """The config.json of a shipped checkpoint, without torch."""
-    return json.loads((ASSETS / "checkpoints" / name / "config.json").read_text())
+    path = ASSETS / "checkpoints" / name / "config.json"
+    found = read_json(path)
+    with reading(path):
+        ModelConfig.from_json(found)
+    return found
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=64)
 def card(name: str) -> ModelCard:
     """What a record says of a shipped checkpoint."""
     return cards.card(ModelConfig.from_json(config(name)), name)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=64)
 def attention(name: str) -> str:
     """The kind of attention of a shipped checkpoint: "MLA", "MHA", "GQA" or "MQA"."""
     return ModelConfig.from_json(config(name)).attention
 
 
-@st.cache_data(max_entries=1, show_spinner=False)
+@lru_cache(maxsize=1)
 def twins() -> dict[str, str]:
     """The models that differ in attention alone, by name, and what to call the attention of each.
 
@@ -67,8 +82,8 @@ def twins() -> dict[str, str]:
     return kinds_of(
         {
             name: ModelConfig.from_json(config(name))
-            for name, about in shipped().items()
-            if about["family"] in ("twin", "base") and not SEED.search(name)
+            for name, told in shipped().items()
+            if told["family"] in ("twin", "base") and not SEED.search(name)
         }
     )
 
@@ -105,25 +120,29 @@ def seeds(name: str) -> dict[int, dict[str, Any]]:
     return {seed: run_results(run) for seed, run in found.items()}
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@lru_cache(maxsize=128)
 def digest(model: str, file: str) -> str:
     """Hash of one file of a shipped checkpoint."""
-    return hashlib.sha256((ASSETS / "checkpoints" / model / file).read_bytes()).hexdigest()
+    path = ASSETS / "checkpoints" / model / file
+    with reading(path):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@lru_cache(maxsize=64)
 def tokenizer(name: str) -> Tokenizer:
     """The tokenizer of a shipped checkpoint, without torch."""
-    return load_tokenizer(ASSETS / "checkpoints" / name)
+    folder = ASSETS / "checkpoints" / name
+    with reading(folder / "tokenizer.json"):
+        return load_tokenizer(folder)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@lru_cache(maxsize=64)
 def run_results(name: str) -> dict[str, Any]:
     """What training and evaluation of a model recorded: assets/runs/NAME/results.json."""
-    return json.loads((ASSETS / "runs" / name / "results.json").read_text())
+    return read_json(ASSETS / "runs" / name / "results.json")
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@lru_cache(maxsize=8)
 def reference(name: str) -> dict[str, Any]:
     """Published figures with their sources: assets/reference/NAME.json."""
-    return json.loads((ASSETS / "reference" / f"{name}.json").read_text(encoding="utf-8"))
+    return read_json(ASSETS / "reference" / f"{name}.json")

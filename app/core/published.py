@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.files import read_json, reading
 from model import ASSETS
 
+PARTS = ("sources", "tables", "curves", "curves_source", "o1", "stages", "stages_source")
 TABLES = ("zero", "others", "stages", "distilled", "against")
 
 
@@ -28,7 +29,9 @@ class Table:
 @functools.cache
 def _file() -> dict[str, Any]:
     path = ASSETS / "reference" / "published.json"
-    return json.loads(path.read_text(encoding="utf-8"))
+    found = read_json(path)
+    with reading(path):
+        return {part: found[part] for part in PARTS}
 
 
 def source(name: str) -> str:

@@ -14,14 +14,16 @@ What has ended is a result, and never changes.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.core import generation
-from app.core.errors import InputError, told
+from app.core.errors import InputError, in_words, told
 from app.core.store import HasId, Store
 from app.core.texts import t
 from model.runtime.batch import Request
@@ -46,6 +48,19 @@ class _Here:
     then: Then | None = None  # what has to be computed after it
     earlier: tuple[Any, ...] = ()  # results of the work that `then` went on from
     result: str | None = None  # and the id of the last one
+
+
+@contextmanager
+def _waiting(patience: float) -> Iterator[float]:
+    """Until when to wait: one run of a script waits for `PATIENCE` in all, whoever asks for it."""
+    context, state = get_script_run_ctx(), st.session_state
+    run = None if context is None else context.cursors  # another object in every run
+    if "slots_waited" not in state or state.slots_waited[0] is not run:
+        state.slots_waited = (run, 0.0)
+    before, started = state.slots_waited[1], time.monotonic()
+    until = started + max(0.0, min(patience, PATIENCE - before))
+    yield until
+    state.slots_waited = (run, before + time.monotonic() - started)
 
 
 class Slot:
@@ -80,9 +95,9 @@ class Slot:
         except FullError as error:
             here.work, here.error = None, told(error)
             return
-        until = time.monotonic() + patience
-        while here.work is not None and here.work.wait(max(0.0, until - time.monotonic())):
-            self._finish()
+        with _waiting(patience) as until:
+            while here.work is not None and here.work.wait(max(0.0, until - time.monotonic())):
+                self._finish()
 
     def _finish(self) -> None:
         here = self._here
@@ -100,8 +115,9 @@ class Slot:
         """End what is under way; what was computed is shown, once the last step has ended."""
         if (work := self._here.work) is not None:
             work.stop()
-            if work.wait(PATIENCE):
-                self._finish()
+            with _waiting(PATIENCE) as until:
+                if work.wait(until - time.monotonic()):
+                    self._finish()
 
     @property
     def running(self) -> Work | None:
@@ -122,7 +138,8 @@ class Slot:
         def drawn() -> None:
             if polls is not None and self._ended():
                 st.rerun()
-            draw()
+            with in_words():
+                draw()
             if polls is None and self.running is not None:
                 st.rerun()  # a click began what takes longer: from now on, look after it
 

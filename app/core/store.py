@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from functools import lru_cache
+from typing import Generic, Protocol, TypeVar
 
-import streamlit as st
-
+from app.core.files import read_json, reading
 from model import ASSETS
 from model.record.trace import Trace
-
-if TYPE_CHECKING:
-    pass
 
 KEPT = 256
 
@@ -49,8 +45,9 @@ class Store(Generic[Kept]):
             return self._kept.get(result_id) if result_id else None
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@lru_cache(maxsize=32)
 def sample(name: str) -> Trace:
     """A recorded run: assets/samples/NAME.json."""
     path = ASSETS / "samples" / f"{name}.json"
-    return Trace.from_json(json.loads(path.read_text(encoding="utf-8")))
+    with reading(path):
+        return Trace.from_json(read_json(path))

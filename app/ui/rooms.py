@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from app.core import links
 from app.core.texts import t
 
 URL_KEY = "room"
@@ -62,5 +63,8 @@ def _asked(names: tuple[str, ...], once: Mapping[str, str], by_key: Mapping[str,
     if URL_KEY in st.query_params:
         name = st.query_params[URL_KEY]
         name = once.get(name, name)
-        return name if name in names else names[0]
+        if name in names:
+            return name
+        links.refuse(URL_KEY)
+        return names[0]
     return next((room for word, room in by_key.items() if word in st.query_params), names[0])

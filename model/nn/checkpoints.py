@@ -96,7 +96,8 @@ def load(folder: Path) -> Transformer:
     """The model in a folder, in float32, ready to run.
 
     Raises:
-        CheckpointError: if the folder is incomplete or its tensors do not fit its config.
+        CheckpointError: if the folder is incomplete, its tensors do not fit its config, or they
+            hold numbers that are not finite.
     """
     config = read_config(folder)
     try:
@@ -109,6 +110,9 @@ def load(folder: Path) -> Transformer:
         model.load_state_dict(from_transformers(state), assign=True)
     except (RuntimeError, KeyError) as error:
         raise CheckpointError(f"the tensors of {folder.name} do not fit its config.") from error
+    for name, tensor in model.state_dict().items():
+        if not tensor.isfinite().all():
+            raise CheckpointError(f"{name} of {folder.name} has numbers that are not finite.")
     return model.requires_grad_(False).eval()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import pkgutil
 import random
 import sys
@@ -12,7 +13,11 @@ import traceback
 
 import tests.fuzz
 
-ENTRANCES = sorted(m.name for m in pkgutil.iter_modules(tests.fuzz.__path__) if m.name[0] != "_")
+ENTRANCES = sorted(
+    module.name
+    for module in pkgutil.iter_modules(tests.fuzz.__path__)
+    if not module.name.startswith(("_", "test_"))
+)
 
 
 def main() -> int:
@@ -24,6 +29,7 @@ def main() -> int:
     )
     asked = parser.parse_args()
     case = importlib.import_module(f"tests.fuzz.{asked.entrance}").case
+    logging.disable(logging.ERROR)  # of what is refused and where no page is
     faults, slowest, started = 0, 0.0, time.monotonic()
     for seed in range(asked.seed, asked.seed + asked.count):
         before = time.monotonic()

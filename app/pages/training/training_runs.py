@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.core.files import reading
 from model import ASSETS
 
 #: Models whose log is one of GRPO, in the order in which they are offered.
@@ -38,19 +39,26 @@ def _text(path: Path) -> str | None:
 
 def _json(path: Path) -> dict[str, Any] | None:
     text = _text(path)
-    return None if text is None else json.loads(text)
+    with reading(path):
+        return None if text is None else json.loads(text)
 
 
 def log(name: str) -> list[dict[str, Any]]:
     """The entries of a GRPO run so far; [] if there is none. See `model.training.grpo`."""
-    lines = (_text(RUNS / name / "log.jsonl") or "").split("\n")
-    entries = [json.loads(line) for line in lines[:-1]]  # one that is being written has no end yet
-    return [entry for entry in entries if "accuracy" in entry]
+    path = RUNS / name / "log.jsonl"
+    with reading(path):
+        lines = (_text(path) or "").split("\n")
+        # one that is being written has no end yet
+        entries = [json.loads(line) for line in lines[:-1]]
+        return [entry for entry in entries if "accuracy" in entry]
 
 
 def summary(name: str) -> dict[str, Any] | None:
     """run.json: settings, cost and data of a run that has ended."""
-    return _json(RUNS / name / "run.json")
+    path = RUNS / name / "run.json"
+    found = _json(path)
+    with reading(path):
+        return found and {**found, "run": found["run"], "minutes": float(found["minutes"])}
 
 
 def reinforced() -> list[str]:

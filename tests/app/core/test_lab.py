@@ -183,6 +183,17 @@ def test_one_visitor_has_two_at_most_and_the_stopped_do_not_count(lab: Lab) -> N
     assert other.wait(PATIENCE) and other.state == "done"
 
 
+def test_nobodys_second_comes_before_anybodys_first(lab: Lab) -> None:
+    first, second = (lab.submit("a", {"do": "go on", "seed": 0}) for _ in range(2))
+    until(lambda: first.results, first, second)
+    other = lab.submit("b", {"do": "go on", "seed": 0})
+    until(lambda: (other.place, second.place) == (1, 2), first, second, other)
+    for one in (first, other, second):
+        until(lambda one=one: lab.running is one, first, second, other)
+        one.stop()
+        until(lambda one=one: not one.active, first, second, other)
+
+
 @pytest.mark.parametrize("end", ["leaves", "is killed"])
 def test_no_process_outlives_the_server(end: str) -> None:
     program = f"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.core import models, published
+from app.core.errors import in_words
 from app.core.texts import t
 from app.pages.cache import figures
 from app.pages.cache import state as session
@@ -31,7 +32,7 @@ def room() -> None:
     with right:
         theirs()
     st.header(t("latent.kept_title"))
-    st.fragment(kept)(kinds)
+    st.fragment(in_words()(kept))(kinds)
     one_token()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.core import models
+from app.core.errors import in_words
 from app.core.need_slot import RUNS
 from app.core.texts import t
 from app.pages.cache.attention_weights import figures
@@ -27,7 +28,7 @@ def section() -> None:
         st.caption(t("latent.reading_wait"))
         return
     token = session.pin(trace)
-    st.fragment(_patterns)(reading, token, trace.texts)
+    st.fragment(in_words()(_patterns))(reading, token, trace.texts)
 
 
 def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> None:

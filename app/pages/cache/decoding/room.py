@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.core import lab_runs
+from app.core.errors import in_words
 from app.core.texts import t
 from app.pages.cache import state as session
 from app.pages.cache.decoding import figures, timing
@@ -28,7 +29,7 @@ def room() -> None:
     st.markdown(t("latent.ways_lead"))
     st.markdown("\n".join(f"- {t(f'latent.way_{way}')}" for way in DECODING_PATHS))
     timing.CLOCK.area(clock)
-    st.fragment(arithmetic)()
+    st.fragment(in_words()(arithmetic))()
 
 
 def clock() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core.errors import InputError
+from app.core.errors import InputError, in_words
 from app.core.texts import t
 from app.pages.cache import figures
 from app.pages.cache.kv_size import capacity, configs, words
@@ -127,7 +127,7 @@ def bring() -> None:
 
 def room() -> None:
     """The calculator, the paper's 93.3 %, and V3's parameters."""
-    st.fragment(calculator)()
+    st.fragment(in_words()(calculator))()
     capacity.paper()
     parameters()
 

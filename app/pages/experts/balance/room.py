@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.core import models
+from app.core.errors import in_words
 from app.core.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import held_out
@@ -24,7 +25,7 @@ LEAP = 50  # steps of the longer button
 
 def room() -> None:
     """The whole section."""
-    st.fragment(whole)()
+    st.fragment(in_words()(whole))()
 
 
 def whole() -> None:

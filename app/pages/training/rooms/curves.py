@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.core import contestants, published
+from app.core.errors import in_words
 from app.core.texts import t
 from app.pages.training import figures, training_runs
 from app.pages.training.checkpoint_names import missing
@@ -228,7 +229,7 @@ def section() -> None:
     if st.session_state.get("t_overlay"):
         st.caption(t("training.overlay_reading", source=t("training.digitised")))
     st.subheader(t("training.samples_title"))
-    st.fragment(samples_of_a_step)(name, task)
+    st.fragment(in_words()(samples_of_a_step))(name, task)
     plain = ("by_task", "samples")
     numbers(
         lambda: [{k: v for k, v in entry.items() if k not in plain} for entry in entries],

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from app.core import judged
 from app.core.contestants import Contestant
+from app.core.files import read_json, reading
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.replies import Replies, ReplySlot, fresh
 from app.core.texts import t
@@ -42,23 +43,29 @@ class Counted:
     seed: int
 
 
+def _sample(language: str) -> Path:
+    return ASSETS / "samples" / f"time-machine-{language}.json"
+
+
 @functools.cache
 def _recorded(language: str) -> dict[str, Any]:
-    """What the room opens with: assets/samples/time-machine-LANGUAGE.json."""
-    path = ASSETS / "samples" / f"time-machine-{language}.json"
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    """What the room opens with."""
+    return read_json(_sample(language))
 
 
 @functools.cache
 def recorded(language: str) -> tuple[Trace, ...]:
     """A recorded reply of every checkpoint."""
-    return tuple(Trace.from_json(trace) for trace in _recorded(language)["traces"])
+    found = _recorded(language)
+    with reading(_sample(language)):
+        return tuple(Trace.from_json(trace) for trace in found["traces"])
 
 
 def recorded_counts(language: str) -> list[Counted]:
     """Recorded counts of every checkpoint."""
-    return [Counted(**one) for one in _recorded(language)["counts"]]
+    found = _recorded(language)
+    with reading(_sample(language)):
+        return [Counted(**one) for one in found["counts"]]
 
 
 def start() -> None:

@@ -1,0 +1,28 @@
+"""Any browser may have Streamlit's caches cleared: workers, results and models are not in them."""
+
+from __future__ import annotations
+
+import threading
+
+import streamlit as st
+
+from app.core import generation, lab, models, store
+from app.core.need_slot import RUNS
+from app.core.prompt_runs import TRACES, Traces
+from app.core.replies import STORE
+
+
+def test_clearing_the_caches_reaches_no_worker_and_no_result() -> None:
+    kept = TRACES.put(Traces((store.sample("start"),)))
+    singletons = (generation.scheduler(), lab.lab(), TRACES, STORE, RUNS)
+    loaded = (models.tokenizer("base"), models.config("base"), store.sample("start"))
+    threads = threading.active_count()
+    for _ in range(10):
+        st.cache_resource.clear()
+        st.cache_data.clear()
+        generation.scheduler(), lab.lab()
+    assert (generation.scheduler(), lab.lab()) == singletons[:2]
+    assert threading.active_count() == threads
+    assert TRACES.get(kept) is not None
+    again = (models.tokenizer("base"), models.config("base"), store.sample("start"))
+    assert all(one is other for one, other in zip(again, loaded, strict=True))

@@ -1,0 +1,79 @@
+"""Links that ask for what is not there: the nearest view, and a word about it, once."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.core.texts import LANGUAGES, translated
+from tests.fuzz.links import nothing_computed, opened
+
+
+def told(at: AppTest) -> list[str]:
+    return [toast.value for toast in at.toast]
+
+
+def word(names: str, language: str = "en") -> str:
+    return translated(language, "common.link_mended", names=names)
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("start", {"seed": "inf"}),
+        ("start", {"seed": "1e400"}),
+        ("start", {"seed": "-5"}),
+        ("start", {"t": "nan"}),
+        ("start", {"free": "perhaps"}),
+        ("training", {"room": "cellar"}),
+        ("experts", {"e_model": "gpt-5"}),
+        ("experts", {"e_tokens": "99999"}),
+        ("experts", {"e_layer": "first"}),
+        ("cache", {"c_seed": ""}),
+        ("reasoning", {"r_kind": "riddle"}),
+        ("reasoning", {"r_models": "base,nobody"}),
+        ("training", {"room": "time", "t_number": "inf"}),
+    ],
+)
+def test_what_a_page_does_not_have_is_told(page: str, query: dict[str, str]) -> None:
+    with nothing_computed():
+        at = opened(page, {key: [value] for key, value in query.items()})
+        assert not at.exception
+        key = [*query][-1]
+        assert told(at) == [word(f"`{key}`")]
+        assert not told(at.run())  # once
+
+
+@pytest.mark.parametrize("key", ["c_dtype", "c_gpu", "c_weights", "c_layer", "c_kind"])
+@pytest.mark.parametrize("value", ["", "inf", "nonsense"])
+def test_a_control_that_a_link_leaves_empty_has_its_first_value(key: str, value: str) -> None:
+    with nothing_computed():
+        rooms = {"c_layer": "latent", "c_kind": "quality"}
+        at = opened("cache", {key: [value], "room": [rooms.get(key, "calculator")]})
+        assert not at.exception
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_is_told_in_the_viewers_language(language: str) -> None:
+    at = opened("start", {"seed": ["inf"]}, language)
+    assert told(at) == [word("`seed`", language)]
+    assert at.number_input(key="seed").value is not None
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("start", {}),
+        ("start", {"seed": "5", "t": "0.5", "q": "What is 12+30?", "free": "false"}),
+        ("start", {"utm_source": "post"}),
+        ("start", {"kiosk": "1"}),
+        ("experts", {"room": "balance"}),
+        ("experts", {"e_temperature": "0.5", "e_seed": "07"}),
+        ("reasoning", {"r_kind": "pick", "r_models": "base"}),
+        ("training", {"t_part": "time", "t_number": "3"}),
+    ],
+)
+def test_nothing_is_told_of_a_link_that_is_right(page: str, query: dict[str, str]) -> None:
+    with nothing_computed():
+        at = opened(page, {key: [value] for key, value in query.items()})
+        assert not at.exception and told(at) == []

@@ -1,0 +1,119 @@
+"""A damaged file of the server is told by its name, in the viewer's language; the app goes on."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.core import models
+from app.core.files import DamagedFileError, read_json, reading
+from app.core.texts import LANGUAGES, translated
+from model import ASSETS
+from model.nn.config import CheckpointError
+from tests.fuzz.links import opened
+
+#: A file, and a page that needs it, with what opens the part that does.
+NEEDED = [
+    ("checkpoints/base-mha/about.json", "experts", {}),
+    ("checkpoints/base/config.json", "cache", {}),
+    ("samples/start.json", "start", {}),
+    ("samples/experts.json", "experts", {}),
+    ("samples/cache-base-gqa.json", "cache", {}),
+    ("samples/reasoning-en.json", "reasoning", {}),
+    ("runs/r1-zero/log.jsonl", "training", {}),
+    ("runs/r1-zero/run.json", "training", {}),
+    ("reference/published.json", "training", {"t_part": ["tables"]}),
+]
+DAMAGED = ("", "{", "[]\n", "null\n", '{"a": 1}\n', "\x00\x01\n", "[" * 100_000)
+
+
+def forget() -> None:
+    """Have every file of the app's read again."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("app."):
+            for part in vars(module).values():
+                if isinstance(part, functools._lru_cache_wrapper):
+                    part.cache_clear()
+
+
+@pytest.fixture
+def damage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Have a file hold something else, for everybody who reads its text."""
+    forget()
+    read = Path.read_text
+
+    def put(file: str, content: str) -> None:
+        monkeypatch.setattr(
+            Path,
+            "read_text",
+            lambda path, **how: content if path == ASSETS / file else read(path, **how),
+        )
+
+    yield put
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.mark.parametrize("content", ["{", '{"a": 1}'])
+@pytest.mark.parametrize(("file", "page", "query"), NEEDED, ids=lambda one: str(one))
+def test_a_page_names_the_file_that_it_needs(
+    file: str,
+    page: str,
+    query: dict[str, list[str]],
+    content: str,
+    damage: Callable[[str, str], None],
+) -> None:
+    damage(file, content + "\n")
+    at = opened(page, query)
+    said = [error.value for error in at.error]
+    assert not at.exception
+    if (file, content) != ("runs/r1-zero/log.jsonl", '{"a": 1}'):  # no entry of GRPO's
+        assert translated("en", "common.damaged_file", file=file) in said
+    assert not any(str(ASSETS.parent) in one for one in said)
+
+
+def test_it_is_told_in_each_language(damage: Callable[[str, str], None]) -> None:
+    damage("samples/start.json", "{")
+    for language in LANGUAGES:
+        at = opened("start", {}, language)
+        text = translated(language, "common.damaged_file", file="samples/start.json")
+        assert text in [error.value for error in at.error]
+
+
+def test_a_damaged_tokenizer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(folder: Path) -> None:
+        raise CheckpointError(f"{folder.name} has no readable tokenizer.json.")
+
+    forget()
+    monkeypatch.setattr(models, "load_tokenizer", broken)
+    with pytest.raises(DamagedFileError) as told:
+        models.tokenizer("base")
+    assert told.value.file == "checkpoints/base/tokenizer.json"
+
+
+def test_a_file_that_is_whole_again_is_read_again(damage: Callable[[str, str], None]) -> None:
+    damage("reference/kv_caches.json", "{")
+    path = ASSETS / "samples" / "start.json"
+    with pytest.raises(DamagedFileError):
+        read_json(ASSETS / "nowhere.json")
+    assert read_json(path)["schema"]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_no_content_makes_anything_else_of_it(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(content)
+    if content == '{"a": 1}\n':
+        assert read_json(path) == {"a": 1}
+        return
+    with pytest.raises(DamagedFileError, match=r"^x\.json is missing or damaged$"):
+        read_json(path)
+
+
+def test_other_errors_stay_what_they_are() -> None:
+    with pytest.raises(ZeroDivisionError), reading(ASSETS / "x.json"):
+        raise ZeroDivisionError
