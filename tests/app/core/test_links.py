@@ -48,8 +48,8 @@ def test_what_a_page_does_not_have_is_told(page: str, query: dict[str, str]) -> 
 @pytest.mark.parametrize("value", ["", "inf", "nonsense"])
 def test_a_control_that_a_link_leaves_empty_has_its_first_value(key: str, value: str) -> None:
     with nothing_computed():
-        rooms = {"c_layer": "latent", "c_kind": "quality"}
-        at = opened("cache", {key: [value], "room": [rooms.get(key, "calculator")]})
+        rooms = {"c_layer": "latent", "c_kind": "attention_kinds"}
+        at = opened("cache", {key: [value], "room": [rooms.get(key, "kv_size")]})
         assert not at.exception
 
 
