@@ -31,7 +31,7 @@ def _file() -> dict[str, Any]:
     path = ASSETS / "reference" / "published.json"
     found = read_json(path)
     with reading(path):
-        return {part: found[part] for part in PARTS}
+        return found | {part: found[part] for part in PARTS}
 
 
 def source(name: str) -> str:

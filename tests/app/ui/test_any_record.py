@@ -83,7 +83,8 @@ def draw_all(trace: Trace) -> None:
     assert "None" not in said and "nan" not in said
     json.dumps(judged.rows([trace]))
     list(expert_load.choices(trace, trace.card.groups))
-    if (growth := cache_figures.growth(trace)) is not None and trace.fed:
+    growth = cache_figures.growth(trace, trace.card.attention)
+    if growth is not None and trace.fed:
         cache_figures.curves([growth], trace.fed, trace.n_prompt, Words())
     if drawn := diagrams.boxes(trace.card, trace.fed):
         diagrams.diagram(trace.card.attention, drawn, Words())
