@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 FILES = 16  # that one visitor may have on the server at a time
-BYTES = 12_000_000  # of all of them together
+BYTES = 20_000_000  # of all of them together
 VISITORS = 10_000  # whose uploads are counted; who comes after them pushes the oldest out
 #: The environment variable that opens the metrics; they are closed unless it is "1".
 METRICS = "INSIDE_R1_METRICS"
