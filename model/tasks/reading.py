@@ -37,7 +37,7 @@ _TYPED = {
 }
 _PLAIN = str.maketrans({other: one for one, others in _TYPED.items() for other in others})
 #: an x between numbers; 0x10 is one number in another base
-_TIMES = re.compile(r"(?<=\d)(?<!\b0)[xX](?=\d)|(?<=\d )[xX](?= ?\d)|(?<=\d)[xX](?= \d)")
+_TIMES = re.compile(r"(?<=\d)(?<!(?<!\d)0)[xX](?=\d)|(?<=\d )[xX](?= ?\d)|(?<=\d)[xX](?= \d)")
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:'\d{3})+|\d{1,3}(?: \d{3})+|\d+(?:_\d+)+|\d+)"
 _NUMBER = rf"{_DIGITS}(?![\d_']|,\d)"
