@@ -1,4 +1,4 @@
-"""The server: the app's pages, and beside them its JavaScript.
+"""The server: the app's pages, and beside them its JavaScript and its figures.
 
 Run: `python -m streamlit run app/main.py`.
 """
@@ -12,14 +12,21 @@ from streamlit.runtime.pages_manager import PagesManager
 from app.core.compression import Compressed
 from app.core.entrance import Entrance
 from app.core.icons import OwnIcons
+from app.export import serving
 from app.ui.components import modules
 
 # Until `st.navigation` has run once, Streamlit takes a folder of this name for pages of its first
 # kind, and tells the first visitor of any page but the default one that it does not exist.
 PagesManager.uses_pages_directory = False
 
+base = "/".join(["", *filter(None, str(st.get_option("server.baseUrlPath")).split("/"))])
 app = st.App(
     Path(__file__).with_name("navigation.py"),
-    routes=[modules.route()],
-    middleware=[Middleware(Entrance), Middleware(OwnIcons), Middleware(Compressed)],
+    routes=[modules.route(base), *serving.routes(base)],
+    middleware=[
+        Middleware(Entrance),
+        Middleware(OwnIcons),
+        Middleware(Compressed),
+        Middleware(serving.Frames, base=base),
+    ],
 )

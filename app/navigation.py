@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.core import errors, generation, links, texts
 from app.core.texts import t
+from app.export.share import share
 from app.ui import chart, guide
 
 APP = Path(__file__).parent
@@ -32,7 +33,7 @@ page = st.navigation(
         )
         for name, icon in ICONS.items()
     ],
-    position="hidden" if presenting else "sidebar",
+    position="hidden" if presenting or st.context.is_embedded else "sidebar",
 )
 with errors.in_words():
     if presenting:
@@ -40,6 +41,7 @@ with errors.in_words():
 
         stage.show()
     else:
+        share(page.url_path or "start")
         page.run()
         guide.accompany(first=page.url_path == "")
 links.tell()

@@ -123,7 +123,7 @@ def test_every_folder_of_the_house_has_a_place() -> None:
     """The lists above name what exists, and all of it."""
     assert set(PACKAGES) == {m.split(".")[1] for m in MODULES if within(m, "model") and "." in m}
     assert {m.split(".")[1] for m in MODULES if within(m, "app") and "." in m} == {
-        *("core", "ui", "pages", "export", "story", "stage", "main", "navigation")
+        *("core", "ui", "pages", "export", "story", "stage", "main", "navigation", "__main__")
     }
     for name in WITH_TORCH:
         assert of(name), f"{name} does not exist"

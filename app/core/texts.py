@@ -91,6 +91,9 @@ def choose_language() -> None:
     at_first = st.session_state.setdefault(
         "lang_at_first", asked if asked in LANGUAGES else of_browser
     )
+    if st.context.is_embedded:  # no sidebar: the address decides
+        st.session_state["lang"] = at_first
+        return
     with st.sidebar:
         st.segmented_control(
             "Language · 언어",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from app.ui import style
+from model.record.trace import Trace
 
 OURS, PAPERS, OTHERS = "#E69F00", "#0072B2", "#8a94a3"
 
@@ -87,6 +89,114 @@ def _interval(line: Line) -> dict[str, object]:
         "thickness": 1.2,
         "width": 4,
     }
+
+
+def routing(trace: Trace, layer: int, labels: Mapping[str, str]) -> go.Figure:
+    """Which expert of a layer took which token, as shares of the token's routed weight.
+
+    A dashed line parts what was given from what the model wrote. `labels`: token, expert, share.
+    """
+    at = trace.moe_layers.index(layer)
+    ids_Fk = trace.expert_ids[:, at].astype(int)
+    share_EF = np.full((trace.card.n_routed_experts, trace.fed), np.nan)
+    weights = trace.expert_weights
+    part_Fk = np.ones(ids_Fk.shape) if weights is None else weights[:, at].astype(float)
+    part_Fk = part_Fk / np.maximum(part_Fk.sum(axis=1, keepdims=True), 1e-9)
+    share_EF[ids_Fk, np.arange(trace.fed)[:, None]] = part_Fk
+    words = np.tile(np.array(trace.texts[: trace.fed], dtype=object), (len(share_EF), 1))
+    figure = go.Figure(
+        go.Heatmap(
+            z=share_EF,
+            customdata=words,
+            zmin=0,
+            zmax=0.6,
+            colorscale=style.AMOUNTS,
+            hovertemplate=f"{labels['token']} %{{x}} “%{{customdata}}”, {labels['expert']} "
+            "%{y}: %{z:.0%}<extra></extra>",
+            colorbar=style.bar_above(
+                labels["share"], tickvals=[0, 0.3, 0.6], ticktext=["0%", "30%", "≥ 60%"]
+            ),
+        )
+    )
+    style.plain(figure, height=420)
+    figure.add_vline(x=trace.n_prompt - 0.5, line={"color": style.RULE, "width": 2, "dash": "dash"})
+    figure.update_xaxes(title_text=labels["token"], showgrid=False)
+    figure.update_yaxes(title_text=labels["expert"], showgrid=False, dtick=2, autorange="reversed")
+    return figure
+
+
+@dataclass(frozen=True)
+class Step:
+    """A marked piece of a reply: its first token, how many it has, and what it says."""
+
+    first: int
+    tokens: int
+    right: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply as a row: how long it is, its steps, and how it ended."""
+
+    name: str
+    tokens: int
+    steps: Sequence[Step]
+    verdict: str
+
+
+def strips(replies: Sequence[Reply], labels: Mapping[str, str]) -> go.Figure:
+    """Replies as rows of tokens: right steps solid, wrong ones hatched.
+
+    `labels`: x (axis title), right, wrong (names of steps).
+    """
+    figure = go.Figure()
+    most = max(reply.tokens for reply in replies)
+    figure.add_bar(
+        y=list(range(len(replies))),
+        x=[reply.tokens for reply in replies],
+        orientation="h",
+        width=0.1,
+        marker={"color": style.GRID},
+        hoverinfo="skip",
+    )
+    for right, colour, pattern in ((True, PAPERS, ""), (False, OURS, "/")):
+        steps = [
+            (row, step)
+            for row, reply in enumerate(replies)
+            for step in reply.steps
+            if step.right == right
+        ]
+        figure.add_bar(
+            y=[row for row, _ in steps],
+            x=[step.tokens for _, step in steps],
+            base=[step.first for _, step in steps],
+            hovertext=[step.text for _, step in steps],
+            orientation="h",
+            width=0.34,
+            name=labels["right" if right else "wrong"],
+            marker={"color": colour, "pattern": {"shape": pattern}, "line": {"width": 0}},
+        )
+    for row, reply in enumerate(replies):
+        figure.add_annotation(
+            x=0,
+            xref="x domain",
+            y=row,
+            yshift=14,
+            text=f"<b>{reply.name}</b>  {reply.verdict}",
+            showarrow=False,
+            xanchor="left",
+            yanchor="bottom",
+        )
+    style.plain(figure, height=90 + 72 * len(replies))
+    style.legend_above(figure)
+    figure.update_traces(showlegend=False, selector={"width": 0.1})
+    figure.update_layout(barmode="overlay")
+    figure.update_xaxes(title_text=labels["x"], range=[0, most * 1.01])
+    figure.update_yaxes(
+        range=[len(replies) - 0.6, -0.7], showticklabels=False, showgrid=False, zeroline=False
+    )
+    return figure
 
 
 @dataclass(frozen=True)
@@ -178,7 +288,7 @@ def pipeline(stages: Sequence[Stage]) -> go.Figure:
             y=stage.row,
             text="<br>".join(line for line in lines if line),
             showarrow=False,
-            font={"size": 13},
+            font={"size": 12},
         )
     rows = max(stage.row for stage in stages) + 1
     columns = max(stage.column for stage in stages) + 1

@@ -20,7 +20,8 @@ class Run:
     trace: Trace
     parts: tuple[Part, ...]
     layer: int  # of its heatmap, by the model's own number
-    height: int = 680
+    still: go.Figure  # the same on paper
+    height: int = 960
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Replies:
     """Recorded replies to one question, drawn by the component `reasoning_view`."""
 
     traces: tuple[Trace, ...]
-    height: int = 900
+    still: go.Figure  # the same on paper
+    height: int = 1200
 
 
 Content: TypeAlias = go.Figure | Run | Replies
@@ -52,6 +54,11 @@ class Exhibit:
     page: str
     paper: str  # key of `app.export.cite`: the paper whose idea is shown
     state: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def still(self) -> go.Figure:
+        """What is drawn where nothing moves."""
+        return self.content if isinstance(self.content, go.Figure) else self.content.still
 
     @property
     def height(self) -> int:

@@ -9,6 +9,7 @@ Numbers come from assets alone; nothing here needs a session, a browser or the n
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from app.core.texts import speaking
@@ -44,3 +45,9 @@ def figure(name: str, language: str) -> Exhibit:
     """
     with speaking(language):
         return _MAKERS[name]()
+
+
+@functools.cache
+def titles(language: str) -> dict[str, str]:
+    """All figures' titles by name."""
+    return {name: figure(name, language).title for name in NAMES}

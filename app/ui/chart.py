@@ -11,7 +11,9 @@ from app.ui.picture import Picture
 
 
 def choose_format() -> None:
-    """The switch in the sidebar: what a picture is saved as."""
+    """The switch in the sidebar: what a picture is saved as. A frame has none, and saves PNG."""
+    if st.context.is_embedded:
+        return
     with st.sidebar:
         st.segmented_control(
             t("common.picture_format"),
@@ -25,10 +27,15 @@ def choose_format() -> None:
 
 
 def chart(figure: go.Figure | Picture, key: str, alt: str) -> None:
-    """Draw a figure. Its one tool saves it; nothing zooms by accident on a phone."""
+    """Draw a figure. Its one tool saves it; nothing zooms by accident on a phone.
+
+    The tool is answered by `static/shared/chart_picture.js`, which puts title and source into the
+    picture; `app/export/share.py` brings it onto every page.
+    """
     saved = {"format": picture_format(), "filename": f"inside-r1-{key}", "scale": 2}
     config = {
         "displaylogo": False,
+        "displayModeBar": True,
         "modeBarButtons": [["toImage"]],
         "scrollZoom": False,
         "toImageButtonOptions": saved,

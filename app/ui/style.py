@@ -43,6 +43,7 @@ AMOUNTS = "Cividis"  # the colour scale of amounts; give it fixed limits
 CLEAR = "rgba(0,0,0,0)"
 GRID = "rgba(128,136,148,0.28)"  # seen on white and on near-black
 RULE = "rgba(128,136,148,0.75)"
+TOOL = "#7a828e"  # of what can be pressed; 3:1 on white and on near-black
 
 
 def kind_colour(attention: str) -> str:
@@ -95,6 +96,7 @@ def plain(figure: go.Figure, height: int) -> go.Figure:
         font={"size": 14},
         hoverlabel={"font": {"size": 14}},
         dragmode=False,
+        modebar={"bgcolor": CLEAR, "color": TOOL},
     )
     axis = {"gridcolor": GRID, "zerolinecolor": RULE, "automargin": True, "fixedrange": True}
     figure.update_xaxes(axis)

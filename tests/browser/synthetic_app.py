@@ -8,4 +8,4 @@ import streamlit as st
 
 from app.ui.components import modules
 
-app = st.App(Path(__file__).with_name("synthetic_page.py"), routes=[modules.route()])
+app = st.App(Path(__file__).with_name("synthetic_page.py"), routes=[modules.route("")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.core import models, store
 from app.core.texts import t
+from app.export import drawn
 from app.export.exhibit import Exhibit, Run
 from app.pages.experts import figures as experts
 from app.pages.experts.balance import figures as balancing
@@ -20,10 +21,13 @@ def routing() -> Exhibit:
     layer = trace.moe_layers[-1]
     busy = expert_load.busiest(trace, len(trace.moe_layers) - 1)
     assert busy is not None, "the recorded run has fed no token"
+    labels = {key: t(f"figures.axis_{key}") for key in ("token", "expert")}
+    labels["share"] = t("figures.axis_routed")
+    still = drawn.routing(trace, layer, labels)
     return Exhibit(
         name="routing",
         title=t("figures.title_routing"),
-        content=Run(trace, ("strip", "heatmap", "multiples"), layer),
+        content=Run(trace, ("strip", "heatmap", "multiples"), layer, still),
         rows=[
             dict(zip(expert_load.COLUMNS, row, strict=True))
             for row in expert_load.choices(trace, trace.card.groups)

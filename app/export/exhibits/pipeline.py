@@ -78,7 +78,7 @@ def pipeline() -> Exhibit:
             paper=AIME,
         ),
         page="training",
-        state={"t_part": "pipeline"},
+        state={"room": "pipeline"},
         paper="deepseek-r1-nature",
     )
 
@@ -126,7 +126,7 @@ def distillation() -> Exhibit:
             paper=f"{published.source('v1')}, table 6",
         ),
         page="training",
-        state={"t_part": "pipeline"},
+        state={"room": "pipeline"},
         paper="deepseek-r1",
     )
 
@@ -161,7 +161,7 @@ def results() -> Exhibit:
         ),
         source=t("figures.source_published", paper=f"{table.sources[0]}, table 4"),
         page="training",
-        state={"t_part": "tables"},
+        state={"room": "tables"},
         paper="deepseek-r1",
     )
 

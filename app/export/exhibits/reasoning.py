@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import plotly.graph_objects as go
 
 from app.core import contestants, evaluations, judged, published
 from app.core.texts import language, t
 from app.export import drawn
 from app.export.exhibit import Exhibit, Replies
 from app.pages.training import figures, training_runs
+from model.record.trace import Trace
 
 ZERO = "r1-zero"
 TASK = "chain"  # the kind of problem that takes thinking
@@ -114,7 +117,7 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
         ),
         source=_source(ZERO, published.curves_source()),
         page="training",
-        state={"t_overlay": "true"},
+        state={"t_overlay": "true", "t_run": ZERO, "t_curve_task": "all"},
         paper="deepseek-r1",
     )
 
@@ -129,7 +132,7 @@ def replies() -> Exhibit:
     return Exhibit(
         name="replies",
         title=t("figures.title_replies"),
-        content=Replies(traces),
+        content=Replies(traces, _strips(traces, readings)),
         rows=judged.rows(traces),
         takeaway=t(
             "figures.takeaway_replies",
@@ -148,3 +151,32 @@ def replies() -> Exhibit:
         page="reasoning",
         paper="deepseek-r1",
     )
+
+
+def _strips(traces: Sequence[Trace], readings: Sequence[judged.JudgedReply]) -> go.Figure:
+    rows = [
+        drawn.Reply(
+            contestants.NAMES[trace.card.name],
+            len(trace) - reading.start,
+            [
+                drawn.Step(step.first, step.last - step.first + 1, bool(step.right), _said(step))
+                for step in reading.steps
+            ],
+            _verdict(reading),
+        )
+        for trace, reading in zip(traces, readings, strict=True)
+    ]
+    labels = {"x": t("figures.axis_reply"), "right": t("figures.step_right")}
+    return drawn.strips(rows, labels | {"wrong": t("figures.step_wrong")})
+
+
+def _said(step: judged.Mark) -> str:
+    if step.right:
+        return f"✓ {step.text}"
+    return t("figures.step_wrong_value", step=step.text, value=step.value)
+
+
+def _verdict(reading: judged.JudgedReply) -> str:
+    if reading.answer is None:
+        return t("figures.answer_none")
+    return t(f"figures.answer_{'right' if reading.correct else 'wrong'}", answer=reading.answer)

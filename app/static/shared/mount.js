@@ -33,6 +33,13 @@ import { unpacked } from "./packed.js";
  */
 
 /**
+ * Views that are on the page, and what they were last given: Share saves them as files.
+ *
+ * @type {Map<HTMLElement, Uint8Array>}
+ */
+export const shown = new Map();
+
+/**
  * The function that Streamlit calls, for a component whose places are views.
  *
  * While the module is on its way several calls for one place wait for it. Then each is made, and
@@ -52,10 +59,12 @@ export function mount(Kind) {
     place.calls += 1;
     const call = place.calls;
     place.view.update(unpacked(given.data), given);
+    shown.set(root, given.data);
     return () => {
       if (call !== place.calls) return;
       place.view.destroy();
       places.delete(root);
+      shown.delete(root);
     };
   };
 }

@@ -15,8 +15,17 @@
  * @property {(name: string, answer: (event: Pointed) => void) => void} on
  * @property {(name: string, answer: (event: Pointed) => void) => void} removeListener
  * @property {Record<string, Axis> & { _size: { t: number, h: number } }} _fullLayout
+ * @property {{ toImageButtonOptions?: Wanted }} _context
+ * @typedef {{ format: "png" | "svg", filename: string }} Wanted how the page saves pictures
  * @typedef {HTMLElement & Events} Chart
  */
+
+/**
+ * How a chart's picture is to be saved, as Python has said (app/ui/chart.py).
+ *
+ * @param {Chart} chart
+ */
+export const wantedOf = (chart) => chart._context?.toImageButtonOptions;
 
 /**
  * Where a value of x lies in a chart: once for each x axis that reaches so far, in px.

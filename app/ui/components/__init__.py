@@ -10,7 +10,7 @@ NAME. What components share lies in `app/static/shared`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -48,20 +48,26 @@ def component(name: str, *parts: str) -> Callable[..., Any]:
     shown = st.components.v2.component(
         name,
         html=f'<div class="view {name.replace("_", "-")}">\n</div>',
-        css=_styles("shared/base.css") + _styles(f"{own}view.css"),
+        css=styles(name),
         js=_STUB.format(root=modules.ROOT, paths=paths, name=name),
     )
 
     def draw(data: dict[str, Any], *, key: str, **on_change: Any) -> Any:
-        labels = {key: text for part in (*parts, name) for key, text in words(part).items()}
-        common = {"locale": language(), "labels": labels, "saving": saving()}
-        return shown(key=key, data=packed(common | data), **on_change)
+        return shown(key=key, data=given(data, (*parts, name), picture_format()), **on_change)
 
     return draw
 
 
-def _styles(path: str) -> str:
-    return (modules.STATIC / path).read_text(encoding="utf-8")
+def given(data: dict[str, Any], parts: Sequence[str], file_format: str) -> bytes:
+    """What a component's JavaScript gets: its data, and the words of these sections."""
+    labels = {key: text for part in parts for key, text in words(part).items()}
+    return packed({"locale": language(), "labels": labels, "saving": saving(file_format)} | data)
+
+
+def styles(name: str) -> str:
+    """The CSS of a component."""
+    paths = ("shared/base.css", f"components/{name}/view.css")
+    return "".join((modules.STATIC / path).read_text(encoding="utf-8") for path in paths)
 
 
 def picture_format() -> str:
@@ -69,7 +75,7 @@ def picture_format() -> str:
     return st.session_state.get("picture_format", FORMATS[0])
 
 
-def saving() -> dict[str, str]:
+def saving(file_format: str) -> dict[str, str]:
     """What a component has to know to save its picture; the title is filled in in the browser."""
-    chosen = picture_format()
-    return {"format": chosen, "label": t("common.save_as", format=chosen.upper(), title="{title}")}
+    label = t("common.save_as", format=file_format.upper(), title="{title}")
+    return {"format": file_format, "label": label}

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -38,7 +37,6 @@ def _answer(request: Request) -> Response:
     return Response(module, media_type="text/javascript", headers=_HEADERS)
 
 
-def route() -> Route:
-    """The modules' place on the server, under the base path of the app's pages if it has one."""
-    base = str(st.get_option("server.baseUrlPath")).strip("/")
-    return Route(f"/{base}/modules/{{version}}/{{path:path}}".replace("//", "/"), _answer)
+def route(base: str) -> Route:
+    """The modules' place on the server, under `base`, the path of the app: "" or "/path"."""
+    return Route(f"{base}/modules/{{version}}/{{path:path}}", _answer)

@@ -25,7 +25,7 @@ def source(path: str) -> str:
 
 
 def client() -> TestClient:
-    return TestClient(Starlette(routes=[modules.route()]))
+    return TestClient(Starlette(routes=[modules.route("")]))
 
 
 # --- How modules are served ----------------------------------------------------------------------
@@ -54,11 +54,10 @@ def test_nothing_else_is_served(path: str) -> None:
     assert client().get(f"/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("base", ["below/here", "/below/here/"])
-def test_modules_lie_below_the_base_path(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(modules.st, "get_option", lambda name: base)
-    assert client().get(f"/below/here/{modules.ROOT}/shared/words.js").status_code == 200
-    assert client().get(f"/{modules.ROOT}/shared/words.js").status_code == 404
+def test_modules_lie_below_the_base_path() -> None:
+    below = TestClient(Starlette(routes=[modules.route("/below/here")]))
+    assert below.get(f"/below/here/{modules.ROOT}/shared/words.js").status_code == 200
+    assert below.get(f"/{modules.ROOT}/shared/words.js").status_code == 404
 
 
 @pytest.mark.parametrize("path", modules.PATHS)

@@ -133,19 +133,10 @@ def reasoning_view(
     readings = [
         judged.read(trace, writing=not end) for trace, end in zip(traces, ended, strict=True)
     ]
-    data = {
-        "columns": [
-            payload(trace, reading, live=live, finished=end)
-            for trace, reading, end in zip(traces, readings, ended, strict=True)
-        ],
-        "live": live,
-        "playing": playing,
-        "clickable": clickable,
-        "pick": picked and {"run": run_id(traces[picked[0]]), "mark": picked[1]},
-        "question": asked(readings[0]) if readings else "",
-        "heading": heading,
-        "colour": _colour(st.query_params.get(url := f"{key}_colour")),
-    }
+    data = drawn(traces, readings, ended, live=live, playing=playing, heading=heading)
+    data["clickable"] = clickable
+    data["pick"] = picked and {"run": run_id(traces[picked[0]]), "mark": picked[1]}
+    data["colour"] = _colour(st.query_params.get(url := f"{key}_colour"))
     result = _component(data, key=key, on_step_change=lambda: None, on_colour_change=lambda: None)
     if result.colour is not None:  # the viewer has changed it
         if chosen := _colour(result.colour):
@@ -153,6 +144,31 @@ def reasoning_view(
         else:
             st.query_params.pop(url, None)
     return _clicked(result.step, traces, readings) if clickable else None
+
+
+def drawn(
+    traces: Sequence[Trace],
+    readings: Sequence[JudgedReply],
+    ended: Sequence[bool],
+    *,
+    live: bool = False,
+    playing: bool = True,
+    heading: Literal["h2", "h3"] = "h2",
+) -> dict[str, Any]:
+    """The component's data of replies to one question."""
+    return {
+        "columns": [
+            payload(trace, reading, live=live, finished=end)
+            for trace, reading, end in zip(traces, readings, ended, strict=True)
+        ],
+        "live": live,
+        "playing": playing,
+        "clickable": False,
+        "pick": None,
+        "question": asked(readings[0]) if readings else "",
+        "heading": heading,
+        "colour": None,
+    }
 
 
 def asked(reading: JudgedReply) -> str:

@@ -63,30 +63,16 @@ def trace_view(
             link with them, in the browser.
     """
     first = 0
-    data: dict[str, Any] = {
-        "parts": list(parts),
-        "playing": playing,
-        "live": live,
-        "charts": list(charts),
-    }
-    if trace is not None:
+    if trace is None:
+        data: dict[str, Any] = {"parts": list(parts), "playing": playing, "live": live}
+    else:
         if pooling.too_large(trace):
-            data["playing"] = False
             state = st.session_state.get(key, {})
             layer = _selection(None, state.get("layer"), trace, None).layer or layer
             first = _first(state.get("window"), trace, pinned, live)
-        data |= {
-            "parts": drawable(trace, parts),
-            "notes": [t(key) for key in missing(trace, parts)],
-            "run": payload(
-                trace,
-                live=live,
-                layer=layer,
-                first=first,
-            ),
-            "pinned": pinned if _is_token(pinned, trace) else None,
-            "layer": layer if layer in trace.moe_layers else None,
-        }
+        data = drawn(trace, parts, playing=playing, live=live, layer=layer, first=first)
+        data["pinned"] = pinned if _is_token(pinned, trace) else None
+    data["charts"] = list(charts)
     result = _component(
         data,
         key=key,
@@ -95,6 +81,28 @@ def trace_view(
         on_window_change=lambda: None,
     )
     return _selection(result.pinned, result.layer, trace, pinned)
+
+
+def drawn(
+    trace: Trace,
+    parts: Sequence[Part],
+    *,
+    playing: bool,
+    live: bool = False,
+    layer: int | None = None,
+    first: int = 0,
+) -> dict[str, Any]:
+    """The component's data of a run; `first` is where the window of a large one begins."""
+    return {
+        "parts": drawable(trace, parts),
+        "playing": playing and not pooling.too_large(trace),
+        "live": live,
+        "charts": [],
+        "notes": [t(key) for key in missing(trace, parts)],
+        "run": payload(trace, live=live, layer=layer, first=first),
+        "pinned": None,
+        "layer": layer if layer in trace.moe_layers else None,
+    }
 
 
 def _is_token(value: Any, trace: Trace) -> bool:

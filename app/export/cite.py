@@ -1,0 +1,41 @@
+"""How to cite the app, and the paper that a view shows: BibTeX."""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+
+#: The paper that a page shows, and those of its rooms and parts that show another one.
+PAGES = {
+    "start": "deepseek-r1",
+    "experts": "deepseek-v3",
+    "cache": "deepseek-v2",
+    "reasoning": "deepseek-r1",
+    "training": "deepseek-r1-nature",
+}
+ROOMS = {
+    "balance": "loss-free-balancing",
+    "after_rl": "deepseek-r1",
+    "tables": "deepseek-r1",
+}
+#: The app's own entry; %url% and %date% are filled in where it is copied.
+APP = """@software{inside-r1,
+  title  = {Inside R1: small models of DeepSeek-V3's and R1's design, live},
+  author = {{The Inside R1 contributors}},
+  url    = {%url%},
+  note   = {Seen on %date%}
+}"""
+
+
+@functools.cache
+def papers() -> dict[str, str]:
+    """BibTeX entries by their keys."""
+    text = Path(__file__).with_name("papers.bib").read_text(encoding="utf-8")
+    entries = [entry.strip() for entry in re.split(r"(?m)^(?=@)", text) if entry.strip()]
+    return {re.findall(r"@\w+\{([\w-]+),", entry)[0]: entry for entry in entries}
+
+
+def of_page(page: str) -> str:
+    """The key of the paper that a page shows; of one that shows none in particular, the report."""
+    return PAGES.get(page, "deepseek-r1")

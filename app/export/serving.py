@@ -1,0 +1,150 @@
+"""Figures over HTTP, without Streamlit: a frame of a blog needs no session and no script of ours.
+
+`/?embed=true&figure=NAME&lang=ko&theme=dark` is a figure by itself, and `figures/NAME.EXT` the same
+as a file: html, svg, csv, json. Whatever stands in an address is looked up, never trusted.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.core.texts import LANGUAGES, speaking, t
+from app.export import figures, standalone
+from app.export.exhibit import Exhibit
+from app.export.svg import picture
+from app.export.themes import NAMES as THEMES
+from app.export.themes import Name as Colours
+from app.export.themes import Theme, theme
+from app.ui.csv_rows import to_csv
+
+FOLDER = "figures"
+MOST = 80  # characters of a name that nobody knows
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "public, max-age=300"}
+
+
+def as_svg(exhibit: Exhibit, colours: Theme, language: str) -> str:
+    """A figure as an SVG file, with title, takeaway and source."""
+    drawing = picture.draw(exhibit.still, standalone.WIDE, colours)
+    words = exhibit.title, exhibit.takeaway, exhibit.source
+    return picture.document(drawing, colours, *words, language)
+
+
+def as_html(exhibit: Exhibit, colours: Theme, language: str) -> str:
+    """A figure as an HTML file that needs nobody."""
+    return standalone.figure_page(exhibit, colours, language, None)
+
+
+def as_csv(exhibit: Exhibit, colours: Theme, language: str) -> bytes:
+    """A figure's numbers."""
+    return to_csv(exhibit.rows)
+
+
+def as_json(exhibit: Exhibit, colours: Theme, language: str) -> str:
+    """A figure's numbers with what is said of them."""
+    said = {"figure": exhibit.name, "title": exhibit.title, "takeaway": exhibit.takeaway}
+    whole = said | {"source": exhibit.source, "rows": list(exhibit.rows)}
+    return json.dumps(whole, ensure_ascii=False, indent=1)
+
+
+#: Extension → its writer and its type.
+FORMATS: Mapping[str, tuple[Callable[[Exhibit, Theme, str], str | bytes], str]] = {
+    "html": (as_html, "text/html"),
+    "svg": (as_svg, "image/svg+xml"),
+    "csv": (as_csv, "text/csv"),
+    "json": (as_json, "application/json"),
+}
+
+
+@functools.lru_cache(maxsize=256)
+def _file(name: str, extension: str, language: str, colours: Colours) -> str | bytes:
+    return FORMATS[extension][0](figures.figure(name, language), theme(colours), language)
+
+
+@functools.lru_cache(maxsize=64)
+def _frame(name: str, language: str, colours: Colours, root: str) -> str:
+    exhibit = figures.figure(name, language)
+    full_view = f"{root}/{exhibit.link(language)}"
+    return standalone.figure_page(exhibit, theme(colours), language, full_view)
+
+
+def _asked(request: Request) -> tuple[str, Colours]:
+    """Language and theme; what is not known is the first."""
+    language = request.query_params.get("lang")
+    colours = request.query_params.get("theme")
+    return (
+        language if language in LANGUAGES else next(iter(LANGUAGES)),
+        next((known for known in THEMES if known == colours), THEMES[0]),
+    )
+
+
+def _unknown(name: str, language: str, colours: Colours, root: str) -> Response:
+    """A clear word, and what there is."""
+    links = {
+        known: (title, f"{root}/{FOLDER}/{known}?lang={language}&theme={colours}")
+        for known, title in figures.titles(language).items()
+    }
+    with speaking(language):
+        said = t("export.unknown", name=name[:MOST])
+        page = standalone.list_page(said, t("export.unknown_says"), links, theme(colours), language)
+    return HTMLResponse(page, status_code=404, headers={"X-Content-Type-Options": "nosniff"})
+
+
+@functools.lru_cache(maxsize=64)
+def _shell(name: str, language: str, colours: Colours) -> str:
+    return standalone.shell(name, theme(colours), language)
+
+
+def routes(base: str) -> list[Route]:
+    """The figures' place on the server, under `base`, the path of the app: "" or "/path"."""
+
+    def answer(request: Request) -> Response:
+        """A figure as a file, or for a frame if it has no extension."""
+        name, _, extension = request.path_params["file"].partition(".")
+        language, colours = _asked(request)
+        if name not in figures.NAMES or extension not in ("", *FORMATS):
+            return _unknown(name, language, colours, base)
+        if not extension:
+            return HTMLResponse(_frame(name, language, colours, base), headers=_HEADERS)
+        file = f'attachment; filename="inside-r1-{name}-{language}.{extension}"'
+        return Response(
+            _file(name, extension, language, colours),
+            media_type=FORMATS[extension][1],
+            headers=_HEADERS | {"Content-Disposition": file},
+        )
+
+    def shell(request: Request) -> Response:
+        """A page for a run of the viewer's own, who fills it in."""
+        name = request.path_params["name"]
+        if name not in standalone.SHELLS:
+            return Response(status_code=404)
+        return HTMLResponse(_shell(name, *_asked(request)), headers=_HEADERS)
+
+    return [
+        Route(f"{base}/{FOLDER}/shell/{{name}}", shell),
+        Route(f"{base}/{FOLDER}/{{file}}", answer),
+    ]
+
+
+class Frames:
+    """Shows `?embed=true&figure=NAME` at the app's own address: as `figures/NAME` does."""
+
+    def __init__(self, app: ASGIApp, base: str) -> None:
+        self.app = app
+        self.base = base
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].rstrip("/") == self.base:
+            asked = parse_qs(scope["query_string"].decode("latin-1"))
+            if asked.get("embed") == ["true"] and "figure" in asked:
+                name = re.sub(r"[/\s]+", " ", asked["figure"][0])[:MOST]
+                scope = {**scope, "path": f"{self.base}/{FOLDER}/{name}"}
+        await self.app(scope, receive, send)

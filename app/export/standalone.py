@@ -1,0 +1,241 @@
+"""A figure or a run as one HTML file: no server, no request, yet alive.
+
+Charts are our own SVG, with their words on hover and by the arrow keys. Runs and replies are drawn
+by the app's own components: their modules lie in the file, each at a `data:` address that an import
+map gives a name.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from app.core import judged
+from app.core.texts import speaking, t
+from app.export.exhibit import Exhibit, Replies, Run
+from app.export.svg import picture
+from app.export.svg.pen import FONT, escaped
+from app.export.themes import Theme
+from app.ui import components
+from app.ui.components import modules, reasoning_view, trace_view
+from model.record.trace import Trace
+
+WIDE, NARROW = 720, 360  # px that charts are drawn for; a page shows the one that fits
+PARTS: tuple[trace_view.Part, ...] = ("strip", "text", "grid", "heatmap", "multiples", "cache")
+#: Components that can be a file of their own.
+SHELLS = ("trace_view", "reasoning_view", "intervention_view", "update_view")
+MOST_ROWS = 400  # of a table below a figure
+_IMPORT = re.compile(r'(\bfrom\s+|\bimport\s+)"(\.[^"]+)"')
+_HERE = Path(__file__).parent
+#: No file of ours may ask anybody for anything.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; "
+    "img-src data: blob:"
+)
+
+
+def figure_page(exhibit: Exhibit, theme: Theme, language: str, full_view: str | None) -> str:
+    """A figure with its title, takeaway and source; `full_view` is where its link leads."""
+    with speaking(language):
+        return _page(
+            exhibit.title,
+            exhibit.takeaway,
+            _body(exhibit, theme),
+            exhibit.source,
+            theme,
+            language,
+            full_view,
+            _table(exhibit.rows) if full_view is None else "",
+        )
+
+
+def run_page(trace: Trace, title: str, says: str, theme: Theme, language: str) -> str:
+    """A whole run: it plays, token by token, with experts, text and cache."""
+    with speaking(language):
+        data = trace_view.drawn(trace, PARTS, playing=True)
+        body = _component("trace_view", ("player", "trace_view"), data)
+        source = t("export.run_source", model=trace.card.name, date=trace.info.date)
+        return _page(title, says, body, source, theme, language, None, "")
+
+
+def _body(exhibit: Exhibit, theme: Theme) -> str:
+    content = exhibit.content
+    if isinstance(content, Run):
+        data = trace_view.drawn(content.trace, content.parts, playing=True, layer=content.layer)
+        return _component("trace_view", ("player", "trace_view"), data)
+    if isinstance(content, Replies):
+        readings = [judged.read(trace) for trace in content.traces]
+        data = reasoning_view.drawn(content.traces, readings, [True] * len(readings))
+        return _component("reasoning_view", ("player", "reasoning_view"), data)
+    charts = "".join(
+        f'<div class="{name}">{_svg(exhibit, theme, width)}</div>'
+        for name, width in (("wide", WIDE), ("narrow", NARROW))
+    )
+    return f"{charts}<script>{_script('chart.js')}</script>"
+
+
+def _svg(exhibit: Exhibit, theme: Theme, width: int) -> str:
+    drawn = picture.draw(exhibit.still, width, theme)
+    # Names of hatches and scales are the page's: each of its pictures has its own.
+    body = re.sub(r"(id=\"|url\(#)(hatch|scale)-", rf"\g<1>w{width}-\g<2>-", drawn.body)
+    return (
+        f'<svg class="chart" role="img" tabindex="0" aria-label="{escaped(exhibit.takeaway)}" '
+        f'width="{drawn.width:g}" height="{drawn.height:g}" '
+        f'viewBox="0 0 {drawn.width:g} {drawn.height:g}">{body}</svg>'
+    )
+
+
+def height(exhibit: Exhibit, theme: Theme) -> int:
+    """px that a frame of `WIDE` px needs to show all of a figure's page."""
+    room = WIDE - 32
+    lines = picture.text_height(exhibit.title, 20, room) + picture.text_height(
+        exhibit.takeaway, 15, room
+    )
+    below = picture.text_height(exhibit.source, 13, room)
+    if isinstance(exhibit.content, Run | Replies):
+        drawn = float(exhibit.height)
+    else:
+        drawn = picture.draw(exhibit.still, WIDE, theme).height
+    return round(lines + drawn + below + 80)
+
+
+def list_page(
+    title: str, says: str, links: Mapping[str, tuple[str, str]], theme: Theme, language: str
+) -> str:
+    """A page of links: what each is called, and where it leads."""
+    items = "".join(
+        f'<li><a href="{escaped(address)}">{escaped(name)}</a> <code>{escaped(key)}</code></li>'
+        for key, (name, address) in links.items()
+    )
+    return _page(title, says, f"<ul>{items}</ul>", "", theme, language, None, "")
+
+
+# --- Components --------------------------------------------------------------------------------
+
+
+def shell(name: str, theme: Theme, language: str) -> str:
+    """A component's page without its run: %%title%%, %%source%% and %%data%% are to be filled in.
+
+    `static/components/share_view` does, with the data that the component on the page was given.
+    """
+    body = _inside(name, "%%data%%")
+    return _page("%%title%%", "", body, "%%source%%", theme, language, None, "")
+
+
+def _component(name: str, sections: Sequence[str], data: dict[str, object]) -> str:
+    """A component with its data."""
+    return _inside(name, base64.b64encode(components.given(data, sections, "svg")).decode())
+
+
+def _inside(name: str, given: str) -> str:
+    """A component's place, styles and modules; `given` is what it is given, in base64."""
+    start = f"components/{name}/view.js"
+    imports = json.dumps({"imports": _inlined(start)}, separators=(",", ":"))
+    css = components.styles(name)
+    return (
+        f"<style>{css}</style>"
+        f'<script type="importmap">{imports}</script>'
+        f'<div id="place"><div class="view {name.replace("_", "-")}"></div></div>'
+        f'<script type="application/octet-stream" id="data">{given}</script>'
+        f'<script type="module">import view from "r1/{start}";{_script("component.js")}</script>'
+    )
+
+
+@functools.cache
+def _inlined(start: str) -> dict[str, str]:
+    """A module and all that it imports, each by a name of its own as a `data:` address."""
+    found: dict[str, str] = {}
+    ahead = [start]
+    while ahead:
+        path = ahead.pop()
+        if f"r1/{path}" in found:
+            continue
+        beside = posixpath.dirname(path)
+
+        def named(statement: re.Match[str], beside: str = beside) -> str:
+            target = posixpath.normpath(posixpath.join(beside, statement[2]))
+            ahead.append(target)
+            return f'{statement[1]}"r1/{target}"'
+
+        source = _IMPORT.sub(named, (modules.STATIC / path).read_text(encoding="utf-8"))
+        code = base64.b64encode(source.encode()).decode()
+        found[f"r1/{path}"] = f"data:text/javascript;base64,{code}"
+    return found
+
+
+@functools.cache
+def _script(name: str) -> str:
+    return (_HERE / "page" / name).read_text(encoding="utf-8")
+
+
+# --- The page ----------------------------------------------------------------------------------
+
+
+def _page(
+    title: str,
+    says: str,
+    body: str,
+    source: str,
+    theme: Theme,
+    language: str,
+    full_view: str | None,
+    table: str,
+) -> str:
+    link = ""
+    if full_view is not None:
+        link = (
+            f'<a href="{escaped(full_view)}" target="_blank" rel="noopener">'
+            f"{escaped(t('export.full_view'))} ↗</a>"
+        )
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f"<title>{escaped(title)} · Inside R1</title>"
+        f"<style>:root{{{_variables(theme)}}}{_script('page.css')}</style></head><body>"
+        f"<h1>{escaped(title)}</h1><p>{escaped(says)}</p><main>{body}</main>{table}"
+        f"<footer><span>{escaped(source)}</span> {link}</footer></body></html>"
+    )
+
+
+def _variables(theme: Theme) -> str:
+    """The theme as Streamlit's components get it."""
+    values = {
+        "primary-color": theme.primary,
+        "background-color": theme.back,
+        "secondary-background-color": theme.second,
+        "text-color": theme.text,
+        "border-color": theme.border,
+        "widget-border-color": theme.border,
+        "button-radius": "0.5rem",
+        "base-radius": "0.5rem",
+        "font": FONT,
+        "code-font": "ui-monospace,monospace",
+    }
+    return f"color-scheme:{theme.name};" + "".join(f"--st-{k}:{v};" for k, v in values.items())
+
+
+def _table(rows: Sequence[object]) -> str:
+    """The figure's numbers, folded away."""
+    listed = [row for row in rows if isinstance(row, dict)][:MOST_ROWS]
+    head = "".join(f"<th>{escaped(str(name))}</th>" for name in listed[0])
+    lines = "".join(
+        "<tr>" + "".join(f"<td>{escaped(_cell(value))}</td>" for value in row.values()) + "</tr>"
+        for row in listed
+    )
+    more = "" if len(rows) <= MOST_ROWS else f"<p>{escaped(t('export.more_rows', n=len(rows)))}</p>"
+    return (
+        f"<details><summary>{escaped(t('common.as_table'))}</summary>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>{more}</details>"
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -1,0 +1,186 @@
+"""Writing SVG: elements, colours and texts, and how wide a text will be."""
+
+from __future__ import annotations
+
+import functools
+import html
+import re
+import unicodedata
+from collections.abc import Sequence
+
+FONT = "'Source Sans 3','Source Sans Pro',system-ui,'Noto Sans KR','Apple SD Gothic Neo',sans-serif"
+LINE = 1.3  # em from line to line
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_TAG = re.compile(r"<(/?)(b|i|br|sup|sub)\s*/?>", re.IGNORECASE)
+_RGBA = re.compile(r"rgba?\(([^)]*)\)")
+
+
+class NotDrawnError(ValueError):
+    """A figure has something that is not drawn here."""
+
+
+def escaped(text: str) -> str:
+    """Text inside XML, in quotes or not; XML has no way to write most control characters."""
+    return html.escape(_CONTROL.sub("\ufffd", text), quote=True)
+
+
+def short(number: float) -> str:
+    """A coordinate in tenths of a pixel."""
+    return f"{number:.1f}".removesuffix(".0").replace("-0", "-0") if number else "0"
+
+
+def element(tag: str, inner: str = "", /, **attributes: float | str | None) -> str:
+    """An element; `_` in names stands for `-`, None leaves out. `inner` is written as it is."""
+    said = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="'
+        f'{escaped(value) if isinstance(value, str) else short(value)}"'
+        for name, value in attributes.items()
+        if value is not None
+    )
+    return f"<{tag}{said}>{inner}</{tag}>" if inner else f"<{tag}{said}/>"
+
+
+def paint(kind: str, colour: str | None) -> dict[str, str | float | None]:
+    """Fill or stroke of any CSS colour, as viewers know it from SVG 1.1."""
+    if not colour:
+        return {kind: "none"}
+    found = _RGBA.fullmatch(colour)
+    if found is None:
+        return {kind: colour}
+    parts = [float(part) for part in found[1].split(",")]
+    alpha = parts[3] if len(parts) > 3 else 1.0
+    if not alpha:
+        return {kind: "none"}
+    plain = "#" + "".join(f"{round(channel):02x}" for channel in parts[:3])
+    return {kind: plain, f"{kind}_opacity": None if alpha == 1 else f"{alpha:g}"}
+
+
+def legible(colour: str, back: str, text: str) -> str:
+    """A colour of words, mixed with the text's own until it can be read on `back`."""
+    for share in (0.0, 0.25, 0.5, 0.75):
+        mixed = mix(text, colour, share)
+        if contrast(mixed, back) >= 4.5:
+            return mixed
+    return text
+
+
+def channels(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue of #rrggbb, 0 to 255."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return red, green, blue
+
+
+def mix(one: str, other: str, share: float) -> str:
+    """A colour between two: `share` of the first."""
+    pairs = zip(channels(one), channels(other), strict=True)
+    return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG's contrast of two colours, 1 to 21."""
+    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    linear = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (channel / 255 for channel in channels(colour))
+    )
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+# --- Texts -------------------------------------------------------------------------------------
+
+Piece = tuple[str, bool]  # words, and whether they are bold
+
+
+def lines_of(text: str) -> list[list[Piece]]:
+    """Plotly's texts, which know <b> and <br>, line by line."""
+    lines: list[list[Piece]] = [[]]
+    bold, at = False, 0
+    for tag in _TAG.finditer(text):
+        if before := html.unescape(text[at : tag.start()]):
+            lines[-1].append((before, bold))
+        at = tag.end()
+        if tag[2].lower() == "br":
+            lines.append([])
+        elif tag[2].lower() == "b":
+            bold = not tag[1]
+    if rest := html.unescape(text[at:]):
+        lines[-1].append((rest, bold))
+    return lines
+
+
+@functools.lru_cache(maxsize=4096)
+def _em(character: str) -> float:
+    """Of the widest font that a viewer is likely to have: better a gap than a collision."""
+    if unicodedata.east_asian_width(character) in "WF":
+        return 0.95
+    if character in "iljI.,:;'|! ":
+        return 0.32
+    if character in "tfr()[]-·":
+        return 0.41
+    if character in "mwMW%@—":
+        return 0.97
+    return 0.71 if character.isupper() else 0.62
+
+
+def wide(text: str, size: float, bold: bool = False) -> float:
+    """px that a text will take, about: fonts differ from viewer to viewer."""
+    return sum(map(_em, text)) * size * (1.06 if bold else 1)
+
+
+def box(text: str, size: float) -> tuple[float, float]:
+    """Width and height of plotly's text in px, about."""
+    lines = lines_of(text)
+    widths = [sum(wide(words, size, bold) for words, bold in line) for line in lines]
+    return max(widths), LINE * size * len(lines)
+
+
+def wrapped(text: str, size: float, room: float) -> list[str]:
+    """Lines of plain text that fit into `room` px; a word that does not fit has its own."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and wide(longer, size) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def write(
+    text: str,
+    x: float,
+    y: float,
+    size: float,
+    colour: str,
+    anchor: str = "start",
+    turn: float = 0,
+) -> str:
+    """Plotly's text, its first base line at y; `turn` degrees about (x, y)."""
+    rows = []
+    for number, line in enumerate(lines_of(text)):
+        pieces = "".join(
+            element("tspan", escaped(words), font_weight="600") if bold else escaped(words)
+            for words, bold in line
+        )
+        rows.append(
+            pieces if not number else element("tspan", pieces or " ", x=x, dy=round(LINE * size, 1))
+        )
+    return element(
+        "text",
+        "".join(rows),
+        x=x,
+        y=y,
+        font_size=size,
+        fill=colour,
+        text_anchor=None if anchor == "start" else anchor,
+        transform=f"rotate({turn:g} {short(x)} {short(y)})" if turn else None,
+    )
+
+
+def polyline(points: Sequence[tuple[float, float]]) -> str:
+    """The path through points."""
+    return "M" + "L".join(f"{short(x)} {short(y)}" for x, y in points)

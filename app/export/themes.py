@@ -1,0 +1,44 @@
+"""Colours of a figure that no page surrounds: those of the app's own two themes."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from app.export.svg.pen import mix
+
+Name = Literal["light", "dark"]
+NAMES: tuple[Name, ...] = ("light", "dark")
+_CONFIG = Path(__file__).parents[2] / ".streamlit" / "config.toml"
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours as #rrggbb."""
+
+    name: Name
+    primary: str
+    back: str
+    second: str
+    text: str
+    muted: str
+    border: str
+
+
+@functools.cache
+def theme(name: Name) -> Theme:
+    """The app's colours, as its configuration has them."""
+    colours = tomllib.loads(_CONFIG.read_text(encoding="utf-8"))["theme"][name]
+    text, back = colours["textColor"], colours["backgroundColor"]
+    return Theme(
+        name,
+        colours["primaryColor"],
+        back,
+        colours["secondaryBackgroundColor"],
+        text,
+        mix(text, back, 0.72),
+        colours["borderColor"],
+    )

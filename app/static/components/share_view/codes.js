@@ -1,0 +1,112 @@
+// What is copied: addresses of figures, frames, citations.
+
+import { escaped } from "../../shared/svg.js";
+
+/**
+ * @typedef {object} Figure
+ * @property {string} name
+ * @property {string} title
+ * @property {string} page
+ * @property {number} height px of its frame
+ * @property {string} paper
+ * @typedef {object} Shared what Python sends (app/export/share.py)
+ * @property {string} page
+ * @property {boolean} shown
+ * @property {Figure[]} figures
+ * @property {string} folder
+ * @property {string[]} formats
+ * @property {string[]} shells components that can be a file of their own
+ * @property {Record<string, string>} papers BibTeX by key
+ * @property {string} paper key of the page's
+ * @property {Record<string, string>} rooms whose paper is another one
+ * @property {string} app BibTeX with %url% and %date%
+ * @property {string} date
+ * @property {string} locale
+ */
+
+const ROOM = "room"; // the key of the URL that names a part of a page
+
+/**
+ * A page without a run, with a run: the run is what its component was given, in base64.
+ *
+ * @param {string} shell
+ * @param {string} title
+ * @param {string} source
+ * @param {Uint8Array} bytes
+ */
+export function filledShell(shell, title, source, bytes) {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return shell
+    .replaceAll("%%title%%", () => escaped(title))
+    .replace("%%source%%", () => escaped(source))
+    .replace("%%data%%", () => btoa(text));
+}
+
+/** Where the app's first page is; every page lies beside it. */
+const home = () => new URL("./", document.baseURI);
+
+/**
+ * Is the page's background dark?
+ *
+ * @param {Element} root
+ */
+export function isDark(root) {
+  const colour = getComputedStyle(root).getPropertyValue("--st-background-color").trim();
+  const hex = /^#(..)(..)(..)/.exec(colour);
+  const parts = hex ? hex.slice(1).map((pair) => Number.parseInt(pair, 16)) : [255];
+  return Math.max(...parts) < 128;
+}
+
+/**
+ * @param {Shared} data
+ * @param {string} file
+ * @param {boolean} dark
+ */
+export function addressOf(data, file, dark) {
+  const address = new URL(`${data.folder}/${file}`, home());
+  address.searchParams.set("lang", data.locale);
+  address.searchParams.set("theme", dark ? "dark" : "light");
+  return address.href;
+}
+
+/**
+ * The code of a frame: of a figure by itself, or else of the page as it stands.
+ *
+ * @param {Shared} data
+ * @param {Figure | undefined} figure
+ * @param {boolean} dark
+ */
+export function frameOf(data, figure, dark) {
+  const address = figure ? home() : new URL(location.href);
+  address.searchParams.set("embed", "true");
+  address.searchParams.set("lang", data.locale);
+  if (figure) {
+    address.searchParams.set("figure", figure.name);
+    address.searchParams.set("theme", dark ? "dark" : "light");
+  } else if (dark) address.searchParams.set("embed_options", "dark_theme");
+  const quoted = (/** @type {string} */ text) =>
+    text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+  const title = figure ? `${figure.title} · Inside R1` : document.title;
+  return (
+    `<iframe src="${quoted(address.href)}" title="${quoted(title)}" loading="lazy" ` +
+    `style="border:0;width:100%;${figure ? "max-width:720px;" : ""}` +
+    `height:${figure ? figure.height : 900}px"></iframe>`
+  );
+}
+
+/**
+ * The app's entry, and that of the paper that is shown.
+ *
+ * @param {Shared} data
+ * @param {Figure | undefined} figure
+ */
+export function bibtex(data, figure) {
+  const asked = new URL(location.href).searchParams;
+  const room = asked.get(ROOM) ?? "";
+  const paper = figure?.paper ?? data.rooms[room] ?? data.paper;
+  const app = data.app
+    .replace("%url%", () => location.href.replace(/[{}]/g, encodeURIComponent))
+    .replace("%date%", () => data.date);
+  return `${app}\n\n${data.papers[paper]}\n`;
+}

@@ -1,0 +1,222 @@
+// Share: link, embed code and citation of what is on screen. The address is read when it is asked
+// for, so that it is always that of the view as it is now.
+
+/** @import { Common } from "../../shared/mount.js" */
+
+import { watchCharts } from "../../shared/chart_picture.js";
+import { copy, pngOf, save } from "../../shared/copy.js";
+import { element } from "../../shared/element.js";
+import { mount, shown } from "../../shared/mount.js";
+import { Words } from "../../shared/words.js";
+import { addressOf, bibtex, filledShell, frameOf, isDark } from "./codes.js";
+
+/** @import { Shared } from "./codes.js" */
+
+const TOLD = 6000; // ms that a word stays
+
+class View {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.built = "";
+    this.words = new Words({}, "en");
+    /** @type {HTMLElement} */
+    this.panel = element("div");
+    /** @type {HTMLElement} */
+    this.said = element("div");
+    this.unwatch = watchCharts((file) => this.tell("saved", { file }));
+    this.away = (/** @type {Event} */ event) => {
+      if (!event.composedPath().includes(root)) this.close();
+    };
+    document.addEventListener("pointerdown", this.away);
+    root.onkeydown = (event) => {
+      if (event.key !== "Escape" || this.panel.hidden) return;
+      event.stopPropagation();
+      this.close();
+      root.querySelector("button")?.focus();
+    };
+  }
+
+  /** @param {Shared & Common} data */
+  update(data) {
+    this.data = data;
+    this.words = new Words(data.labels, data.locale);
+    const built = JSON.stringify([data.locale, data.page, data.shown]);
+    if (built === this.built) return;
+    this.built = built;
+    this.root.replaceChildren();
+    this.said = element("div", "said");
+    this.said.setAttribute("role", "status");
+    if (data.shown) this.build();
+  }
+
+  build() {
+    const open = element("button", "open", this.root, this.words.say("open"));
+    open.type = "button";
+    open.setAttribute("aria-expanded", "false");
+    this.panel = element("div", "panel", this.root);
+    this.panel.hidden = true;
+    this.panel.setAttribute("role", "dialog");
+    this.panel.setAttribute("aria-label", this.words.say("open"));
+    open.onclick = () => {
+      if (!this.panel.hidden) return this.close();
+      this.fill();
+      this.panel.hidden = false;
+      open.setAttribute("aria-expanded", "true");
+      this.panel.querySelector("input")?.focus();
+    };
+  }
+
+  close() {
+    this.panel.hidden = true;
+    this.root.querySelector(".open")?.setAttribute("aria-expanded", "false");
+  }
+
+  /** All fields, as the page stands now. */
+  fill() {
+    const { data, panel, words } = this;
+    if (!data) return;
+    panel.replaceChildren();
+    element("h2", "", panel, words.say("link"));
+    const link = element("input");
+    link.readOnly = true;
+    link.value = location.href;
+    this.row(link, words.say("link"));
+
+    element("h2", "", panel, words.say("embed"));
+    const choice = element("select", "", panel);
+    choice.setAttribute("aria-label", words.say("choose"));
+    element("option", "", choice, words.say("whole_view")).value = "";
+    const here = data.figures.filter((figure) => figure.page === data.page);
+    const others = data.figures.filter((figure) => figure.page !== data.page);
+    for (const { name, title } of [...here, ...others])
+      element("option", "", choice, title).value = name;
+    const code = element("textarea");
+    code.readOnly = true;
+    code.rows = 4;
+    this.row(code, words.say("embed"));
+    const files = element("div", "files", panel);
+
+    this.runs(panel);
+    element("h2", "", panel, words.say("cite"));
+    const entry = element("textarea");
+    entry.readOnly = true;
+    entry.rows = 8;
+    this.row(entry, words.say("cite"));
+    panel.append(this.said);
+    this.said.className = "said";
+    this.said.textContent = "";
+
+    const show = () => {
+      const chosen = data.figures.find((figure) => figure.name === choice.value);
+      code.value = frameOf(data, chosen, isDark(this.root));
+      entry.value = bibtex(data, chosen);
+      this.files(files, chosen?.name);
+    };
+    choice.onchange = show;
+    show();
+  }
+
+  /**
+   * A field, and the button that copies it.
+   *
+   * @param {HTMLInputElement | HTMLTextAreaElement} field
+   * @param {string} name
+   */
+  row(field, name) {
+    const row = element("div", "row", this.panel);
+    field.setAttribute("aria-label", name);
+    row.append(field);
+    const button = element("button", "copy", row, this.words.say("copy"));
+    button.type = "button";
+    button.setAttribute("aria-label", this.words.say("copy_what", { what: name }));
+    button.onclick = async () => {
+      const done = await copy(field);
+      this.tell(done ? "copied" : "by_hand", { what: name });
+      if (done) button.focus();
+    };
+  }
+
+  /**
+   * A figure as files.
+   *
+   * @param {HTMLElement} box
+   * @param {string} [name]
+   */
+  files(box, name) {
+    const { data } = this;
+    box.replaceChildren();
+    if (!name || !data) return;
+    const dark = isDark(this.root);
+    for (const format of data.formats) {
+      const link = element("a", "", box, format.toUpperCase());
+      link.href = addressOf(data, `${name}.${format}`, dark);
+      link.setAttribute("download", "");
+    }
+    const button = element("button", "", box, "PNG");
+    button.type = "button";
+    button.onclick = async () => {
+      const drawn = await fetch(addressOf(data, `${name}.svg`, dark));
+      const file = `inside-r1-${name}-${data.locale}.png`;
+      save(await pngOf(await drawn.text()), file);
+      this.tell("saved", { file });
+    };
+  }
+
+  /**
+   * Runs and replies on the page, each as a file that plays without a server.
+   *
+   * @param {HTMLElement} panel
+   */
+  runs(panel) {
+    const { data, words } = this;
+    if (!data) return;
+    const views = [...shown].filter(([root]) => data.shells.includes(nameOf(root)));
+    if (!views.length) return;
+    element("h2", "", panel, words.say("runs"));
+    const box = element("div", "files", panel);
+    for (const [root, bytes] of views) {
+      const title = root.querySelector(".part-title, h2, h3")?.textContent ?? document.title;
+      const button = element("button", "", box, `HTML: ${title}`);
+      button.type = "button";
+      button.onclick = async () => {
+        const shell = await fetch(addressOf(data, `shell/${nameOf(root)}`, isDark(this.root)));
+        const heading = document.querySelector("h1")?.textContent ?? title;
+        const page = filledShell(await shell.text(), heading, location.href, bytes);
+        const file = `inside-r1-run-${data.locale}.html`;
+        save(new Blob([page], { type: "text/html" }), file);
+        this.tell("saved", { file });
+      };
+    }
+  }
+
+  /**
+   * @param {string} key
+   * @param {Record<string, string>} values
+   */
+  tell(key, values) {
+    if (this.panel.hidden || !this.panel.isConnected) {
+      this.said.className = "said toast";
+      this.root.append(this.said);
+    }
+    const text = this.words.say(key, values);
+    this.said.textContent = text;
+    setTimeout(() => {
+      if (this.said.textContent === text) this.said.textContent = "";
+    }, TOLD);
+  }
+
+  destroy() {
+    this.unwatch();
+    document.removeEventListener("pointerdown", this.away);
+  }
+}
+
+/**
+ * The name of a component by the classes of its root: "view trace-view".
+ *
+ * @param {HTMLElement} root
+ */
+const nameOf = (root) => root.classList[1].replaceAll("-", "_");
+
+export default mount(View);

@@ -1,0 +1,200 @@
+"""Links, frames and files: what leaves the app is whole, and works where it arrives."""
+
+from __future__ import annotations
+
+import re
+import threading
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.export import figures, files, standalone, themes
+from tests.browser import saved
+from tests.browser.chromium import PAGES, visit
+from tests.browser.server import Server
+
+pytestmark = pytest.mark.browser
+POST = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
+
+
+@pytest.fixture(scope="module")
+def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """Another origin: a folder that is served at another port."""
+    folder = tmp_path_factory.mktemp("blog")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", folder
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def opened(page: Page) -> None:
+    page.get_by_role("button", name="Share", exact=True).click()
+    expect(page.get_by_role("dialog", name="Share")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_share_is_at_one_place_on_every_page(page: Page, path: str) -> None:
+    """Its link is that of the view, and is copied without permission for the clipboard."""
+    visit(page, path)
+    spot = page.get_by_role("button", name="Share", exact=True).bounding_box()
+    assert spot is not None
+    assert spot["y"] < 40
+    assert 1440 - spot["x"] - spot["width"] < 120
+    opened(page)
+    link = page.get_by_label("Link to this view").first
+    expect(link).to_have_value(page.url)
+    page.get_by_role("button", name="Copy: Link to this view").click()
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Share")).to_be_hidden()
+
+
+def test_what_was_copied_is_in_the_clipboard(page: Page) -> None:
+    visit(page, "training")
+    opened(page)
+    page.get_by_role("button", name="Copy: Citation (BibTeX)").click()
+    field = page.get_by_label("Citation (BibTeX)").first
+    cited = field.input_value()
+    assert "@software{inside-r1," in cited
+    assert page.url in cited
+    assert "arXiv" in cited or "Nature" in cited
+    page.get_by_role("combobox", name="What is embedded").focus()
+    code = page.get_by_label("Code for a web page").first
+    code.evaluate("field => { field.readOnly = false; field.value = ''; field.focus(); }")
+    page.keyboard.press("Control+v")
+    assert code.input_value() == cited
+
+
+def test_a_figure_in_a_frame_on_another_origin(
+    page: Page, blog: tuple[str, Path], served: Server
+) -> None:
+    """The code that Share gives, in a post elsewhere: all of it is seen, and it leads back."""
+    visit(page, "cache", lang="ko")
+    page.get_by_role("button", name="공유", exact=True).click()
+    page.get_by_label("넣을 것").select_option("kv-loss")
+    code = page.get_by_label("웹 페이지에 넣을 코드").first.input_value()
+    address, folder = blog
+    (folder / "post.html").write_text(f"{POST}<h1>Post</h1>{code}", encoding="utf-8")
+    page.goto(f"{address}/post.html")
+    frame = page.frame_locator("iframe")
+    title = figures.figure("kv-loss", "ko").title
+    expect(frame.get_by_role("heading", name=title)).to_be_visible()
+    expect(frame.locator("svg.chart:visible")).to_be_visible()
+    inner = page.frames[1]
+    assert inner.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+    leads = frame.get_by_role("link").get_attribute("href")
+    assert leads is not None
+    assert leads.startswith("/cache?lang=ko")
+
+
+def test_a_run_plays_in_a_frame_on_another_origin(
+    page: Page, blog: tuple[str, Path], served: Server
+) -> None:
+    address, folder = blog
+    source = f"{served.url}/?embed=true&figure=routing&theme=dark"
+    (folder / "run.html").write_text(f'{POST}<iframe src="{source}" width="720" height="900">')
+    page.goto(f"{address}/run.html")
+    frame = page.frame_locator("iframe")
+    expect(frame.locator(".trace-view .token").first).to_be_visible()
+    colour = page.frames[1].evaluate("getComputedStyle(document.body).backgroundColor")
+    back = themes.theme("dark").back
+    assert colour == f"rgb({int(back[1:3], 16)}, {int(back[3:5], 16)}, {int(back[5:7], 16)})"
+
+
+def test_an_embedded_page_has_no_sidebar(page: Page) -> None:
+    page.goto("/experts?embed=true&lang=ko")
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("[data-testid=stSidebar]")).to_have_count(0)
+    expect(page.get_by_role("button", name="공유", exact=True)).to_have_count(0)
+    expect(page.locator("h1")).to_have_text(re.compile("[가-힣]"))
+
+
+def test_an_unknown_figure(page: Page) -> None:
+    answer = page.request.get("/?embed=true&figure=no-such")
+    assert answer.status == 404
+    page.set_content(answer.text())
+    expect(page.get_by_role("heading")).to_contain_text("no-such")
+    assert page.get_by_role("link").count() == len(figures.NAMES)
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "SVG"])
+def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str) -> None:
+    """The button is there without pointing; texts have the page's colour, not plotly's grey."""
+    visit(page, "training", room="curves")
+    page.locator(".st-key-picture_format").get_by_text(file_format, exact=True).click()
+    button = page.locator(".st-key-t_accuracy .modebar-btn").first
+    expect(button).to_be_visible()
+    assert button.evaluate("b => getComputedStyle(b.closest('.modebar')).opacity") == "1"
+    page.locator("[data-test-script-state=notRunning]").first.wait_for()
+    with page.expect_download() as download:
+        button.click()
+    kept = download.value.path().read_bytes()
+    chart = page.locator(".st-key-t_accuracy .js-plotly-plot").bounding_box()
+    assert chart is not None
+    if file_format == "PNG":
+        width, height = saved.png_size(kept)
+        assert width > 2 * chart["width"]
+        assert height > 2 * chart["height"] + 60  # the title above, the source below
+        return
+    root = ET.fromstring(kept)
+    texts = ["".join(text.itertext()) for text in root.iter(f"{saved.SVG}text")]
+    assert "Right answers" in " ".join(texts)
+    assert any("Inside R1" in text for text in texts)
+    ticks = [text for text in root.iter(f"{saved.SVG}text") if "%" in "".join(text.itertext())]
+    assert ticks
+    shown = page.evaluate("getComputedStyle(document.querySelector('.stApp')).color")
+    assert all(f"fill: {shown}" in (tick.get("style") or "") for tick in ticks)
+
+
+def test_a_run_is_saved_as_a_page_that_plays_without_a_server(page: Page, tmp_path: Path) -> None:
+    visit(page)
+    expect(page.locator(".trace-view .token").first).to_be_visible()
+    opened(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="HTML:").first.click()
+    kept = tmp_path / "run.html"
+    download.value.save_as(kept)
+    assert kept.stat().st_size < 1_500_000
+    page.context.set_offline(True)
+    page.goto(kept.as_uri())
+    expect(page.locator(".trace-view .token").first).to_be_visible()
+    expect(page.locator(".trace-view .play")).to_be_visible()
+
+
+def test_files_for_a_blog_are_alive_without_a_network(page: Page, tmp_path: Path) -> None:
+    files.write(tmp_path, ["en"], ["light"])
+    page.context.set_offline(True)
+    page.goto((tmp_path / "balance-en-light.html").as_uri())
+    chart = page.locator("svg.chart:visible")
+    chart.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".tip:visible")).not_to_be_empty()
+    key = chart.locator(".key").first
+    key.click()
+    expect(key).to_have_attribute("aria-pressed", "false")
+    expect(chart.locator(".series.off")).to_have_count(1)
+    for name in ("routing", "replies"):
+        page.goto((tmp_path / f"{name}-en-light.html").as_uri())
+        expect(page.locator(".view .part, .view .reply-column").first).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((tmp_path / "kv-bytes-en-light.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_frames_are_as_high_as_they_say(page: Page) -> None:
+    page.set_viewport_size({"width": standalone.WIDE, "height": 400})
+    for name in figures.NAMES:
+        page.goto(f"/?embed=true&figure={name}")
+        page.locator("svg.chart:visible, .view > *").first.wait_for()
+        needed = page.evaluate("document.body.scrollHeight")
+        said = standalone.height(figures.figure(name, "en"), themes.theme("light"))
+        assert needed <= said <= needed + 260, name
