@@ -75,10 +75,8 @@ def ours(kinds: list[quality.Quality]) -> None:
         alt=f"{t('cache.axis_loss')}: "
         + "; ".join(f"{one.kind} {one.bytes_per_token:,} B, {one.loss:.3f}" for one in kinds),
     )
-    st.caption(
-        f"{t('cache.loss_against', kind=reference.kind)} {said} {_bars(kinds)} {held_out()} "
-        + t("cache.loss_parameters")
-    )
+    st.caption(f"{t('cache.loss_against', kind=reference.kind)} {said}")
+    st.caption(f"{_bars(kinds)} {held_out()} {t('cache.loss_parameters')}")
     results = session.measured()
     numbers(
         lambda: [
@@ -146,10 +144,9 @@ def theirs() -> None:
         key="c_ablation",
         alt=said,
     )
-    st.caption(
-        f"{said} {t('cache.theirs_kept', kept=kept_shares())} {t('cache.theirs_reading')} "
-        + t("cache.calc_source", source=published.ablation_source())
-    )
+    st.caption(f"{said} {t('cache.theirs_kept', kept=kept_shares())}")
+    source = t("cache.calc_source", source=published.ablation_source())
+    st.caption(f"{t('cache.theirs_reading')} {source}.")
     numbers(
         lambda: [
             {

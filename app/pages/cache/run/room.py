@@ -160,6 +160,10 @@ def texts() -> None:
 
 def run_numbers() -> None:
     """The run's bytes as a table, one row per length."""
+    numbers(_rows, "cache-run", t("cache.of_run"))
+
+
+def _rows() -> list[dict[str, int | None]]:
     runs, _ = session.shown()
     columns = {
         f"{run.kind} {word}, B": series
@@ -173,4 +177,4 @@ def run_numbers() -> None:
     for i in range(max(map(len, columns.values()), default=0)):
         held = {name: int(s[i]) if i < len(s) else None for name, s in columns.items()}
         rows.append({t("cache.column_tokens"): i + 1, **held})
-    numbers(rows, "cache-run", t("cache.of_run"))
+    return rows
