@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
+from app.pages.cache.figures import above
 from app.ui import style
 
 
@@ -202,5 +203,7 @@ def costs(points: Sequence[Cost], chosen: str | None, labels: Mapping[str, str])
         tickvals=sizes,
         tickformat=",",
     )
-    figure.update_yaxes(title=labels["loss"], zeroline=False)
+    figure.update_yaxes(zeroline=False)
+    figure.update_layout(margin={"t": 48})
+    above(figure, labels["loss"])
     return figure

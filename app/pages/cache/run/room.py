@@ -14,6 +14,8 @@ from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.record.trace import Trace
 
+SETTING = 100  # pixels: three beside one another on a phone
+
 
 def room() -> None:
     """The run on screen, its inputs beside it, and what the models wrote under it."""
@@ -48,29 +50,37 @@ def inputs() -> None:
         key="c_example",
         on_change=session.take_example,
     )
-    left, middle, right = st.columns(3, vertical_alignment="bottom")
-    left.number_input(
-        t("cache.new_tokens"),
-        1,
-        session.context(),
-        recorded.max_new_tokens,
-        key="c_tokens",
-        bind="query-params",
-    )
-    middle.number_input(
-        t("common.temperature"),
-        0.0,
-        session.MAX_TEMPERATURE,
-        recorded.temperature,
-        0.1,
-        format="%.1f",
-        help=t("common.temperature_help"),
-        key="c_temperature",
-        bind="query-params",
-    )
-    right.number_input(
-        t("common.seed"), 0, session.MAX_SEED, recorded.seed, key="c_seed", bind="query-params"
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(
+            t("cache.new_tokens"),
+            1,
+            session.context(),
+            recorded.max_new_tokens,
+            key="c_tokens",
+            bind="query-params",
+            width=SETTING,
+        )
+        st.number_input(
+            t("common.temperature"),
+            0.0,
+            session.MAX_TEMPERATURE,
+            recorded.temperature,
+            0.1,
+            format="%.1f",
+            help=t("common.temperature_help"),
+            key="c_temperature",
+            bind="query-params",
+            width=SETTING,
+        )
+        st.number_input(
+            t("common.seed"),
+            0,
+            session.MAX_SEED,
+            recorded.seed,
+            key="c_seed",
+            bind="query-params",
+            width=SETTING,
+        )
     session.run_link()
     with status:
         session.RUN.status()
