@@ -226,14 +226,19 @@ def blocks(stored: Sequence[Stored], labels: Mapping[str, str]) -> go.Figure:
                 f"{size * row.element_bytes:,} B<extra></extra>",
             )
             start += size
-        _row_title(figure, place, f"<b>{row.kind}</b>  {row.words}")
-    _rows(figure, len(stored), lines=1)
+        row_title(figure, place, f"<b>{row.kind}</b>  {row.words}")
+    rows_of_bars(figure, len(stored), lines=1)
     figure.update_layout(barmode="overlay", uniformtext={"minsize": 12, "mode": "hide"})
     figure.update_xaxes(range=[0, widest * 1.005], title=labels["elements"], dtick=widest / 8)
     return figure
 
 
-def _row_title(figure: go.Figure, place: int, text: str) -> None:
+def wrapped(text: str) -> list[str]:
+    """Words above a bar in lines that a phone can show."""
+    return textwrap.wrap(text, WRAP)
+
+
+def row_title(figure: go.Figure, place: int, text: str) -> None:
     """Words above the bar of row `place`."""
     figure.add_annotation(
         x=0,
@@ -249,7 +254,7 @@ def _row_title(figure: go.Figure, place: int, text: str) -> None:
     )
 
 
-def _rows(figure: go.Figure, n: int, lines: int) -> None:
+def rows_of_bars(figure: go.Figure, n: int, lines: int) -> None:
     """`n` rows from top to bottom, each a bar under `lines` lines of words, to the pixel."""
     words = lines * LINE + 8
     pitch = words + BAR + 10
@@ -274,7 +279,7 @@ class Bar:
 def _words(row: Bar) -> list[str]:
     """Size, name and kind of attention, in lines that fit; the size is bold."""
     size = units.size(row.bytes)
-    lines = textwrap.wrap(f"{size} · {row.name} · {row.attention}", WRAP)
+    lines = wrapped(f"{size} · {row.name} · {row.attention}")
     return [f"<b>{size}</b>{lines[0].removeprefix(size)}", *lines[1:]]
 
 
@@ -296,8 +301,8 @@ def bars(rows: Sequence[Bar], log: bool, labels: Mapping[str, str]) -> go.Figure
             },
             hovertemplate=f"{row.name}<br>{row.attention}: %{{x:,}} B<extra></extra>",
         )
-        _row_title(figure, place, "<br>".join(titles[place]))
-    _rows(figure, len(rows), lines=max(map(len, titles)))
+        row_title(figure, place, "<br>".join(titles[place]))
+    rows_of_bars(figure, len(rows), lines=max(map(len, titles)))
     if log:
         first, last = math.floor(math.log10(max(min(sizes), 1))), math.ceil(math.log10(most))
         last = max(last, first + 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from app.pages.cache.figures import nice_ticks
+from app.pages.cache.figures import nice_ticks, row_title, rows_of_bars, wrapped
 from app.ui import style, units
 
 WEIGHTS = "#8a94a3"  # of no kind of attention
@@ -38,12 +38,13 @@ class Fit:
 def memory(rows: Sequence[Fit], titles: Sequence[str], labels: Mapping[str, str]) -> go.Figure:
     """A bar per model: weights grey, users' caches in the kind's colour, the rest free.
 
-    `titles`: a line of words above each bar. `labels`: bytes (axis title), weights, caches.
+    `titles`: words above each bar. `labels`: bytes (axis title), weights, caches.
     """
     figure = go.Figure()
     most = rows[0].memory
     longest = 1.25 * most if any(not row.loads for row in rows) else most
-    for place, (row, title) in enumerate(zip(rows, titles, strict=True)):
+    lines = [wrapped(title) for title in titles]
+    for place, (row, title) in enumerate(zip(rows, lines, strict=True)):
         shown = min(row.weights, longest)  # what does not fit runs off the picture
         bars = [(shown, WEIGHTS, labels["weights"], row.weights)]
         if row.users:
@@ -56,22 +57,13 @@ def memory(rows: Sequence[Fit], titles: Sequence[str], labels: Mapping[str, str]
                 y=[place],
                 base=[start],
                 orientation="h",
-                width=0.34,
                 marker={"color": colour, "line": {"width": 0}},
                 hovertemplate=f"{row.name}<br>{word}: {units.size(said)}<extra></extra>",
             )
             start += width
-        figure.add_annotation(
-            x=0,
-            xref="x domain",
-            y=place - 0.34,
-            text=title,
-            xanchor="left",
-            yanchor="middle",
-            showarrow=False,
-        )
+        row_title(figure, place, "<br>".join(title))
+    rows_of_bars(figure, len(rows), max(map(len, lines)))
     figure.add_vline(x=most, line={"color": style.RULE, "width": 2})
-    style.plain(figure, 62 * len(rows) + 70)
     ticks = nice_ticks(longest, about=4)
     figure.update_layout(barmode="overlay")
     figure.update_xaxes(
@@ -79,8 +71,5 @@ def memory(rows: Sequence[Fit], titles: Sequence[str], labels: Mapping[str, str]
         range=[0, longest * 1.02],
         tickvals=ticks,
         ticktext=[units.round_size(tick) for tick in ticks],
-    )
-    figure.update_yaxes(
-        range=[len(rows) - 0.6, -0.7], showticklabels=False, showgrid=False, zeroline=False
     )
     return figure

@@ -14,7 +14,7 @@ from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.record.trace import Trace
 
-SETTING = 100  # pixels: three beside one another on a phone
+SETTING = 124  # pixels: two beside one another on a phone
 
 
 def room() -> None:
