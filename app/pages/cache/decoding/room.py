@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import lab_runs
 from app.core.errors import in_words
 from app.core.texts import t
 from app.pages.cache import state as session
@@ -35,8 +34,7 @@ def room() -> None:
 def clock() -> None:
     """Milliseconds of whole steps: recorded ones, or measured when asked for."""
     st.header(t("latent.clock_title"))
-    outcome = timing.CLOCK.growing()
-    recorded, date = lab_runs.recorded(timing.SAMPLE)
+    times, date = timing.shown()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             t("latent.clock_start"),
@@ -44,10 +42,9 @@ def clock() -> None:
             type="primary",
             on_click=timing.measure,
         )
-        if outcome is None:
+        if date is not None:
             st.caption(t("latent.clock_recorded", date=date))
     timing.CLOCK.status(t("latent.clock_wait"))
-    times = timing.times_of(outcome or recorded)
     rows = [row for way in times.models if (row := _timed(times, way)).tokens]
     high = [value for row in rows for value in row.high]
     low = [value for row in rows for value in row.low]
@@ -107,8 +104,6 @@ def _timed(times: timing.Times, way: str) -> figures.Line:
 
 def _finding(times: timing.Times) -> str:
     """Naive against absorbed at the shortest and at the longest length, as measured."""
-    if not times.complete:
-        return t("latent.clock_wait")
     first, *_, last = times.contexts
     ratio = {
         tokens: times.quartiles("naive", tokens)[1] / times.quartiles("absorbed", tokens)[1]

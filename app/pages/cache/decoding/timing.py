@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.core import models
+from app.core import lab_runs, models
 from app.core.lab_runs import LabSlot, Outcome
 from app.pages.cache import state as session
 from model.analysis.decoding_cost import Shape, ways
@@ -34,7 +34,6 @@ class Times:
     seconds: dict[tuple[str, int], tuple[float, ...]]
     models: dict[str, str]
     steps: int  # of each way and length, once all is timed
-    complete: bool
 
     @property
     def contexts(self) -> list[int]:
@@ -59,5 +58,13 @@ def times_of(outcome: Outcome) -> Times:
         seconds,
         {way: model for way, model, _ in asked["ways"]},
         asked["rounds"] * asked["repeats"],
-        outcome.found[-1].progress >= 1,
     )
+
+
+def shown() -> tuple[Times, str | None]:
+    """What to draw, and the date if it was recorded: until two lengths are timed, or nothing is."""
+    outcome = CLOCK.growing()
+    if outcome is not None and len((times := times_of(outcome)).contexts) > 1:
+        return times, None
+    recorded, date = lab_runs.recorded(SAMPLE)
+    return times_of(recorded), date

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.core import generation, models, need_slot
-from app.core.lab_runs import OUTCOMES
+from app.core.lab import Found
+from app.core.lab_runs import OUTCOMES, Outcome
 from app.core.texts import texts
 from app.pages.cache.decoding import timing
 from app.pages.cache.latent import study as latents
@@ -122,6 +123,23 @@ def test_recorded_times_say_what_was_measured() -> None:
     assert all(line["x"] == list(experiments.CONTEXTS) for line in lines)
 
 
+def test_until_two_lengths_are_timed_the_recorded_ones_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request = experiments.decoding_times({"absorbed": ("base", True), "naive": ("base", False)})
+    order = [(tokens, way) for tokens in (8, 32) for way in ("absorbed", "naive")]
+    found = tuple(
+        Found(0.1 * n, "steps", {"way": way, "tokens": tokens, "seconds": [0.1, 0.2]})
+        for n, (tokens, way) in enumerate(order)
+    )
+    for so_far, recorded in ((1, True), (3, True), (4, False)):
+        outcome = Outcome(request, found[:so_far])
+        monkeypatch.setattr(timing.CLOCK, "growing", lambda outcome=outcome: outcome)
+        at = opened("decoding")
+        assert (T["latent.clock_recorded"].split("{")[0] in written(at)) == recorded
+        assert len(chart(at, "c_clock_chart")["data"][0]["x"]) == (5 if recorded else 2)
+
+
 @pytest.mark.slow
 def test_the_clock_says_what_it_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiments, "CONTEXTS", (8, 32))
@@ -131,7 +149,7 @@ def test_the_clock_says_what_it_measured(monkeypatch: pytest.MonkeyPatch) -> Non
     outcome = OUTCOMES.get(at.session_state["slot-c_clock"].result)
     assert outcome is not None
     times = timing.times_of(outcome)
-    assert times.complete
+    assert times.contexts == [8, 32]
     assert T["latent.clock_sentence"].split("{")[0] in written(at)
     assert len(times.seconds) == 2 * len(times.models)
     assert T["latent.clock_recorded"].split("{")[0] not in written(at)
