@@ -14,7 +14,7 @@ class Focused {
 }
 
 Object.assign(globalThis, { Element: Focused });
-const { isTaken } = await import("../../app/static/components/keys/view.js");
+const { isTaken } = await import("../../app/static/shared/keys.js");
 
 /**
  * @param {boolean} inField

@@ -2,22 +2,10 @@
 
 /** @import { Common, Given } from "../../shared/mount.js" */
 
+import { isTaken } from "../../shared/keys.js";
 import { mount } from "../../shared/mount.js";
 
 /** @typedef {{ values: Record<string, string> }} Data a key's name and what it stands for */
-
-const OWN = "input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup]";
-
-/**
- * Does what has the focus answer this key itself?
- *
- * @param {KeyboardEvent} event
- */
-export function isTaken(event) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return true;
-  const [focused] = event.composedPath();
-  return focused instanceof Element && focused.closest(OWN) !== null;
-}
 
 class View {
   constructor() {

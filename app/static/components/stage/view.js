@@ -3,9 +3,9 @@
 /** @import { Common, Given } from "../../shared/mount.js" */
 
 import { element } from "../../shared/element.js";
+import { isTaken } from "../../shared/keys.js";
 import { mount } from "../../shared/mount.js";
 import { Words } from "../../shared/words.js";
-import { isTaken } from "../keys/view.js";
 
 /**
  * @typedef {object} Data
