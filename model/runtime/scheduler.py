@@ -28,6 +28,7 @@ SHARE = TOGETHER - 4  # rows of a batch that one visitor may take
 IN_FLIGHT = 2_048  # sequences that one visitor may have waiting and running
 WAITING = 20_000  # sequences that all may have
 IDLE_SECONDS = 60.0  # an unused batch is kept for so long
+IDLE_MOST = 8  # and no more of them than these: each place of a slider has a batch of its own
 
 
 class Ticket(Work):
@@ -287,9 +288,12 @@ class Scheduler:
             ticket.left.clear()
             if self._take_out(ticket):
                 self._close(ticket, "stopped")
-        now = time.monotonic()
+        idle = [one for places in self._places.values() for one in places if not one.holds]
+        idle.sort(key=lambda one: one.used, reverse=True)
+        since = time.monotonic() - IDLE_SECONDS
+        left = [one for n, one in enumerate(idle) if n >= IDLE_MOST or one.used < since]
         for key, places in list(self._places.items()):
-            kept = [one for one in places if one.holds or now - one.used < IDLE_SECONDS]
+            kept = [one for one in places if one not in left]
             if kept:
                 self._places[key] = kept
             else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from collections.abc import Hashable
 from dataclasses import replace
 
@@ -206,3 +208,23 @@ def test_what_is_kept_is_what_was_asked_for(shared: Scheduler) -> None:
     assert scored.scores.shape[:1] == scored.expert_ids.shape[:1] == (len(PROMPT),)
     assert np.isfinite(scored.logprobs[1:]).all()
     assert (np.diff(scored.seconds) >= 0).all()
+
+
+def test_few_batches_that_nobody_uses_are_kept(model: KernelModel) -> None:
+    """As many models as there are places of a slider, one after the other."""
+    rooms: list[weakref.ref[Room]] = []
+
+    class Slid:
+        def room(self, rows: int, keep: Keep) -> Room:
+            made = model.room(rows, keep)
+            rooms.append(weakref.ref(made))
+            return made
+
+    shared = Scheduler(lambda engine: Slid())  # type: ignore[arg-type, return-value]
+    for place in range(3 * scheduler.IDLE_MOST):
+        shared.run([replace(request(0, n=2), engine=f"base-{place}")])
+    shared.run([replace(request(0, n=2), engine="base-0")])  # a turn more clears up
+    shared.close()
+    gc.collect()
+    assert len(rooms) > 2 * scheduler.IDLE_MOST
+    assert sum(one() is not None for one in rooms) <= scheduler.IDLE_MOST + 2
