@@ -67,7 +67,8 @@ def weigh(browser: Browser, url: str, path: str) -> Weight:
     client.send("Network.enable")
     begin = time.perf_counter()
     page.goto(f"{url}/{path}", wait_until="commit")
-    page.locator("h1" if path in TEXT_ONLY else PICTURE).filter(visible=True).first.wait_for(timeout=120_000)
+    drawn = page.locator("h1" if path in TEXT_ONLY else PICTURE).filter(visible=True).first
+    drawn.wait_for(timeout=120_000)
     seconds = time.perf_counter() - begin
     page.locator(chromium.AT_REST).wait_for(timeout=120_000)
     page.wait_for_load_state("networkidle")
