@@ -41,7 +41,7 @@ def choose(
     """
     state, url = st.session_state, f"{key}_in_url"
     asked = _asked(tuple(labels), once or {}, by_key or {})
-    if key not in state or asked != state.get(url):
+    if state.get(key) not in labels or asked != state.get(url):  # it is None now and then
         state[key] = asked
     st.segmented_control(
         t("common.rooms"),
@@ -51,7 +51,7 @@ def choose(
         key=key,
         label_visibility="collapsed",
     )
-    room: str = state[key]
+    room: str = state[key] or asked
     if room != st.query_params.get(URL_KEY, next(iter(labels))):
         st.query_params[URL_KEY] = room
     state[url] = room

@@ -97,3 +97,39 @@ def test_a_prompt_is_shown_as_it_was_typed(page: Page, prompt: str) -> None:
     expect(page.get_by_text(T["experts.badge_live"], exact=True)).to_be_visible()
     for word in prompt.split():
         expect(page.get_by_role("listbox", name=T["trace_view.strip_prompt"])).to_contain_text(word)
+
+
+def in_sight(page: Page, place: Locator) -> dict[str, float]:
+    """Where something is, wholly within the window and without scrolling."""
+    expect(place).to_be_visible()
+    box, window = place.bounding_box(), page.viewport_size
+    assert box and window
+    assert box["y"] >= 0 and box["y"] + box["height"] <= window["height"]
+    return dict(box)
+
+
+@pytest.mark.parametrize("room", ["", "interventions", "routing_statistics", "balance"])
+def test_the_rooms_are_at_the_top(page: Page, room: str) -> None:
+    visit(page, "experts", room=room)
+    for name in ("run", "interventions", "routing_statistics", "after_rl", "one_expert", "balance"):
+        tab = page.get_by_role("radio", name=T[f"experts.room_{name}"], exact=True)
+        assert in_sight(page, tab)["y"] < 300
+
+
+def test_an_alert_is_beside_the_button_that_met_it(page: Page) -> None:
+    visit(page, "experts")
+    run(page, " ")
+    alert = in_sight(page, page.get_by_test_id("stAlertContentError"))
+    button = in_sight(page, page.locator(".st-key-e_run button"))
+    assert 0 < alert["y"] - button["y"] < 120
+
+
+def test_a_run_stays_in_sight_with_stop(slow_page: Page) -> None:
+    page = slow_page
+    visit(page, "experts", e_tokens="200")
+    run(page, "In the beginning")
+    in_sight(page, page.locator(".st-key-experts_stop button"))
+    in_sight(page, page.locator(".st-key-e_prompt"))
+    page.locator(".st-key-experts_stop button").click()
+    in_sight(page, page.get_by_text(T["experts.ended_stopped"]))
+    in_sight(page, strip(page, "strip_answer").first)

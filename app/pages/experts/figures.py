@@ -100,7 +100,9 @@ def domains(
         )
     )
     style.plain(figure, height=150 + 36 * len(names))
-    figure.update_xaxes(title_text=labels["expert"], showgrid=False, dtick=1, tickangle=0)
+    figure.update_xaxes(
+        title_text=labels["expert"], title_standoff=8, showgrid=False, dtick=1, tickangle=0
+    )
     figure.update_yaxes(showgrid=False, autorange="reversed")
     return figure
 

@@ -21,13 +21,6 @@ FAMILIES = ("base", "twin", "history")
 MAX_TOKENS = 256
 MAX_SEED = 2**31 - 1
 MAX_TEMPERATURE = 2.0
-ROOMS = ("run", "interventions", "routing_statistics", "after_rl", "one_expert", "balance")
-#: What rooms were called in links that are out there.
-ROOMS_ONCE = {
-    "what_if": "interventions",
-    "statistics": "routing_statistics",
-    "expert": "one_expert",
-}
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
 RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 
@@ -79,9 +72,10 @@ def start() -> None:
     run()
 
 
-def start_example(name: str) -> None:
-    """Put an example into the text field and run it."""
-    st.session_state.e_prompt = examples.prompts()[name]
+def start_example() -> None:
+    """Put the example chosen in "e_example" into the text field and run it."""
+    state = st.session_state
+    state.e_prompt = examples.prompts()[state.e_example]
     start()
 
 
@@ -117,26 +111,6 @@ def run_of(model: str) -> tuple[str, int | None]:
     if about["family"] == "history":
         return model.rsplit("-", 1)[0], int(about["steps"])
     return model, None
-
-
-def choose_room() -> str:
-    """Which of the page's rooms is open; in the URL by its name, not by its translated label."""
-    asked = st.query_params.get("room", ROOMS[0])
-    named = ROOMS_ONCE.get(asked, asked)
-    at_first = st.session_state.setdefault("e_room_at_first", named if named in ROOMS else ROOMS[0])
-    st.segmented_control(
-        t("experts.rooms"),
-        ROOMS,
-        format_func=lambda room: t(f"experts.room_{room}"),
-        default=at_first,
-        required=True,
-        key="e_room",
-        label_visibility="collapsed",
-    )
-    room: str = st.session_state.e_room
-    if room != asked:
-        st.query_params["room"] = room
-    return room
 
 
 def choose_layer(layers: Sequence[int], key: str) -> tuple[int, int]:

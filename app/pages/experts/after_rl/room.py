@@ -63,7 +63,7 @@ def one() -> None:
     """A question of the viewer's."""
     state = st.session_state
     state.setdefault("e_rl_drawn", 0)
-    st.subheader(t("after_rl.title"))
+    st.header(t("after_rl.title"))
     st.markdown(t("after_rl.lead"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
@@ -125,7 +125,7 @@ def one_text(found: ReadText) -> None:
     sentence([found])
     changed = {model: found.changed(model) for model in comparison.COMPARED}
     layers = trace.moe_layers
-    st.markdown(f"#### {t('after_rl.tokens_title')}")
+    st.subheader(t("after_rl.tokens_title"))
     labels = {
         "token": t("after_rl.token_axis"),
         "layer": t("experts.layer"),
@@ -149,7 +149,11 @@ def one_text(found: ReadText) -> None:
         st.markdown(t("after_rl.pinned", token=pin))
     table([cell_row(found, *place) for place in places], "experts-after-rl-most")
     every = [(token, at) for token in range(len(trace)) for at in range(len(layers))]
-    numbers(lambda: [choice_row(found, *place) for place in every], "experts-after-rl-tokens")
+    numbers(
+        lambda: [choice_row(found, *place) for place in every],
+        "experts-after-rl-tokens",
+        t("after_rl.tokens_table"),
+    )
 
 
 def names(experts: Sequence[int]) -> str:
@@ -227,7 +231,7 @@ def summary(found: list[ReadText], place: str) -> None:
     estimates = {model: comparison.by_layer(found, model) for model in comparison.COMPARED}
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"#### {t('after_rl.layers_title')}")
+        st.subheader(t("after_rl.layers_title"))
         labels = {
             "layer": t("experts.layer"),
             "share": t("after_rl.share"),
@@ -240,7 +244,13 @@ def summary(found: list[ReadText], place: str) -> None:
         chart(
             drawn_once(figures.by_layer, series, layers, 1 - even, labels),
             key=f"e_rl_layers_{place}",
-            alt=t("after_rl.layers_alt"),
+            alt=t(
+                "after_rl.layers_alt",
+                shares="; ".join(
+                    f"{model} " + ", ".join(f"{e.mean:.0%}" for e in each)
+                    for model, each in estimates.items()
+                ),
+            ),
         )
         st.caption(t(f"after_rl.layers_reading_{place}"))
         numbers(
@@ -256,6 +266,7 @@ def summary(found: list[ReadText], place: str) -> None:
                 for model, each in estimates.items()
             ],
             f"experts-after-rl-layers-{place}",
+            t(f"after_rl.layers_table_{place}"),
         )
     loads = {
         model: comparison.loads(found, model, experts)
@@ -263,7 +274,7 @@ def summary(found: list[ReadText], place: str) -> None:
     }
     gained = {model: loads[model] - loads[comparison.BASE] for model in comparison.AFTER}
     with right:
-        st.markdown(f"#### {t('after_rl.loads_title')}")
+        st.subheader(t("after_rl.loads_title"))
         labels = {
             "expert": t("experts.expert_axis"),
             "layer": t("experts.layer"),
@@ -299,4 +310,5 @@ def summary(found: list[ReadText], place: str) -> None:
                 for expert in range(experts)
             ],
             f"experts-after-rl-loads-{place}",
+            t(f"after_rl.loads_table_{place}"),
         )

@@ -30,7 +30,7 @@ def room() -> None:
 
 def whole() -> None:
     """Everything; the layer is chosen for all of it."""
-    st.subheader(t("balance.title"))
+    st.header(t("balance.title"))
     runs = [balance_runs.run(name) for name in balance_runs.RUNS]
     settings = models.run_results("balance-bias")
     st.markdown(t("balance.lead", steps=runs[0].steps[-1], tokens=settings["tokens"]))
@@ -50,7 +50,7 @@ def names() -> dict[str, str]:
 
 def loads(runs: list[balance_runs.Run], layer: int, at: int) -> None:
     """The animation, what it ends with in one sentence, and its numbers."""
-    st.markdown(f"#### {t('balance.loads_title')}")
+    st.subheader(t("balance.loads_title"))
     load_RWE = np.array([run.load[:, at] for run in runs])
     experts = load_RWE.shape[2]
     most = experts / models.config(runs[0].name)["num_experts_per_tok"]
@@ -79,11 +79,12 @@ def loads(runs: list[balance_runs.Run], layer: int, at: int) -> None:
             for step, load_E in zip(run.steps, run.load[:, at], strict=True)
         ],
         f"balance-loads-{layer}",
+        t("balance.loads_table", layer=layer),
     )
 
 
 def violations(runs: list[balance_runs.Run]) -> None:
-    st.markdown(f"#### {t('balance.vio_title')}")
+    st.subheader(t("balance.vio_title"))
     labels = {
         "step": t("experts.step"),
         "max_vio": t("experts.max_vio"),
@@ -94,7 +95,10 @@ def violations(runs: list[balance_runs.Run]) -> None:
     chart(
         drawn_once(figures.violations, steps, values, names(), labels),
         key="e_balance_vio",
-        alt=t("balance.vio_alt"),
+        alt=t(
+            "balance.vio_alt",
+            ends=", ".join(f"{name} {values[run][-1]:.2f}" for run, name in names().items()),
+        ),
     )
     tokens = models.shipped()["balance-bias"]["tokens"] // runs[0].steps[-1]
     experts, chosen = (
@@ -113,12 +117,13 @@ def violations(runs: list[balance_runs.Run]) -> None:
             for step, value in zip(run.steps, values[run.name], strict=True)
         ],
         "balance-max-vio",
+        t("balance.vio_table"),
     )
 
 
 def results(runs: list[balance_runs.Run]) -> None:
     """What each way cost in loss, beside the paper's."""
-    st.markdown(f"#### {t('balance.results_title')}")
+    st.subheader(t("balance.results_title"))
     rows: list[dict[str, object]] = []
     for run in runs:
         low, high = run.interval
@@ -155,7 +160,7 @@ def results(runs: list[balance_runs.Run]) -> None:
 
 
 def biases(run: balance_runs.Run, layer: int, at: int) -> None:
-    st.markdown(f"#### {t('balance.bias_title')}")
+    st.subheader(t("balance.bias_title"))
     bias_WE = run.bias[:, at]
     labels = {
         "step": t("experts.step"),
@@ -163,21 +168,19 @@ def biases(run: balance_runs.Run, layer: int, at: int) -> None:
         "bias": t("balance.bias_axis"),
         "hover": t("balance.bias_hover"),
     }
+    up, down = int(bias_WE[-1].argmax()), int(bias_WE[-1].argmin())
+    ends = {
+        "up": up,
+        "high": f"{bias_WE[-1, up]:+.3f}",
+        "down": down,
+        "low": f"{bias_WE[-1, down]:+.3f}",
+    }
     chart(
         drawn_once(figures.biases, bias_WE, run.steps, labels),
         key="e_balance_bias",
-        alt=t("balance.bias_alt", layer=layer),
+        alt=t("balance.bias_alt", layer=layer, **ends),
     )
-    up, down = int(bias_WE[-1].argmax()), int(bias_WE[-1].argmin())
-    st.caption(
-        t(
-            "balance.bias_reading",
-            up=up,
-            high=f"{bias_WE[-1, up]:+.3f}",
-            down=down,
-            low=f"{bias_WE[-1, down]:+.3f}",
-        )
-    )
+    st.caption(t("balance.bias_reading", **ends))
     numbers(
         lambda: [
             {t("experts.step"): step}
@@ -185,6 +188,7 @@ def biases(run: balance_runs.Run, layer: int, at: int) -> None:
             for step, bias_E in zip(run.steps, bias_WE, strict=True)
         ],
         f"balance-bias-{layer}",
+        t("balance.bias_table", layer=layer),
     )
 
 
@@ -291,6 +295,7 @@ def by_hand(layer: int, at: int) -> None:
             for e, (load, b) in enumerate(zip(hand.load, hand.biases[-1], strict=True))
         ],
         f"balance-hand-{layer}",
+        t("balance.hand_table"),
     )
     numbers(
         lambda: [
@@ -298,4 +303,5 @@ def by_hand(layer: int, at: int) -> None:
             for steps, value in enumerate(hand.max_vio)
         ],
         f"balance-hand-max-vio-{layer}",
+        t("balance.hand_vio_table"),
     )

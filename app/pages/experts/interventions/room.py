@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
@@ -9,7 +11,7 @@ from app.core import links, models
 from app.core.generation import Intervened
 from app.core.need_slot import NeedSlot
 from app.core.texts import t
-from app.pages.experts import held_out
+from app.pages.experts import held_out, inputs
 from app.pages.experts import state as session
 from app.pages.experts.held_out import Survey
 from app.pages.experts.interventions import figures, intervened_run
@@ -26,6 +28,7 @@ from model.record.trace import Trace
 RUN = NeedSlot("interventions")
 HELD_OUT = NeedSlot("interventions_held_out")
 KNOCK_OUT = NeedSlot("knock_out")
+EXAMPLE = Intervention(shared=False)  # what is shown before anything is changed
 KNOCKED_ROWS = 4 * len(held_out.DOMAINS)  # of the knock-out experiment, for each intervention
 
 
@@ -35,7 +38,7 @@ def number(trace: Trace) -> tuple[int, int]:
 
 
 def fields(trace: Trace) -> Intervention | None:
-    """The fields as an intervention; None if they change nothing or contradict one another."""
+    """The fields as an intervention; None if they contradict one another."""
     chosen, experts = number(trace)
     options = [f"{layer}.{expert}" for layer in trace.moe_layers for expert in range(experts)]
     left, right = st.columns(2)
@@ -86,7 +89,7 @@ def fields(trace: Trace) -> Intervention | None:
     if intervention.off & intervention.forced:
         st.error(t("interventions.both", expert=forced))
         return None
-    return None if intervention == Intervention() else intervention
+    return intervention
 
 
 def _expert(name: str) -> tuple[int, int]:
@@ -95,29 +98,29 @@ def _expert(name: str) -> tuple[int, int]:
 
 
 def effects(trace: Trace, intervention: Intervention) -> None:
-    """Everything that an intervention does, as far as it is known."""
+    """All that an intervention does: to this text at once, to held-out text as it is read."""
     run = intervened_run.compute(RUN, trace, intervention)
     if run is None:
         RUN.ask(t("interventions.go_on"))
         return
+    pin = links.pinned(trace)
+    amounts(run)
+    intervention_view(run, key="e_compared", pinned=pin, pin=links.set_pin)
+    st.caption(t("interventions.reading"))
+    by_token(run)
+    ways(run, pin)
     readers = (trace.card.name, Intervened(trace.card.name, intervention))
 
     def surveys() -> list[Survey]:
         return held_out.read(HELD_OUT, readers, held_out.ROWS, at_once=True, patience=0.0)
 
-    def shown() -> None:
+    def read_so_far() -> None:
         before, after = surveys()
         status(len(after))
-        amounts(run, before, after)
-        pin = links.pinned(trace)
-        intervention_view(run, key="e_compared", pinned=pin, pin=links.set_pin)
-        st.caption(t("interventions.reading"))
-        by_token(run)
-        ways(run, pin)
-        by_domain(before, after)
+        cost(before, after)
 
     surveys()  # begun before the part is drawn, which so follows it from the start
-    HELD_OUT.area(shown)
+    HELD_OUT.area(read_so_far)
 
 
 def status(rows: int) -> None:
@@ -145,12 +148,13 @@ def by_token(run: IntervenedRun) -> None:
             for place, (before, after) in enumerate(pairs)
         ],
         "experts-interventions-tokens",
+        t("interventions.tokens_table"),
     )
 
 
-def amounts(run: IntervenedRun, before: Survey, after: Survey) -> None:
-    """Three numbers: what the untouched model wrote, the text's routes, held-out text."""
-    left, middle, right = st.columns(3)
+def amounts(run: IntervenedRun) -> None:
+    """Two numbers: what the untouched model wrote, and the text's routes."""
+    left, right = st.columns(2)
     first = run.trace.n_prompt
     if first < len(run.trace):
         own, new = (float(-each.logprobs[first:].mean()) for each in (run.plain, run.changed))
@@ -162,18 +166,7 @@ def amounts(run: IntervenedRun, before: Survey, after: Survey) -> None:
             help=t("interventions.this_text_help", before=f"{own:.3f}"),
         )
     kept = float(run.kept_routes()[: run.trace.fed].mean())
-    middle.metric(t("interventions.kept"), f"{kept:.0%}", help=t("interventions.kept_help"))
-    if (rows := len(after)) >= len(held_out.DOMAINS):
-        loss, _ = after.loss(rows)
-        own, _ = before.loss(rows)
-        gap, (low, high) = held_out.difference(after, before, rows)
-        right.metric(
-            t("interventions.heldout"),
-            f"{loss:.3f}",
-            f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]",
-            delta_color="inverse",
-            help=t("interventions.heldout_help", before=f"{own:.3f}", rows=rows),
-        )
+    right.metric(t("interventions.kept"), f"{kept:.0%}", help=t("interventions.kept_help"))
 
 
 def ways(run: IntervenedRun, pin: int | None) -> None:
@@ -215,22 +208,34 @@ def ways(run: IntervenedRun, pin: int | None) -> None:
             for at, layer in enumerate(layers)
         ],
         "experts-ways",
+        t("interventions.ways_table", token=pin),
     )
 
 
-def by_domain(before: Survey, after: Survey) -> None:
-    """Loss of each domain less the untouched model's on the same rows, with intervals."""
+def cost(before: Survey, after: Survey) -> None:
+    """Loss on held-out text, all of it and by domain, beside the untouched model's on the same rows
+    and with intervals."""
     rows = len(after)
     if rows < 2 * len(held_out.DOMAINS):
         return
+    st.markdown(f"**{t('interventions.domains')}**")
+    loss, _ = after.loss(rows)
+    own, _ = before.loss(rows)
+    gap, (low, high) = held_out.difference(after, before, rows)
+    st.metric(
+        t("held_out.loss"),
+        f"{loss:.3f}",
+        f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]",
+        delta_color="inverse",
+        help=t("interventions.heldout_help", before=f"{own:.3f}", rows=rows),
+    )
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
     gaps = [held_out.difference(after, before, rows, at) for at in range(len(names))]
-    st.markdown(f"**{t('interventions.domains')}**")
     labels = {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")}
     chart(
         drawn_once(figures.gaps, names, gaps, labels),
         key="e_gaps",
-        alt=t("interventions.domains_alt"),
+        alt=t("interventions.domains_alt", gaps=listed(names, gaps)),
     )
     st.caption(t("interventions.domains_reading", rows=rows))
     numbers(
@@ -244,7 +249,13 @@ def by_domain(before: Survey, after: Survey) -> None:
             for at, (name, gap) in enumerate(zip(names, gaps, strict=True))
         ],
         "experts-change",
+        t("interventions.domains_table"),
     )
+
+
+def listed(names: Sequence[str], gaps: Sequence[figures.Estimate]) -> str:
+    """Differences as one reads them out: "Korean +0.012, code +0.030"."""
+    return ", ".join(f"{name} {mean:+.3f}" for name, (mean, _) in zip(names, gaps, strict=True))
 
 
 def gap_row(gap: figures.Estimate) -> dict[str, object]:
@@ -258,22 +269,30 @@ def gap_row(gap: figures.Estimate) -> dict[str, object]:
 
 
 def room() -> None:
-    """The whole section."""
-    RUN.area(interventions)
+    """The whole room: the run's inputs, what is changed, and what that does."""
+    session.RUN.area(on_a_run)
     KNOCK_OUT.area(knock_out)
 
 
-def interventions() -> None:
-    """The fields, and what they do."""
-    st.subheader(t("interventions.title"))
+def on_a_run() -> None:
+    """The run, and under it what changes of its model do to it."""
+    inputs.inputs()
+    trace, kind = session.on_screen()
+    inputs.shown(trace, kind)
+    RUN.area(lambda: interventions(trace))
+
+
+def interventions(trace: Trace) -> None:
+    """The fields, and what they do; an example of it as long as they change nothing."""
+    st.header(t("interventions.title"))
     st.markdown(t("interventions.lead"))
-    trace, _ = session.on_screen()
     intervention = fields(trace)
     if session.RUN.running is not None:
         st.caption(t("interventions.after_run"))
-    elif intervention is None:
+    elif intervention == Intervention():
         st.caption(t("interventions.nothing"))
-    else:
+        effects(trace, EXAMPLE)
+    elif intervention is not None:
         effects(trace, intervention)
 
 
@@ -298,13 +317,18 @@ def knock_out() -> None:
         held_out.ask(KNOCK_OUT, t("interventions.knock_run"))
         return
     losses = [plain.loss(KNOCKED_ROWS), *(each.loss(KNOCKED_ROWS) for each in rest[: len(masked)])]
-    labels = {"share": t("interventions.share_off"), "loss": t("interventions.loss")}
+    labels = {"share": t("interventions.share_off"), "loss": t("held_out.loss")}
     left, right = st.columns(2)
     with left:
         chart(
             drawn_once(figures.masked, [n / experts for n in range(len(losses))], losses, labels),
             key="e_masked",
-            alt=t("interventions.masked_alt"),
+            alt=t(
+                "interventions.masked_alt",
+                losses=", ".join(
+                    f"{n / experts:.1%}: {loss:.3f}" for n, (loss, _) in enumerate(losses)
+                ),
+            ),
         )
     gaps = [held_out.difference(each, plain, KNOCKED_ROWS) for each in rest[len(masked) :]]
     names = [t(f"interventions.knock_{name}", more=chosen + 1, fewer=chosen - 1) for name in named]
@@ -317,7 +341,7 @@ def knock_out() -> None:
                 {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")},
             ),
             key="e_knocked",
-            alt=t("interventions.knocked_alt"),
+            alt=t("interventions.knocked_alt", gaps=listed(names, gaps)),
         )
     published = models.reference("routing")["knockout"]
     st.markdown(
@@ -337,7 +361,7 @@ def knock_out() -> None:
             [
                 {
                     t("interventions.changed"): t("interventions.masked", n=n),
-                    t("interventions.loss"): round(loss, 4),
+                    t("held_out.loss"): round(loss, 4),
                 }
                 | gap_row(held_out.difference(each, plain, KNOCKED_ROWS))
                 for n, (each, (loss, _)) in enumerate(zip([plain, *rest], losses, strict=False))
@@ -345,11 +369,12 @@ def knock_out() -> None:
             + [
                 {
                     t("interventions.changed"): name,
-                    t("interventions.loss"): round(each.loss(KNOCKED_ROWS)[0], 4),
+                    t("held_out.loss"): round(each.loss(KNOCKED_ROWS)[0], 4),
                 }
                 | gap_row(gap)
                 for name, each, gap in zip(names, rest[len(masked) :], gaps, strict=True)
             ]
         ),
         "experts-knock-out",
+        t("interventions.knock_table"),
     )

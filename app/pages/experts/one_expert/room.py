@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
+from app.core import models
 from app.core.generation import Intervened
 from app.core.need_slot import NeedSlot
 from app.core.texts import t
-from app.pages.experts import held_out
+from app.pages.experts import held_out, inputs
 from app.pages.experts import state as session
 from app.pages.experts.interventions import figures as intervention_figures
-from app.pages.experts.interventions.room import gap_row
+from app.pages.experts.interventions.room import gap_row, listed
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
 from app.pages.experts.routing_statistics import room as statistics_room
@@ -35,28 +38,28 @@ def room() -> None:
 
 def card() -> None:
     """The expert that is chosen."""
-    trace, _ = session.on_screen()
-    model = trace.card.name
-    st.subheader(t("one_expert.title"))
+    st.header(t("one_expert.title"))
     st.markdown(t("one_expert.lead"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        model = inputs.model()
+        of_model = models.card(model)
+        layer, at = session.choose_layer(of_model.moe_layers, "e_card_layer")
+        expert = st.selectbox(
+            t("one_expert.expert"),
+            range(of_model.n_routed_experts),
+            key="e_card_expert",
+            bind="query-params",
+            width=120,
+        )
     if (found := statistics_room.read(model)) is None:
         return
-    left, right = st.columns(2)
-    with left:
-        layer, at = session.choose_layer(trace.moe_layers, "e_card_layer")
-    expert = right.selectbox(
-        t("one_expert.expert"),
-        range(trace.card.n_routed_experts),
-        key="e_card_expert",
-        bind="query-params",
-    )
     words(found, model, layer, at, expert)
     left, right = st.columns(2)
     with left:
         favourites(found, model, at, expert)
     with right:
-        by_domain(found, at, expert)
-        company(found, at, expert)
+        by_domain(found, layer, at, expert)
+        company(found, layer, at, expert)
     ABSENCE.area(lambda: absence(model, layer, expert))
 
 
@@ -100,7 +103,7 @@ def favourites(found: Counted, model: str, at: int, expert: int) -> None:
     st.caption(t("one_expert.tokens_reading", least=statistics.LEAST))
 
 
-def by_domain(found: Counted, at: int, expert: int) -> None:
+def by_domain(found: Counted, layer: int, at: int, expert: int) -> None:
     """Its share of each domain's tokens."""
     st.markdown(f"**{t('one_expert.domains_title')}**")
     shares = found.by_domain[:, at, expert] / found.domain_tokens
@@ -111,7 +114,7 @@ def by_domain(found: Counted, at: int, expert: int) -> None:
             figures.parts, names, shares.tolist(), even, {"share": t("experts.share_domain_axis")}
         ),
         key="e_card_domains",
-        alt=t("one_expert.domains_alt"),
+        alt=t("one_expert.domains_alt", shares=listed_shares(names, shares)),
     )
     numbers(
         lambda: [
@@ -122,25 +125,33 @@ def by_domain(found: Counted, at: int, expert: int) -> None:
             for name, share in zip(names, shares, strict=True)
         ],
         "expert-domains",
+        t("one_expert.domains_table", layer=layer, expert=expert),
     )
 
 
-def company(found: Counted, at: int, expert: int) -> None:
+def listed_shares(names: Sequence[str], shares: NDArray[np.floating]) -> str:
+    """Shares as one reads them out: "Korean 12%, Python code 30%"."""
+    return ", ".join(f"{name} {share:.0%}" for name, share in zip(names, shares, strict=True))
+
+
+def company(found: Counted, layer: int, at: int, expert: int) -> None:
     """With whom it works."""
     st.markdown(f"**{t('one_expert.company_title')}**")
     shares = found.coactivation[at, expert]
     best = [int(e) for e in np.argsort(-np.nan_to_num(shares, nan=-1.0))[:COMPANY]]
     even = (found.ids.shape[2] - 1) / (len(shares) - 1)
+    names = [t("one_expert.partner", expert=e) for e in best]
+    together = np.nan_to_num(shares[best])
     chart(
         drawn_once(
             figures.parts,
-            [t("one_expert.partner", expert=e) for e in best],
-            [float(np.nan_to_num(shares[e])) for e in best],
+            names,
+            together.tolist(),
             even,
             {"share": t("one_expert.company_axis")},
         ),
         key="e_card_company",
-        alt=t("one_expert.company_alt"),
+        alt=t("one_expert.company_alt", shares=listed_shares(names, together)),
     )
     st.caption(t("one_expert.company_reading", even=f"{even:.0%}"))
     numbers(
@@ -150,6 +161,7 @@ def company(found: Counted, at: int, expert: int) -> None:
             if e != expert
         ],
         "expert-company",
+        t("one_expert.company_table", layer=layer, expert=expert),
     )
 
 
@@ -177,7 +189,7 @@ def absence(model: str, layer: int, expert: int) -> None:
             {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")},
         ),
         key="e_card_absence",
-        alt=t("one_expert.absence_alt"),
+        alt=t("one_expert.absence_alt", gaps=listed(names, gaps)),
     )
     numbers(
         lambda: [
@@ -185,4 +197,5 @@ def absence(model: str, layer: int, expert: int) -> None:
             for name, gap in zip(names, gaps, strict=True)
         ],
         "expert-absence",
+        t("one_expert.absence_table", layer=layer, expert=expert),
     )

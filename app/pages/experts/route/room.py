@@ -45,10 +45,14 @@ def token_route(trace: Trace, token: int, layer: int) -> None:
             figures.way, [way], trace.moe_layers, trace.card.n_routed_experts, groups, words()
         ),
         key="e_way",
-        alt=t("route.alt", token=token),
+        alt=t(
+            "route.alt",
+            token=token,
+            experts="; ".join(", ".join(map(str, ids)) for ids in trace.expert_ids[token].tolist()),
+        ),
     )
     st.caption(t("route.reading"))
-    numbers(rows(trace, token, groups), "experts-route")
+    numbers(rows(trace, token, groups), "experts-route", t("route.way_table", token=token))
     if trace.card.name in models.shipped():
         router_scores.SCORES.area(lambda: router(trace, token, layer))
 
@@ -102,7 +106,7 @@ def router(trace: Trace, token: int, layer: int) -> None:
             labels,
         ),
         key="e_router",
-        alt=t("route.router_alt", layer=layer),
+        alt=t("route.router_alt", layer=layer, chosen=", ".join(map(str, found.chosen))),
     )
     st.caption(t("route.router_reading"))
     size = len(found.scores) // groups
@@ -120,6 +124,7 @@ def router(trace: Trace, token: int, layer: int) -> None:
             for e in range(len(found.scores))
         ],
         "experts-router",
+        t("route.router_table", layer=layer),
     )
 
 

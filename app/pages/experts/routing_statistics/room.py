@@ -12,7 +12,7 @@ from app.core import models
 from app.core.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import figures as expert_figures
-from app.pages.experts import held_out
+from app.pages.experts import held_out, inputs
 from app.pages.experts import state as session
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
@@ -27,8 +27,8 @@ EARLY = NeedSlot("saturation")
 
 
 def read(model: str) -> Counted | None:
-    """The statistics of a model; a button or progress until it has read the held-out text."""
-    (found,) = held_out.read(READ, [model], held_out.ROWS)
+    """The statistics of a model; progress until it has read the held-out text."""
+    (found,) = held_out.read(READ, [model], held_out.ROWS, at_once=True)
     if len(found) < held_out.ROWS:
         held_out.ask(READ, t("routing_statistics.read", rows=held_out.ROWS, model=model))
         return None
@@ -41,16 +41,16 @@ def room() -> None:
 
 
 def over_much_text() -> None:
-    """All statistics of the model on screen."""
-    trace, _ = session.on_screen()
-    model = trace.card.name
-    st.subheader(t("routing_statistics.title"))
+    """All statistics of the model that is chosen."""
+    st.header(t("routing_statistics.title"))
     st.markdown(t("routing_statistics.lead"))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        model = inputs.model()
+        layers = list(models.card(model).moe_layers)
+        layer, at = session.choose_layer(layers, "e_stat_layer")
     if (found := read(model)) is None:
         return
     st.caption(t("routing_statistics.text", tokens=len(found.tokens), model=model))
-    layers = [int(layer) for layer in trace.moe_layers]
-    layer, at = session.choose_layer(layers, "e_stat_layer")
     domains(found, model, layer, at)
     together(found, model, layer, at)
     tokens(found, layers)
@@ -60,7 +60,7 @@ def over_much_text() -> None:
 
 def domains(found: Counted, model: str, layer: int, at: int) -> None:
     """Expert × domain of one layer."""
-    st.markdown(f"#### {t('experts.domains_title')}")
+    st.subheader(t("experts.domains_title"))
     share_DE = found.by_domain[:, at] / found.domain_tokens[:, None]
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
     even = found.ids.shape[2] / share_DE.shape[1]
@@ -84,7 +84,13 @@ def domains(found: Counted, model: str, layer: int, at: int) -> None:
     chart(
         drawn_once(expert_figures.domains, share_DE, even, names, labels),
         key="e_domain_chart",
-        alt=t("experts.domains_alt", layer=layer),
+        alt=t(
+            "experts.domains_alt",
+            layer=layer,
+            domain=names[domain],
+            expert=expert,
+            share=f"{share_DE.max():.0%}",
+        ),
     )
     fewest = int(found.domain_tokens.min())
     st.caption(
@@ -105,6 +111,7 @@ def domains(found: Counted, model: str, layer: int, at: int) -> None:
             for name, n, shares in zip(names, found.domain_tokens, share_DE, strict=True)
         ],
         "experts-domains",
+        t("routing_statistics.domains_table", layer=layer),
     )
 
 
@@ -116,6 +123,11 @@ def by_expert(shares: NDArray[np.floating]) -> dict[str, object]:
     }
 
 
+def percents(shares: NDArray[np.floating]) -> str:
+    """Shares as one reads them out: "12%, 30%"."""
+    return ", ".join(f"{share:.0%}" for share in shares)
+
+
 def floors(model: str) -> statistics.Chance:
     """What random scores would give in this model's gates."""
     config = models.config(model)
@@ -125,7 +137,7 @@ def floors(model: str) -> statistics.Chance:
 
 def together(found: Counted, model: str, layer: int, at: int) -> None:
     """Which experts work on the same tokens."""
-    st.markdown(f"#### {t('routing_statistics.together_title')}")
+    st.subheader(t("routing_statistics.together_title"))
     share_EE = found.coactivation[at]
     experts, chosen = len(share_EE), found.ids.shape[2]
     i, j = np.unravel_index(np.nanargmax(share_EE), share_EE.shape)
@@ -151,7 +163,13 @@ def together(found: Counted, model: str, layer: int, at: int) -> None:
     chart(
         drawn_once(figures.coactivation, share_EE, groups, even, labels),
         key="e_together",
-        alt=t("routing_statistics.together_alt", layer=layer),
+        alt=t(
+            "routing_statistics.together_alt",
+            layer=layer,
+            i=i,
+            j=j,
+            share=f"{share_EE[i, j]:.0%}",
+        ),
     )
     reference = models.reference("routing")["coactivation"]
     their_even = (reference["chosen"] - 1) / (reference["experts"] - 1)
@@ -171,12 +189,13 @@ def together(found: Counted, model: str, layer: int, at: int) -> None:
             {t("routing_statistics.of"): e} | by_expert(shares) for e, shares in enumerate(share_EE)
         ],
         "experts-together",
+        t("routing_statistics.together_table", layer=layer),
     )
 
 
 def tokens(found: Counted, layers: list[int]) -> None:
     """How faithful tokens are to one expert."""
-    st.markdown(f"#### {t('routing_statistics.tokens_title')}")
+    st.subheader(t("routing_statistics.tokens_title"))
     own, shuffled = found.faithful, found.faithful_shuffled
     chart(
         drawn_once(
@@ -190,7 +209,7 @@ def tokens(found: Counted, layers: list[int]) -> None:
             layers,
         ),
         key="e_faithful",
-        alt=t("routing_statistics.tokens_alt"),
+        alt=t("routing_statistics.tokens_alt", own=percents(own), shuffled=percents(shuffled)),
     )
     st.caption(t("routing_statistics.tokens_reading", least=statistics.LEAST))
     numbers(
@@ -203,12 +222,13 @@ def tokens(found: Counted, layers: list[int]) -> None:
             for layer, a, b in zip(layers, own, shuffled, strict=True)
         ],
         "experts-tokens",
+        t("routing_statistics.tokens_table"),
     )
 
 
 def neighbours(found: Counted, model: str, layers: list[int]) -> None:
     """How often neighbouring tokens share an expert, beside Mixtral's figures."""
-    st.markdown(f"#### {t('routing_statistics.again_title')}")
+    st.subheader(t("routing_statistics.again_title"))
     own, loads, random = found.again, found.again_shuffled, floors(model)
     names = {name: t(f"routing_statistics.again_{name}") for name in ("first", "any")}
     chart(
@@ -230,7 +250,13 @@ def neighbours(found: Counted, model: str, layers: list[int]) -> None:
             layers,
         ),
         key="e_neighbours",
-        alt=t("routing_statistics.again_alt"),
+        alt=t(
+            "routing_statistics.again_alt",
+            first=percents(own.first),
+            any=percents(own.any),
+            chance_first=f"{random.first:.0%}",
+            chance_any=f"{random.any:.0%}",
+        ),
     )
     st.caption(t("routing_statistics.again_reading"))
     by_domain = {
@@ -245,6 +271,7 @@ def neighbours(found: Counted, model: str, layers: list[int]) -> None:
             for domain, each in ({t("routing_statistics.all"): own} | by_domain).items()
         ],
         "experts-neighbours",
+        t("routing_statistics.again_table"),
     )
     published = models.reference("routing")["repetition"]
     chance = routing.even_repetition(published["experts"], published["chosen"])
@@ -278,7 +305,7 @@ def again_row(
 
 def saturation(model: str, layers: list[int]) -> None:
     """How early base's routing was what it is at the end, over its kept checkpoints."""
-    st.markdown(f"#### {t('routing_statistics.early_title')}")
+    st.subheader(t("routing_statistics.early_title"))
     if model != "base":
         st.caption(t("routing_statistics.early_base"))
         return
@@ -320,7 +347,13 @@ def saturation(model: str, layers: list[int]) -> None:
             {"x": t("routing_statistics.early_x"), "y": t("routing_statistics.early_y")},
         ),
         key="e_early",
-        alt=t("routing_statistics.early_alt"),
+        alt=t(
+            "routing_statistics.early_alt",
+            shares=", ".join(
+                f"{part:.0%}: {shares.mean():.0%}"
+                for part, shares in zip(done, share_CL, strict=True)
+            ),
+        ),
     )
     st.caption(
         t(
@@ -342,4 +375,5 @@ def saturation(model: str, layers: list[int]) -> None:
             for name, part, shares in zip(early, done, share_CL, strict=True)
         ],
         "experts-early",
+        t("routing_statistics.early_table"),
     )

@@ -145,7 +145,7 @@ def test_the_room(lang: str) -> None:
     app = ended(app.run(), "balance_scores")
     assert not app.exception and not app.error
     words = texts(lang)
-    shown = [m.value for m in app.markdown]
+    shown = [m.value for m in (*app.markdown, *app.subheader)]
     assert any(words["balance.loads_title"] in text for text in shown)
     said = shape("balance.hand_sentence", lang)
 

@@ -254,7 +254,7 @@ def test_runs_live_to_the_end() -> None:
 def test_an_example_runs_at_once() -> None:
     at = opened()
     at.number_input(key="e_tokens").set_value(3).run()
-    at.button(key="e_example_code").click().run()
+    at.menu_button(key="e_example").click("code").run()
     trace = on_screen(at)
     assert trace is not None
     assert trace.info.prompt == examples.prompts()["code"] == at.text_area(key="e_prompt").value
@@ -312,7 +312,7 @@ def test_a_full_server_says_the_place_in_the_queue(monkeypatch: pytest.MonkeyPat
     others = Busy(place=3)
     monkeypatch.setattr(generation, "scheduler", lambda: others)
     at = opened()
-    at.button(key="e_again").click().run()
+    at.button(key="e_run").click().run()
     assert not at.exception
     assert on_page(at, texts("en")["common.waiting"].format(position=3))
     at.button(key="experts_stop").click().run()

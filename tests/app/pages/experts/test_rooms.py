@@ -269,8 +269,6 @@ def ask(at: AppTest, slot: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_intervention_is_compared_at_once(language: str) -> None:
     at = opened("interventions", language, pin="5")
-    words = texts(language)
-    assert any(words["interventions.nothing"] in caption.value for caption in at.caption)
     at.toggle(key="e_no_shared").set_value(True).run()
     ended(at, "interventions_held_out")
     assert len(at.metric) == 3
@@ -284,6 +282,19 @@ def test_an_intervention_is_compared_at_once(language: str) -> None:
     ended(at, "interventions_held_out")
     assert len(at.metric) == 3
     assert not at.error
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_before_anything_is_changed_there_is_an_example(language: str) -> None:
+    at = ended(opened("interventions", language), "interventions_held_out")
+    said = texts(language)["interventions.nothing"]
+    assert any(said in caption.value for caption in at.caption)
+    assert len(at.metric) == 3
+    found = intervened_run(interventions_room.EXAMPLE)
+    answer = -found.changed.logprobs[found.trace.n_prompt :].astype(float).mean()
+    assert float(at.metric[0].value) == pytest.approx(answer, abs=6e-4)
+    at.toggle(key="e_shuffle").set_value(True).run()
+    assert not any(said in caption.value for caption in at.caption)
 
 
 def test_what_an_intervention_needs_can_fail_and_be_asked_for_again(
@@ -342,12 +353,14 @@ def test_the_knock_out_runs_and_names_the_paper() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_statistics_and_the_card_are_there_when_asked(language: str) -> None:
-    at = opened("routing_statistics", language)
-    ask(at, "routing_statistics")
+def test_statistics_and_the_card_are_there_at_once(language: str) -> None:
+    at = ended(opened("routing_statistics", language), "routing_statistics")
     words = texts(language)
-    assert any(words["routing_statistics.again_title"] in text.value for text in at.markdown)
+    assert words["routing_statistics.again_title"] in [title.value for title in at.subheader]
     ask(at, "saturation")
+    at.selectbox(key="e_model").set_value("base-mha").run()
+    ended(at, "routing_statistics")
+    assert any("base-mha" in caption.value for caption in at.caption)
     at = opened("one_expert", language)
     ask(at, "absence")
     said = words["one_expert.absence_sentence"].split("{")[0]

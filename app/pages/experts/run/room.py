@@ -1,0 +1,213 @@
+"""A run: which expert works on which token, the load of each, and how even that is."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from app.core import links, models
+from app.core.texts import t
+from app.pages.experts import figures, inputs
+from app.pages.experts import state as session
+from app.pages.experts.route import room as route_room
+from app.pages.experts.routing_statistics import room as statistics_room
+from app.ui.chart import chart
+from app.ui.components.trace_view import trace_view
+from app.ui.csv_rows import to_csv
+from app.ui.picture import drawn_once
+from app.ui.table import numbers
+from model.analysis import expert_load
+from model.record.trace import Trace
+
+
+def room() -> None:
+    """The whole room: inputs, picture and numbers."""
+    session.RUN.area(run)
+
+
+def run() -> None:
+    """The inputs, and all that is shown of the run on screen."""
+    inputs.inputs()
+    trace, kind = session.on_screen()
+    inputs.shown(trace, kind)
+    st.fragment(picture)(trace, kind)
+    if trace.fed:
+        load(trace)
+        evenness(trace)
+        downloads(trace)
+
+
+def reading(trace: Trace, layer: int) -> None:
+    """One sentence with this run's own numbers."""
+    busy = expert_load.busiest(trace, trace.moe_layers.index(layer))
+    if busy is None:
+        return
+    said = t(
+        "experts.sentence",
+        layer=layer,
+        expert=busy.expert,
+        tokens=busy.tokens,
+        fed=trace.fed,
+        share=f"{busy.share:.0%}",
+        even=f"{busy.even:.0%}",
+    )
+    rest = t("experts.idle", n=busy.idle) if busy.idle else t("experts.none_idle")
+    st.markdown(f"{said} {rest}")
+
+
+def picture(trace: Trace, kind: str) -> None:
+    """Strip, heatmap of a layer, all layers, and the pinned token."""
+    sentence = st.container()  # filled below: the picture's own buttons choose the layer
+    chosen = trace_view(
+        trace,
+        parts=("strip", "heatmap", "multiples"),
+        key="e_view",
+        layer=session.layer(trace),
+        playing=kind == "live",
+        pinned=links.pinned(trace),
+    )
+    if chosen.layer is not None and chosen.layer != session.layer(trace):
+        session.set_layer(chosen.layer)
+    sent = (trace.id, chosen.pinned)  # a pin made elsewhere since then is newer than what it sent
+    if session.RUN.running is None and st.session_state.get("e_sent") != sent:
+        st.session_state.e_sent = sent
+        links.set_pin(chosen.pinned)
+    with sentence:
+        reading(trace, session.layer(trace))
+    if (token := links.pinned(trace)) is not None:
+        route_room.token_route(trace, token, session.layer(trace))
+
+
+def load(trace: Trace) -> None:
+    """Load per expert beside the balanced share."""
+    st.header(t("experts.load_title"))
+    load_LE = trace.load()
+    chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
+    labels = {
+        "expert": t("experts.expert_axis"),
+        "share": t("experts.share_axis"),
+        "hover": t("experts.load_hover"),
+    }
+    titles = [t("experts.layer_n", layer=layer) for layer in trace.moe_layers]
+    figure = drawn_once(figures.load, load_LE, trace.fed, chosen, trace.card.groups, titles, labels)
+    most = ", ".join(
+        t(
+            "experts.busiest",
+            layer=layer,
+            expert=load_E.argmax(),
+            share=f"{load_E.max() / trace.fed:.0%}",
+        )
+        for layer, load_E in zip(trace.moe_layers, load_LE, strict=True)
+    )
+    chart(figure, key="e_load", alt=t("experts.load_alt", busiest=most))
+    st.caption(
+        t("experts.load_reading", chosen=chosen, experts=experts, even=f"{chosen / experts:.0%}")
+    )
+    numbers(
+        lambda: [
+            {t("experts.layer"): layer} | statistics_room.by_expert(load_E / trace.fed)
+            for layer, load_E in zip(trace.moe_layers, load_LE, strict=True)
+        ],
+        "experts-load",
+        t("experts.load_table"),
+    )
+    st.markdown(t("experts.no_label"))
+
+
+def evenness(trace: Trace) -> None:
+    """MaxVio of this run, of chance, and of training."""
+    st.header(t("experts.balance_title"))
+    chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
+    floor = expert_load.chance(trace.fed, experts, chosen)
+    run, step = session.run_of(trace.card.name)
+    trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
+    violations = {
+        t("experts.vio_run"): expert_load.violation(trace.load()),
+        t("experts.vio_chance"): [floor.violation] * len(trace.moe_layers),
+        t("experts.vio_trained" if step is None else "experts.vio_then"): trained,
+    }
+    st.dataframe(
+        {t("experts.layer"): trace.moe_layers} | violations,
+        hide_index=True,
+        column_config=dict.fromkeys(violations, st.column_config.NumberColumn(format="%.2f")),
+        alt=t("experts.balance_alt"),
+    )
+    st.markdown(
+        t(
+            "experts.balance_reading",
+            fed=trace.fed,
+            spread=f"{floor.spread:.2f}",
+            chance=f"{floor.violation:.2f}",
+            high=f"{floor.high:.2f}",
+        )
+    )
+    curves = []
+    for name in models.twins():
+        recorded = models.run_results(name)["max_vio"]
+        means = [sum(layers) / len(layers) for layers in recorded["per_layer"]]
+        curves.append(figures.Curve(name, models.attention(name), recorded["step"], means))
+    labels = {
+        "step": t("experts.step"),
+        "max_vio": t("experts.max_vio"),
+        "hover": t("experts.curve_hover"),
+    }
+    st.markdown(f"**{t('experts.curve_title')}**")
+    chart(
+        drawn_once(figures.balance, curves, run, labels),
+        key="e_balance",
+        alt=t(
+            "experts.curve_alt",
+            ends=", ".join(f"{curve.model} {curve.max_vio[-1]:.2f}" for curve in curves),
+        ),
+    )
+    about = models.shipped()[run]
+    batch = about["tokens"] // max(about["steps"], 1)
+    if batch:
+        least = f"{expert_load.chance(batch, experts, chosen).violation:.2f}"
+        st.caption(t("experts.curve_reading", batch=batch, least=least))
+    numbers(
+        lambda: [
+            {
+                t("experts.model"): curve.model,
+                t("experts.step"): step,
+                t("experts.max_vio"): round(value, 4),
+            }
+            for curve in curves
+            for step, value in zip(curve.steps, curve.max_vio, strict=True)
+        ],
+        "experts-max-vio",
+        t("experts.curve_table"),
+    )
+
+
+def downloads(trace: Trace) -> None:
+    """All choices as a table, CSV and JSON."""
+    rows = list(expert_load.choices(trace, trace.card.groups))
+    with st.expander(t("experts.choices_table")):
+        heads = {name: t(f"experts.column_{name}") for name in expert_load.COLUMNS}
+        st.dataframe(
+            {name: [row[i] for row in rows] for i, name in enumerate(expert_load.COLUMNS)},
+            hide_index=True,
+            column_config=heads,
+            height=360,
+            alt=t("experts.table_alt"),
+        )
+    with st.container(horizontal=True):
+        st.download_button(
+            t("experts.csv"),
+            lambda: to_csv([dict(zip(expert_load.COLUMNS, row, strict=True)) for row in rows]),
+            file_name=f"experts-{trace.card.name}-{trace.id}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            help=t("common.csv_help"),
+            key="e_csv",
+        )
+        st.download_button(
+            t("experts.json"),
+            lambda: json.dumps(trace.to_json(), ensure_ascii=False),
+            file_name=f"experts-{trace.card.name}-{trace.id}.json",
+            mime="application/json",
+            on_click="ignore",
+            key="e_json",
+        )
