@@ -39,7 +39,7 @@ def test_a_browser_asks_for_each_module_once(page: Page) -> None:
     assert mine
     assert len(mine) == len(set(mine))
     page.get_by_role("link", name="Experts").first.click()
-    expect(page.locator(".trace-view .part.heatmap canvas")).to_be_visible()
+    expect(page.locator(".trace-view .part.heatmap .scroll canvas")).to_be_visible()
     again = [url for url in asked if modules.ROOT in url]
     assert len(again) == len(set(again))
 

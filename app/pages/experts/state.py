@@ -17,7 +17,7 @@ from app.core.texts import t
 from model.record.trace import Trace
 
 RUN = PromptSlot("experts")
-FAMILIES = ("base", "twin", "history")
+FAMILIES = ("base", "r1-zero", "r1", "twin", "history")
 MAX_TOKENS = 256
 MAX_SEED = 2**31 - 1
 MAX_TEMPERATURE = 2.0
@@ -26,7 +26,7 @@ RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 
 
 def names() -> list[str]:
-    """The models one can choose: base, its twins, then what base was on the way."""
+    """The models one can choose: base, what reinforcement made of it, its twins, checkpoints."""
     about = models.shipped()
     known = [name for name in about if about[name]["family"] in FAMILIES]
     return sorted(known, key=lambda n: (FAMILIES.index(about[n]["family"]), about[n]["tokens"], n))
@@ -105,12 +105,15 @@ def set_layer(number: int) -> None:
     st.query_params["e_layer"] = str(number)
 
 
-def run_of(model: str) -> tuple[str, int | None]:
-    """The training run that a model comes from, and its step there; None is the end."""
+def pre_training(model: str) -> tuple[str, int | None]:
+    """The pre-training that a model comes from, and its step there; None is the end.
+
+    Reinforcement begins with base as it is at its end, and does not move the biases.
+    """
     about = models.shipped()[model]
-    if about["family"] == "history":
+    if about["family"] == "history" and model.rsplit("-", 1)[0] in models.TWINS:
         return model.rsplit("-", 1)[0], int(about["steps"])
-    return model, None
+    return (model if model in models.TWINS else models.TWINS[-1]), None
 
 
 def choose_layer(layers: Sequence[int], key: str) -> tuple[int, int]:

@@ -120,7 +120,7 @@ def evenness(trace: Trace) -> None:
     st.header(t("experts.balance_title"))
     chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
     floor = expert_load.chance(trace.fed, experts, chosen)
-    run, step = session.run_of(trace.card.name)
+    run, step = session.pre_training(trace.card.name)
     trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
     violations = {
         t("experts.vio_run"): expert_load.violation(trace.load()),

@@ -16,6 +16,7 @@ import { makeOverview } from "./overview.js";
 import { describe } from "./teller.js";
 
 const MOST_ZOOM = 8;
+const DIGIT = 3.4; // px, half as wide as a digit of the axis
 
 /**
  * @param {Run} run
@@ -92,15 +93,34 @@ function drawHeat(canvas, view, l, g, shown, current) {
   if (!g.label) return;
   context.font = `11px ${colours.font}`;
   context.fillStyle = colours.muted;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  const step = tokenStep(g.cell);
+  for (let i = Math.ceil(run.first / step) * step; i < end; i += step) {
+    const half = String(i).length * DIGIT;
+    context.fillText(String(i), Math.min(g.x(i) + g.cell / 2, g.width - half), g.height + 10);
+  }
+}
+
+/**
+ * The experts' numbers, which stay at the left while the picture scrolls.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {View} view
+ * @param {Geometry} g
+ */
+function drawNumbers(canvas, view, g) {
+  const colours = theme(view.root);
+  const context = prepare(canvas, g.label, g.height);
+  context.fillStyle = colours.back;
+  context.fillRect(0, 0, g.label, g.height);
+  context.font = `11px ${colours.font}`;
+  context.fillStyle = colours.muted;
   context.textAlign = "right";
   context.textBaseline = "middle";
   const every = 2 ** Math.max(0, Math.ceil(Math.log2(12 / g.rowHeight)));
-  for (let e = 0; e < run.n_experts; e += every)
+  for (let e = 0; e < view.run.n_experts; e += every)
     context.fillText(String(e), g.label - 6, Math.max(6, g.y(e) + g.rowHeight / 2));
-  context.textAlign = "center";
-  const step = tokenStep(g.cell);
-  for (let i = Math.ceil(run.first / step) * step; i < end; i += step)
-    context.fillText(String(i), g.x(i) + g.cell / 2, g.height + 10);
 }
 
 /**
@@ -119,10 +139,13 @@ function tokenUnder(event, view, g) {
  * @param {View} view
  * @param {Element} parent
  * @param {() => number} layerIndex
+ * @param {boolean} [numbered] whether the experts' numbers stand at the left
  */
-function heatCanvas(view, parent, layerIndex) {
-  const frame = element("div", "scroll", parent);
+function heatCanvas(view, parent, layerIndex, numbered = false) {
+  const whole = element("div", "scrolled", parent);
+  const frame = element("div", "scroll", whole);
   const canvas = element("canvas", "", frame);
+  const numbers = numbered ? element("canvas", "numbers", whole) : null;
   canvas.setAttribute("role", "img");
   canvas.tabIndex = 0;
   /** @type {Geometry | null} */
@@ -130,6 +153,7 @@ function heatCanvas(view, parent, layerIndex) {
   /** @type {{ token: number, x: number } | null} */
   let stays = null; // the token that stays where it is while one zooms
   let before = 0;
+  let marked = 0; // the token in the frame
   /** @type {(event: MouseEvent) => Spot} */
   const at = ({ clientX: x, clientY: y }) => ({
     left: x,
@@ -156,7 +180,9 @@ function heatCanvas(view, parent, layerIndex) {
   function draw(l, rowHeight, label, shown, current, zoom = 1) {
     const g = heatGeometry(view.run, frame.clientWidth, rowHeight, label, zoom);
     geometry = g;
+    marked = current;
     drawHeat(canvas, view, l, g, shown, current);
+    if (numbers) drawNumbers(numbers, view, g);
     if (stays) frame.scrollLeft = g.x(stays.token) - stays.x;
     stays = null;
     if (before !== shown && g.width > frame.clientWidth && view.pinned === null && view.grows)
@@ -168,28 +194,41 @@ function heatCanvas(view, parent, layerIndex) {
    * Make tokens wider or narrower; is there anything left to do?
    *
    * @param {number} factor
-   * @param {number} x where the token stays that is there
+   * @param {number} x where a token stays
+   * @param {number} [token] which; the one that is there
    */
-  function zoom(factor, x) {
+  function zoom(factor, x, token) {
     const wanted = Math.min(MOST_ZOOM, Math.max(1, view.zoom * factor));
     if (wanted === view.zoom || !geometry) return false;
     const { label, cell } = geometry;
-    stays = { x, token: view.run.first + (frame.scrollLeft + x - label) / cell };
+    stays = { x, token: token ?? view.run.first + (frame.scrollLeft + x - label) / cell };
     view.zoom = wanted;
     view.redraw();
     return true;
   }
 
-  return { canvas, frame, draw, zoom };
+  /** Where the marked token is, so that it stays in sight while one zooms by keys. */
+  function mark() {
+    if (!geometry) return frame.clientWidth / 2;
+    const { x, label, cell } = geometry;
+    const last = frame.clientWidth - cell * 1.5;
+    return Math.max(label, Math.min(x(marked) - frame.scrollLeft, last));
+  }
+
+  /** @param {number} factor */
+  const zoomAtMark = (factor) => zoom(factor, mark(), marked);
+
+  return { canvas, frame, draw, zoom, zoomAtMark };
 }
 
 /**
- * Wheel and + and − make tokens wider; where one points, the token stays. The wheel does so with
- * Ctrl, or while the picture has the focus: else it scrolls the page.
+ * Wheel and + and − make tokens wider; the token that one points at stays where it is, for keys the
+ * marked one. The wheel does so with Ctrl, or while the picture has the focus: else it scrolls the
+ * page.
  *
  * @param {ReturnType<typeof heatCanvas>} heat
  */
-function zoomable({ canvas, frame, zoom }) {
+function zoomable({ canvas, frame, zoom, zoomAtMark }) {
   canvas.addEventListener(
     "wheel",
     (event) => {
@@ -202,7 +241,7 @@ function zoomable({ canvas, frame, zoom }) {
   canvas.addEventListener("keydown", (event) => {
     const factor = { "+": 1.25, "=": 1.25, "-": 0.8 }[event.key];
     if (!factor || event.ctrlKey || event.metaKey) return;
-    zoom(factor, frame.clientWidth / 2);
+    zoomAtMark(factor);
     event.preventDefault();
   });
 }
@@ -219,7 +258,7 @@ export function makeHeatmap(view, parent) {
   const showLayer = (view.run.pooled ? layerMenu : layerButtons)(view, top);
   const whole = view.run.pooled ? makeOverview(view, box, view.run.pooled) : null;
   const readout = element("div", "readout", box);
-  const heat = heatCanvas(view, box, () => view.layer);
+  const heat = heatCanvas(view, box, () => view.layer, true);
   zoomable(heat);
   element("div", "axis-title", box, view.words.say("heat_axes"));
   element("div", "axis-title hint", box, view.words.say("heat_zoom"));

@@ -270,7 +270,7 @@ def ask(at: AppTest, slot: str) -> None:
 def test_an_intervention_is_compared_at_once(language: str) -> None:
     at = opened("interventions", language, pin="5")
     at.toggle(key="e_no_shared").set_value(True).run()
-    ended(at, "interventions_held_out")
+    ended(ended(at, "interventions"), "interventions_held_out")
     assert len(at.metric) == 3
     found = intervened_run(SHARED_OFF)
     first = found.trace.n_prompt
@@ -286,7 +286,8 @@ def test_an_intervention_is_compared_at_once(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_before_anything_is_changed_there_is_an_example(language: str) -> None:
-    at = ended(opened("interventions", language), "interventions_held_out")
+    at = ended(opened("interventions", language), "interventions")
+    ended(at, "interventions_held_out")
     said = texts(language)["interventions.nothing"]
     assert any(said in caption.value for caption in at.caption)
     assert len(at.metric) == 3
