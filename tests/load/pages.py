@@ -76,14 +76,18 @@ def _twins(tab: Tab, typed: str) -> Record | None:
     return Record(curves.at, None) if shown and curves else None
 
 
-def _replies(tab: Tab, typed: str) -> Record | None:
-    """Of Reasoning: the question on screen is the typed one."""
-    element = tab.find("r_view")
-    asked = any(typed in one.proto.body for one in tab.all("text"))
-    if element is None or not asked:
-        return None
-    columns = data(element)["columns"]
-    return Record(element.at, sum(len(each["texts"]) - each["given"] for each in columns))
+def _replies(view: str) -> Callable[[Tab, str], Record | None]:
+    """Of a page with replies side by side: the question on screen is the typed one."""
+
+    def finished(tab: Tab, typed: str) -> Record | None:
+        element = tab.find(view)
+        asked = any(typed in one.proto.body for one in tab.all("text"))
+        if element is None or not asked:
+            return None
+        columns = data(element)["columns"]
+        return Record(element.at, sum(len(each["texts"]) - each["given"] for each in columns))
+
+    return finished
 
 
 def _prompt(problem: Problem) -> str:
@@ -91,8 +95,8 @@ def _prompt(problem: Problem) -> str:
 
 
 PAGES = (
-    Page("", "q", "s_run", lambda problem: problem.question, _one_run("s_view")),
+    Page("", "q", "s_run", lambda problem: problem.question, _replies("s_view")),
     Page("experts", "e_prompt", "e_run", _prompt, _one_run("e_view")),
     Page("cache", "c_prompt", "c_run", _prompt, _twins),
-    Page("reasoning", "r_expr", "r_ask", lambda problem: problem.key, _replies),
+    Page("reasoning", "r_expr", "r_ask", lambda problem: problem.key, _replies("r_view")),
 )

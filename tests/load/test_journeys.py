@@ -21,9 +21,8 @@ SLACK = 10  # threads and files that a pool may have added for good
 
 
 def texts(tab: Tab) -> list[str]:
-    """Tokens of the record on the first page."""
-    found: list[str] = data(tab.need("s_view"))["run"]["texts"]
-    return found
+    """Tokens of the records on the first page."""
+    return [text for each in data(tab.need("s_view"))["columns"] for text in each["texts"]]
 
 
 async def quiet(pid: int) -> None:

@@ -1,53 +1,43 @@
-"""Start: a recorded run plays at once; the same question or one's own runs live."""
+"""Start: what this is; one question to base and R1-Zero, recorded at once and live on a click."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app.core import questions
+from app.core import judged, scope
 from app.core.texts import t
-from app.pages.start import sentences
 from app.pages.start import state as session
-from app.ui.components.trace_view import trace_view
+from app.pages.start.cards import cards
+from app.ui.components.reasoning_view import reasoning_view
 from model.record.trace import RunInfo, Trace
+from model.tasks import TASKS
 
 
 def controls() -> None:
-    """The question, Run or Stop, and settings. The defaults are the recorded run's own."""
-    info = session.recorded().info
-    asked = questions.taken_apart(info.prompt)
-    st.text_area(
+    """The question, what can be asked, Run, and other questions. The defaults are the record's."""
+    st.text_input(
         t("start.question"),
-        value=asked.text,
-        height=68,
+        value=session.question(),
         key="q",
         bind="query-params",
-        help=t("start.question_help"),
+        help=f"{scope.askable()} {scope.sizes()}",
     )
-    with st.container(horizontal=True):
+    st.caption(scope.askable())
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button(t("start.run"), key="s_run", type="primary", on_click=session.start)
-        st.menu_button(
-            t("start.examples"),
-            list(session.EXAMPLES),
-            format_func=lambda name: t(f"examples.{name}"),
-            key="s_example",
-            on_click=session.start_example,
-        )
+        for task in TASKS:
+            st.button(
+                t(f"start.another_{task}"),
+                key=f"s_another_{task}",
+                on_click=session.start_another,
+                args=(task,),
+            )
         with st.popover(t("start.settings")):
-            settings(asked.begin, info)
+            settings(session.recorded()[0].info)
 
 
-def settings(begin: str, info: RunInfo) -> None:
-    """How the question is put, temperature and seed."""
-    st.toggle(t("start.free"), key="free", bind="query-params", help=t("start.free_help"))
-    st.text_input(
-        t("start.begin"),
-        value=begin,
-        key="begin",
-        bind="query-params",
-        help=t("start.begin_help"),
-        disabled=st.session_state.free,
-    )
+def settings(info: RunInfo) -> None:
+    """Temperature and seed."""
     st.number_input(
         t("common.temperature"),
         0.0,
@@ -63,11 +53,22 @@ def settings(begin: str, info: RunInfo) -> None:
     )
 
 
-def status(trace: Trace, kind: str) -> None:
-    """One line: what is on screen."""
-    with st.container(horizontal=True, vertical_alignment="center", height=44, border=False):
-        info = trace.info
-        st.caption(t(f"common.run_{kind}", model=trace.card.name, date=info.date, seed=info.seed))
+def shown(traces: tuple[Trace, ...], kind: str) -> None:
+    """What is on screen: the question, when it was run, whether it was stopped; a kind word if it
+    is outside what the models know."""
+    info, asked = traces[0].info, judged.read(traces[0]).asked
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.badge(t(f"start.badge_{kind}"))
+        st.caption(
+            t(
+                f"start.from_{kind}",
+                date=info.date,
+                temperature=f"{info.temperature:g}",
+                seed=info.seed,
+            )
+        )
+        if any(trace.finish_reason == "stopped" for trace in traces):
+            st.caption(t("start.stopped"))
         if kind == "live":
             st.button(
                 t("start.show_recorded"),
@@ -75,32 +76,29 @@ def status(trace: Trace, kind: str) -> None:
                 type="tertiary",
                 on_click=session.RUN.forget,
             )
+    st.text(asked.text)
+    if (word := scope.outside(asked)) is not None:
+        st.info(word)
 
 
 def room() -> None:
-    """The question, the run, and what one sees of it."""
+    """The question, the replies of both models, and the ways on."""
     controls()
     session.run_link()
     session.RUN.status()
-    trace, kind = session.on_screen()
-    status(trace, kind)
-    trace_view(trace, parts=("strip", "text", "grid", "cache"), key="s_view", playing=True)
-    st.markdown("\n".join(f"- {sentence}" for sentence in sentences.seen(trace)))
-    if (said := sentences.verdict(trace)) is not None:
-        st.markdown(said)
-
-
-def ways_on() -> None:
-    """Links to the other pages, each with a line that says what is there."""
-    st.subheader(t("start.more"))
-    pages = ("experts", "cache", "reasoning", "training")
-    for column, page in zip(st.columns(len(pages)), pages, strict=True):
-        with column.container(border=True):
-            st.page_link(f"pages/{page}/{page}.py", label=f"**{t(f'nav.{page}')}**")
-            st.caption(t(f"start.to_{page}"))
+    traces, kind = session.on_screen()
+    shown(traces, kind)
+    st.caption(t("start.columns"))
+    reasoning_view(traces, key="s_view", playing=True)
+    st.header(t("start.look_inside"))
+    cards(traces)
 
 
 st.title(t("start.title"))
-st.markdown(t("start.intro"))
+st.markdown(t("start.lead"))
+st.markdown(t("start.here"))
+session.open_page()
 session.RUN.area(room)
-ways_on()
+st.page_link(
+    "pages/training/training.py", label=t("start.to_training"), icon=":material/trending_up:"
+)

@@ -1,40 +1,63 @@
-"""The Start page's run: from the inputs in the session to the trace on screen.
+"""The Start page's run: one question, answered by base and by R1-Zero side by side.
 
-Session: the slot `RUN`. Inputs, bound to the URL: "q" the question or text, "free" whether it is
-free text, "begin" how the reply begins, "t" temperature, "seed".
+Session: the slot `RUN`; "s_opened", that a link's run was looked after.
+URL: the inputs, "q" the question, "t" temperature, "seed"; a link with a question is run at once.
 """
 
 from __future__ import annotations
 
+import random
+
 import streamlit as st
 
-from app.core import examples, prompts, store
+from app.core import judged, prompts
 from app.core.errors import InputError
 from app.core.prompt_runs import PromptRun, PromptSlot
-from app.core.questions import Asked, taken_apart
-from app.core.texts import t
+from app.core.questions import Asked
+from app.core.texts import LANGUAGES, language, t
 from model.record.trace import Trace
-from model.tasks.problem import WORDS
+from model.tasks import TASKS, problems
+from model.tasks.problem import Language
 
 RUN = PromptSlot("start")
-MODEL = "base"
+MODELS = ("base", "r1-zero")
+LEVEL = 3  # of the questions that are drawn
 MAX_SEED = 2**31 - 1
+DRAWN_SEEDS = 1_000_000  # below which a seed is drawn: short enough to be read out
 MAX_TEMPERATURE = 2.0
-EXAMPLES = {
-    "chain_en": WORDS["en"]["first"],
-    "chain_ko": WORDS["ko"]["first"],
-    "pick_en": WORDS["en"]["try"],
-    "pick_ko": WORDS["ko"]["try"],
-    "prose": "",
-    "code": "",
-    "korean": "",
-}
-"""Names in `examples.prompts()` and the word that the model's thought begins with."""
 
 
-def recorded() -> Trace:
-    """The run that the page opens with."""
-    return store.sample("start")
+def page_language() -> Language:
+    """The language that questions are asked in at first: the viewer's."""
+    return "ko" if language() == "ko" else "en"
+
+
+def recorded() -> tuple[Trace, ...]:
+    """The runs that the page opens with, in the order of `MODELS`, asked in the page's language."""
+    return of_language(page_language())
+
+
+def of_language(asked_in: Language) -> tuple[Trace, ...]:
+    """The recorded runs of a language."""
+    found = {trace.card.name: trace for trace in reversed(judged.recorded(asked_in))}
+    return tuple(found[name] for name in MODELS)
+
+
+def question() -> str:
+    """The recorded runs' own question."""
+    return judged.read(recorded()[0]).asked.text
+
+
+def open_page() -> None:
+    """Ask the question that nobody has changed in the language that the page is now in."""
+    state = st.session_state
+    others = {judged.read(of_language(each)[0]).asked.text for each in _languages()}
+    if state.get("q") in others:
+        state.q = question()
+
+
+def _languages() -> list[Language]:
+    return ["ko" if name == "ko" else "en" for name in LANGUAGES]
 
 
 def run_link() -> None:
@@ -45,45 +68,46 @@ def run_link() -> None:
             start()
 
 
-def request() -> PromptRun:
+def requests() -> list[PromptRun]:
     """The inputs as they stand, checked again: widgets' limits are the browser's.
 
     Raises:
-        InputError: for a prompt that cannot be used.
+        InputError: for a question that cannot be asked.
     """
     state = st.session_state
     if state.t is None or state.seed is None:
         raise InputError(t("start.number_missing"))
-    text = prompts.checked(state.q)
-    asked = Asked(text if state.free else text.strip(), state.begin, state.free)
-    return PromptRun(
-        model=MODEL,
-        prompt=prompts.fitting(asked.prompt, MODEL),
-        max_new_tokens=recorded().info.max_new_tokens,
-        temperature=min(max(float(state.t), 0.0), MAX_TEMPERATURE),
-        seed=min(max(int(state.seed), 0), MAX_SEED),
-    )
+    prompt = Asked(prompts.checked(state.q or "").strip(), "", free=False).prompt
+    return [
+        PromptRun(
+            model=model,
+            prompt=prompts.fitting(prompt, model),
+            max_new_tokens=recorded()[0].info.max_new_tokens,
+            temperature=min(max(float(state.t), 0.0), MAX_TEMPERATURE),
+            seed=min(max(int(state.seed), 0), MAX_SEED),
+        )
+        for model in MODELS
+    ]
 
 
 def start() -> None:
     """Run the inputs as they stand; what is on screen stays until there is something new."""
     try:
-        RUN.run([request()])
+        RUN.run(requests())
     except InputError as error:
         RUN.refuse(error)
 
 
-def start_example() -> None:
-    """Put the example chosen in "s_example" into the inputs and run it."""
-    state = st.session_state
-    name = state.s_example
-    asked = taken_apart(examples.prompts()[name])
-    state.q, state.free = asked.text, asked.free
-    state.begin = "" if asked.free else "<think>" + EXAMPLES[name]
-    start()
+def start_another(task: str) -> None:
+    """Put a held-out problem of a task and a seed into the inputs, both drawn, and run it."""
+    if task in TASKS:
+        state = st.session_state
+        state.seed = random.randrange(DRAWN_SEEDS)
+        state.q = next(problems(task, LEVEL, state.seed, "heldout", page_language())).question
+        start()
 
 
-def on_screen() -> tuple[Trace, str]:
-    """The trace to draw now, and what it is: "recorded" or "live"."""
+def on_screen() -> tuple[tuple[Trace, ...], str]:
+    """The traces to draw now, and what they are: "recorded" or "live"."""
     live = RUN.traces()
-    return (live[0], "live") if live else (recorded(), "recorded")
+    return (live, "live") if live else (recorded(), "recorded")

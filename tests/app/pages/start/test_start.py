@@ -1,20 +1,25 @@
-"""The Start page: opens at once, takes any input, runs live, stops."""
+"""The Start page: opens at once on recorded replies, takes any question, runs live, stops."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import generation, questions, store
-from app.core.texts import texts
+from app.core import generation, judged, questions, scope
+from app.core.texts import LANGUAGES, texts
+from app.pages.start import cards, thumbnails
+from app.pages.start import state as session
 from model.tasks import TASKS, problems
 from model.tasks.problem import TEMPLATE
 from model.tasks.scope import problem_of
 from tests.app.runs import Busy, Failing, ended, traces, under_way
+from tests.app.words import shape
 
 ROOT = Path(__file__).parents[4]
 SECONDS = 60.0  # CI's cores may be busy
@@ -29,19 +34,32 @@ def opened(language: str = "en", **query: str) -> AppTest:
 
 
 def said(app: AppTest) -> str:
-    return "\n".join(m.value for m in (*app.markdown, *app.caption))
+    return "\n".join(m.value for m in (*app.markdown, *app.caption, *app.text, *app.info))
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
-def test_opens_with_the_recorded_run(language: str) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_opens_with_recorded_replies_in_the_pages_language(language: str) -> None:
     app = opened(language)
     assert not app.exception
     assert not app.error
-    info = store.sample("start").info
-    assert info.date in said(app)
-    asked = questions.taken_apart(info.prompt)
-    assert app.text_area(key="q").value == asked.text
-    assert app.text_input(key="begin").value == asked.begin
+    base, zero = judged.recorded(language)[:2]  # type: ignore[arg-type]
+    asked = judged.read(base).asked
+    assert (base.card.name, zero.card.name) == session.MODELS
+    assert judged.read(zero).asked == asked
+    assert app.title[0].value == "Inside R1"
+    assert app.text_input(key="q").value == asked.text
+    assert base.info.date in said(app)
+    assert asked.text in said(app)
+
+
+def test_the_question_that_nobody_changed_follows_the_language() -> None:
+    app = opened("en")
+    app.segmented_control(key="lang").set_value("ko").run()
+    assert not app.exception
+    assert app.text_input(key="q").value == judged.read(judged.recorded("ko")[0]).asked.text
+    app.text_input(key="q").set_value("What is 12+13+14?").run()
+    app.segmented_control(key="lang").set_value("en").run()
+    assert app.text_input(key="q").value == "What is 12+13+14?"
 
 
 def test_the_first_picture_does_not_wait_for_torch() -> None:
@@ -50,7 +68,7 @@ def test_the_first_picture_does_not_wait_for_torch() -> None:
         "from streamlit.testing.v1 import AppTest\n"
         "app = AppTest.from_file('app/navigation.py', default_timeout=60).run()\n"
         "assert not app.exception, app.exception\n"
-        "assert app.text_area(key='q').value\n"
+        "assert app.text_input(key='q').value\n"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=120)
 
@@ -62,7 +80,7 @@ def test_the_first_picture_does_not_wait_for_torch() -> None:
 def test_says_what_is_wrong_with_an_input(text: str, word: str) -> None:
     app = opened()
     before = said(app)
-    app.text_area(key="q").set_value(text)
+    app.text_input(key="q").set_value(text)
     app.button(key="s_run").click().run()
     assert not app.exception
     assert word in app.error[0].value
@@ -70,27 +88,36 @@ def test_says_what_is_wrong_with_an_input(text: str, word: str) -> None:
     assert under_way(app, "start") is None
 
 
-def test_any_text_may_be_asked() -> None:
+def test_any_text_may_be_asked_and_gets_a_kind_word() -> None:
     app = opened()
-    app.text_area(key="q").set_value("🙂 **3*4** <b>![x](//x)</b> 한글")
+    app.text_input(key="q").set_value("🙂 **3*4** <b>![x](//x)</b> 한글")
     app.button(key="s_run").click().run()
     app = ended(app, "start")
     assert not app.exception
     assert not app.error
-    (trace,) = traces(app, "start")
-    assert trace.fed > 0
-    assert "**3*4**" not in said(app)  # markdown never gets what was typed
+    assert [one.card.name for one in traces(app, "start")] == list(session.MODELS)
+    assert [shape("scope.outside_operations").search(info.value) is None for info in app.info] == [
+        False
+    ]
+    assert not any("**3*4**" in m.value for m in (*app.markdown, *app.caption, *app.info))
 
 
-def test_runs_an_example_and_goes_back() -> None:
-    app = opened()
-    app.menu_button(key="s_example").click("chain_ko").run()
+@pytest.mark.parametrize("task", TASKS)
+def test_another_question_is_one_click_away(task: str) -> None:
+    app = opened("ko")
+    before = app.text_input(key="q").value
+    app.button(key=f"s_another_{task}").click().run()
     app = ended(app, "start")
     assert not app.exception
-    assert "값은?" in app.text_area(key="q").value
-    assert app.text_input(key="begin").value == "<think>먼저 "
-    (trace,) = traces(app, "start")
-    assert trace.info.prompt.endswith("Assistant: <think>먼저 ")
+    question = app.text_input(key="q").value
+    problem = problem_of(question)
+    assert problem is not None
+    assert (problem.task, problem.language, problem.split) == (task, "ko", "heldout")
+    assert question != before
+    found = traces(app, "start")
+    assert {one.info.seed for one in found} == {app.number_input(key="seed").value}
+    assert all(question in one.info.prompt for one in found)
+    assert not app.info
     app.button(key="s_recorded").click().run()
     assert not traces(app, "start")
 
@@ -107,7 +134,7 @@ def test_says_the_place_in_the_queue_and_stop_keeps_the_picture(
     app.button(key="start_stop").click().run()
     assert not app.exception
     assert others.tickets[0].stopped
-    assert store.sample("start").info.date in said(app)
+    assert judged.recorded("en")[0].info.date in said(app)
 
 
 def test_a_failed_run_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,22 +144,87 @@ def test_a_failed_run_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     app.button(key="s_run").click().run()
     assert not app.exception
     assert app.error[0].value == texts("en")["common.failed"]
-    assert store.sample("start").info.date in said(app)
+
+
+def test_a_stopped_run_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = tuple(replace(one, finish_reason="stopped") for one in session.of_language("en"))
+    monkeypatch.setattr(session, "on_screen", lambda: (stopped, "live"))
+    assert texts("en")["start.stopped"] in said(opened())
 
 
 def test_a_link_runs_its_question() -> None:
     app = ended(opened(q="What is 20*3+11?", seed="5", t="0.0"), "start")
     assert not app.exception
-    (trace,) = traces(app, "start")
-    assert "What is 20*3+11?" in trace.info.prompt
-    assert (trace.info.seed, trace.info.temperature) == (5, 0.0)
+    for trace in traces(app, "start"):
+        assert "What is 20*3+11?" in trace.info.prompt
+        assert (trace.info.seed, trace.info.temperature) == (5, 0.0)
 
 
 @pytest.mark.parametrize(
-    "query", [{"seed": "x"}, {"t": "99"}, {"seed": "-1"}, {"free": "perhaps"}, {"begin": "\x07"}]
+    "query", [{"seed": "x"}, {"t": "99"}, {"seed": "-1"}, {"free": "true"}, {"q": "\x07"}]
 )
 def test_odd_links_open(query: dict[str, str]) -> None:
     assert not opened(**query).exception
+
+
+# --- The cards -------------------------------------------------------------------------------
+
+
+def test_cards_lead_to_the_pages_with_the_same_question() -> None:
+    app = opened()
+    info = session.of_language("en")[-1].info
+    links = {link.proto.page: parse_qs(link.proto.query_string) for link in app.get("page_link")}
+    assert links["experts"]["e_prompt"] == links["cache"]["c_prompt"] == [info.prompt]
+    assert links["experts"]["e_model"] == ["r1-zero"]
+    problem = judged.read(session.of_language("en")[0]).problem
+    assert links["reasoning"]["r_expr"] == [problem.key]
+    for page, key in (("experts", "e_seed"), ("cache", "c_seed"), ("reasoning", "r_seed")):
+        assert links[page][key] == [str(info.seed)]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_question_goes_into_the_fields_of_reasoning(task: str) -> None:
+    problem = next(problems(task, 3, 0, "heldout", "ko"))
+    (trace, *_) = session.of_language("en")
+    asked = replace(trace, info=replace(trace.info, prompt=problem.prompt))
+    query = cards.reasoning_query(asked, judged.read(asked))
+    assert query["r_lang"] == "ko"
+    assert problem.key in (
+        query.get("r_expr"),
+        "|".join(
+            (
+                ",".join(sorted(query.get("r_numbers", "").split(","), key=lambda n: int(n or 0))),
+                query.get("r_count", ""),
+                query.get("r_target", ""),
+            )
+        ),
+    )
+    free = replace(trace, info=replace(trace.info, prompt=TEMPLATE.format(question="Hm?")))
+    query = cards.reasoning_query(free, judged.read(free))
+    assert (query["r_kind"], query["r_text"]) == ("free", "Hm?")
+
+
+def test_thumbnails_are_drawn_from_the_run() -> None:
+    _, zero = session.of_language("en")
+    experts = thumbnails.experts(zero)
+    assert experts.count("M") == zero.fed * zero.card.num_experts_per_tok
+    for rank, expert in enumerate(zero.expert_ids[5, 0]):
+        assert f"M5 {expert}h" in experts.split("<path")[rank + 1]
+    held = thumbnails.cache([1.0, 2.0], [4.0, 8.0])
+    assert held.count("polyline") == held.count("polygon") == 1
+    bars = thumbnails.thinking(
+        [
+            thumbnails.Thought(10, [(0, 4, True), (4, 9, False)], True),
+            thumbnails.Thought(5, [], False),
+            thumbnails.Thought(0, [], None),
+        ]
+    )
+    assert bars.count(f'fill="{thumbnails.TOKEN}" fill-opacity="0.45"') == 3
+    assert bars.count(f'fill="{thumbnails.RIGHT}"') == 2  # a step and the answer
+    assert bars.count(thumbnails.WRONG) == 2
+
+
+# --- Questions -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -143,6 +235,7 @@ def test_knows_the_problems_that_it_was_trained_on(task: str, language: str) -> 
         asked = questions.taken_apart(problem.prompt + "<think>first ")
         assert (asked.text, asked.begin) == (problem.question, "<think>first ")
         assert asked.prompt == problem.prompt + "<think>first "
+        assert scope.outside(asked) is None
         reply = f"x</think><answer>{problem.answer}</answer><eos>"
         assert questions.verdict(asked, reply) == (problem.answer, problem.answer, True)
         assert questions.verdict(asked, "no idea") == (problem.answer, None, False)
