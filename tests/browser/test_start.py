@@ -1,15 +1,17 @@
-"""Start: plays by itself within five seconds, before torch is there, and runs a question live."""
+"""Start: plays by itself before torch is there, runs a question live, and leads to the pages."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from app.core import judged
 from app.core.texts import texts
-from tests.browser.chromium import visit
+from tests.browser.chromium import settle, visit
 from tests.browser.conftest import watched_page
 from tests.browser.server import serve
 
@@ -27,11 +29,6 @@ def page_before_torch(
         yield from watched_page(browser, server, request)
 
 
-def answer(page: Page) -> Locator:
-    """The tokens that the model wrote, so far as they are shown."""
-    return page.get_by_role("listbox", name=T["trace_view.strip_answer"]).get_by_role("option")
-
-
 def progress(page: Page) -> tuple[int, int]:
     """Tokens shown and tokens in all, as the player says."""
     shown, total = re.findall(r"\d+", page.locator(".progress").inner_text())
@@ -43,65 +40,105 @@ def played(page: Page) -> None:
     expect(page.get_by_role("button", name=T["player.replay"])).to_be_visible()
 
 
+def badge(page: Page, kind: str, language: str = "en") -> Locator:
+    return page.get_by_text(texts(language)[f"start.badge_{kind}"], exact=True)
+
+
+def ask(page: Page, question: str) -> None:
+    page.locator(".st-key-q input").fill(question)
+    page.locator(".st-key-s_run button").click()
+
+
 def test_plays_by_itself_before_torch(page_before_torch: Page) -> None:
     """Importing torch never ends on that server: neither the picture nor its end waits for it."""
     page = page_before_torch
     page.goto("/")
-    answer(page).nth(2).wait_for()
+    expect(page.get_by_role("heading", level=1, name="Inside R1")).to_be_visible()
+    expect(page.locator(".reply-column")).to_have_count(2)
+    page.locator(".progress").wait_for()
     shown, total = progress(page)
-    assert shown < total
-    answer(page).nth(5).wait_for()
-    expect(page.get_by_text(T["common.run_recorded"].split("{")[0])).to_be_visible()
-
-
-def test_pause_play_and_replay(page: Page) -> None:
-    visit(page)
-    answer(page).nth(2).wait_for()
-    page.get_by_role("button", name=T["player.pause"]).click()
-    paused = progress(page)
-    page.get_by_role("button", name=T["player.play"]).click()
-    answer(page).nth(paused[0] - answer(page).count() + 3).wait_for()
+    assert shown <= total
     played(page)
-    assert progress(page)[0] == progress(page)[1]
+    expect(badge(page, "recorded")).to_be_visible()
 
 
-def test_a_question_runs_live_and_the_link_repeats_it(page: Page) -> None:
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_opens_in_the_pages_language(page: Page, language: str) -> None:
+    visit(page, lang=language)
+    asked = judged.read(judged.recorded(language)[0]).asked.text  # type: ignore[arg-type]
+    expect(page.locator(".st-key-q input")).to_have_value(asked)
+    expect(page.locator(".reply-column")).to_have_count(2)
+    for name in ("experts", "cache", "reasoning"):
+        expect(page.locator(f".st-key-s_card_{name} img")).to_have_attribute("alt", re.compile("."))
+
+
+def test_a_question_runs_live_replays_and_the_link_repeats_it(page: Page) -> None:
     visit(page)
-    page.locator(".st-key-q textarea").fill("3 + 4 = ?")
-    page.locator(".st-key-s_run button").click()
-    expect(page.get_by_text(T["common.run_live"].split("{")[0])).to_be_visible()
+    ask(page, "What is 20*3+11?")
+    expect(badge(page, "live")).to_be_visible()
     played(page)
-    written = answer(page).all_inner_texts()
-    assert written
+    page.get_by_role("button", name=T["player.replay"]).click()
+    played(page)
+    written = page.locator(".reply-column").all_inner_texts()
     page.reload()
-    expect(page.get_by_text(T["common.run_live"].split("{")[0])).to_be_visible()
-    expect(answer(page)).to_have_text(written)
-    expect(page.get_by_role("radio", name="English")).to_be_checked()
+    expect(badge(page, "live")).to_be_visible()
+    played(page)
+    expect(page.locator(".reply-column")).to_have_text(written, use_inner_text=True)
 
 
-def test_stop_keeps_what_was_written(slow_page: Page) -> None:
+@pytest.mark.parametrize("question", ["2+2", "What is the capital of France?"])
+def test_a_question_outside_gets_a_kind_word(page: Page, question: str) -> None:
+    visit(page)
+    ask(page, question)
+    expect(badge(page, "live")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("Outside what the models learnt")
+    page.locator(".st-key-s_another_chain button").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator(".st-key-q input")).not_to_have_value(question)
+
+
+def test_run_keeps_the_focus_after_enter(page: Page) -> None:
+    visit(page)
+    button = page.locator(".st-key-s_run button")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(badge(page, "live")).to_be_visible()
+    settle(page)
+    expect(button).to_be_focused()
+
+
+def test_a_stopped_run_says_so(slow_page: Page) -> None:
     page = slow_page
-    visit(page, free="true", q="In the beginning")
+    visit(page, q="What is 20*3+11?")
     page.locator(".st-key-start_stop button").click()
-    expect(page.get_by_text(T["common.run_live"].split("{")[0])).to_be_visible()
+    expect(page.get_by_text(T["start.stopped"]).or_(badge(page, "recorded"))).to_be_visible()
     expect(page.locator(".st-key-s_run button")).to_be_visible()
-    expect(answer(page)).not_to_have_count(0)
+    expect(page.locator(".reply-column")).to_have_count(2)
 
 
-def test_links_lead_to_the_pages(page: Page) -> None:
-    for path in ("experts", "cache", "reasoning"):
-        visit(page, lang="ko")
-        page.get_by_test_id("stMain").get_by_role("link", name=texts("ko")[f"nav.{path}"]).click()
-        page.wait_for_url(f"**/{path}*")
-        title = page.get_by_role("heading", level=1, name=texts("ko")[f"{path}.title"])
-        expect(title).to_be_visible()
+@pytest.mark.parametrize("name", ["experts", "cache", "reasoning"])
+def test_a_whole_card_leads_to_its_page_with_the_same_question(page: Page, name: str) -> None:
+    visit(page, lang="ko")
+    recorded = judged.recorded("ko")[1].info
+    page.locator(f".st-key-s_card_{name} img").click(force=True)  # the link lies over the picture
+    page.wait_for_url(f"**/{name}?*")
+    title = page.get_by_role("heading", level=1, name=texts("ko")[f"{name}.title"])
+    expect(title).to_be_visible()
+    query = parse_qs(urlsplit(page.url).query)
+    assert str(recorded.seed) in {value for values in query.values() for value in values} or (
+        recorded.seed == 0
+    )
+    if name == "experts":
+        expect(page.locator(".st-key-e_prompt textarea")).to_have_value(recorded.prompt)
 
 
 @pytest.mark.parametrize("question", ["  ", "x" * 10_000], ids=["empty", "10,000 characters"])
 def test_a_bad_question_is_told_and_the_picture_stays(page: Page, question: str) -> None:
     visit(page)
-    page.locator(".st-key-q textarea").fill(question)
-    page.locator(".st-key-s_run button").click()
-    expect(page.get_by_test_id("stAlertContentError")).to_be_visible()
-    expect(page.get_by_text(T["common.run_recorded"].split("{")[0])).to_be_visible()
-    expect(answer(page).first).to_be_visible()
+    ask(page, question)
+    alert = page.get_by_test_id("stAlertContentError")
+    expect(alert).to_be_visible()
+    box, button = alert.bounding_box(), page.locator(".st-key-s_run button").bounding_box()
+    assert box and button and 0 < box["y"] - button["y"] < 120
+    expect(badge(page, "recorded")).to_be_visible()
+    expect(page.locator(".reply-column")).to_have_count(2)
