@@ -17,7 +17,7 @@ from app.core.texts import t
 from model.record.trace import Trace
 
 #: Fields that any text may stand in.
-TEXTS = ("q", "begin", "e_prompt", "e_rl_text", "c_prompt", "r_text", "r_expr", "r_numbers")
+TEXTS = ("q", "e_prompt", "e_rl_text", "c_prompt", "r_text", "r_expr", "r_numbers")
 
 
 def number_in_url(key: str) -> int | None:

@@ -126,19 +126,14 @@ def evaluate_fully(name: str | None) -> dict[str, Any]:
 def record_samples() -> dict[str, str]:
     """Record the runs that pages open with; nothing is chosen by its outcome.
 
-    Start and Experts show the first held-out problems of seed 0; their prompts begin the thought,
-    since a base model would mostly answer at once.
+    Experts shows the first held-out problem of seed 0; its prompt begins the thought, since a base
+    model would mostly answer at once.
     """
-    start = next(problems("chain", 3, 0, "heldout", "en")).prompt + "<think>first "
     pick = next(problems("pick", 4, 0, "heldout", "en")).prompt + "<think>try "
-    wanted = {"start": ("base", start), "experts": ("base", pick)}
-    ids = {}
-    for sample, (model, prompt) in wanted.items():
-        trace = record(Engine.load(shipped.FOLDER / model), prompt)
-        write_json(ASSETS / "samples" / f"{sample}.json", trace.to_json())
-        ids[sample] = trace.id
+    trace = record(Engine.load(shipped.FOLDER / "base"), pick)
+    write_json(ASSETS / "samples" / "experts.json", trace.to_json())
     names = training_samples.record(ASSETS / "samples") + cache_samples.record(ASSETS / "samples")
-    return ids | record_reasoning() | dict.fromkeys(names, "recorded")
+    return {"experts": trace.id} | record_reasoning() | dict.fromkeys(names, "recorded")
 
 
 def renew_cards() -> dict[str, str]:

@@ -20,7 +20,7 @@ from tests.fuzz.links import opened
 NEEDED = [
     ("checkpoints/base-mha/about.json", "experts", {}),
     ("checkpoints/base/config.json", "cache", {}),
-    ("samples/start.json", "start", {}),
+    ("samples/reasoning-en.json", "start", {}),
     ("samples/experts.json", "experts", {}),
     ("samples/cache-base-gqa.json", "cache", {}),
     ("samples/reasoning-en.json", "reasoning", {}),
@@ -77,10 +77,10 @@ def test_a_page_names_the_file_that_it_needs(
 
 
 def test_it_is_told_in_each_language(damage: Callable[[str, str], None]) -> None:
-    damage("samples/start.json", "{")
+    damage("samples/experts.json", "{")
     for language in LANGUAGES:
-        at = opened("start", {}, language)
-        text = translated(language, "common.damaged_file", file="samples/start.json")
+        at = opened("experts", {}, language)
+        text = translated(language, "common.damaged_file", file="samples/experts.json")
         assert text in [error.value for error in at.error]
 
 
@@ -97,7 +97,7 @@ def test_a_damaged_tokenizer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_file_that_is_whole_again_is_read_again(damage: Callable[[str, str], None]) -> None:
     damage("reference/kv_caches.json", "{")
-    path = ASSETS / "samples" / "start.json"
+    path = ASSETS / "samples" / "experts.json"
     with pytest.raises(DamagedFileError):
         read_json(ASSETS / "nowhere.json")
     assert read_json(path)["schema"]

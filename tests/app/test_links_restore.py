@@ -29,7 +29,7 @@ ROOMS = {
 }
 #: What is no part of a view: how pictures are saved; an example, which goes into the text; a config
 #: that is being pasted; what is asked of a step that was clicked in replies of this very session.
-LEFT_OUT = {"lang", "picture_format", "c_example", "c_paste", "c_own_chosen", "s_example"}
+LEFT_OUT = {"lang", "picture_format", "c_example", "c_paste", "c_own_chosen"}
 LEFT_OUT |= {"c_context_slider", "r_endings_n", "e_example"}
 WORDS = st.sampled_from(["What is 3+4*5?", "And the LORD said", "def f(x):", "값은 얼마인가?"])
 

@@ -79,11 +79,11 @@ def test_a_question_runs_live_replays_and_the_link_repeats_it(page: Page) -> Non
     played(page)
     page.get_by_role("button", name=T["player.replay"]).click()
     played(page)
-    written = page.locator(".reply-column").all_inner_texts()
+    written = page.locator(".reply-column .verdict-line").all_inner_texts()
     page.reload()
     expect(badge(page, "live")).to_be_visible()
     played(page)
-    expect(page.locator(".reply-column")).to_have_text(written, use_inner_text=True)
+    expect(page.locator(".reply-column .verdict-line")).to_have_text(written)
 
 
 @pytest.mark.parametrize("question", ["2+2", "What is the capital of France?"])
@@ -91,9 +91,9 @@ def test_a_question_outside_gets_a_kind_word(page: Page, question: str) -> None:
     visit(page)
     ask(page, question)
     expect(badge(page, "live")).to_be_visible()
-    expect(page.get_by_role("alert")).to_contain_text("Outside what the models learnt")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("Outside what the models learnt")
     page.locator(".st-key-s_another_chain button").click()
-    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)
     expect(page.locator(".st-key-q input")).not_to_have_value(question)
 
 

@@ -40,7 +40,7 @@ def url_keys() -> tuple[str, ...]:
     """Every key that a link may have, by its name in the source."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in sorted(APP.rglob("*.py")))
     bound = re.findall(r'key="(\w+)",(?:[^()]|\([^()]*\))*?bind="query-params"', source)
-    named = re.findall(r'"((?:e|c|r|t)_[a-z_]+|seed|free|begin|q|t)"', source)
+    named = re.findall(r'"((?:e|c|r|t)_[a-z_]+|seed|q|t)"', source)
     return tuple(sorted({*bound, *named, *OTHERS}))
 
 

@@ -25,7 +25,7 @@ _VALUES: tuple[Any, ...] = (
 def samples() -> tuple[dict[str, Any], ...]:
     """The first tokens of recorded runs, one of each kind of model and of an older schema."""
     found = []
-    for name in ("start", "cache-base-gqa", "experts"):
+    for name in ("cache-base-gqa", "experts"):
         raw = json.loads((ASSETS / "samples" / f"{name}.json").read_text(encoding="utf-8"))
         for key in ("texts", "token_ids", "logprobs", "entropies", "cache_bytes", "seconds"):
             raw[key] = raw[key] and raw[key][:TOKENS]

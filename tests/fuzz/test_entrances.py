@@ -48,7 +48,7 @@ def test_every_key_of_a_page_may_have_any_value(page: str, value: str) -> None:
 def test_the_keys_of_links_are_found() -> None:
     """Those of November's broken links, of every kind of field."""
     assert {
-        *("seed", "t", "q", "free", "begin", "e_seed", "e_tokens", "c_seed", "c_batch", "c_gpus"),
+        *("seed", "t", "q", "e_seed", "e_tokens", "c_seed", "c_batch", "c_gpus"),
         *("c_context", "r_seed", "r_target", "t_number", "t_seed", "c_dtype", "c_gpu", "c_kind"),
         *("c_weights", "c_layer", "e_balance_layer", "room", "pin", "lang", "t_part", "r_models"),
     } <= set(links.url_keys())

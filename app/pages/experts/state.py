@@ -110,10 +110,11 @@ def pre_training(model: str) -> tuple[str, int | None]:
 
     Reinforcement begins with base as it is at its end, and does not move the biases.
     """
-    about = models.shipped()[model]
-    if about["family"] == "history" and model.rsplit("-", 1)[0] in models.TWINS:
-        return model.rsplit("-", 1)[0], int(about["steps"])
-    return (model if model in models.TWINS else models.TWINS[-1]), None
+    families = {name: about["family"] for name, about in models.shipped().items()}
+    before = model.rsplit("-", 1)[0]  # of a checkpoint on the way
+    if families[model] == "history" and families.get(before) in ("base", "twin"):
+        return before, int(models.shipped()[model]["steps"])
+    return (model if families[model] in ("base", "twin") else "base"), None
 
 
 def choose_layer(layers: Sequence[int], key: str) -> tuple[int, int]:

@@ -44,10 +44,9 @@ def _card(page: str, svg: str, alt: str, caption: str, query: dict[str, str]) ->
 
 def experts(trace: Trace) -> None:
     """Which expert worked on which token, in the first layer that has experts."""
-    busy, layer = expert_load.busiest(trace, 0), trace.moe_layers[0]
-    if busy is None:
+    if not trace.moe_layers or (busy := expert_load.busiest(trace, 0)) is None:
         return
-    card = trace.card
+    card, layer = trace.card, trace.moe_layers[0]
     values = {
         "layer": layer,
         "k": card.num_experts_per_tok,

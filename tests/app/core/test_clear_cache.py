@@ -13,9 +13,9 @@ from app.core.replies import STORE
 
 
 def test_clearing_the_caches_reaches_no_worker_and_no_result() -> None:
-    kept = TRACES.put(Traces((store.sample("start"),)))
+    kept = TRACES.put(Traces((store.sample("experts"),)))
     singletons = (generation.scheduler(), lab.lab(), TRACES, STORE, RUNS)
-    loaded = (models.tokenizer("base"), models.config("base"), store.sample("start"))
+    loaded = (models.tokenizer("base"), models.config("base"), store.sample("experts"))
     threads = threading.active_count()
     for _ in range(10):
         st.cache_resource.clear()
@@ -24,5 +24,5 @@ def test_clearing_the_caches_reaches_no_worker_and_no_result() -> None:
     assert (generation.scheduler(), lab.lab()) == singletons[:2]
     assert threading.active_count() == threads
     assert TRACES.get(kept) is not None
-    again = (models.tokenizer("base"), models.config("base"), store.sample("start"))
+    again = (models.tokenizer("base"), models.config("base"), store.sample("experts"))
     assert all(one is other for one, other in zip(again, loaded, strict=True))

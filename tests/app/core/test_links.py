@@ -24,7 +24,7 @@ def word(names: str, language: str = "en") -> str:
         ("start", {"seed": "1e400"}),
         ("start", {"seed": "-5"}),
         ("start", {"t": "nan"}),
-        ("start", {"free": "perhaps"}),
+        ("experts", {"room": "interventions", "e_no_shared": "perhaps"}),
         ("training", {"room": "cellar"}),
         ("experts", {"e_model": "gpt-5"}),
         ("experts", {"e_tokens": "99999"}),
@@ -64,7 +64,7 @@ def test_it_is_told_in_the_viewers_language(language: str) -> None:
     ("page", "query"),
     [
         ("start", {}),
-        ("start", {"seed": "5", "t": "0.5", "q": "What is 12+30?", "free": "false"}),
+        ("start", {"seed": "5", "t": "0.5", "q": "What is 12+30?"}),
         ("start", {"utm_source": "post"}),
         ("start", {"kiosk": "1"}),
         ("experts", {"room": "balance"}),

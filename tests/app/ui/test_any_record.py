@@ -16,7 +16,7 @@ from app.pages.cache import figures as cache_figures
 from app.pages.cache.attention_kinds import figures as diagrams
 from app.pages.experts import figures as expert_figures
 from app.pages.experts.route import figures as route_figures
-from app.pages.start import sentences
+from app.pages.start import cards, thumbnails
 from app.ui.components import reasoning_view
 from app.ui.components.packed import packed
 from app.ui.components.trace_view import Part
@@ -79,8 +79,12 @@ def draw_all(trace: Trace) -> None:
         reading = judged.read(trace, writing=not finished)
         sent = reasoning_view.payload(trace, reading, live=not finished, finished=finished)
         packed(sent)
-    said = "\n".join([*sentences.seen(trace), sentences.verdict(trace) or ""])
-    assert "None" not in said and "nan" not in said
+    reading = judged.read(trace)
+    small = [thumbnails.thinking([cards.thought(trace, reading)])]
+    if trace.moe_layers and trace.fed:
+        small.append(thumbnails.experts(trace))
+    assert not any("None" in svg or "nan" in svg for svg in small)
+    cards.reasoning_query(trace, reading)
     json.dumps(judged.rows([trace]))
     list(expert_load.choices(trace, trace.card.groups))
     growth = cache_figures.growth(trace, trace.card.attention)
@@ -119,7 +123,7 @@ def bare(trace: Trace, *names: str) -> Trace:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_absent_is_told(language: str) -> None:
-    trace = store.sample("start")
+    trace = store.sample("experts")
     assert missing(trace, PARTS) == [] and drawable(trace, PARTS) == list(PARTS)
     ids_alone = bare(trace, *MEASURED)
     assert missing(ids_alone, PARTS) == ["absent.weights", "absent.cache"]
@@ -135,7 +139,7 @@ def test_what_is_absent_is_told(language: str) -> None:
 
 
 def test_unrecorded_weights_are_drawn_alike() -> None:
-    trace = store.sample("start")
+    trace = store.sample("experts")
     even = shares(bare(trace, "expert_weights"))
     assert even.shape == trace.expert_ids.shape and (even == 1 / even.shape[2]).all()
     assert payload(bare(trace, "expert_weights"), live=False)["shares"] is None
