@@ -53,7 +53,7 @@ def test_a_page_needs_nobody(name: str) -> None:
 
 
 def test_a_whole_run_fits_into_a_file() -> None:
-    for name in ("start", "cache-base", "experts"):
+    for name in ("cache-base", "experts"):
         page = standalone.run_page(store.sample(name), "A run", "Says", LIGHT, "en")
         assert len(page.encode()) < MOST_BYTES
         assert all(address.startswith("data:") for address in Addresses(page).found)
