@@ -28,7 +28,7 @@ def test_opens_and_fits(page: Page, path: str, language: str) -> None:
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
         assert page.evaluate(TOO_WIDE) == [], f"{width} px"
-        text = page.locator("h1").inner_text()
+        text = page.get_by_test_id("stSidebarNav").text_content() or ""
         assert bool(re.search("[가-힣]", text)) is (language == "ko"), text
 
 
