@@ -87,6 +87,7 @@ def test_bad_input_is_told_and_the_picture_stays(
     before = strip(page, "strip_answer").all_inner_texts()
     run(page, prompt)
     expect(page.get_by_role("alert").filter(has_text=word)).to_be_visible()
+    expect(strip(page, "strip_answer")).to_have_count(len(before))
     assert strip(page, "strip_answer").all_inner_texts() == before
 
 
