@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from model.analysis.kv_size import CacheSpec, ConfigError, LayerCache, cache_spec
+from tests.model.analysis.kv_size import tiny
 
 TINY: dict[str, Any] = {
     "vocab_size": 32, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 4,
@@ -104,15 +105,7 @@ def stored_elements(family: str, changes: dict[str, Any], tokens: int) -> tuple[
     with torch.no_grad():
         cache = model(ids[:, :-1], use_cache=True).past_key_values
         cache = model(ids[:, -1:], past_key_values=cache, use_cache=True).past_key_values
-    total = 0
-    for layer in cache.layers:
-        parts = vars(layer)
-        tensors = [parts.get("keys"), parts.get("indexer_keys")]
-        tensors += parts.get("compressed_kv", {}).values()
-        if family != "deepseek_v4":  # its values are its keys
-            tensors.append(parts.get("values"))
-        total += sum(tensor.numel() for tensor in tensors if tensor is not None)
-    return total, cache_spec(config.to_dict())
+    return tiny.elements(cache, family), cache_spec(config.to_dict())
 
 
 @pytest.mark.parametrize("family", REAL)
