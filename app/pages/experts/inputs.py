@@ -13,6 +13,7 @@ import streamlit as st
 from app.core import examples
 from app.core.texts import t
 from app.pages.experts import state as session
+from app.ui.sampling import temperature_and_seed
 from model.record.trace import RunInfo, Trace
 
 
@@ -60,19 +61,7 @@ def model(*, label_visibility: Literal["visible", "collapsed"] = "visible") -> s
 
 def settings(info: RunInfo) -> None:
     """Temperature, seed and length."""
-    st.number_input(
-        t("common.temperature"),
-        0.0,
-        session.MAX_TEMPERATURE,
-        value=info.temperature,
-        step=0.1,
-        key="e_temperature",
-        bind="query-params",
-        help=t("common.temperature_help"),
-    )
-    st.number_input(
-        t("common.seed"), 0, session.MAX_SEED, value=info.seed, key="e_seed", bind="query-params"
-    )
+    temperature_and_seed(info.temperature, info.seed, ("e_temperature", "e_seed"))
     st.number_input(
         t("experts.tokens"),
         1,

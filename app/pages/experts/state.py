@@ -14,13 +14,12 @@ from app.core import examples, links, models, prompts, store
 from app.core.errors import InputError
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import t
+from app.ui.sampling import MAX_SEED, MAX_TEMPERATURE
 from model.record.trace import Trace
 
 RUN = PromptSlot("experts")
 FAMILIES = ("base", "r1-zero", "r1", "twin", "history")
 MAX_TOKENS = 256
-MAX_SEED = 2**31 - 1
-MAX_TEMPERATURE = 2.0
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
 RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 

@@ -9,6 +9,7 @@ from app.core.texts import t
 from app.pages.start import state as session
 from app.pages.start.cards import cards
 from app.ui.components.reasoning_view import reasoning_view
+from app.ui.sampling import temperature_and_seed
 from model.record.trace import RunInfo, Trace
 from model.tasks import TASKS
 
@@ -38,19 +39,7 @@ def controls() -> None:
 
 def settings(info: RunInfo) -> None:
     """Temperature and seed."""
-    st.number_input(
-        t("common.temperature"),
-        0.0,
-        session.MAX_TEMPERATURE,
-        value=info.temperature,
-        step=0.1,
-        key="t",
-        bind="query-params",
-        help=t("common.temperature_help"),
-    )
-    st.number_input(
-        t("common.seed"), 0, session.MAX_SEED, value=info.seed, key="seed", bind="query-params"
-    )
+    temperature_and_seed(info.temperature, info.seed, ("t", "seed"))
 
 
 def shown(traces: tuple[Trace, ...], kind: str) -> None:

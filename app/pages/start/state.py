@@ -15,6 +15,7 @@ from app.core.errors import InputError
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.questions import Asked
 from app.core.texts import LANGUAGES, language, t
+from app.ui.sampling import MAX_SEED, MAX_TEMPERATURE
 from model.record.trace import Trace
 from model.tasks import TASKS, problems
 from model.tasks.problem import Language
@@ -22,9 +23,7 @@ from model.tasks.problem import Language
 RUN = PromptSlot("start")
 MODELS = ("base", "r1-zero")
 LEVEL = 3  # of the questions that are drawn
-MAX_SEED = 2**31 - 1
 DRAWN_SEEDS = 1_000_000  # below which a seed is drawn: short enough to be read out
-MAX_TEMPERATURE = 2.0
 
 
 def page_language() -> Language:
