@@ -40,7 +40,6 @@ few = settings(max_examples=4, suppress_health_check=list(HealthCheck))
 def opened(page: str, query: dict[str, str]) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=SECONDS)
     app.query_params["lang"] = "en"
-    app.run()
     for key, value in query.items():
         app.query_params[key] = value
     app.switch_page(f"pages/{page}/{page}.py").run()
