@@ -130,11 +130,15 @@ def test_every_intervention_is_made_by_hand_and_its_link_opens(page: Page, chang
     expect(page.get_by_test_id("stMetric")).to_have_count(3)
 
 
-def test_the_papers_knock_outs_are_one_button_and_can_be_stopped(page: Page) -> None:
+def test_the_papers_knock_outs_can_be_stopped(slow_page: Page) -> None:
+    visit(slow_page, "experts", room="interventions")
+    slow_page.locator(".st-key-knock_out_ask button").click()
+    slow_page.locator(".st-key-knock_out_stop button").click()
+    expect(slow_page.locator(".st-key-knock_out_ask button")).to_be_visible()
+
+
+def test_the_papers_knock_outs_are_one_button(page: Page) -> None:
     visit(page, "experts", room="interventions")
-    page.locator(".st-key-knock_out_ask button").click()
-    page.locator(".st-key-knock_out_stop button").click()
-    expect(page.locator(".st-key-knock_out_ask button")).to_be_visible()
     ask(page, "knock_out", "e_masked")
     expect(chart(page, "e_knocked")).to_be_visible()
 

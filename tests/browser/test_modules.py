@@ -14,6 +14,9 @@ from tests.browser.server import Server, serve
 
 pytestmark = pytest.mark.browser
 
+REPLIES = ".reasoning-view .reply-column"
+TOKENS = ".trace-view .token"
+
 
 @pytest.fixture(scope="module")
 def below(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -25,16 +28,20 @@ def test_components_are_drawn_below_a_base_path(
     browser: Browser, below: Server, request: pytest.FixtureRequest
 ) -> None:
     for page in watched_page(browser, below, request):
-        for path in ("", "experts", "experts?embed=true"):
+        for path, drawn in (
+            ("", REPLIES),
+            ("experts", TOKENS),
+            ("experts?embed=true", TOKENS),
+        ):
             page.goto(f"{below.url}/{path}")
-            expect(page.locator(".trace-view .token").first).to_be_visible()
+            expect(page.locator(drawn).first).to_be_visible()
 
 
 def test_a_browser_asks_for_each_module_once(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     visit(page)
-    expect(page.locator(".trace-view .token").first).to_be_visible()
+    expect(page.locator(REPLIES).first).to_be_visible()
     mine = [url for url in asked if modules.ROOT in url]
     assert mine
     assert len(mine) == len(set(mine))
@@ -46,13 +53,13 @@ def test_a_browser_asks_for_each_module_once(page: Page) -> None:
 
 def test_an_embedded_page_draws_its_components(page: Page) -> None:
     visit(page, "reasoning", embed="true")
-    expect(page.locator(".reasoning-view .reply-column").first).to_be_visible()
+    expect(page.locator(REPLIES).first).to_be_visible()
     page.get_by_role("heading").first.wait_for()
 
 
 def test_a_linked_line_stands_where_plotly_has_the_token(page: Page) -> None:
     """Fails if plotly no longer has the private fields that shared/plotly.js reads."""
-    visit(page, "cache")
+    visit(page, "cache", room="latent")
     picture = page.locator(".st-key-c_all_tokens .js-plotly-plot")
     expect(picture).to_be_visible()
     tokens = page.locator(".st-key-c_strip .token")

@@ -66,7 +66,7 @@ def test_a_record_is_paused_stepped_and_scrubbed(page: Page, path: str) -> None:
 
 
 def test_the_picture_shows_what_the_player_says(page: Page) -> None:
-    visit(page)
+    visit(page, "experts")
     _, total = paused(page)
     first = int(slider(page).get_attribute("min") or -1)
     for key, token in (("End", total), ("Home", first)):

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from app.export import figures, files, standalone, themes
 from tests.browser import saved
-from tests.browser.chromium import PAGES, visit
+from tests.browser.chromium import PAGES, settle, visit
 from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
@@ -131,10 +131,10 @@ def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str
     """The button is there without pointing; texts have the page's colour, not plotly's grey."""
     visit(page, "training", room="curves")
     page.locator(".st-key-picture_format").get_by_text(file_format, exact=True).click()
+    settle(page)
     button = page.locator(".st-key-t_accuracy .modebar-btn").first
     expect(button).to_be_visible()
-    assert button.evaluate("b => getComputedStyle(b.closest('.modebar')).opacity") == "1"
-    page.locator("[data-test-script-state=notRunning]").first.wait_for()
+    expect(page.locator(".st-key-t_accuracy .modebar")).to_have_css("opacity", "1")
     with page.expect_download() as download:
         button.click()
     kept = download.value.path().read_bytes()
@@ -156,7 +156,7 @@ def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str
 
 
 def test_a_run_is_saved_as_a_page_that_plays_without_a_server(page: Page, tmp_path: Path) -> None:
-    visit(page)
+    visit(page, "experts")
     expect(page.locator(".trace-view .token").first).to_be_visible()
     opened(page)
     with page.expect_download() as download:

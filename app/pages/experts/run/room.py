@@ -31,7 +31,7 @@ def run() -> None:
     inputs.inputs()
     trace, kind = session.on_screen()
     inputs.shown(trace, kind)
-    st.fragment(picture)(trace, kind)
+    st.fragment(picture)(trace)
     if trace.fed:
         load(trace)
         evenness(trace)
@@ -56,7 +56,7 @@ def reading(trace: Trace, layer: int) -> None:
     st.markdown(f"{said} {rest}")
 
 
-def picture(trace: Trace, kind: str) -> None:
+def picture(trace: Trace) -> None:
     """Strip, heatmap of a layer, all layers, and the pinned token."""
     sentence = st.container()  # filled below: the picture's own buttons choose the layer
     chosen = trace_view(
@@ -64,7 +64,7 @@ def picture(trace: Trace, kind: str) -> None:
         parts=("strip", "heatmap", "multiples"),
         key="e_view",
         layer=session.layer(trace),
-        playing=kind == "live",
+        playing=True,
         pinned=links.pinned(trace),
     )
     if chosen.layer is not None and chosen.layer != session.layer(trace):
