@@ -24,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 
 _LOCK = threading.Lock()
 _made: list[Scheduler] = []
+_FIRST = threading.Lock()  # held from the first viewer on
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,10 @@ def _tell() -> None:
     _LOG.warning("the kernel is being compiled: until then the reference network computes")
 
 
-@cache
 def compile_kernel() -> None:
     """Have the kernel compiled by a process of its own, unless it is; once per server."""
-    compiled.start()
+    if _FIRST.acquire(blocking=False):
+        compiled.start()
 
 
 def scheduler() -> Scheduler:

@@ -16,12 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.load import server
-from tests.load.pages import PAGES, Page
+from tests.load.pages import OTHERS, PAGES, Page
 from tests.load.tab import Tab
 from tests.load.viewer import Diary, ask
-
-#: Pages on which nobody asks a question, by their addresses.
-OTHERS = ("training",)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,18 @@
-"""How a run is asked for on each page, and how one sees that its finished record is there.
+"""All that viewers know of the pages: how a run is asked for, and how one sees its finished record.
 
 Pages show records only once they are finished, so what is to be seen is whose question it answers.
+A page that calls its widgets otherwise is looked for here, and nowhere else in these tests.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import pyarrow  # type: ignore[import-untyped]
 
 from model.tasks import chain, problems
 from model.tasks.problem import TEMPLATE, Problem
@@ -25,6 +29,7 @@ class Record:
 
     at: float  # time.monotonic() when it came
     tokens: int | None  # that the models wrote; None where the page does not say
+    text: str = ""  # of all replies, where they stand side by side
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,8 @@ def _replies(view: str) -> Callable[[Tab, str], Record | None]:
         if element is None or not asked:
             return None
         columns = data(element)["columns"]
-        return Record(element.at, sum(len(each["texts"]) - each["given"] for each in columns))
+        tokens = sum(len(each["texts"]) - each["given"] for each in columns)
+        return Record(element.at, tokens, "".join("".join(each["texts"]) for each in columns))
 
     return finished
 
@@ -100,3 +106,65 @@ PAGES = (
     Page("cache", "c_prompt", "c_run", _prompt, _twins),
     Page("reasoning", "r_expr", "r_ask", lambda problem: problem.key, _replies("r_view")),
 )
+START = PAGES[0]
+#: Pages on which nobody asks a question, by their addresses.
+OTHERS = ("training",)
+
+# --- Many samples ------------------------------------------------------------------------------
+
+ALL_SAMPLES = 2_048  # 64 of each of four models to eight held-out questions
+_STOP = "r_samples_stop"
+
+
+@asynccontextmanager
+async def drawing_samples(url: str) -> AsyncIterator[Tab]:
+    """A tab where `ALL_SAMPLES` are being drawn: of the hardest questions, as hot as can be.
+
+    So the replies are long, and the drawing outlasts what is measured beside it. The tab is closed
+    at the end, which ends the drawing too.
+    """
+    tab = Tab(url, "reasoning", "room=samples")
+    await tab.open()
+    try:
+        await tab.choose("r_level", -1)
+        await tab.put("r_t", 2.0)
+        await tab.choose("r_k", -1)
+        await tab.choose("r_over", -1)
+        await tab.click("r_draw_samples")
+        await tab.until(lambda: share_drawn(tab))
+        yield tab
+    finally:
+        await tab.close()
+
+
+def share_drawn(tab: Tab) -> float | None:
+    """Share of the samples that are there; None if none are being drawn."""
+    stop = tab.find(_STOP)
+    bars = [one for one in tab.all("progress") if stop and one.fragment == stop.fragment]
+    return bars[0].proto.value / 100 if bars else None
+
+
+async def stop_drawing(tab: Tab) -> None:
+    """Press Stop, and wait until nothing is drawn any more. Raises: see `Tab.until`."""
+    await tab.click(_STOP)
+    await tab.until(lambda: tab.find(_STOP) is None or None)
+
+
+async def samples(tab: Tab) -> int:
+    """How many samples there are: rows of the table that is unfolded for it; 0 without one.
+
+    Raises: see `Tab.until`.
+    """
+    fold = "fold-reasoning-samples"
+    if tab.find(fold) is None:
+        return 0
+    await tab.put(fold, True)
+
+    def counted() -> int | None:
+        for one in tab.all("dataframe"):
+            table = pyarrow.ipc.open_stream(one.proto.arrow_data.data).read_all()
+            if "finish_reason" in table.column_names:
+                return int(table.num_rows)
+        return None
+
+    return await tab.until(counted)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from model.nn import compiled
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -96,11 +98,13 @@ async def watch(pid: int, found: list[Usage], every: float = 1.0) -> None:
 
 @contextmanager
 def serve(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the app at a port until the block ends.
+    """Run the app at a port until the block ends, with its kernel compiled.
 
     Raises:
         RuntimeError: if it ends or does not answer within a minute; the message has its log.
     """
+    if not compiled.ready():
+        subprocess.run([sys.executable, "-m", "model.nn.compiled"], cwd=ROOT, check=True)
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py"]
     options = [f"--server.port={port}", "--server.address=127.0.0.1"]
     with (

@@ -276,10 +276,12 @@ class Tab:
 
     def _draw(self, message: ForwardMsg) -> None:
         delta = message.delta
-        if delta.WhichOneof("type") != "new_element":
-            return  # a block: what stands in it comes by itself
-        kind = delta.new_element.WhichOneof("type") or ""
-        proto: Any = getattr(delta.new_element, kind) if kind else None
+        # of blocks only what can be folded has a state; what stands in one comes by itself
+        sent = delta.new_element if delta.HasField("new_element") else delta.add_block
+        kind = sent.WhichOneof("type") or ""
+        proto: Any = getattr(sent, kind) if kind else None
+        if sent is not delta.new_element and kind != "expandable":
+            return
         script = message.metadata.active_script_hash
         element = Element(kind, proto, delta.fragment_id, script, self._run, time.monotonic())
         self._elements[tuple(message.metadata.delta_path)] = element

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from streamlit.proto.Block_pb2 import Block
 from streamlit.proto.ButtonGroup_pb2 import ButtonGroup
 from streamlit.proto.NumberInput_pb2 import NumberInput
 from streamlit.proto.Selectbox_pb2 import Selectbox
@@ -51,6 +52,12 @@ def test_a_choice_is_sent_by_its_words() -> None:
 def test_a_slider_of_numbers_sends_numbers() -> None:
     slider = Slider(id="l", default=[5.0], value=[7.0], set_value=True)
     assert list(begun("slider", slider).double_array_value.data) == [7.0]
+
+
+def test_a_fold_is_open_or_not() -> None:
+    fold = Block.Expandable(id="f", expanded=True)
+    assert begun("expandable", fold).bool_value
+    assert not widgets.state("expandable", fold, False).bool_value
 
 
 def test_a_button_has_no_value() -> None:

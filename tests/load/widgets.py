@@ -20,6 +20,8 @@ def at_first(kind: str, proto: Any) -> WidgetState | None:
     """
     given: bool = getattr(proto, "set_value", False)
     match kind:
+        case "expandable":
+            return state(kind, proto, proto.expanded)
         case "text_area" | "text_input" | "number_input" | "checkbox":
             return state(kind, proto, proto.value if given else proto.default)
         case "selectbox":
@@ -49,7 +51,7 @@ def state(kind: str, proto: Any, value: Value) -> WidgetState:
             found.int_value = int(value)  # type: ignore[arg-type]
         case "number_input":
             found.double_value = float(value)  # type: ignore[arg-type]
-        case "checkbox":
+        case "checkbox" | "expandable":
             found.bool_value = bool(value)
         case "slider" if not proto.options:
             found.double_array_value.data.extend(value)
