@@ -64,8 +64,12 @@ def mend() -> None:
 
 
 def _possible(values: Sequence[str]) -> bool:
+    return any(values) and all(map(_finite, filter(None, values)))
+
+
+def _finite(value: str) -> bool:
     try:
-        return any(values) and all(math.isfinite(float(value)) for value in values if value)
+        return math.isfinite(float(value))
     except ValueError:  # no number, but perhaps the name of something
         return True
 

@@ -110,6 +110,8 @@ class ModelConfig:
             raise CheckpointError(f"the config lacks {', '.join(missing)}.")
         if self.num_attention_heads % self.num_key_value_heads:
             raise CheckpointError("num_attention_heads is not a multiple of num_key_value_heads.")
+        if self.partial_rotary_factor is not None and self.partial_rotary_factor > 1:
+            raise CheckpointError("partial_rotary_factor is more than 1.")
         if self.rope_dim < 2 or self.rope_dim % 2:
             raise CheckpointError(
                 f"rotary embeddings rotate pairs of features, but {self.rope_dim} is odd or 0."

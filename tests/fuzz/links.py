@@ -24,8 +24,10 @@ SCRIPTS = {
 SCRIPTS |= {name: APP / "story" / f"{name}.py" for name in ("story", "glossary")}
 PAGES = tuple(SCRIPTS)
 #: Keys that are put together, or are read from the URL without a field.
-OTHERS = ("room", "pin", "lang", "e_layer", "e_rl_pin", "e_balance_layer", "c_layer", "c_token")
-OTHERS += ("present", "screen", "screens", "kiosk")
+OTHERS = (
+    *("room", "pin", "lang", "e_layer", "e_rl_pin", "e_balance_layer", "c_layer", "c_token"),
+    *("present", "screen", "screens", "kiosk"),
+)
 WRONG = (
     *("inf", "-inf", "Infinity", "1e400", "nan", "NaN", "", "-1", "0", "-0.0", "1e308", "1e-320"),
     *("9" * 30, "9" * 5000, "0x10", "1_000", "٣", "１２", "1,5", " 7 ", "None", "true", "false"),

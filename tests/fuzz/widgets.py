@@ -6,9 +6,13 @@ Sessions live for some messages each, so that one finds what another has left.
 from __future__ import annotations
 
 import random
+from contextlib import AbstractContextManager
 from typing import Any
+from unittest import mock
 
+from streamlit.proto.NumberInput_pb2 import NumberInput
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from tests.fuzz import prompts
 from tests.fuzz.links import PAGES, nothing_computed, opened
@@ -16,6 +20,7 @@ from tests.fuzz.links import PAGES, nothing_computed, opened
 EXPERIMENTS = ("c_clock", "t_start_step", "t_start_now")  # would start a process each
 MESSAGES = 25  # of a session, before the next one
 _NUMBERS = (0, -1, 1, 7, 2**31, 10**15, -(10**15), 1e308, 0.5, float("inf"), float("nan"))
+_FINITE = _NUMBERS[:-2]
 _NAMES = ("", "cellar", "base", "one", "-1", "None", "<b>", "9" * 300, "run", "한국어")
 _session: dict[str, Any] = {}
 
@@ -28,8 +33,9 @@ def case(rng: random.Random) -> None:
     at: AppTest = _session["at"]
     _session["left"] -= 1
     try:
-        _session["done"].append(_send(rng, at))
-        with nothing_computed():
+        one, value = _message(rng, at)
+        _session["done"].append((one.key, value))
+        with _set(one, value), nothing_computed():
             at.run()
         assert not at.exception, [one.message for one in at.exception]
         assert at.title
@@ -39,8 +45,8 @@ def case(rng: random.Random) -> None:
         raise AssertionError(f"{page}: {told}") from error
 
 
-def _send(rng: random.Random, at: AppTest) -> tuple[str, Any]:
-    """Change a field as no browser would, or press a button."""
+def _message(rng: random.Random, at: AppTest) -> tuple[Any, Any]:
+    """A field and a value that no browser would give it, or a button."""
     kinds = {
         "number_input": _NUMBERS,
         "slider": _NUMBERS,
@@ -66,8 +72,30 @@ def _send(rng: random.Random, at: AppTest) -> tuple[str, Any]:
         value = rng.choice((value, rng.choice(options)))
     if kind == "multiselect" and options and rng.random() < 0.5:
         value = rng.sample(options, min(len(options), rng.randrange(9)))
-    one.set_value(value)
-    return str(one.key), value
+    whole = kind in ("number_input", "slider") and one.proto.data_type == NumberInput.INT
+    if whole and value not in _FINITE:
+        value = 0  # Streamlit's own field fails at these, for the session alone that sent them
+    return one, value
+
+
+def _set(one: Any, value: Any) -> AbstractContextManager[object]:
+    """Set a field. Of a choice, AppTest would send none but the options, in its own language."""
+    forged = isinstance(one, Selectbox) and value not in one.options
+    if forged:
+        one.options.append(value)
+    else:
+        one.set_value(value)
+    own = vars(Selectbox)["index"]
+
+    def index(box: Selectbox[Any]) -> Any:
+        if forged and box is one:
+            return len(box.options) - 1
+        try:
+            return own.__get__(box)
+        except ValueError:
+            return None
+
+    return mock.patch.object(Selectbox, "index", property(index))
 
 
 def _sendable(text: str) -> str:

@@ -66,6 +66,7 @@ def open_page() -> None:
         state.r_models_first = found[: contestants.MOST] or contestants.at_first()
     if "r_models" not in state:
         state.r_models = list(state.r_models_first)
+    state.r_models = state.r_models[: contestants.MOST]  # the field's own limit is the browser's
 
 
 def page_language() -> Language:

@@ -44,6 +44,11 @@ def test_what_a_page_does_not_have_is_told(page: str, query: dict[str, str]) -> 
         assert not told(at.run())  # once
 
 
+def test_no_value_of_a_field_may_be_infinite() -> None:
+    with nothing_computed():
+        assert not opened("cache", {"c_seed": ["word", "-1", "Infinity"]}).exception
+
+
 @pytest.mark.parametrize("key", ["c_dtype", "c_gpu", "c_weights", "c_layer", "c_kind"])
 @pytest.mark.parametrize("value", ["", "inf", "nonsense"])
 def test_a_control_that_a_link_leaves_empty_has_its_first_value(key: str, value: str) -> None:

@@ -122,6 +122,12 @@ def test_impossible_dense_config(change: dict[str, Any]) -> None:
         ModelConfig.from_json(tiny_config("Qwen2").to_json() | change)
 
 
+@pytest.mark.parametrize("factor", [2, 1e308])
+def test_no_more_of_a_head_is_rotated_than_there_is(factor: float) -> None:
+    with pytest.raises(CheckpointError, match="more than 1"):
+        tiny_config("GQA", partial_rotary_factor=factor)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -345,6 +345,13 @@ def test_odd_links_open(query: dict[str, str]) -> None:
     assert not opened(**query).exception
 
 
+def test_no_more_models_are_asked_than_the_field_takes() -> None:
+    app = opened()
+    app.multiselect(key="r_models").set_value(list(contestants.contestants())).run()
+    assert not app.exception
+    assert len(app.multiselect(key="r_models").value) == contestants.MOST
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("room", ["samples", "thinking"])
 def test_rooms_of_many_replies_open_on_what_was_measured(room: str, language: str) -> None:
