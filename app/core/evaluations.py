@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core.files import read_json
+from app.core.files import read_json, reading
 from app.core.scaling import Point
 from model import ASSETS
 
@@ -20,7 +20,20 @@ def _read(path: Path, changed: int) -> dict[str, Any]:
 def of(name: str) -> dict[str, Any] | None:
     """A model's evaluation as the file has it now; None if it was not measured."""
     path = ASSETS / "runs" / name / "evaluation.json"
-    return _read(path, path.stat().st_mtime_ns) if path.exists() else None
+    if not path.exists() or not (stat := path.stat()).st_size:
+        return None
+    return _read(path, stat.st_mtime_ns)
+
+
+def needed(name: str) -> dict[str, Any]:
+    """The evaluation of a model that ships with it.
+
+    Raises:
+        DamagedFileError: if it is missing.
+    """
+    path = ASSETS / "runs" / name / "evaluation.json"
+    with reading(path):
+        return _read(path, path.stat().st_mtime_ns)
 
 
 @dataclass(frozen=True)

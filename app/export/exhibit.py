@@ -21,7 +21,6 @@ class Run:
     parts: tuple[Part, ...]
     layer: int  # of its heatmap, by the model's own number
     still: go.Figure  # the same on paper
-    height: int = 960
 
 
 @dataclass(frozen=True)
@@ -30,42 +29,39 @@ class Replies:
 
     traces: tuple[Trace, ...]
     still: go.Figure  # the same on paper
-    height: int = 1200
 
 
 Content: TypeAlias = go.Figure | Run | Replies
 Rows = Sequence[Mapping[str, object]]
 
 
-@dataclass(frozen=True)
-class Exhibit:
-    """What is drawn, and all that is said of it where the app is not around it.
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What is drawn from data, with what they say in the language that it was made in.
 
-    Title, takeaway and source are in the language that it was made in. `page` and `state` are the
-    view it is taken from: the page's name, and what its URL says there.
+    `state` is what the URL of the view that it is taken from says there.
     """
 
-    name: str
-    title: str
     content: Content
     rows: Rows  # its numbers, with equal keys
     takeaway: str  # one sentence or two, with the figure's own numbers
     source: str  # paper and section, or run and date
-    page: str
-    paper: str  # key of `app.export.cite`: the paper whose idea is shown
     state: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit(Drawn):
+    """All that is said of a figure where the app is not around it."""
+
+    name: str
+    title: str
+    page: str  # that it is taken from
+    paper: str  # key of `app.export.cite`: the paper whose idea is shown
 
     @property
     def still(self) -> go.Figure:
         """What is drawn where nothing moves."""
         return self.content if isinstance(self.content, go.Figure) else self.content.still
-
-    @property
-    def height(self) -> int:
-        """px of the picture where it is 720 px wide."""
-        if isinstance(self.content, go.Figure):
-            return int(self.content.layout.height)
-        return self.content.height
 
     def link(self, language: str) -> str:
         """Where the whole view is, beside the app's first page: "experts?lang=ko&room=balance"."""

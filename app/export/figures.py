@@ -4,37 +4,88 @@
     shown.title, shown.takeaway, shown.source  # in Korean
     shown.content  # a plotly figure, a run for `trace_view`, or replies for `reasoning_view`
 
-Numbers come from assets alone; nothing here needs a session, a browser or the network.
+Numbers come from assets alone; nothing here needs a session, a browser or the network. What is
+known of a figure without drawing it stands in `FIGURES`: a menu lists them all.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from app.core.texts import speaking
-from app.export.exhibit import Exhibit
+from app.core import models
+from app.core.files import DamagedFileError, reading
+from app.core.texts import language as viewers_language
+from app.core.texts import speaking, t
+from app.export.exhibit import Drawn, Exhibit
 from app.export.exhibits import cache, experts, pipeline, reasoning, taught
+from app.pages.experts.balance.runs import RUNS as BALANCE
+from model import ASSETS
 
-_MAKERS: dict[str, Callable[[], Exhibit]] = {
-    "compute": reasoning.compute,
-    "routing": experts.routing,
-    "expert-load": experts.load,
-    "balance": experts.balance,
-    "kv-bytes": cache.twins,
-    "kv-bytes-v3": cache.v3,
-    "kv-loss": cache.loss,
-    "r1-zero-accuracy": reasoning.accuracy,
-    "r1-zero-length": reasoning.length,
-    "replies": reasoning.replies,
-    "pipeline": pipeline.pipeline,
-    "distillation": pipeline.distillation,
-    "published": pipeline.results,
-    "thinking": taught.thinking,
-    "stages": taught.stages,
-    "taught": taught.taught,
+PUBLISHED = "reference/published.json"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A figure before it is drawn."""
+
+    make: Callable[[], Drawn]
+    page: str  # that it is taken from
+    paper: str  # key of `app.export.cite`: the paper whose idea is shown
+    height: int  # px of a frame that is 720 px wide, in any language
+    needs: Callable[[], Iterable[str]]  # files of assets that it is drawn from
+    words: Mapping[str, int] = field(default_factory=dict)  # numbers in its title
+
+    def files(self) -> list[Path]:
+        return [ASSETS / file for file in self.needs()]
+
+
+def _files(*names: str) -> Callable[[], Iterable[str]]:
+    return lambda: names
+
+
+def _measured(*models: str) -> Callable[[], Iterable[str]]:
+    """Evaluations of models, beside what is published."""
+    return lambda: [*(f"runs/{name}/evaluation.json" for name in models), PUBLISHED]
+
+
+def _results(names: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
+    return lambda: [f"runs/{name}/results.json" for name in names()]
+
+
+def _replies() -> list[str]:
+    return [f"samples/reasoning-{viewers_language()}.json"]
+
+
+_ZEROS = _files("runs/r1-zero/log.jsonl", "runs/r1-zero/evaluation.json", PUBLISHED)
+_RUN = _files("samples/experts.json")
+_TWINS = _results(lambda: models.twins())
+_R1, _NATURE = "deepseek-r1", "deepseek-r1-nature"
+FIGURES: Mapping[str, Known] = {
+    "compute": Known(reasoning.compute, "reasoning", "o1", 750, _ZEROS),
+    "routing": Known(experts.routing, "experts", "deepseek-v3", 1150, _RUN),
+    "expert-load": Known(experts.load, "experts", "deepseek-v3", 650, _RUN),
+    "balance": Known(
+        experts.balance, "experts", "loss-free-balancing", 530, _results(lambda: BALANCE)
+    ),
+    "kv-bytes": Known(cache.twins, "cache", "deepseek-v2", 530, _TWINS),
+    "kv-bytes-v3": Known(
+        *(cache.v3, "cache", "deepseek-v2", 530, _files("reference/kv_configs.json")),
+        words={"tokens": cache.CONTEXT},
+    ),
+    "kv-loss": Known(cache.loss, "cache", "deepseek-v2", 590, _TWINS),
+    "r1-zero-accuracy": Known(reasoning.accuracy, "training", _R1, 610, _ZEROS),
+    "r1-zero-length": Known(reasoning.length, "training", _R1, 610, _ZEROS),
+    "replies": Known(reasoning.replies, "reasoning", _R1, 1410, _replies),
+    "pipeline": Known(pipeline.pipeline, "training", _NATURE, 730, _files(PUBLISHED)),
+    "distillation": Known(pipeline.distillation, "training", _R1, 570, _measured("distilled")),
+    "published": Known(pipeline.results, "training", _R1, 710, _files(PUBLISHED)),
+    "thinking": Known(taught.thinking, "reasoning", "o1", 570, _measured(*taught.THINKERS)),
+    "stages": Known(taught.stages, "training", _NATURE, 630, _files(PUBLISHED)),
+    "taught": Known(taught.taught, "training", _R1, 550, _measured(*taught.TAUGHT)),
 }
-NAMES = tuple(_MAKERS)
+NAMES = tuple(FIGURES)
 
 
 def figure(name: str, language: str) -> Exhibit:
@@ -42,12 +93,37 @@ def figure(name: str, language: str) -> Exhibit:
 
     Raises:
         KeyError: if there is none of this name.
+        DamagedFileError: if a file that it is drawn from is missing, empty or damaged.
     """
+    known = FIGURES[name]
     with speaking(language):
-        return _MAKERS[name]()
+        files = known.files()
+        for path in files:
+            if not _there(path):
+                raise DamagedFileError(path)
+        with reading(files[0]):
+            drawn = known.make()
+        return Exhibit(
+            name=name, title=title(name), page=known.page, paper=known.paper, **vars(drawn)
+        )
 
 
-@functools.cache
-def titles(language: str) -> dict[str, str]:
-    """All figures' titles by name."""
-    return {name: figure(name, language).title for name in NAMES}
+def title(name: str) -> str:
+    """What a figure is called, in the viewer's language."""
+    return t(f"figures.title_{name.replace('-', '_')}", **FIGURES[name].words)
+
+
+def offered() -> list[str]:
+    """The names of the figures whose files are there."""
+    return [name for name, known in FIGURES.items() if _ready(known)]
+
+
+def _ready(known: Known) -> bool:
+    try:
+        return all(map(_there, known.files()))
+    except DamagedFileError:  # not even the names of its files are known
+        return False
+
+
+def _there(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0

@@ -88,11 +88,12 @@ def _asked(request: Request) -> tuple[str, Colours]:
 
 def _unknown(name: str, language: str, colours: Colours, root: str) -> Response:
     """A clear word, and what there is."""
-    links = {
-        known: (title, f"{root}/{FOLDER}/{known}?lang={language}&theme={colours}")
-        for known, title in figures.titles(language).items()
-    }
     with speaking(language):
+        asked = f"?lang={language}&theme={colours}"
+        links = {
+            known: (figures.title(known), f"{root}/{FOLDER}/{known}{asked}")
+            for known in figures.offered()
+        }
         said = t("export.unknown", name=name[:MOST])
         page = standalone.list_page(said, t("export.unknown_says"), links, theme(colours), language)
     return HTMLResponse(page, status_code=404, headers={"X-Content-Type-Options": "nosniff"})
@@ -110,7 +111,7 @@ def routes(base: str) -> list[Route]:
         """A figure as a file, or for a frame if it has no extension."""
         name, _, extension = request.path_params["file"].partition(".")
         language, colours = _asked(request)
-        if name not in figures.NAMES or extension not in ("", *FORMATS):
+        if name not in figures.offered() or extension not in ("", *FORMATS):
             return _unknown(name, language, colours, base)
         if not extension:
             return HTMLResponse(_frame(name, language, colours, base), headers=_HEADERS)

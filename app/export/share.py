@@ -6,29 +6,24 @@ import datetime
 
 import streamlit as st
 
-from app.core.texts import language
-from app.export import cite, figures, serving, standalone, themes
+from app.export import cite, figures, serving, standalone
 from app.ui.components import component
 
 _component = component("share_view")
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _listed(language: str) -> list[dict[str, object]]:
-    """All figures by name and title, with the heights that their frames need."""
-    listed = []
-    for name in figures.NAMES:
-        exhibit = figures.figure(name, language)
-        listed.append(
-            {
-                "name": name,
-                "title": exhibit.title,
-                "page": exhibit.page,
-                "height": standalone.height(exhibit, themes.theme("light")),
-                "paper": exhibit.paper,
-            }
-        )
-    return listed
+def _listed() -> list[dict[str, object]]:
+    """The figures by name and title, with the heights that their frames need; none is drawn."""
+    return [
+        {
+            "name": name,
+            "title": figures.title(name),
+            "page": figures.FIGURES[name].page,
+            "height": figures.FIGURES[name].height,
+            "paper": figures.FIGURES[name].paper,
+        }
+        for name in figures.offered()
+    ]
 
 
 def share(page: str) -> None:
@@ -36,7 +31,7 @@ def share(page: str) -> None:
     data = {
         "page": page,
         "shown": not st.context.is_embedded,
-        "figures": _listed(language()),
+        "figures": _listed(),
         "folder": serving.FOLDER,
         "formats": list(serving.FORMATS),
         "shells": list(standalone.SHELLS),

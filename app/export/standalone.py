@@ -90,20 +90,6 @@ def _svg(exhibit: Exhibit, theme: Theme, width: int) -> str:
     )
 
 
-def height(exhibit: Exhibit, theme: Theme) -> int:
-    """px that a frame of `WIDE` px needs to show all of a figure's page."""
-    room = WIDE - 32
-    lines = picture.text_height(exhibit.title, 20, room) + picture.text_height(
-        exhibit.takeaway, 15, room
-    )
-    below = picture.text_height(exhibit.source, 13, room)
-    if isinstance(exhibit.content, Run | Replies):
-        drawn = float(exhibit.height)
-    else:
-        drawn = picture.draw(exhibit.still, WIDE, theme).height
-    return round(lines + drawn + below + 80)
-
-
 def list_page(
     title: str, says: str, links: Mapping[str, tuple[str, str]], theme: Theme, language: str
 ) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from app.core.files import DamagedFileError
 from app.core.texts import TERM, language, t
 from app.export import figures
 from app.export.exhibit import Exhibit
@@ -58,7 +59,10 @@ def story() -> list[Screen]:
 
 def of_chapter(name: str) -> Screen:
     chapter = BY_NAME[name]
-    paragraph = re.sub(r"\[([^\]]+)\]\(#term[^)]*\)", r"\1", chapter.text())
+    try:
+        paragraph = re.sub(r"\[([^\]]+)\]\(#term[^)]*\)", r"\1", chapter.text())
+    except DamagedFileError:  # of the run that it tells of; its screen goes on
+        paragraph = ""
     return Screen(
         name,
         chapter.title,
@@ -104,7 +108,7 @@ def _named(name: str, number: int) -> Screen | None:
     """What one item of a list stands for; None if for nothing."""
     if name in BY_NAME:
         return of_chapter(name)
-    if name in figures.NAMES:
+    if name in figures.offered():
         shown = exhibit(name, language())
         return Screen(name, shown.title, notes=f"{shown.takeaway} ({shown.source})", figure=name)
     return of_view(name, number) if name else None

@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.core import generation
+from app.core.errors import in_words
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language, t
 from app.export.exhibit import Exhibit, Run
@@ -49,7 +50,8 @@ def show() -> None:
         st.title(screen.title, anchor=False)
         if screen.idea:
             st.markdown(screen.idea)
-        draw(screen)
+        with in_words():
+            draw(screen)
     _stage(
         {
             "screens": [{"id": one.id, "title": one.title} for one in found],

@@ -56,7 +56,11 @@ class Chapter:
         return t(f"story.sources_{self.name}")
 
     def text(self) -> str:
-        """The chapter's paragraph, with the numbers of our runs in it."""
+        """The chapter's paragraph, with the numbers of our runs in it.
+
+        Raises:
+            DamagedFileError: if a run that it tells of is missing.
+        """
         return t(f"story.text_{self.name}", **self.values())
 
 
@@ -81,21 +85,17 @@ def solved(name: str, level: int | None = None) -> float | None:
 
 def _trained(name: str) -> training_runs.Curves:
     """The curves of chains in a reinforced model's training."""
-    return training_runs.curves(training_runs.of_task(training_runs.log(name), chain.NAME))
+    return training_runs.needed(name, chain.NAME)
 
 
 def _budgets(name: str) -> list[Point]:
     """Shares of chains solved under rising budgets of thinking tokens."""
-    found = evaluations.of(name)
-    assert found is not None, f"{name} ships with its evaluation"
-    return evaluations.by_budget(found, chain.NAME)
+    return evaluations.by_budget(evaluations.needed(name), chain.NAME)
 
 
 def _votes(name: str) -> list[Point]:
     """Shares of chains for which the commonest of so many answers is right."""
-    found = evaluations.of(name)
-    assert found is not None, f"{name} ships with its evaluation"
-    return evaluations.by_k(found, chain.NAME, "cons@k")
+    return evaluations.by_k(evaluations.needed(name), chain.NAME, "cons@k")
 
 
 def _in_language(name: str) -> float | None:

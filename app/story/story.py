@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.core.errors import in_words
 from app.core.texts import language, t
 from app.export import figures
 from app.stage import screens
@@ -71,7 +72,7 @@ def to_the_stage() -> None:
     """The way to the stage, with the story or with the speaker's own list of screens."""
     with st.expander(t("story.present")):
         names = ", ".join(f"`{name}`" for name in BY_NAME)
-        drawn = ", ".join(f"`{name}`" for name in figures.NAMES)
+        drawn = ", ".join(f"`{name}`" for name in figures.offered())
         st.markdown(t("story.present_how", chapters=names, figures=drawn))
         st.text_area(t("story.present_list"), key="story_screens", max_chars=MOST_TYPED)
         lines = str(st.session_state.story_screens or "")[:MOST_TYPED].splitlines()
@@ -92,9 +93,9 @@ def page() -> None:
     turning(chapter)
     with st.container(key="story_spread"):
         left, right = st.columns([5, 6], gap="medium")
-    with left:
+    with left, in_words():
         words(chapter)
-    with right:
+    with right, in_words():
         exhibit = figures.figure(chapter.figure, language())
         pictures.draw(exhibit, key=f"story_{chapter.name}")
     to_the_stage()

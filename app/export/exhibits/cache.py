@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.core import models
 from app.core.texts import t
-from app.export.exhibit import Exhibit
+from app.export.exhibit import Drawn
 from app.pages.cache import figures
 from app.pages.cache import state as session
 from app.pages.cache.attention_kinds import quality, quality_figures
@@ -16,15 +16,13 @@ V3 = "DeepSeek-V3 / R1 (671B)"
 CONTEXT = 131_072  # tokens: what V3 was made for
 
 
-def twins() -> Exhibit:
+def twins() -> Drawn:
     """Bytes per token of our twins."""
     found = {kind: seeds[min(seeds)] for kind, seeds in session.measured().items()}
     held = {kind: one["bytes_per_token"] for kind, one in found.items()}
     bars = [figures.Bar(one["name"], kind, held[kind], False) for kind, one in found.items()]
     axis = t("figures.axis_bytes_per_token")
-    return Exhibit(
-        name="kv-bytes",
-        title=t("figures.title_kv_bytes"),
+    return Drawn(
         content=figures.bars(bars, False, {"bytes": axis, "bytes_log": axis}),
         rows=[
             {t("figures.column_model"): one["name"], t("figures.column_kind"): kind}
@@ -44,22 +42,18 @@ def twins() -> Exhibit:
             date=_date(),
             paper=MLA,
         ),
-        page="cache",
         state={"room": "attention_kinds"},
-        paper="deepseek-v2",
     )
 
 
-def v3() -> Exhibit:
+def v3() -> Drawn:
     """DeepSeek-V3's cache as it is, and as it would be with another attention."""
     model = configs.published()[V3]
     held = {kind: spec.bytes(CONTEXT, "bf16") for kind, spec in model.replaced.items()}
     own = model.spec.attention
     bars = [figures.Bar("DeepSeek-V3", kind, size, kind != own) for kind, size in held.items()]
     axis = t("figures.axis_bytes_context", tokens=CONTEXT)
-    return Exhibit(
-        name="kv-bytes-v3",
-        title=t("figures.title_kv_bytes_v3", tokens=CONTEXT),
+    return Drawn(
         content=figures.bars(bars, False, {"bytes": axis, "bytes_log": axis}),
         rows=[
             {t("figures.column_kind"): kind, axis: size}
@@ -74,20 +68,16 @@ def v3() -> Exhibit:
             times=units.times(held["MHA"] / held[own]),
         ),
         source=t("figures.source_computed", config=model.source, paper=MLA),
-        page="cache",
         state={"room": "kv_size", "c_models": V3, "c_context": str(CONTEXT)},
-        paper="deepseek-v2",
     )
 
 
-def loss() -> Exhibit:
+def loss() -> Drawn:
     """Held-out loss of the twins against the bytes that they keep."""
     points = quality.compare(session.measured())
     reference, mla = points[0], next(point for point in points if point.kind == "MLA")
     axes = {"bytes": t("figures.axis_bytes_per_token_log"), "loss": t("figures.axis_loss")}
-    return Exhibit(
-        name="kv-loss",
-        title=t("figures.title_kv_loss"),
+    return Drawn(
         content=quality_figures.scatter(points, axes),
         rows=[
             {t("figures.column_kind"): point.kind}
@@ -111,9 +101,7 @@ def loss() -> Exhibit:
             date=_date(),
             paper="DeepSeek-V2 report, arXiv 2405.04434, tables 8 and 9",
         ),
-        page="cache",
         state={"room": "attention_kinds"},
-        paper="deepseek-v2",
     )
 
 

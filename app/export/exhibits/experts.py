@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.core import models, store
 from app.core.texts import t
 from app.export import drawn
-from app.export.exhibit import Exhibit, Run
+from app.export.exhibit import Drawn, Run
 from app.pages.experts import figures as experts
 from app.pages.experts.balance import figures as balancing
 from app.pages.experts.balance import runs
@@ -15,7 +15,7 @@ MOE = "DeepSeek-V3 report, arXiv 2412.19437, section 2.1.2"
 BALANCE = "Auxiliary-loss-free load balancing, arXiv 2408.15664, section 3"
 
 
-def routing() -> Exhibit:
+def routing() -> Drawn:
     """A recorded run: which expert took which token."""
     trace = store.sample("experts")
     layer = trace.moe_layers[-1]
@@ -24,9 +24,7 @@ def routing() -> Exhibit:
     labels = {key: t(f"figures.axis_{key}") for key in ("token", "expert")}
     labels["share"] = t("figures.axis_routed")
     still = drawn.routing(trace, layer, labels)
-    return Exhibit(
-        name="routing",
-        title=t("figures.title_routing"),
+    return Drawn(
         content=Run(trace, ("strip", "heatmap", "multiples"), layer, still),
         rows=[
             dict(zip(expert_load.COLUMNS, row, strict=True))
@@ -42,13 +40,11 @@ def routing() -> Exhibit:
             even=f"{busy.even:.0%}",
         ),
         source=t("figures.source_run", model=trace.card.name, date=trace.info.date, paper=MOE),
-        page="experts",
         state={"e_layer": str(layer)},
-        paper="deepseek-v3",
     )
 
 
-def load() -> Exhibit:
+def load() -> Drawn:
     """How many tokens each expert of a recorded run took."""
     trace = store.sample("experts")
     load_LE = trace.load()
@@ -60,9 +56,7 @@ def load() -> Exhibit:
         "hover": t("figures.hover_load"),
     }
     most = load_LE.max() / trace.fed
-    return Exhibit(
-        name="expert-load",
-        title=t("figures.title_expert_load"),
+    return Drawn(
         content=experts.load(load_LE, trace.fed, chosen, trace.card.groups, titles, labels),
         rows=[
             {t("figures.column_layer"): layer, t("figures.axis_expert"): expert}
@@ -77,12 +71,10 @@ def load() -> Exhibit:
             idle=int((load_LE == 0).sum()),
         ),
         source=t("figures.source_run", model=trace.card.name, date=trace.info.date, paper=MOE),
-        page="experts",
-        paper="deepseek-v3",
     )
 
 
-def balance() -> Exhibit:
+def balance() -> Drawn:
     """MaxVio of three trainings that differ in what balances them."""
     found = [runs.run(name) for name in runs.RUNS]
     names = {name: t(f"figures.balance_{name.removeprefix('balance-')}") for name in runs.RUNS}
@@ -94,9 +86,7 @@ def balance() -> Exhibit:
     steps = {run.name: run.steps for run in found}
     values = {run.name: run.max_vio.tolist() for run in found}
     ends = {name.removeprefix("balance-"): f"{values[name][-1]:.2f}" for name in runs.RUNS}
-    return Exhibit(
-        name="balance",
-        title=t("figures.title_balance"),
+    return Drawn(
         content=balancing.violations(steps, values, names, labels),
         rows=[
             {t("figures.column_balance"): names[run.name], t("figures.axis_step"): step}
@@ -111,7 +101,5 @@ def balance() -> Exhibit:
             date=models.run_results(runs.RUNS[0])["date"],
             paper=BALANCE,
         ),
-        page="experts",
         state={"room": "balance"},
-        paper="loss-free-balancing",
     )

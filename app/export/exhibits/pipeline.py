@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.core import contestants, evaluations, published
 from app.core.texts import t
 from app.export import drawn
-from app.export.exhibit import Exhibit
+from app.export.exhibit import Drawn
 from app.pages.training import training_runs
 
 TASK = "chain"
@@ -35,7 +35,7 @@ def result(name: str) -> training_runs.Result | None:
     return next((one for one in made.results if one.task == TASK), None) if made else None
 
 
-def pipeline() -> Exhibit:
+def pipeline() -> Drawn:
     """How R1-Zero and R1 are made, with what each stage reached here and in the paper."""
     stages, rows = [], []
     for name, (column, row, after, teacher) in PLACES.items():
@@ -60,9 +60,7 @@ def pipeline() -> Exhibit:
             | {t("figures.column_aime"): aime}
         )
     dev1, zero = published.stage("r1-dev1")["aime"], published.stage("r1-zero")["aime"]
-    return Exhibit(
-        name="pipeline",
-        title=t("figures.title_pipeline"),
+    return Drawn(
         content=drawn.pipeline(stages),
         rows=rows,
         takeaway=t(
@@ -77,9 +75,7 @@ def pipeline() -> Exhibit:
             date=_measured("r1"),
             paper=AIME,
         ),
-        page="training",
         state={"room": "pipeline"},
-        paper="deepseek-r1-nature",
     )
 
 
@@ -88,7 +84,7 @@ def _measured(name: str) -> str:
     return "" if found is None else str(found["date"])
 
 
-def distillation() -> Exhibit:
+def distillation() -> Drawn:
     """A small student by reinforcement, and by its teacher's traces."""
     found = {name: one for name in STUDENTS if (one := result(name)) is not None}
     names = [contestants.NAMES[name] for name in found]
@@ -102,9 +98,7 @@ def distillation() -> Exhibit:
     theirs = {row[0]: row[1] for row in published.table("against").rows}
     axis = t("figures.axis_right")
     shares = {name: f"{one.value:.1%}" for name, one in found.items()}
-    return Exhibit(
-        name="distillation",
-        title=t("figures.title_distillation"),
+    return Drawn(
         content=drawn.grouped(names, [group], {"x": axis}, 340),
         rows=[
             {t("figures.column_model"): contestants.NAMES[name], axis: one.value}
@@ -125,13 +119,11 @@ def distillation() -> Exhibit:
             date=_measured("distilled"),
             paper=f"{published.source('v1')}, table 6",
         ),
-        page="training",
         state={"room": "pipeline"},
-        paper="deepseek-r1",
     )
 
 
-def results() -> Exhibit:
+def results() -> Drawn:
     """What the paper reports of R1 beside o1 and V3; none of it ours."""
     table = published.table("others")
     records = {str(row[0]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
@@ -145,9 +137,7 @@ def results() -> Exhibit:
         for model, (colour, pattern) in MODELS.items()
     ]
     aime = records["AIME 2024"]
-    return Exhibit(
-        name="published",
-        title=t("figures.title_published"),
+    return Drawn(
         content=drawn.grouped(BENCHMARKS, groups, {"x": t("figures.axis_published")}, 520),
         rows=[
             {t("figures.column_benchmark"): name} | {one: records[name][one] for one in MODELS}
@@ -160,9 +150,7 @@ def results() -> Exhibit:
             v3=f"{aime['DeepSeek-V3']}%",
         ),
         source=t("figures.source_published", paper=f"{table.sources[0]}, table 4"),
-        page="training",
         state={"room": "tables"},
-        paper="deepseek-r1",
     )
 
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from app.core import contestants, evaluations, judged, published
 from app.core.texts import language, t
 from app.export import drawn
-from app.export.exhibit import Exhibit, Replies
+from app.export.exhibit import Drawn, Replies
 from app.pages.training import figures, training_runs
 from model.record.trace import Trace
 
@@ -27,14 +27,11 @@ def _source(name: str, paper: str) -> str:
     return t("figures.source_run", model=contestants.NAMES[name], date=_date(name), paper=paper)
 
 
-def compute() -> Exhibit:
+def compute() -> Drawn:
     """o1's two curves beside ours: compute in training, compute in thinking."""
-    entries = training_runs.log(ZERO)
-    curves = training_runs.curves(training_runs.of_task(entries, TASK))
+    curves = training_runs.needed(ZERO, TASK)
     smooth = training_runs.smooth(curves.accuracy)
-    evaluation = evaluations.of(ZERO)
-    assert evaluation is not None, "R1-Zero ships with its evaluation"
-    cuts = evaluations.by_budget(evaluation, TASK)
+    cuts = evaluations.by_budget(evaluations.needed(ZERO), TASK)
     thinking = drawn.Line(
         *([getattr(cut, part) for cut in cuts] for part in ("k", "value", "low", "high"))
     )
@@ -42,9 +39,7 @@ def compute() -> Exhibit:
     labels = {key: t(f"figures.compute_{key}") for key in keys}
     training = drawn.Line(curves.step, smooth)
     first, last = training_runs.ends(curves.accuracy)
-    return Exhibit(
-        name="compute",
-        title=t("figures.title_compute"),
+    return Drawn(
         content=drawn.compute(training, thinking, labels),
         rows=[
             {t("figures.column_compute"): labels[name], t("figures.column_amount"): x}
@@ -63,25 +58,22 @@ def compute() -> Exhibit:
             most=cuts[-1].k,
         ),
         source=_source(ZERO, published.o1().source),
-        page="reasoning",
-        paper="o1",
     )
 
 
-def accuracy() -> Exhibit:
+def accuracy() -> Drawn:
     """Right answers of R1-Zero over its steps, with the paper's curve on axes of its own."""
     return _curve("accuracy", ("pass@1", "cons@16"), "{:.0%}".format)
 
 
-def length() -> Exhibit:
+def length() -> Drawn:
     """Length of R1-Zero's replies over its steps, with the paper's curve on axes of its own."""
     return _curve("length", ("length",), round)
 
 
-def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | int]) -> Exhibit:
-    entries = training_runs.of_task(training_runs.log(ZERO), TASK)
-    values = getattr(training_runs.curves(entries), measure)
-    steps = training_runs.curves(entries).step
+def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | int]) -> Drawn:
+    curves = training_runs.needed(ZERO, TASK)
+    values, steps = getattr(curves, measure), curves.step
     smooth = training_runs.smooth(values)
     percent = measure == "accuracy"
     overlay = [
@@ -97,9 +89,7 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
     axis = t(f"figures.axis_{measure}")
     labels = {"ours": contestants.NAMES[ZERO], "x": t("figures.axis_rl_step"), "y": axis}
     first, last = training_runs.ends(values)
-    return Exhibit(
-        name=f"r1-zero-{measure}",
-        title=t(f"figures.title_r1_zero_{measure}"),
+    return Drawn(
         content=figures.curve(
             steps, values, smooth, [""] * len(steps), labels, percent=percent, overlay=overlay
         ),
@@ -116,22 +106,18 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
             paper_last=said(published.curve(theirs[0])[1][-1]),
         ),
         source=_source(ZERO, published.curves_source()),
-        page="training",
         state={"t_overlay": "true", "t_run": ZERO, "t_curve_task": "all"},
-        paper="deepseek-r1",
     )
 
 
-def replies() -> Exhibit:
+def replies() -> Drawn:
     """The recorded replies of four models to one question, every step checked."""
     traces = judged.recorded("ko" if language() == "ko" else "en")
     readings = [judged.read(trace) for trace in traces]
     steps = sum(len(reading.steps) for reading in readings)
     right = sum(bool(step.right) for reading in readings for step in reading.steps)
     solved = sum(bool(reading.correct) for reading in readings)
-    return Exhibit(
-        name="replies",
-        title=t("figures.title_replies"),
+    return Drawn(
         content=Replies(traces, _strips(traces, readings)),
         rows=judged.rows(traces),
         takeaway=t(
@@ -148,8 +134,6 @@ def replies() -> Exhibit:
             date=traces[0].info.date,
             seed=traces[0].info.seed,
         ),
-        page="reasoning",
-        paper="deepseek-r1",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.core import contestants, evaluations, published
 from app.core.texts import t
 from app.export import drawn
-from app.export.exhibit import Exhibit
+from app.export.exhibit import Drawn
 from app.export.exhibits.pipeline import AIME, TASK, result
 from app.pages.reasoning import figures as reasoning
 
@@ -20,10 +20,9 @@ def _date(name: str) -> str:
     return "" if found is None else str(found["date"])
 
 
-def thinking() -> Exhibit:
+def thinking() -> Drawn:
     """Right answers against the thinking tokens allowed, before and after reinforcement."""
-    measured = {name: evaluations.of(name) for name in THINKERS}
-    cuts = {name: evaluations.by_budget(found, TASK) for name, found in measured.items() if found}
+    cuts = {name: evaluations.by_budget(evaluations.needed(name), TASK) for name in THINKERS}
     lines = [
         reasoning.Curve(
             name,
@@ -39,9 +38,7 @@ def thinking() -> Exhibit:
     }
     ticks = sorted({cut.k for found in cuts.values() for cut in found})
     ends = {name.replace("-", "_"): f"{found[-1].value:.0%}" for name, found in cuts.items()}
-    return Exhibit(
-        name="thinking",
-        title=t("figures.title_thinking"),
+    return Drawn(
         content=reasoning.curves(lines, ticks, labels, doubling=False),
         rows=[
             {t("figures.column_model"): contestants.NAMES[name], labels["x"]: cut.k}
@@ -57,12 +54,10 @@ def thinking() -> Exhibit:
             date=_date(THINKERS[-1]),
             paper=published.o1().source,
         ),
-        page="reasoning",
-        paper="o1",
     )
 
 
-def stages() -> Exhibit:
+def stages() -> Drawn:
     """What each stage reached, here and in the paper."""
     names = [contestants.NAMES[name] for name in STAGES]
     ours = [one.value if (one := result(name)) else None for name in STAGES]
@@ -74,9 +69,7 @@ def stages() -> Exhibit:
         drawn.Group(t("figures.stages_paper"), theirs, drawn.PAPERS, "/"),
     ]
     said = {name.removeprefix("r1-"): aime for name, aime in zip(STAGES, theirs, strict=True)}
-    return Exhibit(
-        name="stages",
-        title=t("figures.title_stages"),
+    return Drawn(
         content=drawn.grouped(names, groups, {"x": t("figures.column_right")}, 420),
         rows=[
             {t("figures.column_model"): name, t("figures.stages_ours"): own}
@@ -88,17 +81,14 @@ def stages() -> Exhibit:
             **{key: f"{said[key]:.1%}" for key in ("zero", "dev1", "r1")},
         ),
         source=t("figures.source_training", models=", ".join(names), date=_date("r1"), paper=AIME),
-        page="training",
         state={"room": "pipeline"},
-        paper="deepseek-r1-nature",
     )
 
 
-def taught() -> Exhibit:
+def taught() -> Drawn:
     """One base model, fine-tuned on bare answers or reinforced by a rule."""
     names = [contestants.NAMES[name] for name in TAUGHT]
-    found = [evaluations.of(name) for name in TAUGHT]
-    many = [one["many"][TASK] for one in found if one is not None]
+    many = [evaluations.needed(name)["many"][TASK] for name in TAUGHT]
     right = [one["pass@k"]["1"]["value"] for one in many]
     checks = [one["checks"]["value"] for one in many]
     groups = [
@@ -106,9 +96,7 @@ def taught() -> Exhibit:
         drawn.Group(t("figures.taught_checks"), checks, CHECKING, "/"),
     ]
     shares = [f"{value:.1%}" for value in right]
-    return Exhibit(
-        name="taught",
-        title=t("figures.title_taught"),
+    return Drawn(
         content=drawn.grouped(names, groups, {"x": t("figures.taught_axis")}, 340),
         rows=[
             {t("figures.column_model"): name, t("figures.taught_right"): own}
@@ -122,7 +110,5 @@ def taught() -> Exhibit:
             date=_date("r1-zero"),
             paper=f"{published.source('v1')}, section 2.2.2",
         ),
-        page="training",
         state={"room": "pipeline"},
-        paper="deepseek-r1",
     )

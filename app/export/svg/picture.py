@@ -356,11 +356,6 @@ def _labels(axis: Axis, plan: Plan) -> str:
     return "".join(parts)
 
 
-def text_height(text: str, size: float, room: float) -> float:
-    """px that plain text takes where it has `room` px in a row."""
-    return 1.4 * size * len(wrapped(text, size, room))
-
-
 def document(
     drawing: Drawing, theme: Theme, title: str, says: str, source: str, language: str
 ) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.core.errors import in_words
 from app.core.texts import t
 from app.pages.cache import state as session
 from app.pages.cache.attention_kinds import quality
@@ -52,5 +53,6 @@ def page() -> None:
 
 
 st.title(t("cache.title"))
-st.markdown(lead())
+with in_words():
+    st.markdown(lead())
 session.RUN.area(page)

@@ -12,8 +12,10 @@ import streamlit as st
 
 from app.core import examples, models, prompts, store
 from app.core.errors import InputError
+from app.core.files import DamagedFileError
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language
+from model import ASSETS
 from model.analysis.kv_size import CacheSpec, cache_spec
 from model.record.trace import Trace
 
@@ -41,8 +43,15 @@ def named(kind: str) -> str:
 
 
 def measured() -> dict[str, dict[int, dict[str, Any]]]:
-    """What was measured of the twins: by what to call their attention, and by seed."""
+    """What was measured of the twins: by what to call their attention, and by seed.
+
+    Raises:
+        DamagedFileError: if one of the two that all others are compared with was not.
+    """
     found = {kind: models.seeds(name) for name, kind in models.twins().items()}
+    for kind in ("MHA", "MLA"):
+        if not found[kind]:
+            raise DamagedFileError(ASSETS / "runs" / named(kind) / "results.json")
     return {kind: seeds for kind, seeds in found.items() if seeds}
 
 

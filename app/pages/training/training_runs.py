@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core.files import reading
+from app.core.files import DamagedFileError, reading
 from model import ASSETS
 
 #: Models whose log is one of GRPO, in the order in which they are offered.
@@ -30,9 +30,9 @@ def _read(path: Path, changed: int) -> str:
 
 
 def _text(path: Path) -> str | None:
-    """What a file holds now; None if there is none."""
+    """What a file holds now; None if there is none, or nothing in it."""
     try:
-        return _read(path, path.stat().st_mtime_ns)
+        return _read(path, path.stat().st_mtime_ns) or None
     except FileNotFoundError:
         return None
 
@@ -105,6 +105,18 @@ def curves(entries: Sequence[dict[str, Any]]) -> Curves:
         for key in ("step", "accuracy", "length", "checks", "only_format")
     }
     return Curves(**columns)
+
+
+def needed(name: str, task: str) -> Curves:
+    """The curves of one task in a GRPO run that ships.
+
+    Raises:
+        DamagedFileError: if the run has fewer than two steps.
+    """
+    entries = log(name)
+    if len(entries) < 2:
+        raise DamagedFileError(RUNS / name / "log.jsonl")
+    return curves(of_task(entries, task))
 
 
 def smooth(values: Sequence[float], window: int = WINDOW) -> list[float]:

@@ -121,8 +121,3 @@ def test_no_address_breaks_it(name: str, language: str, colours: str) -> None:
     answer = client().get("/", params=asked)
     assert answer.status_code in (200, 404)
     assert "Inside R1" in answer.text
-
-
-def test_heights_are_stated_for_every_figure() -> None:
-    for name in figures.NAMES:
-        assert 300 <= standalone.height(figures.figure(name, "ko"), LIGHT) <= 1500
