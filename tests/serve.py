@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.offline import refuse_network
 
-TOKEN_SECONDS = 0.05
+TOKEN_SECONDS = 0.2
 STUCK_SECONDS = 1.0
 
 
