@@ -31,7 +31,7 @@ def slow_down(seconds: float) -> None:
         time.sleep(seconds)
         return turn(self, *keys)
 
-    batch.STEPS = 1
+    batch.TURN = 1
     batch.Batch.turn = slow_turn  # type: ignore[method-assign]
 
 

@@ -19,8 +19,8 @@ from model.nn.decoding import RUNNING, Rows
 from model.nn.room import Keep, KernelModel, Room, Run, uniforms
 
 TOGETHER = 16  # rows: more would not share weights much better, and their caches would leave L3
-STEPS = 16  # of one turn, one token a row: some 20 ms when all rows are taken
-PROMPT_STEPS = 4  # of one turn while prompts are being computed, up to 64 tokens each
+TURN = 256  # tokens of one turn: some 20 ms, so that a reply that is alone takes one or two
+PROMPT_STEPS = 4  # at least, of a turn while prompts are being computed: up to 64 tokens each
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,8 @@ class Batch(Generic[Name]):
         """Some steps for the sequences of these keys, or for all; those that have ended leave."""
         chosen = {key: self._of[key] for key in (self._of if keys is None else keys)}
         rows, slots = self._room.rows, np.array(sorted(chosen.values()), np.int64)
-        in_prompt = bool((rows.fed[slots] < rows.given[slots] - 1).any())
         started = time.perf_counter()
-        self._room.advance(slots, PROMPT_STEPS if in_prompt else STEPS)
+        self._room.advance(slots, self._steps(slots))
         elapsed = time.perf_counter() - started
         ended = []
         for key, row in chosen.items():
@@ -151,6 +150,13 @@ class Batch(Generic[Name]):
             if rows.state[row] != RUNNING:
                 ended.append((key, self.leave(key)))
         return ended
+
+    def _steps(self, slots: NDArray[np.int64]) -> int:
+        """Of one turn: each computes a token of every row, and as much of prompts as there is."""
+        rows = self._room.rows
+        prompts = int(np.maximum(rows.given[slots] - 1 - rows.fed[slots], 0).sum())
+        least = PROMPT_STEPS if prompts else 1
+        return max(least, (TURN - prompts) // max(len(slots), 1))
 
     def leave(self, key: Name) -> Run:
         """Take a sequence out as far as it is."""
