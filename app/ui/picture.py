@@ -12,7 +12,7 @@ import hashlib
 import pickle
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec
 
 import plotly.graph_objects as go
@@ -29,12 +29,26 @@ _lock = threading.Lock()
 class Picture(BaseFigure):
     """A figure that is finished: it can be drawn, and no longer be changed."""
 
-    def __init__(self, figure: go.Figure) -> None:
-        self._plain = figure.to_dict()
+    def __init__(self, plain: dict[str, Any]) -> None:
+        """`plain` as plotly's JSON has it."""
+        self._plain = plain
 
     def to_dict(self) -> dict[str, Any]:
         """What is drawn, as plotly's JSON has it. All viewers share it: leave it as it is."""
         return self._plain
+
+    def filled(self, traces: Sequence[Mapping[str, Any]], y_axis: Mapping[str, Any]) -> Picture:
+        """The same picture of other numbers: of each trace what is given, and of all y axes.
+
+        For what each viewer's own run changes: to draw it anew takes plotly a hundred times as long
+        as this. The numbers are plain data, and nobody checks them.
+        """
+        data = [{**old, **new} for old, new in zip(self._plain["data"], traces, strict=True)]
+        layout = {
+            key: {**old, **y_axis} if key.startswith("yaxis") else old
+            for key, old in self._plain["layout"].items()
+        }
+        return Picture({"data": data, "layout": layout})
 
 
 def drawn_once(draw: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) -> Picture:
@@ -49,7 +63,7 @@ def drawn_once(draw: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) 
         if name in _kept:
             _kept.move_to_end(name)
             return _kept[name]
-    drawn = Picture(draw(*args, **kwargs))
+    drawn = Picture(draw(*args, **kwargs).to_dict())
     with _lock:
         _kept[name] = drawn
         while len(_kept) > KEPT:

@@ -32,13 +32,38 @@ def load(
 ) -> go.Figure:
     """Share of the tokens that each expert took, one panel per MoE layer, all on one scale.
 
-    `load_LE` counts tokens, `tokens` were fed and took `chosen` experts each: the dashed line is
-    the balanced share, chosen / E. Thin lines separate the experts' groups.
-    `titles` name the panels; `labels`: expert, share, hover (plotly's template).
+    `load_LE` counts tokens, `tokens` were fed and took `chosen` experts each. The rest: see
+    `load_panels`.
     """
-    n_layers, experts = load_LE.shape
-    even = chosen / experts
+    experts = load_LE.shape[1]
+    figure = load_panels(experts, chosen / experts, groups, titles, labels)
+    bars, axis = load_bars(load_LE, tokens, chosen / experts)
+    for drawn, bar in zip(figure.data, bars, strict=True):
+        drawn.update(bar)
+    return figure.update_yaxes(axis)
+
+
+def load_bars(
+    load_LE: NDArray[np.int64], tokens: int, even: float
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """What differs from run to run in the picture of the load: its bars, and its y axes."""
     share_LE = load_LE / max(tokens, 1)
+    bars = [
+        {"y": share_E.tolist(), "customdata": load_E.tolist()}
+        for share_E, load_E in zip(share_LE, load_LE, strict=True)
+    ]
+    return bars, {"range": [0, max(float(share_LE.max()), even) * 1.08]}
+
+
+def load_panels(
+    experts: int, even: float, groups: int, titles: Sequence[str], labels: Mapping[str, str]
+) -> go.Figure:
+    """The picture of the load without a run: the dashed line is `even`, the balanced share.
+
+    Thin lines separate the experts' groups. `titles` name the panels; `labels`: expert, share,
+    hover (plotly's template).
+    """
+    n_layers = len(titles)
     figure = make_subplots(
         rows=math.ceil(n_layers / PER_ROW),
         cols=PER_ROW,
@@ -49,12 +74,10 @@ def load(
     )
     figure.update_annotations(font_size=14)
     rules: list[dict[str, Any]] = []  # all at once: plotly's add_hline looks at every trace
-    for at, share_E in enumerate(share_LE):
+    for at in range(n_layers):
         place = {"row": at // PER_ROW + 1, "col": at % PER_ROW + 1}
         figure.add_bar(
             x=np.arange(experts),
-            y=share_E,
-            customdata=load_LE[at],
             hovertemplate=labels["hover"] + "<extra></extra>",
             marker={"color": BAR, "line": {"width": 0}},
             **place,
@@ -70,8 +93,7 @@ def load(
     style.plain(figure, height=230 * math.ceil(n_layers / PER_ROW))
     figure.update_layout(bargap=0.15, margin={"t": 28}, shapes=rules)
     figure.update_xaxes(showgrid=False, tick0=0, dtick=experts // groups, title_standoff=4)
-    top = max(float(share_LE.max()), even) * 1.08
-    figure.update_yaxes(tickformat=".0%", range=[0, top], nticks=5)
+    figure.update_yaxes(tickformat=".0%", nticks=5)
     figure.update_xaxes(title_text=labels["expert"], row=math.ceil(n_layers / PER_ROW))
     figure.update_yaxes(title_text=labels["share"], col=1)
     return figure

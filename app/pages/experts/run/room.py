@@ -90,7 +90,9 @@ def load(trace: Trace) -> None:
         "hover": t("experts.load_hover"),
     }
     titles = [t("experts.layer_n", layer=layer) for layer in trace.moe_layers]
-    figure = drawn_once(figures.load, load_LE, trace.fed, chosen, trace.card.groups, titles, labels)
+    even = chosen / experts
+    panels = drawn_once(figures.load_panels, experts, even, trace.card.groups, titles, labels)
+    figure = panels.filled(*figures.load_bars(load_LE, trace.fed, even))
     most = ", ".join(
         t(
             "experts.busiest",
@@ -101,9 +103,7 @@ def load(trace: Trace) -> None:
         for layer, load_E in zip(trace.moe_layers, load_LE, strict=True)
     )
     chart(figure, key="e_load", alt=t("experts.load_alt", busiest=most))
-    st.caption(
-        t("experts.load_reading", chosen=chosen, experts=experts, even=f"{chosen / experts:.0%}")
-    )
+    st.caption(t("experts.load_reading", chosen=chosen, experts=experts, even=f"{even:.0%}"))
     numbers(
         lambda: [
             {t("experts.layer"): layer} | statistics_room.by_expert(load_E / trace.fed)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from app.core.prompt_runs import PromptRun
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import figures
 from app.ui.csv_rows import to_csv
+from app.ui.picture import drawn_once
 from model.analysis import expert_load
 from model.nn.room import Run
 from model.record.card import ModelCard
@@ -98,14 +100,11 @@ def test_rows_of_one_token_are_those_of_the_whole_table(trace: Trace, data: st.D
 
 @given(runs())
 def test_bars_are_shares_counted_by_hand(trace: Trace) -> None:
-    figure = figures.load(
-        trace.load(),
-        trace.fed,
-        CHOSEN,
-        GROUPS,
-        ["a", "b"],
-        {"expert": "", "share": "", "hover": ""},
-    )
+    titles, labels = ["a", "b"], {"expert": "", "share": "", "hover": ""}
+    figure = figures.load(trace.load(), trace.fed, CHOSEN, GROUPS, titles, labels)
+    panels = drawn_once(figures.load_panels, EXPERTS, CHOSEN / EXPERTS, GROUPS, titles, labels)
+    on_page = panels.filled(*figures.load_bars(trace.load(), trace.fed, CHOSEN / EXPERTS))
+    assert go.Figure(on_page.to_dict()) == figure
     assert len(figure.data) == len(LAYERS)
     for at, bars in enumerate(figure.data):
         for expert, share in zip(bars.x, bars.y, strict=True):
