@@ -10,11 +10,12 @@ from typing import Any
 
 import streamlit as st
 
-from app.core import examples, models, prompts, store
+from app.core import examples, models, numbers, prompts, store
 from app.core.errors import InputError
 from app.core.files import DamagedFileError
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language
+from app.ui import sampling
 from model import ASSETS
 from model.analysis.kv_size import CacheSpec, cache_spec
 from model.record.trace import Trace
@@ -22,8 +23,6 @@ from model.record.trace import Trace
 RUN = PromptSlot("cache")
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
 RUN_KEYS = ("c_prompt", "c_tokens", "c_temperature", "c_seed")
-MAX_SEED = 2**31 - 1
-MAX_TEMPERATURE = 2.0
 
 
 @functools.cache
@@ -69,6 +68,7 @@ def start() -> None:
     state = st.session_state
     try:
         prompt = prompts.fitting(state.c_prompt or "", named("MLA"))
+        temperature, seed = sampling.chosen(("c_temperature", "c_seed"))
     except InputError as error:
         RUN.refuse(error)
         return
@@ -77,9 +77,9 @@ def start() -> None:
             PromptRun(
                 model=name,
                 prompt=prompt,
-                max_new_tokens=min(max(int(state.c_tokens), 1), context()),
-                temperature=min(max(float(state.c_temperature), 0.0), MAX_TEMPERATURE),
-                seed=min(max(int(state.c_seed), 0), MAX_SEED),
+                max_new_tokens=numbers.whole(state.c_tokens, 1, context(), context()),
+                temperature=temperature,
+                seed=seed,
             )
             for name in models.twins()
         ]

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import examples, links, models, prompts, store
+from app.core import examples, links, models, numbers, prompts, store
 from app.core.errors import InputError
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import t
-from app.ui.sampling import MAX_SEED, MAX_TEMPERATURE
+from app.ui import sampling
 from model.record.trace import Trace
 
 RUN = PromptSlot("experts")
@@ -45,15 +45,13 @@ def request() -> PromptRun:
     state = st.session_state
     if state.e_model not in names():
         raise InputError(t("experts.unknown_model"))
-    tokens, temperature, seed = state.e_tokens, state.e_temperature, state.e_seed
-    if tokens is None or temperature is None or seed is None:
-        raise InputError(t("experts.number_missing"))
+    temperature, seed = sampling.chosen(("e_temperature", "e_seed"))
     return PromptRun(
         model=state.e_model,
         prompt=prompts.fitting(state.e_prompt, state.e_model),
-        max_new_tokens=min(max(int(tokens), 1), MAX_TOKENS),
-        temperature=min(max(float(temperature), 0.0), MAX_TEMPERATURE),
-        seed=min(max(int(seed), 0), MAX_SEED),
+        max_new_tokens=numbers.whole(state.e_tokens, 1, MAX_TOKENS, recorded().info.max_new_tokens),
+        temperature=temperature,
+        seed=seed,
     )
 
 

@@ -15,6 +15,7 @@ from app.pages.reasoning.continuations import room as continuations_room
 from app.pages.reasoning.samples import room as samples_room
 from app.ui import rooms
 from app.ui.components.reasoning_view import name_of, reasoning_view
+from app.ui.sampling import temperature_and_seed
 from app.ui.table import numbers
 from model.record.trace import Trace
 from model.tasks import TASKS, chain, pick
@@ -130,27 +131,8 @@ def settings() -> None:
                 key="r_lang",
             )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(
-            t("common.temperature"),
-            0.0,
-            session.MAX_TEMPERATURE,
-            1.0,
-            0.1,
-            key="r_t",
-            bind="query-params",
-            help=t("common.temperature_help"),
-            width=150,
-        )
-        st.number_input(
-            t("common.seed"),
-            0,
-            session.MAX_SEED,
-            0,
-            key="r_seed",
-            bind=number_fields.binding("r_seed"),
-            help=t("reasoning.seed_help"),
-            width=150,
-        )
+        keys = ("r_t", "r_seed")
+        temperature_and_seed(1.0, 0, keys, width=150, seed_help=t("reasoning.seed_help"))
 
 
 def status(shown: list[Trace], kind: str) -> None:

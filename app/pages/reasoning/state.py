@@ -14,11 +14,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import contestants, judged, numbers, prompts
+from app.core import contestants, judged, prompts
 from app.core.errors import InputError
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.questions import Asked
 from app.core.texts import language, t
+from app.ui import sampling
 from model.record.trace import Trace
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import TEMPLATE, Language, Problem
@@ -33,9 +34,7 @@ RUN_KEYS = (
 )
 DEFAULT_LEVEL = 3
 MAX_TOKENS = 512  # of a reply; a context that is shorter ends it sooner
-MAX_SEED = 2**31 - 1
 DRAWN_SEEDS = 1_000_000  # below which a seed is drawn: short enough to be read out
-MAX_TEMPERATURE = 2.0
 MAX_VALUE = 999_999_999  # what the checker reads
 _EXPRESSION = re.compile(r"\d{1,3}([+*-]\d{1,3}){1,9}")
 _BESIDE = str.maketrans(dict.fromkeys(" =?"))
@@ -218,19 +217,6 @@ def chosen() -> list[contestants.Contestant]:
     return found[: contestants.MOST]
 
 
-def sampling() -> tuple[float, int]:
-    """Temperature and seed, within their limits.
-
-    Raises:
-        InputError: if a field is empty.
-    """
-    state = st.session_state
-    if state.r_t is None or state.r_seed is None:
-        raise InputError(t("reasoning.number_missing"))
-    temperature = numbers.within(state.r_t, 0.0, MAX_TEMPERATURE, 1.0)
-    return temperature, numbers.whole(state.r_seed, 0, MAX_SEED, 0)
-
-
 def prompt_for(one: contestants.Contestant, problem: Problem) -> str:
     """The exact text that a contestant gets.
 
@@ -245,7 +231,7 @@ def start() -> None:
     """Run the inputs as they stand; what is on screen stays until there is something new."""
     try:
         problem = question()
-        temperature, seed = sampling()
+        temperature, seed = sampling.chosen(("r_t", "r_seed"))
         wanted = [
             PromptRun(one.model, prompt_for(one, problem), MAX_TOKENS, temperature, seed)
             for one in chosen()

@@ -14,8 +14,8 @@ from app.core import judged, prompts
 from app.core.errors import InputError
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.questions import Asked
-from app.core.texts import LANGUAGES, language, t
-from app.ui.sampling import MAX_SEED, MAX_TEMPERATURE
+from app.core.texts import LANGUAGES, language
+from app.ui import sampling
 from model.record.trace import Trace
 from model.tasks import TASKS, problems
 from model.tasks.problem import Language
@@ -73,17 +73,15 @@ def requests() -> list[PromptRun]:
     Raises:
         InputError: for a question that cannot be asked.
     """
-    state = st.session_state
-    if state.t is None or state.seed is None:
-        raise InputError(t("start.number_missing"))
-    prompt = Asked(prompts.checked(state.q or "").strip(), "", free=False).prompt
+    temperature, seed = sampling.chosen(("t", "seed"))
+    prompt = Asked(prompts.checked(st.session_state.q or "").strip(), "", free=False).prompt
     return [
         PromptRun(
             model=model,
             prompt=prompts.fitting(prompt, model),
             max_new_tokens=recorded()[0].info.max_new_tokens,
-            temperature=min(max(float(state.t), 0.0), MAX_TEMPERATURE),
-            seed=min(max(int(state.seed), 0), MAX_SEED),
+            temperature=temperature,
+            seed=seed,
         )
         for model in MODELS
     ]

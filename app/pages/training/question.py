@@ -10,12 +10,12 @@ import streamlit as st
 from app.core import numbers, scope
 from app.core.texts import language, t
 from app.pages.training.url_choice import url_choice
+from app.ui import sampling
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import Language, Problem
 
 TASK_NAMES = (chain.NAME, pick.NAME)
 MAX_NUMBER = 200  # of held-out questions of a level that can be chosen
-MAX_SEED = 2**31 - 1
 
 
 def page_language() -> Language:
@@ -35,7 +35,7 @@ def problem() -> Problem:
 
 def seed() -> int:
     """What replies are drawn from."""
-    return numbers.whole(st.session_state.get("t_seed"), 0, MAX_SEED, 0)
+    return sampling.chosen_seed("t_seed")
 
 
 def fields(act: Callable[[], object]) -> None:
@@ -62,16 +62,7 @@ def fields(act: Callable[[], object]) -> None:
             width=140,
             help=t("training.number_help", most=MAX_NUMBER),
         )
-        st.number_input(
-            t("common.seed"),
-            0,
-            MAX_SEED,
-            0,
-            key="t_seed",
-            bind=numbers.binding("t_seed"),
-            width=140,
-            help=t("training.seed_help"),
-        )
+        sampling.seed_field(0, "t_seed", width=140, help=t("training.seed_help"))
         act()
     asked = problem()
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -11,6 +11,7 @@ from app.pages.cache import state as session
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
+from app.ui.sampling import temperature_and_seed
 from app.ui.table import numbers
 from model.record.trace import Trace
 
@@ -60,27 +61,8 @@ def inputs() -> None:
             bind="query-params",
             width=SETTING,
         )
-        st.number_input(
-            t("common.temperature"),
-            0.0,
-            session.MAX_TEMPERATURE,
-            recorded.temperature,
-            0.1,
-            format="%.1f",
-            help=t("common.temperature_help"),
-            key="c_temperature",
-            bind="query-params",
-            width=SETTING,
-        )
-        st.number_input(
-            t("common.seed"),
-            0,
-            session.MAX_SEED,
-            recorded.seed,
-            key="c_seed",
-            bind="query-params",
-            width=SETTING,
-        )
+        keys = ("c_temperature", "c_seed")
+        temperature_and_seed(recorded.temperature, recorded.seed, keys, width=SETTING)
     session.run_link()
     with status:
         session.RUN.status()

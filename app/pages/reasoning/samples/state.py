@@ -15,6 +15,7 @@ from app.core import contestants, judged, models, replies
 from app.core.errors import InputError
 from app.core.texts import t
 from app.pages.reasoning import state as session
+from app.ui import sampling
 from model.nn.tokenizer import encode
 from model.record.trace import Trace
 from model.tasks import TASKS, problems
@@ -57,7 +58,7 @@ def _judgeable() -> tuple[Problem, float, int]:
         InputError: if the answer cannot be judged, or every sample would be the same.
     """
     problem = session.question()
-    temperature, seed = session.sampling()
+    temperature, seed = sampling.chosen(("r_t", "r_seed"))
     if not problem.level:
         raise InputError(t("reasoning.not_judgeable"))
     if temperature == 0:
@@ -144,7 +145,7 @@ def start_again(edited: bool) -> None:
     head = "".join(trace.texts[reading.start : keep])
     number: int | None = None
     try:
-        _, seed = session.sampling()
+        _, seed = sampling.chosen(("r_t", "r_seed"))
         if edited:
             if (typed := state.get(number_key())) is None:
                 raise InputError(t("reasoning.number_missing"))

@@ -17,6 +17,7 @@ from app.core.lab_runs import OUTCOMES, LabSlot, Outcome
 from app.core.texts import LANGUAGES, texts, translated
 from app.pages.training import figures, question, training_runs
 from app.pages.training.rooms import curves, grpo_step, time_machine, train_now
+from app.ui import sampling
 from model.runtime import work
 from model.tasks import chain, problems
 from model.training import experiments, pipeline
@@ -470,7 +471,7 @@ def test_whoever_comes_second_watches_but_neither_stops_the_run_nor_keeps_it_ali
 def test_no_number_of_a_link_breaks_a_room(number: str, without_runs: None) -> None:
     app = opened("step", t_number=number, t_seed=number)
     assert not app.error
-    assert 0 <= app.session_state["t_seed"] <= question.MAX_SEED
+    assert 0 <= app.session_state["t_seed"] <= sampling.MAX_SEED
 
 
 @pytest.mark.parametrize(
