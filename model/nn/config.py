@@ -9,7 +9,6 @@ mixture-of-experts layers; a model without is dense, and of the Qwen2 family.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -54,6 +53,7 @@ FAMILIES = {
 #: fields that count from 0; all other whole numbers are 1 or more
 MAY_BE_ZERO = ("first_k_dense_replace", "bos_token_id", "eos_token_id", "pad_token_id")
 MAX_SIZE, MAX_LAYERS = 1_000_000, 1_000  # far above any published model's width and depth
+LEAST_FLOAT, MOST_FLOAT = 1e-30, 1e30  # beyond them, float32 has no room for what is made of them
 
 
 class CheckpointError(ReadableError):
@@ -144,7 +144,7 @@ class ModelConfig:
             if kind.startswith("bool"):
                 good = isinstance(value, bool)
             elif kind.startswith("float"):
-                good = type(value) in (int, float) and 0 < value < math.inf
+                good = type(value) in (int, float) and LEAST_FLOAT <= value <= MOST_FLOAT
             else:
                 least = 0 if field.name in MAY_BE_ZERO else 1
                 most = MAX_LAYERS if field.name == "num_hidden_layers" else MAX_SIZE

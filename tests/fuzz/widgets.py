@@ -5,14 +5,15 @@ Sessions live for some messages each, so that one finds what another has left.
 
 from __future__ import annotations
 
+import contextlib
 import random
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
 from streamlit.proto.NumberInput_pb2 import NumberInput
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Selectbox
+from streamlit.testing.v1.element_tree import Selectbox, SelectSlider
 
 from tests.fuzz import prompts
 from tests.fuzz.links import PAGES, nothing_computed, opened
@@ -78,24 +79,38 @@ def _message(rng: random.Random, at: AppTest) -> tuple[Any, Any]:
     return one, value
 
 
-def _set(one: Any, value: Any) -> AbstractContextManager[object]:
-    """Set a field. Of a choice, AppTest would send none but the options, in its own language."""
+@contextlib.contextmanager
+def _set(one: Any, value: Any) -> Iterator[None]:
+    """Set a field; of a choice, AppTest itself would send nothing but its options."""
     forged = isinstance(one, Selectbox) and value not in one.options
     if forged:
         one.options.append(value)
     else:
         one.set_value(value)
-    own = vars(Selectbox)["index"]
+    its_index, its_words = vars(Selectbox)["index"], vars(SelectSlider)["format_func"]
 
     def index(box: Selectbox[Any]) -> Any:
         if forged and box is one:
             return len(box.options) - 1
         try:
-            return own.__get__(box)
-        except ValueError:
+            return its_index.__get__(box)
+        except ValueError:  # worded in AppTest's language, not in the session's
             return None
 
-    return mock.patch.object(Selectbox, "index", property(index))
+    def words(box: SelectSlider[Any]) -> Callable[[Any], str]:
+        def written(value: Any) -> str:
+            try:
+                return str(its_words.__get__(box)(value))
+            except (KeyError, TypeError, ValueError):  # it is in words already
+                return str(value)
+
+        return written
+
+    with (
+        mock.patch.object(Selectbox, "index", property(index)),
+        mock.patch.object(SelectSlider, "format_func", property(words)),
+    ):
+        yield
 
 
 def _sendable(text: str) -> str:

@@ -44,6 +44,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "no_decoder": "{family} has no decoder and keeps no KV cache: choose a model that "
         "generates text.",
         "several": "{family} is several models, each with a cache: choose one of them.",
+        "assistant": "{family} drafts for another model and reads that model's cache: choose the "
+        "model that it drafts for.",
         "no_keys": "{family} generates without a KV cache: choose another model.",
         "not_json": "Not JSON at line {line}, column {column}: paste the whole file, from "
         "the first brace to the last.",

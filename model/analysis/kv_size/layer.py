@@ -6,15 +6,21 @@ MHA 2·n_h·d_h, GQA 2·n_g·d_h, MQA 2·d_h, MLA d_c + d_h^R (no factor 2, no h
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from model.analysis.kv_size.fields import MAX_HEADS, Fields, refusal, whole_number
+from model.analysis.kv_size.fields import MAX_HEADS, MAX_LAYERS, Fields, refusal, whole_number
 from model.analysis.kv_size.names import OWN_FIELD
 from model.analysis.kv_size.schedule import active_window
 from model.analysis.kv_size.spec import LayerCache, Parts
 
 MULTI_QUERY_FAMILIES = {"falcon", "RefinedWebModel", "gpt_bigcode"}
 V4_RATES = {"CSA": 4, "HCA": 128}  # DeepSeek-V4's class default, default_compress_rates
+#: Families whose files may say by "index_topk_freq" which layers have an indexer of their own.
+BY_FREQUENCY = {"glm_moe_dsa", "glm5_next_text", "mistral_large4_text"}
+#: Sliding layers of dots.note are MLA of another width: its class's defaults.
+DOTS_NOTE = {"swa_kv_lora_rank": 1024, "swa_head_dim": 256, "swa_qk_nope_head_dim": 192}
 #: Fields that a file may count KV heads by, beside those of FACTS.
 OTHER_KV_HEADS = (
     "multi_query", "attn_config", "block_configs", "group_query_attention", "n_shared_head",
@@ -98,29 +104,69 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
     num_key_value_heads and head_dim say nothing here: transformers sets them to 128 and 64 for
     DeepSeek-V3, which as GQA would come to 1,998,848 bytes per token instead of 70,272.
     """
-    latent: Parts = (
-        ("c_kv", fields.need_fact("kv_lora_rank")),
-        ("k_pe", fields.need_fact("qk_rope_head_dim", least=0)),
-    )
+    rotated = fields.need_fact("qk_rope_head_dim", least=0)
+    latent: Parts = (("c_kv", fields.need_fact("kv_lora_rank")),)
+    if rotated and _has_position(fields, index, layers):
+        latent = (*latent, ("k_pe", rotated))
     sources = fields.per_layer("kv_source_layers", layers)
     if sources is not None:
         source = whole_number(sources[index], "kv_source_layers", least=0, most=index)
         latent = latent if source == index else ()
-    if kind != "indexed":
+    if kind != "indexed" or indexers(fields, layers)[index] == "shared":
         return Attention("MLA", latent)
-    if fields.get("index_kpool") is not None:
-        raise refusal("unknown", name="index_kpool", what="pooled keys")
-    types = fields.per_layer("indexer_types", layers)
-    pattern = fields.get("index_topk_pattern") is not None
-    if types is None and fields.ledger.family == "hy_v4":  # its class shares by a rule of its own
+    key = fields.need("index_head_dim")
+    if fields.get("index_kpool") is not None:  # GLM-5-Next pools keys anew each time it reads them
+        return Attention("MLA + indexer", (*latent, ("k_index", key), ("pool gate", key + 1)))
+    return Attention("MLA + indexer", (*latent, ("k_index", key)))
+
+
+def _has_position(fields: Fields, index: int, layers: int) -> bool:
+    """Whether a layer rotates keys: in Mistral Large 4 those that do not keep the latent alone."""
+    if fields.ledger.family != "mistral_large4_text":
+        return True
+    rotates = fields.per_layer("no_rope_layers", layers)  # 1 is a layer that does
+    if rotates is not None:
+        return bool(whole_number(rotates[index], "no_rope_layers", least=0, most=1))
+    alone = Fields(fields.values, fields.ledger, {"no_rope_layer_interval": 4})
+    return (index + 1) % alone.need("no_rope_layer_interval", most=MAX_LAYERS) != 0
+
+
+def indexers(fields: Fields, layers: int) -> list[Any]:
+    """Of every layer whether its indexer is its own, "full", or an earlier layer's, "shared".
+
+    The rules for files without a list are those of the configuration classes.
+    """
+    types, family = fields.per_layer("indexer_types", layers), fields.ledger.family
+    names = {"F": "full", "S": "shared"}
+    if types is None and fields.get("index_topk_pattern") is not None:
+        said = fields.values["index_topk_pattern"]
+        if not isinstance(said, (str, list)) or len(said) != layers:
+            raise refusal("lacks", names="indexer_types")
+        types = [names.get(one, one) if isinstance(one, str) else one for one in said]
+    if types is not None:
+        if any(one not in ("full", "shared") for one in types):
+            raise refusal("indexer_types")
+        return types
+    every, first = fields.integer("index_topk_freq") or 1, 2
+    if fields.get("index_skip_topk_offset") is not None:
+        first = fields.need("index_skip_topk_offset", least=0)
+    if family == "hy_v4":
+        every, first = 4, 2
+        fields.ledger.defaults["indexer_types"] = f"(1 of {every})"
+    elif every > 1 and family not in BY_FREQUENCY:
         raise refusal("lacks", names="indexer_types")
-    if types is None and (pattern or (fields.integer("index_topk_freq") or 1) > 1):
-        raise refusal("lacks", names="indexer_types")
-    if types is not None and types[index] not in ("full", "shared"):
-        raise refusal("indexer_types")
-    if types is not None and types[index] == "shared":  # reuses the choice of an earlier layer
-        return Attention("MLA", latent)
-    return Attention("MLA + indexer", (*latent, ("k_index", fields.need("index_head_dim"))))
+    return ["shared" if max(i - first + 1, 0) % every else "full" for i in range(layers)]
+
+
+def dots_note_sliding(fields: Fields) -> Mapping[str, int]:
+    """What the sliding layers of a dots.note file have in place of the others' widths."""
+    said = Fields(fields.values, fields.ledger, DOTS_NOTE)
+    unused = ("num_attention_heads", "num_key_value_heads", "q_lora_rank", "v_head_dim")
+    said.ledger.read |= {f"swa_{name}" for name in unused}
+    rope = said.integer("swa_qk_rope_head_dim", least=0)
+    if rope is None:
+        rope = said.need("swa_head_dim") - said.need("swa_qk_nope_head_dim")
+    return {"kv_lora_rank": said.need("swa_kv_lora_rank"), "qk_rope_head_dim": rope}
 
 
 def _heads(fields: Fields, index: int, layers: int) -> int:
@@ -151,6 +197,8 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
             raise refusal("group", group=f"{group:,}", heads=f"{heads:,}")
         return heads // group
     nested = fields.section("attn_config")  # DBRX, MPT
+    if nested is None and family == "dbrx":
+        nested = Fields({}, fields.ledger, {"kv_n_heads": 1}, "attn_config.")
     if nested is not None:
         if nested.text("attn_type") == "multiquery_attention":
             return 1

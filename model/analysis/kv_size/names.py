@@ -198,7 +198,8 @@ LAYOUT = (
     # what is shared, compressed or looked up
     "num_kv_shared_layers", "kv_source_layers", "use_cla", "cla_share_factor",
     "index_head_dim", "indexer_types", "indexer_head_dim", "indexer_kv_heads",
-    "index_topk_freq", "index_topk_pattern", "index_kpool",
+    "index_topk_freq", "index_topk_pattern", "index_skip_topk_offset", "index_kpool",
+    "use_dsa", "swa_kv_lora_rank", "swa_qk_nope_head_dim", "swa_qk_rope_head_dim",
     "compress_rates", "compress_rate_csa", "compress_rate_hca",
     "use_bidirectional_attention", "is_decoder", "is_encoder_decoder",
 )  # fmt: skip

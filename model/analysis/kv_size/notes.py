@@ -28,6 +28,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "family, so its own cache is larger.",
         "two_stacks": "The decoder's own cache only: cross-attention adds a fixed one, with as "
         "many elements per token of the source.",
+        "own_prompt": "The model puts tokens of its own before every text ({tokens}), and caches "
+        "them, too.",
         "mtp": "Not counted: layers for multi-token prediction ({layers}), which hold a cache only "
         "when used to speculate.",
         "cross": "A fixed cache besides, of images and not of the text: elements for every token "

@@ -15,6 +15,7 @@ from model.analysis.kv_size.layer import (
     Attention,
     attention_layer,
     block_kind,
+    dots_note_sliding,
     is_latent,
     missing_fields,
     v4_layer,
@@ -38,6 +39,8 @@ OVERLAID = {
     *(name for fact in ("heads", "kv_heads", "head_dim", "window") for name in FACTS[fact]),
     "attention_type", "layers", "true_sliding_window",
 }  # fmt: skip
+#: They draft for another model and read its cache.
+ASSISTANTS = {"gemma4_assistant", "gemma4_unified_assistant"}
 SEVERAL = {"blt", "bark", "rag", "pi0"}
 STATES = ("linear", "mamba", "conv")
 EMPTY = (*STATES, "none", "cross")  # kinds that keep nothing of a token
@@ -84,7 +87,7 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
     kinds, windows = _schedule(fields, count)
     if any(kind not in EMPTY for kind in kinds) and missing_fields(fields):
         raise _lacks(missing_fields(fields))
-    shared, exceptions = _shared_from(fields, count), _exceptions(fields)
+    shared, exceptions = _shared_from(fields, count), _exceptions(fields, kinds)
     caches: list[LayerCache] = []
     names: list[str] = []
     for index, kind in enumerate(kinds):
@@ -147,6 +150,8 @@ def _refuse(fields: Fields, whole: Fields) -> None:
     family = fields.ledger.family
     if (several := whole.text("model_type")) in SEVERAL:
         raise refusal("several", family=several)
+    if several in ASSISTANTS:
+        raise refusal("assistant", family=several)
     outer = known_family(whole.text("model_type"))
     known = known_family(family)
     decoder = fields.flag("is_decoder") or whole.flag("is_decoder")
@@ -194,11 +199,17 @@ def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]
         blocks = [block_kind(fields, index, layers) for index in range(layers)]
         return [kind for kind, _ in blocks], [window for _, window in blocks]
     kinds = layer_kinds(fields, layers)
-    indexed = fields.get("index_head_dim") is not None
-    if indexed and is_latent(fields) and "indexed" not in kinds:
-        # DeepSeek-V3.2's file has no layer_types: every layer has the indexer.
+    if not fields.flag("use_dsa", default=True):  # dots.note
+        kinds = ["full" if kind == "indexed" else kind for kind in kinds]
+    elif fields.get("index_head_dim") is not None and is_latent(fields) and _implied(fields, kinds):
         kinds = ["indexed" if kind == "full" else kind for kind in kinds]
     return kinds, [None] * len(kinds)
+
+
+def _implied(fields: Fields, kinds: Sequence[str]) -> bool:
+    """Whether full attention has an indexer that no list tells, as in DeepSeek-V3.2's file."""
+    spelt_out = fields.ledger.family == "dots3_note_text" and fields.states("per_layer_config")
+    return fields.flag("use_dsa") or ("indexed" not in kinds and not spelt_out)
 
 
 def _shared_from(fields: Fields, layers: int) -> int:
@@ -208,9 +219,12 @@ def _shared_from(fields: Fields, layers: int) -> int:
     return layers - (fields.integer("num_kv_shared_layers", least=0, most=layers - 1) or 0)
 
 
-def _exceptions(fields: Fields) -> dict[int, Fields]:
+def _exceptions(fields: Fields, kinds: Sequence[str]) -> dict[int, Fields]:
     """The config as single layers see it: transformers keeps exceptions in per_layer_config."""
     section = fields.section("per_layer_config")
+    if section is None and fields.ledger.family == "dots3_note_text":
+        other = fields.overridden(dots_note_sliding(fields)) if "sliding" in kinds else fields
+        return {index: other for index, kind in enumerate(kinds) if kind == "sliding"}
     changes = {} if section is None else section.values
     known = known_family(fields.ledger.family)
     # Gemma-4's and Step's rules are the reader's own.

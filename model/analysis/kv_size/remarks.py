@@ -90,6 +90,9 @@ def _beside(fields: Fields, two_stacks: bool) -> list[Note]:
         found.append(Note("falcon"))
     if two_stacks:
         found.append(Note("two_stacks"))
+    if family == "cpmant":
+        own = Fields(fields.values, fields.ledger, {"prompt_length": 32})
+        found.append(Note("own_prompt", {"tokens": own.need("prompt_length")}))
     mtp = fields.fact("mtp", most=MAX_LAYERS)
     if mtp:
         found.append(Note("mtp", {"layers": mtp}))

@@ -111,6 +111,7 @@ def test_impossible_config(change: dict[str, Any], folder: Path) -> None:
         {"attention_bias": True},  # of the output too, in families that have the flag
         {"head_dim": 15},
         {"head_dim": None},
+        {"rms_norm_eps": 1e-40},
         {"num_attention_heads": "4"},
         {"num_attention_heads": 0},
         {"rope_parameters": {"rope_type": "yarn", "factor": 4}},
@@ -122,7 +123,7 @@ def test_impossible_dense_config(change: dict[str, Any]) -> None:
         ModelConfig.from_json(tiny_config("Qwen2").to_json() | change)
 
 
-@pytest.mark.parametrize("factor", [2, 1e308])
+@pytest.mark.parametrize("factor", [2, 1e29])
 def test_no_more_of_a_head_is_rotated_than_there_is(factor: float) -> None:
     with pytest.raises(CheckpointError, match="more than 1"):
         tiny_config("GQA", partial_rotary_factor=factor)

@@ -270,12 +270,12 @@ def test_layers_that_attend_to_an_earlier_latent() -> None:
     assert [layer.elements_per_token for layer in cache_spec(config).layers] == [576, 0, 576]
 
 
-def test_indexers_of_glm_5() -> None:
+def test_indexers_of_some_layers() -> None:
     config = {
-        **V3, "model_type": "glm_moe_dsa", "num_hidden_layers": 2, "index_head_dim": 128,
+        **V3, "model_type": "deepseek_v32", "num_hidden_layers": 2, "index_head_dim": 128,
         "index_topk_freq": 2,
     }  # fmt: skip
-    with pytest.raises(ConfigError, match="indexer_types"):
+    with pytest.raises(ConfigError, match="indexer_types"):  # its class has no such rule
         cache_spec(config)
     spec = cache_spec({**config, "indexer_types": ["full", "shared"]})
     assert [layer.elements_per_token for layer in spec.layers] == [704, 576]

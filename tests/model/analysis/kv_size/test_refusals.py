@@ -55,7 +55,6 @@ REFUSED: list[tuple[Any, str]] = [
         | {"layer_types": ["full_attention"] * 4},
         "full layer",
     ),
-    ({**V3, "index_head_dim": 128, "index_kpool": 16}, "index_kpool"),
     ({**V3, "index_head_dim": 128, "indexer_types": ["some"] * 61}, "indexer_types"),
     ({**GQA, "block_configs": [{"attention": {"n_heads_in_group": 3}}] * 4}, "n_heads_in_group 3"),
     ({**GQA, "block_configs": [{}] * 4}, "block_configs[0].attention"),

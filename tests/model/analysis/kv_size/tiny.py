@@ -35,12 +35,16 @@ SMALL: dict[str, Any] = {
     "bos_token_id": 1, "eos_token_id": 2, "decoder_start_token_id": 1,
 }  # fmt: skip
 MLA = {"num_key_value_heads": 4, "head_dim": 4}
+ROPE = {"rope_type": "default", "rope_theta": 10_000.0}
+MROPE = {"rope_parameters": ROPE | {"mrope_section": [2, 1, 1]}}
+HALF_MROPE = {"rope_parameters": ROPE | {"mrope_section": [1, 1, 0]}}  # half of a head is rotated
 MAMBA = {"mamba_d_state": 4, "mamba_n_heads": 8, "mamba_d_head": 8, "mamba_expand": 2}
 #: What some classes need beside that.
 MORE: dict[str, dict[str, Any]] = {
     **dict.fromkeys(
         ("axk1", "axk2", "deepseek_v2", "deepseek_v3", "deepseek_v32", "glm4_moe_lite",
-         "glm_moe_dsa", "hy_v4", "longcat_flash", "minicpm3", "youtu", "dots3_note_text"),
+         "glm_moe_dsa", "hy_v4", "longcat_flash", "minicpm3", "youtu",
+         "dots3_note_text", "mistral_large4_text"),
         MLA,
     ),
     "deepseek_v2": MLA | {"num_experts_per_tok": 2, "topk_method": "greedy"},
@@ -48,6 +52,8 @@ MORE: dict[str, dict[str, Any]] = {
         "ffn_hidden_size": 32, "zero_expert_num": 2, "moe_topk": 2, "expert_ffn_hidden_size": 16,
         "num_layers": 2, "num_hidden_layers": None,
     },
+    **dict.fromkeys(("cosmos3_edge_text", "glm4v_text", "qwen2_vl_text", "qwen2_5_vl_text"), MROPE),
+    **dict.fromkeys(("glm4v_moe_text", "glm_ocr_text"), HALF_MROPE),
     "bailing_hybrid": MLA | {
         "num_hidden_layers": 6, "layer_group_size": 3, "num_expert_group": 1, "qk_rope_head_dim": 4,
     },
@@ -68,6 +74,9 @@ MORE: dict[str, dict[str, Any]] = {
     "codegen": {"rotary_dim": 4}, "gptj": {"rotary_dim": 4},
     "gpt_neo": {"attention_types": [[["global", "local"], 2]], "window_size": 5},
     "hunyuan_v1_dense": {"head_dim": 8}, "ministral": {"head_dim": 8},
+    "hunyuan_vl_text": {
+        "head_dim": 8, "rope_parameters": ROPE | {"mrope_section": [1] * 4},
+    },
     "hunyuan_v1_moe": {"head_dim": 8, "moe_topk": 2, "num_experts": 4},
     "dots1": {
         "n_shared_experts": 1, "n_routed_experts": 4, "num_experts_per_tok": 2,
@@ -87,7 +96,7 @@ MORE: dict[str, dict[str, Any]] = {
         "num_hidden_layers": 4, "compress_ratios": [0, 4, 128, 4],
     },
     "mamba2": {"num_heads": 8, "head_dim": 8, "n_groups": 1, "state_size": 8},
-    "xmod": {"default_language": "en_XX"},
+    "xlstm": {"hidden_size": 128}, "xmod": {"default_language": "en_XX"},
     "zaya": {"num_experts_per_tok": 1}, "llama4_text": {"num_experts_per_tok": 1},
     "zamba": {
         "num_hidden_layers": 8, "layers_block_type": ["linear_attention", "hybrid"] * 4,
@@ -99,6 +108,16 @@ MORE: dict[str, dict[str, Any]] = {
         "mamba_ngroups": 1,
     },
     "prophetnet": {"num_hidden_layers": None},
+    "dbrx": {
+        "attn_config": {"kv_n_heads": 2, "clip_qkv": 8, "rope_theta": 10_000.0},
+        "ffn_config": {"ffn_hidden_size": 48, "moe_num_experts": 4, "moe_top_k": 2},
+    },
+    "cohere_compass_text": {
+        "rope_parameters": {"full_attention": ROPE},
+    },
+    "glm5_next_text": {
+        "num_key_value_heads": 4, "num_hidden_layers": 8, "qk_rope_head_dim": 0, "index_kpool": 2,
+    },
     "inkling_text": {"swa_num_attention_heads": 4, "swa_num_key_value_heads": 4, "swa_head_dim": 8},
     "inkling2_text": {
         "swa_num_attention_heads": 4, "swa_num_key_value_heads": 4, "swa_head_dim": 8,
@@ -106,31 +125,23 @@ MORE: dict[str, dict[str, Any]] = {
     "qwen4_exp_text": {"indexer_head_dim": 8, "indexer_n_heads": 2, "indexer_kv_heads": 1,
                        "indexer_budget": 4, "indexer_compress_ratio": 2},
 }  # fmt: skip
-#: Not run: a byte-level model of three transformers; assistants, which read another model's cache;
-#: and those whose models do not build or run in 5.23 without files of their own.
-LEFT_OUT = {
-    "blt": "three transformers in one",
-    "gemma4_assistant": "reads the cache of another model",
-    "gemma4_unified_assistant": "reads the cache of another model",
-    "cpmant": "its prompts are tokens of their own",
-    "reformer": "keeps buckets",
-    "xlstm": "its state does not build at these sizes",
-    "dbrx": "its attn_config has no rope_theta in 5.23",
-    "cohere_compass_text": "its rope parameters need a checkpoint's own",
-}
+#: Refused in words, as `test_refusals` tries: three transformers in one, and assistants, which read
+#: another model's cache.
+REFUSED = {"blt", "gemma4_assistant", "gemma4_unified_assistant", "reformer"}
 
 
 @functools.cache
 def causal() -> list[str]:
-    """Model types of transformers' causal language models, wrappers left out."""
-    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    """Model types of transformers' causal language models, and of those that wrappers hold."""
+    import transformers as tf
+    from transformers.models.auto import modeling_auto as auto
 
     table = json.loads(REFERENCE.read_text(encoding="utf-8"))
-    return sorted(
-        name
-        for name in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-        if name not in LEFT_OUT and "text" not in table[name]
-    )
+    wrappers = {name: entry["text"] for name, entry in table.items() if "text" in entry}
+    held = {text for name, text in wrappers.items() if table[name].get("cache") != "none"}
+    models = {name for name, model in auto.MODEL_MAPPING_NAMES.items() if hasattr(tf, str(model))}
+    names = {*auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, *held.intersection(models)}
+    return sorted(names - REFUSED - set(wrappers))
 
 
 def config(family: str, **changes: Any) -> Any:
@@ -158,12 +169,16 @@ def config(family: str, **changes: Any) -> Any:
 def filled(made: Any, tokens: int) -> Any:
     """The cache of a random model after a prompt and one more token; None if it keeps none."""
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModel, AutoModelForCausalLM
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
     torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(made).eval()
+    alone = made.model_type in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    model = (AutoModelForCausalLM if alone else AutoModel).from_config(made).eval()
     ids = torch.randint(3, 60, (1, tokens))
     with torch.no_grad():
+        if made.model_type == "cpmant":  # takes whole texts, and puts a prompt of its own before
+            return model(ids, use_cache=True).past_key_values
         cache = getattr(model(ids[:, :-1], use_cache=True), "past_key_values", None)
         if cache is None:
             return None
