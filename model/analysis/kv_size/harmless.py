@@ -52,7 +52,7 @@ HARMLESS = {
     "key_multiplier", "residual_multiplier", "query_pre_attn_scalar", "logit_scale",
     "scale_attn_weights", "scale_attn_by_inverse_layer_idx", "attention_probs_dropout_prob",
     "qk_layernorm", "use_qk_norm", "qk_norm", "qkv_bias", "clip_qkv", "alibi", "parallel_attn",
-    "use_parallel_residual", "qk_head_dim", "q_lora_rank", "o_lora_rank", "o_groups", "q_head_dim",
+    "use_parallel_residual", "q_lora_rank", "o_lora_rank", "o_groups", "q_head_dim",
     "attention_q_lora_dim", "attention_qk_dim", "index_n_heads", "index_topk",
     "attn_temperature_tuning", "apply_query_key_layer_scaling", "layer_norm_epsilon",
     "apply_residual_connection_post_layernorm",

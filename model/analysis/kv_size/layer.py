@@ -104,6 +104,7 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
     num_key_value_heads and head_dim say nothing here: transformers sets them to 128 and 64 for
     DeepSeek-V3, which as GQA would come to 1,998,848 bytes per token instead of 70,272.
     """
+    fields.ledger.read.add(f"{fields.path}qk_head_dim")  # the sum of two others
     rotated = fields.need_fact("qk_rope_head_dim", least=0)
     latent: Parts = (("c_kv", fields.need_fact("kv_lora_rank")),)
     if rotated and _has_position(fields, index, layers):

@@ -34,6 +34,7 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "n_heads": "mpt, dbrx, xlm; params.json of Meta and Mistral",
             "num_heads": "t5, gpt_neo, exaone",
             "attention_heads": "xglm, kosmos-2",
+            "num_q_heads": "grok-1",
             "num_query_heads": "openelm (a list with one entry per layer)",
             "num_attention_heads_per_layer": "laguna (a list)",
         },
@@ -49,6 +50,7 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "d_model": "t5, bart, mpt, dbrx, xlnet",
             "model_dim": "openelm",
             "emb_dim": "xlm",
+            "emb_size": "grok-1",
             "dim": "params.json of Meta and Mistral",
         },
         "head_dim": {
@@ -59,6 +61,7 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "dim_head": "cpmant",
             "hidden_size_per_head": "plamo2",
             "head_size": "LitGPT",
+            "key_size": "grok-1",
         },
         "v_head_dim": {
             "v_head_dim": "deepseek_v2, deepseek_v3 and their kin, mimo_v2_flash",
@@ -118,7 +121,7 @@ WORDS: Mapping[str, tuple[tuple[set[str], ...], set[str]]] = MappingProxyType(
             {"num", "n", "number", "of", "count", "total", "attention", "attn", "values", "keys"},
         ),
         "head_dim": (
-            ({"head", "heads"}, {"dim", "size", "width", "channels"}),
+            ({"head", "heads"}, {"d", "dim", "size", "width", "channels"}),
             {"attention", "attn", "per", "hidden", "each", "of"},
         ),
         "v_head_dim": (
@@ -157,7 +160,7 @@ OWN_FIELD: Mapping[tuple[str, str], str] = MappingProxyType(
 #: Where a multimodal file has the model that keeps the cache.
 NESTED = (
     "text_config", "llm_config", "language_config", "thinker_config", "text_model_config",
-    "language_model_config", "lm_config", "llm", "decoder", "decoder_config",
+    "language_model_config", "lm_config", "llm", "llm_cfg", "text_cfg", "decoder", "decoder_config",
 )  # fmt: skip
 #: Where it has what keeps none, or keeps its own.
 OTHER_MODELS = (

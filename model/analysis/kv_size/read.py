@@ -39,6 +39,8 @@ OVERLAID = {
     *(name for fact in ("heads", "kv_heads", "head_dim", "window") for name in FACTS[fact]),
     "attention_type", "layers", "true_sliding_window",
 }  # fmt: skip
+#: Half of their layers read the cache of one layer before (YOCO, arXiv 2405.05254).
+HALVES = {"phi4flash", "yoco"}
 #: They draft for another model and read its cache.
 ASSISTANTS = {"gemma4_assistant", "gemma4_unified_assistant"}
 SEVERAL = {"blt", "bark", "rag", "pi0"}
@@ -150,6 +152,8 @@ def _refuse(fields: Fields, whole: Fields) -> None:
     family = fields.ledger.family
     if (several := whole.text("model_type")) in SEVERAL:
         raise refusal("several", family=several)
+    if family in HALVES:
+        raise refusal("unknown", name=family, what="layers that share one cache")
     if several in ASSISTANTS:
         raise refusal("assistant", family=several)
     outer = known_family(whole.text("model_type"))
@@ -181,7 +185,8 @@ def _not_read(fields: Fields) -> list[Note]:
     left = unread(fields)
     known = known_family(fields.ledger.family)
     if known is None:
-        unclear = [path for path, value in left if decisive(path, value)]
+        told = fields.states(*FACTS["kv_heads"])
+        unclear = [path for path, value in left if decisive(path, value, told)]
         if unclear:
             raise refusal("not_understood", names=listed(unclear))
     paths = [path for path, _ in (*left, *unread_around(fields))]

@@ -324,6 +324,14 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
     if family.startswith("mimo_v2"):
         full = {i for i in range(layers) if i == 0 or (i + 1) % 6 == 0}
         return ["full" if i in full else "sliding" for i in range(layers)]
+    letters = fields.get("sliding_window_pattern")
+    if isinstance(letters, str):  # Exaone 4: "LLLG" is local and global, and the last is global
+        if not letters or not set(letters) <= {"L", "G"}:
+            raise refusal(
+                "entry", name="sliding_window_pattern", value=shown(letters), known="L, G"
+            )
+        cycle = ["sliding" if letter == "L" else "full" for letter in letters]
+        return [*(cycle[i % len(cycle)] for i in range(layers - 1)), "full"]
     every = next(
         (
             number

@@ -32,12 +32,26 @@ KINDS = {
     "type", "types", "kind", "kinds", "pattern", "schedule", "layout", "idx", "idxs", "index",
     "indices", "ids", "list", "map", "order", "period", "interval", "every", "freq", "frequency",
 }  # fmt: skip
+RATES = {"ratio", "every", "interval", "period", "freq", "frequency"}
+REPEATS = {
+    "repeat",
+    "repeats",
+    "repeated",
+    "loop",
+    "loops",
+    "recurrent",
+    "recurrence",
+    "self",
+    "passes",
+}
 SHARING = {"share", "shared", "sharing", "shares", "reuse", "reused", "cla", "yoco", "tied", "tie"}
 STATES = {
     "state", "states", "ssm", "mamba", "recurrent", "recurrence", "linear", "conv", "memory",
     "cross", "hybrid", "sparse", "global", "cache", "caches", "query", "queries", "mqa", "gqa",
     "mha", "qkv", "chunk", "chunked", "sink", "sinks",
 }  # fmt: skip
+#: Ways to share keys and values among heads, which a flag may switch on.
+HEAD_SHARING = {"mqa", "gqa", "mla", "mfa", "multiquery"}
 #: Values that say how attention is computed, not what it is.
 COMPUTED_BY = {
     "sdpa",
@@ -105,24 +119,35 @@ def harmless(name: str, family: str = "") -> bool:
     return not SPEAK.intersection(parts) and not TOPICS.isdisjoint(parts)
 
 
-def decisive(path: str, value: object) -> bool:
-    """Whether a field could be what a size depends on, by its name and its value."""
+def decisive(path: str, value: object, heads_told: bool = False) -> bool:
+    """Whether a field could be what a size depends on, by its name and its value.
+
+    A flag such as "use_gqa" decides nothing where the file itself counts KV heads: `heads_told`.
+    """
     if isinstance(value, str) and value in COMPUTED_BY:
         return False
     if value is False or isinstance(value, float) or (type(value) is int and value <= 0):
         return False
     found = set(words(path))
+    if found & TOPICS and not found & (KEYS | HEAD_SHARING | SHARING | WINDOWS):
+        found -= LAYERS | STATES
     listed = isinstance(value, (list, str, Mapping))
     counted = type(value) is int or isinstance(value, (list, Mapping))
     keys, heads = found & KEYS, found & HEADS
     return bool(
         (counted and keys and found & (HEADS | SIZES | RANKS | COUNTS))
+        or (counted and found & {"kv", "kvs"})
         or (counted and heads and found & (SIZES | COUNTS | {"attention", "attn"}))
         or (counted and found & WINDOWS and found & (SIZES | COUNTS | LAYERS | WINDOWS - {"local"}))
         or (counted and found & RANKS and found & (KEYS | SIZES | LAYERS | {"rank", "latent"}))
         or (listed and found & LAYERS and found & KINDS)
         or (found & SHARING and found & (KEYS | LAYERS | HEADS | {"cache", "cla", "yoco"}))
+        or (isinstance(value, list) and found & {"layer", "layers"})
+        or (counted and found & RATES and found & (STATES | LAYERS))
+        or (counted and found & {"layer", "layers", "block", "blocks"} and found & REPEATS)
         or (value is True and {"multi", "query"} <= found)
+        or (value is True and found & HEAD_SHARING and not heads_told)
+        or (counted and found & HEAD_SHARING)
     )
 
 

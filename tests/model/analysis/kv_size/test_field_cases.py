@@ -171,6 +171,9 @@ def test_families_that_generate_without_a_cache(family: str) -> None:
         ("layer_kinds", ["a", "b", "a", "b"]), ("share_kv_every", 2), ("kv_reuse_layers", [1, 3]),
         ("numKvGroups2", 4), ("shared_kv", True),
         ("cla_share_factor", 2), ("kv_layer_map", {"1": 0}), ("attn_block_types", "flfl"),
+        ("kv_compression_ratio", 4), ("kv_repeat", 4), ("attn_layers", [1, 3]),
+        ("kda_layers", [0, 1]), ("linear_attention_every", 4), ("hybrid_ratio", 7),
+        ("num_layer_repeats", 2), ("self_decoder_layers", 2), ("gqa_factor", 4),
     ],
 )  # fmt: skip
 def test_what_can_change_the_size_and_is_not_understood(name: str, value: object) -> None:
@@ -179,6 +182,26 @@ def test_what_can_change_the_size_and_is_not_understood(name: str, value: object
             cache_spec({**config, name: value})
     # transformers' own class does not know the field: named, and not counted.
     assert name in noted({**GQA, "model_type": "llama", name: value})
+
+
+def test_a_flag_decides_nothing_where_the_file_counts_heads() -> None:
+    assert cache_spec({**GQA, "model_type": "novel", "use_gqa": True}).attention == "GQA"
+    with pytest.raises(ConfigError, match="use_gqa"):
+        cache_spec({**NO_KV, "model_type": "novel", "use_gqa": True})
+
+
+@pytest.mark.parametrize("family", ["phi4flash", "yoco"])
+def test_models_whose_layers_share_one_cache_are_refused(family: str) -> None:
+    with pytest.raises(ConfigError, match="share one cache"):
+        cache_spec({**GQA, "model_type": family})
+
+
+def test_letters_tell_local_and_global_layers() -> None:
+    exaone = {**GQA, "model_type": "exaone4", "sliding_window": 8, "num_hidden_layers": 6}
+    spec = cache_spec({**exaone, "sliding_window_pattern": "LLLG"})
+    assert [layer.window for layer in spec.layers] == [8, 8, 8, None, 8, None]
+    with pytest.raises(ConfigError, match="none of L, G"):
+        cache_spec({**exaone, "sliding_window_pattern": "LLX"})
 
 
 @pytest.mark.parametrize("name", ["frobnication", "attention_flavour", "kv_heads_note"])
