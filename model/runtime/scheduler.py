@@ -3,13 +3,16 @@
 Visitors take turns by the time that they have been given so far, the least served first (start-time
 fair queueing), so that one who draws thousands of samples leaves others half of the time and more.
 Whoever has but a row or two in a batch is computed along in every turn: one row more costs little.
-A turn is some 20 ms of the kernel, which releases the interpreter lock.
+A turn is some 20 ms of the kernel, which releases the interpreter lock. Where cores are few,
+threads that answer viewers go before those that compute.
 """
 
 from __future__ import annotations
 
 import atexit
 import logging
+import os
+import sys
 import threading
 import time
 from collections import deque
@@ -27,6 +30,7 @@ FEW = 2  # rows in a batch that are computed along with everybody's turn
 SHARE = TOGETHER - 4  # rows of a batch that one visitor may take
 IN_FLIGHT = 2_048  # sequences that one visitor may have waiting and running
 WAITING = 20_000  # sequences that all may have
+NICE = 5  # of the threads: a third of the weight that others have for the system
 IDLE_SECONDS = 60.0  # an unused batch is kept for so long
 IDLE_MOST = 8  # and no more of them than these: each place of a slider has a batch of its own
 
@@ -144,6 +148,8 @@ class Scheduler:
     # --- The threads -----------------------------------------------------------------------------
 
     def _work(self) -> None:
+        if sys.platform == "linux":  # of this thread; elsewhere it is the whole process's
+            os.nice(NICE)
         while True:
             with self._wake:
                 turn = None if self._closed else self._next()

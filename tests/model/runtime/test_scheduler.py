@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
+import threading
 import time
 import weakref
 from collections.abc import Hashable
@@ -19,7 +22,7 @@ from model.nn.config import CheckpointError
 from model.nn.room import Keep, KernelModel, Room, Run
 from model.runtime import scheduler, work
 from model.runtime.batch import TOGETHER, Request, run
-from model.runtime.scheduler import Scheduler, Ticket
+from model.runtime.scheduler import NICE, Scheduler, Ticket
 from model.runtime.work import FullError
 
 PROMPT = (0, *range(40, 60))
@@ -111,6 +114,18 @@ def test_one_visitors_second_wish_is_not_behind_all_of_the_first(shared: Schedul
     assert ended(shared.submit("A", [request(1)])).state == "done"
     assert many.active
     many.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a thread has no priority of its own")
+def test_threads_that_compute_give_way_to_those_that_answer(shared: Scheduler) -> None:
+    shared.run([request(1)])
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    found = [
+        os.getpriority(os.PRIO_PROCESS, thread.native_id or 0)
+        for thread in threading.enumerate()
+        if thread.name.startswith("generation-")
+    ]
+    assert found and set(found) == {min(own + NICE, 19)}
 
 
 def test_stop_keeps_what_was_computed(shared: Scheduler) -> None:
