@@ -48,6 +48,8 @@ class Compressed:
         if answer.held is None:
             return
         headers, body = answer.held, b"".join(answer.parts)
+        if len(body) != int(headers["content-length"]):
+            return  # who asked has left, and the application stopped in the middle
         lasts = "immutable" in headers.get("cache-control", "")
         body = await (self._once(path, body) if lasts else asyncio.to_thread(_gzip, body))
         headers["content-encoding"] = "gzip"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 from collections import Counter
 from typing import Any
@@ -32,6 +33,7 @@ class Behind:
             "/font": lambda: Response(SCRIPT, 200, LASTS, "font/woff2"),
             "/lost.js": lambda: PlainTextResponse("no such module" * 100, 404, LASTS),
             "/stream": lambda: StreamingResponse(iter([SCRIPT]), media_type="text/event-stream"),
+            "/left.js": lambda: self._left("/left.js"),
         }
 
         def answer(request: Request) -> Response:
@@ -41,6 +43,12 @@ class Behind:
 
         routes = [Route(path, answer) for path in answers]
         self._app = Starlette(routes=routes, middleware=[Middleware(Compressed)])
+
+    def _left(self, path: str) -> Response:
+        """What a server makes of an answer whose reader leaves: its beginning; later, all of it."""
+        sent = iter([SCRIPT[:9]] if self.asked[path] == 1 else [SCRIPT])
+        headers = LASTS | {"content-length": str(len(SCRIPT))}
+        return StreamingResponse(sent, 200, headers, "text/javascript")
 
     async def get(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
         sent: list[Any] = []
@@ -78,6 +86,18 @@ def test_what_lasts_is_compressed_once_for_all() -> None:
         assert headers["vary"] == "Accept-Encoding"
         assert headers["etag"] == 'W/"1"'
         assert headers["cache-control"] == LASTS["cache-control"]
+
+
+def test_who_leaves_in_the_middle_spoils_nothing_for_the_next() -> None:
+    behind = Behind()
+
+    async def one_after_the_other() -> bytes:
+        with contextlib.suppress(IndexError):  # nothing was sent
+            await behind.get("/left.js", accept_encoding="gzip")
+        return (await behind.get("/left.js", accept_encoding="gzip"))[2]
+
+    assert gzip.decompress(asyncio.run(one_after_the_other())) == SCRIPT
+    assert behind.asked["/left.js"] == 2
 
 
 def test_what_may_change_is_asked_for_again() -> None:
