@@ -30,7 +30,7 @@ PATTERN = {False: "", True: "/"}  # hatched: no such model exists
 class Growth:
     """One run's cache against the F tokens fed so far: tokens [F], measured [F], formula [F].
 
-    Bytes are int64; `measured` was counted from the cache's own buffers, `formula` is kv_math's.
+    Bytes are int64; `measured` was counted from the cache's buffers, `formula` is calculated.
     """
 
     kind: str

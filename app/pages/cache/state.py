@@ -27,7 +27,7 @@ RUN_KEYS = ("c_prompt", "c_tokens", "c_temperature", "c_seed")
 
 @functools.cache
 def spec(name: str) -> CacheSpec:
-    """What kv_math says about a shipped model."""
+    """What `model.analysis.kv_size` says about a shipped model."""
     return cache_spec(models.config(name))
 
 

@@ -18,7 +18,7 @@ from app.ui import sampling
 from model.record.trace import Trace
 
 RUN = PromptSlot("experts")
-FAMILIES = ("base", "r1-zero", "r1", "twin", "history")
+LISTED = ("base", "r1-zero", "r1", "twin", "history")  # families of about.json, in this order
 MAX_TOKENS = 256
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
 RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
@@ -27,8 +27,8 @@ RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 def names() -> list[str]:
     """The models one can choose: base, what reinforcement made of it, its twins, checkpoints."""
     about = models.shipped()
-    known = [name for name in about if about[name]["family"] in FAMILIES]
-    return sorted(known, key=lambda n: (FAMILIES.index(about[n]["family"]), about[n]["tokens"], n))
+    known = [name for name in about if about[name]["family"] in LISTED]
+    return sorted(known, key=lambda n: (LISTED.index(about[n]["family"]), about[n]["tokens"], n))
 
 
 def recorded() -> Trace:

@@ -1,4 +1,4 @@
-"""kv_math's formulas and notes in the viewer's language."""
+"""Formulas and notes of `model.analysis.kv_size` in the viewer's language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Latent cache: its figures against kv_math, and the reader of configs."""
+"""Latent cache: its figures against the formulas, and the reader of configs."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def test_names_hold_no_markup(file_name: str, model_type: str) -> None:
     assert name[0] not in "+-="  # a spreadsheet would take it for a formula
 
 
-def test_published_models_are_kv_maths() -> None:
+def test_published_models_are_the_calculators() -> None:
     assert configs.published()[V3].spec.bytes_per_token("bf16") == 70_272
     hypothetical = [name for name, m in configs.published().items() if m.hypothetical]
     assert hypothetical
@@ -257,7 +257,7 @@ def test_notes_of_published_rows_are_the_tables() -> None:
         assert words.row_note(row["name"]) == row["note"]
 
 
-def test_kv_maths_english_is_the_apps() -> None:
+def test_the_calculators_english_is_the_apps() -> None:
     """The command line and the English page say the same."""
     own = {f"kv_size.note_{key}": text for key, text in notes.ENGLISH.items()}
     own |= {f"kv_size.error_{key}": text for key, text in fields.ENGLISH.items()}

@@ -32,7 +32,7 @@ def test_formulas_and_notes_are_in_the_viewers_language() -> None:
     assert notes.ENGLISH["latent"] not in said
 
 
-def test_calculator_gives_kv_maths_numbers() -> None:
+def test_calculator_gives_the_formulas_numbers() -> None:
     at = opened("kv_size", c_context="1000", c_batch="3", c_dtype="fp8")
     published = configs.published()
     assert bar_bytes(at) == {
@@ -143,7 +143,7 @@ def test_an_official_list_of_three_megabytes_is_accepted() -> None:
     assert bar_bytes(at)["large"] == 1000 * LLAMA_PER_TOKEN
 
 
-def test_every_refusal_of_kv_math_has_its_words() -> None:
+def test_every_refusal_has_its_words() -> None:
     said = {key: text for key, text in texts("en").items() if key.startswith("kv_size.error_")}
     assert said == {f"kv_size.error_{key}": text for key, text in fields.ENGLISH.items()}
 
