@@ -9,8 +9,8 @@ import streamlit as st
 
 from app.core import numbers, scope
 from app.core.texts import language, t
-from app.pages.training.url_choice import url_choice
 from app.ui import sampling
+from app.ui.url_choice import url_choice
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import Language, Problem
 

@@ -8,6 +8,8 @@ from streamlit.testing.v1 import AppTest
 from app.core.texts import LANGUAGES, translated
 from tests.fuzz.links import nothing_computed, opened
 
+ROOMY = ("experts", "cache", "reasoning", "training", "story")  # pages with rooms
+
 
 def told(at: AppTest) -> list[str]:
     return [toast.value for toast in at.toast]
@@ -25,7 +27,7 @@ def word(names: str, language: str = "en") -> str:
         ("start", {"seed": "-5"}),
         ("start", {"t": "nan"}),
         ("experts", {"room": "interventions", "e_no_shared": "perhaps"}),
-        ("training", {"room": "cellar"}),
+        *((page, {"room": "cellar"}) for page in ROOMY),
         ("experts", {"e_model": "gpt-5"}),
         ("experts", {"e_tokens": "99999"}),
         ("experts", {"e_layer": "first"}),

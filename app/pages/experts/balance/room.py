@@ -16,6 +16,7 @@ from app.pages.experts.balance import runs as balance_runs
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import numbers, table
+from app.ui.url_choice import url_choice
 from model.analysis import expert_load
 
 SCORES = NeedSlot("balance_scores")
@@ -224,13 +225,15 @@ def by_hand(layer: int, at: int) -> None:
     st.markdown(t("balance.hand_lead", layer=layer, tokens=tokens, rows=balance_runs.ROWS))
     st.latex(r"b_i \leftarrow b_i + \gamma \cdot \mathrm{sign}(\bar c - c_i)")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.select_slider(
+        url_choice(
             t("balance.speed"),
             SPEEDS,
-            value=0.01,
-            key="e_speed",
-            help=t("balance.speed_help"),
+            "e_speed",
+            "{:g}".format,
+            default=0.01,
+            drawn="slider",
             width=260,
+            help=t("balance.speed_help"),
         )
         for key, times in (("one", 1), ("many", LEAP)):
             st.button(

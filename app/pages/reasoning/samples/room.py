@@ -16,6 +16,7 @@ from app.ui.chart import chart
 from app.ui.components.reasoning_view import name_of
 from app.ui.picture import drawn_once
 from app.ui.table import numbers
+from app.ui.url_choice import url_choice
 
 #: How many questions, and samples of each, the budgets are measured on.
 BUDGETED = {"questions": session.PROBLEMS, "samples": session.BUDGET_SAMPLES}
@@ -158,12 +159,21 @@ def samples_part() -> None:
     """k samples of each chosen contestant."""
     st.markdown(t("reasoning.samples_intro"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(t("reasoning.samples_k"), session.COUNTS, index=1, key="r_k", width=170)
-        st.selectbox(
+        url_choice(
+            t("reasoning.samples_k"),
+            session.COUNTS,
+            "r_k",
+            str,
+            default=session.COUNTS[1],
+            drawn="list",
+            width=170,
+        )
+        url_choice(
             t("reasoning.over"),
             ("one", "held"),
-            format_func=lambda over: t(f"reasoning.over_{over}", n=session.PROBLEMS),
-            key="r_over",
+            "r_over",
+            lambda over: t(f"reasoning.over_{over}", n=session.PROBLEMS),
+            drawn="list",
             width=330,
         )
         st.button(t("reasoning.draw"), key="r_draw_samples", on_click=session.start_samples)

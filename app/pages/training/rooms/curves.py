@@ -12,10 +12,10 @@ from app.core.texts import t
 from app.pages.training import figures, training_runs
 from app.pages.training.checkpoint_names import missing
 from app.pages.training.question import TASK_NAMES, page_language
-from app.pages.training.url_choice import url_choice
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import numbers
+from app.ui.url_choice import url_choice
 from model.tasks.check import judge
 from model.tasks.scope import problem_of
 

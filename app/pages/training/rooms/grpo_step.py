@@ -12,10 +12,10 @@ from app.core.texts import t
 from app.pages.training import figures, question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name
 from app.pages.training.rooms.update_view import Moved, update_view
-from app.pages.training.url_choice import url_choice
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import numbers
+from app.ui.url_choice import url_choice
 from model.training import experiments
 
 SLOT = LabSlot("t_step", "update")

@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.core import published
 from app.core.texts import t
-from app.pages.training.url_choice import url_choice
 from app.ui.csv_rows import to_csv
+from app.ui.url_choice import url_choice
 
 
 def section() -> None:

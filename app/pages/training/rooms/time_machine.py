@@ -18,11 +18,11 @@ from app.core.replies import Replies, ReplySlot, fresh
 from app.core.texts import t
 from app.pages.training import figures, question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name, missing
-from app.pages.training.url_choice import url_choice
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import reasoning_view
 from app.ui.picture import drawn_once
 from app.ui.table import numbers
+from app.ui.url_choice import url_choice
 from model import ASSETS
 from model.analysis.estimators import wilson
 from model.record.trace import Trace

@@ -13,6 +13,7 @@ import { addressOf, bibtex, filledShell, frameOf, isDark } from "./codes.js";
 /** @import { Shared } from "./codes.js" */
 
 const TOLD = 6000; // ms that a word stays
+const UNLINKED = "[class*='st-key-unlinked_']"; // what viewers brought, and no link can hold
 
 class View {
   /** @param {HTMLElement} root */
@@ -82,6 +83,7 @@ class View {
     link.readOnly = true;
     link.value = location.href;
     this.row(link, words.say("link"));
+    if (document.querySelector(UNLINKED)) element("p", "unlinked", panel, words.say("unlinked"));
 
     element("h2", "", panel, words.say("embed"));
     const choice = element("select", "", panel);
@@ -175,13 +177,13 @@ class View {
     if (!views.length) return;
     element("h2", "", panel, words.say("runs"));
     const box = element("div", "files", panel);
-    for (const [root, bytes] of views) {
-      const title = root.querySelector(".part-title, h2, h3")?.textContent ?? document.title;
-      const button = element("button", "", box, `HTML: ${title}`);
+    const heading = document.querySelector("h1")?.textContent ?? document.title;
+    for (const [i, [root, bytes]] of views.entries()) {
+      const number = views.length > 1 ? ` (${i + 1})` : "";
+      const button = element("button", "", box, `HTML: ${heading}${number}`);
       button.type = "button";
       button.onclick = async () => {
         const shell = await fetch(addressOf(data, `shell/${nameOf(root)}`, isDark(this.root)));
-        const heading = document.querySelector("h1")?.textContent ?? title;
         const page = filledShell(await shell.text(), heading, location.href, bytes);
         const file = `inside-r1-run-${data.locale}.html`;
         save(new Blob([page], { type: "text/html" }), file);

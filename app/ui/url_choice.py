@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 
 import streamlit as st
 
-Choice = TypeVar("Choice", str, int)
+Choice = TypeVar("Choice", str, int, float)
 
 
 def url_choice(
@@ -23,6 +23,7 @@ def url_choice(
     url: str | None = None,
     drawn: Literal["buttons", "list", "slider"] = "buttons",
     width: int | Literal["stretch"] = "stretch",
+    help: str | None = None,
 ) -> Choice:
     """One of `choices`: as the URL says or as it was last, else `default`, which the URL omits.
 
@@ -34,7 +35,8 @@ def url_choice(
         default: the first, if it is not told.
         url: the key in the URL, if it is not the widget's.
         drawn: what the widget is.
-        width: of a list.
+        width: of a list or slider.
+        help: what stands behind the question mark of a slider.
     """
     state, query, last = st.session_state, st.query_params, f"{key}_last"
     url, default = url or key, choices[0] if default is None else default
@@ -51,7 +53,7 @@ def url_choice(
     elif drawn == "list":
         chosen = st.selectbox(label, choices, format_func=name, key=key, width=width)
     else:
-        chosen = st.select_slider(label, choices, format_func=name, key=key)
+        chosen = st.select_slider(label, choices, format_func=name, key=key, width=width, help=help)
     state[last] = chosen
     if chosen == default:
         query.pop(url, None)
