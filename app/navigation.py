@@ -35,6 +35,8 @@ page = st.navigation(
     ],
     position="hidden" if presenting or st.context.is_embedded else "sidebar",
 )
+if page.url_path:
+    st.set_page_config(page_title=f"{page.title} · Inside R1")
 with errors.in_words():
     if presenting:
         from app.stage import stage  # few need it, and it draws on all pages

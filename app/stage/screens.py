@@ -22,7 +22,7 @@ MOST = 40  # screens of a talk
 LONGEST = 600  # characters of a view's link
 PAGES = ("start", "experts", "cache", "reasoning", "training", "story", "glossary")
 #: What a chapter shows where one idea has to fill a screen, if not its own figure.
-FOR_A_TALK = {"o1": "thinking", "pipeline": "stages"}
+FOR_A_TALK = {"o1": "thinking", "zero": "r1-zero-accuracy", "pipeline": "stages"}
 OPENING = "opening"
 #: What a link may say that is not for the view in the frame: how the app around it is shown.
 NOT_OF_A_VIEW = ("embed", "lang", "present", "screen", "screens", "kiosk")

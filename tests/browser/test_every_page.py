@@ -12,7 +12,7 @@ from tests.browser.chromium import PAGES, visit
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = (1440, 1024, 390)
+SCREENS = ((1440, 900), (720, 450), (390, 900))  # the second is the first, zoomed to 200 %
 TOO_WIDE = """() => [document.documentElement, document.querySelector("[data-testid=stMain]")]
     .filter((box) => box.scrollWidth > box.clientWidth)
     .map((box) => `${box.tagName} ${box.scrollWidth} > ${box.clientWidth}`)"""
@@ -21,10 +21,13 @@ TOO_WIDE = """() => [document.documentElement, document.querySelector("[data-tes
 @pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("path", PAGES)
 def test_opens_and_fits(page: Page, path: str, language: str) -> None:
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
+    for width, height in SCREENS:
+        page.set_viewport_size({"width": width, "height": height})
         visit(page, path, lang=language)
         expect(page.locator("h1")).to_have_count(1)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        name = f"{texts(language)[f'nav.{path}']} · Inside R1" if path else "Inside R1"
+        expect(page).to_have_title(name)
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
         assert page.evaluate(TOO_WIDE) == [], f"{width} px"

@@ -88,6 +88,9 @@ def test_the_chosen_speed_stays_for_the_next_record(page: Page) -> None:
     page.get_by_label(T["player.speed"]).select_option(label=T["player.speed_computed"])
     button(page, "replay").click()
     expect(button(page, "replay")).to_be_visible()
+    for key, speed in (("<", "reading"), ("<", "slow"), ("<", "slow"), (">", "reading")):
+        page.keyboard.press(key)
+        expect(page.get_by_label(T["player.speed"])).to_have_value(speed)
 
 
 @pytest.mark.parametrize("path", ["", "reasoning"])

@@ -36,6 +36,23 @@ def test_buttons_and_arrow_keys_turn_the_pages(page: Page) -> None:
     chapter(page, "balance")
 
 
+def test_scrolling_on_at_the_end_turns_the_page_unless_motion_is_unwanted(page: Page) -> None:
+    def at_the_end() -> None:
+        page.get_by_test_id("stMain").evaluate("box => box.scrollTo(0, box.scrollHeight)")
+        page.wait_for_timeout(300)  # the next turn of the wheel is a gesture of its own
+        page.mouse.wheel(0, 400)
+
+    visit(page, "story", lang="en")
+    chapter(page, "o1")
+    page.mouse.move(500, 500)
+    at_the_end()
+    chapter(page, "moe")
+    page.emulate_media(reduced_motion="reduce")
+    at_the_end()
+    page.keyboard.press("ArrowRight")
+    chapter(page, "balance")  # and no further
+
+
 def test_a_picture_is_touched_and_keeps_its_arrow_keys(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
     visit(page, "story", lang="en", room="moe")

@@ -20,6 +20,7 @@ function page() {
     }
   }
   const root = {};
+  globalThis.document = { documentElement: {} };
   const show = mount(View);
   const parentElement = { querySelector: () => root };
   return { said, call: (data) => show({ data: bytes(data), parentElement }) };

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  Player,
-  SPEEDS,
-  shownAt,
-  spread,
-  TOKENS_PER_SECOND,
-} from "../../app/static/shared/player.js";
+import { PACES, Player, SPEEDS, shownAt, spread } from "../../app/static/shared/player.js";
 
 /** A player at its start, with what it shows after each of so many ticks of a tenth of a second. */
 function started(times, first, speed) {
@@ -64,10 +58,20 @@ test("at reading pace tokens come evenly, whatever the computation did", () => {
   const { player, ticks } = started(times, 0, "reading");
   const shown = ticks(20);
   shown.forEach((tokens, i) => {
-    assert.ok(Math.abs(tokens - 0.1 * (i + 1) * TOKENS_PER_SECOND) <= 1, `${i}: ${tokens}`);
+    assert.ok(Math.abs(tokens - 0.1 * (i + 1) * PACES.reading) <= 1, `${i}: ${tokens}`);
   });
   ticks(6);
   assert.ok(player.over && !player.playing);
+});
+
+test("slow motion is even, too, and slower than one reads", () => {
+  const { ticks } = started(
+    Array.from({ length: 40 }, (_, i) => i * 1e-3),
+    0,
+    "slow",
+  );
+  assert.ok(PACES.slow < PACES.reading);
+  assert.equal(ticks(20).at(-1), 2 * PACES.slow);
 });
 
 test("as computed, tokens come when they came", () => {
@@ -141,7 +145,7 @@ test("a tab that was hidden does not catch up", () => {
     "reading",
   );
   player.tick(1e9);
-  assert.ok(player.shown <= 0.25 * TOKENS_PER_SECOND);
+  assert.ok(player.shown <= 0.25 * PACES.reading);
 });
 
 test("a record of nothing but its first tokens has nothing to play", () => {

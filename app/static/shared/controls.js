@@ -4,10 +4,13 @@
 /** @import { Words } from "./words.js" */
 
 import { element } from "./element.js";
+import { isTaken } from "./keys.js";
 import { Player, SPEEDS } from "./player.js";
 
 /** @type {Speed} */
-let chosen = SPEEDS[0]; // what the viewer chose last, in whatever view
+let chosen = SPEEDS[1]; // what the viewer chose last, in whatever view
+/** @type {Record<string, number>} keys that change the speed, and which way */
+const FASTER = { "<": -1, ">": 1 };
 
 /**
  * A player of a record: from its start, unless it shall wait or the viewer wants no motion; then it
@@ -58,11 +61,17 @@ export class Controls {
     for (const speed of SPEEDS)
       element("option", "", this.speed, words.say(`speed_${speed}`)).value = speed;
     this.speed.value = player.speed;
+    this.speed.title = words.say("speed_keys");
     this.speed.onchange = () => {
       chosen = SPEEDS[this.speed.selectedIndex];
       player.choose(chosen);
       moved();
     };
+    const hear = (/** @type {KeyboardEvent} */ event) => {
+      if (!bar.isConnected) return window.removeEventListener("keydown", hear);
+      this.key(event);
+    };
+    window.addEventListener("keydown", hear);
     if (seconds !== null) {
       element("span", "took", bar, words.say("took", { seconds: words.two.format(seconds) }));
     }
@@ -86,6 +95,18 @@ export class Controls {
       this.moved();
     };
     return button;
+  }
+
+  /**
+   * Slower and faster by key, wherever the focus is: a speaker does not look for the list.
+   *
+   * @param {KeyboardEvent} event
+   */
+  key(event) {
+    const place = this.speed.selectedIndex + (FASTER[event.key] ?? 0);
+    if (!FASTER[event.key] || isTaken(event) || !SPEEDS[place]) return;
+    this.speed.selectedIndex = place;
+    this.speed.dispatchEvent(new Event("change"));
   }
 
   draw() {

@@ -58,7 +58,9 @@ export function mount(Kind) {
     places.set(root, place);
     place.calls += 1;
     const call = place.calls;
-    place.view.update(unpacked(given.data), given);
+    const data = /** @type {Data & Common} */ (unpacked(given.data));
+    document.documentElement.lang = data.locale; // Streamlit's page says "en" whatever is on it
+    place.view.update(data, given);
     shown.set(root, given.data);
     return () => {
       if (call !== place.calls) return;

@@ -1,11 +1,12 @@
 // A record that is played, token by token: the clock, which knows of no page. What drives it and
 // shows its place is in controls.js.
 
-/** @typedef {"computed" | "reading" | "once"} Speed */
+/** @typedef {"slow" | "computed" | "reading" | "once"} Speed */
 
 /** @type {Speed[]} */
-export const SPEEDS = ["reading", "computed", "once"];
-export const TOKENS_PER_SECOND = 16; // at reading pace
+export const SPEEDS = ["slow", "reading", "computed", "once"]; // from slow to fast
+/** @type {Partial<Record<Speed, number>>} tokens per second, where they are even */
+export const PACES = { slow: 4, reading: 16 };
 const LONGEST_GAP = 0.25; // s between two ticks: a page that was hidden does not catch up
 const LEAST = 1e-6; // s between two tokens, so that their order is one in time
 
@@ -140,7 +141,8 @@ export class Player {
    * @param {number} gone
    */
   after(gone) {
-    if (this.speed === "reading") return this.place + gone * TOKENS_PER_SECOND;
+    const pace = PACES[this.speed];
+    if (pace) return this.place + gone * pace;
     const time = this.timeOf(this.place) + gone;
     const shown = Math.max(this.first, shownAt(this.times, time));
     if (shown >= this.length) return this.length;

@@ -131,6 +131,7 @@ class View {
     else if (key === "Escape") this.back();
     else if (key.toLowerCase() === "l") this.send?.("turn", "live");
     else if (key.toLowerCase() === "f") this.fill();
+    else if (key === "<" || key === ">") return this.pass(event);
     else if (turn !== undefined) this.to(this.at + turn);
     else return;
     event.preventDefault();
@@ -148,6 +149,18 @@ class View {
     const over = [this.blank, this.overview, this.notes].find((box) => !box.hidden);
     if (over) over.hidden = true;
     else this.leave("story");
+  }
+
+  /**
+   * A key for the view in the frame, where the focus seldom is. One that was passed on comes back
+   * here: the frame's keys are heard, too.
+   *
+   * @param {KeyboardEvent} event
+   */
+  pass({ key, isTrusted, view }) {
+    const frame = this.frames.get(this.data?.frame ?? "")?.contentWindow;
+    if (isTrusted && frame && view !== frame)
+      frame.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
   }
 
   fill() {
