@@ -13,14 +13,9 @@ pytestmark = pytest.mark.browser
 
 FIRST = 1_200_000  # bytes of the first page
 WITH_PLOTLY = 2_500_000
-#: Short of the aim, for what one element of Streamlit's brings along.
-HEAVIER = {
-    "experts": 2_900_000,  # an open table: 0.3 MB of code for tables
-    "cache": 3_100_000,  # st.code: 0.5 MB of highlighting that nobody sees
-}
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_light(path: str, browser: Browser, served: Server) -> None:
     found = weigh(browser, served.url, path)
-    assert found.bytes < HEAVIER.get(path, WITH_PLOTLY if path else FIRST), found.largest
+    assert found.bytes < (WITH_PLOTLY if path else FIRST), found.largest

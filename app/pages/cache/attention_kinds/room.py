@@ -15,6 +15,7 @@ from app.pages.cache.kv_size import configs, words
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
+from app.ui.plain import plain
 from app.ui.table import numbers
 from model.analysis import kv_size
 from model.analysis.kv_size import BYTES
@@ -103,7 +104,7 @@ def ours(kinds: list[quality.Quality]) -> None:
     with st.expander(t("cache.how_loss")):
         every = [result for seeds in results.values() for result in seeds.values()]
         st.text(every[0]["heldout"]["method"])
-        st.code("\n".join(result["command"] for result in every), language="bash")
+        plain("\n".join(result["command"] for result in every), "c_commands")
 
 
 def domain_words(domain: str) -> str:
@@ -281,7 +282,7 @@ def one_token() -> None:
     st.markdown(in_heads())
     v3 = configs.published()["DeepSeek-V3 / R1 (671B)"]
     st.markdown(t("cache.token_v3"))
-    st.code(words.formula(v3.spec, "bf16"), language=None, wrap_lines=True)
+    plain(words.formula(v3.spec, "bf16"), "c_formula_v3")
     numbers(
         lambda: [
             {

@@ -13,6 +13,7 @@ from app.pages.cache.decoding import figures, timing
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
+from app.ui.plain import plain
 from app.ui.table import numbers
 from model.analysis.decoding_cost import DECODING_PATHS, Shape
 from model.analysis.parameter_count import PUBLISHED
@@ -172,18 +173,17 @@ def arithmetic() -> None:
             "p": shape.rope,
             "v": shape.value,
         }
-        st.code(", ".join(f"{name} = {value:,}" for name, value in letters.items()), language=None)
+        plain(", ".join(f"{name} = {value:,}" for name, value in letters.items()), "c_letters")
         for way, each in DECODING_PATHS.items():
             st.text(t(f"latent.name_{way}"))
-            st.code(
+            plain(
                 t(
                     "latent.ways_formula",
                     multiplications=each.formula,
                     kept=each.kept_formula,
                     size=size,
                 ),
-                language=None,
-                wrap_lines=True,
+                f"c_way_{way}",
             )
     numbers(
         lambda: [

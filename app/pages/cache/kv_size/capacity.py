@@ -13,6 +13,7 @@ from app.pages.cache.kv_size import configs, words
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
+from app.ui.plain import plain
 from app.ui.table import numbers
 
 GPUS = (24, 80, 141)  # GB of memory
@@ -78,8 +79,8 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
         )
         counts = {model.name: model.parameters or 0 for model in models}
         with st.expander(t("capacity.how")):
-            for row in rows:
-                st.code(
+            for place, row in enumerate(rows):
+                plain(
                     t(
                         "capacity.formula",
                         name=row.name,
@@ -90,8 +91,7 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
                         each=f"{row.per_user:,}",
                         users=row.users,
                     ),
-                    language=None,
-                    wrap_lines=True,
+                    f"c_fit_{place}",
                 )
         numbers(
             lambda: [
@@ -166,7 +166,7 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
     with st.expander(t("capacity.replace_formulas")):
         for kind, spec in model.replaced.items():
             st.text(kind)
-            st.code(words.formula(spec, dtype), language=None, wrap_lines=True)
+            plain(words.formula(spec, dtype), f"c_replaced_{kind}")
 
 
 def paper() -> None:
@@ -176,8 +176,8 @@ def paper() -> None:
     ours, baseline = v2.bytes_per_token("bf16"), other.bytes_per_token("bf16")
     quantised = v2.elements_per_token() * V2_BITS / 8
     st.markdown(t("capacity.paper_lead"))
-    for name, spec in ((V2_BASELINE, other), (V2, v2)):
-        st.code(f"{name}: {words.formula(spec, 'bf16')}", language=None, wrap_lines=True)
+    for key, name, spec in (("mha", V2_BASELINE, other), ("mla", V2, v2)):
+        plain(f"{name}: {words.formula(spec, 'bf16')}", f"c_paper_{key}")
     st.markdown(
         t(
             "capacity.paper_equal",

@@ -14,6 +14,7 @@ from app.pages.cache.kv_size import capacity, configs, words
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
+from app.ui.plain import plain
 from app.ui.table import numbers, table
 from model.analysis import parameter_count
 
@@ -87,16 +88,15 @@ def choose() -> list[configs.Sized]:
         placeholder=t("common.choose_models"),
     )
     own = st.session_state.setdefault("c_own", {})
-    mine = (
-        st.multiselect(
-            t("cache.calc_own"),
-            list(own),
-            key="c_own_chosen",
-            placeholder=t("common.choose_models"),
-        )
-        if own
-        else []
-    )
+    mine = []
+    if own:
+        with st.container(key="unlinked_own"):  # Share says so
+            mine = st.multiselect(
+                t("cache.calc_own"),
+                list(own),
+                key="c_own_chosen",
+                placeholder=t("common.choose_models"),
+            )
     return [published[name] for name in names if name in published] + [own[name] for name in mine]
 
 
@@ -221,9 +221,9 @@ def _answer(
         reading.append(t("cache.calc_reading_hatched"))
     st.caption(" ".join(reading))
     with st.expander(t("cache.calc_formulas")):
-        for model in ranked:
+        for place, model in enumerate(ranked):
             st.text(model.name)
-            st.code(words.formula(model.spec, dtype), language=None, wrap_lines=True)
+            plain(words.formula(model.spec, dtype), f"c_formula_{place}")
             own = [said] if (said := words.row_note(model.name)) else []
             st.text("\n".join(f"- {note}" for note in (*own, *map(words.note, model.spec.notes))))
             st.text(t("cache.calc_source", source=model.source))

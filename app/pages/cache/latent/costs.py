@@ -11,6 +11,7 @@ from app.pages.cache.latent import study as latents
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
+from app.ui.plain import plain
 from app.ui.table import numbers
 from model.analysis import latent_study
 from model.analysis.latent_study import Study
@@ -206,7 +207,7 @@ def _pair(r: int, full: int) -> None:
     if pair is None:
         st.caption(t("latent.pair_none"))
         return
-    plain, coded = pair.plain, pair.coded
+    whole, coded = pair.plain, pair.coded
     parted = "latent.pair_parted" if pair.alike else "latent.pair_at_once"
     st.caption(
         t(
@@ -214,20 +215,22 @@ def _pair(r: int, full: int) -> None:
             n=pair.alike,
             r=pair.codec,
             full=full,
-            plain_bytes=size_held(plain),
+            plain_bytes=size_held(whole),
             coded_bytes=size_held(coded),
         )
     )
     if pair.alike:
         st.markdown(f"**{t('latent.pair_both')}**")
-        shared = plain.texts[plain.n_prompt : plain.n_prompt + pair.alike]
-        st.code("".join(shared), language=None, wrap_lines=True)
+        shared = whole.texts[whole.n_prompt : whole.n_prompt + pair.alike]
+        plain("".join(shared), "c_pair_both")
     titles = (t("latent.pair_full", n=full), t("latent.pair_some", r=pair.codec))
-    for column, title, run in zip(st.columns(2), titles, (plain, coded), strict=True):
+    for place, (column, title, run) in enumerate(
+        zip(st.columns(2), titles, (whole, coded), strict=True)
+    ):
         with column:
             st.markdown(f"**{title}**")
             rest = "".join(run.texts[run.n_prompt + pair.alike :])
-            st.code(rest, language=None, wrap_lines=True, height=200)
+            plain(rest, f"c_pair_{place}")
 
 
 def precision(study: Study) -> None:

@@ -11,6 +11,7 @@ from app.pages.cache import state as session
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
+from app.ui.plain import plain
 from app.ui.sampling import temperature_and_seed
 from app.ui.table import numbers
 from model.record.trace import Trace
@@ -145,9 +146,9 @@ def texts() -> None:
         with column:
             name = run.card.name
             st.markdown(f"**{kinds.get(name, run.card.attention)}** · {name}")
-            st.code(run.answer, language=None, wrap_lines=True, height=200)
+            plain(run.answer, f"c_answer_{name}")
     with st.expander(t("cache.run_prompt")):
-        st.code(runs[0].info.prompt, language=None, wrap_lines=True)
+        plain(runs[0].info.prompt, "c_prompt_run")
 
 
 def run_numbers() -> None:

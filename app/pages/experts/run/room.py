@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -16,7 +17,7 @@ from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.csv_rows import to_csv
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import numbers, small
 from model.analysis import expert_load
 from model.record.trace import Trace
 
@@ -122,17 +123,22 @@ def evenness(trace: Trace) -> None:
     floor = expert_load.chance(trace.fed, experts, chosen)
     run, step = session.pre_training(trace.card.name)
     trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
-    violations = {
-        t("experts.vio_run"): expert_load.violation(trace.load()),
+    violations: dict[str, Sequence[float] | None] = {
+        t("experts.vio_run"): expert_load.violation(trace.load()).tolist(),
         t("experts.vio_chance"): [floor.violation] * len(trace.moe_layers),
-        t("experts.vio_trained" if step is None else "experts.vio_then"): trained,
+        t("experts.vio_trained" if step is None else "experts.vio_then"): (
+            None if trained is None else trained.tolist()
+        ),
     }
-    st.dataframe(
-        {t("experts.layer"): trace.moe_layers} | violations,
-        hide_index=True,
-        column_config=dict.fromkeys(violations, st.column_config.NumberColumn(format="%.2f")),
-        alt=t("experts.balance_alt"),
-    )
+    st.caption(t("experts.balance_alt"))
+    rows: list[dict[str, object]] = [
+        {
+            t("experts.layer"): layer,
+            **{name: f"{v[at]:.2f}" if v else "–" for name, v in violations.items()},
+        }
+        for at, layer in enumerate(trace.moe_layers)
+    ]
+    small(rows)
     st.markdown(
         t(
             "experts.balance_reading",
@@ -181,18 +187,24 @@ def evenness(trace: Trace) -> None:
     )
 
 
+def choices(rows: list[tuple[object, ...]]) -> None:
+    """Every choice of every token."""
+    st.dataframe(
+        {name: [row[i] for row in rows] for i, name in enumerate(expert_load.COLUMNS)},
+        hide_index=True,
+        column_config={name: t(f"experts.column_{name}") for name in expert_load.COLUMNS},
+        height=360,
+        alt=t("experts.table_alt"),
+    )
+
+
 def downloads(trace: Trace) -> None:
     """All choices as a table, CSV and JSON."""
     rows = list(expert_load.choices(trace, trace.card.groups))
-    with st.expander(t("experts.choices_table")):
-        heads = {name: t(f"experts.column_{name}") for name in expert_load.COLUMNS}
-        st.dataframe(
-            {name: [row[i] for row in rows] for i, name in enumerate(expert_load.COLUMNS)},
-            hide_index=True,
-            column_config=heads,
-            height=360,
-            alt=t("experts.table_alt"),
-        )
+    fold = st.expander(t("experts.choices_table"), key="fold-choices", on_change="rerun")
+    if fold.open:
+        with fold:
+            choices(rows)
     with st.container(horizontal=True):
         st.download_button(
             t("experts.csv"),
