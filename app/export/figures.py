@@ -58,6 +58,10 @@ def _replies() -> list[str]:
     return [f"samples/reasoning-{viewers_language()}.json"]
 
 
+def _group() -> list[str]:
+    return [f"samples/grpo-step-{viewers_language()}.json"]
+
+
 _ZEROS = _files("runs/r1-zero/log.jsonl", "runs/r1-zero/evaluation.json", PUBLISHED)
 _RUN = _files("samples/experts.json")
 _TWINS = _results(lambda: models.twins())
@@ -77,6 +81,7 @@ FIGURES: Mapping[str, Known] = {
     "kv-loss": Known(cache.loss, "cache", "deepseek-v2", 590, _TWINS),
     "r1-zero-accuracy": Known(reasoning.accuracy, "training", _R1, 610, _ZEROS),
     "r1-zero-length": Known(reasoning.length, "training", _R1, 610, _ZEROS),
+    "grpo-group": Known(reasoning.group, "training", _R1, 470, _group),
     "replies": Known(reasoning.replies, "reasoning", _R1, 1410, _replies),
     "pipeline": Known(pipeline.pipeline, "training", _NATURE, 730, _files(PUBLISHED)),
     "distillation": Known(pipeline.distillation, "training", _R1, 570, _measured("distilled")),

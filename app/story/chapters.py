@@ -31,6 +31,7 @@ class Chapter:
     page: str
     values: Callable[[], Mapping[str, object]]
     query: Mapping[str, str] = field(default_factory=dict)
+    then: tuple[str, ...] = ()  # figures below the first
 
     @property
     def title(self) -> str:
@@ -196,7 +197,7 @@ CHAPTERS = (
     Chapter("moe", "routing", "experts", _moe),
     Chapter("balance", "balance", "experts", _balance, {"room": "balance"}),
     Chapter("cache", "kv-bytes", "cache", _cache),
-    Chapter("zero", "r1-zero-accuracy", "training", _zero, {"room": "step"}),
+    Chapter("zero", "grpo-group", "training", _zero, {"room": "step"}, ("r1-zero-accuracy",)),
     Chapter("pipeline", "pipeline", "training", _pipeline, {"room": "pipeline"}),
     Chapter("rlhf", "taught", "reasoning", _rlhf, {"r_models": "base,sft-only,r1-zero"}),
     Chapter(

@@ -96,8 +96,8 @@ def page() -> None:
     with left, in_words():
         words(chapter)
     with right, in_words():
-        exhibit = figures.figure(chapter.figure, language())
-        pictures.draw(exhibit, key=f"story_{chapter.name}")
+        for place, name in enumerate((chapter.figure, *chapter.then)):
+            pictures.draw(figures.figure(name, language()), key=f"story_{chapter.name}_{place}")
     to_the_stage()
 
 

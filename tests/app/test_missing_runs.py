@@ -19,7 +19,8 @@ from tests.fuzz.links import PAGES, opened
 
 pytestmark = pytest.mark.slow
 #: Figures that need no run of ours.
-ALWAYS = {"routing", "expert-load", "kv-bytes-v3", "replies", "pipeline", "published", "stages"}
+ALWAYS = {"routing", "expert-load", "kv-bytes-v3", "grpo-group", "replies"}
+ALWAYS |= {"pipeline", "published", "stages"}
 
 
 @pytest.fixture(params=["missing", "empty"])

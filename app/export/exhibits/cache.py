@@ -77,6 +77,13 @@ def loss() -> Drawn:
     points = quality.compare(session.measured())
     reference, mla = points[0], next(point for point in points if point.kind == "MLA")
     axes = {"bytes": t("figures.axis_bytes_per_token_log"), "loss": t("figures.axis_loss")}
+    said = t(
+        "figures.takeaway_kv_loss" if mla.told_apart else "figures.takeaway_kv_loss_untold",
+        share=f"{mla.bytes_per_token / reference.bytes_per_token:.1%}",
+        difference=f"{mla.difference:+.3f}",
+        low=f"{mla.low:+.3f}",
+        high=f"{mla.high:+.3f}",
+    )
     return Drawn(
         content=quality_figures.scatter(points, axes),
         rows=[
@@ -88,13 +95,7 @@ def loss() -> Drawn:
             | {t("figures.column_high"): round(point.high, 4)}
             for point in points
         ],
-        takeaway=t(
-            "figures.takeaway_kv_loss" if mla.told_apart else "figures.takeaway_kv_loss_untold",
-            share=f"{mla.bytes_per_token / reference.bytes_per_token:.1%}",
-            difference=f"{mla.difference:+.3f}",
-            low=f"{mla.low:+.3f}",
-            high=f"{mla.high:+.3f}",
-        ),
+        takeaway=f"{said} {t('figures.kv_loss_seeds', n=len(mla.by_seed))}",
         source=t(
             "figures.source_training",
             models=", ".join(models.twins()),

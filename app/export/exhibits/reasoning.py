@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 
-from app.core import contestants, evaluations, judged, published
+from app.core import contestants, evaluations, judged, lab_runs, published
 from app.core.texts import language, t
 from app.export import drawn
 from app.export.exhibit import Drawn, Replies
@@ -15,6 +16,7 @@ from model.record.trace import Trace
 
 ZERO = "r1-zero"
 TASK = "chain"  # the kind of problem that takes thinking
+GRPO = "DeepSeek-R1 report, arXiv 2501.12948, section 2.2.1"
 
 
 def _date(name: str) -> str:
@@ -108,6 +110,46 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
         source=_source(ZERO, published.curves_source()),
         state={"t_overlay": "true", "t_run": ZERO, "t_curve_task": "all"},
     )
+
+
+def group() -> Drawn:
+    """A recorded group of replies to one question: rewards, and what GRPO makes of them."""
+    outcome, date = lab_runs.recorded(f"grpo-step-{_spoken()}")
+    drawn_replies = outcome.last("update")["replies"]
+    rewards = [reply["reward"] for reply in drawn_replies]
+    mean = statistics.fmean(rewards)
+    labels = {"x": t("figures.axis_group"), "y": t("figures.axis_reward")}
+    labels |= {"mean": t("figures.group_mean", mean=f"{mean:.2f}")}
+    labels |= {"hover": t("figures.hover_group")}
+    content = figures.group(rewards, mean, [one["advantage"] for one in drawn_replies], labels)
+    content.update_traces(customdata=[figures.plain_text(one["text"]) for one in drawn_replies])
+    return Drawn(
+        content=content,
+        rows=[
+            {labels["x"]: number, t("figures.column_text"): one["text"]}
+            | {labels["y"]: one["reward"], t("figures.column_advantage"): one["advantage"]}
+            for number, one in enumerate(drawn_replies, 1)
+        ],
+        takeaway=t(
+            "figures.takeaway_grpo_group",
+            question=outcome.problem.question,
+            n=len(rewards),
+            right=sum(one["correct"] for one in drawn_replies),
+            mean=f"{mean:.2f}",
+        ),
+        source=t(
+            "figures.source_run",
+            model=contestants.NAMES[outcome.request["model"]],
+            date=date,
+            paper=GRPO,
+        ),
+        state={"room": "step"},
+    )
+
+
+def _spoken() -> str:
+    """The language that recorded questions are asked in."""
+    return "ko" if language() == "ko" else "en"
 
 
 def replies() -> Drawn:

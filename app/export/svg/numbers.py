@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -53,4 +54,4 @@ def filled(template: str, values: Mapping[str, Any]) -> str:
         return d3(field[3] or "", value)
 
     text = _FIELD.sub(one, _EXTRA.sub("", template))
-    return re.sub(r"<br\s*/?>", " · ", text).strip(" ·")
+    return html.unescape(re.sub(r"<br\s*/?>", " · ", text)).strip(" ·")

@@ -118,6 +118,36 @@ def test_korean_is_korean() -> None:
             assert re.search("[가-힣]", words) or plain.fullmatch(words), key
 
 
+#: What the Korean texts do not say → what they say for it, on all pages.
+ONE_WORD = {
+    "훈련": "학습",
+    "강화학습": "강화 학습",
+    "매개변수": "파라미터",
+    "기본 모델": "베이스 모델",
+}
+ONE_WORD |= {
+    "검증 손실": "평가 손실",
+    "레벨": "난이도",
+    "정답 비율": "정답률",
+    "십시오": "세요",
+    "층": "레이어",
+}
+
+
+@pytest.mark.parametrize("other", ONE_WORD)
+def test_korean_has_one_word_for_one_thing(other: str) -> None:
+    found = {key for key, text in texts("ko").items() if any(other in form for form in forms(text))}
+    assert found <= {"glossary.says_layer"}, f"say {ONE_WORD[other]}"
+
+
+@pytest.mark.parametrize("page", ["start", "experts", "cache", "reasoning", "training", "story"])
+def test_every_page_marks_terms(page: str) -> None:
+    for language in LANGUAGES:
+        assert any(
+            "[[" in form for text in section(language, page).values() for form in forms(text)
+        )
+
+
 # --- Counts ------------------------------------------------------------------------------------
 
 
