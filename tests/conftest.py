@@ -31,9 +31,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two processes for the tier that should answer in two minutes; one for all else.
+    """Two processes for the tier that should answer in two minutes; else one, unless asked for.
 
-    A single file is done before another process has started, and journeys need the machine alone.
+    A single file is done before another process has started. `tests/run.sh` asks for two.
     """
     return 2 if config.option.markexpr == "not slow" else 0
 

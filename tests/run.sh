@@ -52,7 +52,7 @@ else
     echo "npm's registry cannot be reached, so the JavaScript is not checked." >&2
     failed+=("npm ci")
 fi
-check .venv/bin/python -m pytest
+check .venv/bin/python -m pytest -n 2
 
 if [ ${#failed[@]} -gt 0 ]; then
     printf 'Failed: %s\n' "${failed[@]}" >&2
