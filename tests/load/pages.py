@@ -76,7 +76,7 @@ def _one_run(view: str) -> Callable[[Tab, str], Record | None]:
 
 def _twins(tab: Tab, typed: str) -> Record | None:
     """Of Latent cache: the prompt of the run on screen is the typed one."""
-    shown = [one for one in tab.all("code") if one.proto.code_text == typed]
+    shown = [one for one in tab.all("text") if one.proto.body == typed.strip()]
     curves = tab.find("c_curves")
     return Record(curves.at, None) if shown and curves else None
 
