@@ -11,10 +11,20 @@ from app.core.files import read_json, reading
 from app.core.scaling import Point
 from model import ASSETS
 
+_SHARE = {"value": float, "interval": [float], "n": int}
+_MEASURED = {
+    "levels": [int], "problems": int, "temperature": float, "pass@k": {str: _SHARE},
+    "cons@k": {str: _SHARE},
+}  # fmt: skip
+_EVALUATION = {
+    "date": str, "many": {str: _MEASURED}, "levels": {str: {str: _MEASURED}},
+    "greedy": {str: _MEASURED}, "budget": {str: [_MEASURED]},
+}  # fmt: skip
+
 
 @functools.lru_cache(maxsize=32)
 def _read(path: Path, changed: int) -> dict[str, Any]:
-    return read_json(path)
+    return read_json(path, _EVALUATION)
 
 
 def of(name: str) -> dict[str, Any] | None:

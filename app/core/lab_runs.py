@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.core.files import read_json, reading
+from app.core.files import read_json, reading, shaped
 from app.core.generation import visitor
 from app.core.lab import Found, lab
 from app.core.run_slot import RunSlot
@@ -64,10 +64,40 @@ class LabSlot(RunSlot[Outcome]):
         self.begin(lambda: lab().submit(visitor(), request), make)
 
 
+_PROBLEM = {"task": str, "level": int, "language": str, "key": str, "question": str, "answer": str}
+_ASKED = {"experiment": str, "model": str, "problem": _PROBLEM, "seed": int}
+#: What is asked of each experiment, as `training.experiments` writes it.
+REQUESTS: Mapping[str, object] = {
+    "one_step": _ASKED,
+    "short_run": _ASKED | {"steps": int, "questions": int, "group": int, "asked": int},
+    "decoding_times": {"ways": [list], "contexts": [int], "rounds": int, "repeats": int},
+}
+#: What each of their findings is.
+FINDINGS: Mapping[str, object] = {
+    "drawn": int,
+    "before": [{"text": str, "tokens": int, "correct": bool}],
+    "after": [{"text": str, "tokens": int, "correct": bool}],
+    "step": {"step": int, "tokens": int, "seconds": float, "accuracy": float, "reward": float},
+    "steps": {"way": str, "tokens": int, "seconds": [float]},
+    "update": {
+        "lr": float,
+        "replies": [{
+            "text": str, "tokens": [str], "before": [float], "after": [float], "correct": bool,
+            "formatted": bool, "reward": float, "advantage": float,
+        }],
+    },
+}  # fmt: skip
+
+
 @functools.lru_cache(maxsize=16)
 def recorded(name: str) -> tuple[Outcome, str]:
     """A recorded experiment, assets/samples/NAME.json, and its date."""
     path = ASSETS / "samples" / f"{name}.json"
-    raw = read_json(path)
+    raw = read_json(path, {"date": str, "request": {"experiment": str}, "found": [list]})
     with reading(path):
-        return Outcome(raw["request"], tuple(Found(*one) for one in raw["found"])), raw["date"]
+        if not shaped(raw["request"], REQUESTS[raw["request"]["experiment"]]):
+            raise TypeError("another request than wanted")
+        found = tuple(Found(*one) for one in raw["found"])
+        if not all(shaped(one.value, FINDINGS[one.name]) for one in found):
+            raise TypeError("another finding than wanted")
+        return Outcome(raw["request"], found), raw["date"]

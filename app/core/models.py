@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 from tokenizers import Tokenizer
 
-from app.core.files import read_json, reading
+from app.core.files import read_json, reading, shaped
 from model import ASSETS
 from model.nn import card as cards
 from model.nn.config import Attention, ModelConfig
@@ -136,13 +136,42 @@ def tokenizer(name: str) -> Tokenizer:
         return load_tokenizer(folder)
 
 
+_HELD_OUT = {
+    "loss": float, "interval": [float], "rows": int, "tokens": int, "row_nats": [float],
+    "row_tokens": [int], "method": str,
+}  # fmt: skip
+_RESULTS = {
+    "name": str, "date": str, "bytes_per_token": int, "tokens": int, "heldout": _HELD_OUT,
+    "train_loss": {"tokens": [int], "loss": [float]},
+}  # fmt: skip
+_MAX_VIO = {"step": [int], "per_layer": [[float]]}
+_SOURCE = {"source": str}
+_ROUTING = {
+    "repetition": _SOURCE | {
+        "model": str, "experts": int, "chosen": int, "layers": [int], "first": {str: [float]},
+        "any": {str: [float]},
+    },
+    "saturation": _SOURCE | {"model": str, "experts": int, "chosen": int, "points": [[float]]},
+    "coactivation": _SOURCE | {"model": str, "experts": int, "chosen": int},
+    "knockout": _SOURCE | {"model": str, "whole": float, "without_shared": float},
+    "balance": _SOURCE | {
+        "rows": [{"model": str, "balance": str, "perplexity": float, "max_vio": float}],
+    },
+}  # fmt: skip
+
+
 @lru_cache(maxsize=64)
 def run_results(name: str) -> dict[str, Any]:
     """What training and evaluation of a model recorded: assets/runs/NAME/results.json."""
-    return read_json(ASSETS / "runs" / name / "results.json")
+    path = ASSETS / "runs" / name / "results.json"
+    found = read_json(path, _RESULTS)
+    with reading(path):
+        if "max_vio" in found and not shaped(found["max_vio"], _MAX_VIO):
+            raise TypeError("max_vio")
+    return found
 
 
-@lru_cache(maxsize=8)
-def reference(name: str) -> dict[str, Any]:
-    """Published figures with their sources: assets/reference/NAME.json."""
-    return read_json(ASSETS / "reference" / f"{name}.json")
+@lru_cache(maxsize=1)
+def published_routing() -> dict[str, Any]:
+    """Published figures of routing with their sources: assets/reference/routing.json."""
+    return read_json(ASSETS / "reference" / "routing.json", _ROUTING)

@@ -9,8 +9,18 @@ from typing import Any
 from app.core.files import read_json, reading
 from model import ASSETS
 
-PARTS = ("sources", "tables", "curves", "curves_source", "o1", "stages", "stages_source")
 TABLES = ("zero", "others", "stages", "distilled", "against")
+CURVES = ("pass@1", "cons@16", "length")
+_SHAPE = {
+    "sources": {str: str}, "curves_source": str, "stages_source": str,
+    "tables": {name: {"source": [str], "columns": [str], "rows": [list]} for name in TABLES},
+    "curves": {name: {"step": [float], "value": [float]} for name in CURVES},
+    "o1": {"source": str, "ladder": [list]}, "stages": {str: {str: float}},
+    "ablation": {
+        "source": str, "tests": [str],
+        "runs": [{"table": int, "model": str, "attention": str, "scores": [float]}],
+    },
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,9 +39,14 @@ class Table:
 @functools.cache
 def _file() -> dict[str, Any]:
     path = ASSETS / "reference" / "published.json"
-    found = read_json(path)
+    found = read_json(path, _SHAPE)
     with reading(path):
-        return found | {part: found[part] for part in PARTS}
+        for table in found["tables"].values():
+            if {*table["source"]} - {*found["sources"]}:
+                raise LookupError("a table's source")
+            if {len(row) for row in table["rows"]} != {len(table["columns"])}:
+                raise ValueError("a row of another length")
+    return found
 
 
 def source(name: str) -> str:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import json
+import random
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app.core import models
 from app.core.files import DamagedFileError, read_json, reading
 from app.core.texts import LANGUAGES, translated
 from model import ASSETS
 from model.nn.config import CheckpointError
-from tests.fuzz.links import opened
+from tests.fuzz.links import PAGES, nothing_computed, opened
+from tests.fuzz.records import damaged
 
 #: A file, and a page that needs it, with what opens the part that does.
 NEEDED = [
@@ -28,13 +36,14 @@ NEEDED = [
     ("runs/r1-zero/run.json", "training", {}),
     ("reference/published.json", "training", {"t_part": ["tables"]}),
 ]
+DAMAGES = 2  # of each file's values, beside those of its text
 DAMAGED = ("", "{", "[]\n", "null\n", '{"a": 1}\n', "\x00\x01\n", "[" * 100_000)
 
 
 def forget() -> None:
     """Have every file of the app's read again."""
     for name, module in list(sys.modules.items()):
-        if name.startswith("app."):
+        if name.startswith(("app.", "model.analysis.kv_size")):
             for part in vars(module).values():
                 if isinstance(part, functools._lru_cache_wrapper):
                     part.cache_clear()
@@ -74,6 +83,67 @@ def test_a_page_names_the_file_that_it_needs(
     if (file, content) != ("runs/r1-zero/log.jsonl", '{"a": 1}'):  # no entry of GRPO's
         assert translated("en", "common.damaged_file", file=file) in said
     assert not any(str(ASSETS.parent) in one for one in said)
+
+
+def kind_of(path: Path) -> str:
+    """Files of one kind are read in one way: a sample or reference by itself, all runs alike."""
+    name = path.relative_to(ASSETS).as_posix()
+    return name if name.startswith(("samples", "reference")) else re.sub(r"/.*/", "/*/", name)
+
+
+def room_opened(page: str, room: tuple[str, str] | None, language: str) -> AppTest:
+    at = opened(page, {}, language)
+    if room is not None:
+        for control in [one for one in at.segmented_control if one.key == room[0]]:
+            control.set_value(room[1]).run()
+    return at
+
+
+def read_by_pages() -> dict[Path, tuple[str, tuple[str, str] | None, str]]:
+    """Every file of the tree that a page or one of its rooms reads, and who reads it first."""
+    found: dict[Path, tuple[str, tuple[str, str] | None, str]] = {}
+    read = Path.read_text
+    for page, language in itertools.product(PAGES, LANGUAGES):
+        at = room_opened(page, None, language)
+        controls = [one for one in at.segmented_control if "room" in str(one.key)]
+        rooms = [(str(one.key), name) for one in controls for name in one.options]
+        for room in (None, *rooms):
+            forget()
+            here = (page, room, language)
+
+            def noted(path: Path, here: Any = here, **how: Any) -> str:
+                if ASSETS in path.parents:
+                    found.setdefault(path, here)
+                return read(path, **how)
+
+            with mock.patch.object(Path, "read_text", noted):
+                assert not room_opened(page, room, language).exception
+    return found
+
+
+@pytest.mark.slow
+def test_every_file_that_a_page_reads_may_be_damaged(damage: Callable[[str, str], None]) -> None:
+    """Of every kind that is found in the tree by opening all pages and rooms."""
+    rng = random.Random(0)
+    with nothing_computed():
+        found = read_by_pages()
+        for folder in ("samples", "reference"):
+            assert {*(ASSETS / folder).glob("*.json")} <= set(found)
+        kinds = {kind_of(path): (path, here) for path, here in found.items()}
+        for kind, (path, here) in sorted(kinds.items()):
+            file, text = path.relative_to(ASSETS).as_posix(), path.read_text(encoding="utf-8")
+            contents = ["{\n", text[: len(text) // 2] + "\n"]
+            if path.suffix == ".json":
+                copies = (json.dumps(damaged(rng, json.loads(text))) for _ in range(DAMAGES))
+                contents += [one for one in copies if "\\ud8" not in one]  # no text at all
+            for content in contents:
+                forget()
+                damage(file, content)
+                at = room_opened(*here)
+                assert not at.exception, (kind, here, content[:200])
+                if content == "{\n":
+                    words = translated(here[2], "common.damaged_file", file=file)
+                    assert words in [error.value for error in at.error], kind
 
 
 def test_it_is_told_in_each_language(damage: Callable[[str, str], None]) -> None:

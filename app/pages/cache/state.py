@@ -12,12 +12,12 @@ import streamlit as st
 
 from app.core import examples, models, numbers, prompts, store
 from app.core.errors import InputError
-from app.core.files import DamagedFileError
+from app.core.files import DamagedFileError, reading
 from app.core.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language
 from app.ui import sampling
 from model import ASSETS
-from model.analysis.kv_size import CacheSpec, cache_spec
+from model.analysis.kv_size import CacheSpec, cache_spec, families
 from model.record.trace import Trace
 
 RUN = PromptSlot("cache")
@@ -28,6 +28,8 @@ RUN_KEYS = ("c_prompt", "c_tokens", "c_temperature", "c_seed")
 @functools.cache
 def spec(name: str) -> CacheSpec:
     """What `model.analysis.kv_size` says about a shipped model."""
+    with reading(families.REFERENCE):
+        families.family("")
     return cache_spec(models.config(name))
 
 

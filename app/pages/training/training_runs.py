@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core.files import DamagedFileError, reading
+from app.core import evaluations
+from app.core.files import DamagedFileError, reading, shaped
 from model import ASSETS
 
 #: Models whose log is one of GRPO, in the order in which they are offered.
@@ -58,7 +59,9 @@ def summary(name: str) -> dict[str, Any] | None:
     path = RUNS / name / "run.json"
     found = _json(path)
     with reading(path):
-        return found and {**found, "run": found["run"], "minutes": float(found["minutes"])}
+        if found and not shaped(found, {"run": dict, "minutes": float}):
+            raise TypeError("another summary than wanted")
+        return found
 
 
 def reinforced() -> list[str]:
@@ -182,20 +185,23 @@ def trained(name: str) -> TrainedModel | None:
     found = summary(name)
     if found is None:
         return None
-    settings, data = found["run"], found.get("data", {})
-    if "group" in settings:
-        kind = "grpo"
-        numbers = {key: settings[key] for key in ("questions", "group")}
-        # of a run that ends by the clock, the settings do not know the steps
-        numbers |= {"steps": log(name)[-1]["step"], "tokens": data["rollout_tokens"]}
-    elif "documents" in data:
-        kind = "sampled" if "sampled" in data else "sft"
-        wanted = ("documents", "sampled", "kept", "sampling_seconds")
-        numbers = {key: data[key] for key in wanted if key in data}
-        numbers["tokens"] = data["tokens_seen"]
-    else:
-        about = _json(ASSETS / "checkpoints" / name / "about.json") or {}
-        kind, numbers = "pretrain", {"tokens": about.get("tokens", 0)}
+    with reading(RUNS / name / "run.json"):
+        settings, data = found["run"], found.get("data", {})
+        if "group" in settings:
+            kind = "grpo"
+            numbers = {key: settings[key] for key in ("questions", "group")}
+            # of a run that ends by the clock, the settings do not know the steps
+            numbers |= {"steps": log(name)[-1]["step"], "tokens": data["rollout_tokens"]}
+        elif "documents" in data:
+            kind = "sampled" if "sampled" in data else "sft"
+            wanted = ("documents", "sampled", "kept", "sampling_seconds")
+            numbers = {key: data[key] for key in wanted if key in data}
+            numbers["tokens"] = data["tokens_seen"]
+        else:
+            about = _json(ASSETS / "checkpoints" / name / "about.json") or {}
+            kind, numbers = "pretrain", {"tokens": about.get("tokens", 0)}
+        if not shaped(numbers, {key: float if "seconds" in key else int for key in numbers}):
+            raise TypeError("another number than wanted")
     return TrainedModel(name, kind, numbers, found["minutes"], _results(name))
 
 
@@ -209,7 +215,7 @@ def seeds(name: str) -> dict[int, TrainedModel]:
 
 
 def _results(name: str) -> tuple[Result, ...]:
-    evaluation = _json(RUNS / name / "evaluation.json")
+    evaluation = evaluations.of(name)
     if evaluation is None:
         return ()
     found = []

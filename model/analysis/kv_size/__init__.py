@@ -13,7 +13,7 @@ from model.analysis.kv_size.card import bytes_per_token, held, held_by_mha
 from model.analysis.kv_size.fields import ConfigError
 from model.analysis.kv_size.formula import formula
 from model.analysis.kv_size.notes import Note
-from model.analysis.kv_size.read import cache_spec, published_configs, read_config
+from model.analysis.kv_size.read import REFERENCE, cache_spec, published_configs, read_config
 from model.analysis.kv_size.replace import replaced
 from model.analysis.kv_size.spec import BYTES, CacheSpec, LayerCache
 from model.analysis.kv_size.text import MAX_BYTES
@@ -21,6 +21,7 @@ from model.analysis.kv_size.text import MAX_BYTES
 __all__ = [
     "BYTES",
     "MAX_BYTES",
+    "REFERENCE",
     "CacheSpec",
     "ConfigError",
     "LayerCache",

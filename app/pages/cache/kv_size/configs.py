@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.core.errors import InputError
+from app.core.files import reading
 from app.core.texts import t
 from app.pages.cache.kv_size import words
 from app.ui import units
 from model.analysis.kv_size import (
+    REFERENCE,
     CacheSpec,
     ConfigError,
     cache_spec,
@@ -47,7 +49,16 @@ class Sized:
 
 @functools.cache
 def published() -> dict[str, Sized]:
-    """The models of the reference table by name, in its order."""
+    """The models of the reference table by name, in its order.
+
+    Raises:
+        DamagedFileError: if it is damaged.
+    """
+    with reading(REFERENCE):
+        return _published()
+
+
+def _published() -> dict[str, Sized]:
     return {
         row["name"]: Sized(
             row["name"],

@@ -6,11 +6,11 @@ All of it is computed from runs of given texts (`NeedSlot`), which all viewers s
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.core import generation, models
+from app.core.files import read_json, reading
 from app.core.need_slot import NeedSlot
 from app.core.prompt_runs import PromptRun
 from app.core.run_slot import RunSlot
@@ -136,10 +136,27 @@ class Recorded:
     date: str
 
 
+_STUDY = {
+    "tokens": int, "values": [[float]], "per_token": {str: int}, "error": {str: float},
+    "nats": {str: [float]}, "learnt": [int],
+}  # fmt: skip
+
+
 @functools.lru_cache(maxsize=4)
 def _recorded(of: str) -> Recorded | None:
-    raw = json.loads((ASSETS / "samples" / "latent-study.json").read_text(encoding="utf-8"))
-    return Recorded(Study.from_json(raw["study"]), raw["date"]) if raw["of"] == of else None
+    path = ASSETS / "samples" / "latent-study.json"
+    raw = read_json(path, {"date": str, "of": str, "study": _STUDY})
+    if raw["of"] != of:
+        return None
+    with reading(path):
+        study = Study.from_json(raw["study"])
+        names = {latent_study.FULL, *latent_study.codecs(study.values.shape[1])}
+        rows = {len(nats) for nats in study.nats.values()}
+        if not names == {*study.nats} == {*study.per_token} or rows != {len(study.learnt)}:
+            raise ValueError("rows or codecs are missing")
+        if names - {latent_study.FULL} - {*study.error}:
+            raise ValueError("an error is missing")
+    return Recorded(study, raw["date"])
 
 
 def recorded() -> Recorded | None:

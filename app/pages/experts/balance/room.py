@@ -144,7 +144,7 @@ def results(runs: list[balance_runs.Run]) -> None:
         )
     table(rows, "balance-results")
     st.caption(t("balance.results_reading", gates=runs[0].load[0].size))
-    published = models.reference("routing")["balance"]
+    published = models.published_routing()["balance"]
     st.markdown(t("balance.published", source=published["source"]))
     table(
         [

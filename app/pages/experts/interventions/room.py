@@ -343,7 +343,7 @@ def knock_out() -> None:
             key="e_knocked",
             alt=t("interventions.knocked_alt", gaps=listed(names, gaps)),
         )
-    published = models.reference("routing")["knockout"]
+    published = models.published_routing()["knockout"]
     st.markdown(
         t(
             "interventions.knock_reading",

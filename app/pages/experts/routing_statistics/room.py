@@ -171,7 +171,7 @@ def together(found: Counted, model: str, layer: int, at: int) -> None:
             share=f"{share_EE[i, j]:.0%}",
         ),
     )
-    reference = models.reference("routing")["coactivation"]
+    reference = models.published_routing()["coactivation"]
     their_even = (reference["chosen"] - 1) / (reference["experts"] - 1)
     st.caption(
         t(
@@ -273,7 +273,7 @@ def neighbours(found: Counted, model: str, layers: list[int]) -> None:
         "experts-neighbours",
         t("routing_statistics.again_table"),
     )
-    published = models.reference("routing")["repetition"]
+    published = models.published_routing()["repetition"]
     chance = routing.even_repetition(published["experts"], published["chosen"])
     st.markdown(
         t(
@@ -330,7 +330,7 @@ def saturation(model: str, layers: list[int]) -> None:
     share_CL = np.array([routing.saturation(each, ids[-1]) for each in ids[:-1]])
     done = [about[name]["tokens"] / about[model]["tokens"] for name in early]
     chosen, experts = ids[0].shape[2], int(models.config(model)["n_routed_experts"])
-    published = models.reference("routing")["saturation"]
+    published = models.published_routing()["saturation"]
     drawn = [
         figures.Line(t("experts.layer_n", layer=layer), done, share_CL[:, at].tolist())
         for at, layer in enumerate(layers)

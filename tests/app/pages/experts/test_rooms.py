@@ -349,7 +349,7 @@ def test_the_tokens_of_a_comparison_are_a_table() -> None:
 def test_the_knock_out_runs_and_names_the_paper() -> None:
     at = opened("interventions")
     ask(at, "knock_out")
-    published = models.reference("routing")["knockout"]
+    published = models.published_routing()["knockout"]
     assert any(published["source"] in text.value for text in at.markdown)
 
 
