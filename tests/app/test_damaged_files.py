@@ -22,7 +22,6 @@ from app.core.texts import LANGUAGES, translated
 from model import ASSETS
 from model.nn.config import CheckpointError
 from tests.fuzz.links import PAGES, nothing_computed, opened
-from tests.fuzz.records import damaged
 
 #: A file, and a page that needs it, with what opens the part that does.
 NEEDED = [
@@ -36,7 +35,6 @@ NEEDED = [
     ("runs/r1-zero/run.json", "training", {}),
     ("reference/published.json", "training", {"t_part": ["tables"]}),
 ]
-DAMAGES = 2  # of each file's values, beside those of its text
 DAMAGED = ("", "{", "[]\n", "null\n", '{"a": 1}\n', "\x00\x01\n", "[" * 100_000)
 
 
@@ -133,9 +131,8 @@ def test_every_file_that_a_page_reads_may_be_damaged(damage: Callable[[str, str]
         for kind, (path, here) in sorted(kinds.items()):
             file, text = path.relative_to(ASSETS).as_posix(), path.read_text(encoding="utf-8")
             contents = ["{\n", text[: len(text) // 2] + "\n"]
-            if path.suffix == ".json":
-                copies = (json.dumps(damaged(rng, json.loads(text))) for _ in range(DAMAGES))
-                contents += [one for one in copies if "\\ud8" not in one]  # no text at all
+            if path.suffix == ".json" and isinstance(raw := json.loads(text), dict):
+                contents.append(json.dumps({**raw, rng.choice(sorted(raw)): None}))
             for content in contents:
                 forget()
                 damage(file, content)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core import evaluations
 from app.core.files import DamagedFileError, reading, shaped
 from model import ASSETS
 
@@ -214,15 +213,21 @@ def seeds(name: str) -> dict[int, TrainedModel]:
     return {seed: one for seed, one in sorted(found.items()) if one is not None and one.results}
 
 
+_MEASURED = {
+    "levels": [int], "pass@k": {"1": {"value": float, "interval": [float], "n": int}},
+}  # fmt: skip
+
+
 def _results(name: str) -> tuple[Result, ...]:
-    evaluation = evaluations.of(name)
-    if evaluation is None:
-        return ()
-    found = []
-    for task, many in evaluation["many"].items():
-        measure = many["pass@k"]["1"]
-        low, high = measure["interval"]
-        found.append(Result(task, many["levels"][0], measure["value"], low, high, measure["n"]))
+    path = RUNS / name / "evaluation.json"
+    evaluation, found = _json(path), []
+    with reading(path):
+        if evaluation is not None and not shaped(evaluation, {"many": {str: _MEASURED}}):
+            raise TypeError("another evaluation than wanted")
+        for task, many in (evaluation or {"many": {}})["many"].items():
+            measure = many["pass@k"]["1"]
+            low, high = measure["interval"]
+            found.append(Result(task, many["levels"][0], measure["value"], low, high, measure["n"]))
     return tuple(found)
 
 

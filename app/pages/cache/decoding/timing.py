@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
 from app.core import lab_runs, models
+from app.core.files import reading
 from app.core.lab_runs import LabSlot, Outcome
 from app.pages.cache import state as session
+from model import ASSETS
 from model.analysis.decoding_cost import Shape, ways
 from model.training import experiments
 
@@ -67,4 +70,12 @@ def shown() -> tuple[Times, str | None]:
     if outcome is not None and len((times := times_of(outcome)).contexts) > 1:
         return times, None
     recorded, date = lab_runs.recorded(SAMPLE)
-    return times_of(recorded), date
+    path, asked = ASSETS / "samples" / f"{SAMPLE}.json", recorded.request
+    with reading(path):
+        times = times_of(recorded)
+        ways = [way for way, _, _ in asked["ways"]]
+        if {*times.seconds} != {*itertools.product(ways, asked["contexts"])}:
+            raise LookupError("a way or a length is missing")
+        if any(len(times.models) < len(ways) or min(one) <= 0 for one in times.seconds.values()):
+            raise ValueError("a time that none can be")
+    return times, date
