@@ -28,7 +28,7 @@ def test_switching_the_kind_changes_what_is_kept(page: Page) -> None:
     page.locator(".st-key-c_kind").get_by_text("MQA", exact=True).click()
     expect(diagram.get_by_text("c_kv")).to_have_count(0)
     settle(page)
-    assert "c_kind=MQA" in page.url
+    page.wait_for_url("**c_kind=MQA*")
 
 
 def test_a_pinned_token_is_drawn_in_every_picture(page: Page) -> None:

@@ -60,7 +60,7 @@ def test_an_intervention_shows_its_text_probabilities_route_and_loss(page: Page)
     expect(page.locator(".intervention-view .answer").nth(1)).not_to_have_text(
         T["intervention_view.not_yet"]
     )
-    assert "e_no_shared=true" in page.url
+    page.wait_for_url("**e_no_shared=true*")
     button = page.locator(".intervention-view button.save")
     width, _ = saved.png_size(saved.picture(page, button, "change", "PNG"))
     drawn = page.locator(".intervention-view").bounding_box()
