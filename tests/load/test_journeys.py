@@ -26,6 +26,8 @@ from tests.load.viewer import Diary, ask, crowd
 
 pytestmark = pytest.mark.slow
 QUIET = 0.05  # of a core: what a server without work uses
+SOAK = 300  # seconds
+GROWTH = 200e6  # bytes: what is read once and kept for all, and ten sessions
 SLACK = 10  # threads and files that a pool may have added for good
 OF_A_TAB = 3  # files of its event loop: Streamlit keeps it for two minutes, should a tab come back
 
@@ -66,13 +68,13 @@ async def opened(url: str, page: str = "", query: str = "") -> Tab:
 
 
 def test_ten_viewers_get_their_records_and_leave_nothing_behind(app: App) -> None:
-    """Threads and open files are as many after the ten as after two: a soak, in short."""
+    """Memory, threads and open files are after five minutes of ten what they were after two."""
 
     async def soak() -> tuple[Diary, server.Usage | None, server.Usage | None]:
         await crowd(app.url, 2, 0, seed=8)
         await quiet(app.pid)
         before = server.usage(app.pid)
-        diary, _, _ = await crowd(app.url, 10, 20, seed=1)
+        diary, _, _ = await crowd(app.url, 10, SOAK, seed=1)
         await quiet(app.pid)
         return diary, before, server.usage(app.pid)
 
@@ -81,6 +83,7 @@ def test_ten_viewers_get_their_records_and_leave_nothing_behind(app: App) -> Non
     assert all(run.seconds is not None for run in diary.runs)
     assert {run.page for run in diary.runs} == {page.title for page in PAGES}
     assert before is not None and after is not None
+    assert after.bytes < before.bytes + GROWTH
     assert after.threads <= before.threads + SLACK
     assert after.files <= before.files + 10 * OF_A_TAB + SLACK
 
