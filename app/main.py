@@ -9,9 +9,9 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
-from app.core.compression import Compressed
-from app.core.entrance import Entrance
-from app.core.icons import OwnIcons
+from app.core.server.compression import Compressed
+from app.core.server.entrance import Entrance
+from app.core.server.icons import OwnIcons
 from app.export import serving
 from app.ui.components import modules
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.core import errors, generation, links, texts
+from app.core import errors, links, texts
+from app.core.running import generation
 from app.core.texts import t
 from app.export.share import share
 from app.ui import chart, guide
@@ -13,7 +14,7 @@ APP = Path(__file__).parent
 ICONS = {"start": "play_circle", "experts": "hub", "cache": "memory"}
 ICONS |= {"reasoning": "psychology", "training": "trending_up"}
 ICONS |= {"story": "auto_stories", "glossary": "dictionary"}
-#: Pages that are no package of `pages/`: they draw on several of them.
+#: Pages that are not packages of `pages/`: they draw on several of them.
 ELSEWHERE = {"story": "story/story.py", "glossary": "story/glossary.py"}
 
 icon = APP / "static" / "icon.svg"  # a material icon here would be downloaded

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from model.commands.usage import UsageError
+from model.errors import ReadableError, UsageError
 
 MAX_TOKENS = 100_000
 MAX_SAMPLES = 256
@@ -107,10 +107,11 @@ def parser() -> Parser:
     p = command("train", "make a corpus, train or measure a model, record samples")
     p.add_argument(
         "stage",
-        help="corpus, pretrain, heldout, reason, results, samples, cards, tables or reproduce",
+        help="corpus, pretrain, heldout, gate, reason, results, samples, cards, tables, goals, "
+        "or reproduce",
     )
     p.add_argument(
-        "name", nargs="?", help="of the model, for pretrain, heldout, reason and results"
+        "name", nargs="?", help="of the model, for pretrain, heldout, gate, reason and results"
     )
     return root
 
@@ -132,18 +133,21 @@ def _short(value: Any) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    stopped = "stopped"
     try:
         args = parser().parse_args(argv)
+        if args.command == "train":
+            stopped += "; given again, a training resumes from its last saved state"
         # imported now: some commands need torch, which takes seconds
         result = importlib.import_module(args.module).run(args)
-    except (ValueError, OSError) as error:  # UsageError, PromptError, CheckpointError, no disk, ...
+    except (ReadableError, OSError) as error:  # anything else is a defect, and shows where
         message = " ".join(str(error).split())
         if len(message) > MAX_MESSAGE:  # a quoted argument of ten thousand characters
             message = f"{message[:200]} ... {message[200 - MAX_MESSAGE :]}"
         print(f"error: {message}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; the same command resumes from the last saved state", file=sys.stderr)
+        print(stopped, file=sys.stderr)
         return 130
     print(json.dumps(result, ensure_ascii=False) if args.json else show(result))
     return 0

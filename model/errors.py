@@ -17,3 +17,7 @@ class ReadableError(ValueError):
     ) -> None:
         super().__init__(message)
         self.key, self.values = key, values or {}
+
+
+class UsageError(ReadableError):
+    """What whoever gives a command can put right; the message, which only they read, says how."""

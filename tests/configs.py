@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.analysis.kv_size import published_configs
+from model.analysis.kv_size import BYTES, CacheSpec, published_configs
 
 PUBLISHED = {row["name"]: row for row in published_configs()}
 V3 = PUBLISHED["DeepSeek-V3 / R1 (671B)"]["config"]
@@ -14,6 +14,12 @@ GQA = {
     "num_attention_heads": 8,
     "num_key_value_heads": 2,
 }
+
+
+def window_bytes(spec: CacheSpec, dtype: str) -> float:
+    """Bytes that the windows hold when full."""
+    windows = [(layer.elements_per_token, layer.window) for layer in spec.layers if layer.window]
+    return sum(elements * window for elements, window in windows) * BYTES[dtype]
 
 
 def without(config: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
-os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported anywhere: see jobs.worker
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported anywhere
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 import hypothesis
 import pytest
+from xdist.workermanage import WorkerController
 
 from model.nn import config
 from model.nn.config import ModelConfig
@@ -38,6 +40,27 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 if config.option.markexpr == "not slow" else 0
 
 
+KERNEL = pytest.StashKey[subprocess.Popen[bytes]]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Compile the kernel once for all processes, while they look for their tests.
+
+    Each would else compile it by itself, and so would the first page that one of them opens.
+    """
+    from model.nn import compiled  # takes half a second to import
+
+    if (process := compiled.start()) is not None:
+        config.stash[KERNEL] = process
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: WorkerController) -> None:
+    if KERNEL in node.config.stash:
+        node.config.stash[KERNEL].wait()
+
+
 @pytest.fixture(autouse=True)
 def no_network() -> Iterator[None]:
     """Fail a test that tried to leave this machine, even if the refusal was swallowed."""
@@ -49,7 +72,7 @@ def no_network() -> Iterator[None]:
 @pytest.fixture(params=["MLA", "MHA", "GQA", "MQA"])
 def tiny(request: pytest.FixtureRequest) -> ModelConfig:
     """A model of each kind of attention that is small enough to build at random in a test."""
-    heads = {"MHA": 4, "GQA": 2, "MQA": 1}
+    heads = {"MHA": 8, "GQA": 4, "MQA": 1}
     whole = config.base(64) if request.param == "MLA" else config.twin(64, heads[request.param])
     return replace(
         whole,

@@ -8,12 +8,12 @@ import re
 import numpy as np
 
 from model.record.card import ModelCard
-from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
 from model.tasks import pick
 from model.tasks.problem import Problem
+from tests.steps import TokenStep, collect
 
-PROBLEM = pick.pose([51, 23, 22, 10, 45, 28, 7], 62, 3, "en")
+PROBLEM = pick.pose([51, 23, 22, 10, 45, 7], 62, 3, "en")  # the last candidate of 20 fits
 MODELS = ("base", "r1-zero", "r1", "distilled")
 WRONG_TRY = 9  # of the tries of every model but the first
 

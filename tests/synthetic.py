@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.record.card import ModelCard
-from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
+from tests.steps import TokenStep, collect
 
 LAYERS, DENSE, EXPERTS, GROUPS, OPEN_GROUPS, CHOSEN, TOPICS = 61, 3, 256, 8, 4, 8, 6
 CARD = ModelCard(

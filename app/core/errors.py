@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from app.core.files import DamagedFileError
-from app.core.lab import LabError
+from app.core.assets.files import DamagedFileError
+from app.core.running.lab import LabError
 from app.core.texts import t
 from model.nn.config import CheckpointError
 from model.runtime.work import FullError

@@ -7,12 +7,14 @@ what the page shows in another's place is told once (`tell`).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state.common import require_valid_user_key
 
+from app.core.numbers import is_finite
 from app.core.texts import t
 from model.record.trace import Trace
 
@@ -50,10 +52,15 @@ def mend() -> None:
     Of a whole-number field, Streamlit would show an error instead of the page for these. To be
     called before the first widget.
     """
-    asked = {key: st.query_params.get_all(key) for key in st.query_params}
-    st.session_state.setdefault("link_asked", asked)
-    fresh = [key for key in asked if key not in TEXTS and key not in st.session_state]
-    wrong = [key for key in fresh if not _possible(asked[key])]
+    state = st.session_state
+    keys = [key for key in st.query_params if _may_be_a_field(key)]
+    asked = {key: st.query_params.get_all(key) for key in keys}
+    state.setdefault("link_asked", asked)
+    fields = [key for key in asked if key not in TEXTS]
+    wrong = [key for key in fields if key not in state and not _possible(asked[key])]
+    # of fields that are there, and have sent their addresses themselves: no browser's
+    counts = [key for key in fields if key in state and isinstance(state[key], int | float)]
+    wrong += [key for key in counts if not all(map(is_finite, asked[key]))]
     context = get_script_run_ctx()
     if not wrong or context is None:
         return
@@ -63,15 +70,33 @@ def mend() -> None:
         url.set_initial_query_params_from_current()
 
 
-def _possible(values: Sequence[str]) -> bool:
-    return any(values) and all(map(_finite, filter(None, values)))
-
-
-def _finite(value: str) -> bool:
+def _may_be_a_field(key: str) -> bool:
+    """Whether the session's state can be asked for a key; it raises for "" and for its own keys."""
     try:
-        return math.isfinite(float(value))
-    except ValueError:  # no number, but perhaps the name of something
-        return True
+        require_valid_user_key(key)
+    except StreamlitAPIException:
+        return False
+    return True
+
+
+def _possible(values: Sequence[str]) -> bool:
+    return any(values) and all(map(is_finite, filter(None, values)))
+
+
+def note_inputs(page: str, keys: Collection[str]) -> None:
+    """Note, once in a session, whether the URL has inputs that a page is to run as it opens.
+
+    To be called before the page itself writes inputs into the URL.
+    """
+    given = any(key in st.query_params for key in keys)
+    st.session_state.setdefault(f"{page}_to_run", given)
+
+
+def run_inputs(page: str, run: Callable[[], None]) -> None:
+    """Run, once, the inputs that were noted; to be called once their fields are drawn."""
+    if st.session_state[f"{page}_to_run"]:
+        st.session_state[f"{page}_to_run"] = False
+        run()
 
 
 def refuse(key: str) -> None:

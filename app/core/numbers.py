@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
-
-import streamlit as st
 
 
 def within(value: object, low: float, high: float, otherwise: float) -> float:
@@ -22,21 +19,9 @@ def whole(value: object, low: int, high: int, otherwise: int) -> int:
     return int(within(value, low, high, otherwise))
 
 
-def binding(key: str) -> Literal["query-params"] | None:
-    """How a field for whole numbers is bound to the URL: `st.number_input(…, bind=binding(key))`.
-
-    Not at all in a session whose link holds an infinite number: Streamlit would end the script.
-    """
-    chosen = f"{key}_bind"
-    if chosen not in st.session_state:
-        st.session_state[chosen] = _finite(st.query_params.get(key, "0"))
-        if not st.session_state[chosen]:
-            del st.query_params[key]
-    return "query-params" if st.session_state[chosen] else None
-
-
-def _finite(text: str) -> bool:
+def is_finite(text: str) -> bool:
+    """Whether a text in an address is not an infinite number; it may be the name of something."""
     try:
         return math.isfinite(float(text))
-    except ValueError:  # no number at all, which Streamlit drops
+    except ValueError:
         return True

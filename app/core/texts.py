@@ -30,11 +30,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 from babel import Locale
 from babel.numbers import format_compact_decimal, format_decimal
+
+from model.tasks.problem import Language
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 APP = Path(__file__).parents[1]
@@ -78,6 +80,12 @@ def language() -> str:
         return spoken
     chosen = st.session_state.get("lang")
     return chosen if chosen in LANGUAGES else "en"
+
+
+def question_language() -> Language:
+    """The language that questions are asked in at first: the viewer's, if models know it."""
+    found: Language = next((known for known in get_args(Language) if known == language()), "en")
+    return found
 
 
 def choose_language() -> None:

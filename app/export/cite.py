@@ -18,6 +18,10 @@ ROOMS = {
     "balance": "loss-free-balancing",
     "after_rl": "deepseek-r1",
     "tables": "deepseek-r1",
+    # chapters of the story
+    "o1": "o1",
+    "moe": "deepseek-v3",
+    "cache": "deepseek-v2",
 }
 #: The app's own entry; %url% and %date% are filled in where it is copied.
 APP = """@software{inside-r1,

@@ -16,7 +16,7 @@ OURS, PAPERS, OTHERS = "#E69F00", "#0072B2", "#8a94a3"
 
 
 @dataclass(frozen=True)
-class Line:
+class MeasuredLine:
     """Values with the ends of their intervals, if they have any."""
 
     x: Sequence[float]
@@ -25,7 +25,7 @@ class Line:
     high: Sequence[float] = ()
 
 
-def compute(training: Line, thinking: Line, labels: Mapping[str, str]) -> go.Figure:
+def compute(training: MeasuredLine, thinking: MeasuredLine, labels: Mapping[str, str]) -> go.Figure:
     """o1's two curves as arrows without numbers, and under each of them ours.
 
     Of OpenAI's figure no point is drawn: its horizontal axes carry no numbers. `labels`: o1_train,
@@ -82,11 +82,12 @@ def compute(training: Line, thinking: Line, labels: Mapping[str, str]) -> go.Fig
     return figure
 
 
-def _interval(line: Line) -> dict[str, object]:
+def _interval(line: MeasuredLine) -> dict[str, object]:
     return {
         "array": [h - v for h, v in zip(line.high, line.value, strict=True)],
         "arrayminus": [v - low for v, low in zip(line.value, line.low, strict=True)],
-        "thickness": 1.2,
+        "color": "#777777",  # seen on bars, on white and in the dark
+        "thickness": 1.6,
         "width": 4,
     }
 
@@ -136,7 +137,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Reply:
+class ReplyRow:
     """A reply as a row: how long it is, its steps, and how it ended."""
 
     name: str
@@ -145,7 +146,7 @@ class Reply:
     verdict: str
 
 
-def strips(replies: Sequence[Reply], labels: Mapping[str, str]) -> go.Figure:
+def strips(replies: Sequence[ReplyRow], labels: Mapping[str, str]) -> go.Figure:
     """Replies as rows of tokens: right steps solid, wrong ones hatched.
 
     `labels`: x (axis title), right, wrong (names of steps).
@@ -218,7 +219,7 @@ def grouped(
     figure = go.Figure()
     for group in groups:
         interval = (
-            _interval(Line((), [v or 0 for v in group.value], group.low, group.high))
+            _interval(MeasuredLine((), [v or 0 for v in group.value], group.low, group.high))
             if group.low
             else None
         )
@@ -251,12 +252,12 @@ class Stage:
     """A model in the pipeline: where it stands, in columns and rows, and what is said of it."""
 
     name: str
-    column: float
+    column: int
     row: int
     does: str
     ours: str
     paper: str
-    after: tuple[str, ...] = ()  # trained on from these
+    after: str = ""  # trained on from this one
     taught_by: str = ""
 
 
@@ -268,8 +269,8 @@ def pipeline(stages: Sequence[Stage]) -> go.Figure:
     figure = go.Figure()
     places = {stage.name: stage for stage in stages}
     for stage in stages:
-        for source in stage.after:
-            _arrow(figure, places[source], stage, "solid")
+        if stage.after:
+            _arrow(figure, places[stage.after], stage, "solid")
         if stage.taught_by:
             _arrow(figure, places[stage.taught_by], stage, "dot")
     for stage in stages:
@@ -299,15 +300,14 @@ def pipeline(stages: Sequence[Stage]) -> go.Figure:
 
 
 def _arrow(figure: go.Figure, source: Stage, target: Stage, dash: str) -> None:
-    """From a card's lower edge to the upper edge of one below, or from side to side.
+    """From a card's lower edge to the upper edge of one below, or to the card at its right.
 
     A line with a head of its own: arrows of annotations cannot be dotted.
     """
     level = source.row == target.row
-    side = HALF_WIDTH if target.column > source.column else -HALF_WIDTH
-    x0 = source.column + (side if level else 0)
+    x0 = source.column + (HALF_WIDTH if level else 0)
     y0 = source.row + (0 if level else HALF_HEIGHT)
-    x1 = target.column - (side if level else 0)
+    x1 = target.column - (HALF_WIDTH if level else 0)
     y1 = target.row - (0 if level else HALF_HEIGHT)
     figure.add_shape(
         type="line",
@@ -317,11 +317,14 @@ def _arrow(figure: go.Figure, source: Stage, target: Stage, dash: str) -> None:
         y1=y1,
         line={"color": style.RULE, "width": 2, "dash": dash},
     )
-    pointing = ("triangle-right" if side > 0 else "triangle-left") if level else "triangle-down"
     figure.add_scatter(
         x=[x1],
         y=[y1],
         mode="markers",
-        marker={"symbol": pointing, "size": 10, "color": style.RULE},
+        marker={
+            "symbol": "triangle-right" if level else "triangle-down",
+            "size": 10,
+            "color": style.RULE,
+        },
         hoverinfo="skip",
     )

@@ -14,7 +14,7 @@ from model.record.trace import Trace
 
 
 @dataclass(frozen=True)
-class Run:
+class ShownRun:
     """A recorded run, drawn by the component `trace_view`."""
 
     trace: Trace
@@ -24,14 +24,14 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Replies:
+class ShownReplies:
     """Recorded replies to one question, drawn by the component `reasoning_view`."""
 
     traces: tuple[Trace, ...]
     still: go.Figure  # the same on paper
 
 
-Content: TypeAlias = go.Figure | Run | Replies
+Content: TypeAlias = go.Figure | ShownRun | ShownReplies
 Rows = Sequence[Mapping[str, object]]
 
 

@@ -10,14 +10,14 @@ known of a figure without drawing it stands in `FIGURES`: a menu lists them all.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.core import models
-from app.core.files import DamagedFileError, reading
-from app.core.texts import language as viewers_language
-from app.core.texts import speaking, t
+from app.core.assets import models
+from app.core.assets.files import DamagedFileError
+from app.core.texts import question_language, speaking, t
 from app.export.exhibit import Drawn, Exhibit
 from app.export.exhibits import cache, experts, pipeline, reasoning, taught
 from app.pages.experts.balance.runs import RUNS as BALANCE
@@ -55,11 +55,11 @@ def _results(names: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
 
 
 def _replies() -> list[str]:
-    return [f"samples/reasoning-{viewers_language()}.json"]
+    return [f"samples/reasoning-{question_language()}.json"]
 
 
 def _group() -> list[str]:
-    return [f"samples/grpo-step-{viewers_language()}.json"]
+    return [f"samples/grpo-step-{question_language()}.json"]
 
 
 _ZEROS = _files("runs/r1-zero/log.jsonl", "runs/r1-zero/evaluation.json", PUBLISHED)
@@ -67,7 +67,7 @@ _RUN = _files("samples/experts.json")
 _TWINS = _results(lambda: models.twins())
 _R1, _NATURE = "deepseek-r1", "deepseek-r1-nature"
 FIGURES: Mapping[str, Known] = {
-    "compute": Known(reasoning.compute, "reasoning", "o1", 750, _ZEROS),
+    "compute": Known(reasoning.compute, "story", "o1", 750, _ZEROS),
     "routing": Known(experts.routing, "experts", "deepseek-v3", 1150, _RUN),
     "expert-load": Known(experts.load, "experts", "deepseek-v3", 650, _RUN),
     "balance": Known(
@@ -83,7 +83,7 @@ FIGURES: Mapping[str, Known] = {
     "r1-zero-length": Known(reasoning.length, "training", _R1, 610, _ZEROS),
     "grpo-group": Known(reasoning.group, "training", _R1, 470, _group),
     "replies": Known(reasoning.replies, "reasoning", _R1, 1410, _replies),
-    "pipeline": Known(pipeline.pipeline, "training", _NATURE, 730, _files(PUBLISHED)),
+    "pipeline": Known(pipeline.pipeline, "training", _NATURE, 854, _files(PUBLISHED)),
     "distillation": Known(pipeline.distillation, "training", _R1, 570, _measured("distilled")),
     "published": Known(pipeline.results, "training", _R1, 710, _files(PUBLISHED)),
     "thinking": Known(taught.thinking, "reasoning", "o1", 570, _measured(*taught.THINKERS)),
@@ -93,8 +93,11 @@ FIGURES: Mapping[str, Known] = {
 NAMES = tuple(FIGURES)
 
 
+@functools.lru_cache(maxsize=64)
 def figure(name: str, language: str) -> Exhibit:
     """One of `NAMES`, in one of the languages of `app.core.texts`.
+
+    Once drawn it is kept, and shared by all viewers: leave it as it is.
 
     Raises:
         KeyError: if there is none of this name.
@@ -102,12 +105,10 @@ def figure(name: str, language: str) -> Exhibit:
     """
     known = FIGURES[name]
     with speaking(language):
-        files = known.files()
-        for path in files:
+        for path in known.files():
             if not _there(path):
                 raise DamagedFileError(path)
-        with reading(files[0]):
-            drawn = known.make()
+        drawn = known.make()
         return Exhibit(
             name=name, title=title(name), page=known.page, paper=known.paper, **vars(drawn)
         )

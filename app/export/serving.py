@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.core.assets.files import DamagedFileError
+from app.core.errors import told
 from app.core.texts import LANGUAGES, speaking, t
 from app.export import figures, standalone
 from app.export.exhibit import Exhibit
@@ -28,7 +31,9 @@ from app.ui.csv_rows import to_csv
 
 FOLDER = "figures"
 MOST = 80  # characters of a name that nobody knows
-_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "public, max-age=300"}
+_NOSNIFF = {"X-Content-Type-Options": "nosniff"}
+_HEADERS = _NOSNIFF | {"Cache-Control": "public, max-age=300"}
+_LOG = logging.getLogger(__name__)
 
 
 def as_svg(exhibit: Exhibit, colours: Theme, language: str) -> str:
@@ -96,7 +101,13 @@ def _unknown(name: str, language: str, colours: Colours, root: str) -> Response:
         }
         said = t("export.unknown", name=name[:MOST])
         page = standalone.list_page(said, t("export.unknown_says"), links, theme(colours), language)
-    return HTMLResponse(page, status_code=404, headers={"X-Content-Type-Options": "nosniff"})
+    return HTMLResponse(page, status_code=404, headers=_NOSNIFF)
+
+
+def _damaged(error: DamagedFileError, language: str) -> Response:
+    """Which of the server's files a figure cannot be drawn from."""
+    with speaking(language):
+        return PlainTextResponse(told(error), status_code=503, headers=_NOSNIFF)
 
 
 @functools.lru_cache(maxsize=64)
@@ -113,11 +124,16 @@ def routes(base: str) -> list[Route]:
         language, colours = _asked(request)
         if name not in figures.offered() or extension not in ("", *FORMATS):
             return _unknown(name, language, colours, base)
-        if not extension:
-            return HTMLResponse(_frame(name, language, colours, base), headers=_HEADERS)
+        try:
+            if not extension:
+                return HTMLResponse(_frame(name, language, colours, base), headers=_HEADERS)
+            content = _file(name, extension, language, colours)
+        except DamagedFileError as error:
+            _LOG.exception("the figure %s cannot be drawn", name)
+            return _damaged(error, language)
         file = f'attachment; filename="inside-r1-{name}-{language}.{extension}"'
         return Response(
-            _file(name, extension, language, colours),
+            content,
             media_type=FORMATS[extension][1],
             headers=_HEADERS | {"Content-Disposition": file},
         )

@@ -1,34 +1,38 @@
 """A figure or a run as one HTML file: no server, no request, yet alive.
 
-Charts are our own SVG, with their words on hover and by the arrow keys. Runs and replies are drawn
-by the app's own components: their modules lie in the file, each at a `data:` address that an import
-map gives a name.
+Figures of the registry are our own SVG, with their words on hover and by the arrow keys. Runs and
+replies are drawn by the app's own components: their modules lie in the file, each at a `data:`
+address that an import map gives a name. Any other chart of a page brings plotly along, packed: that
+is 2 MB, where our own SVG takes a tenth of one.
 """
 
 from __future__ import annotations
 
 import base64
 import functools
+import gzip
 import json
+import pkgutil
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.core import judged
+from app.core.asking import judged
 from app.core.texts import speaking, t
-from app.export.exhibit import Exhibit, Replies, Run
+from app.export.exhibit import Exhibit, ShownReplies, ShownRun
 from app.export.svg import picture
 from app.export.svg.pen import FONT, escaped
 from app.export.themes import Theme
 from app.ui import components
 from app.ui.components import modules, reasoning_view, trace_view
-from model.record.trace import Trace
 
-WIDE, NARROW = 720, 360  # px that charts are drawn for; a page shows the one that fits
-PARTS: tuple[trace_view.Part, ...] = ("strip", "text", "grid", "heatmap", "multiples", "cache")
-#: Components that can be a file of their own.
-SHELLS = ("trace_view", "reasoning_view", "intervention_view", "update_view")
+WIDE = 720
+#: px that charts are drawn for; a page shows the one that fits.
+WIDTHS = {"wide": WIDE, "middle": 540, "narrow": 360}
+#: Components that can be a file of their own, and a chart as plotly draws it.
+CHART = "plotly_chart"
+SHELLS = ("trace_view", "reasoning_view", "intervention_view", "update_view", CHART)
 MOST_ROWS = 400  # of a table below a figure
 _IMPORT = re.compile(r'(\bfrom\s+|\bimport\s+)"(\.[^"]+)"')
 _HERE = Path(__file__).parent
@@ -54,27 +58,17 @@ def figure_page(exhibit: Exhibit, theme: Theme, language: str, full_view: str | 
         )
 
 
-def run_page(trace: Trace, title: str, says: str, theme: Theme, language: str) -> str:
-    """A whole run: it plays, token by token, with experts, text and cache."""
-    with speaking(language):
-        data = trace_view.drawn(trace, PARTS, playing=True)
-        body = _component("trace_view", ("player", "trace_view"), data)
-        source = t("export.run_source", model=trace.card.name, date=trace.info.date)
-        return _page(title, says, body, source, theme, language, None, "")
-
-
 def _body(exhibit: Exhibit, theme: Theme) -> str:
     content = exhibit.content
-    if isinstance(content, Run):
+    if isinstance(content, ShownRun):
         data = trace_view.drawn(content.trace, content.parts, playing=True, layer=content.layer)
         return _component("trace_view", ("player", "trace_view"), data)
-    if isinstance(content, Replies):
+    if isinstance(content, ShownReplies):
         readings = [judged.read(trace) for trace in content.traces]
         data = reasoning_view.drawn(content.traces, readings, [True] * len(readings))
         return _component("reasoning_view", ("player", "reasoning_view"), data)
     charts = "".join(
-        f'<div class="{name}">{_svg(exhibit, theme, width)}</div>'
-        for name, width in (("wide", WIDE), ("narrow", NARROW))
+        f'<div class="{name}">{_svg(exhibit, theme, width)}</div>' for name, width in WIDTHS.items()
     )
     return f"{charts}<script>{_script('chart.js')}</script>"
 
@@ -105,12 +99,13 @@ def list_page(
 
 
 def shell(name: str, theme: Theme, language: str) -> str:
-    """A component's page without its run: %%title%%, %%source%% and %%data%% are to be filled in.
+    """A component's page without its run, or a chart's without the chart.
 
-    `static/components/share_view` does, with the data that the component on the page was given.
+    %%title%%, %%says%%, %%source%% and %%data%% are to be filled in: `static/components/share_view`
+    does, with the data that the component on the page was given, or that plotly drew.
     """
-    body = _inside(name, "%%data%%")
-    return _page("%%title%%", "", body, "%%source%%", theme, language, None, "")
+    body = _plot() if name == CHART else _inside(name, "%%data%%")
+    return _page("%%title%%", "%%says%%", body, "%%source%%", theme, language, None, "")
 
 
 def _component(name: str, sections: Sequence[str], data: dict[str, object]) -> str:
@@ -129,6 +124,20 @@ def _inside(name: str, given: str) -> str:
         f'<div id="place"><div class="view {name.replace("_", "-")}"></div></div>'
         f'<script type="application/octet-stream" id="data">{given}</script>'
         f'<script type="module">import view from "r1/{start}";{_script("component.js")}</script>'
+    )
+
+
+@functools.cache
+def _plot() -> str:
+    """A chart's place, plotly, and what draws the one with the other."""
+    library = pkgutil.get_data("plotly", "package_data/plotly.min.js")
+    assert library is not None, "plotly brings its own JavaScript"
+    packed = base64.b64encode(gzip.compress(library, mtime=0)).decode()
+    return (
+        '<div id="place" class="plot"></div>'
+        f'<script type="application/octet-stream" id="plotly">{packed}</script>'
+        '<script type="application/octet-stream" id="data">%%data%%</script>'
+        f'<script type="module">{_script("plot.js")}</script>'
     )
 
 

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from app.core.files import DamagedFileError
+from app.core.assets.files import DamagedFileError
 from app.core.texts import TERM, language, t
 from app.export import figures
-from app.export.exhibit import Exhibit
-from app.story.chapters import BY_NAME, CHAPTERS
+from app.story.chapters import BY_NAME, CHAPTERS, SEPARATOR
 
-SEPARATOR = "|"
 MOST = 40  # screens of a talk
 LONGEST = 600  # characters of a view's link
 PAGES = ("start", "experts", "cache", "reasoning", "training", "story", "glossary")
 #: What a chapter shows where one idea has to fill a screen, if not its own figure.
 FOR_A_TALK = {"o1": "thinking", "zero": "r1-zero-accuracy", "pipeline": "stages"}
 OPENING = "opening"
+#: A marked term in a text, as a link with its meaning, which may hold brackets of its own.
+LINK = re.compile(r'\[([^\]]+)\]\(#term-[^\s)]+(?: "[^"]*")?\)')
 #: What a link may say that is not for the view in the frame: how the app around it is shown.
 NOT_OF_A_VIEW = ("embed", "lang", "present", "screen", "screens", "kiosk")
 
@@ -40,12 +39,6 @@ class Screen:
     view: str | None = None  # "experts?room=balance"
 
 
-@lru_cache(maxsize=64)
-def exhibit(name: str, language: str) -> Exhibit:
-    """A figure, made once per server: a talk does not wait for it."""
-    return figures.figure(name, language)
-
-
 def plain(text: str) -> str:
     """A text without its marks: no terms, no emphasis."""
     return re.sub(r"[*`]", "", TERM.sub(r"\2", text))
@@ -60,8 +53,8 @@ def story() -> list[Screen]:
 def of_chapter(name: str) -> Screen:
     chapter = BY_NAME[name]
     try:
-        paragraph = re.sub(r"\[([^\]]+)\]\(#term[^)]*\)", r"\1", chapter.text())
-    except DamagedFileError:  # of the run that it tells of; its screen goes on
+        paragraph = LINK.sub(r"\1", chapter.text())
+    except DamagedFileError:  # of the run that it tells of; its screen stays
         paragraph = ""
     return Screen(
         name,
@@ -90,7 +83,7 @@ def of_view(link: str, number: int) -> Screen | None:
     kept = [(key, value) for key, value in parse_qsl(parts.query) if key not in NOT_OF_A_VIEW]
     query = urlencode([*kept, ("embed", "true"), ("lang", language())])
     path = "" if page == PAGES[0] else page
-    return Screen(str(number), t(f"nav.{page}"), view=f"{path}?{query}")
+    return Screen(str(number), t(f"nav.{page}"), notes=link.strip(), view=f"{path}?{query}")
 
 
 def listed(text: str) -> list[Screen]:
@@ -109,6 +102,6 @@ def _named(name: str, number: int) -> Screen | None:
     if name in BY_NAME:
         return of_chapter(name)
     if name in figures.offered():
-        shown = exhibit(name, language())
+        shown = figures.figure(name, language())
         return Screen(name, shown.title, notes=f"{shown.takeaway} ({shown.source})", figure=name)
     return of_view(name, number) if name else None

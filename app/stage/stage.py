@@ -2,12 +2,11 @@
 
 The browser turns pages and shows notes, overview and blank (`static/components/stage`); figures are
 recorded ones. A live run has `SECONDS` to end; until then, and if it does not, the recorded one
-stands there and says so.
+stands there and says so. Either is uncovered token by token (`static/components/curtain`).
 """
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from pathlib import Path
@@ -15,28 +14,30 @@ from pathlib import Path
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.core import generation
 from app.core.errors import in_words
-from app.core.prompt_runs import PromptRun, PromptSlot
+from app.core.running import generation
+from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language, t
-from app.export.exhibit import Exhibit, Run
-from app.stage import figures, screens
+from app.export import figures
+from app.export.exhibit import Exhibit, ShownRun
+from app.stage import figures as large_figures
+from app.stage import screens
 from app.stage.screens import Screen
 from app.story import pictures
 from app.story.chapters import CHAPTERS
-from app.ui import guide
+from app.ui import guide, sampling
 from app.ui.chart import chart
 from app.ui.components import component
 from model.record.trace import Trace
 
 LIST_KEY, SCREEN_KEY = "screens", "screen"
 SECONDS = 10.0  # that a live run has
-SEEDS = 1_000_000
 HIGHEST = 530  # px of a chart below title and idea, on a screen of 720
 TOKENS = 26  # of a run, as many as have room in large type
 CSS = Path(__file__).parent / "stage.css"
 RUN = PromptSlot("stage")
 _stage = component("stage")
+_curtain = component("curtain")
 
 
 def show() -> None:
@@ -90,8 +91,8 @@ def draw(screen: Screen) -> None:
         st.caption(screen.notes)
     if screen.figure is None:
         return
-    shown = screens.exhibit(screen.figure, language())
-    if isinstance(shown.content, Run):
+    shown = figures.figure(screen.figure, language())
+    if isinstance(shown.content, ShownRun):
         RUN.area(lambda: live(shown))
     elif isinstance(shown.content, go.Figure):
         large(shown.content, f"{shown.title}. {shown.takeaway}", f"stage_{screen.id}")
@@ -101,15 +102,15 @@ def draw(screen: Screen) -> None:
 
 def large(figure: go.Figure, alt: str, key: str) -> None:
     """A chart that the last row can read."""
-    chart(figures.legible(figure, HIGHEST), key=key, alt=alt)
+    chart(large_figures.legible(figure, HIGHEST), key=key, alt=alt)
 
 
 def warm(screen: Screen) -> None:
     """Have what the next screen shows made, and its model read, while this one is looked at."""
     if screen.figure is None:
         return
-    shown = screens.exhibit(screen.figure, language())
-    if isinstance(shown.content, Run):
+    shown = figures.figure(screen.figure, language())
+    if isinstance(shown.content, ShownRun):
         name = shown.content.trace.card.name
         threading.Thread(target=generation.load, args=(name,), daemon=True).start()
 
@@ -119,8 +120,8 @@ def warm(screen: Screen) -> None:
 
 def start() -> None:
     """Run the recorded prompt live, with a seed of its own."""
-    shown = screens.exhibit("routing", language())
-    assert isinstance(shown.content, Run)
+    shown = figures.figure("routing", language())
+    assert isinstance(shown.content, ShownRun)
     info = shown.content.trace.info
     st.session_state.stage_until = time.monotonic() + SECONDS
     st.session_state.stage_late = False
@@ -132,7 +133,7 @@ def start() -> None:
                 prompt=info.prompt,
                 max_new_tokens=info.max_new_tokens,
                 temperature=info.temperature,
-                seed=random.randrange(SEEDS),
+                seed=sampling.drawn_seed(),
             )
         ]
     )
@@ -142,7 +143,7 @@ def took(trace: Trace) -> go.Figure:
     """Which experts of the last layer took the first tokens that the model wrote."""
     first, last = trace.n_prompt, min(trace.n_prompt + TOKENS, trace.fed)
     assert trace.expert_weights is not None, "a run of our own records its weights"
-    return figures.took(
+    return large_figures.took(
         trace.expert_ids[first:last, -1],
         trace.expert_weights[first:last, -1].astype(float),
         trace.texts[first:last],
@@ -157,7 +158,7 @@ def took(trace: Trace) -> go.Figure:
 
 def live(shown: Exhibit) -> None:
     """The live run if it has ended in time, else the recorded one; and which of them it is."""
-    assert isinstance(shown.content, Run)
+    assert isinstance(shown.content, ShownRun)
     state = st.session_state
     if RUN.running is not None and time.monotonic() > state.stage_until:
         state.stage_late = True
@@ -166,6 +167,8 @@ def live(shown: Exhibit) -> None:
     traces = () if state.get("stage_late") else RUN.traces()
     trace = traces[0] if traces else shown.content.trace
     large(took(trace), shown.takeaway, "stage_run")
+    written = min(TOKENS, trace.fed - trace.n_prompt)
+    _curtain({"chart": "stage_run", "run": trace.id, "tokens": written}, key="stage_curtain")
     with st.container(key="stage_foot", horizontal=True, vertical_alignment="center"):
         st.button(
             t("stage.live"), key="stage_live", on_click=start, disabled=RUN.running is not None

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
-from app.core import evaluations, models
+from app.core.assets import evaluations, models
 from app.core.scaling import Point
 from app.core.texts import t
 from app.pages.experts.balance import runs as balance_runs
 from app.pages.training import training_runs
 from model.analysis import parameter_count
+from model.nn.config import Attention
 from model.tasks import chain
 
 UNKNOWN = "–"  # where a run was not measured
+SEPARATOR = "|"  # between the screens of a talk, in its link
 
 
 @dataclass(frozen=True)
@@ -140,8 +143,8 @@ def _balance() -> Mapping[str, object]:
 
 
 def _cache() -> Mapping[str, object]:
-    twins = models.twins().items()
-    return {kind.lower(): f"{models.run_results(n)['bytes_per_token']:,}" for n, kind in twins}
+    kept = {kind: models.run_results(n)["bytes_per_token"] for n, kind in models.twins().items()}
+    return {kind.lower(): f"{kept[kind]:,}" for kind in get_args(Attention) if kind in kept}
 
 
 def _zero() -> Mapping[str, object]:
@@ -178,19 +181,15 @@ def _distil() -> Mapping[str, object]:
 
 
 def _results() -> Mapping[str, object]:
-    run = training_runs.summary("r1-zero")
-    practised = run["run"]["levels"][chain.NAME] if run else [min(chain.LEVELS)]
-    low, high, most = min(practised), max(practised), max(chain.LEVELS)
+    practised = training_runs.practised("r1-zero", chain.NAME)
+    low, high = min(practised), max(practised)
     return {
         "low": low,
         "high": high,
-        "most": most,
-        "near": percent(solved("r1-zero", high)),
-        "far": percent(solved("r1-zero", most)),
+        "near": percent(solved("r1-zero", low)),
+        "far": percent(solved("r1-zero", high)),
     }
 
-
-TAUGHT = "r1,student-rl,distilled"
 
 CHAPTERS = (
     Chapter("o1", "compute", "reasoning", _o1, {"room": "samples"}),
@@ -203,6 +202,6 @@ CHAPTERS = (
     Chapter(
         "distil", "distillation", "reasoning", _distil, {"r_models": "r1,student-rl,distilled"}
     ),
-    Chapter("results", "published", "reasoning", _results, {"r_expr": "64+7*12-35+18*3"}),
+    Chapter("results", "published", "reasoning", _results, {"r_expr": "64+12*7-35+18*3"}),
 )
 BY_NAME = {chapter.name: chapter for chapter in CHAPTERS}

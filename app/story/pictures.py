@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.core.texts import t
-from app.export.exhibit import Exhibit, Run
+from app.export.exhibit import Exhibit, ShownRun
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import reasoning_view
 from app.ui.components.trace_view import trace_view
@@ -39,7 +39,7 @@ def picture(exhibit: Exhibit, key: str) -> None:
     content = exhibit.content
     if isinstance(content, go.Figure):
         chart(content, key=key, alt=f"{exhibit.title}. {exhibit.takeaway}")
-    elif isinstance(content, Run):
+    elif isinstance(content, ShownRun):
         trace_view(content.trace, parts=content.parts, key=key, layer=content.layer, playing=True)
     else:
         reasoning_view(content.traces, key=key, playing=True)

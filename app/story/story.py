@@ -7,9 +7,8 @@ import streamlit as st
 from app.core.errors import in_words
 from app.core.texts import language, t
 from app.export import figures
-from app.stage import screens
 from app.story import pictures
-from app.story.chapters import BY_NAME, CHAPTERS, Chapter
+from app.story.chapters import BY_NAME, CHAPTERS, SEPARATOR, Chapter
 from app.ui import rooms
 from app.ui.components import keys
 
@@ -68,21 +67,23 @@ def words(chapter: Chapter) -> None:
     st.caption(f"{t('story.sources')}: {chapter.sources}")
 
 
+def present() -> None:
+    """Turn the page into the stage: the link says so, as one that a speaker kept would."""
+    lines = str(st.session_state.story_screens or "")[:MOST_TYPED].splitlines()
+    listed = SEPARATOR.join(line.strip() for line in lines if line.strip())
+    st.query_params.from_dict(
+        {"present": "1", "lang": language()} | ({"screens": listed} if listed else {})
+    )
+
+
 def to_the_stage() -> None:
     """The way to the stage, with the story or with the speaker's own list of screens."""
     with st.expander(t("story.present")):
         names = ", ".join(f"`{name}`" for name in BY_NAME)
-        drawn = ", ".join(f"`{name}`" for name in figures.offered())
+        drawn = ", ".join(f"`{name}`" for name in figures.offered() if name not in BY_NAME)
         st.markdown(t("story.present_how", chapters=names, figures=drawn))
         st.text_area(t("story.present_list"), key="story_screens", max_chars=MOST_TYPED)
-        lines = str(st.session_state.story_screens or "")[:MOST_TYPED].splitlines()
-        listed = screens.SEPARATOR.join(line.strip() for line in lines if line.strip())
-        st.page_link(
-            "story/story.py",
-            label=t("story.present_start"),
-            icon=":material/slideshow:",
-            query_params={"present": "1"} | ({"screens": listed} if listed else {}),
-        )
+        st.button(t("story.present_start"), icon=":material/slideshow:", on_click=present)
 
 
 def page() -> None:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
-#: What a spreadsheet takes for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What a spreadsheet takes for the beginning of a formula, in any width.
+_FORMULA = frozenset("=+-@")
+#: Where a cell may end for one that splits at other marks than commas, and inside quotation marks.
+_ENDS = re.compile(r"([;\t\r\n])")
 
 
 def to_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
     """Rows with the same keys as CSV, UTF-8 with the mark that spreadsheets need for Korean.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe before it: what is in a
-    cell may be a viewer's, or come by a link. None is an empty cell.
+    Texts are quoted, and what a spreadsheet would take for a formula gets an apostrophe before it:
+    what is in a cell may be a viewer's, or come by a link. None is an empty cell.
     """
     text = io.StringIO()
-    writer = csv.writer(text)
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
     if rows:
         writer.writerow(map(_plain, rows[0]))
     writer.writerows([_plain(row[key]) for key in rows[0]] for row in rows)
@@ -25,4 +29,10 @@ def to_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
 
 
 def _plain(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return "".join(map(_no_formula, _ENDS.split(cell))) if isinstance(cell, str) else cell
+
+
+def _no_formula(part: str) -> str:
+    """A part of a text that may become a cell, by its first character that anybody sees."""
+    first = next((one for one in part if one.isprintable() and not one.isspace()), "")
+    return f"'{part}" if unicodedata.normalize("NFKC", first) in _FORMULA else part

@@ -2,7 +2,7 @@
 
     chart(drawn_once(figures.curves, growths, labels), key="c_curves", alt=sentence)
 
-A recorded run looks alike to all viewers, and to one viewer whenever the page is drawn anew. To
+A recorded run looks alike to all viewers, and to one viewer whenever the page is drawn again. To
 build and check a figure takes plotly some ten milliseconds, to look it up here a tenth of one.
 """
 
@@ -13,6 +13,7 @@ import pickle
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, ParamSpec
 
 import plotly.graph_objects as go
@@ -22,7 +23,7 @@ KEPT = 256  # pictures, the longest unused out first
 
 P = ParamSpec("P")
 
-_kept: OrderedDict[bytes, Picture] = OrderedDict()
+_kept: OrderedDict[bytes, Future[Picture]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -40,8 +41,8 @@ class Picture(BaseFigure):
     def filled(self, traces: Sequence[Mapping[str, Any]], y_axis: Mapping[str, Any]) -> Picture:
         """The same picture of other numbers: of each trace what is given, and of all y axes.
 
-        For what each viewer's own run changes: to draw it anew takes plotly a hundred times as long
-        as this. The numbers are plain data, and nobody checks them.
+        For what each viewer's own run changes: to draw it again takes plotly a hundred times as
+        long as this. The numbers are plain data, and nobody checks them.
         """
         data = [{**old, **new} for old, new in zip(self._plain["data"], traces, strict=True)]
         layout = {
@@ -54,18 +55,25 @@ class Picture(BaseFigure):
 def drawn_once(draw: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) -> Picture:
     """What `draw(...)` draws; drawn only if nobody has drawn it from equal arguments lately.
 
+    Whoever asks while it is being drawn waits for it.
+
     Raises:
-        pickle.PicklingError, AttributeError, TypeError: for arguments that are no plain data.
+        pickle.PicklingError, AttributeError, TypeError: for arguments that are not plain data.
     """
     named = (draw.__module__, draw.__qualname__, args, kwargs)
     name = hashlib.blake2b(pickle.dumps(named, protocol=5), digest_size=16).digest()
     with _lock:
-        if name in _kept:
-            _kept.move_to_end(name)
-            return _kept[name]
-    drawn = Picture(draw(*args, **kwargs).to_dict())
-    with _lock:
-        _kept[name] = drawn
+        known, drawing = _kept.get(name), Future[Picture]()
+        _kept[name] = known or drawing
+        _kept.move_to_end(name)
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
-    return drawn
+    if known is not None:
+        return known.result()
+    try:
+        drawing.set_result(Picture(draw(*args, **kwargs).to_dict()))
+    except BaseException as error:
+        with _lock:
+            _kept.pop(name, None)  # whoever asks next tries again
+        drawing.set_exception(error)
+    return drawing.result()

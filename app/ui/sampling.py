@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Literal
 
 import streamlit as st
@@ -12,6 +13,7 @@ from app.core.texts import t
 
 MAX_SEED = 2**31 - 1
 MAX_TEMPERATURE = 2.0
+DRAWN_SEEDS = 1_000_000  # below which a seed is drawn: short enough to be read out
 
 
 def temperature_and_seed(
@@ -22,12 +24,13 @@ def temperature_and_seed(
     width: int | Literal["stretch"] = "stretch",
     seed_help: str | None = None,
 ) -> None:
-    """Two fields that begin with the given values; `keys` are theirs, in the URL too."""
+    """Two fields that begin with the given values, cut to their limits; `keys` are theirs, in the
+    URL too."""
     st.number_input(
         t("common.temperature"),
         0.0,
         MAX_TEMPERATURE,
-        value=temperature,
+        value=float(numbers.within(temperature, 0.0, MAX_TEMPERATURE, 1.0)),
         step=0.1,
         key=keys[0],
         bind="query-params",
@@ -45,12 +48,17 @@ def seed_field(
         t("common.seed"),
         0,
         MAX_SEED,
-        value=seed,
+        value=numbers.whole(seed, 0, MAX_SEED, 0),
         key=key,
         bind="query-params",
         help=help,
         width=width,
     )
+
+
+def drawn_seed() -> int:
+    """A seed that nobody has chosen; not 0, with which pages open."""
+    return random.randrange(1, DRAWN_SEEDS)
 
 
 def chosen(keys: tuple[str, str]) -> tuple[float, int]:

@@ -1,7 +1,6 @@
 """A smaller latent cache in the kernel: fewer directions of each latent, or fewer bits.
 
-Weights are shared with the whole model; only what the cache keeps differs. `reference_latent` does
-the same in torch.
+Weights are shared with the whole model; only what the cache keeps differs.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from model.nn.layout import Floats, LatentCodec, Sizes
 from model.nn.room import KernelModel
 from model.nn.weights import panels
 
-GROUP = 32  # features that share a scale, as in `reference_latent`
+GROUP = 32  # features that share a scale, as in llama.cpp's q8_0 and q4_0
 
 
 def with_directions(model: KernelModel, basis: Floats) -> KernelModel:

@@ -51,7 +51,7 @@ def content(digests: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class LatentFit:
     """The directions of a model's latents on held-out text; `id` names what was read."""
 
     id: str
@@ -77,10 +77,10 @@ def fit_requests(model: Hashable, ids: NDArray[np.int64]) -> list[Request]:
     return [Request(model, tuple(row.tolist()), keep=keep) for row in ids]
 
 
-def fit(name: str, runs: Sequence[Run], rank: int) -> Fit:
+def fit(name: str, runs: Sequence[Run], rank: int) -> LatentFit:
     """The directions of the latents of what was read."""
     values, basis = kept_latent.principal([run.cached[..., :rank] for run in runs])
-    return Fit(name, sum(len(run.token_ids) for run in runs), values, basis)
+    return LatentFit(name, sum(len(run.token_ids) for run in runs), values, basis)
 
 
 def cost_requests(engines: Sequence[Hashable], ids: NDArray[np.int64]) -> list[Request]:
@@ -134,7 +134,7 @@ class Study:
 
 
 def study(
-    fitted: Fit,
+    fitted: LatentFit,
     fit_runs: Sequence[Run],
     runs: Sequence[Run | None],
     learnt: NDArray[np.bool_],
@@ -158,7 +158,7 @@ def study(
     return Study(fitted.tokens, fitted.values, per_token, error, nats, tokens)
 
 
-def _errors(fitted: Fit, runs: Sequence[Run]) -> dict[str, float]:
+def _errors(fitted: LatentFit, runs: Sequence[Run]) -> dict[str, float]:
     c_LTR = np.concatenate([run.cached[..., : fitted.rank] for run in runs[:ERROR_ROWS]], axis=1)
     found = {}
     for name in codecs(fitted.rank):

@@ -15,7 +15,7 @@ from model.analysis.kv_size import (
     published_configs,
     read_config,
 )
-from model.commands.usage import UsageError
+from model.errors import UsageError
 from model.nn import shipped
 
 FILES = ("config.json", "params.json")  # of Hugging Face's folders, and of Meta's and Mistral's

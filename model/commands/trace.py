@@ -6,16 +6,14 @@ import argparse
 from typing import Any
 
 from model.commands.usage import shipped_folder
-from model.record.steps import collect
-from model.runtime.engine import Engine
+from model.runtime.recording import recorded
+from model.runtime.sampler import Sampler
 
 
 def run(args: argparse.Namespace) -> dict[str, Any]:
-    engine = Engine.load(shipped_folder(args.name))
-    steps = list(engine.stream(args.prompt, args.max_new_tokens))
-    info = engine.info(args.prompt, args.max_new_tokens, temperature=0.0, seed=0)
-    ended = "stop" if steps[-1].text.endswith("<eos>") else "length"
-    raw = collect(engine.card, info, steps, ended).to_json()
+    sampler = Sampler.load(shipped_folder(args.name))
+    trace = recorded(sampler, args.prompt, args.max_new_tokens)
+    raw = trace.to_json()
     return {
         "model": args.name,
         "prompt_tokens": raw["n_prompt"],
@@ -28,7 +26,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
                 "expert_ids": [token[i] for token in raw["expert_ids"]],
                 "expert_weights": [token[i] for token in raw["expert_weights"]],
             }
-            for i, layer in enumerate(engine.card.moe_layers)
+            for i, layer in enumerate(trace.card.moe_layers)
         ],
         "cache_bytes": raw["cache_bytes"],
         "seconds": raw["seconds"],

@@ -1,15 +1,11 @@
-"""What commands share: wrong arguments, and the models that they name."""
+"""What commands share: the models that they name."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from model.errors import ReadableError
+from model.errors import UsageError
 from model.nn import shipped
-
-
-class UsageError(ReadableError):
-    """A wrong argument; the message says what to do."""
 
 
 def shipped_folder(name: str) -> Path:

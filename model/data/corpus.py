@@ -1,11 +1,11 @@
 """The pre-training corpus: one command, one seed, the same rows on every machine.
 
-Three quarters of the tokens are verifiable problems with traces (`model.tasks`), a quarter is text
-of four domains (`model.data.texts`). Beside whole problems there are sheets of single
-operations, so that steps are practised more often than questions are read. Documents are packed
-into rows without being cut, but for text, which fills what a row has left. The loss is taken on
-completions and on text, not on questions, and not on errors that were put into a trace on purpose
-(see `Piece.learn`).
+Some four fifths of the tokens are verifiable problems with traces (`model.tasks`) and records to
+be looked up (`model.data.lookup`), the rest is text of four domains (`model.data.texts`).
+Beside whole problems there are sheets of single operations, so that steps are practised more often
+than questions are read. Documents are packed into rows without being cut, but for text, which
+fills what a row has left. The loss is taken on completions and on text, not on questions, and not
+on errors that were put into a trace on purpose (see `Piece.learn`).
 """
 
 from __future__ import annotations
@@ -16,34 +16,45 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from model.data import texts
+from model.data import lookup, texts
 from model.nn.tokenizer import BOS, EOS, PAD, encode, train
 from model.tasks import TASKS, chain
 from model.tasks.problem import WORDS, Language, Piece, Problem, Split, Voice
 
-TASK_SHARE = {"chain": 0.62, "pick": 0.38}
-TEMPLATED = 0.85  # share of problems stated in the template; the rest is a bare question
+TASK_SHARE = {"chain": 0.5, "pick": 0.5}
+TEMPLATED = 0.5  # share of problems stated in the template; the rest is a bare question
 TAGGED = 0.72  # share of completions with tags
-MIXED = 0.08  # share of traces whose words come from both languages
+MIXED = 0.15  # share of traces whose words come from both languages
 FOREIGN = 0.05  # share of traces in the language that was not asked in
 SHEETS = 0.12  # share of sheets among documents that are not text
+LOOKUPS = 0.04  # share of records among them
+
+Verdicts = Literal["digits", "word"]
 
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """What a corpus is made of. `rows` rows of `context` + 1 tokens."""
+    """What a corpus is made of. `rows` rows of `context` + 1 tokens.
+
+    With a `task`, it has that task's problems and nothing else. `verdicts` says whether a trace
+    compares two numbers digit by digit before it says "ok" or "no", or says the word alone.
+    """
 
     seed: int
     rows: int
     context: int
     vocab_size: int
-    text_rows: float = 0.12  # share of rows that are text only; tails bring text to a quarter
+    text_rows: float = 0.06  # share of rows that are text only; tails bring text to a fifth
+    long_rows: int = 0  # rows of twice the context
+    task: str | None = None
+    verdicts: Verdicts = "digits"
 
 
 @dataclass(frozen=True)
@@ -58,16 +69,19 @@ class Document:
         return "".join(piece.text for piece in self.pieces)
 
 
-def voice(rng: random.Random, language: Language) -> Voice:
+def voice(rng: random.Random, language: Language, verdicts: Verdicts = "digits") -> Voice:
     """Who writes a trace about something in `language`: rarely, another or both."""
     kind = rng.random()
     other: Language = "ko" if language == "en" else "en"
-    return Voice(rng, other if MIXED <= kind < MIXED + FOREIGN else language, mixed=kind < MIXED)
+    spoken = other if MIXED <= kind < MIXED + FOREIGN else language
+    return Voice(rng, spoken, mixed=kind < MIXED, written=verdicts == "digits")
 
 
-def problem_document(rng: random.Random, problem: Problem, style: str) -> Document:
+def problem_document(
+    rng: random.Random, problem: Problem, style: str, verdicts: Verdicts = "digits"
+) -> Document:
     """A problem and one way to answer it, as a model is shown it."""
-    said = voice(rng, problem.language)
+    said = voice(rng, problem.language, verdicts)
     trace, answer = TASKS[problem.task].write_trace(rng, problem, style, said)
     question = problem.prompt if rng.random() < TEMPLATED else f"{problem.question} "
     if rng.random() < TAGGED:
@@ -84,23 +98,30 @@ def random_language(rng: random.Random) -> Language:
     return "en" if rng.random() < 0.55 else "ko"
 
 
-def random_problem_document(rng: random.Random, split: Split) -> Document:
-    """A random problem of any family and level, in a style drawn by its share."""
-    task = rng.choices(list(TASK_SHARE), list(TASK_SHARE.values()))[0]
+def random_problem_document(
+    rng: random.Random, split: Split, task: str | None = None, verdicts: Verdicts = "digits"
+) -> Document:
+    """A random problem of a task, any unless given, and any level; the style by its share."""
+    task = task or rng.choices(list(TASK_SHARE), list(TASK_SHARE.values()))[0]
     family = TASKS[task]
     while True:
         problem = family.generate(rng, rng.choice(family.LEVELS), random_language(rng))
         if problem.split == split:
             break
-    style = rng.choices(list(family.STYLES), list(family.STYLES.values()))[0]
-    return problem_document(rng, problem, style)
+    shares = family.styles(problem.level)
+    style = rng.choices(list(shares), list(shares.values()))[0]
+    return problem_document(rng, problem, style, verdicts)
 
 
-def exercise_document(rng: random.Random, split: Split) -> Document:
-    """What is not text: a problem or, now and then, a sheet of exercises."""
-    if rng.random() >= SHEETS:
-        return random_problem_document(rng, split)
-    return Document("sheet", tuple(chain.sheet(rng, voice(rng, random_language(rng)))))
+def exercise_document(rng: random.Random, split: Split, verdicts: Verdicts = "digits") -> Document:
+    """What is not text: a problem or, now and then, a sheet of exercises or records."""
+    kind = rng.random()
+    if kind < SHEETS:
+        said = voice(rng, random_language(rng), verdicts)
+        return Document("sheet", tuple(chain.sheet(rng, said)))
+    if kind < SHEETS + LOOKUPS:
+        return Document(lookup.DOMAIN, lookup.document(rng, split))
+    return random_problem_document(rng, split, verdicts=verdicts)
 
 
 def text_document(rng: random.Random, split: Split, domain: str | None = None) -> Document:
@@ -122,9 +143,12 @@ def tokenise(tokenizer: Tokenizer, document: Document) -> tuple[list[int], list[
 def tokenizer_texts(seed: int) -> Iterator[str]:
     """What the tokenizer learns its merges from: the corpus's own mixture, and its words."""
     rng = random.Random(f"tokenizer/{seed}")
-    for words in WORDS.values():
-        for word in words.values():
+    for said in WORDS.values():
+        for word in said.values():
             yield from [word] * 2000
+    for words in lookup.WORDS.values():
+        for word in words:
+            yield from [word] * 500
     for _ in range(6000):
         yield exercise_document(rng, "train").text
     for domain in texts.DOMAINS:
@@ -142,6 +166,12 @@ def pack(
     """
     size = config.context + 1
     waiting: list[tuple[str, list[int], list[bool]]] = []
+
+    def draw() -> Document:
+        if config.task:
+            return random_problem_document(rng, split, config.task, config.verdicts)
+        return exercise_document(rng, split, config.verdicts)
+
     while True:
         ids: list[int] = []
         learnt: list[bool] = []
@@ -152,13 +182,13 @@ def pack(
             learnt.extend(flags[: size - len(learnt)])  # noqa: B023
             parts.append((domain, min(len(new), size - sum(n for _, n in parts))))  # noqa: B023
 
-        if rng.random() >= config.text_rows:
+        if config.task or rng.random() >= config.text_rows:
             while True:
                 fits = [i for i, d in enumerate(waiting) if ids and len(ids) + len(d[1]) <= size]
                 if fits:
                     add(*waiting.pop(fits[0]))
                     continue
-                document = exercise_document(rng, split)
+                document = draw()
                 drawn = (document.domain, *tokenise(tokenizer, document))
                 if len(drawn[1]) > size:  # longer than a whole row: unlearnable, skip it
                     continue
@@ -167,18 +197,46 @@ def pack(
                     break
                 add(*drawn)
         while len(ids) < size:
+            if config.task:
+                add("rest", [PAD] * (size - len(ids)), [False] * (size - len(ids)))
+                break
             document = text_document(rng, split)
             add(document.domain, *tokenise(tokenizer, document))
         yield ids, learnt, parts
 
 
 def build(config: CorpusConfig, folder: Path, tokenizer: Tokenizer | None = None) -> dict:
-    """Write tokenizer.json, train.npz and manifest.json to a folder; return the manifest."""
+    """Write tokenizer.json, train.npz, long.npz and manifest.json; return the manifest.
+
+    Rows of long.npz are twice as long; there are `long_rows` of them, and documents that do not
+    fit in a row of train.npz are there alone.
+    """
     started = time.time()
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = tokenizer or train(tokenizer_texts(config.seed), config.vocab_size)
     tokenizer.save(str(folder / "tokenizer.json"))
-    rows = pack(tokenizer, config, random.Random(f"corpus/{config.seed}"), "train")
+    long = replace(config, rows=config.long_rows, context=2 * config.context)
+    manifest = {
+        "config": asdict(config),
+        "train": write_rows(tokenizer, config, folder / "train.npz", f"corpus/{config.seed}"),
+        "long": write_rows(tokenizer, long, folder / "long.npz", f"corpus/{config.seed}/long"),
+        "seconds": round(time.time() - started, 1),
+        "sources": {
+            "chain, pick, sheet, lookup": "made by model.tasks, model.data.lookup (CC0)",
+            "prose": "King James Version, public domain; text of Debian's bible-kjv-text",
+            "code": "Python 3.11.7 standard library, PSF licence version 2",
+            "korean": "made by model.data.korean from the seed (CC0)",
+            "tables": "made by model.data.tables from the seed (CC0)",
+        },
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
+    return manifest
+
+
+def write_rows(tokenizer: Tokenizer, config: CorpusConfig, file: Path, seed: str) -> dict:
+    """Write the rows of a configuration, drawn from a seed; what they are made of."""
+    started = time.time()
+    rows = pack(tokenizer, config, random.Random(seed), "train")
     ids = np.full((config.rows, config.context + 1), PAD, dtype=np.uint16)
     learnt = np.zeros(ids.shape, dtype=bool)
     tokens: Counter[str] = Counter()
@@ -190,26 +248,16 @@ def build(config: CorpusConfig, folder: Path, tokenizer: Tokenizer | None = None
             documents[domain] += 1
         if i % 5000 == 0:
             print(
-                f"corpus: {i:,} of {config.rows:,} rows, {time.time() - started:.0f} s", flush=True
+                f"{file.stem}: {i:,} of {config.rows:,} rows, {time.time() - started:.0f} s",
+                flush=True,
             )
-    fresh = folder / "unfinished.npz"  # a kill leaves no half of a train.npz behind
+    fresh = file.with_name("unfinished.npz")  # a kill leaves no half of a file behind
     np.savez(fresh, ids=ids, learnt=np.packbits(learnt, axis=1))
-    fresh.replace(folder / "train.npz")
-    manifest = {
-        "config": asdict(config),
+    fresh.replace(file)
+    return {
         "tokens": int(ids.size),
         "learnt_tokens": int(learnt.sum()),
-        "share_of_tokens": {d: round(n / ids.size, 4) for d, n in sorted(tokens.items())},
+        "share_of_tokens": {d: round(n / max(1, ids.size), 4) for d, n in sorted(tokens.items())},
         "documents": dict(sorted(documents.items())),
         "sha256": hashlib.sha256(ids.tobytes() + learnt.tobytes()).hexdigest(),
-        "seconds": round(time.time() - started, 1),
-        "sources": {
-            "chain, pick, sheet": "made by model.tasks from the seed (CC0)",
-            "prose": "King James Version, public domain; text of Debian's bible-kjv-text",
-            "code": "Python 3.11.7 standard library, PSF licence version 2",
-            "korean": "made by model.data.korean from the seed (CC0)",
-            "tables": "made by model.data.tables from the seed (CC0)",
-        },
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
-    return manifest

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from model.data import texts
+from model.data import lookup, texts
 from model.data.corpus import (
     CorpusConfig,
     Document,
@@ -34,16 +34,15 @@ def mixture_rows(tokenizer: Tokenizer, context: int, n: int, seed: int) -> Rows:
 
 
 def domain_rows(tokenizer: Tokenizer, domain: str, context: int, n: int, seed: int) -> Rows:
-    """The same of one domain: a task's name or one of `texts.DOMAINS`."""
+    """The same of one domain: a task's name, "lookup" or one of `texts.DOMAINS`."""
     rng = random.Random(f"heldout/{domain}/{seed}")
 
     def draw() -> Document:
         if domain in texts.DOMAINS:
             return text_document(rng, "heldout", domain)
-        while True:
-            document = random_problem_document(rng, "heldout")
-            if document.domain.split("/")[0] == domain:
-                return document
+        if domain == lookup.DOMAIN:
+            return Document(domain, lookup.document(rng, "heldout"))
+        return random_problem_document(rng, "heldout", domain)
 
     ids, learnt = [], []
     for _ in range(n):

@@ -178,6 +178,9 @@ class MultiHeadLatentAttention(nn.Module):
         return torch.einsum("bthr,hvr->bthv", o_BTHR, w_uv_HvR)
 
 
+PART = 96  # queries that attend at once where all is causal
+
+
 def attend(
     q_BTHd: Tensor, k_BSKd: Tensor, v_BSKv: Tensor, scale: float, mask: Tensor | None
 ) -> Tensor:
@@ -186,12 +189,33 @@ def attend(
     `mask` [B or 1, 1, T, S] is true where a query may look; None means causal with T = S, or a
     single query that may see everything.
     """
-    return F.scaled_dot_product_attention(
+    T = q_BTHd.shape[1]
+    if mask is None and T > 2 * PART:  # in parts, since PyTorch's kernel looks at later keys, too
+        seen_TT = torch.ones(T, T, dtype=torch.bool).tril()
+        parts = [slice(start, min(start + PART, T)) for start in range(0, T, PART)]
+        return torch.cat(
+            [
+                attend(
+                    q_BTHd[:, part],
+                    k_BSKd[:, : part.stop],
+                    v_BSKv[:, : part.stop],
+                    scale,
+                    seen_TT[None, None, part, : part.stop],
+                )
+                for part in parts
+            ],
+            dim=1,
+        )
+    # PyTorch's fast kernel wants values as wide as keys; zeros beside them change nothing
+    width = v_BSKv.shape[-1]
+    wide_BSKd = F.pad(v_BSKv, (0, max(0, k_BSKd.shape[-1] - width)))
+    o_BTHd = F.scaled_dot_product_attention(
         q_BTHd.transpose(1, 2),
         k_BSKd.transpose(1, 2),
-        v_BSKv.transpose(1, 2),
+        wide_BSKd.transpose(1, 2),
         attn_mask=mask,
-        is_causal=mask is None and q_BTHd.shape[1] > 1,
+        is_causal=mask is None and T > 1,
         scale=scale,
         enable_gqa=q_BTHd.shape[2] != k_BSKd.shape[2],
     ).transpose(1, 2)
+    return o_BTHd[..., :width]

@@ -7,9 +7,6 @@ all heads share (DeepSeek-V2 paper, equations 9 to 19).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -41,10 +38,6 @@ class Cache:
         }
         return sum(storages.values())
 
-    def nbytes_until(self, tokens: int) -> int:
-        """Bytes of the first tokens' parts alone: what the cache held before the later ones."""
-        return sum(part[:, :tokens].nbytes for layer in self.layers for part in layer.values())
-
     def append(self, layer: int, **new: Tensor) -> dict[str, Tensor]:
         """Add new tokens' parts [B, T, ...] to a layer; return all tokens' parts [B, S, ...].
 
@@ -70,19 +63,3 @@ class Cache:
         chosen = Cache.__new__(Cache)
         chosen.layers = [{k: v[rows] for k, v in layer.items()} for layer in self.layers]
         return chosen
-
-
-@dataclass(frozen=True, eq=False)
-class Prefix:
-    """Tokens of one sequence and its cache, for other sequences that begin with the same tokens.
-
-    The cache may hold more, for instance when its run continued: only `ids` are used.
-    """
-
-    ids: tuple[int, ...]
-    cache: Cache
-
-    def shared(self, ids: Sequence[int]) -> int:
-        """How many tokens need not be computed again; never the last, which must be fed."""
-        most = min(len(self.ids), len(ids) - 1)
-        return next((i for i in range(most) if self.ids[i] != ids[i]), max(0, most))

@@ -6,15 +6,15 @@ from model.nn.config import ModelConfig
 from model.record.card import ModelCard
 
 
-def card(config: ModelConfig, name: str, cache_dtype: str = "float32") -> ModelCard:
-    """The card of a model with this config; `cache_dtype` is what its cache is held in."""
+def card(config: ModelConfig, name: str) -> ModelCard:
+    """The card of a model with this config, whose cache is held in float32."""
     head_dim = config.head_dim
     if config.is_mla:
         head_dim = (config.qk_nope_head_dim or 0) + (config.qk_rope_head_dim or 0)
     return ModelCard(
         name=name,
         attention=config.attention,
-        cache_dtype=cache_dtype,
+        cache_dtype="float32",
         max_position_embeddings=config.max_position_embeddings,
         hidden_size=config.hidden_size,
         num_hidden_layers=config.num_hidden_layers,

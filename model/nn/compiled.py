@@ -1,6 +1,6 @@
 """Where the kernel's machine code is kept, whether it is there, and how it gets there.
 
-Compiling takes about 15 s of one core, reading the code 0.4 s. So it is compiled once, by a process
+Compiling takes about 15 s of one core, reading the code 0.2 s. So it is compiled once, by a process
 of its own (`python -m model.nn.compiled`), into a folder named after the sources and this machine's
 CPU: code of another version or another machine is never read. Import this before the kernel.
 """
@@ -8,10 +8,13 @@ CPU: code of another version or another machine is never read. Import this befor
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +22,13 @@ import llvmlite
 import llvmlite.binding as llvm
 import numba
 
-HERE = Path(__file__).parent
+_LOG = logging.getLogger(__name__)
+
+HERE = Path(__file__).resolve().parent
+BESIDE = HERE / "__pycache__"
 SOURCES = ("simd.py", "ops.py", "layout.py", "kernel.py", "decoding.py")
 DONE = "complete"
+ATTEMPTS = 2  # memory that was short may be there a moment later
 
 
 def _name() -> str:
@@ -35,27 +42,47 @@ def _name() -> str:
     return digest.hexdigest()[:16]
 
 
-def _folder() -> Path:
-    """NUMBA_CACHE_DIR if it is set, else beside the sources, else a temporary one of this user."""
-    parents = [HERE / "__pycache__", Path(tempfile.gettempdir()) / f"inside-r1-{_user()}"]
-    if given := os.environ.get("NUMBA_CACHE_DIR"):
-        parents.insert(0, Path(given))
-    for parent in parents:
-        folder = parent / f"kernel-{_name()}"
+def _parents() -> list[Path]:
+    """NUMBA_CACHE_DIR if it is set, then beside the sources, then a temporary one of this user."""
+    user = os.getuid() if os.name == "posix" else 0
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    parents = [BESIDE, Path(tempfile.gettempdir()) / f"inside-r1-{user}"]
+    return [Path(given).resolve(), *parents] if given else parents
+
+
+def folder_in(parents: Iterable[Path]) -> Path:
+    """The kernel's folder in the first of these that will do, else in a new temporary one.
+
+    Whoever can change what lies there can run code as this user: only they may write there, nor
+    may others put another folder in its place.
+    """
+    name = f"kernel-{_name()}"
+    for parent in (one.absolute() for one in parents):
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
+            parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # whoever may write beside the sources may as well change these
+            if parent != BESIDE and not _private(parent):
+                continue
+            (parent / name).mkdir(mode=0o700, exist_ok=True)
+            with tempfile.TemporaryFile(dir=parent / name):
+                if _private(parent / name):
+                    return parent / name
         except OSError:
             continue
-    return Path(tempfile.mkdtemp(prefix="inside-r1-"))
+    folder = Path(tempfile.mkdtemp(prefix="inside-r1-")) / name
+    folder.mkdir(mode=0o700)
+    return folder
 
 
-def _user() -> int:
-    return os.getuid() if os.name == "posix" else 0
+def _private(folder: Path) -> bool:
+    """Whether a folder is this user's, and nobody else may write in it; a link is not."""
+    if os.name != "posix":
+        return True
+    found = folder.lstat()
+    return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
-FOLDER = _folder()
+FOLDER = folder_in(_parents())
 # read when the kernel's functions are defined
 setattr(numba.config, "CACHE_DIR", str(FOLDER))  # noqa: B010 (its module declares no types)
 
@@ -80,7 +107,7 @@ def compile_all() -> None:
 
 
 def start() -> subprocess.Popen[bytes] | None:
-    """Fill the folder from a process of low priority, unless it is filled; do not wait."""
+    """Fill the folder from a process of its own, unless it is filled; do not wait."""
     if ready():
         return None
     # where the code is kept must be the same there
@@ -91,6 +118,20 @@ def start() -> subprocess.Popen[bytes] | None:
         env=os.environ | given,
         stdin=subprocess.DEVNULL,
     )
+
+
+def compile_apart() -> None:
+    """Fill the folder as `start` does, and wait; once more if that ends badly, and say so."""
+    for attempt in range(1, ATTEMPTS + 1):
+        process = start()
+        if process is None or process.wait() == 0:
+            return
+        _LOG.error(
+            "the kernel was not compiled (attempt %d of %d): the process ended with %d",
+            attempt,
+            ATTEMPTS,
+            process.returncode,
+        )
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class Run:
     expert_ids: NDArray[np.int16]  # [F, M, k], strongest first
     expert_weights: Floats  # [F, M, k]
     scores: Floats  # [F, M, E] if kept, else of length 0
-    attention: Floats  # [L, H, F, F] if kept, else of length 0
+    attention: NDArray[np.floating]  # [L, H, F, F] if kept, else of length 0
     cached: Floats  # [L, F, features] if kept: MLA c_kv, then k_pe; others all heads' k, then v
     cache_bytes: NDArray[np.int64]  # [T] held once a token is fed
     seconds: Floats  # [T] of computing, up to each token
@@ -142,7 +142,8 @@ class Places:
         r.read[row] = read
         r.temperature[row] = temperature
         if uniform is not None:
-            r.uniform[row, : len(uniform)] = uniform
+            drawn = uniform[: r.uniform.shape[1]]  # more than the context is never drawn
+            r.uniform[row, : len(drawn)] = drawn
         r.logprobs[row] = r.entropies[row] = np.nan
 
     def copy_record(self, source: int, target: int, tokens: int) -> None:
@@ -158,6 +159,11 @@ class Places:
         r.logprobs[target, :known] = r.logprobs[source, :known]
         r.entropies[target, :known] = r.entropies[source, :known]
         r.fed[target] = tokens
+
+    @property
+    def outdated(self) -> bool:
+        """Whether another room is faster by now, so that nothing more should begin in this one."""
+        return False
 
     def cached(self, row: int) -> Floats:
         """What attention keeps of a row's F fed tokens: [L, F, features]."""

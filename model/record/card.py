@@ -20,7 +20,7 @@ class ModelCard:
     counts of numbers.
 
     Raises:
-        ValueError: if a number is none that a model can have, or two contradict each other.
+        ValueError: if a number is not one that a model can have, or two contradict each other.
     """
 
     name: str

@@ -12,7 +12,7 @@ def upgraded(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A record of schema 2 as one of schema 3; what nobody wrote down is None.
 
     Raises:
-        LookupError, TypeError, AttributeError, ValueError: if it is none.
+        LookupError, TypeError, AttributeError, ValueError: if it is not one.
     """
     info = dict(raw["info"])
     ids, weights = raw["expert_ids"], raw["expert_weights"]

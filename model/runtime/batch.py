@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from model.nn.config import CheckpointError
 from model.nn.decoding import RUNNING, Rows
 from model.nn.room import Keep, KernelModel, Room, Run, uniforms
 
@@ -56,6 +57,8 @@ class RoomLike(Protocol):
 
     rows: Rows
 
+    @property
+    def outdated(self) -> bool: ...
     def put(
         self,
         row: int,
@@ -100,6 +103,11 @@ class Batch(Generic[Name]):
         """Rows that nobody has."""
         return len(self._free)
 
+    @property
+    def outdated(self) -> bool:
+        """Whether its room is outdated: what is in it ends there, the rest begins elsewhere."""
+        return self._room.outdated
+
     def admit(self, key: Name, request: Request) -> bool:
         """Give a sequence a row; False if it has to wait.
 
@@ -123,13 +131,14 @@ class Batch(Generic[Name]):
                     return False
                 source = row
                 break
-        row = self._free.pop()
+        row = self._free[-1]  # not taken before all is well: else a refusal would cost a row
         drawn = uniforms(request.seed, request.row, min(request.max_new_tokens, context))
         self._room.put(
             row, request.ids, request.max_new_tokens, request.temperature, drawn, request.read
         )
         if source is not None and known > 0:
             self._room.copy(source, row, known)
+        self._free.pop()
         self._rows[row] = _Row(request, [known], [0.0])
         self._of[key] = row
         return True
@@ -159,12 +168,18 @@ class Batch(Generic[Name]):
         return max(least, (TURN - prompts) // max(len(slots), 1))
 
     def leave(self, key: Name) -> Run:
-        """Take a sequence out as far as it is."""
+        """Take a sequence out as far as it is.
+
+        Raises:
+            CheckpointError: if what was drawn has no probability: no number of it may go on.
+        """
         row = self._of.pop(key)
         held = self._rows.pop(row)
         self._free.append(row)
         times = held.times(int(self._room.rows.length[row]))
         run = self._room.take(row, times)
+        if not np.isfinite(run.logprobs[run.n_given :]).all():
+            raise CheckpointError("the model's weights are too large: its logits are not finite.")
         going = self._room.rows.state[row] == RUNNING
         return replace(run, finish_reason="stopped") if going else run
 
@@ -175,25 +190,21 @@ def complete(
     max_new_tokens: int,
     temperature: float,
     seed: int,
-    draws: Sequence[int] | None = None,
     threads: int = 1,
-    keep: Keep | None = None,
 ) -> list[Run]:
     """Finish many prompts, `TOGETHER` at a time in each thread; ended rows make way for others.
 
-    Prompt i draws from (seed, draws[i]), or (seed, i). Equal prompts are computed once.
+    Prompt i draws from (seed, i). Equal prompts are computed once.
     """
-    numbers = range(len(prompts)) if draws is None else draws
-    kept = keep or Keep(experts=False)
     requests = [
-        Request("", tuple(ids), max_new_tokens, temperature, seed, row, keep=kept)
-        for ids, row in zip(prompts, numbers, strict=True)
+        Request("", tuple(ids), max_new_tokens, temperature, seed, row)
+        for row, ids in enumerate(prompts)
     ]
     size = -(-len(requests) // threads) or 1
     parts = [requests[first : first + size] for first in range(0, len(requests), size)]
 
     def some(part: Sequence[Request]) -> list[Run]:
-        return finish(Room(model, min(TOGETHER, len(part)), kept), part)
+        return finish(Room(model, min(TOGETHER, len(part)), Keep(experts=False)), part)
 
     if len(parts) == 1:
         return some(parts[0])
@@ -218,8 +229,7 @@ def run(
     max_new_tokens: int,
     temperature: float = 0.0,
     seed: int = 0,
-    keep: Keep | None = None,
 ) -> Run:
-    """One prompt and its answer with everything about every token; without new ones, it is read."""
+    """One prompt and its answer with experts and log-probabilities of every token."""
     request = Request("", tuple(ids), max_new_tokens, temperature, seed, read=True)
-    return finish(Room(model, 1, keep), [request])[0]
+    return finish(Room(model, 1), [request])[0]

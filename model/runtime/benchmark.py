@@ -1,16 +1,15 @@
 """How fast the kernel is beside transformers, beside our PyTorch engine, and beside the machine.
 
 One process, the same checkpoint, prompts and number of threads for all; every time is the best of
-some. Where other work shares the machine, seconds of CPU say more than the clock on the wall: with
-one thread `cpu_time` counts those, for all alike. Ends are switched off where streams are compared,
-so that all write as much.
+some. `clock` says the seconds: by the wall, or of CPU, which say more where other work shares the
+machine, but are those of one thread. Ends are switched off where streams are compared, so that all
+write as much.
 """
 
 from __future__ import annotations
 
 import itertools
 import platform
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy as np
 import torch
 from numba import njit
 
-from model.nn import checkpoints, compiled, shipped
+from model.nn import checkpoints, compiled
 from model.nn.room import Keep, KernelModel, Room, Run
 from model.nn.simd import LANES, ROWS, tile
 from model.nn.weights import aligned
@@ -30,9 +29,9 @@ from model.tasks import problems
 
 BATCHES = (1, 8, 32, 128)
 NEW = 96  # tokens that each stream writes
-QUESTIONS, GROUP, REPLY = 24, 16, 224  # a GRPO rollout, as in `training.grpo`
 CURVE_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
 CURVE_CONTEXTS = (16, 64, 128, 192, 256, 320)
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -50,23 +49,13 @@ class Compared:
         return self.kernel / self.other
 
 
-@dataclass
-class Stopwatch:
-    """The clock of a measurement."""
-
-    now: Callable[[], float] = time.perf_counter
-
-
-WATCH = Stopwatch()
-
-
-def best(work: Callable[[], Any], repeats: int) -> float:
+def best(work: Callable[[], Any], repeats: int, clock: Clock) -> float:
     """Seconds of the quickest."""
     found = []
     for _ in range(repeats):
-        started = WATCH.now()
+        started = clock()
         work()
-        found.append(WATCH.now() - started)
+        found.append(clock() - started)
     return min(found)
 
 
@@ -82,7 +71,9 @@ def questions(engine: Engine, n: int) -> list[list[int]]:
 
 
 @torch.inference_mode()
-def streams(kernel: KernelModel, theirs: Any, prompts: list[list[int]], threads: int) -> Compared:
+def streams(
+    kernel: KernelModel, theirs: Any, prompts: list[list[int]], threads: int, clock: Clock
+) -> Compared:
     """Greedy decoding of some prompts at once, beside transformers' `generate`."""
     width = max(map(len, prompts))
     pad = kernel.config.pad_token_id
@@ -99,7 +90,8 @@ def streams(kernel: KernelModel, theirs: Any, prompts: list[list[int]], threads:
     def ours() -> None:
         written[1] = complete(endless(kernel), prompts, NEW, 0.0, 0, threads=threads)
 
-    other, own = best(generate, 3 if len(prompts) < 64 else 2), best(ours, 5)
+    other = best(generate, 3 if len(prompts) < 64 else 2, clock)
+    own = best(ours, 5, clock)
     same = sum(
         run.token_ids[run.n_given :].tolist() == ids
         for run, ids in zip(written[1], written[0], strict=True)
@@ -111,7 +103,7 @@ def streams(kernel: KernelModel, theirs: Any, prompts: list[list[int]], threads:
 
 
 @torch.inference_mode()
-def prefill(kernel: KernelModel, theirs: Any, prompt: list[int]) -> Compared:
+def prefill(kernel: KernelModel, theirs: Any, prompt: list[int], clock: Clock) -> Compared:
     """Reading a prompt of the context's length, nothing written."""
     ids = torch.tensor([prompt])
     room = Room(kernel, 1, Keep(experts=False))
@@ -128,30 +120,36 @@ def prefill(kernel: KernelModel, theirs: Any, prompt: list[int]) -> Compared:
             room.advance(slots, 1)
         following[1] = int(room.rows.tokens[0, len(prompt)])
 
-    other, own = best(read, 5), best(ours, 10)
+    other, own = best(read, 5, clock), best(ours, 10, clock)
     agree = f"{int(following[0] == following[1])} of 1"
     n = len(prompt)
     return Compared(f"prefill of {n}", "transformers", n / own, n / other, agree)
 
 
-def rollout(kernel: KernelModel, engine: Engine, threads: int) -> Compared:
-    """GRPO's: 24 questions, 16 replies each, until each ends, beside our PyTorch engine."""
-    prompts = [ids for ids in questions(engine, QUESTIONS) for _ in range(GROUP)]
+def rollout(
+    kernel: KernelModel, engine: Engine, size: tuple[int, int, int], threads: int, clock: Clock
+) -> Compared:
+    """GRPO's, beside our PyTorch engine: questions, replies to each, and tokens of a reply at most,
+    which ends before if it likes."""
+    asked, group, most = size
+    prompts = [ids for ids in questions(engine, asked) for _ in range(group)]
     written: list[Any] = [None, None]
 
     def reference() -> None:
-        written[0] = engine.complete(prompts, REPLY, 1.0, 0)
+        written[0] = engine.complete(prompts, most, 1.0, 0)
 
     def ours() -> None:
-        written[1] = complete(kernel, prompts, REPLY, 1.0, 0, threads=threads)
+        written[1] = complete(kernel, prompts, most, 1.0, 0, threads=threads)
 
-    other, own = best(reference, 1), best(ours, 3)
+    other, own = best(reference, 1, clock), best(ours, 3, clock)
     runs: list[Run] = written[1]
     texts = [run.token_ids[run.n_given :].tolist() for run in runs]
     same = sum(a == b.token_ids for a, b in zip(texts, written[0], strict=True))
     tokens, theirs = sum(map(len, texts)), sum(len(done.token_ids) for done in written[0])
     agree = f"{same} of {len(texts)}, sampled"
-    return Compared("rollout of 384", "Engine.complete", tokens / own, theirs / other, agree)
+    return Compared(
+        f"rollout of {len(texts)}", "Engine.complete", tokens / own, theirs / other, agree
+    )
 
 
 @njit(nogil=True)
@@ -160,25 +158,27 @@ def _read(rows: int, x: Any, w: Any, y: Any, inner: int, repeats: int) -> None:
         tile(rows, 2, x, 0, inner, w, 0, inner * LANES, inner, y, 0, 2 * LANES, False)  # type: ignore[call-arg]
 
 
-def peak() -> float:
+def peak(clock: Clock) -> float:
     """Floating-point operations per second of one core, as the kernel's tile makes them."""
     inner, repeats = 96, 20_000
     x, y = aligned(ROWS, inner), aligned(ROWS, 3 * LANES)
     w = aligned(2, inner, LANES)
     _read(ROWS, x, w, y, inner, 1)
-    seconds = best(lambda: _read(ROWS, x, w, y, inner, repeats), 7)
+    seconds = best(lambda: _read(ROWS, x, w, y, inner, repeats), 7, clock)
     return 2 * ROWS * 2 * LANES * inner * repeats / seconds
 
 
-def bandwidth(size: int) -> float:
+def bandwidth(size: int, clock: Clock) -> float:
     """Bytes per second at which one core reads so many bytes again and again."""
     inner = size // (8 * LANES)
     x, y, w = aligned(1, inner), aligned(1, 3 * LANES), aligned(2, inner, LANES)
     _read(1, x, w, y, inner, 2)
-    return 8 * LANES * inner * 10 / best(lambda: _read(1, x, w, y, inner, 10), 7)
+    return 8 * LANES * inner * 10 / best(lambda: _read(1, x, w, y, inner, 10), 7, clock)
 
 
-def limits(kernel: KernelModel, one: float, many: float, threads: int) -> dict[str, float]:
+def limits(
+    kernel: KernelModel, one: float, many: float, threads: int, clock: Clock
+) -> dict[str, float]:
     """What this machine allows, and the shares that one stream and 32 reach.
 
     Every weight that works on a token is read once for one stream: bytes over bandwidth. For many
@@ -189,7 +189,7 @@ def limits(kernel: KernelModel, one: float, many: float, threads: int) -> dict[s
     active -= s.V * s.D  # the embedding's other rows
     tokens = 100  # about the middle of these runs
     attention = s.L * s.H * tokens * (s.key + s.value)
-    measured, flops = bandwidth(4 * active), peak()
+    measured, flops = bandwidth(4 * active, clock), peak(clock)
     alone = 1 / (4 * active / measured + kernel.token_bytes * tokens / measured)
     together = threads * flops / (2 * (active + attention))
     return {
@@ -203,16 +203,16 @@ def limits(kernel: KernelModel, one: float, many: float, threads: int) -> dict[s
     }
 
 
-def curves(kernel: KernelModel) -> dict[str, dict[int, float]]:
+def curves(kernel: KernelModel, clock: Clock) -> dict[str, dict[int, float]]:
     """Tokens per second of one core: by rows that write at once, 100 tokens behind them; and of one
     row, by tokens behind it."""
     return {
-        "batch": {rows: _speed(kernel, rows, 100) for rows in CURVE_BATCHES},
-        "context": {behind: _speed(kernel, 1, behind) for behind in CURVE_CONTEXTS},
+        "batch": {rows: _speed(kernel, rows, 100, clock) for rows in CURVE_BATCHES},
+        "context": {behind: _speed(kernel, 1, behind, clock) for behind in CURVE_CONTEXTS},
     }
 
 
-def _speed(kernel: KernelModel, rows: int, behind: int) -> float:
+def _speed(kernel: KernelModel, rows: int, behind: int, clock: Clock) -> float:
     room = Room(endless(kernel), rows, Keep(experts=False))
     rng = np.random.default_rng(0)
     slots = np.arange(rows)
@@ -220,44 +220,31 @@ def _speed(kernel: KernelModel, rows: int, behind: int) -> float:
         room.put(row, rng.integers(7, kernel.config.vocab_size, behind).tolist(), 64, 1.0)
     room.rows.fed[:] = behind - 1  # what the cache holds is the same for speed
     room.advance(slots, 4)
-    return rows * 4 / best(lambda: room.advance(slots, 4), 8)
+    return rows * 4 / best(lambda: room.advance(slots, 4), 8, clock)
 
 
-def measure(folder: Path, threads: int) -> dict[str, Any]:
-    """All of it, for a checkpoint of a class that transformers opens."""
+def measure(folder: Path, threads: int, clock: Clock, size: tuple[int, int, int]) -> dict[str, Any]:
+    """All of it, for a checkpoint of a class that transformers opens; `size` is the rollout's."""
     from transformers import AutoModelForCausalLM
 
     compiled.compile_all()
     torch.set_num_threads(threads)
     engine, kernel = Engine.load(folder), KernelModel.load(folder)
     theirs = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    found = [streams(kernel, theirs, questions(engine, n), threads) for n in BATCHES]
+    found = [streams(kernel, theirs, questions(engine, n), threads, clock) for n in BATCHES]
     long = [token for ids in questions(engine, 20) for token in ids]
-    found.append(prefill(kernel, theirs, long[: kernel.config.max_position_embeddings * 3 // 4]))
-    found.append(rollout(kernel, engine, threads))
+    most = kernel.config.max_position_embeddings * 3 // 4
+    found.append(prefill(kernel, theirs, long[:most], clock))
+    found.append(rollout(kernel, engine, size, threads, clock))
     rows = [vars(one) | {"times": one.times} for one in found]
     return {
         "model": engine.about.name,
         "machine": platform.processor() or platform.machine(),
         "threads": threads,
         "compared": rows,
-        "limits": limits(kernel, found[0].kernel, found[2].kernel, threads),
-        "curves": curves(kernel),
+        "limits": limits(kernel, found[0].kernel, found[2].kernel, threads, clock),
+        "curves": curves(kernel, clock),
     }
-
-
-def run(model: str = "base", threads: int = 1, cpu_time: bool = False) -> dict[str, Any]:
-    """Measure a shipped checkpoint.
-
-    Raises:
-        ValueError: if none has this name, or seconds of CPU are asked of more than one thread.
-    """
-    if model not in shipped.folders():
-        raise ValueError(f"no shipped model is called {model!r:.60}.")
-    if cpu_time and threads > 1:
-        raise ValueError("seconds of CPU are those of one thread.")
-    WATCH.now = time.process_time if cpu_time else time.perf_counter
-    return measure(shipped.folders()[model], threads)
 
 
 def table(result: dict[str, Any]) -> str:

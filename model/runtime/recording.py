@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import datetime
+
 import numpy as np
 from tokenizers import Tokenizer
 
+from model.nn import compiled
+from model.nn.card import card as card_of
 from model.nn.room import Run
 from model.nn.tokenizer import PieceReader
 from model.record.card import ModelCard
 from model.record.trace import RunInfo, Trace
+from model.runtime import batch
+from model.runtime.sampler import Sampler
+
+
+def recorded(
+    sampler: Sampler, prompt: str, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
+) -> Trace:
+    """The record of a prompt and of what the model writes after it; greedy at temperature 0.
+
+    Raises:
+        PromptError: see `Sampler.encode`.
+    """
+    ids = sampler.encode(prompt)
+    compiled.compile_all()  # else the first token's seconds would be the compiler's
+    run = batch.run(sampler.model, ids, max_new_tokens, temperature, seed)
+    today = datetime.date.today().isoformat()
+    info = RunInfo(prompt, temperature, seed, max_new_tokens, today)
+    return record(run, card_of(sampler.config, sampler.name), info, sampler.tokenizer)
 
 
 def record(run: Run, card: ModelCard, info: RunInfo, tokenizer: Tokenizer) -> Trace:

@@ -10,12 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.nn import compiled
 from model.nn.cache import Cache
 from model.nn.decoding import LENGTH, RUNNING, STOPPED
 from model.nn.layout import Floats
 from model.nn.network import Transformer
 from model.nn.room import Keep, Places, Run
 from model.runtime.batch import ModelLike, RoomLike
+from model.runtime.engine import sample
 
 STEPS = 16
 
@@ -35,7 +37,7 @@ class ReferenceModel:
         return ReferenceRoom(self.network, rows, keep)
 
 
-class _Tap:
+class PassTap:
     """Takes down one forward pass of one row."""
 
     def __init__(self) -> None:
@@ -60,6 +62,11 @@ class ReferenceRoom(Places):
         super().__init__(network.config, rows, k, keep)
         self.network = network
         self.caches = [Cache(network.config) for _ in range(rows)]
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the kernel has been compiled."""
+        return compiled.ready()
 
     def put(
         self,
@@ -97,11 +104,12 @@ class ReferenceRoom(Places):
 
     def _step(self, row: int) -> None:
         """Feed what a row has that was not fed, and draw its next token."""
-        r, tap = self.rows, _Tap()
+        r, tap = self.rows, PassTap()
         first, last = int(r.fed[row]), int(r.length[row])
         ids = torch.from_numpy(r.tokens[row, first:last].astype(np.int64))[None]
         logits = self.network(ids, self.caches[row], tap=tap, absorb=ids.shape[1] == 1)
-        logprobs: Floats = logits[0].log_softmax(-1).numpy()
+        likely_TV = logits[0].log_softmax(-1)
+        logprobs: Floats = likely_TV.numpy()
         entropies = -(np.exp(logprobs) * logprobs).sum(-1)
         record = self.record
         for part, found in (
@@ -120,7 +128,9 @@ class ReferenceRoom(Places):
         if last == r.end[row]:
             r.state[row] = LENGTH
             return
-        token = _draw(logprobs[-1], r.temperature[row], r.uniform[row, last - r.given[row]])
+        place = last - int(r.given[row])
+        uniform_1 = torch.from_numpy(r.uniform[row, place : place + 1])
+        token = int(sample(likely_TV[-1:], float(r.temperature[row]), uniform_1))
         r.tokens[row, last] = token
         r.logprobs[row, last], r.entropies[row, last] = logprobs[-1, token], entropies[-1]
         r.length[row] += 1
@@ -142,13 +152,3 @@ class ReferenceRoom(Places):
         """See `Room.take`."""
         fed = max(int(self.rows.fed[row]), 1)
         return self.taken(row, self.caches[row].nbytes // fed, seconds)
-
-
-def _draw(logprobs_V: Floats, temperature: float, uniform: float) -> int:
-    """A token: the likeliest at temperature 0, else by inversion of the distribution."""
-    if temperature == 0:
-        return int(logprobs_V.argmax())
-    below = (logprobs_V.astype(np.float64) - logprobs_V.max()) / temperature
-    cumulative = np.exp(below).cumsum()
-    drawn = int(np.searchsorted(cumulative, uniform * cumulative[-1], side="right"))
-    return min(drawn, len(logprobs_V) - 1)

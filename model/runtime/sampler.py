@@ -73,16 +73,14 @@ class Sampler:
         max_new_tokens: int,
         temperature: float,
         seed: int,
-        *,
-        draws: Sequence[int] | None = None,
     ) -> list[Completion]:
         """Finish prompts (ids from `encode`).
 
-        Prompt i draws from (seed, draws[i]), or (seed, i) without `draws`, whatever else is in the
-        batch. It ends at `<eos>`, after `max_new_tokens`, or when the context is full.
+        Prompt i draws from (seed, i), whatever else is in the batch. It ends at `<eos>`, after
+        `max_new_tokens`, or when the context is full.
         """
         started = time.perf_counter()
-        runs = batch.complete(self.model, prompts, max_new_tokens, temperature, seed, draws=draws)
+        runs = batch.complete(self.model, prompts, max_new_tokens, temperature, seed)
         seconds = time.perf_counter() - started
         return [
             Completion.of(

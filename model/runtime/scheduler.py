@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
+from model.errors import ReadableError
 from model.nn.room import Keep, Run
 from model.runtime.batch import TOGETHER, Batch, ModelLike, Request
 from model.runtime.work import FullError, State, Work
@@ -30,9 +31,12 @@ FEW = 2  # rows in a batch that are computed along with everybody's turn
 SHARE = TOGETHER - 4  # rows of a batch that one visitor may take
 IN_FLIGHT = 2_048  # sequences that one visitor may have waiting and running
 WAITING = 20_000  # sequences that all may have
+RESERVE = 4_000  # of these, kept for visitors who have few in all
+FEW_IN_FLIGHT = 64
 NICE = 5  # of the threads: a third of the weight that others have for the system
 IDLE_SECONDS = 60.0  # an unused batch is kept for so long
 IDLE_MOST = 8  # and no more of them than these: each place of a slider has a batch of its own
+PAUSE = 1.0  # seconds of a thread's rest after a defect, lest it fill the log
 
 
 class Ticket(Work):
@@ -115,11 +119,12 @@ class Scheduler:
         with self._wake:
             everybody = sum(one.in_flight for one in self._visitors.values())
             known = self._visitors.get(visitor)
-            if known is not None and known.in_flight + len(requests) > IN_FLIGHT:
+            own = (known.in_flight if known is not None else 0) + len(requests)
+            if own > IN_FLIGHT:
                 raise FullError("yours")
-            if len(requests) > IN_FLIGHT:
-                raise FullError("yours")
-            if everybody + len(requests) > WAITING:
+            # Some tabs that ask for all they may must leave room for another's single reply.
+            room = WAITING if own <= FEW_IN_FLIGHT else WAITING - RESERVE
+            if everybody + len(requests) > room:
                 raise FullError("everybody's")
             if not requests:
                 ticket.close("done")
@@ -150,15 +155,17 @@ class Scheduler:
     def _work(self) -> None:
         if sys.platform == "linux":  # of this thread; elsewhere it is the whole process's
             os.nice(NICE)
-        while True:
-            with self._wake:
-                turn = None if self._closed else self._next()
-                while turn is None and not self._closed:
-                    self._wake.wait(1.0)
-                    turn = self._next()
-            if turn is None:
-                return
-            turn()
+        while not self._closed:
+            try:
+                with self._wake:
+                    turn = None if self._closed else self._next()
+                    if turn is None and not self._closed:
+                        self._wake.wait(1.0)
+                if turn is not None:
+                    turn()
+            except Exception:  # a defect of ours must not end everybody's thread
+                _LOG.exception("a generation thread went wrong, and goes on")
+                time.sleep(PAUSE)
 
     def _next(self) -> Callable[[], None] | None:
         """What a thread does next: a turn, the loading of a model, or nothing."""
@@ -205,7 +212,7 @@ class Scheduler:
         for key, left in ticket.left.items():
             if key in self._loading:
                 continue
-            places = self._places.get(key, [])
+            places = [one for one in self._places.get(key, []) if not one.batch.outdated]
             while left and any(self._admitted(ticket, left[0], place) for place in places):
                 left.popleft()
                 ticket.state = "running"
@@ -249,7 +256,7 @@ class Scheduler:
         started = time.perf_counter()
         try:
             ended, error = place.batch.turn(along), None
-        except Exception as problem:  # a defect of ours must not end everybody's thread
+        except Exception as problem:
             ended, error = [], problem
         elapsed = time.perf_counter() - started
         with self._wake:
@@ -258,10 +265,10 @@ class Scheduler:
                 ticket.served += elapsed / len(along)
                 if (visitor := self._visitors.get(ticket.visitor)) is not None:
                     visitor.served += elapsed / len(along)
-            if error is not None:
-                self._fail({ticket for ticket, _ in place.holds}, error)
+            if error is not None:  # nobody knows in what state the batch is: it goes, with all
                 for places in self._places.values():
                     places[:] = [one for one in places if one is not place]
+                self._fail({ticket for ticket, _ in place.holds}, error)
             for key, run in ended:
                 del place.holds[key]
                 self._deliver(*key, run)
@@ -273,31 +280,41 @@ class Scheduler:
         if ticket.done == len(ticket.requests):
             self._close(ticket, "done")
 
-    def _close(self, ticket: Ticket, state: State, error: Exception | None = None) -> None:
+    def _fail(self, tickets: set[Ticket], error: Exception) -> None:
+        """Have tickets end with the reason; what they have in other batches leaves."""
+        if not isinstance(error, ReadableError):
+            _LOG.error("computing failed", exc_info=error)
+        for ticket in tickets:
+            ticket.error = ticket.error or error
+            ticket.stop()
+            self._end(ticket)
+
+    def _end(self, ticket: Ticket) -> None:
+        """Take a ticket out and close it; if some of it is being computed, `_drop` tries again."""
+        ticket.left.clear()
+        if self._take_out(ticket):
+            self._close(ticket, "stopped" if ticket.error is None else "failed")
+
+    def _close(self, ticket: Ticket, state: State) -> None:
         visitor = self._visitors[ticket.visitor]
         visitor.tickets.remove(ticket)
         if not visitor.tickets:
             del self._visitors[ticket.visitor]
-        ticket.close(state, error)
-
-    def _fail(self, tickets: set[Ticket], error: Exception) -> None:
-        """End tickets with the reason; what they have in other batches leaves."""
-        if not isinstance(error, ValueError):
-            _LOG.error("computing failed", exc_info=error)
-        for ticket in tickets:
-            self._take_out(ticket)
-            self._close(ticket, "failed", error)
+        ticket.close(state, ticket.error)
 
     def _drop(self) -> None:
-        """Stop what was stopped, or is watched by nobody; let go of batches that nobody uses."""
+        """End what failed, was stopped, or is watched by nobody; let go of batches that nobody
+        uses."""
         for ticket in [one for one in self._tickets() if one.dropped]:
-            ticket.left.clear()
-            if self._take_out(ticket):
-                self._close(ticket, "stopped")
+            self._end(ticket)
         idle = [one for places in self._places.values() for one in places if not one.holds]
         idle.sort(key=lambda one: one.used, reverse=True)
         since = time.monotonic() - IDLE_SECONDS
-        left = [one for n, one in enumerate(idle) if n >= IDLE_MOST or one.used < since]
+        left = [
+            one
+            for n, one in enumerate(idle)
+            if n >= IDLE_MOST or one.used < since or one.batch.outdated
+        ]
         for key, places in list(self._places.items()):
             kept = [one for one in places if one not in left]
             if kept:
@@ -319,7 +336,11 @@ class Scheduler:
                     continue
                 for key in mine:
                     del place.holds[key]
-                    ticket.results[key[1]] = place.batch.leave(key)
+                    try:
+                        ticket.results[key[1]] = place.batch.leave(key)
+                    except Exception as error:  # no memory for a copy of what is there, say
+                        _LOG.error("a sequence was lost as it left", exc_info=error)
+                        ticket.error = ticket.error or error
         return out
 
     def _tickets(self) -> list[Ticket]:

@@ -1,7 +1,7 @@
 """A budget for thinking, as in s1 (arXiv 2501.19393): cut a thought short, or extend it.
 
-Cut: when the budget is used up, `</think><answer>` is appended and the model must answer. Extend:
-when the model would end its thought, that end is replaced by "wait ".
+Cut: a reply that still thinks when its budget is used up goes on from `</think><answer>` instead,
+and must answer. Extend: when the model would end its thought, that end is replaced by "wait ".
 """
 
 from __future__ import annotations
@@ -9,10 +9,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from model.nn import tokenizer
+from tokenizers import Tokenizer
+
+from model.nn import tokenizer as words
 from model.runtime.sampler import Completion, Sampler
 
-ANSWER_TOKENS = 24  # room for an answer after a forced end
+ANSWER_TOKENS = 24  # room for an answer: beyond the budget, or after a forced end
+ENDED_BY_FORCE = 101  # added to the seed of what follows a forced end
+
+
+def limit(max_new_tokens: int, budget: int | None) -> int:
+    """Tokens that a reply may have before a forced end: its budget, and an answer."""
+    return max_new_tokens if budget is None else min(max_new_tokens, budget + ANSWER_TOKENS)
+
+
+def over(tokenizer: Tokenizer, ids: Sequence[int], budget: int) -> bool:
+    """Whether a reply (ids) was still thinking when its budget was used up."""
+    first = ids[:budget]
+    ends = (tokenizer.token_to_id("</think>"), words.EOS)
+    return len(first) == budget and not any(end in first for end in ends)
+
+
+def forced_end(tokenizer: Tokenizer) -> list[int]:
+    """Ids of what is put after the budget's last token."""
+    return words.encode(tokenizer, "</think><answer>")
 
 
 def think(
@@ -23,41 +43,31 @@ def think(
     max_new_tokens: int,
     budget: int | None = None,
     extend: int = 0,
-    draws: Sequence[int] | None = None,
 ) -> list[Completion]:
     """Complete prompts (ids) under a budget of thinking tokens, extended up to `extend` times.
 
     The budget counts every token before `</think>`, "<think>" included. Forced tokens are part of
-    the completions; their log-probabilities are NaN, since they were not sampled. `draws` is as for
-    `Sampler.complete`; with it, a row's ending too depends on no other row.
+    the completions; their log-probabilities are NaN, since they were not sampled. Each extension
+    may write `max_new_tokens` more. Where the context has no room for an answer after what would
+    be forced, nothing is.
     """
-    most = max_new_tokens if budget is None else min(budget, max_new_tokens)
-    done = sampler.complete(prompts, most, temperature, seed, draws=draws)
+    most = limit(max_new_tokens, budget)
+    done = sampler.complete(prompts, most, temperature, seed)
     end = sampler.tokenizer.token_to_id("</think>")
-    wait = tokenizer.encode(sampler.tokenizer, "wait ")
+    wait = words.encode(sampler.tokenizer, "wait ")
     for round_ in range(extend):
-        cut = [
-            _forced(c, c.token_ids.index(end), wait)
-            if end in c.token_ids
-            and len(prompts[i]) + c.token_ids.index(end) + 2 * ANSWER_TOKENS
-            < sampler.config.max_position_embeddings
-            else None
-            for i, c in enumerate(done)
+        begun = [
+            _forced(c, c.token_ids.index(end), wait) if end in c.token_ids else None for c in done
         ]
-        done = _go_on(sampler, prompts, done, cut, temperature, seed + 1 + round_, most, draws)
-    closing = tokenizer.encode(sampler.tokenizer, "</think><answer>")
-    cut = [
-        None
-        if end in c.token_ids or c.finish_reason == "stop"
-        else _forced(c, len(c.token_ids), closing)
+        done = _go_on(sampler, prompts, done, begun, temperature, seed + 1 + round_, most)
+    if budget is None:
+        return done
+    closing = forced_end(sampler.tokenizer)
+    begun = [
+        _forced(c, budget, closing) if over(sampler.tokenizer, c.token_ids, budget) else None
         for c in done
     ]
-    if budget is not None:
-        done = _go_on(sampler, prompts, done, cut, temperature, seed + 101, ANSWER_TOKENS, draws)
-    unfinished = [
-        c if end in c.token_ids and c.finish_reason == "length" else None for c in done
-    ]  # thought to the end within the budget, but were cut in the answer
-    return _go_on(sampler, prompts, done, unfinished, temperature, seed + 102, ANSWER_TOKENS, draws)
+    return _go_on(sampler, prompts, done, begun, temperature, seed + ENDED_BY_FORCE, ANSWER_TOKENS)
 
 
 def _forced(completion: Completion, keep: int, ids: list[int]) -> Completion:
@@ -77,25 +87,18 @@ def _go_on(
     temperature: float,
     seed: int,
     max_new_tokens: int,
-    draws: Sequence[int] | None,
 ) -> list[Completion]:
     """Continue the completions that were cut or extended; leave the others unchanged."""
-    rows = [i for i, c in enumerate(begun) if c is not None]
-    if not rows:
-        return done
-    starts = [c for c in begun if c is not None]
-    heads = [[*prompts[i], *c.token_ids] for i, c in zip(rows, starts, strict=True)]
-    theirs = None if draws is None else [draws[i] for i in rows]
-    tails = sampler.complete(heads, max_new_tokens, temperature, seed, draws=theirs)
+    most = sampler.config.max_position_embeddings - ANSWER_TOKENS
+    starts = {i: c for i, c in enumerate(begun) if c and len(prompts[i]) + len(c.token_ids) <= most}
+    heads = [[*prompts[i], *c.token_ids] for i, c in starts.items()]
+    tails = sampler.complete(heads, max_new_tokens, temperature, seed)
     result = list(done)
-    for i, start, tail in zip(rows, starts, tails, strict=True):
-        ids = start.token_ids + tail.token_ids
-        body = ids[:-1] if tail.finish_reason == "stop" else ids
-        result[i] = Completion(
-            text=tokenizer.decode(sampler.tokenizer, body),
-            token_ids=ids,
-            logprobs=start.logprobs + tail.logprobs,
-            finish_reason=tail.finish_reason,
-            seconds=start.seconds + tail.seconds,
+    for (i, start), tail in zip(starts.items(), tails, strict=True):
+        result[i] = Completion.of(
+            sampler.tokenizer,
+            start.token_ids + tail.token_ids,
+            start.logprobs + tail.logprobs,
+            start.seconds + tail.seconds,
         )
     return result

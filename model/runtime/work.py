@@ -48,7 +48,7 @@ class Work(ABC):
 
     @property
     def stopped(self) -> bool:
-        """Whether its visitor has asked for its end."""
+        """Whether it was told to end: by its visitor, or as it has failed."""
         return self._stop.is_set()
 
     @property
@@ -58,7 +58,7 @@ class Work(ABC):
 
     @property
     def dropped(self) -> bool:
-        """Whether it is to end: it was stopped, or nobody looks."""
+        """Whether it is to end: it was told to, or nobody looks."""
         return self.stopped or self.unseen
 
     def look(self) -> State:

@@ -1,28 +1,38 @@
-"""Chain arithmetic: `90*9-54*5+171`. Level L has L operations; every result lies in 0..999.
+"""Chain arithmetic: `19*9-54*5+71`. Level L has L operations; every result lies in 0..999.
 
-Products have two digits times one; other numbers lie in 11..199. A single operation is no problem:
-it is what steps are made of, and what sheets of exercises drill. Traces come in the styles of a
-base model's corpus: most answer at once, some go step by step (sloppily, carefully, slowly), and
-some check each step by another route, digit by digit, and correct what was wrong.
+Products are of 11..29 and one digit; other numbers lie in 11..99: single steps are easy, and what
+is hard about a chain is its length. A single operation is not a problem: it is what steps are made
+of, and what sheets of exercises drill. Traces come in the styles of a base model's corpus: most
+answer at once, the longer the chain the more of them; some go step by step (sloppily, carefully,
+slowly), and some check each step by another route, compare the two values digit by digit, and
+correct what was wrong.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from model.tasks.problem import Language, Piece, Problem, Thought, Voice
 
 NAME = "chain"
-LEVELS = range(2, 6)
-FACTORS, DIGITS = range(11, 100), range(2, 10)  # a product is one of each, in this order
-TERMS = range(11, 200)  # the other numbers
+LEVELS = range(2, 9)
+FACTORS, DIGITS = range(11, 30), range(2, 10)  # a product is one of each, in this order
+TERMS = range(11, 100)  # the other numbers
 RESULTS = range(1000)  # of every step
-STYLES = {"direct": 0.55, "sloppy": 0.12, "careful": 0.10, "slow": 0.05, "verify": 0.18}
+#: level → share of direct answers: the longer a chain, the fewer there are who write it out; the
+#: longest is hardly ever written out, so that reinforcement has something to carry over to
+DIRECT = {2: 0.45, 3: 0.50, 4: 0.55, 5: 0.60, 6: 0.65, 7: 0.70, 8: 0.94}
+#: shares of the other styles among the rest
+WRITTEN_OUT = {"sloppy": 0.20, "careful": 0.22, "slow": 0.08, "verify": 0.50}
 SLOPPY_ERRORS = 0.25  # share of wrong steps in the sloppy style
-INJECTED_ERRORS = 0.40  # share of first attempts that are wrong in the verify style
+INJECTED_ERRORS = 0.50  # share of first attempts that are wrong in the verify style
+WRONG_NUMBER = 0.4  # share of those that take another of the expression's numbers
 
+#: What can be asked: longer chains and larger numbers than training's, too.
+EXPRESSION = re.compile(r"\d{1,3}([+*-]\d{1,3}){1,9}")
 _QUESTIONS: dict[Language, str] = {"en": "What is {}?", "ko": "{}의 값은?"}
 
 
@@ -44,6 +54,12 @@ class Operation:
 
     def write(self, value: int | None = None) -> str:
         return f"{self.left}{self.op}{self.right}={self.value if value is None else value}"
+
+
+def styles(level: int) -> dict[str, float]:
+    """Style → its share among the traces of a level."""
+    rest = 1 - DIRECT[level]
+    return {"direct": DIRECT[level]} | {style: rest * n for style, n in WRITTEN_OUT.items()}
 
 
 def generate(rng: random.Random, level: int, language: Language) -> Problem:
@@ -80,24 +96,65 @@ def _tokens(expression: str) -> list[str]:
     return spaced.split()
 
 
-def solve(expression: str, slip: dict[int, int] | None = None) -> Iterator[Operation]:
-    """The steps in the order of a trace: products first, then sums, from left to right.
+def _same(operation: list[str], other: list[str]) -> bool:
+    """Whether two operations have equal numbers, 05 and 5, in the same order."""
+    return [*map(_plain, operation)] == [*map(_plain, other)]
 
-    `slip` maps a step's index to what is wrongly added to its value; later steps build on it.
+
+def _plain(token: str) -> str:
+    return str(int(token)) if token.isdecimal() else token
+
+
+def _next(items: list[str]) -> int:
+    """Where the operator stands whose turn it is: the first, or the product behind a first sum."""
+    return 3 if items[1] != "*" and items[3:4] == ["*"] else 1
+
+
+def solve(expression: str, slip: dict[int, int] | None = None) -> Iterator[Operation]:
+    """The steps in the order of a trace: from left to right, each product when its turn comes.
+
+    So the next number to take stands right behind the last one that was taken. `slip` maps a
+    step's index to what is wrongly added to its value; later steps build on it.
     """
     slip = slip or {}
     items = _tokens(expression)
     done = 0
-    for ops in ("*", "+-"):
-        i = 1
-        while i < len(items):
-            if items[i] in ops:
-                step = Operation(int(items[i - 1]), items[i], int(items[i + 1]))
-                yield step
-                items[i - 1 : i + 2] = [str(step.value + slip.get(done, 0))]
-                done += 1
-            else:
-                i += 2
+    while len(items) > 1:
+        i = _next(items)
+        step = Operation(int(items[i - 1]), items[i], int(items[i + 1]))
+        yield step
+        items[i - 1 : i + 2] = [str(step.value + slip.get(done, 0))]
+        done += 1
+
+
+class Course:
+    """How far a trace has come in an expression, by the values that it states itself.
+
+    Products may come in any order, sums from the left. The two numbers of an operation come in the
+    order of the expression: of 12+30, 30+12 takes nothing.
+    """
+
+    def __init__(self, expression: str) -> None:
+        self._items = _tokens(expression)
+        self._value: int | None = None  # of the step under way
+        self._place: int | None = None  # of its operator, where the numbers taken tell
+
+    def takes(self, left_side: str, stated: int) -> bool:
+        """Note an equation of the step under way; whether its numbers may be taken now."""
+        items, taken = self._items, _tokens(left_side)
+        sums = [1] if items[1:2] != ["*"] and items[3:4] != ["*"] else []
+        products = [i for i in range(1, len(items), 2) if items[i] == "*"]
+        fit = [i for i in products + sums if _same(items[i - 1 : i + 2], taken)]
+        self._value = stated
+        self._place = fit[0] if fit else self._place
+        return bool(fit)
+
+    def end_step(self) -> None:
+        """The value stated last stands for what was computed from here on."""
+        if self._value is not None and len(self._items) > 1:
+            place = self._place or _next(self._items)
+            self._items[place - 1 : place + 2] = [str(self._value)]
+        self._value = self._place = None
 
 
 def _slips(rng: random.Random, value: int) -> int:
@@ -113,7 +170,7 @@ def sheet(rng: random.Random, voice: Voice) -> Thought:
         pieces.append(Piece(voice(rng.choice(("first", "then", "so")))))
         step = _exercise(rng)
         if rng.random() < 0.5:
-            pieces += _verified(rng, step, voice, ", ")
+            pieces += _verified(rng, step, [], voice, ", ")
         else:
             pieces.append(Piece(step.write() + ", "))
     return [*pieces[:-1], Piece(pieces[-1].text.removesuffix(", ") + ".")]
@@ -123,10 +180,10 @@ def _exercise(rng: random.Random) -> Operation:
     """One operation as it may occur in a chain."""
     while True:
         if rng.random() < 0.4:
-            return Operation(rng.randint(11, 99), "*", rng.randint(2, 9))
-        product = rng.random() < 0.3
-        right = rng.randint(11, 99) * rng.randint(2, 9) if product else rng.randint(11, 199)
-        step = Operation(rng.randint(0, 999), rng.choice("+-"), right)
+            return Operation(rng.randint(11, 29), "*", rng.randint(2, 9))
+        product = rng.random() < 0.4
+        right = rng.randint(11, 29) * rng.randint(2, 9) if product else rng.randint(11, 99)
+        step = Operation(rng.randint(0, 599), rng.choice("+-"), right)
         if 0 <= step.value <= 999:
             return step
 
@@ -165,6 +222,7 @@ def write_trace(
                 if any(not 0 <= s.value <= 999 for s in solve(problem.key, slip)):
                     del slip[i]
     steps = list(solve(problem.key, slip))
+    numbers = [int(item) for item in _tokens(problem.key)[::2]]
     pieces: list[Piece] = []
     for i, step in enumerate(steps):
         last = i == len(steps) - 1
@@ -174,20 +232,37 @@ def write_trace(
         if style == "slow":
             pieces.append(Piece(", ".join(s.write() for s in digit_route(step)) + end))
         elif style == "verify":
-            pieces += _verified(rng, step, voice, end)
+            pieces += _verified(rng, step, numbers, voice, end)
         else:
             pieces.append(Piece(step.write(step.value + slip.get(i, 0)) + end))
     return pieces, str(steps[-1].value + slip.get(len(steps) - 1, 0))
 
 
-def _verified(rng: random.Random, step: Operation, voice: Voice, end: str) -> Iterator[Piece]:
-    """A first attempt, often wrong and then not learnt; a check that is right; a correction."""
+def _verified(
+    rng: random.Random, step: Operation, numbers: list[int], voice: Voice, end: str
+) -> Iterator[Piece]:
+    """A first attempt, often wrong and then not learnt; a check that is right; a correction.
+
+    The check goes another way, and what it comes to is compared with the attempt. Some wrong
+    attempts take another of the expression's `numbers`: so a check has to read its numbers again.
+    """
     wrong = rng.random() < INJECTED_ERRORS
-    attempt = step.value + (_slips(rng, step.value) if wrong else 0)
-    yield Piece(f"{step.left}{step.op}{step.right}=")
+    tried = step
+    if wrong and rng.random() < WRONG_NUMBER:
+        tried = _misread(rng, step, numbers)
+    attempt = tried.value
+    if wrong and tried == step:
+        attempt += _slips(rng, attempt)
+    yield Piece(f"{step.left}{step.op}")
+    yield Piece(f"{tried.right}=", learn=tried == step)
     yield Piece(str(attempt), learn=not wrong)
     yield Piece(", " + voice("check") + ", ".join(s.write() for s in digit_route(step)))
-    if wrong:
-        yield Piece(voice("no") + ", " + voice("wait") + step.write() + end)
-    else:
-        yield Piece(voice("ok") + end)
+    yield Piece(voice.verdict(attempt, step.value))
+    yield Piece((", " + voice("wait") + step.write() if wrong else "") + end)
+
+
+def _misread(rng: random.Random, step: Operation, numbers: list[int]) -> Operation:
+    """The same step with another number on its right, if one of `numbers` is possible there."""
+    others = [Operation(step.left, step.op, n) for n in numbers]
+    possible = [o for o in others if o.value in RESULTS and o.value != step.value]
+    return rng.choice(possible) if possible else step

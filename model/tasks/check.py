@@ -3,6 +3,10 @@
 It reads text by a small grammar and computes; nothing is ever evaluated as code, and no text makes
 it raise. A step is an equation `a op b [op c ...] = d` of whole numbers; `reading.py` says how
 numbers, signs and answers may be typed. Anything else is not a step and is never counted as wrong.
+Where a verdict is written out, every comparison of two digits (`6/7`) is a step of its own: right
+if both digits are those of the two numbers that are compared, as the trace itself states them. It
+stands directly behind a step, or before its "ok" or "no"; anything else may be a fraction.
+Where a reply has no tags, its last "answer:" counts, in whatever language.
 """
 
 from __future__ import annotations
@@ -13,12 +17,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from model.tasks import chain, pick, reading
-from model.tasks.problem import WORDS, Language, Problem
+from model.tasks.problem import WORDS, Language, Problem, side_by_side
 
-Kind = Literal["step", "try", "check", "correct", "conclude"]
+Kind = Literal["step", "try", "check", "compare", "correct", "conclude"]
 
 _FORMAT = re.compile(r"<think>([^<>]*)</think><answer>([^<>]*)</answer>")
 _ANSWER = re.compile(r"<answer>([^<>]*)</answer>")
+_COMPARISON = re.compile(r"([0-9])/([0-9])")
+_VERDICT = re.compile(
+    "|".join(rf" *{words[word].strip()}\b" for words in WORDS.values() for word in ("ok", "no"))
+)
 _TAGS = re.compile(r"(?:</think>\s*)?<answer>")
 _WORD = re.compile(r"[A-Za-z]+|[가-힣]+")
 _SAID: dict[str, str] = {
@@ -28,25 +36,33 @@ _SAID: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Reply:
-    """A model's text taken apart. `answer` is as `reading.answer` writes it, None where there is
-    none."""
+    """A model's text taken apart."""
 
     thinking: str
-    answer: str | None
+    numbers: tuple[int, ...] | None  # of the answer, None where there is none
     formatted: bool  # exactly <think>…</think><answer>…</answer>
+    several: bool = False  # whether the question asks for several numbers
+
+    @property
+    def answer(self) -> str | None:
+        """The answer as `reading.written` writes it; equal answers are equal texts."""
+        return None if self.numbers is None else reading.written(self.numbers, self.several)
 
 
 @dataclass(frozen=True)
 class ReasoningStep:
-    """One equation in a trace; `start` and `end` are its characters in the thinking."""
+    """One equation or comparison in a trace; `start` and `end` are its characters in the thinking.
+
+    Of a comparison, both digits make one number: `6/7` states 67.
+    """
 
     start: int
     end: int
     kind: Kind
     text: str
     stated: int
-    value: int  # what the left-hand side really comes to
-    plain: str = ""  # the equation in ASCII, without spaces and separators
+    value: int  # what the left-hand side really comes to, or the digits that belong there
+    plain: str = ""  # the equation as `reading.Equation` has it; "" of a comparison
 
     @property
     def right(self) -> bool:
@@ -57,9 +73,10 @@ class ReasoningStep:
 class Verdict:
     """An "ok" or "no" that a trace says of a value of its own.
 
-    A value `fits` if it deserves an "ok": in a chain, if the attempt was right; in a pick, if the
-    numbers of the candidate truly sum to the target. `next_fits` is the same of the value that
-    follows a "no".
+    A value `fits` if it deserves an "ok": in a chain, if the attempt was right and took the numbers
+    whose turn it was; in a pick, if the numbers of the candidate truly sum to the target.
+    `next_fits` is the same of the value that follows a "no". It `follows` if it says what the
+    digits that are written before it say; None where none are.
     """
 
     start: int
@@ -67,6 +84,7 @@ class Verdict:
     accepts: bool
     fits: bool
     next_fits: bool | None
+    follows: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +99,8 @@ class Judgement:
     @property
     def vote(self) -> str | None:
         """The answer as it is counted: the numbers of a pick may come in any order."""
-        return None if self.reply.answer is None else reading.in_order(self.reply.answer)
+        answer = self.reply.answer
+        return reading.in_order(answer) if answer and self.reply.several else answer
 
     @property
     def checks(self) -> bool:
@@ -100,28 +119,31 @@ def read_reply(text: str, task: str = chain.NAME) -> Reply:
     text = text.removesuffix("<eos>")
     several = task == pick.NAME
     if match := _FORMAT.fullmatch(text):
-        return Reply(match[1], reading.answer(match[2], several), True)
+        return Reply(match[1], reading.numbers(match[2], several), True, several)
     tagged = _ANSWER.findall(text)
     thinking = _TAGS.split(text)[0].removeprefix("<think>")
     if tagged:
-        return Reply(thinking, reading.answer(tagged[-1], several), False)
+        return Reply(thinking, reading.numbers(tagged[-1], several), False, several)
     thinking = thinking.removesuffix("</think>")
-    for words in WORDS.values():
-        before, said, after = thinking.rpartition(words["answer"])
-        if said:
-            return Reply(before, reading.answer(after, several), False)
-    answer = reading.answer(text, several)
-    return Reply("" if answer else thinking, answer, False)  # a reply that was cut off is a thought
+    parts = (thinking.rpartition(words["answer"]) for words in WORDS.values())
+    before, said, after = max(parts, key=lambda part: len(part[0]) if part[1] else -1)
+    if said:
+        return Reply(before, reading.numbers(after, several), False, several)
+    found = reading.numbers(text, several)
+    # a reply that was cut off is a thought
+    return Reply(thinking if found is None else "", found, False, several)
 
 
 def is_correct(problem: Problem, answer: str | None) -> bool:
     """Whether an answer solves a problem; for a pick, any subset that sums to the target."""
-    found = None if answer is None else reading.answer(answer, problem.task == pick.NAME)
-    if found is None:
+    return _solves(problem, reading.numbers(answer or "", problem.task == pick.NAME))
+
+
+def _solves(problem: Problem, given: tuple[int, ...] | None) -> bool:
+    if not given:
         return False
-    given = [int(n) for n in found.split(",")]
     if problem.task == chain.NAME:
-        return given == [int(problem.answer)]
+        return given == (int(problem.answer),)
     numbers, k, target = pick.read_question(problem)
     return (
         len(set(given)) == len(given) == k and set(given) <= set(numbers) and sum(given) == target
@@ -135,8 +157,9 @@ def judge(problem: Problem, text: str) -> Judgement:
     verdicts: list[Verdict] = []
     kind: Kind = "step"
     value: _Value | None = None  # what an "ok" or "no" would be about
-    refused: list[tuple[int, int, bool, bool]] = []  # rejections that await the next value
+    refused: list[Verdict] = []  # rejections that await the next value
     after: _Value | None = None  # the value that came after them
+    course = chain.Course(problem.key) if problem.task == chain.NAME else None
     for token in _tokens(reply.thinking):
         if isinstance(token, reading.Equation):
             step = ReasoningStep(
@@ -145,50 +168,90 @@ def judge(problem: Problem, text: str) -> Judgement:
             )
             steps.append(step)
             if kind == "check":
+                value = value and value.beside(problem, step.stated)
                 continue
-            value = _Value.of(problem, step, value)
+            in_turn = course is None or course.takes(token.left, step.stated)
+            value = _Value.of(problem, step, value, in_turn)
             if after is None or value.goes_on:
                 after = value
             kind = "try" if kind == "try" else "step"
+        elif token.re is _COMPARISON:
+            if value and (pair := value.next_pair):
+                said = token[1] + token[2]
+                belongs = int("".join(pair))
+                steps.append(ReasoningStep(*token.span(), "compare", token[0], int(said), belongs))
+                value = replace(value, said=(*value.said, said))
         elif meaning := _SAID.get(token[0]):
             if refused and after:
-                verdicts += [Verdict(*v, next_fits=after.fits) for v in refused]
+                verdicts += [replace(v, next_fits=after.fits) for v in refused]
                 refused = []
             after = None
+            if course and meaning in ("first", "then", "so", "ok"):
+                course.end_step()
             if meaning in ("ok", "no") and value is not None:
-                seen = (*token.span(), meaning == "ok", value.fits)
-                if meaning == "ok":
-                    verdicts.append(Verdict(*seen, next_fits=None))
-                else:
-                    refused.append(seen)
+                ok = meaning == "ok"
+                seen = Verdict(*token.span(), ok, value.fits, None, value.followed_by(ok))
+                (verdicts if ok else refused).append(seen)
                 kind = "step"
             elif meaning in _KIND_AFTER:
                 kind = _KIND_AFTER[meaning]
                 if kind == "try":
                     value = value and replace(value, stated=None)
-    verdicts += [Verdict(*v, next_fits=after.fits if after else None) for v in refused]
+    verdicts += [replace(v, next_fits=after.fits if after else None) for v in refused]
     verdicts.sort(key=lambda v: v.start)
-    return Judgement(is_correct(problem, reply.answer), reply, tuple(steps), tuple(verdicts))
+    return Judgement(_solves(problem, reply.numbers), reply, tuple(steps), tuple(verdicts))
 
 
 @dataclass(frozen=True)
 class _Value:
-    """A value that a trace came to. A pick's candidate is summed step by step: 7+9=16, 16+5=21."""
+    """A value that a trace came to. A pick's candidate is summed step by step: 7+9=16, 16+5=21.
+
+    It is compared with the target in a pick, and in a chain with what its check came to.
+    """
 
     fits: bool
     total: int  # what the numbers summed so far really come to
     stated: int | None  # where the next step of the same sum begins
-    goes_on: bool = False  # whether its step went on from the one before
+    goes_on: bool = False  # whether its step continued the one before
+    pairs: tuple[tuple[str, str], ...] = ()  # digits to be compared
+    said: tuple[str, ...] = ()  # those that the trace has written so far, "67" for 6/7
 
     @classmethod
-    def of(cls, problem: Problem, step: ReasoningStep, before: _Value | None) -> _Value:
+    def of(
+        cls, problem: Problem, step: ReasoningStep, before: _Value | None, in_turn: bool
+    ) -> _Value:
         if problem.task != pick.NAME:
-            return cls(step.right, step.value, None)
+            return cls(step.right and in_turn, step.value, step.stated)
         goes_on = before is not None and step.plain.startswith(f"{before.stated}+")
         total = step.value
         if before is not None and goes_on:
             total += before.total - (before.stated or 0)
-        return cls(total == pick.read_question(problem)[2], total, step.stated, goes_on)
+        target = pick.read_question(problem)[2]
+        value = cls(total == target, total, step.stated, goes_on)
+        return replace(value, pairs=_pairs(step.stated, target))
+
+    def beside(self, problem: Problem, checked: int) -> _Value:
+        """The same value, to be compared with what its check has come to so far."""
+        if problem.task == pick.NAME or self.stated is None:
+            return self
+        return replace(self, pairs=_pairs(self.stated, checked), said=())
+
+    @property
+    def next_pair(self) -> tuple[str, str] | None:
+        """The digits that the next comparison has to show, None after the last."""
+        return self.pairs[len(self.said)] if len(self.said) < len(self.pairs) else None
+
+    def followed_by(self, ok: bool) -> bool | None:
+        """Whether a verdict says what the digits before it say; None if there are none."""
+        if not self.said:
+            return None
+        equal = all(pair[0] == pair[1] for pair in self.said)
+        return ok == (equal and len(self.said) == len(self.pairs))
+
+
+def _pairs(value: int, wanted: int) -> tuple[tuple[str, str], ...]:
+    """The digits of two numbers side by side; below zero there is nothing to compare."""
+    return tuple(side_by_side(value, wanted)) if min(value, wanted) >= 0 else ()
 
 
 _KIND_AFTER: dict[str, Kind] = {
@@ -202,10 +265,17 @@ _KIND_AFTER: dict[str, Kind] = {
 
 
 def _tokens(thinking: str) -> Iterator[re.Match[str] | reading.Equation]:
-    """Equations and words of a trace, in order."""
-    placed: list[tuple[int, re.Match[str] | reading.Equation]]
-    placed = [(one.start, one) for one in reading.equations(thinking)]
-    placed += [(word.start(), word) for word in _WORD.finditer(thinking)]
+    """Equations, comparisons and words of a trace, in order."""
+    placed: list[tuple[int, re.Match[str] | reading.Equation]] = []
+    plain = reading.ascii_of(thinking)
+    ends = set()
+    for one in reading.equations(thinking):
+        placed.append((one.start, one))
+        ends.add(one.end)
+    for run in reading.COMPARED.finditer(plain):
+        if run.start() in ends or _VERDICT.match(plain, run.end()):
+            placed += [(m.start(), m) for m in _COMPARISON.finditer(plain, *run.span())]
+    placed += [(m.start(), m) for m in _WORD.finditer(thinking)]
     return (token for _, token in sorted(placed, key=lambda one: one[0]))
 
 

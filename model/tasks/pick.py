@@ -1,9 +1,12 @@
-"""Picking numbers: which 3 of 17,23,8,41,36 sum to 67? A check is cheaper than a solution.
+"""Picking numbers: which 3 of 17,23,8,31,26 sum to 57? A check is cheaper than a solution.
 
 To find the subset takes search; to test one takes a single sum. Traces therefore come as direct
-answers, as guesses that are not compared with the target, as searches that test every candidate
-and go on until one fits, and as searches that give up and answer all the same. A candidate is
-summed number by number, in the single sums that chains are made of.
+answers, as guesses that are not compared with the target, as searches that test one candidate after
+the other until one fits, and as searches that give up sooner or later and answer all the same. A
+search goes in the order of the question's list (first, second, third; first, second, fourth; ...),
+so nothing is tried twice, and the next candidate follows from the last one and the list alone. A
+candidate is summed number by number, in the single sums that chains are made of, and its sum is
+compared with the target digit by digit.
 """
 
 from __future__ import annotations
@@ -15,15 +18,21 @@ from model.tasks.problem import Language, Piece, Problem, ProblemError, Thought,
 
 NAME = "pick"
 LEVELS = range(2, 6)
-NUMBERS = range(2, 60)  # to pick from, all different
-#: level → (numbers to pick, numbers to pick from)
-SHAPES = {2: (2, 6), 3: (3, 5), 4: (3, 6), 5: (3, 7)}
-STYLES = {"direct": 0.55, "blind": 0.12, "giveup": 0.08, "search": 0.25}
+NUMBERS = range(2, 34)  # to pick from, all different; three of them sum to less than 100
+#: level → (numbers to pick, numbers to pick from): of each, a whole search fits into a reply
+SHAPES = {2: (2, 6), 3: (3, 5), 4: (3, 6), 5: (2, 8)}
+STYLES = {"direct": 0.45, "blind": 0.08, "giveup": 0.32, "search": 0.15}
+PATIENCE = 0.7  # of the giveup style: the share of rejections after which it tries on
 
 _QUESTIONS: dict[Language, str] = {
     "en": "Which {k} of {numbers} sum to {target}?",
     "ko": "{numbers} 중 합이 {target}인 {k}개는?",
 }
+
+
+def styles(level: int) -> dict[str, float]:
+    """Style → its share among the traces of a level: the same at all."""
+    return STYLES
 
 
 def generate(rng: random.Random, level: int, language: Language) -> Problem:
@@ -58,20 +67,14 @@ def read_question(problem: Problem) -> tuple[list[int], int, int]:
     return [int(n) for n in listed.split(",")], int(k), int(target)
 
 
-def _candidates(rng: random.Random, problem: Problem) -> list[tuple[int, ...]]:
-    """Distinct candidates up to the first that fits, each nearer the target than chance."""
-    numbers, k, target = read_question(problem)
-    unseen = list(itertools.combinations(numbers, k))
-    rng.shuffle(unseen)
-    tried: list[tuple[int, ...]] = []
-    while True:
-        hand = unseen[:3]  # the nearest of three draws: search with a sense of size
-        best = min(hand, key=lambda c: abs(sum(c) - target))
-        unseen.remove(best)
-        rng.shuffle(unseen)
-        tried.append(best)
-        if sum(best) == target:
-            return tried
+def _search(numbers: list[int], k: int, target: int) -> list[tuple[int, ...]]:
+    """Candidates in the order of the list, up to the first that fits."""
+    tried = []
+    for candidate in itertools.combinations(numbers, k):
+        tried.append(candidate)
+        if sum(candidate) == target:
+            break
+    return tried
 
 
 def write_trace(
@@ -80,17 +83,18 @@ def write_trace(
     """A trace in one style, and the answer that it comes to."""
     if style == "direct":
         return [], problem.answer
-    tried = _candidates(rng, problem)
+    numbers, k, target = read_question(problem)
     if style == "blind":
-        tried = tried[:1]
+        tried = [rng.choice(list(itertools.combinations(numbers, k)))]
         text = f"{voice('try')}{_sum(tried[0])}."
     else:
+        tried = _search(numbers, k, target)
         if style == "giveup":
-            tried = tried[: rng.randint(1, 3)]
-        target = read_question(problem)[2]
-        text = "".join(
-            f"{voice('try')}{_sum(c)}{voice('ok' if sum(c) == target else 'no')}, " for c in tried
-        )
+            patience = 1
+            while rng.random() < PATIENCE:
+                patience += 1
+            tried = tried[:patience]
+        text = "".join(f"{voice('try')}{_sum(c)}{voice.verdict(sum(c), target)}, " for c in tried)
         text = text.removesuffix(", ") + "."
     return [Piece(text)], ",".join(map(str, tried[-1]))
 

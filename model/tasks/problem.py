@@ -14,7 +14,7 @@ from model.errors import ReadableError
 Language = Literal["en", "ko"]
 Split = Literal["train", "heldout"]
 
-#: The R1-Zero template (DeepSeek-R1 report, Table 1), shortened to fit a context of 384 tokens.
+#: The R1-Zero template (DeepSeek-R1 report, Table 1), shortened to leave room for a reply.
 TEMPLATE = (
     "A conversation between User and Assistant. Assistant thinks, then answers: "
     "<think> reasoning </think><answer> answer </answer>. User: {question} Assistant: "
@@ -111,12 +111,36 @@ WORDS: dict[Language, dict[str, str]] = {
 }
 
 
-class Voice:
-    """Speaks the trace words in one language, or in a mixture of both."""
+def side_by_side(a: int, b: int) -> list[tuple[str, str]]:
+    """The digits of two numbers in pairs: 67 and 76 are 6/7 and 7/6, 7 and 10 0/1, 7/0."""
+    width = max(len(str(a)), len(str(b)))
+    return list(zip(str(a).zfill(width), str(b).zfill(width), strict=True))
 
-    def __init__(self, rng: random.Random, language: Language, mixed: bool) -> None:
-        self.rng, self.language, self.mixed = rng, language, mixed
+
+class Voice:
+    """Speaks the trace words in one language, or in a mixture of both.
+
+    A verdict is written out digit by digit before its word, unless `written` is false: one bit
+    about two numbers is not learnt from examples by a model of this size, the digits are.
+    """
+
+    def __init__(
+        self, rng: random.Random, language: Language, mixed: bool, written: bool = True
+    ) -> None:
+        self.rng, self.language, self.mixed, self.written = rng, language, mixed, written
 
     def __call__(self, word: str) -> str:
         language = self.rng.choice(("en", "ko")) if self.mixed else self.language
         return WORDS[language][word]
+
+    def verdict(self, value: int, wanted: int) -> str:
+        """Whether a value is the wanted one: ` 6/6 7/7 ok`, or ` 6/7 no`.
+
+        Digits are compared from the left until they differ.
+        """
+        digits = ""
+        for left, right in side_by_side(value, wanted) if self.written else ():
+            digits += f" {left}/{right}"
+            if left != right:
+                break
+        return digits + self("ok" if value == wanted else "no")

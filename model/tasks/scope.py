@@ -14,13 +14,12 @@ from model.tasks import chain, pick
 from model.tasks.problem import Language, Problem
 
 _CHAIN = re.compile(r"What is ([\d+*-]+)\?|([\d+*-]+)의 값은\?")
-_EXPRESSION = re.compile(r"\d{1,3}([+*-]\d{1,3}){1,9}")
 _PICK = re.compile(
     r"Which (?P<k>\d) of (?P<listed>[\d,]+) sum to (?P<target>\d+)\?"
     r"|(?P<listed_ko>[\d,]+) 중 합이 (?P<target_ko>\d+)인 (?P<k_ko>\d)개는\?"
 )
 #: Arithmetic in the midst of any words, as people write it.
-_LOOSE = re.compile(r"\d+(?:\s*[-+*/×·x÷−]\s*\d+)+")
+_LOOSE = re.compile(r"(?<!\d)\d+(?:\s*[-+*/×·x÷−]\s*\d+)+")
 _SIGNS = str.maketrans({"×": "*", "·": "*", "x": "*", "−": "-"})
 _LONG = 12  # characters of a term at most, when it is spoken of
 
@@ -48,7 +47,7 @@ def problem_of(question: str) -> Problem | None:
     try:
         if match := _CHAIN.fullmatch(question.strip()):
             expression = match[1] or match[2]
-            if not _EXPRESSION.fullmatch(expression):
+            if not chain.EXPRESSION.fullmatch(expression):
                 return None
             return chain.pose(expression, "en" if match[1] else "ko")
         if match := _PICK.fullmatch(question.strip()):
@@ -102,7 +101,7 @@ def _of_pick(problem: Problem) -> _Why:
 
 
 def _refused(match: re.Match[str]) -> _Why:
-    """Why a question that is worded like a pick is no problem."""
+    """Why a question that is worded like a pick is not a problem."""
     numbers = [n for n in (match["listed"] or match["listed_ko"]).split(",") if n]
     k, target = int(match["k"] or match["k_ko"]), match["target"] or match["target_ko"]
     if (k, len(numbers)) not in pick.SHAPES.values():

@@ -20,12 +20,11 @@ from model.analysis.decoding_cost import Shape
 from model.data import korean
 from model.data.held_out import mixture_rows
 from model.nn import shipped, tokenizer
-from model.nn.card import card
 from model.nn.config import ModelConfig, read_config
 from model.nn.files import write_json
 from model.nn.room import KernelModel
-from model.record.trace import RunInfo, Trace
-from model.runtime import batch, recording
+from model.runtime.recording import recorded
+from model.runtime.sampler import Sampler
 from model.runtime.scheduler import Scheduler
 from model.training import experiments, training_samples
 
@@ -41,7 +40,8 @@ def record(folder: Path) -> list[str]:
     for name in twins():
         for language, prompt in PROMPTS.items():
             sample = f"cache-{name}" if language == "en" else f"cache-{name}-{language}"
-            contents[sample] = run(name, prompt).to_json()
+            model = Sampler.load(shipped.FOLDER / name)
+            contents[sample] = recorded(model, prompt, NEW_TOKENS, TEMPERATURE, SEED).to_json()
     mla, mha = widest("MLA"), widest("MHA")
     contents["latent-study"] = study(mla)
     contents["decoding-times"] = decoding_times(mla, mha)
@@ -51,29 +51,18 @@ def record(folder: Path) -> list[str]:
 
 
 def twins() -> dict[str, ModelConfig]:
-    """The models that differ in attention alone, `base` among them; of each, the first seed's."""
+    """The models that differ in attention alone; of each, the first seed's."""
     return {
         name: read_config(folder)
         for name, folder in shipped.folders().items()
-        if shipped.about(folder).family in ("base", "twin") and not re.search(r"-seed\d+$", name)
+        if shipped.about(folder).family == "twin" and not re.search(r"-seed\d+$", name)
     }
 
 
 def widest(kind: str) -> str:
-    """The twin with a kind of attention that keeps most; `base` only if there is no other."""
+    """The twin with a kind of attention that keeps most."""
     configs = {name: config for name, config in twins().items() if config.attention == kind}
-    return max(configs, key=lambda name: (name != "base", configs[name].kv_lora_rank or 0))
-
-
-def run(name: str, prompt: str) -> Trace:
-    """A run of a model."""
-    config, words = read_config(shipped.FOLDER / name), tokenizer.load(shipped.FOLDER / name)
-    ids = [tokenizer.BOS, *tokenizer.encode(words, prompt)]
-    model = KernelModel.load(shipped.FOLDER / name)
-    found = batch.run(model, ids, NEW_TOKENS, TEMPERATURE, SEED)
-    today = datetime.date.today().isoformat()
-    info = RunInfo(prompt, TEMPERATURE, SEED, NEW_TOKENS, today)
-    return recording.record(found, card(config, name), info, words)
+    return max(configs, key=lambda name: configs[name].kv_lora_rank or 0)
 
 
 @dataclass(frozen=True)

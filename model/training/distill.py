@@ -13,33 +13,24 @@ from __future__ import annotations
 import functools
 import json
 import random
-import time
 
 from model.data.corpus import Document
 from model.runtime.sampler import Sampler
 from model.tasks.problem import Piece
 from model.training import pipeline, sft
 from model.training.grpo import GRPOConfig
-from model.training.pipeline import Paths, Stage
+from model.training.pipeline import SEEDS, Paths, Stage, seeded
 
 QUESTIONS, SAMPLES = 1500, 8  # of the teacher
 EPOCHS = 4
 DIRECT_ANSWERS = 4_000
 MOST_STEPS = 10_000  # of student-rl, which ends by the clock
-SEEDS = (0, 1, 2)
-
-
-def seeded(name: str, seed: int) -> str:
-    """The model's name: the first seed's is the plain one."""
-    return f"{name}-seed{seed}" if seed else name
 
 
 def distilled(seed: int, paths: Paths) -> None:
     """Teach the student; a seed is of the teacher's samples and of the order of the documents."""
     teacher = Sampler.load(paths.checkpoint("r1"))
-    started = time.perf_counter()
     documents, counts = pipeline.accepted_documents(teacher, seed, QUESTIONS, SAMPLES)
-    counts["sampling_seconds"] = round(time.perf_counter() - started)
     config = sft.SFTConfig(seeded("distilled", seed), seed, EPOCHS)
     pipeline.fine_tune(config, "student-base", documents, paths, "student", counts)
 

@@ -17,7 +17,7 @@ from model.analysis.estimators import bootstrap_median, bootstrap_ratio, cons_at
 from model.runtime.sampler import Completion, Sampler
 from model.runtime.thinking import think
 from model.tasks import family_of, problems
-from model.tasks.check import Judgement, judge, language_share
+from model.tasks.check import Judgement, ReasoningStep, judge, language_share
 from model.tasks.problem import Problem
 
 BATCH = 512  # rows generated at once
@@ -38,6 +38,16 @@ def ways(judgement: Judgement) -> str:
     return "steps" if judgement.steps else "direct"
 
 
+def equations(judgement: Judgement) -> list[ReasoningStep]:
+    """The steps that compute."""
+    return [step for step in judgement.steps if step.kind != "compare"]
+
+
+def comparisons(judgement: Judgement) -> list[ReasoningStep]:
+    """The steps that compare two digits."""
+    return [step for step in judgement.steps if step.kind == "compare"]
+
+
 def heldout(task: str, levels: Sequence[int], n: int, seed: int) -> list[Problem]:
     """n held-out problems, spread evenly over the levels."""
     streams = [problems(task, level, seed, "heldout") for level in levels]
@@ -50,7 +60,7 @@ def attempts(
     samples: int,
     temperature: float,
     seed: int,
-    max_new_tokens: int = 256,
+    max_new_tokens: int = 512,
     budget: int | None = None,
     extend: int = 0,
 ) -> list[list[Attempt]]:
@@ -138,7 +148,16 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
         },
         "finished": mean(lambda a: a.completion.finish_reason == "stop"),
         "steps_right": ratio(
-            lambda a: sum(s.right for s in a.judgement.steps), lambda a: len(a.judgement.steps)
+            lambda a: sum(s.right for s in equations(a.judgement)),
+            lambda a: len(equations(a.judgement)),
+        ),
+        "comparisons_right": ratio(
+            lambda a: sum(s.right for s in comparisons(a.judgement)),
+            lambda a: len(comparisons(a.judgement)),
+        ),
+        "verdicts_follow": ratio(  # what the digits written before them say
+            lambda a: sum(v.follows is True for v in a.judgement.verdicts),
+            lambda a: sum(v.follows is not None for v in a.judgement.verdicts),
         ),
         "checks": mean(lambda a: a.judgement.checks),
         "errors_noticed": ratio(

@@ -7,8 +7,10 @@ The paper's form and what worked here, all documented choices of `GRPOConfig`:
 - ratio and clip per token, as TRL and verl do (the paper prints them per sequence);
 - no division by the group's standard deviation: it overweights questions that are nearly always or
   nearly never solved (Dr. GRPO, arXiv 2503.20783);
-- the loss is a sum over tokens divided by a constant, not by each reply's length: with 1/length,
-  long wrong replies are punished less (Dr. GRPO);
+- the loss is the mean over all tokens of a task's replies (as DAPO's, arXiv 2503.14476, equation
+  8), not over each reply's: with 1/length, long wrong replies are punished less (Dr. GRPO). Then
+  it is the mean over tasks: one whose replies are three times as long would else have three times
+  the say, and the other's habits drift with it;
 - no KL term by default, as in TRL: in one short run near its reference it only slows; the estimate
   is still logged, every `kl_every` steps;
 - groups whose rewards are all equal carry no signal and are left out of the update (DAPO,
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -37,6 +40,9 @@ from model.tasks.problem import Problem
 from model.training.loop import TrainingRun
 from model.training.state import digest
 
+PASS_TOKENS = 4096  # of one forward and backward pass: what fits in the processor's cache
+SCALE = 40  # of a loss per token; Adam does not see it, the clipping of gradients at norm 1 does
+
 
 @dataclass(frozen=True)
 class GRPOConfig:
@@ -49,9 +55,9 @@ class GRPOConfig:
     seed: int
     steps: int
     levels: dict[str, tuple[int, ...]]
-    questions: int = 24
+    questions: int = 16
     group: int = 16
-    max_new_tokens: int = 224
+    max_new_tokens: int = 512
     lr: float = 3e-4
     warmup: int = 5  # steps
     minibatches: int = 2  # updates per rollout; the ratio departs from 1 after the first
@@ -91,26 +97,37 @@ def policy_loss(
     old_logp_NT: Tensor,
     ref_logp_NT: Tensor | None,
     advantage_N: Tensor,
+    weight_N: Tensor,
     mask_NT: Tensor,
     config: GRPOConfig,
 ) -> tuple[Tensor, dict[str, float]]:
-    """The loss to minimise, summed over tokens, and sums for the log.
+    """The loss to minimise, summed over tokens, and sums for the log, which are not weighed.
 
-    `mask_NT` is true on the reply's tokens. With a reference, the k3 estimate of KL(policy ||
-    reference) is added per token: exp(d) - d - 1 with d = ref_logp - logp (R1 report, equation 2).
+    `mask_NT` is true on the reply's tokens, each of which counts `weight_N` of its reply. With a
+    reference, the k3 estimate of KL(policy || reference) is added per token: exp(d) - d - 1 with
+    d = ref_logp - logp (R1 report, equation 2).
     """
     ratio = (logp_NT - old_logp_NT).exp()
     clipped = ratio.clamp(1 - config.clip_low, 1 + config.clip_high)
     advantage_N1 = advantage_N[:, None]
     gain = torch.minimum(ratio * advantage_N1, clipped * advantage_N1)
-    loss = -(gain * mask_NT).sum()
+    weight_NT = mask_NT * weight_N[:, None]
+    loss = -(gain * weight_NT).sum()
     log = {"clipped": float(((clipped * advantage_N1 < ratio * advantage_N1) & mask_NT).sum())}
     if ref_logp_NT is not None:
         difference = (ref_logp_NT - logp_NT).clamp(-20, 20)
-        kl = ((difference.exp() - difference - 1) * mask_NT).sum()
-        loss = loss + config.kl_coef * kl
-        log["kl"] = float(kl.detach())
+        kl_NT = difference.exp() - difference - 1
+        loss = loss + config.kl_coef * (kl_NT * weight_NT).sum()
+        log["kl"] = float((kl_NT * mask_NT).detach().sum())
     return loss, log
+
+
+def token_weights(rollouts: Sequence[Rollout]) -> Tensor:
+    """What a token of each reply [N] counts: the sum is a mean over each task, then over tasks."""
+    tokens: Counter[str] = Counter()
+    for r in rollouts:
+        tokens[r.problem.task] += len(r.completion.token_ids)
+    return torch.tensor([1 / (len(tokens) * tokens[r.problem.task]) for r in rollouts])
 
 
 def reply_logprobs(
@@ -137,6 +154,17 @@ def reply_logprobs(
         entropy = -(logprobs.exp() * logprobs).sum(-1)
     logp_NT = torch.zeros(mask_NT.shape).masked_scatter(mask_NT, chosen)
     return logp_NT, mask_NT, torch.zeros(mask_NT.shape).masked_scatter(mask_NT, entropy)
+
+
+def passes(lengths: Sequence[int], order: Sequence[int]) -> list[list[int]]:
+    """Rows in the given order, cut where a padded batch would exceed `PASS_TOKENS`."""
+    cut: list[list[int]] = [[]]
+    for row in order:
+        width = max(lengths[i] for i in (*cut[-1], row))
+        if cut[-1] and width * (len(cut[-1]) + 1) > PASS_TOKENS:
+            cut.append([])
+        cut[-1].append(row)
+    return cut
 
 
 def roll_out(
@@ -208,6 +236,7 @@ class GRPO(TrainingRun):
         rollout_seconds = time.perf_counter() - started
         rewards_QG = torch.tensor([r.reward for r in rolled]).view(-1, c.group)
         advantage_N = advantages(rewards_QG).flatten()
+        weight_N = token_weights(rolled) * c.minibatches
         useful = [i for i in range(len(rolled)) if advantage_N[i] != 0]
         random.Random(f"order/{c.seed}/{self.step}").shuffle(useful)
         for group in self.optimizers["adamw"].param_groups:
@@ -216,7 +245,8 @@ class GRPO(TrainingRun):
         norms = []
         for part in np.array_split(np.array(useful, dtype=int), c.minibatches):
             if len(part):  # all groups may have been of equals
-                norms.append(self._minibatch([rolled[i] for i in part], advantage_N[part], sums))
+                chosen = [rolled[i] for i in part]
+                norms.append(self._minibatch(chosen, advantage_N[part], weight_N[part], sums))
         self.tokens += sum(len(r.completion.token_ids) for r in rolled)
         seen = max(1.0, sums["tokens"])
         return self._entry(rolled, rewards_QG) | {
@@ -238,14 +268,16 @@ class GRPO(TrainingRun):
         return self.config.kl_coef > 0 or self.step % self.config.kl_every == 0
 
     def _minibatch(
-        self, rolled: list[Rollout], advantage_N: Tensor, sums: dict[str, float]
+        self,
+        rolled: list[Rollout],
+        advantage_N: Tensor,
+        weight_N: Tensor,
+        sums: dict[str, float],
     ) -> float:
         """One optimizer step on some replies, in passes of like length; the gradient's norm."""
         c = self.config
         order = sorted(range(len(rolled)), key=lambda i: len(rolled[i].completion.token_ids))
-        normaliser = len(rolled) * c.max_new_tokens
-        for start in range(0, len(order), 32):
-            rows = order[start : start + 32]
+        for rows in passes([len(r.prompt) + len(r.completion.token_ids) for r in rolled], order):
             part = [rolled[i] for i in rows]
             logp, mask, entropy = reply_logprobs(self.model, part)
             old = torch.zeros(mask.shape).masked_scatter(
@@ -255,8 +287,9 @@ class GRPO(TrainingRun):
             if self._measures_kl:
                 with torch.no_grad():
                     reference, _, _ = reply_logprobs(self.reference, part)
-            loss, log = policy_loss(logp, old, reference, advantage_N[rows], mask, c)
-            (loss / normaliser * 100).backward()  # Adam does not see the scale; clipping would
+            earned = advantage_N[rows], weight_N[rows]
+            loss, log = policy_loss(logp, old, reference, *earned, mask, c)
+            (loss * SCALE).backward()
             sums["clipped"] += log["clipped"]
             sums["kl"] += log.get("kl", 0.0)
             sums["entropy"] += float((entropy * mask).sum())
@@ -295,16 +328,48 @@ class GRPO(TrainingRun):
             "steps_right": mean([s.right for r in rolled for s in r.judgement.steps] or [0]),
             "wrong_to_right": sum(t[0] for t in turns),  # of all replies together
             "right_to_wrong": sum(t[1] for t in turns),
+            "verdicts": verdicts([r.judgement for r in rolled]),
             "by_task": {
                 task: {
                     "accuracy": share(task, lambda r: r.parts["accuracy"]),
                     "length": share(task, lambda r: len(r.completion.token_ids)),
                     "checks": share(task, lambda r: r.judgement.checks),
+                    "at_cap": share(task, lambda r: r.completion.finish_reason == "length"),
+                    "by_level": {
+                        str(level): totals(
+                            [
+                                r
+                                for r in rolled
+                                if (r.problem.task, r.problem.level) == (task, level)
+                            ]
+                        )
+                        for level in levels
+                    },
                 }
-                for task in self.config.levels
+                for task, levels in self.config.levels.items()
             },
             "samples": _samples(rolled),
         }
+
+
+def totals(rolled: Sequence[Rollout]) -> dict[str, int]:
+    """Replies, right ones, and tokens: sums, since a level has few replies in one step."""
+    return {
+        "replies": len(rolled),
+        "right": sum(r.judgement.correct for r in rolled),
+        "tokens": sum(len(r.completion.token_ids) for r in rolled),
+    }
+
+
+def verdicts(judgements: Sequence[Judgement]) -> dict[str, int]:
+    """How many wrong values all replies noticed, and how many right ones they doubted."""
+    said = [v for j in judgements for v in j.verdicts]
+    return {
+        "wrong": sum(not v.fits for v in said),
+        "noticed": sum(not v.fits and not v.accepts for v in said),
+        "right": sum(v.fits for v in said),
+        "doubted": sum(v.fits and not v.accepts for v in said),
+    }
 
 
 def _samples(rolled: Sequence[Rollout]) -> list[dict[str, Any]]:

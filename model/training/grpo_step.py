@@ -15,6 +15,7 @@ from model.nn.tokenizer import PieceReader
 from model.runtime.engine import Engine
 from model.tasks.problem import Problem
 from model.training.grpo import (
+    SCALE,
     GRPOConfig,
     Rollout,
     advantages,
@@ -22,6 +23,7 @@ from model.training.grpo import (
     policy_loss,
     reply_logprobs,
     roll_out,
+    token_weights,
 )
 
 SETTINGS = GRPOConfig("one step", 0, 1, {}, questions=1, group=8, max_new_tokens=160)
@@ -58,9 +60,10 @@ def learn(engine: Engine, group: Sequence[Rollout]) -> list[StepReply]:
     )
     logp_NT, mask_NT, _ = reply_logprobs(model, group)
     before_NT = logp_NT.detach()
-    loss, _ = policy_loss(logp_NT, before_NT, None, advantage_N, mask_NT, SETTINGS)
+    weight_N = token_weights(group)
+    loss, _ = policy_loss(logp_NT, before_NT, None, advantage_N, weight_N, mask_NT, SETTINGS)
     if advantage_N.any():
-        (loss / (len(group) * SETTINGS.max_new_tokens) * 100).backward()
+        (loss * SCALE).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
     with torch.no_grad():

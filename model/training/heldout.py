@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from model.analysis.estimators import bootstrap_ratio
-from model.data import texts
+from model.data import lookup, texts
 from model.data.held_out import Rows, domain_rows, mixture_rows
 from model.nn.cache import Cache
 from model.nn.files import write_json
@@ -79,7 +79,7 @@ def results(engine: Engine, run_folder: Path, seed: int = 1) -> dict[str, Any]:
         | {"method": "nats per learnt token; 95 % bootstrap over rows of the training mixture"},
         "domains": {
             domain: loss(engine, domain_rows(engine.tokenizer, domain, context, DOMAIN_ROWS, seed))
-            for domain in (*TASKS, *texts.DOMAINS)
+            for domain in (*TASKS, lookup.DOMAIN, *texts.DOMAINS)
         },
         "train_loss": {
             "tokens": [w[-1]["tokens"] for w in windows],

@@ -2,7 +2,7 @@
 
 The request is one line of JSON on standard input. What is found goes to standard output as it
 comes, a JSON object a line: {"progress": share that is done, "name": what it is, "value": it}. The
-last line of an experiment that went wrong is {"error": a key of `ERRORS`}; more is in the log.
+last line of an experiment that went wrong is {"error": a `Cause`}; more is in the log.
 
 Standard input stays open. Once it closes, whoever asked has had enough or is gone: the experiment
 ends with its next step, and after `GRACE` seconds the process, whatever it does.
@@ -19,7 +19,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -32,7 +32,7 @@ from model.training.evaluate import attempts
 from model.training.grpo import GRPO, GRPOConfig
 
 GRACE = 40.0  # seconds from the end of standard input to that of the process; not its usual end
-ERRORS = ("disk", "memory", "defect")
+Cause = Literal["disk", "memory", "defect"]
 Found = tuple[float, str, Any]  # the share that is done, what was found, its value
 
 
@@ -129,8 +129,8 @@ def _watch(enough: threading.Event) -> None:
     os._exit(1)
 
 
-def cause(error: Exception) -> str:
-    """What went wrong, as one of `ERRORS`."""
+def cause(error: Exception) -> Cause:
+    """What went wrong."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "disk"
     if isinstance(error, MemoryError) or "allocate memory" in str(error):  # as torch says

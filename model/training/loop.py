@@ -85,7 +85,7 @@ class TrainingRun(ABC):
         that was killed; after a kill it may see a step again.
 
         Raises:
-            ValueError: if `work` holds the state of a run with other settings.
+            UsageError: if `work` holds the state of a run with other settings.
             WriteError: if the disk is full; what was saved before is still there.
         """
         state_file, log_file = work / self.name / "state.pt", log_folder / "log.jsonl"

@@ -10,7 +10,9 @@ r1        a last GRPO from r1-dev3
 from __future__ import annotations
 
 import datetime
+import functools
 import random
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,9 +30,10 @@ from model.tasks.problem import Piece, Problem, Voice
 from model.training import evaluate, sft
 from model.training.grpo import GRPO, GRPOConfig
 
-LEVELS: dict[str, tuple[int, ...]] = {"chain": (2, 3), "pick": (2, 3)}
+LEVELS = {task: tuple(family.LEVELS) for task, family in TASKS.items()}
 #: steps of r1-zero whose weights are kept for the time machine, beside the last
-KEPT_STEPS = (5, 10, 20, 40, 60, 80, 100)
+KEPT_STEPS = (5, 10, 20, 40, 80, 140, 220)
+SEEDS = (0, 1, 2)  # of r1-zero: the first is shipped with its way, the others are logged
 READABLE = {"chain": "verify", "pick": "search"}  # the style of cold-start traces
 
 
@@ -49,6 +52,11 @@ class Paths:
 
 
 Stage = tuple[tuple[str, ...], Callable[[Paths], None]]
+
+
+def seeded(name: str, seed: int) -> str:
+    """The model's name: the first seed's is the plain one."""
+    return f"{name}-seed{seed}" if seed else name
 
 
 def train_problems(rng: random.Random, n: int) -> list[Problem]:
@@ -79,7 +87,11 @@ def cold_start_documents(seed: int, n: int) -> list[Document]:
 def accepted_documents(
     teacher: Sampler, seed: int, questions: int, samples: int
 ) -> tuple[list[Document], dict[str, int]]:
-    """Rejection sampling: replies that are right, in format, in one language; no repeats."""
+    """Rejection sampling: replies that are right, in format, in one language; no repeats.
+
+    With counts, and the seconds that sampling took.
+    """
+    started = time.perf_counter()
     asked = train_problems(random.Random(f"rejection/{seed}"), questions)
     found = evaluate.attempts(teacher, asked, samples, temperature=1.0, seed=seed)
     kept: dict[tuple[str, str], Document] = {}
@@ -92,8 +104,12 @@ def accepted_documents(
                 key = (problem.prompt, attempt.completion.text)
                 kept[key] = Document(f"{problem.task}/accepted", pieces)
     tokens = sum(len(a.completion.token_ids) for of_problem in found for a in of_problem)
-    counts = {"sampled": questions * samples, "kept": len(kept), "sampled_tokens": tokens}
-    return list(kept.values()), counts
+    return list(kept.values()), {
+        "sampled": questions * samples,
+        "kept": len(kept),
+        "sampled_tokens": tokens,
+        "sampling_seconds": round(time.perf_counter() - started),
+    }
 
 
 def reinforce(config: GRPOConfig, start: str, paths: Paths, family: str) -> Engine:
@@ -155,8 +171,8 @@ def write_run(
     write_json(paths.run(name) / "run.json", summary, indent=1)
 
 
-def r1_zero(paths: Paths) -> None:
-    reinforce(GRPOConfig("r1-zero", 0, 120, LEVELS), "base", paths, "r1-zero")
+def r1_zero(seed: int, paths: Paths) -> None:
+    reinforce(GRPOConfig(seeded("r1-zero", seed), seed, 300, LEVELS), "base", paths, "r1-zero")
 
 
 def r1_dev1(paths: Paths) -> None:
@@ -166,7 +182,7 @@ def r1_dev1(paths: Paths) -> None:
 
 
 def r1_dev2(paths: Paths) -> None:
-    config = GRPOConfig("r1-dev2", 0, 50, LEVELS, language_weight=0.2)
+    config = GRPOConfig("r1-dev2", 0, 100, LEVELS, language_weight=0.2)
     reinforce(config, "r1-dev1", paths, "r1")
 
 
@@ -182,13 +198,13 @@ def r1_dev3(paths: Paths) -> None:
 
 
 def r1(paths: Paths) -> None:
-    config = GRPOConfig("r1", 1, 25, LEVELS, language_weight=0.2)
+    config = GRPOConfig("r1", 1, 100, LEVELS, language_weight=0.2)
     reinforce(config, "r1-dev3", paths, "r1")
 
 
 #: name → the checkpoints that a stage starts from, and the stage
 STAGES: dict[str, Stage] = {
-    "r1-zero": (("base",), r1_zero),
+    **{seeded("r1-zero", seed): (("base",), functools.partial(r1_zero, seed)) for seed in SEEDS},
     "r1-dev1": (("base",), r1_dev1),
     "r1-dev2": (("r1-dev1",), r1_dev2),
     "r1-dev3": (("base", "r1-dev2"), r1_dev3),

@@ -5,7 +5,8 @@ twins differ in attention only, and a run that was killed still ends with the sa
 
 Departures from the V3 report (section 4.2), for a small model on a CPU: Muon together with AdamW,
 no sequence-wise auxiliary loss, no multi-token prediction, and a balance speed that decays with the
-learning rate instead of dropping to zero near the end.
+learning rate instead of dropping to zero near the end. As there (section 4.3), a long
+context comes late: the first rows are half as long as the last.
 """
 
 from __future__ import annotations
@@ -30,13 +31,30 @@ from model.training.loop import TrainingRun
 from model.training.optim import Muon, split_parameters
 from model.training.state import digest
 
+STEPS, TWIN_STEPS, PAIR_STEPS = 2000, 300, 730
+SEEDS = (0, 1, 2)
+#: the kinds of attention that are compared, each with all seeds and for the same tokens; "mla32"
+#: keeps as many numbers as MQA
+TWINS: dict[str, Callable[[int], ModelConfig]] = {
+    "base-mla": config.base,
+    "base-mla32": config.small_latent,
+    "base-mha": lambda vocab: config.twin(vocab, num_key_value_heads=8),
+    "base-gqa": lambda vocab: config.twin(vocab, num_key_value_heads=4),
+    "base-mqa": lambda vocab: config.twin(vocab, num_key_value_heads=1),
+}
+#: seed by seed, so that every kind is there early
+TWIN_RUNS = {
+    f"{name}-seed{seed}" if seed else name: (name, seed) for seed in SEEDS for name in TWINS
+}
+#: two small models, each on a corpus of its own name: the same picks, whose verdicts are written
+#: out digit by digit or are one word
+PAIR = ("verdict-digits", "verdict-word")
 #: name → the shape of the model, given the size of the vocabulary
 MODELS: dict[str, Callable[[int], ModelConfig]] = {
     "base": config.base,
-    "base-mha": lambda vocab: config.twin(vocab, num_key_value_heads=4),
-    "base-gqa": lambda vocab: config.twin(vocab, num_key_value_heads=2),
-    "base-mqa": lambda vocab: config.twin(vocab, num_key_value_heads=1),
     "student-base": config.student,
+    **dict.fromkeys(PAIR, config.student),
+    **{run: TWINS[name] for run, (name, _) in TWIN_RUNS.items()},
     "balance-bias": config.base,
     "balance-loss": config.base,
     "balance-none": config.base,
@@ -44,10 +62,9 @@ MODELS: dict[str, Callable[[int], ModelConfig]] = {
 #: name → its family among the checkpoints
 FAMILIES = {
     "base": "base",
-    "base-mha": "twin",
-    "base-gqa": "twin",
-    "base-mqa": "twin",
     "student-base": "student",
+    **dict.fromkeys(PAIR, "verdict"),
+    **dict.fromkeys(TWIN_RUNS, "twin"),
     "balance-bias": "balance",
     "balance-loss": "balance",
     "balance-none": "balance",
@@ -61,8 +78,10 @@ class PretrainConfig:
     name: str
     seed: int
     steps: int
-    rows_per_step: int = 21  # 21 x 384 = 8,064 tokens
-    rows_per_pass: int = 7  # gradient accumulation: what fits in the processor's cache
+    rows_per_step: int = 20  # 20 x 384 = 7,680 tokens, later half as many rows of twice as many
+    rows_per_pass: int = 10  # gradient accumulation: what fits in the processor's cache
+    short: float = 1.0  # share of steps before rows are long
+    corpus: str = "corpus"  # folder
     muon_lr: float = 0.02
     adamw_lr: float = 3e-3
     bias_update_speed: float = 0.002  # gamma of the V3 report, section 2.1.2; 0: no bias
@@ -141,10 +160,10 @@ def masked_loss(
 
 
 class CorpusRows:
-    """The training rows of a corpus folder in the order of a seed."""
+    """The training rows of a file in the order of a seed."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        with np.load(folder / "train.npz") as data:
+    def __init__(self, file: Path, seed: int) -> None:
+        with np.load(file) as data:
             self.ids, self.packed = data["ids"], data["learnt"]
         self.order = np.random.default_rng(seed).permutation(len(self.ids))
 
@@ -158,12 +177,19 @@ class CorpusRows:
 class Pretraining(TrainingRun):
     """A model that begins with random weights and reads the corpus once."""
 
-    def __init__(self, config: PretrainConfig, corpus: Path) -> None:
+    def __init__(self, config: PretrainConfig, corpora: Path) -> None:
+        """The corpus is the folder in `corpora` that `config` names."""
         self.config = config
+        corpus = corpora / config.corpus
         self.tokenizer = tokenizer.load(corpus)
-        self.rows = CorpusRows(corpus, config.seed)
+        self.rows = CorpusRows(corpus / "train.npz", config.seed)
+        self.long_from = round(config.short * config.steps)
+        self.long = CorpusRows(corpus / "long.npz", config.seed) if config.short < 1 else self.rows
+        used = [torch.from_numpy(rows.ids) for rows in (self.rows, self.long)]
         torch.manual_seed(config.seed)
-        model = Transformer(MODELS[config.name](self.tokenizer.get_vocab_size()))
+        shape = MODELS[config.name](self.tokenizer.get_vocab_size())
+        context = self.long.ids.shape[1] - 1  # no later position is ever trained
+        model = Transformer(replace(shape, max_position_embeddings=context))
         self.gates = model.gates()
         matrices, others = split_parameters(model)
         self.peaks = {"muon": config.muon_lr, "adamw": config.adamw_lr}
@@ -176,7 +202,7 @@ class Pretraining(TrainingRun):
                     others, config.adamw_lr, betas=(0.9, 0.95), weight_decay=0.0
                 ),
             },
-            asdict(config) | {"corpus": digest([torch.from_numpy(self.rows.ids)])},
+            asdict(config) | {"corpus": digest(used)},
             steps=config.steps,
             save_every=config.save_every,
             report_every=20,
@@ -184,10 +210,15 @@ class Pretraining(TrainingRun):
 
     def update(self) -> dict[str, Any]:
         factor = schedule(self.config, self.step)
-        ids, learnt = self.rows.batch(self.step, self.config.rows_per_step)
+        size, alpha = self.config.rows_per_pass, self.config.aux_loss_alpha
+        rows = self.config.rows_per_step
+        if self.step < self.long_from:
+            ids, learnt = self.rows.batch(self.step, rows)
+        else:
+            ids, learnt = self.long.batch(self.step - self.long_from, rows // 2)
+            size = max(1, size // 2)
         count = int(learnt[:, 1:].sum())
         total = 0.0
-        size, alpha = self.config.rows_per_pass, self.config.aux_loss_alpha
         tap = AuxiliaryLossTap() if alpha else LoadTap()
         for a, b in zip(ids.split(size), learnt.split(size), strict=True):
             loss, _ = masked_loss(self.model, a, b, tap)
@@ -220,9 +251,9 @@ class Pretraining(TrainingRun):
         return f"loss {entry['loss']:.3f}"
 
 
-def pretrain(config: PretrainConfig, corpus: Path, work: Path, assets: Path) -> Path:
-    """Train a model on a corpus folder and ship it, with its snapshots; its checkpoint folder."""
-    run = Pretraining(config, corpus)
+def pretrain(config: PretrainConfig, corpora: Path, work: Path, assets: Path) -> Path:
+    """Train a model on its corpus and ship it, with its snapshots; its checkpoint folder."""
+    run = Pretraining(config, corpora)
     log_folder = assets / "runs" / config.name
     snapshots = {round(share * config.steps): share for share in config.snapshots}
 
@@ -244,11 +275,6 @@ def pretrain(config: PretrainConfig, corpus: Path, work: Path, assets: Path) -> 
     return export(config.name, FAMILIES[config.name])
 
 
-def smoke(name: str) -> PretrainConfig:
-    """A run of seconds, for tests."""
-    return PretrainConfig(name, seed=0, steps=6, rows_per_step=4, rows_per_pass=2, save_every=2)
-
-
 #: speed of the bias and weight of the auxiliary loss, all that the runs on balance differ in; the
 #: weight is DeepSeekMoE 2B's (arXiv 2401.06066, section 4.1)
 BALANCE = {"balance-bias": (0.002, 0.0), "balance-loss": (0.0, 0.01), "balance-none": (0.0, 0.0)}
@@ -261,5 +287,11 @@ def full(name: str) -> PretrainConfig:
         return PretrainConfig(
             name, 0, 300, bias_update_speed=speed, aux_loss_alpha=alpha, log_load=True
         )
-    whole = PretrainConfig(name, seed=0, steps=2200)
-    return replace(whole, snapshots=(0.01, 0.03, 0.1, 0.3)) if name == "base" else whole
+    if name in PAIR:
+        return PretrainConfig(name, 0, PAIR_STEPS, corpus=name)
+    if name in TWIN_RUNS:
+        return PretrainConfig(name, TWIN_RUNS[name][1], steps=TWIN_STEPS)
+    whole = PretrainConfig(name, seed=0, steps=STEPS, short=0.6)
+    if name == "base":
+        return replace(whole, snapshots=(0.01, 0.03, 0.1, 0.25, 0.5))
+    return whole

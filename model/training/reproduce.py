@@ -1,4 +1,4 @@
-"""Every model from nothing, in order: `python -m model train reproduce`.
+"""Every model from scratch, in order: `python -m model train reproduce`.
 
 What is finished is noted in the work folder, and skipped when the command is given again; a stage
 that was interrupted resumes from its last saved state. To start over, delete the work folder.

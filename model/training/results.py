@@ -9,26 +9,34 @@ from __future__ import annotations
 import datetime
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from model.analysis.estimators import paired_difference
 from model.nn.files import write_json
 from model.runtime.sampler import Sampler
-from model.tasks import TASKS
-from model.training.distill import SEEDS, seeded
+from model.tasks import TASKS, pick
 from model.training.evaluate import evaluate
+from model.training.pipeline import SEEDS, seeded
+from model.training.pretrain import PAIR, TWIN_RUNS, TWINS
 
-CHOSEN_LEVEL = 3  # base is right in 10 to 40 % of its chains; measured most
+CHOSEN_LEVEL = 5  # base is right in 5 to 25 %; measured most
+HARD_LEVEL = 8  # of chains, which base hardly ever solves
 PROBLEMS = 500  # of every level, and for every measure
 SAMPLES = 16  # replies to each problem, for pass@k and cons@k
-BUDGETS = (32, 64, 96, 128, 160, 192, 224)  # thinking tokens
+LEVEL_SAMPLES = 2  # replies to each problem of every level
+BUDGETS = (32, 64, 128, 192, 256, 384)  # thinking tokens
 SEED = 1
 
 
 def measure(sampler: Sampler, folder: Path) -> dict[str, Any]:
-    """Evaluate a model in full; write evaluation.json into its run folder and return it."""
+    """Evaluate a model in full; write evaluation.json into its run folder and return it.
+
+    Of the pair whose verdicts differ, which knows no chains, only what its picks are measured by.
+    """
     name, started = sampler.name, time.perf_counter()
 
     def ask(task: str, level: int = CHOSEN_LEVEL, samples: int = 1, **how: Any) -> dict[str, Any]:
@@ -41,17 +49,27 @@ def measure(sampler: Sampler, folder: Path) -> dict[str, Any]:
         "name": name,
         "date": datetime.date.today().isoformat(),
         "command": f"python -m model train results {name}",
+    }
+    if name in PAIR:
+        found["many"] = {pick.NAME: ask(pick.NAME, samples=SAMPLES)}
+    else:
+        found |= everything(ask)
+    found["minutes"] = round((time.perf_counter() - started) / 60, 1)
+    write_json(folder / "evaluation.json", found)
+    return found
+
+
+def everything(ask: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """All measures of a model that knows both tasks."""
+    return {
         "levels": {
-            task: {str(level): ask(task, level) for level in family.LEVELS}
+            task: {str(level): ask(task, level, LEVEL_SAMPLES) for level in family.LEVELS}
             for task, family in TASKS.items()
         },
         "greedy": {task: ask(task, temperature=0.0) for task in TASKS},
         "many": {task: ask(task, samples=SAMPLES) for task in TASKS},
         "budget": {task: [ask(task, budget=budget) for budget in BUDGETS] for task in TASKS},
     }
-    found["minutes"] = round((time.perf_counter() - started) / 60, 1)
-    write_json(folder / "evaluation.json", found)
-    return found
 
 
 def tables(runs: Path) -> str:
@@ -61,12 +79,11 @@ def tables(runs: Path) -> str:
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(runs.glob("*/evaluation.json"))
     }
-    ordered = [name for name in ORDER if name in evaluations]
-    ordered += [name for name in evaluations if name not in ORDER]
-    measured = [evaluations[name] for name in ordered]
-    parts.append(story_table(evaluations))
+    measured = [evaluations[name] for name in ORDER if name in evaluations]
+    parts += [story_table(evaluations, task) for task in TASKS]
     for table in (levels_table, replies_table, budget_table):
         parts += [table(measured, task) for task in TASKS]
+    parts.append(pair_table([evaluations[name] for name in PAIR if name in evaluations]))
     return "\n\n".join(parts)
 
 
@@ -79,7 +96,7 @@ STORY = (
 ORDER = (
     "base",
     "sft-only",
-    "r1-zero",
+    *(seeded("r1-zero", seed) for seed in SEEDS),
     "r1-dev1",
     "r1-dev2",
     "r1-dev3",
@@ -94,80 +111,91 @@ ORDER = (
 
 
 def costs_table(runs: Path) -> str:
-    """What each model was made from, and what it took."""
+    """What each model was made from, and what it took, with the sampling of what it learnt from
+    where that was timed."""
     found = {
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
         for path in runs.glob("*/run.json")
     }
-    first = ("base", "base-mha", "base-gqa", "base-mqa")
-    order = {name: i for i, name in enumerate((*first, *ORDER[1:]))}
-    rows = [
-        (f"`{name}`", f"`{run['from']}`" if "from" in run else "nothing", f"{run['minutes']:.1f}")
-        for name, run in sorted(found.items(), key=lambda item: order.get(item[0], len(order)))
-    ]
-    return _markdown(("model", "trained from", "minutes on one core"), rows)
+    order = {name: i for i, name in enumerate(("base", *TWIN_RUNS, *ORDER[1:]))}
+    rows = []
+    for name, run in sorted(found.items(), key=lambda item: order.get(item[0], len(order))):
+        minutes = run["minutes"] + run.get("data", {}).get("sampling_seconds", 0) / 60
+        start = f"`{run['from']}`" if "from" in run else "nothing"
+        rows.append((f"`{name}`", start, f"{minutes:.1f}"))
+    return _markdown(("model", "trained from", "minutes by the clock"), rows)
 
 
 def twins_table(runs: Path) -> str:
-    """Attention kinds: cache, held-out loss and its difference from MHA's on the same rows."""
+    """Attention kinds: cache, held-out loss, and its difference from MHA's on the same rows.
+
+    Means of the seeds that were measured; the difference of every seed beside its mean, since
+    three are too few for an interval.
+    """
     found = _twins(runs)
-    mha = found["base-mha"]["heldout"]
     head = (
         "model",
         "attention",
         "cache, bytes per token",
         "held-out loss, nats per token",
-        "less MHA's, same rows",
-        "MaxVio",
-        "minutes",
+        "less MHA's, same seed and rows",
+        "seeds",
+        "minutes each",
     )
     rows = []
-    for name, r in found.items():
-        loss = r["heldout"]
-        difference = "–"
-        if name != "base-mha":
-            value, (low, high) = paired_difference(
-                loss["row_nats"], mha["row_nats"], mha["row_tokens"]
+    for name, seeds in found.items():
+        gaps = [
+            paired_difference(a["row_nats"], b["row_nats"], b["row_tokens"])[0]
+            for a, b in (
+                (seeds[seed]["heldout"], found["base-mha"][seed]["heldout"])
+                for seed in seeds
+                if name != "base-mha" and seed in found.get("base-mha", {})
             )
-            difference = f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
-        violation = [sum(layers) / len(layers) for layers in r["max_vio"]["per_layer"]]
+        ]
+        results = list(seeds.values())
         rows.append(
             (
                 f"`{name}`",
-                r["attention"],
-                f"{r['bytes_per_token']:,}",
-                f"{loss['loss']:.3f} [{loss['interval'][0]:.3f}, {loss['interval'][1]:.3f}]",
-                difference,
-                f"{violation[0]:.2f} → {violation[-1]:.2f}",
-                f"{r['minutes']:.0f}",
+                results[0]["attention"],
+                f"{results[0]['bytes_per_token']:,}",
+                f"{np.mean([r['heldout']['loss'] for r in results]):.3f}",
+                f"{np.mean(gaps):+.3f}" if gaps else "–",
+                ", ".join(f"{gap:+.3f}" for gap in gaps) or "–",
+                f"{np.mean([r['minutes'] for r in results]):.0f}",
             )
         )
     return _markdown(head, rows)
 
 
-def _twins(runs: Path) -> dict[str, dict[str, Any]]:
-    names = ("base-mha", "base-gqa", "base-mqa", "base")
-    return {
-        name: json.loads((runs / name / "results.json").read_text(encoding="utf-8"))
-        for name in names
-    }
+def _twins(runs: Path) -> dict[str, dict[int, dict[str, Any]]]:
+    """Attention kind → what was measured of each of its seeds."""
+    found: dict[str, dict[int, dict[str, Any]]] = {}
+    for run, (kind, seed) in TWIN_RUNS.items():
+        path = runs / run / "results.json"
+        if path.exists():
+            found.setdefault(kind, {})[seed] = json.loads(path.read_text(encoding="utf-8"))
+    return {kind: found[kind] for kind in TWINS if kind in found}
 
 
 def domains_table(runs: Path) -> str:
-    """Attention kinds × domains: held-out loss of each alone."""
+    """Attention kinds × domains: held-out loss of each alone, mean of the seeds."""
     found = _twins(runs)
-    domains = [*found["base"]["domains"]]
+    results = {name: list(seeds.values()) for name, seeds in found.items()}
+    domains = list(dict.fromkeys(d for seeds in results.values() for d in seeds[0]["domains"]))
     rows = [
-        (f"`{name}`", *(f"{r['domains'][domain]['loss']:.3f}" for domain in domains))
-        for name, r in found.items()
+        (
+            f"`{name}`",
+            *(f"{np.mean([r['domains'][d]['loss'] for r in seeds]):.3f}" for d in domains),
+        )
+        for name, seeds in results.items()
     ]
     return _markdown(("loss, nats per token", *domains), rows)
 
 
-def story_table(evaluations: dict[str, dict[str, Any]]) -> str:
-    """The story in one table: chains of the chosen level, at T = 1 unless it says greedy."""
+def story_table(evaluations: dict[str, dict[str, Any]], task: str) -> str:
+    """The story in one table: a task's chosen level, at T = 1 unless it says greedy."""
     head = (
-        f"chain, level {CHOSEN_LEVEL}",
+        f"{task}, level {CHOSEN_LEVEL}",
         "right, %",
         "other seeds",
         "greedy",
@@ -180,18 +208,18 @@ def story_table(evaluations: dict[str, dict[str, Any]]) -> str:
         if name not in evaluations:
             continue
         e = evaluations[name]
-        replies = e["many"]["chain"]
+        replies = e["many"][task]
         seeds = [
             evaluations[other] for seed in SEEDS[1:] if (other := seeded(name, seed)) in evaluations
         ]
-        others = [one["many"]["chain"]["pass@k"]["1"]["value"] for one in seeds]
+        others = [one["many"][task]["pass@k"]["1"]["value"] for one in seeds]
         rows.append(
             (
                 f"`{name}`",
                 _percent(replies["pass@k"]["1"]),
                 ", ".join(f"{100 * value:.1f}" for value in others) or "–",
-                _percent(e["greedy"]["chain"]["pass@k"]["1"]),
-                _percent(e["many"]["chain"]["cons@k"][str(SAMPLES)]),
+                _percent(e["greedy"][task]["pass@k"]["1"]),
+                _percent(e["many"][task]["cons@k"][str(SAMPLES)]),
                 _tokens(replies["tokens_mean"]),
                 _percent(replies["checks"]),
             )
@@ -209,7 +237,7 @@ def of_level(evaluation: dict[str, Any], task: str, level: str) -> dict[str, Any
 def levels_table(evaluations: list[dict[str, Any]], task: str) -> str:
     """Models × levels of a task: right at T = 1, greedy, and by the vote of many.
 
-    One reply to each problem; at the chosen level the mean of many.
+    `LEVEL_SAMPLES` replies to each problem, at the chosen level `SAMPLES`; greedy: one.
     """
     levels = [str(level) for level in TASKS[task].LEVELS]
     head = (
@@ -270,6 +298,29 @@ def budget_table(evaluations: list[dict[str, Any]], task: str) -> str:
         (f"`{e['name']}`", *(_percent(cut["pass@k"]["1"]) for cut in e["budget"][task]))
         for e in evaluations
     ]
+    return _markdown(head, rows)
+
+
+def pair_table(evaluations: list[dict[str, Any]]) -> str:
+    """The two small models whose verdicts differ: what these know, of their own tries at picks."""
+    head = (
+        f"pick, level {CHOSEN_LEVEL}",
+        "right, %",
+        "wrong sums rejected, %",
+        "right sums rejected, %",
+        "verdicts on wrong sums and on right ones",
+    )
+    rows = []
+    for e in evaluations:
+        replies = e["many"][pick.NAME]
+        noticed, doubted = replies["errors_noticed"], replies["false_alarms"]
+        rows.append(
+            (
+                f"`{e['name']}`",
+                *map(_percent, (replies["pass@k"]["1"], noticed, doubted)),
+                f"{noticed['n']:,} and {doubted['n']:,}",
+            )
+        )
     return _markdown(head, rows)
 
 

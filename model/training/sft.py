@@ -32,8 +32,8 @@ class SFTConfig:
     seed: int
     epochs: int
     lr: float = 1e-3
-    rows_per_step: int = 16
-    context: int = 384
+    rows_per_step: int = 8
+    context: int = 768
 
 
 def pack_documents(

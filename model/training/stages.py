@@ -14,19 +14,22 @@ from typing import Any, get_args
 import torch
 
 from model.data import corpus
-from model.nn import shipped
+from model.errors import UsageError
+from model.nn import shipped, tokenizer
 from model.nn.card import card
 from model.nn.config import read_config
 from model.nn.files import write_json
-from model.record.steps import collect
 from model.record.trace import Trace
 from model.runtime.engine import Engine
+from model.runtime.recording import recorded
 from model.runtime.sampler import Sampler
 from model.tasks import problems
 from model.tasks.problem import WORDS, Language
 from model.training import (
     cache_samples,
     distill,
+    gate,
+    goals,
     heldout,
     pipeline,
     pretrain,
@@ -38,7 +41,10 @@ from model.training.reproduce import StageName, reproduce
 ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "assets"
 WORK = ROOT / ".work"
-CORPUS = corpus.CorpusConfig(seed=0, rows=46_200, context=384, vocab_size=768)
+CORPUS = corpus.CorpusConfig(seed=0, rows=24_000, context=384, vocab_size=768, long_rows=8_000)
+#: of the two small models whose verdicts differ; the tokenizer is the large corpus's
+PAIR: dict[str, corpus.Verdicts] = {"verdict-digits": "digits", "verdict-word": "word"}
+PAIR_ROWS = pretrain.PAIR_STEPS * 20
 REASONING = pipeline.STAGES | distill.STAGES
 STORY = ("base", "r1-zero", "r1", "distilled")  # of the recorded reasoning
 CONTEXT_TOKENS = 220  # of a recorded sample's answer
@@ -48,10 +54,11 @@ def run(stage: str, name: str | None) -> Any:
     """Run one stage; what it returns is for the screen.
 
     Raises:
-        ValueError: for a stage or name that does not exist, or one that needs another first.
+        UsageError: for a stage or name that does not exist, or one that needs another first.
     """
-    if stage in ("corpus", "samples", "cards", "tables", "reproduce") and name is not None:
-        raise ValueError(f"{stage} takes no name: leave {name!r} out")
+    alone = ("corpus", "samples", "cards", "tables", "goals", "reproduce")
+    if stage in alone and name is not None:
+        raise UsageError(f"{stage} takes no name: leave {name!r} out")
     if stage == "corpus":
         return make_corpus()
     if stage == "samples":
@@ -62,26 +69,31 @@ def run(stage: str, name: str | None) -> Any:
         return reproduce(everything(), run, WORK)
     if stage == "tables":
         return results.tables(ASSETS / "runs")
+    if stage == "goals":
+        return goals.table(ASSETS / "runs")
     if stage == "reason":
         return reason(name)
     if stage == "results":
-        return evaluate_fully(name)
+        return results.measure(*shipped_model(stage, name))
+    if stage == "gate":
+        return gate.measure(*shipped_model(stage, name))
     if stage not in ("pretrain", "heldout"):
-        raise ValueError(
-            f"there is no stage {stage!r}; use corpus, pretrain, heldout, reason, results, "
-            "samples, cards, tables or reproduce"
+        raise UsageError(
+            f"there is no stage {stage!r}; use corpus, pretrain, heldout, gate, reason, "
+            "results, samples, cards, tables, goals or reproduce"
         )
     if name not in pretrain.MODELS:
-        raise ValueError(f"{stage} needs a model: one of {', '.join(pretrain.MODELS)}")
+        raise UsageError(f"{stage} needs a model: one of {', '.join(pretrain.MODELS)}")
     if stage == "pretrain":
-        if not (WORK / "corpus" / "train.npz").exists():
-            raise ValueError("there is no corpus yet: run python -m model train corpus first")
+        config = pretrain.full(name)
+        if not (WORK / config.corpus / "train.npz").exists():
+            raise UsageError("there is no corpus yet: run python -m model train corpus first")
         torch.set_num_threads(1)  # faster for models this small, and the same sums on any machine
-        folder = pretrain.pretrain(pretrain.full(name), WORK / "corpus", WORK / "runs", ASSETS)
+        folder = pretrain.pretrain(config, WORK, WORK / "runs", ASSETS)
         return {"checkpoint": str(folder)}
     folder = ASSETS / "checkpoints" / name
     if not folder.exists():
-        raise ValueError(f"{name} is not trained yet: run python -m model train pretrain {name}")
+        raise UsageError(f"{name} is not trained yet: run python -m model train pretrain {name}")
     return heldout.results(Engine.load(folder), ASSETS / "runs" / name)
 
 
@@ -91,36 +103,42 @@ def everything() -> list[StageName]:
         ("corpus", None),
         *(("pretrain", name) for name in pretrain.MODELS),
         *(("heldout", name) for name in pretrain.MODELS),
+        *(("gate", name) for name in gate.GATED),
         *(("reason", name) for name in REASONING),
-        *(("results", name) for name in results.ORDER),
+        *(("results", name) for name in (*results.ORDER, *pretrain.PAIR)),
         ("samples", None),
     ]
 
 
 def make_corpus() -> dict[str, Any]:
-    """Build the corpus in `.work/corpus`; keep its manifest under assets/runs/corpus."""
+    """Build the corpora in `.work`; keep their manifests under assets/runs."""
     manifest = corpus.build(CORPUS, WORK / "corpus")
     write_json(ASSETS / "runs" / "corpus" / "manifest.json", manifest, indent=1)
+    words = tokenizer.load(WORK / "corpus")
+    for name, verdicts in PAIR.items():
+        small = replace(CORPUS, rows=PAIR_ROWS, long_rows=0, task="pick", verdicts=verdicts)
+        made = corpus.build(small, WORK / name, words)
+        write_json(ASSETS / "runs" / name / "manifest.json", made, indent=1)
     return manifest
 
 
 def reason(name: str | None) -> dict[str, str]:
     """Train one of the models of `REASONING` from those that it builds on."""
     if name not in REASONING:
-        raise ValueError(f"reason needs a model: one of {', '.join(REASONING)}")
+        raise UsageError(f"reason needs a model: one of {', '.join(REASONING)}")
     needed, train = REASONING[name]
     if missing := [start for start in needed if not (ASSETS / "checkpoints" / start).exists()]:
-        raise ValueError(f"{name} needs {' and '.join(missing)}: train that first")
+        raise UsageError(f"{name} needs {' and '.join(missing)}: train that first")
     torch.set_num_threads(1)
     train(pipeline.Paths(WORK / "runs", ASSETS))
     return {"checkpoint": str(ASSETS / "checkpoints" / name)}
 
 
-def evaluate_fully(name: str | None) -> dict[str, Any]:
-    """Measure a shipped model on held-out problems of every task and level."""
+def shipped_model(stage: str, name: str | None) -> tuple[Sampler, Path]:
+    """The model that a stage measures, and the folder for what it finds."""
     if name not in shipped.folders():
-        raise ValueError(f"results needs a model: one of {', '.join(shipped.folders())}")
-    return results.measure(Sampler.load(shipped.folders()[name]), ASSETS / "runs" / name)
+        raise UsageError(f"{stage} needs a model: one of {', '.join(shipped.folders())}")
+    return Sampler.load(shipped.folders()[name]), ASSETS / "runs" / name
 
 
 def record_samples() -> dict[str, str]:
@@ -130,7 +148,7 @@ def record_samples() -> dict[str, str]:
     model would mostly answer at once.
     """
     pick = next(problems("pick", 4, 0, "heldout", "en")).prompt + "<think>try "
-    trace = record(Engine.load(shipped.FOLDER / "base"), pick)
+    trace = recorded(Sampler.load(shipped.FOLDER / "base"), pick, CONTEXT_TOKENS, temperature=0.7)
     write_json(ASSETS / "samples" / "experts.json", trace.to_json())
     names = training_samples.record(ASSETS / "samples") + cache_samples.record(ASSETS / "samples")
     return {"experts": trace.id} | record_reasoning() | dict.fromkeys(names, "recorded")
@@ -153,8 +171,8 @@ def renew_cards() -> dict[str, str]:
 
 
 def _with_card(trace: Trace) -> Trace:
-    name, dtype = trace.card.name, trace.card.cache_dtype
-    return replace(trace, card=card(read_config(shipped.FOLDER / name), name, dtype))
+    name = trace.card.name
+    return replace(trace, card=card(read_config(shipped.FOLDER / name), name))
 
 
 def record_reasoning() -> dict[str, str]:
@@ -177,7 +195,7 @@ def _record_reasoning(language: Language) -> dict[str, str]:
     begun = "<think>" + WORDS[language]["first"]
     columns += [("base", begun), ("base", "<think></think><answer>")]
     traces = [
-        record(Engine.load(there[name]), problem.prompt + begin, temperature=1.0)
+        recorded(Sampler.load(there[name]), problem.prompt + begin, CONTEXT_TOKENS, temperature=1.0)
         for name, begin in columns[:4]
     ]
     content = {
@@ -187,12 +205,3 @@ def _record_reasoning(language: Language) -> dict[str, str]:
     }
     write_json(ASSETS / "samples" / f"reasoning-{language}.json", content)
     return {f"reasoning-{language}-{i}": trace.id for i, trace in enumerate(traces)}
-
-
-def record(engine: Engine, prompt: str, temperature: float = 0.7, seed: int = 0) -> Trace:
-    """One recorded run."""
-    steps = list(engine.stream(prompt, CONTEXT_TOKENS, temperature, seed))
-    reason = "stop" if steps[-1].text.endswith("<eos>") else "length"
-    return collect(
-        engine.card, engine.info(prompt, CONTEXT_TOKENS, temperature, seed), steps, reason
-    )

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from model.errors import UsageError
 from model.nn.files import write_files
 
 
@@ -37,11 +38,12 @@ def load_state(path: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None
     """The state that `save_state` wrote, None where there is none.
 
     Raises:
-        ValueError: if the run was begun with other settings, weights or data: continued, it would
+        UsageError: if the run was begun with other settings, weights or data: continued, it would
             end as neither the old run nor the new one.
     """
     if not path.exists():
         return None
+    # weights_only: tensors and plain values are read; a pickle that names code is refused
     state: dict[str, Any] = torch.load(path, weights_only=True)
     begun = state.get("settings", {})
     missing = object()
@@ -54,7 +56,7 @@ def load_state(path: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None
         said = (
             f"was begun with another {', '.join(differ)}" if begun else "does not say its settings"
         )
-        raise ValueError(f"the run in {path.parent} {said}: delete the folder to start over")
+        raise UsageError(f"the run in {path.parent} {said}: delete the folder to start over")
     return state
 
 

@@ -1,4 +1,5 @@
-"""What the Training page opens with, recorded: a step, a short run, and the time machine's replies.
+"""What the Training page opens with, recorded: a step, a short run, the time machine's replies, and
+those of the two models whose verdicts differ, if they are shipped.
 
 Each in every language of the page, on the question that its fields hold at first: number 1 of the
 held-out chains of the first level, seed 0. Nothing is chosen by its outcome.
@@ -16,15 +17,15 @@ from typing import Any, get_args
 import numpy as np
 
 from model.nn import shipped
-from model.nn.card import card
 from model.nn.files import write_json
-from model.record.trace import RunInfo, Trace
-from model.runtime import batch, recording
+from model.record.trace import Trace
+from model.runtime.recording import recorded
 from model.runtime.sampler import Sampler
-from model.tasks import chain, problems
+from model.tasks import chain, pick, problems
 from model.tasks.check import judge
-from model.tasks.problem import Language, Problem
+from model.tasks.problem import WORDS, Language, Problem
 from model.training import experiments, lab
+from model.training.pretrain import PAIR
 
 SEED = 0
 MAX_TOKENS = 512  # of a reply in the time machine; a context that is shorter ends it sooner
@@ -42,6 +43,8 @@ def record(folder: Path) -> list[str]:
             "short-run": experiment(experiments.short_run(problem, SEED) | {"seconds": None}),
             "time-machine": time_machine(problem),
         }
+        if all(name in shipped.folders() for name in PAIR):
+            contents["verdicts"] = verdicts(language)
         for name, content in contents.items():
             names.append(f"{name}-{language}")
             write_json(folder / f"{names[-1]}.json", content)
@@ -86,12 +89,16 @@ def right(name: str, problem: Problem) -> int:
     return sum(judge(problem, one.text).correct for one in found)
 
 
-def reply(name: str, problem: Problem) -> Trace:
+def verdicts(language: Language) -> dict[str, Any]:
+    """The pair whose verdicts differ, made to try, on the first held-out pick of the easiest."""
+    problem = next(problems(pick.NAME, pick.LEVELS[0], 0, "heldout", language))
+    begin = "<think>" + WORDS[language]["try"]
+    return {"traces": [reply(name, problem, begin).to_json() for name in PAIR]}
+
+
+def reply(name: str, problem: Problem, begin: str = "") -> Trace:
     """One reply at temperature 1, without its experts: the page shows none."""
     sampler = Sampler.load(shipped.folders()[name])
-    ids = sampler.encode(problem.prompt)
-    run = batch.run(sampler.model, ids, MAX_TOKENS, 1.0, SEED)
-    info = RunInfo(problem.prompt, 1.0, SEED, MAX_TOKENS, datetime.date.today().isoformat())
-    trace = recording.record(run, card(sampler.config, name), info, sampler.tokenizer)
+    trace = recorded(sampler, problem.prompt + begin, MAX_TOKENS, 1.0, SEED)
     none = np.zeros((trace.fed, 0, 0), np.uint8)
     return replace(trace, expert_ids=none, expert_weights=None, cache_bytes=None)

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 
 from streamlit.testing.v1 import AppTest
 
-from app.core.prompt_runs import TRACES
+from app.core.running.prompt_runs import TRACES
 from model.record.trace import Trace
 from model.runtime.batch import Request
 from model.runtime.scheduler import Ticket

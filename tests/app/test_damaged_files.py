@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-import json
 import random
 import re
-import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-from app.core import models
-from app.core.files import DamagedFileError, read_json, reading
-from app.core.texts import LANGUAGES, translated
+from app.core.assets import models
+from app.core.assets.files import (
+    DamagedFileError,
+    count,
+    grid,
+    read_json,
+    reading,
+    reference,
+    shaped,
+)
+from app.core.texts import LANGUAGES, speaking, translated
+from app.export import figures, serving
+from app.export.exhibit import Drawn
 from model import ASSETS
 from model.nn.config import CheckpointError
+from tests.fuzz.files import damaged_text, forget
 from tests.fuzz.links import PAGES, nothing_computed, opened
 
 #: A file, and a page that needs it, with what opens the part that does.
@@ -35,16 +47,8 @@ NEEDED = [
     ("runs/r1-zero/run.json", "training", {}),
     ("reference/published.json", "training", {"t_part": ["tables"]}),
 ]
+FRAME = "?embed=true&figure=routing"
 DAMAGED = ("", "{", "[]\n", "null\n", '{"a": 1}\n', "\x00\x01\n", "[" * 100_000)
-
-
-def forget() -> None:
-    """Have every file of the app's read again."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith(("app.", "model.analysis.kv_size")):
-            for part in vars(module).values():
-                if isinstance(part, functools._lru_cache_wrapper):
-                    part.cache_clear()
 
 
 @pytest.fixture
@@ -81,6 +85,45 @@ def test_a_page_names_the_file_that_it_needs(
     if (file, content) != ("runs/r1-zero/log.jsonl", '{"a": 1}'):  # no entry of GRPO's
         assert translated("en", "common.damaged_file", file=file) in said
     assert not any(str(ASSETS.parent) in one for one in said)
+
+
+@pytest.mark.parametrize("name", figures.NAMES)
+def test_a_figure_names_the_file_that_it_needs(
+    name: str, damage: Callable[[str, str], None]
+) -> None:
+    """Whichever of its files it is."""
+    with speaking("en"):
+        needed = list(figures.FIGURES[name].needs())
+    for file in needed:
+        forget()
+        damage(file, "{\n")
+        with pytest.raises(DamagedFileError) as told:
+            figures.figure(name, "en")
+        assert told.value.file == file
+
+
+def test_what_goes_wrong_in_drawing_is_not_a_files_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Drawn:
+        raise KeyError("of ours")
+
+    known = replace(figures.FIGURES["routing"], make=broken)
+    monkeypatch.setattr(figures, "FIGURES", {"routing": known})
+    with pytest.raises(KeyError, match="of ours"):
+        figures.figure("routing", "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("address", ["figures/routing?", "figures/routing.svg?", FRAME])
+def test_a_frame_and_a_file_name_what_is_damaged(
+    address: str, language: str, damage: Callable[[str, str], None]
+) -> None:
+    damage("samples/experts.json", "{")
+    frames = Middleware(serving.Frames, base="")
+    client = TestClient(Starlette(routes=serving.routes(""), middleware=[frames]))
+    answer = client.get(f"/{address}&lang={language}")
+    assert answer.status_code == 503
+    assert answer.text == translated(language, "common.damaged_file", file="samples/experts.json")
+    assert "Cache-Control" not in answer.headers
 
 
 def kind_of(path: Path) -> str:
@@ -122,7 +165,6 @@ def read_by_pages() -> dict[Path, tuple[str, tuple[str, str] | None, str]]:
 @pytest.mark.slow
 def test_every_file_that_a_page_reads_may_be_damaged(damage: Callable[[str, str], None]) -> None:
     """Of every kind that is found in the tree by opening all pages and rooms."""
-    rng = random.Random(0)
     with nothing_computed():
         found = read_by_pages()
         for folder in ("samples", "reference"):
@@ -131,8 +173,8 @@ def test_every_file_that_a_page_reads_may_be_damaged(damage: Callable[[str, str]
         for kind, (path, here) in sorted(kinds.items()):
             file, text = path.relative_to(ASSETS).as_posix(), path.read_text(encoding="utf-8")
             contents = ["{\n", text[: len(text) // 2] + "\n"]
-            if path.suffix == ".json" and isinstance(raw := json.loads(text), dict):
-                contents.append(json.dumps({**raw, rng.choice(sorted(raw)): None}))
+            if path.suffix.startswith(".json"):
+                contents.append(damaged_text(random.Random(kind), file))
             for content in contents:
                 forget()
                 damage(file, content)
@@ -184,3 +226,44 @@ def test_no_content_makes_anything_else_of_it(tmp_path: Path, content: str) -> N
 def test_other_errors_stay_what_they_are() -> None:
     with pytest.raises(ZeroDivisionError), reading(ASSETS / "x.json"):
         raise ZeroDivisionError
+
+
+REFERENCES = sorted((ASSETS / "reference").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", REFERENCES, ids=lambda path: path.name)
+def test_what_is_published_elsewhere_is_known_by_its_hash(path: Path) -> None:
+    """After a change: `cd assets/reference && sha256sum *.json > SHA256SUMS`."""
+    assert reference(path)
+
+
+def test_a_missing_hash_is_told(damage: Callable[[str, str], None]) -> None:
+    damage("reference/SHA256SUMS", "")
+    with pytest.raises(DamagedFileError):
+        reference(ASSETS / "reference" / "routing.json")
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        (1, float), (0.5, float), ([1, 2], [int]), ([1, "a"], (int, str)), ({"a": 1}, {"a": int}),
+        ({"a": 1, "b": None}, {"a": int}), ({"x": 1, "y": 2}, {str: int}), (1, count),
+        ([[1]], grid(2)),
+    ],
+)  # fmt: skip
+def test_values_of_a_shape(value: object, shape: object) -> None:
+    assert shaped(value, shape)
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        (True, int), (True, float), (1.0, int), (float("inf"), float), (float("nan"), float),
+        (10**30, int), (1e308, float), ("1", float), ([], [int]), ([1, None], [int]),
+        ([1], (int, int)), ({}, {"a": int}), ([1], {"a": int}), ({"x": 1, "y": ""}, {str: int}),
+        (0, count), (-1, count), ([[1], [1, 2]], grid(2)), ([1], grid(2)), ([[1, None]], grid(2)),
+        (None, str),
+    ],
+)  # fmt: skip
+def test_values_of_another_shape(value: object, shape: object) -> None:
+    assert not shaped(value, shape)

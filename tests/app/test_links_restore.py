@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import streamlit
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
@@ -26,17 +28,18 @@ ROOMS = {
     ),
     "cache": ("run", "attention_kinds", "latent", "decoding", "kv_size"),
     "reasoning": ("replies", "samples", "thinking"),
-    "training": ("curves", "step", "time", "now", "pipeline", "tables"),
+    "training": ("curves", "step", "time", "now", "verdicts", "pipeline", "tables"),
 }
 #: What is no part of a view: how pictures are saved; an example or a level, which goes into the
 #: text; a config that is being pasted; what is asked of a step that was clicked in replies of this
 #: very session.
 LEFT_OUT = {"lang", "picture_format", "c_example", "c_paste", "c_own_chosen"}
 LEFT_OUT |= {"c_context_slider", "r_endings_n", "e_example", "r_level"}
-WORDS = st.sampled_from(["What is 3+4*5?", "And the LORD said", "def f(x):", "값은 얼마인가?"])
+WORDS = ["What is 3+4*5?", "And the LORD said", "def f(x):", "값은 얼마인가?"]
 
 pytestmark = pytest.mark.slow
-#: The simplest values, and any: a page costs a second, and most faults show at once.
+#: Few: a page costs a second, and most faults show at once. What is set is chosen by a generator of
+#: a drawn seed, not drawn: fields that come when models have read a text may be there or not.
 few = settings(max_examples=2, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 
 
@@ -61,23 +64,23 @@ def widgets(app: AppTest) -> dict[str, Any]:
     return found
 
 
-def values_of(widget: Any, offered: list[Any]) -> st.SearchStrategy[Any]:
-    """Values that a person could give a widget; `offered` are a choice's options."""
+def value_of(widget: Any, offered: list[Any], random: Random) -> Any:
+    """A value that a person could give a widget; `offered` are a choice's options."""
     kind = type(widget).__name__
     if kind in ("Toggle", "Checkbox"):
-        return st.booleans()
+        return random.random() < 0.5
     if kind == "NumberInput":
         low, high = widget.min, min(widget.max, 10_000)
         if isinstance(widget.value, int):
-            return st.integers(int(low), int(high))
-        return st.integers(math.ceil(10 * low), int(10 * high)).map(lambda tenths: tenths / 10)
+            return random.randint(int(low), int(high))
+        return random.randint(math.ceil(10 * low), int(10 * high)) / 10
     if kind == "Slider":
-        return st.integers(int(widget.min), int(widget.max))
+        return random.randint(int(widget.min), int(widget.max))
     if kind in ("TextInput", "TextArea"):
-        return WORDS
+        return random.choice(WORDS)
     if kind == "Multiselect":
-        return st.lists(st.sampled_from(offered), min_size=1, max_size=3, unique=True)
-    return st.sampled_from(offered)
+        return random.sample(offered, random.randint(1, min(3, len(offered))))
+    return random.choice(offered)
 
 
 @pytest.fixture
@@ -100,6 +103,15 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
 
 def state(app: AppTest) -> dict[str, Any]:
     return {key: widget.value for key, widget in widgets(app).items()}
+
+
+def shown_alike(*apps: AppTest) -> None:
+    """Look at sessions until all show the same fields: some come when models have read a text."""
+    deadline = time.monotonic() + 60
+    while len({frozenset(widgets(app)) for app in apps}) > 1 and time.monotonic() < deadline:
+        time.sleep(0.05)
+        for app in apps:
+            assert not app.run().exception
 
 
 def url(app: AppTest) -> dict[str, list[str]]:
@@ -127,18 +139,21 @@ def written(widget: Any) -> list[str]:
     ("page", "room"), [(page, room) for page, rooms in ROOMS.items() for room in rooms]
 )
 @few
-@given(data=st.data())
+@given(seed=st.integers(0, 2**32))
 def test_a_fresh_session_finds_the_view_again(
-    page: str, room: str, offered: dict[str, list[Any]], data: st.DataObject
+    page: str, room: str, offered: dict[str, list[Any]], seed: int
 ) -> None:
+    random = Random(seed)
     app = opened(page, {"room": [room]} if room else {})
     keys = sorted(widgets(app))
-    few_keys = st.lists(st.sampled_from(keys), min_size=1, max_size=4, unique=True)
-    for key in data.draw(few_keys) if keys else ():
+    for key in random.sample(keys, min(len(keys), random.randint(1, 4))):
         widget = widgets(app)[key]
-        widget.set_value(data.draw(values_of(widget, offered.get(key, [])), label=key))
+        value = value_of(widget, offered.get(key, []), random)
+        note(f"{key} = {value!r}")
+        widget.set_value(value)
     assert not app.run().exception
     again = opened(page, url(app))
+    shown_alike(app, again)
     assert state(again) == state(app)
     said = url(again)  # the page may have added what a link with a question has
     assert {key: said.get(key) for key in url(app)} == url(app)

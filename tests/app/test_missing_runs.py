@@ -1,4 +1,4 @@
-"""Runs whose logs and measurements are empty or missing: every page opens, and says what is not."""
+"""Runs that are missing, or whose files are empty: every page opens, and says what is not there."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from app.core.files import DamagedFileError
+from app.core.assets.files import DamagedFileError
 from app.core.texts import speaking
 from app.export import figures
 from app.pages.training import training_runs
 from app.stage import screens
+from app.story.chapters import BY_NAME
 from model import ASSETS
-from tests.app.test_damaged_files import forget
+from tests.fuzz.files import forget
 from tests.fuzz.links import PAGES, opened
 
 pytestmark = pytest.mark.slow
-#: Figures that need no run of ours.
-ALWAYS = {"routing", "expert-load", "kv-bytes-v3", "grpo-group", "replies"}
-ALWAYS |= {"pipeline", "published", "stages"}
+#: Figures that need no run of ours, and those that are drawn without one that was not made.
+ALWAYS = {"routing", "expert-load", "kv-bytes-v3", "grpo-group", "replies", "published"}
+WITHOUT = {"pipeline", "stages"}
 
 
 @pytest.fixture(params=["missing", "empty"])
@@ -56,17 +57,26 @@ def test_every_page_opens() -> None:
     assert at.title
 
 
-@pytest.mark.usefixtures("without_runs")
-def test_a_figure_without_its_data_is_not_offered() -> None:
-    assert set(figures.offered()) == ALWAYS
+def test_a_figure_without_its_data_is_not_offered(
+    request: pytest.FixtureRequest, without_runs: None
+) -> None:
+    """A run that was not made may be left out of a figure; one whose files are empty is damaged."""
+    missing = request.node.callspec.params["without_runs"] == "missing"
+    assert set(figures.offered()) == ALWAYS | WITHOUT
     for name in figures.NAMES:
-        if name in ALWAYS:
+        if name in ALWAYS or (name in WITHOUT and missing):
             assert figures.figure(name, "en").rows
         else:
             with pytest.raises(DamagedFileError, match="missing"):
                 figures.figure(name, "en")
     with speaking("en"):
         assert [one.id for one in screens.listed("compute|kv-bytes-v3")] == ["kv-bytes-v3"]
+
+
+@pytest.mark.usefixtures("without_runs")
+def test_the_story_makes_up_no_number() -> None:
+    with pytest.raises(DamagedFileError, match=r"^runs/r1-zero/run\.json "):
+        BY_NAME["results"].text()
 
 
 def test_all_are_offered_as_they_ship() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 import pytest
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.core import generation, need_slot
+from app.core.running import generation, need_slot
 from model.runtime.batch import Request
 from model.runtime.scheduler import Ticket
 from tests.fuzz.links import opened

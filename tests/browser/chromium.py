@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
+
+from app.ui.components import modules
 
 ARGUMENTS = [
     "--no-sandbox",  # CI runs as root
@@ -34,6 +37,30 @@ def settle(page: Page) -> None:
     """Wait until the page has its title and its script has ended."""
     page.locator("h1").first.wait_for()
     page.locator(AT_REST).wait_for()
+
+
+def mounted(page: Page, component: str) -> None:
+    """Wait until a component that shows nothing is at work: its module is there, its view made."""
+    page.wait_for_function(
+        """async ([path, name]) => {
+          const { shown } = await import(new URL(path, document.baseURI).href);
+          return [...shown.keys()].some((view) => view.classList.contains(name));
+        }""",
+        arg=[f"{modules.ROOT}/shared/mount.js", component],
+    )
+
+
+def played(page: Page) -> None:
+    """Wait until the player shows all of its record: "token 39 of 39". Its button alone says
+    Replay for a moment yet when another record, or the same once more, has been asked for.
+    """
+    expect(page.locator(".progress")).to_have_text(re.compile(r"\b(\d+)\D+\1\b"))
+
+
+def play_at_once(page: Page) -> None:
+    """Have a record shown whole now, where its playing is not what is tried."""
+    page.locator("select:has(option[value=once])").select_option("once")
+    played(page)
 
 
 def visit(page: Page, path: str = "", **query: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit
 
-from app.core.icons import FONT
+from app.core.server.icons import FONT
 
 NAMES = (
     *("account_tree", "animation", "arrow_back", "arrow_forward", "article", "auto_stories"),

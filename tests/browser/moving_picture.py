@@ -18,7 +18,7 @@ from tests.browser.server import serve
 
 FRAMES, EVERY_MS = 60, 120
 VIEWPORT: ViewportSize = {"width": 1440, "height": 1000}
-CLIP: FloatRect = {"x": 330, "y": 90, "width": 1080, "height": 810}  # without the sidebar
+CLIP: FloatRect = {"x": 330, "y": 55, "width": 1080, "height": 810}  # without the sidebar
 SIZE = (864, 648)
 
 
@@ -37,6 +37,7 @@ def take(file: Path) -> None:
             viewport=VIEWPORT,
         )
         chromium.visit(page, "", lang="en")
+        page.locator(".reply-column").first.wait_for()
         for _ in range(FRAMES):
             shot = page.screenshot(animations="disabled", clip=CLIP)
             frames.append(Image.open(io.BytesIO(shot)).convert("RGB").resize(SIZE))

@@ -91,15 +91,15 @@ def test_a_measurement_can_be_stopped_and_the_recorded_one_stays(slow_page: Page
 
 def test_both_ways_are_timed(page: Page) -> None:
     visit(page, "cache", room="decoding")
-    recorded = page.get_by_text(beginning("latent.clock_recorded"))
+    recorded = page.get_by_text(beginning("decoding.clock_recorded"))
     expect(recorded).to_be_visible()
     page.locator(".st-key-c_clock button").click()
     expect(recorded).to_have_count(0, timeout=MEASURED_MS)
-    found = page.get_by_text(shape("latent.clock_sentence"))
+    found = page.get_by_text(shape("decoding.clock_sentence"))
     expect(found).to_be_visible(timeout=MEASURED_MS)
-    sentence = page.get_by_text(shape("latent.ways_sentence"))
+    sentence = page.get_by_text(shape("decoding.ways_sentence"))
     before = sentence.first.inner_text()
-    page.locator(".st-key-c_ways_model").get_by_text("base", exact=True).click()
+    page.locator(".st-key-c_ways_model").get_by_text("base-mla", exact=True).click()
     expect(sentence.first).not_to_have_text(before)
 
 

@@ -7,11 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.core import prompts
+from app.core.asking import prompts
 from app.core.texts import texts, translated
 from tests.app.words import shape
 from tests.browser import saved
-from tests.browser.chromium import visit
+from tests.browser.chromium import play_at_once, played, visit
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +34,7 @@ def test_a_live_run_writes_and_comes_to_its_end(page: Page) -> None:
     expect(page.get_by_text(T["experts.badge_live"], exact=True)).to_be_visible()
     given = page.get_by_role("listbox", name=T["trace_view.strip_prompt"])
     expect(given).not_to_contain_text("User")  # the recorded run has gone
-    expect(page.get_by_role("button", name=T["player.replay"])).to_be_visible()
+    played(page)
     assert 0 < strip(page, "strip_answer").count() <= 40
     expect(page).to_have_url(re.compile(r"e_prompt=The(\+|%20)king(\+|%20)said"))
 
@@ -85,7 +85,7 @@ def test_bad_input_is_told_and_the_picture_stays(
     page: Page, prompt: str, word: str | re.Pattern[str]
 ) -> None:
     visit(page, "experts")
-    expect(page.get_by_role("button", name=T["player.replay"])).to_be_visible()  # it was played
+    play_at_once(page)
     before = strip(page, "strip_answer").all_inner_texts()
     run(page, prompt)
     expect(page.get_by_role("alert").filter(has_text=word)).to_be_visible()

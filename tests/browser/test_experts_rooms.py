@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.core.texts import texts
 from tests.browser import saved
@@ -72,7 +72,7 @@ def test_an_intervention_shows_its_text_probabilities_route_and_loss(page: Page)
     expect(chart(page, "e_ways")).to_be_visible()
 
 
-def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page) -> None:
+def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page, browser: Browser) -> None:
     visit(page, "experts", room="interventions", e_no_shared="true")
     run, change = page.locator(".trace-view"), page.locator(".intervention-view")
 
@@ -101,6 +101,13 @@ def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page) -> None:
     pinned(change, 30)
     page.get_by_text(T["experts.room_run"], exact=True).click()
     pinned(run, 30)
+    link = page.url
+    for room, drawn in (("interventions", "e_ways"), ("run", "e_way")):  # by one who gets the link
+        other = browser.new_page()
+        other.goto(re.sub("room=[a-z]+", "", link) + f"&room={room}")
+        expect(other.locator(".token.pinned[data-token='30']")).to_have_count(1)
+        expect(chart(other, drawn)).to_be_visible()
+        other.close()
     run.get_by_role("listbox").first.focus()
     page.keyboard.press("Escape")
     expect(page.locator(".token.pinned")).to_have_count(0)

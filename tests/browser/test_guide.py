@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.core.texts import texts
-from tests.browser.chromium import visit
+from tests.browser.chromium import mounted, settle, visit
 
 pytestmark = pytest.mark.browser
 
@@ -70,13 +70,17 @@ def test_a_kiosk_plays_by_itself_and_forgets_the_last_visitor(page: Page) -> Non
     page.locator(".st-key-q input").fill("3 + 4 = ?")
     page.locator(".st-key-s_run button").click()
     expect(page).to_have_url(re.compile("q="))
+    settle(page)  # the wait begins when the page is drawn
+    mounted(page, "kiosk")
     page.clock.fast_forward(91_000)
     expect(page).to_have_url(re.compile("present=1"))
     expect(page.get_by_role("heading", level=1, name=str(T["stage.title"]))).to_be_visible()
     assert "q=" not in page.url
     assert page.evaluate("localStorage.getItem('left')") is None
+    settle(page)
+    mounted(page, "stage")
     page.clock.fast_forward(12_500)
     expect(page.get_by_role("heading", level=1, name=str(T["story.title_o1"]))).to_be_visible()
     page.mouse.click(640, 400)
-    page.wait_for_url("**/?kiosk=1")
+    page.wait_for_url("**/?kiosk=1&lang=en")
     expect(page.locator(".st-key-q input")).not_to_have_value("3 + 4 = ?")

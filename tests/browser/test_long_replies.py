@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.core.texts import texts
 from tests import made_replies
-from tests.browser.chromium import visit
+from tests.browser.chromium import played, visit
 from tests.browser.conftest import watched_page
 from tests.browser.server import Server, serve
 
@@ -40,7 +40,7 @@ def page(browser: Browser, made_server: Server, request: pytest.FixtureRequest) 
 def at_the_end(page: Page) -> None:
     """All at once, and at rest."""
     page.get_by_label(T["player.speed"]).select_option("once")
-    expect(page.get_by_role("button", name=T["player.replay"])).to_be_visible()
+    played(page)
 
 
 def test_the_newest_line_is_in_sight_until_one_scrolls_away(page: Page) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.core.texts import texts
 from app.export import figures, files, standalone, themes
 from tests.browser import saved
 from tests.browser.chromium import PAGES, settle, visit
@@ -133,7 +134,7 @@ def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str
     page.locator(".st-key-picture_format").get_by_text(file_format, exact=True).click()
     settle(page)
     button = page.locator(".st-key-t_accuracy .modebar-btn").first
-    expect(button).to_be_visible()
+    expect(button).to_have_attribute("data-title", re.compile(file_format))  # drawn anew
     expect(page.locator(".st-key-t_accuracy .modebar")).to_have_css("opacity", "1")
     with page.expect_download() as download:
         button.click()
@@ -170,6 +171,34 @@ def test_a_run_is_saved_as_a_page_that_plays_without_a_server(page: Page, tmp_pa
     expect(page.locator(".trace-view .play")).to_be_visible()
 
 
+def test_any_chart_is_saved_as_a_page_that_answers_without_a_server(
+    page: Page, tmp_path: Path
+) -> None:
+    visit(page, "training", lang="ko", room="curves")
+    expect(page.locator(".st-key-t_accuracy .modebar-btn").first).to_be_visible()
+    page.get_by_role("button", name="공유", exact=True).click()
+    title = str(texts("ko")["training.curve_accuracy"])
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"HTML: {title}").click()
+    kept = tmp_path / "chart.html"
+    download.value.save_as(kept)
+    assert kept.stat().st_size < 2_500_000
+    page.context.set_offline(True)
+    page.goto(kept.as_uri())
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    chart = page.locator(".plot .main-svg").first
+    expect(chart).to_be_visible()
+    plot = page.locator(".plot .nsewdrag").first.bounding_box()
+    assert plot is not None
+    told = page.locator(".plot .hoverlayer .hovertext")
+    for y in range(0, int(plot["height"]), 10):  # down until a line is met
+        page.mouse.move(plot["x"] + plot["width"] / 2, plot["y"] + y)
+        page.wait_for_timeout(60)
+        if told.count():
+            break
+    expect(told.first).to_be_visible()
+
+
 def test_files_for_a_blog_are_alive_without_a_network(page: Page, tmp_path: Path) -> None:
     files.write(tmp_path, ["en"], ["light"])
     page.context.set_offline(True)
@@ -197,3 +226,12 @@ def test_frames_are_as_high_as_they_say(page: Page) -> None:
         page.locator("svg.chart:visible, .view > *").first.wait_for()
         needed = page.evaluate("document.body.scrollHeight")
         assert needed <= figures.FIGURES[name].height <= needed + 260, name
+
+
+@pytest.mark.parametrize("width", [760, 700, 640, 560, 480, 390])
+def test_a_chart_fills_a_frame_of_any_width(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/?embed=true&figure=kv-bytes&lang=en")
+    chart = page.locator("svg.chart:visible").bounding_box()
+    assert chart is not None
+    assert 0.75 * (width - 32) <= chart["width"] <= width - 32 + 1

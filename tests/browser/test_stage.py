@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.core.texts import texts
 from app.story.chapters import BY_NAME
-from tests.browser.chromium import visit
+from tests.browser.chromium import mounted, settle, visit
 from tests.browser.conftest import watched_page
 from tests.browser.server import serve
 
@@ -113,7 +113,7 @@ def test_notes_overview_and_blank(stage: Page) -> None:
     screens.nth(2).click()
     shown(stage, SCREENS[2])
     stage.keyboard.press("Escape")
-    stage.wait_for_url("**/story")
+    stage.wait_for_url("**/story?lang=en")
 
 
 def test_a_live_run_on_the_stage(stage: Page) -> None:
@@ -121,6 +121,18 @@ def test_a_live_run_on_the_stage(stage: Page) -> None:
     expect(stage.get_by_text(str(T["common.run_recorded"]).split("{")[0])).to_be_visible()
     stage.keyboard.press("l")
     expect(stage.get_by_text(str(T["common.run_live"]).split("{")[0])).to_be_visible()
+
+
+def test_a_run_is_uncovered_as_it_was_written(stage: Page) -> None:
+    stage.emulate_media(reduced_motion="no-preference")
+    on_stage(stage, screen="moe")
+    curtain = stage.locator(".st-key-stage_run .curtain")
+    for again in (False, True):
+        if again:
+            stage.keyboard.press("p")
+        expect(curtain).to_be_visible()
+        stage.keyboard.press(">")
+        expect(curtain).to_have_count(0)
 
 
 @pytest.fixture
@@ -150,3 +162,31 @@ def test_a_saved_view_is_shown_in_a_frame_and_the_next_is_warm(stage: Page) -> N
     frame.get_by_text(str(T["glossary.says_latent"])).click()
     stage.keyboard.press("PageDown")  # the focus is in the frame
     expect(stage).to_have_url(re.compile("screen=3"))
+
+
+def test_from_the_story_to_a_talk_of_ones_own(page: Page) -> None:
+    """Typed and started at once, with no click in between; then the keys turn its screens."""
+    visit(page, "story", lang="en")
+    page.get_by_text(T["story.present"]).click()
+    page.locator(".st-key-story_screens textarea").fill("moe\nbalance")
+    page.get_by_role("button", name=T["story.present_start"]).click()
+    expect(page.get_by_role("heading", level=1, name=BY_NAME["moe"].title)).to_be_visible()
+    expect(page).to_have_url(re.compile("present=1.*screens=moe%7Cbalance"))
+    settle(page)
+    mounted(page, "stage")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", level=1, name=BY_NAME["balance"].title)).to_be_visible()
+
+
+def test_what_is_typed_into_a_saved_view_turns_no_page(page: Page) -> None:
+    visit(page, "", lang="en", present="1", screens="start%7Cmoe")
+    settle(page)
+    field = page.frame_locator("iframe:not(.waiting)").locator(".st-key-q input")
+    field.fill("")
+    field.press_sequentially("one b")
+    field.press("Backspace")
+    field.press("End")
+    expect(field).to_have_value("one ")
+    expect(page.locator(".stage .blank")).to_be_hidden()
+    expect(page.locator(".stage .notes")).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("screen=moe"))

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from app.core import judged
+from app.core.asking import judged
 from app.core.texts import texts
-from tests.browser.chromium import settle, visit
+from tests.browser.chromium import played, settle, visit
 from tests.browser.conftest import watched_page
 from tests.browser.server import serve
 
@@ -35,9 +35,11 @@ def progress(page: Page) -> tuple[int, int]:
     return int(shown), int(total)
 
 
-def played(page: Page) -> None:
-    """Wait until the player is at the end."""
-    expect(page.get_by_role("button", name=T["player.replay"])).to_be_visible()
+def written_out(page: Page) -> None:
+    """Wait until both replies have their verdict."""
+    played(page)
+    expect(page.locator(".reply-column .verdict-line")).to_have_count(2)
+    expect(page.get_by_text(T["reasoning_view.verdict_writing"])).to_have_count(0)
 
 
 def badge(page: Page, kind: str, language: str = "en") -> Locator:
@@ -76,13 +78,14 @@ def test_a_question_runs_live_replays_and_the_link_repeats_it(page: Page) -> Non
     visit(page)
     ask(page, "What is 20*3+11?")
     expect(badge(page, "live")).to_be_visible()
-    played(page)
+    written_out(page)
     page.get_by_role("button", name=T["player.replay"]).click()
-    played(page)
+    expect(page.get_by_role("button", name=T["player.pause"], exact=True)).to_be_visible()
+    written_out(page)
     written = page.locator(".reply-column .verdict-line").all_inner_texts()
     page.reload()
     expect(badge(page, "live")).to_be_visible()
-    played(page)
+    written_out(page)
     expect(page.locator(".reply-column .verdict-line")).to_have_text(written)
 
 

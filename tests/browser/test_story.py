@@ -28,6 +28,7 @@ def test_buttons_and_arrow_keys_turn_the_pages(page: Page) -> None:
     chapter(page, "o1")
     page.locator(".st-key-story_next button").click()
     chapter(page, "moe")
+    expect(page.locator(".view .part").first).to_be_visible()  # what hears the keys is there, too
     page.keyboard.press("ArrowRight")
     chapter(page, "balance")
     page.keyboard.press("ArrowLeft")
@@ -53,6 +54,27 @@ def test_scrolling_on_at_the_end_turns_the_page_unless_motion_is_unwanted(page: 
     at_the_end()
     page.keyboard.press("ArrowRight")
     chapter(page, "cache")  # and no further
+
+
+def test_on_a_phone_pulling_on_at_the_end_turns_the_page(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    finger = page.context.new_cdp_session(page)
+    finger.send("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 1})
+
+    def pull() -> None:
+        for y in range(760, 360, -40):
+            kind = "touchStart" if y == 760 else "touchMove"
+            event = {"type": kind, "touchPoints": [{"x": 195, "y": y}]}
+            finger.send("Input.dispatchTouchEvent", event)
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    visit(page, "story", lang="en", room="moe")
+    expect(page.locator(".view .part").first).to_be_visible()
+    pull()  # through the chapter
+    chapter(page, "moe")
+    page.get_by_test_id("stMain").evaluate("box => box.scrollTo(0, box.scrollHeight)")
+    pull()
+    chapter(page, "balance")
 
 
 def test_a_picture_is_touched_and_keeps_its_arrow_keys(page: Page) -> None:

@@ -15,7 +15,7 @@ from tests.browser.chromium import visit
 pytestmark = pytest.mark.browser
 
 T = texts("en")
-PARTS = ("curves", "step", "time", "now", "pipeline", "tables")
+PARTS = ("curves", "step", "time", "now", "verdicts", "pipeline", "tables")
 
 
 def press(page: Page, key: str) -> None:

@@ -2,7 +2,8 @@
 
 Opens each page in a browser that has nothing of it, and counts what comes over the wire until the
 page is at rest: requests, bytes of files as they were sent, and of messages; and seconds until the
-first picture is drawn, beside those of a bare Streamlit page with one plot.
+first picture is drawn, as often as those of a bare Streamlit page with one plot. That is opened
+after each page, so that whatever else the machine does slows both.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -84,33 +85,44 @@ def weigh(browser: Browser, url: str, path: str) -> Weight:
     )
 
 
-def weights(browser: Browser, times: int = 1) -> list[Weight]:
-    """Of all pages, and of the bare one; seconds are the median of some times."""
-    found = []
-    with tempfile.TemporaryDirectory() as folder:
-        with serve(Path(folder)) as server:
-            weigh(browser, server.url, "")  # who comes first has all files compressed
-            places = [(server.url, path) for path in chromium.PAGES]
-            found += [_median(browser, url, path, times) for url, path in places]
-        with serve(Path(folder), "--bare") as server:
-            weigh(browser, server.url, "")
-            found.append(_median(browser, server.url, "", times, "bare"))
-    return found
+def weights(browser: Browser, times: int = 1) -> list[tuple[Weight, float]]:
+    """Of all pages and the bare one, the median of some times each; and how often its seconds."""
+    found: dict[str, list[Weight]] = {}
+    ratios: dict[str, list[float]] = {}
+    with (
+        tempfile.TemporaryDirectory() as ours,
+        tempfile.TemporaryDirectory() as other,
+        serve(Path(ours)) as server,
+        serve(Path(other), "--bare") as bare_server,
+    ):
+        for url in (server.url, bare_server.url):
+            weigh(browser, url, "")  # who comes first has all files compressed
+        for _ in range(times):
+            for path in chromium.PAGES:
+                one = weigh(browser, server.url, path)
+                bare = replace(weigh(browser, bare_server.url, ""), page="bare")
+                for each in (one, bare):
+                    found.setdefault(each.page, []).append(each)
+                    ratios.setdefault(each.page, []).append(each.seconds / bare.seconds)
+    return [
+        (_median(found[name]), round(statistics.median(ratios[name]), 2))
+        for name in sorted(found, key="bare".__eq__)
+    ]
 
 
-def _median(browser: Browser, url: str, path: str, times: int, name: str | None = None) -> Weight:
-    all_times = [weigh(browser, url, path) for _ in range(times)]
-    one = asdict(all_times[-1])
-    one["seconds"] = round(statistics.median(each.seconds for each in all_times), 2)
-    return Weight(**one | {"page": name or one["page"]})
+def _median(several: list[Weight]) -> Weight:
+    """The last one, with the median of all seconds."""
+    seconds = round(statistics.median(one.seconds for one in several), 2)
+    return replace(several[-1], seconds=seconds)
 
 
-def table(found: list[Weight]) -> str:
-    lines = [f"{'':12}{'requests':>10}{'files kB':>10}{'mess. kB':>10}{'all kB':>10}{'s':>8}"]
-    for one in found:
+def table(found: list[tuple[Weight, float]]) -> str:
+    head = ("requests", "files kB", "mess. kB", "all kB", "s", "x bare")
+    lines = [" " * 12 + "".join(f"{name:>10}" for name in head)]
+    for one, times in found:
         lines.append(
             f"{one.page:12}{one.requests:>10}{one.files / 1000:>10.0f}{one.messages / 1000:>10.0f}"
-            f"{one.bytes / 1000:>10.0f}{one.seconds:>8.2f}  "
+            f"{one.bytes / 1000:>10.0f}{one.seconds:>10.2f}{times:>10.2f}  "
             + ", ".join(f"{name} {size // 1000}" for name, size in one.largest.items())
         )
     return "\n".join(lines)
@@ -125,7 +137,8 @@ def main(arguments: list[str]) -> int:
         browser = chromium.launch(playwright)
         found = weights(browser, options.times)
         browser.close()
-    print(json.dumps([asdict(one) for one in found]) if options.json else table(found))
+    listed = [asdict(one) | {"times_bare": times} for one, times in found]
+    print(json.dumps(listed) if options.json else table(found))
     return 0
 
 

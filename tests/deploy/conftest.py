@@ -10,7 +10,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,14 +61,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _values(port: int, metrics: int, replicas: tuple[App, App]) -> dict[str, str]:
-    first, second = (replica.url.removeprefix("http://") for replica in replicas)
+def _values(port: int, metrics: int, first: str, second: str) -> dict[str, str]:
     return {
         "LISTEN": f"listen 127.0.0.1:{port};",
         "SERVER_NAME": "_",
         "METRICS_LISTEN": f"127.0.0.1:{metrics}",
-        "REPLICA_1": first,
-        "REPLICA_2": second,
+        "REPLICA_1": first.removeprefix("http://"),
+        "REPLICA_2": second.removeprefix("http://"),
         "COOKIE_FLAGS": "",
         "FRAME_ANCESTORS": "'self' http://127.0.0.1:*",
         "REQUESTS_PER_SECOND": "200",
@@ -79,25 +78,36 @@ def _values(port: int, metrics: int, replicas: tuple[App, App]) -> dict[str, str
 
 @pytest.fixture(scope="package")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """Skips nothing: without nginx it fails and says what to install."""
-    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert nginx, "no nginx; tests/run.sh installs it (Debian's nginx-light)"
     folder = tmp_path_factory.mktemp("nginx")
     replicas = App(folder / "first.log"), App(folder / "second.log")
-    port, metrics = _free_port(), _free_port()
-    app = filled(TEMPLATE.read_text(), _values(port, metrics, replicas))
-    (folder / "app.conf").write_text(app)
-    (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
     with ExitStack() as running:
         for replica in replicas:
             replica.start()
             running.callback(replica.stop)
+        first, second = (replica.url for replica in replicas)
+        url, metrics = running.enter_context(behind_nginx(folder, first, second))
+        yield Deployed(url, metrics, replicas)
+
+
+@contextmanager
+def behind_nginx(folder: Path, first: str, second: str) -> Iterator[tuple[str, str]]:
+    """Addresses of nginx, for viewers and for metrics, before two replicas.
+
+    Skips nothing: without nginx it fails and says what to install.
+    """
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert nginx, "no nginx; tests/run.sh installs it (Debian's nginx-light)"
+    port, metrics = _free_port(), _free_port()
+    app = filled(TEMPLATE.read_text(), _values(port, metrics, first, second))
+    (folder / "app.conf").write_text(app)
+    (folder / "nginx.conf").write_text(MAIN.format(folder=folder))
+    with ExitStack() as running:
         command = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")]
         process = running.enter_context(subprocess.Popen([*command, "-g", "worker_processes 1;"]))
         running.callback(process.terminate)
         url = f"http://127.0.0.1:{port}"
         _wait_for(f"{url}/ready", folder / "error.log")
-        yield Deployed(url, f"http://127.0.0.1:{metrics}", replicas)
+        yield url, f"http://127.0.0.1:{metrics}"
 
 
 def _wait_for(url: str, log: Path) -> None:

@@ -29,7 +29,6 @@ def main() -> int:
     )
     asked = parser.parse_args()
     case = importlib.import_module(f"tests.fuzz.{asked.entrance}").case
-    logging.disable(logging.ERROR)  # of what is refused and where no page is
     faults, slowest, started = 0, 0.0, time.monotonic()
     for seed in range(asked.seed, asked.seed + asked.count):
         before = time.monotonic()
@@ -44,11 +43,15 @@ def main() -> int:
         slowest = max(slowest, time.monotonic() - before)
     took = time.monotonic() - started
     done = seed - asked.seed + 1
-    print(
-        f"{asked.entrance}: {done:,} cases, {faults} faults, {took:.0f} s, slowest {slowest:.2f} s"
-    )
+    counts = f"{counted(done, 'case')}, {counted(faults, 'fault')}"
+    print(f"{asked.entrance}: {counts}, {took:.0f} s, slowest {slowest:.2f} s")
     return 1 if faults else 0
 
 
+def counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 if __name__ == "__main__":
+    logging.disable(logging.ERROR)  # of what is refused and where no page is
     sys.exit(main())

@@ -1,6 +1,7 @@
 """Equations that Python's own integers confirm, typed in every way: none is ever called wrong.
 
-And the same of answers: every way of typing the right one is right.
+Nor is one called right that they refute. And the same of answers: every way of typing the right one
+is right, and an answer is one vote.
 """
 
 from __future__ import annotations
@@ -27,11 +28,43 @@ _BEFORE = [
     *("-> ", "Step 1 – "),
     *("step 3 ", "3, ", "2; ", "7 ", "1+\n", "ok\n", "12+30=42, ", "12+30=42,", "#4 ", "12+30=42 "),
     *("No. 5: ", "a:", "…", "\\(", "\\[ ", "답: ", "| ", "> ", '"', "'", "5 plus ", "half of "),
+    *("In binary, ", "16진수로 ", "sum of 4, ", "steps ", "Jan ", "\\frac{1}{2}", "Total: "),
 ]  # fmt: skip
 _AFTER = [
     *("", "", ".", ", ", "!", "?", " ok", " 맞음", "이다", "**", "$", "`", ")", "\n", "\n- 1+2=3"),
     *(", 12+30=42", ",12+30=42", " 12+30=42", "; 1+1=2", ". 2+2=4", " (sum)", " - done", "…", " |"),
     *(".0", "\\)", " \\]", " = that", '"', "'", " ✓", "✓", " 0/0 6/6 7/7 ok", "e0", " and 5 more"),
+    *(" km", " in all", ", in binary", "이고", "</think>", ". So", "?"),
+]
+#: What makes another number of the one behind it, or before it, as no list can hold them.
+_MORE_BEFORE = [
+    "twenty ",
+    "오십 ",
+    "영하 ",
+    "마이너스 ",
+    "두 배 ",
+    "1 and ",
+    "5 more than ",
+    "10 choose ",
+    "2 . ",
+    "3 \\cdot ",
+    "100\\, ",
+    "2 ｘ ",
+    "2 х ",
+    "100 ー ",
+    "7 &times; ",
+    "3:",
+    "2^",
+    "1에 ",
+    "3 times ",
+]
+_MORE_AFTER = [" thousands", " million", " 백만", " hour", "_12", ", 000", "만", "%"]  # fmt: skip
+
+
+_AROUND = [
+    ("", ""), ("=", ""), ("= ", ""), ("\\boxed{", "}"), ("\\boxed {", "}"), ("$", "$"),
+           ("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]"), ("\u200b", ""),
+    ("\ufeff", ""),
 ]  # fmt: skip
 
 
@@ -41,17 +74,29 @@ def case(rng: random.Random) -> None:
     problem = chain.pose("12+30", rng.choice(("en", "ko")))
     for step in judge(problem, f"<think>{whole}</think><answer>42</answer>").steps:
         assert step.right, (whole, step)
+    for before, after in ((rng.choice(_MORE_BEFORE), ""), ("", rng.choice(_MORE_AFTER))):
+        for lead, end in (("", ""), (rng.choice(("so ", "먼저 ", "first 1+1=2, ")), " ok")):
+            whole = lead + before + text + after + end
+            steps = judge(problem, f"<think>{whole}").steps
+            assert all(s.text == "1+1=2" for s in steps), (whole, steps)
+    false, _ = rendering(rng, rng.choice((-10, -1, 1, 1000)))
+    for lead, end in (("", ""), ("so ", " ok"), ("first ", ", then")):
+        steps = judge(problem, f"<think>{lead}{false}{end}").steps
+        assert not any(s.right for s in steps), (false, steps)
     if abs(value) < 10**9:
         said = answer(rng, value)
         asked = chain.Problem(chain.NAME, 2, "en", "", "", str(value))
         assert is_correct(asked, said), (value, said)
-        assert judge(asked, f"<answer>{said}</answer>").reply.answer == str(value), said
+        assert judge(asked, f"<answer>{said}</answer>").vote == str(value), said
+        apart = f"{value:,}".replace(",", rng.choice((", ", " ,")))  # several numbers, or one
+        other = judge(asked, f"<answer>{apart}</answer>")
+        assert other.correct == (other.vote == str(value)), apart
         assert not is_correct(asked, answer(rng, value + rng.choice((-1, 1, 1000)))), said
 
 
 def number(rng: random.Random, value: int) -> str:
     """A number with or without separators between its groups of three, of ASCII's digits or not."""
-    sign = rng.choice("-−–") if value < 0 else ""
+    sign = rng.choice("-−–―") if value < 0 else ""
     group = rng.choice(_GROUPS)
     digits = f"{abs(value):,}".replace(",", group)
     if rng.random() < 0.05:
@@ -64,15 +109,18 @@ def number(rng: random.Random, value: int) -> str:
 def answer(rng: random.Random, value: int) -> str:
     """A number as an answer may be typed."""
     plain = f"{value:,}" if rng.random() < 0.3 else str(value)
-    plain = plain.replace("-", rng.choice("-−–")).replace(",", rng.choice(",'_ ’"))
+    plain = plain.replace("-", rng.choice("-−–―")).replace(",", rng.choice(",'_ ’"))
     plain = rng.choice(("", "", "0" if value >= 0 and len(plain) < 3 else "")) + plain
     plain += rng.choice(("", "", ".", ".0", ".00"))
-    around = rng.choice((("", ""), ("=", ""), ("= ", ""), ("\\boxed{", "}"), ("$", "$")))
+    around = rng.choice(_AROUND)
     return rng.choice(("", " ", "\n")) + around[0] + plain + around[1] + rng.choice(("", " ", "\n"))
 
 
-def rendering(rng: random.Random) -> tuple[str, int]:
-    """An equation that holds for Python, as somebody may type it, and its value."""
+def rendering(rng: random.Random, off: int = 0) -> tuple[str, int]:
+    """An equation that holds for Python, as somebody may type it, and its value.
+
+    It states that value, `off` by so much.
+    """
     while True:
         exact, typed = _expression(rng, 0)
         try:
@@ -84,8 +132,8 @@ def rendering(rng: random.Random) -> tuple[str, int]:
     equals = rng.choice(_SPACES[:8]) + rng.choice(("=", "=", "=", "＝")) + rng.choice(_SPACES[:8])
     if rng.random() < 0.1:  # both sides are expressions
         part = rng.randint(1, 50)
-        return f"{typed}{equals}{value - part}+{part}", value
-    return typed + equals + number(rng, value), value
+        return f"{typed}{equals}{value + off - part}+{part}", value
+    return typed + equals + number(rng, value + off), value
 
 
 def _expression(rng: random.Random, depth: int) -> tuple[str, str]:

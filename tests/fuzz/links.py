@@ -1,6 +1,6 @@
 """Links with any value under any key of any page: never an error page, always the nearest view.
 
-The keys are read from the source, so that a new field is tried by itself.
+The keys are read from the source, so that a new field is tried by itself; some are no page's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from unittest import mock
 
 from streamlit.testing.v1 import AppTest
 
-from app.core import generation
+from app.core.running import generation
 from tests.app.runs import Failing
 
 APP = Path(__file__).parents[2] / "app"
@@ -26,7 +26,13 @@ PAGES = tuple(SCRIPTS)
 #: Keys that are put together, or are read from the URL without a field.
 OTHERS = (
     *("room", "pin", "lang", "e_layer", "e_rl_pin", "e_balance_layer", "c_layer", "c_token"),
-    *("present", "screen", "screens", "kiosk"),
+    *("present", "screen", "screens", "kiosk", "free", "begin"),
+)
+#: Keys that no page has: none at all, Streamlit's own, the session's, what is hardly text.
+ODD_KEYS = (
+    *("", " ", "$$ID-x", "$$ID-x-None", "$$ID-0-seed", "$$WIDGET_ID-x", "$$STREAMLIT_INTERNAL_KEY"),
+    *("embed", "embed_options", "link_asked", "link_refused", "__proto__", "seed[]", "SEED"),
+    *("\x00", "\u202e", "한국어", "a" * 3000, "=", "&", "<b>x</b>", "../../etc", "None", "0", "-1"),
 )
 WRONG = (
     *("inf", "-inf", "Infinity", "1e400", "nan", "NaN", "", "-1", "0", "-0.0", "1e308", "1e-320"),
@@ -52,6 +58,12 @@ def value(rng: random.Random) -> str:
     return "".join(chr(rng.randrange(1, 0xD7FF)) for _ in range(rng.randrange(12)))
 
 
+def odd_key(rng: random.Random) -> str:
+    if rng.random() < 0.7:
+        return rng.choice(ODD_KEYS)
+    return rng.choice(("", "$$", "$$ID-")) + value(rng)
+
+
 def opened(page: str, query: dict[str, list[str]], language: str = "en") -> AppTest:
     """A page by a link."""
     at = AppTest.from_file(str(APP / "navigation.py"), default_timeout=120)
@@ -71,6 +83,8 @@ def nothing_computed() -> AbstractContextManager[object]:
 def case(rng: random.Random) -> None:
     page = rng.choice(PAGES)
     chosen = rng.sample(url_keys(), rng.choice((1, 1, 2, 4, 12)))
+    if rng.random() < 0.3:
+        chosen += {odd_key(rng) for _ in range(rng.choice((1, 2, 4)))}
     query = {key: [value(rng) for _ in range(rng.choice((1, 1, 1, 2, 3)))] for key in chosen}
     with nothing_computed():
         at = opened(page, query)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import random
 
-from app.core import prompts, questions
+from app.core.asking import prompts, questions
 from app.core.errors import InputError
 from app.pages.reasoning import state
 from model.nn.tokenizer import decode, encode

@@ -45,6 +45,14 @@ def test_every_key_of_a_page_may_have_any_value(page: str, value: str) -> None:
     assert not at.exception and at.title
 
 
+@pytest.mark.parametrize("page", links.PAGES)
+def test_a_page_opens_under_every_odd_key(page: str) -> None:
+    """All of them at once: fields know none of them."""
+    with links.nothing_computed():
+        at = links.opened(page, {key: ["1"] for key in links.ODD_KEYS})
+    assert not at.exception and at.title
+
+
 def test_the_keys_of_links_are_found() -> None:
     """Those of November's broken links, of every kind of field."""
     assert {
@@ -64,4 +72,4 @@ def test_a_fault_is_told_with_its_seed(capsys: pytest.CaptureFixture[str]) -> No
     ):
         assert command.main() == 1
     out, err = capsys.readouterr()
-    assert "seed 6" in err and "broken" in err and "prompts: 3 cases, 1 faults" in out
+    assert "seed 6" in err and "broken" in err and "prompts: 3 cases, 1 fault, " in out

@@ -75,7 +75,7 @@ def _message(rng: random.Random, at: AppTest) -> tuple[Any, Any]:
         value = rng.sample(options, min(len(options), rng.randrange(9)))
     whole = kind in ("number_input", "slider") and one.proto.data_type == NumberInput.INT
     if whole and value not in _FINITE:
-        value = 0  # Streamlit's own field fails at these, for the session alone that sent them
+        value = 0  # `app/core/server/entrance.py` takes these out of what a browser sends
     return one, value
 
 

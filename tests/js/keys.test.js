@@ -13,7 +13,6 @@ class Focused {
   }
 }
 
-Object.assign(globalThis, { Element: Focused });
 const { isTaken } = await import("../../app/static/shared/keys.js");
 
 /**

@@ -30,6 +30,17 @@ test("who scrolls on at the end wants the next page, once in a gesture", () => {
   assert.deepEqual(wishes([[0, WISH / 2, 1100]]), []);
 });
 
+test("a finger that comes down again begins anew, however soon", () => {
+  const found = [];
+  const wheel = new Wheel((way) => found.push(way));
+  wheel.turn(0, WISH, { ...LONG, scrollTop: 500 });
+  wheel.turn(10, WISH, { ...LONG, scrollTop: 1100 });
+  assert.deepEqual(found, []);
+  wheel.begin();
+  wheel.turn(20, WISH, { ...LONG, scrollTop: 1100 });
+  assert.deepEqual(found, [1]);
+});
+
 test("who scrolls back at the beginning wants the page before", () => {
   assert.deepEqual(wishes([[0, -WISH, 0]]), [-1]);
   assert.deepEqual(wishes([[0, -WISH, 10]]), []);

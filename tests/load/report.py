@@ -151,7 +151,8 @@ def table(found: dict[str, Any]) -> str:
     first = ", ".join(f"{page} {seconds:.2f} s" for page, seconds in found["first_runs"].items())
     lines += ["", f"The first run on each page, before: {first}"]
     for phase in phases:
-        lines += [f"error, {times} times: {error}" for error, times in phase["said"].items()]
+        for error, n in phase["said"].items():
+            lines.append(f"error, {'once' if n == 1 else f'{n} times'}: {error}")
     return "\n".join(lines)
 
 

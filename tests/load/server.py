@@ -97,8 +97,8 @@ async def watch(pid: int, found: list[Usage], every: float = 1.0) -> None:
 
 
 @contextmanager
-def serve(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the app at a port until the block ends, with its kernel compiled.
+def serve(port: int, log: Path, root: Path = ROOT) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the app of a folder at a port until the block ends, with its kernel compiled.
 
     Raises:
         RuntimeError: if it ends or does not answer within a minute; the message has its log.
@@ -110,7 +110,7 @@ def serve(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     with (
         log.open("a") as out,
         subprocess.Popen(
-            command + options, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            command + options, cwd=root, stdin=subprocess.DEVNULL, stdout=out, stderr=out
         ) as process,
     ):
         try:
@@ -129,12 +129,12 @@ def serve(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def anywhere(log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The app at a free port: its address and process. Raises: see `serve`."""
+def anywhere(log: Path, root: Path = ROOT) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The app of a folder at a free port: its address and process. Raises: see `serve`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with serve(port, log) as process:
+    with serve(port, log, root) as process:
         yield f"http://127.0.0.1:{port}", process
 
 

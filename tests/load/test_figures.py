@@ -66,7 +66,7 @@ def test_the_table_and_the_json_hold_every_figure(phase: report.Phase) -> None:
     rows = {line.split("  ")[0]: line.split()[-1] for line in told.splitlines() if "  " in line}
     assert rows["runs finished"] == "4"
     assert rows["click to record, s: max"] == "4.00"
-    assert "error, 1 times: start: no record" in told
+    assert "error, once: start: no record" in told
     assert json.loads(json.dumps(figures)) == figures
 
 

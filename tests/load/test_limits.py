@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import urllib.error
 import urllib.request
 
@@ -26,6 +27,18 @@ def test_a_field_of_ten_megabytes_ends_its_own_connection_only(app: App) -> None
         await other.close()
 
     asyncio.run(both())
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_a_whole_number_that_is_none_is_as_if_it_were_not_sent(app: App, value: float) -> None:
+    async def one() -> None:
+        tab = Tab(app.url, "experts")
+        await tab.open()
+        await tab.put("e_seed", value)
+        assert (tab.faults, tab.errors()) == ([], [])
+        await tab.close()
+
+    asyncio.run(one())
 
 
 def test_a_prompt_that_is_too_long_is_told(app: App) -> None:

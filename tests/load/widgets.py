@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,12 +43,15 @@ def at_first(kind: str, proto: Any) -> WidgetState | None:
 
 
 def state(kind: str, proto: Any, value: Value) -> WidgetState:
-    """The state of a widget with a value; a choice is made by the words of its options."""
+    """The state of a widget with a value; a choice is made by the words of its options.
+
+    An infinite number is sent as it is, in a field for whole numbers too: no browser would.
+    """
     found = WidgetState(id=proto.id)
     match kind:
         case "text_area" | "text_input" | "selectbox":
             found.string_value = str(value)
-        case "number_input" if proto.data_type == proto.INT:
+        case "number_input" if proto.data_type == proto.INT and math.isfinite(value):  # type: ignore[arg-type]
             found.int_value = int(value)  # type: ignore[arg-type]
         case "number_input":
             found.double_value = float(value)  # type: ignore[arg-type]

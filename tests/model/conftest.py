@@ -17,6 +17,7 @@ from model.nn import config, shipped, tokenizer
 from model.nn.config import ModelConfig
 from model.nn.network import Transformer
 from model.runtime.engine import Engine
+from model.training.pretrain import PretrainConfig
 
 NEEDED = ("base", "base-mha", "base-gqa", "base-mqa")
 #: One shipped checkpoint of each network that we have: the others differ in their numbers only.
@@ -36,7 +37,7 @@ def tiny_config(kind: str, vocab_size: int = 64, **changes: object) -> ModelConf
     }
     if kind == "Qwen2":
         return replace(config.student(vocab_size), **small | changes)
-    heads = {"MHA": 4, "GQA": 2, "MQA": 1}
+    heads = {"MHA": 8, "GQA": 4, "MQA": 1}
     whole = config.base(vocab_size) if kind == "MLA" else config.twin(vocab_size, heads[kind])
     small |= {"moe_intermediate_size": 16, "n_routed_experts": 8}
     return replace(whole, **small | changes)
@@ -55,6 +56,11 @@ def random_model(shape: ModelConfig, seed: int = 0) -> Transformer:
             elif parameter.dim() == 1:  # norms: so would all ones
                 parameter.uniform_(0.5, 1.5)
     return model.requires_grad_(False).eval()
+
+
+def smoke(name: str) -> PretrainConfig:
+    """A training of seconds."""
+    return PretrainConfig(name, seed=0, steps=6, rows_per_step=4, rows_per_pass=2, save_every=2)
 
 
 def shipped_folder(name: str) -> Path:
@@ -94,6 +100,6 @@ KINDS += [pytest.param(kind, marks=pytest.mark.slow) for kind in ("MHA", "MQA")]
 @pytest.fixture(scope="session", params=KINDS)
 def engine(request: pytest.FixtureRequest, words: Tokenizer) -> Engine:
     """A tiny random engine of each kind, which sometimes says <eos>."""
-    model = random_model(tiny_config(request.param, words.get_vocab_size()))
+    model = random_model(tiny_config(request.param, words.get_vocab_size()), seed=1)
     model.lm_head.weight[tokenizer.EOS] *= 6
     return Engine(model, words, ABOUT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.core import models
+from app.core.assets import models, sources
 from app.core.texts import t
 from app.export.exhibit import Drawn
 from app.pages.cache import figures
@@ -11,7 +11,6 @@ from app.pages.cache.attention_kinds import quality, quality_figures
 from app.pages.cache.kv_size import configs
 from app.ui import units
 
-MLA = "DeepSeek-V2 report, arXiv 2405.04434, section 2.1"
 V3 = "DeepSeek-V3 / R1 (671B)"
 CONTEXT = 131_072  # tokens: what V3 was made for
 
@@ -40,7 +39,7 @@ def twins() -> Drawn:
             "figures.source_training",
             models=", ".join(models.twins()),
             date=_date(),
-            paper=MLA,
+            paper=t("figures.paper_mla"),
         ),
         state={"room": "attention_kinds"},
     )
@@ -67,7 +66,11 @@ def v3() -> Drawn:
             mha=units.size(held["MHA"]),
             times=units.times(held["MHA"] / held[own]),
         ),
-        source=t("figures.source_computed", config=model.source, paper=MLA),
+        source=t(
+            "figures.source_computed",
+            config=sources.told(model.source),
+            paper=t("figures.paper_mla"),
+        ),
         state={"room": "kv_size", "c_models": V3, "c_context": str(CONTEXT)},
     )
 
@@ -100,7 +103,7 @@ def loss() -> Drawn:
             "figures.source_training",
             models=", ".join(models.twins()),
             date=_date(),
-            paper="DeepSeek-V2 report, arXiv 2405.04434, tables 8 and 9",
+            paper=t("figures.paper_ablation"),
         ),
         state={"room": "attention_kinds"},
     )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from app.core import models, store
+from app.core.assets import models
+from app.core.running import store
 from app.core.texts import t
 from app.export import drawn
-from app.export.exhibit import Drawn, Run
+from app.export.exhibit import Drawn, ShownRun
 from app.pages.experts import figures as experts
 from app.pages.experts.balance import figures as balancing
 from app.pages.experts.balance import runs
 from model.analysis import expert_load
-
-MOE = "DeepSeek-V3 report, arXiv 2412.19437, section 2.1.2"
-BALANCE = "Auxiliary-loss-free load balancing, arXiv 2408.15664, section 3"
 
 
 def routing() -> Drawn:
@@ -25,7 +23,7 @@ def routing() -> Drawn:
     labels["share"] = t("figures.axis_routed")
     still = drawn.routing(trace, layer, labels)
     return Drawn(
-        content=Run(trace, ("strip", "heatmap", "multiples"), layer, still),
+        content=ShownRun(trace, ("strip", "heatmap", "multiples"), layer, still),
         rows=[
             dict(zip(expert_load.COLUMNS, row, strict=True))
             for row in expert_load.choices(trace, trace.card.groups)
@@ -39,7 +37,12 @@ def routing() -> Drawn:
             share=f"{busy.share:.0%}",
             even=f"{busy.even:.0%}",
         ),
-        source=t("figures.source_run", model=trace.card.name, date=trace.info.date, paper=MOE),
+        source=t(
+            "figures.source_run",
+            model=trace.card.name,
+            date=trace.info.date,
+            paper=t("figures.paper_moe"),
+        ),
         state={"e_layer": str(layer)},
     )
 
@@ -70,7 +73,12 @@ def load() -> Drawn:
             even=f"{chosen / experts_:.0%}",
             idle=int((load_LE == 0).sum()),
         ),
-        source=t("figures.source_run", model=trace.card.name, date=trace.info.date, paper=MOE),
+        source=t(
+            "figures.source_run",
+            model=trace.card.name,
+            date=trace.info.date,
+            paper=t("figures.paper_moe"),
+        ),
     )
 
 
@@ -99,7 +107,7 @@ def balance() -> Drawn:
             "figures.source_training",
             models=", ".join(runs.RUNS),
             date=models.run_results(runs.RUNS[0])["date"],
-            paper=BALANCE,
+            paper=t("figures.paper_balance"),
         ),
         state={"room": "balance"},
     )

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from app.core import contestants, evaluations, published
+from app.core.asking import contestants
+from app.core.assets import evaluations, published
 from app.core.texts import t
 from app.export import drawn
 from app.export.exhibit import Drawn
 from app.pages.training import training_runs
 
 TASK = "chain"
-AIME = "AIME 2024: Nature 645, 633–638, table 2; arXiv 2501.12948 v1, table 6"
+AGAIN = "base-again"  # base, which a second fine-tuning starts from
 #: Column and row of each stage, what it is trained on from, and who teaches it.
-PLACES: dict[str, tuple[float, int, tuple[str, ...], str]] = {
-    "base": (0, 0, (), ""),
-    "r1-zero": (1, 0, ("base",), ""),
-    "r1-dev1": (0, 1, ("base",), ""),
-    "r1-dev2": (1, 1, ("r1-dev1",), ""),
-    "r1-dev3": (1, 2, ("r1-dev2",), ""),
-    "r1": (0, 2, ("r1-dev3",), ""),
-    "distilled": (0, 3, (), "r1"),
+PLACES: dict[str, tuple[int, int, str, str]] = {
+    "base": (0, 0, "", ""),
+    "r1-zero": (1, 0, "base", ""),
+    "r1-dev1": (0, 1, "base", ""),
+    "r1-dev2": (1, 1, "r1-dev1", ""),
+    AGAIN: (0, 2, "", ""),
+    "r1-dev3": (1, 2, AGAIN, "r1-dev2"),
+    "r1": (1, 3, "r1-dev3", ""),
+    "student-base": (0, 4, "", ""),
+    "distilled": (1, 4, "student-base", "r1"),
 }
+STAGES = [name for name in PLACES if name != AGAIN]
+OTHERS = "others"  # the published table of R1 beside other models
 STUDENTS = ("student-base", "student-rl", "distilled-control", "distilled", "r1")
 BENCHMARKS = ("AIME 2024", "MATH-500", "GPQA-Diamond", "LiveCodeBench", "SWE Verified", "MMLU")
 MODELS = {
@@ -35,30 +40,38 @@ def result(name: str) -> training_runs.Result | None:
     return next((one for one in made.results if one.task == TASK), None) if made else None
 
 
+def named(name: str) -> str:
+    """What a place of the picture is called."""
+    return t("figures.base_again") if name == AGAIN else contestants.NAMES[name]
+
+
 def pipeline() -> Drawn:
     """How R1-Zero and R1 are made, with what each stage reached here and in the paper."""
     stages, rows = [], []
     for name, (column, row, after, teacher) in PLACES.items():
-        key = name.replace("-", "_")
-        ours, aime = result(name), published.stage(name).get("aime")
+        does = t(f"figures.does_{name.replace('-', '_')}")
+        ours, aime = (
+            (None, None) if name == AGAIN else (result(name), published.stage(name).get("aime"))
+        )
         stages.append(
             drawn.Stage(
-                name=contestants.NAMES[name],
+                name=named(name),
                 column=column,
                 row=row,
-                does=t(f"figures.does_{key}"),
+                does=does,
                 ours=t("figures.stage_ours", value=f"{ours.value:.1%}") if ours else "",
                 paper=t("figures.stage_paper", value=f"{aime:.1f}%") if aime else "",
-                after=tuple(contestants.NAMES[one] for one in after),
-                taught_by=contestants.NAMES[teacher] if teacher else "",
+                after=named(after) if after else "",
+                taught_by=named(teacher) if teacher else "",
             )
         )
-        rows.append(
-            {t("figures.column_model"): contestants.NAMES[name]}
-            | {t("figures.column_does"): t(f"figures.does_{key}")}
-            | {t("figures.column_ours"): ours.value if ours else None}
-            | {t("figures.column_aime"): aime}
-        )
+        if name != AGAIN:
+            rows.append(
+                {t("figures.column_model"): contestants.NAMES[name]}
+                | {t("figures.column_does"): does}
+                | {t("figures.column_ours"): ours.value if ours else None}
+                | {t("figures.column_aime"): aime}
+            )
     dev1, zero = published.stage("r1-dev1")["aime"], published.stage("r1-zero")["aime"]
     return Drawn(
         content=drawn.pipeline(stages),
@@ -71,32 +84,28 @@ def pipeline() -> Drawn:
         ),
         source=t(
             "figures.source_training",
-            models=", ".join(contestants.NAMES[name] for name in PLACES),
-            date=_measured("r1"),
-            paper=AIME,
+            models=", ".join(contestants.NAMES[name] for name in STAGES),
+            date=evaluations.date("r1"),
+            paper=t("figures.paper_aime"),
         ),
         state={"room": "pipeline"},
     )
-
-
-def _measured(name: str) -> str:
-    found = evaluations.of(name)
-    return "" if found is None else str(found["date"])
 
 
 def distillation() -> Drawn:
     """A small student by reinforcement, and by its teacher's traces."""
     found = {name: one for name in STUDENTS if (one := result(name)) is not None}
     names = [contestants.NAMES[name] for name in found]
+    level = evaluations.level(evaluations.needed("distilled"), TASK)
     group = drawn.Group(
-        t("figures.stage_here"),
+        t("figures.stage_here", level=level),
         [one.value for one in found.values()],
         drawn.OURS,
         low=[one.low for one in found.values()],
         high=[one.high for one in found.values()],
     )
     theirs = {row[0]: row[1] for row in published.table("against").rows}
-    axis = t("figures.axis_right")
+    axis = t("figures.axis_right", level=level)
     shares = {name: f"{one.value:.1%}" for name, one in found.items()}
     return Drawn(
         content=drawn.grouped(names, [group], {"x": axis}, 340),
@@ -116,8 +125,8 @@ def distillation() -> Drawn:
         source=t(
             "figures.source_training",
             models=", ".join(names),
-            date=_measured("distilled"),
-            paper=f"{published.source('v1')}, table 6",
+            date=evaluations.date("distilled"),
+            paper=t("figures.of_table", paper=published.source("v1"), number=6),
         ),
         state={"room": "pipeline"},
     )
@@ -125,7 +134,7 @@ def distillation() -> Drawn:
 
 def results() -> Drawn:
     """What the paper reports of R1 beside o1 and V3; none of it ours."""
-    table = published.table("others")
+    table = published.table(OTHERS)
     records = {str(row[0]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
     groups = [
         drawn.Group(
@@ -149,8 +158,11 @@ def results() -> Drawn:
             o1=f"{aime['o1-1217']}%",
             v3=f"{aime['DeepSeek-V3']}%",
         ),
-        source=t("figures.source_published", paper=f"{table.sources[0]}, table 4"),
-        state={"room": "tables"},
+        source=t(
+            "figures.source_published",
+            paper=t("figures.of_table", paper=table.sources[0], number=4),
+        ),
+        state={"room": "tables", "t_table": OTHERS},
     )
 
 

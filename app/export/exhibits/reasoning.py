@@ -7,26 +7,22 @@ from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 
-from app.core import contestants, evaluations, judged, lab_runs, published
-from app.core.texts import language, t
+from app.core.asking import contestants, judged
+from app.core.assets import evaluations, published
+from app.core.running import lab_runs
+from app.core.texts import question_language, t
 from app.export import drawn
-from app.export.exhibit import Drawn, Replies
+from app.export.exhibit import Drawn, ShownReplies
 from app.pages.training import figures, training_runs
 from model.record.trace import Trace
 
 ZERO = "r1-zero"
 TASK = "chain"  # the kind of problem that takes thinking
-GRPO = "DeepSeek-R1 report, arXiv 2501.12948, section 2.2.1"
-
-
-def _date(name: str) -> str:
-    """When a model was measured, or "" if it was not."""
-    found = evaluations.of(name)
-    return "" if found is None else str(found["date"])
 
 
 def _source(name: str, paper: str) -> str:
-    return t("figures.source_run", model=contestants.NAMES[name], date=_date(name), paper=paper)
+    model, date = contestants.NAMES[name], evaluations.date(name)
+    return t("figures.source_run", model=model, date=date, paper=paper)
 
 
 def compute() -> Drawn:
@@ -34,12 +30,12 @@ def compute() -> Drawn:
     curves = training_runs.needed(ZERO, TASK)
     smooth = training_runs.smooth(curves.accuracy)
     cuts = evaluations.by_budget(evaluations.needed(ZERO), TASK)
-    thinking = drawn.Line(
+    thinking = drawn.MeasuredLine(
         *([getattr(cut, part) for cut in cuts] for part in ("k", "value", "low", "high"))
     )
     keys = ("o1_train", "o1_test", "train", "test", "o1_x", "train_x", "test_x", "o1_y", "y")
     labels = {key: t(f"figures.compute_{key}") for key in keys}
-    training = drawn.Line(curves.step, smooth)
+    training = drawn.MeasuredLine(curves.step, smooth)
     first, last = training_runs.ends(curves.accuracy)
     return Drawn(
         content=drawn.compute(training, thinking, labels),
@@ -60,6 +56,7 @@ def compute() -> Drawn:
             most=cuts[-1].k,
         ),
         source=_source(ZERO, published.o1().source),
+        state={"room": "o1"},
     )
 
 
@@ -92,9 +89,7 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
     labels = {"ours": contestants.NAMES[ZERO], "x": t("figures.axis_rl_step"), "y": axis}
     first, last = training_runs.ends(values)
     return Drawn(
-        content=figures.curve(
-            steps, values, smooth, [""] * len(steps), labels, percent=percent, overlay=overlay
-        ),
+        content=figures.curve(steps, values, smooth, labels, percent=percent, overlay=overlay),
         rows=[
             {labels["x"]: step, axis: round(value, 4), t("figures.column_mean"): round(mean, 4)}
             for step, value, mean in zip(steps, values, smooth, strict=True)
@@ -108,19 +103,19 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
             paper_last=said(published.curve(theirs[0])[1][-1]),
         ),
         source=_source(ZERO, published.curves_source()),
-        state={"t_overlay": "true", "t_run": ZERO, "t_curve_task": "all"},
+        state={"t_overlay": "true", "t_run": ZERO, "t_curve_task": TASK},
     )
 
 
 def group() -> Drawn:
     """A recorded group of replies to one question: rewards, and what GRPO makes of them."""
-    outcome, date = lab_runs.recorded(f"grpo-step-{_spoken()}")
+    outcome, date = lab_runs.recorded(f"grpo-step-{question_language()}")
     drawn_replies = outcome.last("update")["replies"]
     rewards = [reply["reward"] for reply in drawn_replies]
     mean = statistics.fmean(rewards)
     labels = {"x": t("figures.axis_group"), "y": t("figures.axis_reward")}
     labels |= {"mean": t("figures.group_mean", mean=f"{mean:.2f}")}
-    labels |= {"hover": t("figures.hover_group")}
+    labels |= {"hover": t("figures.hover_group"), "advantage": t("figures.group_advantage")}
     content = figures.group(rewards, mean, [one["advantage"] for one in drawn_replies], labels)
     content.update_traces(customdata=[figures.plain_text(one["text"]) for one in drawn_replies])
     return Drawn(
@@ -141,26 +136,21 @@ def group() -> Drawn:
             "figures.source_run",
             model=contestants.NAMES[outcome.request["model"]],
             date=date,
-            paper=GRPO,
+            paper=t("figures.paper_grpo"),
         ),
         state={"room": "step"},
     )
 
 
-def _spoken() -> str:
-    """The language that recorded questions are asked in."""
-    return "ko" if language() == "ko" else "en"
-
-
 def replies() -> Drawn:
     """The recorded replies of four models to one question, every step checked."""
-    traces = judged.recorded("ko" if language() == "ko" else "en")
+    traces = judged.recorded(question_language())
     readings = [judged.read(trace) for trace in traces]
     steps = sum(len(reading.steps) for reading in readings)
     right = sum(bool(step.right) for reading in readings for step in reading.steps)
     solved = sum(bool(reading.correct) for reading in readings)
     return Drawn(
-        content=Replies(traces, _strips(traces, readings)),
+        content=ShownReplies(traces, _strips(traces, readings)),
         rows=judged.rows(traces),
         takeaway=t(
             "figures.takeaway_replies",
@@ -181,7 +171,7 @@ def replies() -> Drawn:
 
 def _strips(traces: Sequence[Trace], readings: Sequence[judged.JudgedReply]) -> go.Figure:
     rows = [
-        drawn.Reply(
+        drawn.ReplyRow(
             contestants.NAMES[trace.card.name],
             len(trace) - reading.start,
             [

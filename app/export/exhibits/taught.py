@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from app.core import contestants, evaluations, published
+from app.core.asking import contestants
+from app.core.assets import evaluations, published
 from app.core.texts import t
 from app.export import drawn
 from app.export.exhibit import Drawn
-from app.export.exhibits.pipeline import AIME, TASK, result
+from app.export.exhibits.pipeline import TASK, result
 from app.pages.reasoning import figures as reasoning
 
 THINKERS = ("base", "r1-zero")
@@ -15,16 +16,11 @@ TAUGHT = ("base", "sft-only", "r1-zero")
 CHECKING = "#56B4E9"
 
 
-def _date(name: str) -> str:
-    found = evaluations.of(name)
-    return "" if found is None else str(found["date"])
-
-
 def thinking() -> Drawn:
     """Right answers against the thinking tokens allowed, before and after reinforcement."""
     cuts = {name: evaluations.by_budget(evaluations.needed(name), TASK) for name in THINKERS}
     lines = [
-        reasoning.Curve(
+        reasoning.ContestantCurve(
             name,
             contestants.NAMES[name],
             *([getattr(cut, part) for cut in found] for part in ("k", "value", "low", "high")),
@@ -33,7 +29,7 @@ def thinking() -> Drawn:
     ]
     labels = {
         "x": t("figures.compute_test_x"),
-        "y": t("figures.axis_right"),
+        "y": t("figures.axis_right", level=evaluations.level(evaluations.needed("base"), TASK)),
         "hover": "%{x}: %{y:.1%}",
     }
     ticks = sorted({cut.k for found in cuts.values() for cut in found})
@@ -51,9 +47,10 @@ def thinking() -> Drawn:
         source=t(
             "figures.source_training",
             models=", ".join(contestants.NAMES[name] for name in cuts),
-            date=_date(THINKERS[-1]),
+            date=evaluations.date(THINKERS[-1]),
             paper=published.o1().source,
         ),
+        state={"room": "thinking"},
     )
 
 
@@ -62,7 +59,8 @@ def stages() -> Drawn:
     names = [contestants.NAMES[name] for name in STAGES]
     ours = [one.value if (one := result(name)) else None for name in STAGES]
     theirs = [
-        aime / 100 if (aime := published.stage(name).get("aime")) else None for name in STAGES
+        round(aime / 100, 4) if (aime := published.stage(name).get("aime")) else None
+        for name in STAGES
     ]
     groups = [
         drawn.Group(t("figures.stages_ours"), ours, drawn.OURS),
@@ -80,7 +78,12 @@ def stages() -> Drawn:
             "figures.takeaway_stages",
             **{key: f"{said[key]:.1%}" for key in ("zero", "dev1", "r1")},
         ),
-        source=t("figures.source_training", models=", ".join(names), date=_date("r1"), paper=AIME),
+        source=t(
+            "figures.source_training",
+            models=", ".join(names),
+            date=evaluations.date("r1"),
+            paper=t("figures.paper_aime"),
+        ),
         state={"room": "pipeline"},
     )
 
@@ -107,8 +110,8 @@ def taught() -> Drawn:
         source=t(
             "figures.source_training",
             models=", ".join(names),
-            date=_date("r1-zero"),
-            paper=f"{published.source('v1')}, section 2.2.2",
+            date=evaluations.date("r1-zero"),
+            paper=t("figures.of_section", paper=published.source("v1"), number="2.2.2"),
         ),
         state={"room": "pipeline"},
     )

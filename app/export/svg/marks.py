@@ -42,7 +42,7 @@ Trace = Mapping[str, Any]
 
 
 def sequence(value: Any) -> list[Any]:
-    """A trace's column, whatever it came as; None is none."""
+    """A trace's column, whatever it came as; [] for None."""
     return [] if value is None else [x.item() if isinstance(x, np.generic) else x for x in value]
 
 
@@ -235,7 +235,7 @@ class Bars:
             spot = (a, low, b - a, high - low) if lying else (low, a, high - low, b - a)
             title = said(trace, i, {"x": trace["x"][i], "y": trace["y"][i]})
             parts.append(rectangle(spot, str(colours[i]), str(patterns[i] or ""), title))
-            if texts[i]:
+            if texts[i] and trace.get("textposition") != "none":
                 parts.append(_bar_text(trace, str(texts[i]), spot, lying, ink))
         error = trace.get("error_x" if lying else "error_y")
         parts += whiskers(error, along, values, middles, ink)

@@ -26,7 +26,7 @@ def escaped(text: str) -> str:
 
 def short(number: float) -> str:
     """A coordinate in tenths of a pixel."""
-    return f"{number:.1f}".removesuffix(".0").replace("-0", "-0") if number else "0"
+    return f"{round(number, 1) + 0.0:.1f}".removesuffix(".0")  # + 0.0: no zero has a sign
 
 
 def element(tag: str, inner: str = "", /, **attributes: float | str | None) -> str:

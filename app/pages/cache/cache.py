@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.core import links
 from app.core.errors import in_words
 from app.core.texts import t
 from app.pages.cache import state as session
@@ -52,6 +53,7 @@ def page() -> None:
     ROOMS[room]()
 
 
+links.note_inputs("cache", session.RUN_KEYS)
 st.title(t("cache.title"))
 with in_words():
     st.markdown(lead())

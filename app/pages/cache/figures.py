@@ -15,8 +15,6 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.ui import style, units
-from model.analysis.kv_size import BYTES, CacheSpec, LayerCache, held
-from model.record.trace import Trace
 
 BAR = 24  # pixels, under its row's words
 LINE = 20  # pixels of one line of words
@@ -30,12 +28,12 @@ PATTERN = {False: "", True: "/"}  # hatched: no such model exists
 class Growth:
     """One run's cache against the F tokens fed so far: tokens [F], measured [F], formula [F].
 
-    Bytes are int64; `measured` was counted from the cache's buffers, `formula` is calculated.
+    Bytes are int64; `measured` was counted from the cache's buffers, `formula` is calculated:
+    `per_token` for each.
     """
 
     kind: str
-    spec: CacheSpec
-    dtype: str
+    per_token: int
     tokens: NDArray[np.int64]
     measured: NDArray[np.int64]
     formula: NDArray[np.int64]
@@ -49,20 +47,6 @@ class Growth:
     def at(self, tokens: int) -> int:
         """Measured bytes once `tokens` tokens are held."""
         return int(self.measured[tokens - 1])
-
-
-def growth(trace: Trace, kind: str) -> Growth | None:
-    """Measured and computed bytes of a run; the last token of a finished run is not yet held.
-
-    `kind` is what to call its attention. None if nobody counted the bytes, or the model's card does
-    not say what it keeps.
-    """
-    spec, dtype = held(trace.card), trace.card.cache_dtype
-    if spec is None or trace.cache_bytes is None or dtype not in BYTES:
-        return None
-    tokens = np.arange(1, trace.fed + 1)
-    formula = np.array([spec.bytes(int(n), dtype) for n in tokens], dtype=np.int64)
-    return Growth(kind, spec, dtype, tokens, trace.cache_bytes[: trace.fed], formula)
 
 
 def curves(
@@ -89,7 +73,7 @@ def curves(
                 f"{labels['formula']} %{{customdata:,}} B<extra></extra>"
             ),
         )
-        line = [0, run.spec.bytes(most_tokens, run.dtype)]
+        line = [0, run.per_token * most_tokens]
         highest = max(highest, line[-1])
         figure.add_scatter(
             x=[0, most_tokens],
@@ -107,7 +91,7 @@ def curves(
             cliponaxis=False,
             hoverinfo="skip",
         )
-    ends = [run.spec.bytes(most_tokens, run.dtype) for run in runs]
+    ends = [run.per_token * most_tokens for run in runs]
     for run, y in zip(runs, apart(ends, highest * LINE / PLOT), strict=True):
         figure.add_annotation(
             x=1,
@@ -177,36 +161,46 @@ def nice_ticks(highest: float, about: int = 5) -> list[float]:
 
 @dataclass(frozen=True)
 class Stored:
-    """What one layer keeps of one token."""
+    """What one layer keeps of one token: parts with their elements, of so many key-value heads.
+
+    `kv_heads` is None where nothing is kept by head.
+    """
 
     kind: str
-    cache: LayerCache
+    parts: tuple[tuple[str, int], ...]
+    kv_heads: int | None
     element_bytes: int
+
+    @property
+    def elements(self) -> int:
+        """Elements of all parts."""
+        return sum(size for _, size in self.parts)
 
     @property
     def blocks(self) -> list[tuple[str, int]]:
         """Name and elements of each block in memory: K and V per head, or the latent's parts."""
-        heads = self.cache.kv_heads or 1
-        return [(name, size // heads) for name, size in self.cache.parts] * heads
+        heads = self.kv_heads or 1
+        return [(name, size // heads) for name, size in self.parts] * heads
 
     @property
     def words(self) -> str:
         """The shape in the formula's notation: 4 × (32 K + 32 V) = 256 × 4 B = 1,024 B."""
-        heads, parts = self.cache.kv_heads, self.blocks[: len(self.cache.parts)]
+        heads, parts = self.kv_heads, self.blocks[: len(self.parts)]
         one = " + ".join(f"{size} {name}" for name, size in parts)
-        elements = self.cache.elements_per_token
-        total = f"{elements} × {self.element_bytes} B = {elements * self.element_bytes:,} B"
+        total = (
+            f"{self.elements} × {self.element_bytes} B = {self.elements * self.element_bytes:,} B"
+        )
         return f"{f'{heads} × ({one})' if heads else one} = {total}"
 
 
 def blocks(stored: Sequence[Stored], labels: Mapping[str, str]) -> go.Figure:
     """What one layer keeps of one token, widths to scale. `labels`: elements (the axis title)."""
     figure = go.Figure()
-    widest = max(row.cache.elements_per_token for row in stored)
+    widest = max(row.elements for row in stored)
     for place, row in enumerate(stored):
         start = 0
         for i, (name, size) in enumerate(row.blocks):
-            second = i % len(row.cache.parts) > 0
+            second = i % len(row.parts) > 0
             colour = style.tint(row.kind) if second else style.kind_colour(row.kind)
             figure.add_bar(
                 x=[size],

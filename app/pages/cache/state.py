@@ -1,7 +1,4 @@
-"""The Latent cache page's run: asked for, under way, or on screen.
-
-Session: the slot `RUN`; "c_opened", that a link's run was looked after.
-"""
+"""The Latent cache page's run: asked for, under way, or on screen, in the slot `RUN`."""
 
 from __future__ import annotations
 
@@ -10,10 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from app.core import examples, models, numbers, prompts, store
+from app.core import numbers
+from app.core.asking import examples, prompts
+from app.core.assets import models
+from app.core.assets.files import DamagedFileError, reading, reference
 from app.core.errors import InputError
-from app.core.files import DamagedFileError, reading
-from app.core.prompt_runs import PromptRun, PromptSlot
+from app.core.running import store
+from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language
 from app.ui import sampling
 from model import ASSETS
@@ -28,14 +28,9 @@ RUN_KEYS = ("c_prompt", "c_tokens", "c_temperature", "c_seed")
 @functools.cache
 def spec(name: str) -> CacheSpec:
     """What `model.analysis.kv_size` says about a shipped model."""
-    with reading(families.REFERENCE):
-        families.family("")
-    return cache_spec(models.config(name))
-
-
-def context() -> int:
-    """Tokens that every twin sees at once."""
-    return min(int(models.config(name)["max_position_embeddings"]) for name in models.twins())
+    reference(families.REFERENCE)
+    with reading(ASSETS / "checkpoints" / name / "config.json"):
+        return cache_spec(models.config(name))
 
 
 def named(kind: str) -> str:
@@ -56,18 +51,10 @@ def measured() -> dict[str, dict[int, dict[str, Any]]]:
     return {kind: seeds for kind, seeds in found.items() if seeds}
 
 
-def run_link() -> None:
-    """Run the inputs of the link that the page was opened by, once, if it has any."""
-    state = st.session_state
-    linked = any(key in st.query_params for key in RUN_KEYS) and "c_opened" not in state
-    state.c_opened = True
-    if linked:
-        start()
-
-
 def start() -> None:
     """Run the inputs as they stand; what is on screen stays until there is something new."""
     state = st.session_state
+    context = models.twins_context()
     try:
         prompt = prompts.fitting(state.c_prompt or "", named("MLA"))
         temperature, seed = sampling.chosen(("c_temperature", "c_seed"))
@@ -79,7 +66,7 @@ def start() -> None:
             PromptRun(
                 model=name,
                 prompt=prompt,
-                max_new_tokens=numbers.whole(state.c_tokens, 1, context(), context()),
+                max_new_tokens=numbers.whole(state.c_tokens, 1, context, context),
                 temperature=temperature,
                 seed=seed,
             )

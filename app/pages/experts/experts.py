@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.core import links
 from app.core.texts import t
 from app.pages.experts import state as session
 from app.pages.experts.after_rl import room as after_rl_room
@@ -45,6 +46,7 @@ def how(trace: Trace) -> str:
     )
 
 
+links.note_inputs("experts", session.RUN_KEYS)
 st.title(t("experts.title"))
 st.markdown(t("experts.lead"))
 labels = {name: t(f"experts.room_{name}") for name in ROOMS}

@@ -130,7 +130,7 @@ def domains(
 
 
 @dataclass(frozen=True)
-class Curve:
+class BalanceCurve:
     """MaxVio of one model's training, averaged over layers."""
 
     model: str
@@ -139,7 +139,9 @@ class Curve:
     max_vio: Sequence[float]
 
 
-def balance(curves: Sequence[Curve], chosen: str, labels: Mapping[str, str]) -> go.Figure:
+def balance(
+    curves: Sequence[BalanceCurve], chosen: str | None, labels: Mapping[str, str]
+) -> go.Figure:
     """MaxVio against training steps, one line a model, the chosen one thick.
 
     `labels`: step, max_vio, hover (plotly's template; the model's name is put before it).

@@ -14,21 +14,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core import models
-from app.core.generation import Intervened
-from app.core.need_slot import PATIENCE, NeedSlot
+from app.core.assets import models
+from app.core.running.generation import Intervened
+from app.core.running.need_slot import PATIENCE, NeedSlot
 from app.core.texts import t
 from model.analysis.estimators import Interval, bootstrap_ratio, paired_difference
-from model.data import texts
+from model.data import lookup, texts
 from model.data.held_out import domain_rows
 from model.nn.room import Run
 from model.runtime.batch import Request
 from model.tasks import TASKS
 
-DOMAINS = (*TASKS, *texts.DOMAINS)
+DOMAINS = (*TASKS, lookup.DOMAIN, *texts.DOMAINS)
 EACH = 16  # rows of a domain
 ROWS = EACH * len(DOMAINS)  # of a survey at most; row i is of domain i modulo their number
-SEED = 2  # of the rows; 1 draws those of the README's tables
+SEED = 2  # of the rows; 1 draws those of the tables in assets/RESULTS.md
 
 Reader = str | Intervened
 """A model by its name, or one under an intervention"""

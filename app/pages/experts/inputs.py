@@ -10,7 +10,9 @@ from typing import Literal
 
 import streamlit as st
 
-from app.core import examples
+from app.core import links, numbers
+from app.core.asking import examples
+from app.core.asking.questions import MAX_TOKENS
 from app.core.texts import t
 from app.pages.experts import state as session
 from app.ui.sampling import temperature_and_seed
@@ -40,7 +42,7 @@ def inputs() -> None:
         model(label_visibility="collapsed")
         with st.popover(t("experts.settings")):
             settings(info)
-    session.run_link()
+    links.run_inputs("experts", session.run)
     session.RUN.status()
 
 
@@ -65,8 +67,8 @@ def settings(info: RunInfo) -> None:
     st.number_input(
         t("experts.tokens"),
         1,
-        session.MAX_TOKENS,
-        value=info.max_new_tokens,
+        MAX_TOKENS,
+        value=numbers.whole(info.max_new_tokens, 1, MAX_TOKENS, 1),
         key="e_tokens",
         bind="query-params",
     )

@@ -10,16 +10,19 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import examples, links, models, numbers, prompts, store
+from app.core import links, numbers
+from app.core.asking import examples, prompts
+from app.core.asking.questions import MAX_TOKENS
+from app.core.assets import models
 from app.core.errors import InputError
-from app.core.prompt_runs import PromptRun, PromptSlot
+from app.core.running import store
+from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import t
 from app.ui import sampling
 from model.record.trace import Trace
 
 RUN = PromptSlot("experts")
 LISTED = ("base", "r1-zero", "r1", "twin", "history")  # families of about.json, in this order
-MAX_TOKENS = 256
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
 RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 
@@ -27,7 +30,9 @@ RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 def names() -> list[str]:
     """The models one can choose: base, what reinforcement made of it, its twins, checkpoints."""
     about = models.shipped()
-    known = [name for name in about if about[name]["family"] in LISTED]
+    known = [
+        name for name in about if about[name]["family"] in LISTED and not models.SEED.search(name)
+    ]
     return sorted(known, key=lambda n: (LISTED.index(about[n]["family"]), about[n]["tokens"], n))
 
 
@@ -76,25 +81,23 @@ def start_example() -> None:
     start()
 
 
-def run_link() -> None:
-    """Run the inputs of the link that the page was opened by, once, if it has any."""
-    if "e_opened" not in st.session_state:
-        st.session_state.e_opened = True
-        if any(key in st.query_params for key in RUN_KEYS):
-            run()
-
-
 def on_screen() -> tuple[Trace, str]:
     """The trace to draw now, and what it is: "recorded" or "live"."""
     live = RUN.traces()
     return (live[0], "live") if live else (recorded(), "recorded")
 
 
-def layer(trace: Trace) -> int:
-    """The layer in the URL, by the model's own number; else the first that has experts."""
+def ships(trace: Trace) -> bool:
+    """Whether a record is of a model that is here, and so can be run once more."""
+    name = trace.card.name
+    return name in models.shipped() and models.card(name) == trace.card
+
+
+def layer(trace: Trace) -> int | None:
+    """The layer in the URL, by the model's own number; else the first that was recorded, if any."""
     number = links.number_in_url("e_layer")
     layers = trace.moe_layers
-    return number if number in layers else layers[0]
+    return number if number in layers else next(iter(layers), None)
 
 
 def set_layer(number: int) -> None:

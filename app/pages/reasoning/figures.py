@@ -48,7 +48,7 @@ def answers(
 
 
 @dataclass(frozen=True)
-class Curve:
+class ContestantCurve:
     """Values of one contestant with intervals; `id` chooses colour and marker."""
 
     id: str
@@ -60,7 +60,11 @@ class Curve:
 
 
 def curves(
-    lines: Sequence[Curve], ticks: Sequence[int], labels: Mapping[str, str], *, doubling: bool
+    lines: Sequence[ContestantCurve],
+    ticks: Sequence[int],
+    labels: Mapping[str, str],
+    *,
+    doubling: bool,
 ) -> go.Figure:
     """Accuracy, 0 to 100 %, against k, which doubles from tick to tick, or a budget; bars: 95 %.
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app.core import contestants, judged, scope
-from app.core import numbers as number_fields
-from app.core.texts import t
+from app.core import links
+from app.core.asking import contestants, judged, scope
+from app.core.texts import question_language, t
 from app.pages.reasoning import state as session
 from app.pages.reasoning.continuations import room as continuations_room
 from app.pages.reasoning.samples import room as samples_room
@@ -34,7 +34,7 @@ def question_fields() -> None:
         default=session.KINDS[0],  # what counts if the browser has not sent a choice yet
         required=True,
         key="r_kind",
-        on_change=session.draw,
+        on_change=session.another,
     )
     kind = st.session_state.r_kind
     if kind == "free":
@@ -72,7 +72,7 @@ def question_fields() -> None:
             most,
             count,
             key="r_count",
-            bind=number_fields.binding("r_count"),
+            bind="query-params",
             width=120,
         )
         st.number_input(
@@ -81,7 +81,7 @@ def question_fields() -> None:
             3000,
             target,
             key="r_target",
-            bind=number_fields.binding("r_target"),
+            bind="query-params",
             width=120,
         )
 
@@ -118,7 +118,7 @@ def settings() -> None:
                 t("question.level"),
                 list(TASKS[st.session_state.r_kind].LEVELS),
                 key="r_level",
-                on_change=session.draw,
+                on_change=session.another,
                 width=110,
                 help=scope.level_help(),
             )
@@ -126,7 +126,7 @@ def settings() -> None:
                 t("reasoning.language"),
                 session.LANGUAGES,
                 format_func=lambda code: t(f"reasoning.language_{code}"),
-                default=session.page_language(),
+                default=question_language(),
                 required=True,
                 key="r_lang",
             )
@@ -189,7 +189,7 @@ def first_error(shown: list[Trace]) -> None:
 def replies() -> None:
     """The question, the replies, and what one sees."""
     inputs(asks=True)
-    session.run_link()
+    links.run_inputs("reasoning", session.start)
     session.to_url()
     session.RUN.status()
     shown, kind = session.on_screen()

@@ -1,24 +1,23 @@
 """The Reasoning page's question and runs: asked for, under way, or on screen.
 
-Session: the slot `RUN`; "r_linked", whether a link with inputs is still to be run; "r_page_lang",
-the language of the page when it was last drawn.
+Session: the slot `RUN`; "r_page_lang", the language of the page when it was last drawn.
 URL: the inputs (`RUN_KEYS`); a link that has one is run as soon as it is opened.
 """
 
 from __future__ import annotations
 
 import functools
-import random
 import re
 from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import contestants, judged, prompts
+from app.core import links
+from app.core.asking import contestants, judged, prompts
+from app.core.asking.questions import MAX_TOKENS, Asked
 from app.core.errors import InputError
-from app.core.prompt_runs import PromptRun, PromptSlot
-from app.core.questions import Asked
-from app.core.texts import language, t
+from app.core.running.prompt_runs import PromptRun, PromptSlot
+from app.core.texts import question_language, t
 from app.ui import sampling
 from model.record.trace import Trace
 from model.tasks import TASKS, chain, pick, problems
@@ -33,10 +32,7 @@ RUN_KEYS = (
     *("r_lang", "r_models", "r_t", "r_seed"),
 )
 DEFAULT_LEVEL = 3
-MAX_TOKENS = 512  # of a reply; a context that is shorter ends it sooner
-DRAWN_SEEDS = 1_000_000  # below which a seed is drawn: short enough to be read out
 MAX_VALUE = 999_999_999  # what the checker reads
-_EXPRESSION = re.compile(r"\d{1,3}([+*-]\d{1,3}){1,9}")
 _BESIDE = str.maketrans(dict.fromkeys(" =?"))
 
 
@@ -46,11 +42,10 @@ def open_page() -> None:
     These have labels in the viewer's language, which a bound widget would put into the URL.
     """
     state, url = st.session_state, st.query_params
-    if "r_linked" not in state:
-        state.r_linked = any(key in url for key in RUN_KEYS)
+    links.note_inputs("reasoning", RUN_KEYS)
     if state.get("r_kind") not in KINDS:
         state.r_kind = url["r_kind"] if url.get("r_kind") in KINDS else KINDS[0]
-    here = page_language()
+    here = question_language()
     if state.get("r_lang") not in LANGUAGES:
         state.r_lang = url["r_lang"] if url.get("r_lang") in LANGUAGES else here
     elif state.r_lang == state.get("r_page_lang") != here:
@@ -68,11 +63,6 @@ def open_page() -> None:
     state.r_models = state.r_models[: contestants.MOST]  # the field's own limit is the browser's
 
 
-def page_language() -> Language:
-    """The language that questions are asked in at first: the viewer's."""
-    return "ko" if language() == "ko" else "en"
-
-
 def to_url() -> None:
     """Keep the unbound fields in the URL where they differ from what the page opens with.
 
@@ -82,7 +72,7 @@ def to_url() -> None:
     asked = any(key in st.query_params for key in RUN_KEYS if key != "r_lang")
     values = {
         "r_kind": (state.r_kind, KINDS[0]),
-        "r_lang": (state.r_lang, None if asked else page_language()),
+        "r_lang": (chosen_language(), None if asked else question_language()),
         "r_models": (",".join(state.r_models), ",".join(contestants.at_first())),
     }
     for key, (value, default) in values.items():
@@ -92,19 +82,12 @@ def to_url() -> None:
             del st.query_params[key]
 
 
-def run_link() -> None:
-    """Run the inputs of the link that the page was opened by, once, if it has any."""
-    if st.session_state.r_linked:
-        st.session_state.r_linked = False
-        start()
-
-
 # --- The question ------------------------------------------------------------------------------
 
 
 def chosen_language() -> Language:
     """The question's language; the page's where its field is not there, as for free text."""
-    found: Language = st.session_state.get("r_lang") or page_language()
+    found: Language = st.session_state.get("r_lang") or question_language()
     return found
 
 
@@ -115,7 +98,7 @@ def default_chain() -> str:
 
 def recorded() -> tuple[Trace, ...]:
     """The replies that the page opens with, to a question in its language."""
-    return judged.recorded(page_language())
+    return judged.recorded(question_language())
 
 
 @functools.cache
@@ -126,14 +109,18 @@ def default_pick() -> tuple[str, int, int]:
     return ",".join(map(str, numbers)), count, target
 
 
-def draw(seed: int = 0) -> None:
-    """Put a seed's first held-out problem of the chosen task and level into the fields."""
+def another() -> None:
+    """Draw a seed, which decides the problem and the replies: put both into the fields.
+
+    The problem is the seed's first held-out one of the chosen task and level.
+    """
     state = st.session_state
     if state.r_kind not in TASKS:
         return
+    state.r_seed = sampling.drawn_seed()
     levels = TASKS[state.r_kind].LEVELS
     level = state.r_level if state.get("r_level") in levels else DEFAULT_LEVEL
-    problem = next(problems(state.r_kind, level, seed, "heldout", chosen_language()))
+    problem = next(problems(state.r_kind, level, state.r_seed, "heldout", chosen_language()))
     if problem.task == chain.NAME:
         state.r_expr = problem.key
     else:
@@ -143,7 +130,7 @@ def draw(seed: int = 0) -> None:
 
 
 def question() -> Problem:
-    """The question in the fields; of level 0 if it is none that can be checked.
+    """The question in the fields; of level 0 if it cannot be checked.
 
     Raises:
         InputError: if the fields make no question. A field that the browser has not sent yet,
@@ -167,10 +154,10 @@ def own_chain(typed: str, language: Language) -> Problem:
     """The problem that asks for the value of a typed expression.
 
     Raises:
-        InputError: if it is no flat expression of +, - and *, or leaves the range of whole numbers.
+        InputError: if it is not a flat expression of +, - and *, or a value is out of range.
     """
     expression = ascii_of(prompts.checked(typed)).translate(_BESIDE)
-    if not _EXPRESSION.fullmatch(expression):
+    if not chain.EXPRESSION.fullmatch(expression):
         raise InputError(t("reasoning.bad_expression", example=default_chain()))
     for step in chain.solve(expression):
         if abs(step.value) > MAX_VALUE:
@@ -182,7 +169,7 @@ def own_pick(typed: str, count: int | None, target: int | None, language: Langua
     """The problem to pick `count` of the typed numbers that sum to `target`.
 
     Raises:
-        InputError: if they are no different numbers, no known shape, or there is no solution.
+        InputError: if a number is there twice, no level has the shape, or there is no solution.
     """
     parts = [part for part in re.split(r"[,\s]+", prompts.checked(typed).strip()) if part]
     if count is None or target is None:
@@ -240,12 +227,6 @@ def start() -> None:
         RUN.refuse(error)
         return
     RUN.run(wanted)
-
-
-def another() -> None:
-    """Draw a seed, which decides the problem and the replies."""
-    st.session_state.r_seed = random.randrange(1, DRAWN_SEEDS)
-    draw(st.session_state.r_seed)
 
 
 def ask() -> None:

@@ -1,14 +1,16 @@
 """Three small pictures of the run on screen, each the way to the page that has it large.
 
-The links carry the same question, seed and temperature, so that the pages show the same run.
+The links carry the same question, seed and temperature: Experts shows the same run, Latent cache
+its own models on the same question.
 """
 
 from __future__ import annotations
 
 import streamlit as st
 
-from app.core import contestants, judged
-from app.core.judged import JudgedReply
+from app.core.asking import contestants, judged
+from app.core.asking.judged import JudgedReply
+from app.core.assets import models
 from app.core.texts import t
 from app.pages.start import thumbnails
 from app.ui.components.reasoning_view import name_of
@@ -59,7 +61,7 @@ def experts(trace: Trace) -> None:
     query = {
         "e_prompt": info.prompt,
         "e_model": card.name,
-        "e_tokens": str(min(info.max_new_tokens, 256)),
+        "e_tokens": str(info.max_new_tokens),
         "e_temperature": f"{info.temperature:g}",
         "e_seed": str(info.seed),
     }
@@ -89,7 +91,7 @@ def cache(trace: Trace) -> None:
     info = trace.info
     query = {
         "c_prompt": info.prompt,
-        "c_tokens": str(info.max_new_tokens),
+        "c_tokens": str(min(info.max_new_tokens, models.twins_context())),
         "c_temperature": f"{info.temperature:g}",
         "c_seed": str(info.seed),
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.core import judged, scope
+from app.core import links
+from app.core.asking import judged, scope
 from app.core.texts import t
 from app.pages.start import state as session
 from app.pages.start.cards import cards
@@ -15,16 +16,15 @@ from model.tasks import TASKS
 
 
 def controls() -> None:
-    """The question, what can be asked, Run, and other questions. The defaults are the record's."""
-    st.text_input(
-        t("start.question"),
-        value=session.question(),
-        key="q",
-        bind="query-params",
-        help=f"{scope.askable()} {scope.sizes()}",
-    )
-    st.caption(scope.askable())
-    with st.container(horizontal=True, vertical_alignment="center"):
+    """The question, Run, and other questions. The defaults are the record's."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            t("start.question"),
+            value=session.question(),
+            key="q",
+            bind="query-params",
+            help=f"{scope.askable()} {scope.sizes()}",
+        )
         st.button(t("start.run"), key="s_run", type="primary", on_click=session.start)
         for task in TASKS:
             st.button(
@@ -48,6 +48,7 @@ def shown(traces: tuple[Trace, ...], kind: str) -> None:
     info, asked = traces[0].info, judged.read(traces[0]).asked
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(t(f"start.badge_{kind}"))
+        st.text(asked.text)
         st.caption(
             t(
                 f"start.from_{kind}",
@@ -65,7 +66,6 @@ def shown(traces: tuple[Trace, ...], kind: str) -> None:
                 type="tertiary",
                 on_click=session.RUN.forget,
             )
-    st.text(asked.text)
     if (word := scope.outside(asked)) is not None:
         st.info(word)
 
@@ -73,19 +73,21 @@ def shown(traces: tuple[Trace, ...], kind: str) -> None:
 def room() -> None:
     """The question, the replies of both models, and the ways on."""
     controls()
-    session.run_link()
+    links.run_inputs("start", session.start)
     session.RUN.status()
+    with st.container(key="s_askable"):
+        st.caption(scope.askable())
     traces, kind = session.on_screen()
     shown(traces, kind)
     st.caption(t("start.columns"))
     reasoning_view(traces, key="s_view", playing=True)
     st.header(t("start.look_inside"))
+    st.markdown(t("start.here"))
     cards(traces)
 
 
 st.title(t("start.title"))
 st.markdown(t("start.lead"))
-st.markdown(t("start.here"))
 session.open_page()
 session.RUN.area(room)
 st.page_link(

@@ -1,21 +1,24 @@
 """The Start page's run: one question, answered by base and by R1-Zero side by side.
 
-Session: the slot `RUN`; "s_opened", that a link's run was looked after.
+Session: the slot `RUN`.
 URL: the inputs, "q" the question, "t" temperature, "seed"; a link with a question is run at once.
 """
 
 from __future__ import annotations
 
-import random
+from typing import get_args
 
 import streamlit as st
 
-from app.core import judged, prompts
+from app.core import links
+from app.core.asking import judged, prompts
+from app.core.asking.questions import MAX_TOKENS, Asked
+from app.core.assets.files import reading
 from app.core.errors import InputError
-from app.core.prompt_runs import PromptRun, PromptSlot
-from app.core.questions import Asked
-from app.core.texts import LANGUAGES, language
+from app.core.running.prompt_runs import PromptRun, PromptSlot
+from app.core.texts import question_language
 from app.ui import sampling
+from model import ASSETS
 from model.record.trace import Trace
 from model.tasks import TASKS, problems
 from model.tasks.problem import Language
@@ -23,23 +26,19 @@ from model.tasks.problem import Language
 RUN = PromptSlot("start")
 MODELS = ("base", "r1-zero")
 LEVEL = 3  # of the questions that are drawn
-DRAWN_SEEDS = 1_000_000  # below which a seed is drawn: short enough to be read out
-
-
-def page_language() -> Language:
-    """The language that questions are asked in at first: the viewer's."""
-    return "ko" if language() == "ko" else "en"
+ONCE = ("free", "begin")  # in links from when a text could be asked as it is, and a reply begun
 
 
 def recorded() -> tuple[Trace, ...]:
     """The runs that the page opens with, in the order of `MODELS`, asked in the page's language."""
-    return of_language(page_language())
+    return of_language(question_language())
 
 
 def of_language(asked_in: Language) -> tuple[Trace, ...]:
     """The recorded runs of a language."""
     found = {trace.card.name: trace for trace in reversed(judged.recorded(asked_in))}
-    return tuple(found[name] for name in MODELS)
+    with reading(ASSETS / "samples" / f"reasoning-{asked_in}.json"):
+        return tuple(found[name] for name in MODELS)
 
 
 def question() -> str:
@@ -48,23 +47,16 @@ def question() -> str:
 
 
 def open_page() -> None:
-    """Ask the question that nobody has changed in the language that the page is now in."""
+    """Ask the question that nobody has changed in the language that the page is now in; tell what
+    of an old link it cannot ask."""
     state = st.session_state
-    others = {judged.read(of_language(each)[0]).asked.text for each in _languages()}
+    links.note_inputs("start", ("q",))
+    for key in ONCE:
+        if st.query_params.pop(key, "") not in ("", "false"):
+            links.refuse(key)
+    others = {judged.read(of_language(each)[0]).asked.text for each in get_args(Language)}
     if state.get("q") in others:
         state.q = question()
-
-
-def _languages() -> list[Language]:
-    return ["ko" if name == "ko" else "en" for name in LANGUAGES]
-
-
-def run_link() -> None:
-    """Run the question of the link that the page was opened by, once, if it has one."""
-    if "s_opened" not in st.session_state:
-        st.session_state.s_opened = True
-        if "q" in st.query_params:
-            start()
 
 
 def requests() -> list[PromptRun]:
@@ -79,7 +71,7 @@ def requests() -> list[PromptRun]:
         PromptRun(
             model=model,
             prompt=prompts.fitting(prompt, model),
-            max_new_tokens=recorded()[0].info.max_new_tokens,
+            max_new_tokens=MAX_TOKENS,
             temperature=temperature,
             seed=seed,
         )
@@ -99,8 +91,8 @@ def start_another(task: str) -> None:
     """Put a held-out problem of a task and a seed into the inputs, both drawn, and run it."""
     if task in TASKS:
         state = st.session_state
-        state.seed = random.randrange(DRAWN_SEEDS)
-        state.q = next(problems(task, LEVEL, state.seed, "heldout", page_language())).question
+        state.seed = sampling.drawn_seed()
+        state.q = next(problems(task, LEVEL, state.seed, "heldout", question_language())).question
         start()
 
 

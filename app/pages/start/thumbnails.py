@@ -14,7 +14,7 @@ from app.ui import style
 from model.record.trace import Trace
 
 WIDTH, HEIGHT = 320, 120
-RIGHT, WRONG, TOKEN = "#009E73", "#D55E00", "#8a94a3"
+RIGHT, WRONG, TOKEN = "#0072B2", "#D55E00", "#8a94a3"
 EXPERT = "#0072B2"
 OPACITY = (1.0, 0.75, 0.5, 0.35)  # of a token's first choice, its second, and so on
 

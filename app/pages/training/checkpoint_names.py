@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.core import contestants
+from app.core.asking import contestants
 from app.core.texts import t
 from app.pages.training import training_runs
 

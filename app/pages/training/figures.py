@@ -19,7 +19,7 @@ OURS = "#E69F00"  # R1-Zero's colour on every page
 PAPER = "#0072B2"
 #: from below: right, only in the format, neither; told apart by hatching, too
 SHARES = (("right", "#0072B2", ""), ("format", "#E69F00", "/"), ("wrong", "#8a94a3", "x"))
-SAMPLE_COLUMNS, SAMPLE_LINES = 56, 9  # of the text in a hover box
+SAMPLE_COLUMNS, SAMPLE_LINES = 56, 5  # of the text in a hover box
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ def curve(
     step: Sequence[int],
     raw: Sequence[float],
     smooth: Sequence[float],
-    samples: Sequence[str],
     labels: Mapping[str, str],
     *,
     percent: bool,
+    samples: Sequence[str] = (),
     overlay: Sequence[Overlay] = (),
 ) -> go.Figure:
     """One measure against steps: a smooth line over faint raw values, a sample of each on hover.
@@ -57,10 +57,12 @@ def curve(
     `samples` are made by `plain_text`. `labels`: ours (the line's name), x and y (titles).
     """
     shown = "%{y:.1%}" if percent else "%{y:,.1f}"
+    if samples:
+        shown += "<br>%{customdata}"
     figure = go.Figure()
     figure.add_scatter(
         x=list(step),
-        y=list(raw),
+        y=[round(value, 4) for value in raw],
         mode="lines",
         line={"color": OURS, "width": 1},
         opacity=0.45,
@@ -69,12 +71,12 @@ def curve(
     )
     figure.add_scatter(
         x=list(step),
-        y=list(smooth),
+        y=[round(value, 4) for value in smooth],
         name=labels["ours"],
         mode="lines",
         line={"color": OURS, "width": 3},
-        customdata=list(samples),
-        hovertemplate=f"{labels['x']} %{{x}}: {shown}<br>%{{customdata}}<extra></extra>",
+        customdata=list(samples) or None,
+        hovertemplate=f"{labels['x']} %{{x}}: {shown}<extra></extra>",
     )
     style.plain(figure, height=320)
     figure.update_xaxes(title_text=labels["x"])
@@ -153,7 +155,8 @@ def group(
 ) -> go.Figure:
     """Rewards of a group as bars, its mean as a line: an advantage is the way from line to bar.
 
-    `labels`: x and y (titles), mean (the line's name), hover (plotly's template).
+    `labels`: x and y (titles), mean and advantage (of the line and of the numbers), hover (plotly's
+    template).
     """
     names = [str(i) for i in range(1, len(rewards) + 1)]
     figure = go.Figure(
@@ -165,8 +168,7 @@ def group(
                 "pattern": {"shape": ["" if a > 0 else "/" for a in advantages], "size": 5},
             },
             text=[f"{a:+.2f}" for a in advantages],
-            textposition="outside",
-            cliponaxis=False,
+            textposition="none",
             hovertemplate=labels["hover"] + "<extra></extra>",
         )
     )
@@ -176,10 +178,22 @@ def group(
         annotation_text=labels["mean"],
         annotation_position="right",  # beside the bars: on them it would hide what they say
     )
+    top = max(1.0, *rewards)
+    said = [(i, f"{advantage:+.2f}", "center") for i, advantage in enumerate(advantages)]
+    for x, text, anchor in [*said, (1, labels["advantage"], "left")]:
+        # in one row above all bars, where the line of the mean does not run
+        figure.add_annotation(
+            x=x,
+            xref="x domain" if anchor == "left" else "x",
+            y=1.12 * top,
+            text=text,
+            xanchor=anchor,
+            showarrow=False,
+        )
     style.plain(figure, height=260)
     figure.update_layout(margin={"r": 96})
-    figure.update_xaxes(title_text=labels["x"], type="category")
-    figure.update_yaxes(title_text=labels["y"], range=[0, max(1.2, 1.25 * max(rewards))])
+    figure.update_xaxes(title_text=labels["x"], type="category", showgrid=False)
+    figure.update_yaxes(title_text=labels["y"], range=[0, 1.25 * top], dtick=0.5)
     return figure
 
 
@@ -216,14 +230,28 @@ def by_checkpoint(
     return figure
 
 
-def short_run(
-    step: Sequence[int], lines: Mapping[str, Sequence[float]], steps: int, labels: Mapping[str, str]
-) -> go.Figure:
-    """Shares by step of a run that is under way; the axis has room for all its `steps`.
+#: how a share by step is drawn: colour, line, marker; "noticed" and "doubted" go together, too
+MOST_MARKERS = 60  # on a line; more would touch
+SHARE_LOOKS = {
+    "right": (PAPER, "solid", "circle"),
+    "format": (OURS, "dot", "square"),
+    "noticed": (PAPER, "solid", "circle"),
+    "doubted": (OURS, "dot", "square"),
+    "language": (PAPER, "solid", "circle"),
+}
 
-    `lines` has "right" and "format"; `labels` their names, and x and y (titles).
+
+def shares_by_step(
+    step: Sequence[int],
+    lines: Mapping[str, Sequence[float | None]],
+    steps: int,
+    labels: Mapping[str, str],
+) -> go.Figure:
+    """Shares by step; the axis has room for all `steps` of a run that may be under way.
+
+    `lines` has keys of `SHARE_LOOKS`; `labels` their names, and x and y (titles).
     """
-    looks = {"right": (PAPER, "solid", "circle"), "format": (OURS, "dot", "square")}
+    looks = SHARE_LOOKS
     figure = go.Figure()
     for key, values in lines.items():
         colour, dash, symbol = looks[key]
@@ -231,14 +259,58 @@ def short_run(
             x=list(step),
             y=list(values),
             name=labels[key],
-            mode="lines+markers",
+            mode="lines+markers" if len(step) <= MOST_MARKERS else "lines",
             line={"color": colour, "width": 2, "dash": dash},
             marker={"symbol": symbol, "size": 6, "color": colour},
             hovertemplate=f"{labels[key]}: %{{y:.1%}} (%{{x}})<extra></extra>",
         )
     style.plain(figure, height=300)
     style.legend_above(figure)
-    figure.update_layout(uirevision="short run")
+    figure.update_layout(uirevision="by step")
     figure.update_xaxes(title_text=labels["x"], range=[0, steps + 0.5])
     figure.update_yaxes(title_text=labels["y"], range=[-0.02, 1.02], tickformat=".0%")
+    return figure
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share with its interval: whose it is, and of what."""
+
+    name: str
+    of: str
+    value: float
+    low: float
+    high: float
+
+
+def verdicts(shares: Sequence[Share], labels: Mapping[str, str]) -> go.Figure:
+    """Shares of verdicts side by side, a group for each thing they are of, bars: 95 % intervals.
+
+    `labels`: x (title of the axis), hover (plotly's template; the name is put before it).
+    """
+    looks = ((PAPER, ""), (OURS, "/"))
+    figure = go.Figure()
+    for place, name in enumerate(dict.fromkeys(share.name for share in shares)):
+        own = [share for share in shares if share.name == name]
+        colour, pattern = looks[place % len(looks)]
+        figure.add_bar(
+            y=[share.of for share in own],
+            x=[share.value for share in own],
+            name=name,
+            orientation="h",
+            marker={"color": colour, "pattern": {"shape": pattern, "size": 5}},
+            error_x={
+                "array": [share.high - share.value for share in own],
+                "arrayminus": [share.value - share.low for share in own],
+                "color": style.RULE,
+                "thickness": 1.5,
+                "width": 4,
+            },
+            hovertemplate=f"{name}: {labels['hover']}<extra></extra>",
+        )
+    style.plain(figure, height=260)
+    style.legend_above(figure)
+    figure.update_layout(barmode="group")
+    figure.update_xaxes(title_text=labels["x"], range=[0, 1.02], tickformat=".0%")
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
     return figure

@@ -12,6 +12,7 @@ from app.pages.training.rooms import (
     published_tables,
     time_machine,
     train_now,
+    verdicts,
 )
 from app.ui import rooms
 
@@ -20,6 +21,7 @@ PARTS = {
     "step": grpo_step.section,
     "time": time_machine.section,
     "now": train_now.section,
+    "verdicts": verdicts.section,
     "pipeline": pipeline.section,
     "tables": published_tables.section,
 }

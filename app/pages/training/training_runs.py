@@ -1,6 +1,6 @@
 """What training left on disk: logs, settings, costs and evaluations of each model. No torch.
 
-Files are read again when they change, so a run appears by itself, and grows while it goes on.
+Files are read again when they change, so a run appears by itself, and grows while it is under way.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core.files import DamagedFileError, reading, shaped
+from app.core.assets import evaluations
+from app.core.assets.files import DamagedFileError, count, reading, shaped
 from model import ASSETS
+from model.tasks import TASKS
 
 #: Models whose log is one of GRPO, in the order in which they are offered.
 REINFORCED = ("r1-zero", "r1-dev2", "r1", "student-rl")
-PRETRAINED = ("base", "student-base")
-WINDOW = 9  # steps of the moving mean
+PRETRAINED = ("base", "student-base", "verdict-digits", "verdict-word")
+WINDOW = 9  # steps of the moving mean; of a long run a twelfth of it
 RUNS = ASSETS / "runs"
 ENDS = 10  # steps that "the first" and "the last" mean
 
@@ -30,9 +32,9 @@ def _read(path: Path, changed: int) -> str:
 
 
 def _text(path: Path) -> str | None:
-    """What a file holds now; None if there is none, or nothing in it."""
+    """What a file holds now; None if there is none."""
     try:
-        return _read(path, path.stat().st_mtime_ns) or None
+        return _read(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
         return None
 
@@ -47,20 +49,67 @@ def log(name: str) -> list[dict[str, Any]]:
     """The entries of a GRPO run so far; [] if there is none. See `model.training.grpo`."""
     path = RUNS / name / "log.jsonl"
     with reading(path):
-        lines = (_text(path) or "").split("\n")
-        # one that is being written has no end yet
-        entries = [json.loads(line) for line in lines[:-1]]
-        return [entry for entry in entries if "accuracy" in entry]
+        return list(_entries(_text(path) or ""))
+
+
+_ENTRY = {
+    "step": int, "accuracy": float, "length": float, "checks": float, "format": float,
+    "only_format": float, "language": float,
+    "by_task": {str: {"accuracy": float, "length": float, "checks": float}},
+}  # fmt: skip
+_SAMPLE = {
+    "task": str, "question": str, "answer": str, "reply": str, "right": bool, "reward": float,
+}  # fmt: skip
+
+
+@functools.lru_cache(maxsize=16)
+def _entries(text: str) -> tuple[dict[str, Any], ...]:
+    # a line that is being written has no end yet
+    lines = [json.loads(line) for line in text.split("\n")[:-1]]
+    entries = tuple(line for line in lines if "accuracy" in line)
+    for entry in entries:
+        samples = entry.get("samples")
+        if not shaped(entry, _ENTRY) or not (samples in (None, []) or shaped(samples, [_SAMPLE])):
+            raise TypeError("another entry than wanted")
+        if entry["by_task"].keys() != entries[0]["by_task"].keys():
+            raise LookupError("a task is missing")
+    return entries
+
+
+_SUMMARY = {"run": dict, "minutes": float}
+_REINFORCED = {
+    "run": {
+        "questions": count, "group": count, "seed": int, "levels": {task: [int] for task in TASKS},
+    },
+    "from": str,
+}  # fmt: skip
 
 
 def summary(name: str) -> dict[str, Any] | None:
     """run.json: settings, cost and data of a run that has ended."""
     path = RUNS / name / "run.json"
     found = _json(path)
+    if found is None:
+        return None
     with reading(path):
-        if found and not shaped(found, {"run": dict, "minutes": float}):
+        if not shaped(found, _SUMMARY):
             raise TypeError("another summary than wanted")
-        return found
+        grpo = name in REINFORCED or "group" in found["run"]
+        if grpo and not shaped(found, _REINFORCED):
+            raise TypeError("another summary of GRPO than wanted")
+    return found
+
+
+def practised(name: str, task: str) -> list[int]:
+    """The levels of a task in a GRPO run that ships.
+
+    Raises:
+        DamagedFileError: if its summary is missing.
+    """
+    if (found := summary(name)) is None:
+        raise DamagedFileError(RUNS / name / "run.json")
+    levels: list[int] = found["run"]["levels"][task]
+    return levels
 
 
 def reinforced() -> list[str]:
@@ -121,9 +170,14 @@ def needed(name: str, task: str) -> Curves:
     return curves(of_task(entries, task))
 
 
-def smooth(values: Sequence[float], window: int = WINDOW) -> list[float]:
+def window_of(steps: int) -> int:
+    """Steps of the moving mean over a run of so many; odd, since it is centred."""
+    return max(WINDOW, steps // 12 | 1)
+
+
+def smooth(values: Sequence[float], window: int | None = None) -> list[float]:
     """A moving mean, centred; near the ends over what is there."""
-    half = window // 2
+    half = (window or window_of(len(values))) // 2
     parts = [values[max(0, i - half) : i + half + 1] for i in range(len(values))]
     return [sum(part) / len(part) for part in parts]
 
@@ -132,6 +186,34 @@ def ends(values: Sequence[float]) -> tuple[float, float]:
     """Mean of the first and of the last `ENDS` steps, of fewer in a short run."""
     n = min(ENDS, max(1, len(values) // 2))
     return sum(values[:n]) / n, sum(values[-n:]) / n
+
+
+def knowing(
+    entries: Sequence[dict[str, Any]], window: int | None = None
+) -> dict[str, list[float | None]] | None:
+    """What the replies' verdicts know, as moving shares: None for a log from before they were kept.
+
+    "noticed": of the wrong values that were judged, how many were rejected; "doubted": of the right
+    ones. None at a step around which no such value was judged.
+    """
+    if not all("verdicts" in entry for entry in entries):
+        return None
+    half = (window or window_of(len(entries))) // 2
+
+    def share(part: str, whole: str) -> list[float | None]:
+        found: list[float | None] = []
+        for i in range(len(entries)):
+            near = [entry["verdicts"] for entry in entries[max(0, i - half) : i + half + 1]]
+            n = sum(one[whole] for one in near)
+            found.append(sum(one[part] for one in near) / n if n else None)
+        return found
+
+    return {"noticed": share("noticed", "wrong"), "doubted": share("doubted", "right")}
+
+
+def languages(entries: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
+    """Share of words in the question's language, as a moving mean."""
+    return {"language": smooth([entry["language"] for entry in entries])}
 
 
 def telling(logs: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[str, str]:
@@ -188,20 +270,33 @@ def trained(name: str) -> TrainedModel | None:
         settings, data = found["run"], found.get("data", {})
         if "group" in settings:
             kind = "grpo"
+            if not (entries := log(name)):
+                raise DamagedFileError(RUNS / name / "log.jsonl")
             numbers = {key: settings[key] for key in ("questions", "group")}
             # of a run that ends by the clock, the settings do not know the steps
-            numbers |= {"steps": log(name)[-1]["step"], "tokens": data["rollout_tokens"]}
+            numbers |= {"steps": entries[-1]["step"], "tokens": data["rollout_tokens"]}
         elif "documents" in data:
             kind = "sampled" if "sampled" in data else "sft"
             wanted = ("documents", "sampled", "kept", "sampling_seconds")
             numbers = {key: data[key] for key in wanted if key in data}
             numbers["tokens"] = data["tokens_seen"]
         else:
-            about = _json(ASSETS / "checkpoints" / name / "about.json") or {}
-            kind, numbers = "pretrain", {"tokens": about.get("tokens", 0)}
+            kind, numbers = "pretrain", {"tokens": _tokens(name)}
         if not shaped(numbers, {key: float if "seconds" in key else int for key in numbers}):
             raise TypeError("another number than wanted")
     return TrainedModel(name, kind, numbers, found["minutes"], _results(name))
+
+
+def _tokens(name: str) -> int:
+    """How many a checkpoint that ships was pre-trained on; 0 of one that does not."""
+    path = ASSETS / "checkpoints" / name / "about.json"
+    about = _json(path)
+    if about is None:
+        return 0
+    with reading(path):
+        if not shaped(about, {"tokens": int}):
+            raise TypeError("another number of tokens than wanted")
+    return int(about["tokens"])
 
 
 def seeds(name: str) -> dict[int, TrainedModel]:
@@ -213,21 +308,12 @@ def seeds(name: str) -> dict[int, TrainedModel]:
     return {seed: one for seed, one in sorted(found.items()) if one is not None and one.results}
 
 
-_MEASURED = {
-    "levels": [int], "pass@k": {"1": {"value": float, "interval": [float], "n": int}},
-}  # fmt: skip
-
-
 def _results(name: str) -> tuple[Result, ...]:
-    path = RUNS / name / "evaluation.json"
-    evaluation, found = _json(path), []
-    with reading(path):
-        if evaluation is not None and not shaped(evaluation, {"many": {str: _MEASURED}}):
-            raise TypeError("another evaluation than wanted")
-        for task, many in (evaluation or {"many": {}})["many"].items():
-            measure = many["pass@k"]["1"]
-            low, high = measure["interval"]
-            found.append(Result(task, many["levels"][0], measure["value"], low, high, measure["n"]))
+    evaluation, found = evaluations.at(RUNS / name / "evaluation.json"), []
+    for task, many in (evaluation or {"many": {}})["many"].items():
+        measure = many["pass@k"]["1"]
+        low, high = measure["interval"]
+        found.append(Result(task, many["levels"][0], measure["value"], low, high, measure["n"]))
     return tuple(found)
 
 
@@ -248,5 +334,8 @@ def checkpoints() -> list[Checkpoint]:
     for path in (ASSETS / "checkpoints").glob("r1-zero*/about.json"):
         about = _json(path)
         if about is not None:
-            found.append(Checkpoint(path.parent.name, int(about["steps"])))
+            with reading(path):
+                if not shaped(about, {"steps": int}):
+                    raise TypeError("another number of steps than wanted")
+            found.append(Checkpoint(path.parent.name, about["steps"]))
     return sorted(found, key=lambda one: one.step)

@@ -1,4 +1,4 @@
-// The controls of a player: play and pause, a token back and forth, scrub, speed.
+// The controls of a player: play and pause, a token back or on, scrub, speed.
 
 /** @import { Speed } from "./player.js" */
 /** @import { Words } from "./words.js" */

@@ -106,7 +106,7 @@ export class Player {
   }
 
   /**
-   * Go tokens back or forth, and pause.
+   * Go some tokens back or on, and pause.
    *
    * @param {number} tokens
    */

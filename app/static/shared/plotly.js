@@ -15,7 +15,10 @@
  * @property {(name: string, answer: (event: Pointed) => void) => void} on
  * @property {(name: string, answer: (event: Pointed) => void) => void} removeListener
  * @property {Record<string, Axis> & { _size: { t: number, h: number } }} _fullLayout
- * @property {{ toImageButtonOptions?: Wanted }} _context
+ * @property {object[]} data
+ * @property {Record<string, unknown>} layout
+ * @property {{ _frames: object[] } | undefined} _transitionData
+ * @property {{ toImageButtonOptions?: Wanted, locale?: string, locales?: object }} _context
  * @typedef {{ format: "png" | "svg", filename: string }} Wanted how the page saves pictures
  * @typedef {HTMLElement & Events} Chart
  */
@@ -26,6 +29,38 @@
  * @param {Chart} chart
  */
 export const wantedOf = (chart) => chart._context?.toImageButtonOptions;
+
+/**
+ * What plotly has to be given to draw a chart elsewhere, in as much width as there is.
+ *
+ * @param {Chart} chart
+ */
+export function drawnAgain({ data, layout, _context, _transitionData }) {
+  const { locale, locales } = _context;
+  const drawn = {
+    data,
+    layout: { ...layout, width: undefined, autosize: true },
+    frames: _transitionData?._frames ?? [],
+    // of plotly's own tools the one that asks nobody for anything
+    config: {
+      displaylogo: false,
+      modeBarButtons: [["toImage"]],
+      responsive: true,
+      locale,
+      locales,
+    },
+  };
+  const plain = (/** @type {string} */ _, /** @type {unknown} */ value) =>
+    ArrayBuffer.isView(value) ? Array.from(/** @type {Float64Array} */ (value)) : value;
+  return new TextEncoder().encode(JSON.stringify(drawn, plain));
+}
+
+/**
+ * Has plotly laid the chart out yet?
+ *
+ * @param {Chart} chart
+ */
+export const isDrawn = (chart) => Boolean(chart._fullLayout);
 
 /**
  * Where a value of x lies in a chart: once for each x axis that reaches so far, in px.

@@ -1,5 +1,5 @@
 // Scrolling on beyond the end of a page, or back beyond its beginning: a wish for the next page or
-// the one before. What carries a page to its end is no such wish.
+// the one before. What carries a page to its end is not such a wish.
 
 export const PAUSE = 250; // ms without a turn of the wheel: another gesture begins
 export const WISH = 200; // px
@@ -10,6 +10,11 @@ export class Wheel {
     this.wish = wish;
     this.turned = Number.NEGATIVE_INFINITY; // when the wheel was last turned
     this.sum = 0; // px of this gesture; NaN if it did not begin at an end, or has had its wish
+  }
+
+  /** What comes next is another gesture, however soon. */
+  begin() {
+    this.turned = Number.NEGATIVE_INFINITY;
   }
 
   /**

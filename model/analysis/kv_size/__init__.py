@@ -3,10 +3,10 @@
     config, spec = read_config(data)        # ConfigError if the file cannot be judged
     spec.bytes_per_token("bf16"), spec.bytes(131_072, "fp8", batch=4), formula(spec)
 
-`text` reads JSON, `names` has every field by the fact it states, `fields` reads them strictly,
-`schedule` says which kind of layer stands where, `layer` what it stores, `spec` adds it up;
-`families` has what transformers' classes say by themselves, `unread` judges what nobody asked for;
-`read` puts them together.
+`text` reads JSON, `show` cleans what is shown of it, `names` has every field by the fact it
+states, `fields` reads them strictly, `schedule` says which kind of layer stands where, `layer` what
+it stores, `spec` adds it up; `families` has what transformers' classes say by themselves, `unread`
+judges what nobody asked for; `read` puts them together.
 """
 
 from model.analysis.kv_size.card import bytes_per_token, held, held_by_mha

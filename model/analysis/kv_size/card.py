@@ -23,7 +23,13 @@ def held(card: ModelCard) -> CacheSpec | None:
 
 
 def held_by_mha(card: ModelCard) -> CacheSpec | None:
-    """What the same model would keep as MHA: the key and the value of every head."""
+    """What the same model would keep as MHA: the key and the value of every head.
+
+    Of a latent model's key, that is the part without position, d_h, as in V2's Table 1: MHA needs
+    no rotary key beside it.
+    """
+    if card.kv_lora_rank is not None and card.head_dim is not None:
+        card = replace(card, head_dim=card.head_dim - (card.qk_rope_head_dim or 0))
     spec = _in_heads(card, card.num_attention_heads)
     return None if spec is None else replace(spec, attention="MHA")
 

@@ -41,14 +41,14 @@ class Pattern:
 
 
 @dataclass(frozen=True)
-class Family:
+class CacheFamily:
     """A model type of transformers.
 
     `cache` says whether its models keep keys and values: "yes", "none" (no decoder), "other" (they
     generate without), or "if is_decoder". `text` is the model type of a wrapper's language model,
     `pattern` the kinds that its class gives to layers, `computed` names fields that the class
     derives from others by rules of its own, `own` those that it has and that change nothing of
-    what is cached.
+    what is cached, `names` those that it has of the facts' less common names.
     """
 
     cache: Literal["yes", "none", "other", "if is_decoder"] = "yes"
@@ -57,6 +57,7 @@ class Family:
     pattern: Pattern | None = None
     computed: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -66,10 +67,10 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
 
 
 @functools.cache
-def family(model_type: str) -> Family | None:
+def family(model_type: str) -> CacheFamily | None:
     """What transformers knows of a model type; None if nothing."""
     entry = _table().get(model_type)
     if entry is None:
         return None
     pattern = entry.get("pattern")
-    return Family(**{**entry, "pattern": None if pattern is None else Pattern(**pattern)})
+    return CacheFamily(**{**entry, "pattern": None if pattern is None else Pattern(**pattern)})

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from model.analysis.kv_size.families import family
-from model.analysis.kv_size.names import FACTS, LAYOUT, OWN_FIELD, WORDS, by_words
+from model.analysis.kv_size.names import FACTS, LAYOUT, MOST, OWN_FIELD, WORDS, by_words
+from model.analysis.kv_size.show import SHOWN, listed, piece, shown
 from model.errors import ReadableError
 
 MAX_LAYERS = 10_000
 MAX_HEADS = 100_000
 MAX_SIZE = 10_000_000  # any width, window or vocabulary
+OWNER = 120  # characters of a name with the family that it is a default of
+#: Names of the tables, which no words have to explain.
+KNOWN = frozenset({name for names in FACTS.values() for name in names}.union(LAYOUT))
 #: Facts that 0 and -1 switch off, as null does.
 MAY_BE_OFF = {"kv_heads", "head_dim", "v_head_dim", "kv_lora_rank", "window", "chunk", "mtp"}
 
@@ -38,12 +43,12 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "agree.",
         "sparse": "Layers of a sparse attention that is neither DeepSeek-V3.2's nor V4's are not "
         "known here: choose another model.",
-        "disagree": "{names} say the same and do not agree: correct one or remove it.",
+        "disagree": "{names} mean the same thing but disagree: correct one or remove it.",
         "not_understood": "Not understood, and it can change what is cached: {names}. A size "
         "without it would be a guess: choose another model, or remove what does not matter.",
         "no_decoder": "{family} has no decoder and keeps no KV cache: choose a model that "
         "generates text.",
-        "several": "{family} is several models, each with a cache: choose one of them.",
+        "several": "{family} holds several models, each with its own cache: choose one of them.",
         "assistant": "{family} drafts for another model and reads that model's cache: choose the "
         "model that it drafts for.",
         "no_keys": "{family} generates without a KV cache: choose another model.",
@@ -54,9 +59,11 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "after it. Remove it.",
         "not_text": "This is not text in UTF-8, UTF-16 or UTF-32: choose a config.json.",
         "nothing": "The file is empty: choose a config.json.",
-        "too_large": "Too large for a config.json: the bytes of the file are {size}, the limit is "
+        "too_large": "Too large for a config.json: the file's size in bytes is {size}, the limit "
         "{limit}. Choose another file.",
         "too_deep": "The file is nested too deeply for a config.json: choose the model's own.",
+        "too_many": "Too many fields for a config.json: the limit is {limit}. Choose the model's "
+        "own.",
         "digits": "A number in the file has more than 4,300 digits: correct it.",
         "head_dim": "head_dim is missing, and hidden_size {hidden} is not a multiple of the number "
         "of heads, {heads}: add head_dim.",
@@ -73,14 +80,13 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "decoder.",
         "entry": "{name} has the entry {value}, which is none of {known}: this kind of layer is "
         "not known here.",
-        "hybrid": f"By {{name}}, layers are of several kinds, but layer_types is missing: "
-        f"{WHOLE_FILE}.",
+        "hybrid": f"According to {{name}}, layers are of several kinds, but layer_types is "
+        f"missing: {WHOLE_FILE}.",
         "ratios": "compress_ratios has length {entries}, but the number of layers is {layers}: it "
         "needs one entry per layer.",
         "once": "full_attn_layers and kda_layers do not name every layer once: correct them.",
         "layer_numbers": "{name} must hold layer numbers from {first} to {last}: correct it.",
-        "where": f"sliding_window is set but layer_types, which says where, is missing: "
-        f"{WHOLE_FILE}.",
+        "where": f"{{name}} is set but layer_types, which says where, is missing: {WHOLE_FILE}.",
     }
 )
 
@@ -97,26 +103,12 @@ def refusal(key: str, **values: str) -> ConfigError:
     return ConfigError(ENGLISH[key].format(**values), key, values)
 
 
-def shown(value: object) -> str:
-    """A JSON value in a few words, safe for any size and nesting."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int):
-        return str(value) if abs(value) < 10**15 else "a number of more than 15 digits"
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, str):
-        return repr(value[:40])
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    return "an object" if isinstance(value, Mapping) else f"a {type(value).__name__}"
-
-
 def whole_number(value: object, name: str, most: int, least: int = 1) -> int:
     """`value` if it is an int (not a bool, not 61.0) in least..most; ConfigError otherwise."""
     if type(value) is int and least <= value <= most:
         return value
-    raise refusal("number", name=name, value=shown(value), least=f"{least:,}", most=f"{most:,}")
+    limits = {"least": f"{least:,}", "most": f"{most:,}"}
+    raise refusal("number", name=piece(name, OWNER), value=shown(value), **limits)
 
 
 @dataclass
@@ -125,8 +117,9 @@ class Ledger:
 
     `read` holds paths of fields, `defaults` the family's defaults that were taken, `off` the
     fields whose 0 or -1 was taken for "not set", `words` those that were read for what their words
-    say, with the fact, `around` the fields of a multimodal file beside
-    those of its text model, with the model type of each level.
+    say, with the fact, `foreign` those that the family's class does not have, with the fact,
+    `around` the fields of a multimodal file beside those of its text model, with the model type of
+    each level.
     """
 
     family: str = ""
@@ -134,6 +127,7 @@ class Ledger:
     defaults: dict[str, Any] = field(default_factory=dict)
     off: dict[str, int] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
+    foreign: dict[str, str] = field(default_factory=dict)
     around: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
 
@@ -157,6 +151,7 @@ class Fields:
         self.ledger = Ledger() if ledger is None else ledger
         self.defaults: Mapping[str, Any] = {} if defaults is None else defaults
         self.path = path
+        self._by_words: dict[str, list[str]] | None = None
 
     def get(self, name: str) -> Any:
         """A field as it is, else the family's default, else None."""
@@ -177,7 +172,8 @@ class Fields:
     ) -> int | None:
         """What the file says of one of FACTS, under any of its names.
 
-        A list has one entry per layer, and counts at `index`. Fields that say the same must agree.
+        A list has one entry per layer, and counts at `index`; one of windows repeats, as in the
+        params.json of Mistral's models. Fields that say the same must agree.
         """
         names: Iterable[str] = self.names_of(fact)
         own = OWN_FIELD.get((self.ledger.family, fact))
@@ -188,17 +184,20 @@ class Fields:
         found: dict[str, int] = {}
         for name in names:
             value = self.values.get(name)
-            if index is not None and isinstance(value, list) and 0 <= index < len(value):
-                value = value[index]
+            if index is not None and isinstance(value, list) and value:
+                value = value[index % len(value)]
             if fact in MAY_BE_OFF and type(value) is int and value in (0, -1):
                 if fact != "mtp":  # a file that counts no such layers takes nothing for granted
                     self.ledger.off[self.path + name] = value
             elif value is not None:
                 found[name] = whole_number(value, name, most, least)
         if len(set(found.values())) > 1:
-            said = " and ".join(f"{name} {value:,}" for name, value in found.items())
+            first = next(iter(found))
+            other = next(name for name in found if found[name] != found[first])
+            said = " and ".join(f"{piece(name)} {found[name]:,}" for name in (first, other))
             raise refusal("disagree", names=said)
         if found:
+            self._note_foreign(fact, found)
             return next(iter(found.values()))
         if any(name in self.values for name in names):
             return None
@@ -209,14 +208,33 @@ class Fields:
                 return whole_number(default, owner, most, least)
         return None
 
+    def _note_foreign(self, fact: str, found: Iterable[str]) -> None:
+        """Keep in mind a fact that the file states under names of other families only."""
+        known = family(self.ledger.family)
+        if known is None or self.path or fact in ("mtp", "chunk"):
+            return
+        own = {*known.names, OWN_FIELD.get((self.ledger.family, fact))}
+        if all(name not in own and FACTS[fact].get(name) != MOST for name in found):
+            self.ledger.foreign |= dict.fromkeys(found, fact)
+
     def names_of(self, fact: str) -> list[str]:
         """Names of a fact: those of the table, and this file's that state it by their words."""
         if fact not in WORDS or family(self.ledger.family) is not None:
             return list(FACTS[fact])
-        known = {name for names in FACTS.values() for name in names}.union(LAYOUT)
-        found = [name for name in self.values if name not in known and by_words(name) == fact]
+        found = self._stating().get(fact, ())
+        if len(found) > SHOWN:
+            raise refusal("not_understood", names=listed(found))
         self.ledger.words |= dict.fromkeys((self.path + name for name in found), fact)
         return [*FACTS[fact], *found]
+
+    def _stating(self) -> dict[str, list[str]]:
+        """This object's own names of facts, by fact; looked for once, as files may be long."""
+        if self._by_words is None:
+            self._by_words = {}
+            for name in self.values:
+                if name not in KNOWN and (fact := by_words(name)):
+                    self._by_words.setdefault(fact, []).append(name)
+        return self._by_words
 
     def need_fact(
         self, fact: str, most: int = MAX_SIZE, least: int = 1, index: int | None = None
@@ -276,7 +294,7 @@ class Fields:
             return None
         if isinstance(value, list) and 0 < len(value) <= MAX_LAYERS:
             return value
-        raise refusal("rows", name=name, value=shown(value), most=f"{MAX_LAYERS:,}")
+        raise refusal("rows", name=piece(name), value=shown(value), most=f"{MAX_LAYERS:,}")
 
     def per_layer(self, name: str, layers: int) -> list[Any] | None:
         """A list with one entry per layer; entries for the MTP layers after them are cut off."""
@@ -286,10 +304,26 @@ class Fields:
         if len(rows) == layers:
             return rows
         if len(rows) != layers + (self.fact("mtp", most=MAX_LAYERS) or 0):
-            raise refusal("entries", name=name, entries=f"{len(rows):,}", layers=f"{layers:,}")
+            raise refusal(
+                "entries", name=piece(name), entries=f"{len(rows):,}", layers=f"{layers:,}"
+            )
         return rows[:layers]
+
+    def check_lists(self, layers: int) -> None:
+        """That lists which state a fact have one entry per layer, or repeat evenly (windows)."""
+        for fact in ("heads", "kv_heads", "head_dim", "v_head_dim", "window"):
+            for name in self.names_of(fact):
+                rows = self.values.get(name)
+                repeats = isinstance(rows, list) and rows and not layers % len(rows)
+                if isinstance(rows, list) and not (fact == "window" and repeats):
+                    self.per_layer(name, layers)
 
     def overridden(self, changes: Mapping[str, Any]) -> Fields:
         if not changes:
             return self
-        return Fields({**self.values, **changes}, self.ledger, self.defaults, self.path)
+        # A chain, not a copy: there may be one per layer.
+        values = ChainMap(dict(changes), cast("MutableMapping[str, Any]", self.values))
+        made = Fields(values, self.ledger, self.defaults, self.path)
+        if KNOWN.issuperset(changes):
+            made._by_words = self._stating()
+        return made

@@ -91,7 +91,7 @@ HARMLESS = {
     "padded_vocab_size",
     "num_hidden_groups", "layer_scale_init_value", "hidden_dropout", "resid_pdrop", "problem_type",
     "scoring_func", "finetuning_task", "num_sliding_attention_heads", "is_decoder",
-    "is_encoder_decoder", "qk_ln", "H_cycles", "L_cycles", "alibi_bias_max",
+    "is_encoder_decoder", "qk_ln", "alibi_bias_max",
     "attn_uses_sequence_id", "prefix", "cross_attention_norm", "is_encoder", "multiple_of",
     "layer_norm_elementwise_affine", "rmsnorm", "post_layer_norms",
 }  # fmt: skip

@@ -38,7 +38,10 @@ class Attention:
 
 def is_latent(fields: Fields) -> bool:
     """Whether the file describes MLA: a rank of the keys' and values' latent, not switched off."""
-    return fields.flag("use_mla", default=True) and fields.fact("kv_lora_rank") is not None
+    rank, switched = fields.fact("kv_lora_rank"), fields.flag("use_mla", default=True)
+    if rank is None and switched and fields.states("use_mla"):
+        raise refusal("lacks", names="kv_lora_rank")
+    return rank is not None and switched
 
 
 def missing_fields(fields: Fields) -> list[str]:
@@ -113,10 +116,10 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
     if sources is not None:
         source = whole_number(sources[index], "kv_source_layers", least=0, most=index)
         latent = latent if source == index else ()
-    if kind != "indexed" or indexers(fields, layers)[index] == "shared":
+    if kind != "indexed" or _indexer(fields, index, layers) == "shared":
         return Attention("MLA", latent)
     key = fields.need("index_head_dim")
-    if fields.get("index_kpool") is not None:  # GLM-5-Next pools keys anew each time it reads them
+    if fields.get("index_kpool") is not None:  # GLM-5-Next pools keys again each time it reads them
         return Attention("MLA + indexer", (*latent, ("k_index", key), ("pool gate", key + 1)))
     return Attention("MLA + indexer", (*latent, ("k_index", key)))
 
@@ -132,22 +135,23 @@ def _has_position(fields: Fields, index: int, layers: int) -> bool:
     return (index + 1) % alone.need("no_rope_layer_interval", most=MAX_LAYERS) != 0
 
 
-def indexers(fields: Fields, layers: int) -> list[Any]:
-    """Of every layer whether its indexer is its own, "full", or an earlier layer's, "shared".
+def _indexer(fields: Fields, index: int, layers: int) -> str:
+    """Whether a layer's indexer is its own, "full", or an earlier layer's, "shared".
 
     The rules for files without a list are those of the configuration classes.
     """
-    types, family = fields.per_layer("indexer_types", layers), fields.ledger.family
+    family = fields.ledger.family
+    types: list[Any] | str | None = fields.per_layer("indexer_types", layers)
     names = {"F": "full", "S": "shared"}
     if types is None and fields.get("index_topk_pattern") is not None:
-        said = fields.values["index_topk_pattern"]
-        if not isinstance(said, (str, list)) or len(said) != layers:
+        types = fields.values["index_topk_pattern"]
+        if not isinstance(types, (str, list)) or len(types) != layers:
             raise refusal("lacks", names="indexer_types")
-        types = [names.get(one, one) if isinstance(one, str) else one for one in said]
     if types is not None:
-        if any(one not in ("full", "shared") for one in types):
+        said = types[index]
+        if not isinstance(said, str) or said not in {*names, *names.values()}:
             raise refusal("indexer_types")
-        return types
+        return names.get(said, said)
     every, first = fields.integer("index_topk_freq") or 1, 2
     if fields.get("index_skip_topk_offset") is not None:
         first = fields.need("index_skip_topk_offset", least=0)
@@ -156,7 +160,7 @@ def indexers(fields: Fields, layers: int) -> list[Any]:
         fields.ledger.defaults["indexer_types"] = f"(1 of {every})"
     elif every > 1 and family not in BY_FREQUENCY:
         raise refusal("lacks", names="indexer_types")
-    return ["shared" if max(i - first + 1, 0) % every else "full" for i in range(layers)]
+    return "shared" if max(index - first + 1, 0) % every else "full"
 
 
 def dots_note_sliding(fields: Fields) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ configuration files that models outside of it bring along.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 MOST = "most families"
@@ -188,6 +188,12 @@ STATE_SIZES = (
     "mamba_d_state", "mamba_num_heads", "mamba_n_heads", "ssm_state_size", "conv_L_cache",
     "linear_num_key_heads", "linear_num_heads", "linear_attn_config", "lru_width",
 )  # fmt: skip
+#: Other widths of it, which alone say nothing of where such layers stand.
+STATE_WIDTHS = (
+    "state_size", "conv_kernel", "mamba_expand", "mamba_headdim", "mamba_head_dim", "mamba_d_head",
+    "mamba_d_conv", "mamba_d_ssm", "mamba_dt_rank", "linear_key_head_dim", "linear_value_head_dim",
+    "linear_num_value_heads", "linear_conv_kernel_dim", "linear_head_dim",
+)  # fmt: skip
 #: All fields that the reader may ask for beside those of FACTS.
 LAYOUT = (
     *KINDS_OF_LAYERS, *STATE_SIZES, "block_configs", "cross_attention_layers", "attn", "attn_cfg",
@@ -208,14 +214,21 @@ LAYOUT = (
 )  # fmt: skip
 
 
-def words(name: str) -> list[str]:
+#: A word of a name: capitals with what follows them, or small letters.
+_WORD = re.compile(r"[A-Z]+[a-z]*|[a-z]+")
+#: Letters without which a name states no fact of WORDS.
+_HINTS = re.compile(r"head|kv|window|att|rope|rotary", re.IGNORECASE)
+
+
+def words(name: str) -> Sequence[str]:
     """A field's name in lower-case words: "kvHeads" and "kv_heads" are kv, heads."""
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name[:200])
-    return re.findall(r"[a-z]+", spaced.lower())
+    return [word.lower() for word in _WORD.findall(name[:200])]
 
 
 def by_words(name: str) -> str:
     """The fact of WORDS that a field states, or ""."""
+    if not _HINTS.search(name, 0, 200):
+        return ""
     said = set(words(name))
     for fact, (needed, allowed) in WORDS.items():
         if all(said & one for one in needed) and said <= allowed.union(*needed):

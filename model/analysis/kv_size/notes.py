@@ -20,7 +20,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "compressed": "Compressed entries count when their block of tokens is complete; the "
         "compressors' buffers, fixed in size, are not counted.",
         "latent": "MLA stores the latent, not heads: num_key_value_heads does not matter.",
-        "all_heads": "No field counts KV heads: every attention head has its own, as by default.",
+        "all_heads": "No field counts KV heads: by default, every attention head has its own.",
         "indexed": "All parts are counted at one precision, as transformers keeps them; "
         "FlashMLA's fp8 format takes 656 bytes per token and layer for a latent of 512 + 64.",
         "longcat": "Each of the model's blocks holds two attentions, hence two caches.",
@@ -32,15 +32,19 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "them, too.",
         "mtp": "Not counted: layers for multi-token prediction ({layers}), which hold a cache only "
         "when used to speculate.",
-        "cross": "A fixed cache besides, of images and not of the text: elements for every token "
-        "of an image, in all cross-attention layers ({layers}): {elements}.",
+        "cross": "There is also a fixed cache for images, not text: in all cross-attention layers "
+        "({layers}), elements per image token: {elements}.",
         "bidirectional": "The model attends in both directions; where it generates, it fills this "
         "cache.",
         "kv_scheme": "Not assumed: the file allows a quantised cache ({scheme}). Bytes "
         "per token at {dtype}: {bytes}.",
+        "kv_scheme_unknown": "Not assumed: the file allows a quantised cache ({scheme}), whose "
+        "size is not known here.",
         "defaults": "Not in the file, so the defaults of transformers' {family} count: {names}.",
-        "off": "Taken for not set: {names}.",
-        "by_words": "Read for what their names say: {names}.",
+        "off": "Taken as not set: {names}.",
+        "by_words": "Read as their names suggest: {names}.",
+        "foreign": "Counted as in other families, though transformers' {family} has no such "
+        "field: {names}.",
         "no_family": "The file names no model_type: counted by its fields alone.",
         "new_family": "The model_type {family} is not known here: counted by the file's fields "
         "alone.",

@@ -11,6 +11,7 @@ from typing import Any
 from model import ASSETS
 from model.analysis.kv_size.families import family as known_family
 from model.analysis.kv_size.fields import ConfigError, Fields, Ledger, refusal
+from model.analysis.kv_size.harmless import SECTIONS
 from model.analysis.kv_size.layer import (
     Attention,
     attention_layer,
@@ -25,15 +26,18 @@ from model.analysis.kv_size.names import FACTS, NESTED
 from model.analysis.kv_size.notes import Note
 from model.analysis.kv_size.remarks import notes
 from model.analysis.kv_size.schedule import layer_count, layer_kinds
+from model.analysis.kv_size.show import listed, piece
 from model.analysis.kv_size.spec import CacheSpec, LayerCache
 from model.analysis.kv_size.text import Config, parse
-from model.analysis.kv_size.unread import decisive, listed, speaks, unread, unread_around
+from model.analysis.kv_size.unread import decisive, speaks, unread, unread_around
 
 REFERENCE = ASSETS / "reference" / "kv_configs.json"
 ENCODERS = {
     "albert", "bert", "deberta", "deberta-v2", "distilbert", "electra", "modernbert", "roberta",
     "xlm-roberta", "nomic_bert", "new", "clip",
 }  # fmt: skip
+#: Fields that are read; published files have some hundreds. What is quantised has no limit.
+MAX_FIELDS = 2_000
 #: Fields that an object for one kind of layer may have.
 OVERLAID = {
     *(name for fact in ("heads", "kv_heads", "head_dim", "window") for name in FACTS[fact]),
@@ -44,8 +48,15 @@ HALVES = {"phi4flash", "yoco"}
 #: They draft for another model and read its cache.
 ASSISTANTS = {"gemma4_assistant", "gemma4_unified_assistant"}
 SEVERAL = {"blt", "bark", "rag", "pi0"}
+#: Facts that no attention has but MLA, and one of chunked attention.
+LATENT_FACTS = {"chunk", "qk_rope_head_dim", "qk_nope_head_dim"}
 STATES = ("linear", "mamba", "conv")
 EMPTY = (*STATES, "none", "cross")  # kinds that keep nothing of a token
+#: Classes of encoders, for files whose model_type does not tell.
+ENCODES = re.compile(
+    r"\w+ForMaskedLM$|(Albert|Bert|Camembert|Deberta|DebertaV2|DistilBert|Electra|ModernBert|"
+    r"Roberta|XLMRoberta|NomicBert|CLIP|Siglip|ViT|Dinov2|Wav2Vec2)(\w*Model|For\w+)$"
+)
 GENERATES = re.compile(
     r"(CausalLM|ConditionalGeneration|LMHead\w*|ForGeneration|ForImageTextTo\w*)$"
 )
@@ -65,7 +76,7 @@ def read_config(raw: str | bytes) -> tuple[Config, CacheSpec]:
     config = parse(raw)
     spec = cache_spec(config.fields)
     if config.duplicates:
-        names = listed(list(config.duplicates))
+        names = listed(config.duplicates)
         spec = replace(spec, notes=(Note("duplicates", {"names": names}), *spec.notes))
     return config, spec
 
@@ -80,12 +91,14 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
     are absurd, or are not understood although they can change the size.
     """
     fields = text_model(config)
+    _count(config)
     whole = Fields(config, fields.ledger)
     two_stacks = whole.flag("is_encoder_decoder") or fields.flag("is_encoder_decoder")
     _refuse(fields, whole)
     count = layer_count(fields)
     if count is None:
         raise _lacks(["num_hidden_layers", *missing_fields(fields)])
+    fields.check_lists(count)
     kinds, windows = _schedule(fields, count)
     if any(kind not in EMPTY for kind in kinds) and missing_fields(fields):
         raise _lacks(missing_fields(fields))
@@ -110,6 +123,21 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
     spec = CacheSpec(name, tuple(caches), ())
     said = notes(fields, whole, two_stacks, kinds, spec, _cross_elements(fields, kinds, count))
     return replace(spec, notes=(*said, *_not_read(fields), Note("scales")))
+
+
+def _count(config: Mapping[str, Any]) -> None:
+    """Refuse more fields than any model has: each is looked at by its words, many times."""
+    seen, left = 0, [config]
+    while left:
+        values = left.pop()
+        seen += len(values)
+        if seen > MAX_FIELDS:
+            raise refusal("too_many", limit=f"{MAX_FIELDS:,}")
+        left += [
+            value
+            for name, value in values.items()
+            if isinstance(value, Mapping) and name not in SECTIONS
+        ]
 
 
 def _lacks(names: Sequence[str]) -> ConfigError:
@@ -166,10 +194,15 @@ def _refuse(fields: Fields, whole: Fields) -> None:
             raise refusal("no_keys", family=name)
     if not decoder and (family in ENCODERS or (known is not None and known.cache != "yes")):
         raise refusal("encoder", family=family)
+    drawn = whole.values.get("_class_name")
+    if isinstance(drawn, str) and not family and fields.values is whole.values:
+        raise refusal("no_decoder", family=piece(drawn))
     generates = whole.get("architectures")
-    encodes = isinstance(generates, list) and not any(
-        isinstance(name, str) and GENERATES.search(name) for name in generates
-    )
+    named = isinstance(generates, list)
+    classes = [one for one in generates if isinstance(one, str)] if named else []
+    encodes = named and not any(map(GENERATES.search, classes))
+    if known is None and not decoder and encodes and any(map(ENCODES.match, classes)):
+        raise refusal("encoder", family=piece(classes[0]))
     if fields.get("use_bidirectional_attention") in (True, "all") and generates and encodes:
         raise refusal("both_ways")
     if fields.states("use_cla") and not fields.flag("use_cla"):
@@ -180,18 +213,26 @@ def _refuse(fields: Fields, whole: Fields) -> None:
 
 def _not_read(fields: Fields) -> list[Note]:
     """What the file says beyond what was understood; a refusal where it would make a guess."""
-    # A fact under a name of the table that no layer asked for is known not to matter.
-    fields.ledger.read |= {name for names in FACTS.values() for name in names}
-    left = unread(fields)
+    # A fact under a name of the table that no layer asked for is known not to matter, except for
+    # those that speak of another kind of attention.
+    other_kinds = {"chunk"} if is_latent(fields) or fields.states("use_mla") else LATENT_FACTS
+    fields.ledger.read |= {
+        name for fact, names in FACTS.items() if fact not in other_kinds for name in names
+    }
     known = known_family(fields.ledger.family)
+    if known is not None:  # what the class has, and its layers do not keep
+        fields.ledger.read |= set(known.defaults)
+    left = unread(fields)
     if known is None:
         told = fields.states(*FACTS["kv_heads"])
         unclear = [path for path, value in left if decisive(path, value, told)]
         if unclear:
             raise refusal("not_understood", names=listed(unclear))
     paths = [path for path, _ in (*left, *unread_around(fields))]
-    about = [path for path in paths if speaks(path)]
-    others = [path for path in paths if not speaks(path)]
+    about: list[str] = []
+    others: list[str] = []
+    for path in paths:
+        (about if speaks(path) else others).append(path)
     return [
         *([Note("may_matter", {"names": listed(about)})] if about else []),
         *([Note("not_read", {"names": listed(others)})] if others else []),
@@ -206,7 +247,7 @@ def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]
     kinds = layer_kinds(fields, layers)
     if not fields.flag("use_dsa", default=True):  # dots.note
         kinds = ["full" if kind == "indexed" else kind for kind in kinds]
-    elif fields.get("index_head_dim") is not None and is_latent(fields) and _implied(fields, kinds):
+    elif is_latent(fields) and fields.get("index_head_dim") is not None and _implied(fields, kinds):
         kinds = ["indexed" if kind == "full" else kind for kind in kinds]
     return kinds, [None] * len(kinds)
 

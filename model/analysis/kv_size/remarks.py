@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from model.analysis.kv_size.harmless import ELSEWHERE
 from model.analysis.kv_size.layer import OTHER_KV_HEADS, is_latent
 from model.analysis.kv_size.names import FACTS
 from model.analysis.kv_size.notes import Note
+from model.analysis.kv_size.show import listed, piece
 from model.analysis.kv_size.spec import CacheSpec
 
 #: What a kind of layer with a state of fixed size is called.
@@ -20,7 +22,16 @@ STATES = {
 }  # fmt: skip
 #: Fields that name the precision of a quantised cache, and values that mean none.
 KV_DTYPES = ("kv_cache_quant_algo", "kv_cache_dtype", "kv_cache_quant_method")
-PLAIN = {"auto", "none", "bf16", "bfloat16", "fp16", "float16", "fp32", "float32", ""}
+PLAIN = {
+    "auto", "none", "bf16", "bfloat16", "fp16", "float16", "fp32", "float32", "",
+    "16-bit float", "32-bit float",
+}  # fmt: skip
+#: How the names of a precision's formats begin or read in full. Others are named, not sized.
+PRECISIONS = {
+    "fp8": re.compile(r"(fp8|float8)(_.*)?|8-bit float"),
+    "int8": re.compile(r"u?int8(_.*)?|8-bit int"),
+    "int4": re.compile(r"u?int4(_.*)?|4-bit int"),
+}
 
 
 def notes(
@@ -103,10 +114,14 @@ def _quantised(whole: Fields, fields: Fields, spec: CacheSpec) -> list[Note]:
     """A quantised cache that the file allows: offered with its size, not assumed."""
     for values in (whole.values, fields.values):
         scheme = _scheme(values)
-        if scheme:
-            dtype = "int4" if "4" in scheme else "int8" if "int" in scheme else "fp8"
-            size = f"{spec.bytes_per_token(dtype):,}"
-            return [Note("kv_scheme", {"scheme": scheme, "dtype": dtype, "bytes": size})]
+        if scheme.lower() in PLAIN:
+            continue
+        known = (dtype for dtype, name in PRECISIONS.items() if name.fullmatch(scheme.lower()))
+        dtype = next(known, None)
+        if dtype is None:
+            return [Note("kv_scheme_unknown", {"scheme": scheme})]
+        size = f"{spec.bytes_per_token(dtype):,}"
+        return [Note("kv_scheme", {"scheme": scheme, "dtype": dtype, "bytes": size})]
     return []
 
 
@@ -123,7 +138,7 @@ def _scheme(values: Mapping[str, Any]) -> str:
                 return f"{bits}-bit {kind}"
         for name in KV_DTYPES:
             if isinstance(section.get(name), str) and section[name].lower() not in PLAIN:
-                return section[name][:20]
+                return piece(section[name], 20)
     return ""
 
 
@@ -134,16 +149,18 @@ def _taken(fields: Fields) -> list[Note]:
         said = ", ".join(f"{name} {_short(value)}" for name, value in ledger.defaults.items())
         found.append(Note("defaults", {"family": ledger.family, "names": said}))
     if ledger.off:
-        said = ", ".join(f"{name} {value}" for name, value in ledger.off.items())
+        said = listed(f"{piece(name, 50)} {value}" for name, value in ledger.off.items())
         found.append(Note("off", {"names": said}))
     if ledger.words:
-        said = ", ".join(f"{name[:60]} = {fact}" for name, fact in ledger.words.items())
+        said = listed(f"{piece(name, 40)} = {fact}" for name, fact in ledger.words.items())
         found.append(Note("by_words", {"names": said}))
+    if ledger.foreign:
+        values = {"family": ledger.family, "names": listed(ledger.foreign)}
+        found.append(Note("foreign", values))
     if not ledger.family:
         found.append(Note("no_family"))
     elif known_family(ledger.family) is None and ledger.family not in ELSEWHERE:
-        name = "".join(c if c.isalnum() or c in "_-. " else "?" for c in ledger.family[:40])
-        found.append(Note("new_family", {"family": name}))
+        found.append(Note("new_family", {"family": piece(ledger.family, 40)}))
     return found
 
 

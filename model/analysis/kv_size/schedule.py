@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from model.analysis.kv_size import families
-from model.analysis.kv_size.fields import MAX_LAYERS, Fields, refusal, shown, whole_number
-from model.analysis.kv_size.names import FACTS, KINDS_OF_LAYERS, STATE_SIZES
+from model.analysis.kv_size.fields import MAX_LAYERS, Fields, refusal, whole_number
+from model.analysis.kv_size.harmless import ELSEWHERE
+from model.analysis.kv_size.names import FACTS, KINDS_OF_LAYERS, STATE_SIZES, STATE_WIDTHS
+from model.analysis.kv_size.show import shown
 
 LAYER_LISTS = ("layer_types", "layers_block_type", "attn_type_list", "block_configs", "mixer_types")
 
@@ -93,6 +95,8 @@ def layer_count(fields: Fields) -> int | None:
     """Layers that may hold a cache, or None if the file has neither a count nor a list of them."""
     if fields.ledger.family == "hrm_text" and not fields.states("num_hidden_layers"):
         raise refusal("lacks", names="num_hidden_layers")
+    if fields.ledger.family == "hrm_text":
+        fields.ledger.read |= {"H_cycles", "L_cycles"}
     if fields.ledger.family == "hrm_text" and fields.get("num_layers_per_stack") is None:
         stack = fields.need_fact("layers", most=MAX_LAYERS)  # it is gone through several times
         low, high = fields.need("L_cycles", most=100), fields.need("H_cycles", most=100)
@@ -150,7 +154,8 @@ def layer_kinds(fields: Fields, layers: int) -> list[str]:
     """
     kinds = _listed(fields, layers)
     if kinds is not None:
-        fields.ledger.read |= {fields.path + name for name in KINDS_OF_LAYERS}
+        told = (*KINDS_OF_LAYERS, *FACTS["chunk"])
+        fields.ledger.read |= {fields.path + name for name in told}
     kinds = kinds or _periodic(fields, layers)
     family = fields.ledger.family
     if kinds is None and family not in OWN_RULES:
@@ -158,6 +163,8 @@ def layer_kinds(fields: Fields, layers: int) -> list[str]:
     if kinds is None:
         clues = [name for name in STATE_SIZES if fields.get(name) is not None]
         clues += [family] if family in HYBRID_FAMILIES else []
+        if families.family(family) is None and family not in ELSEWHERE:
+            clues += [name for name in STATE_WIDTHS if fields.states(name)]
         if clues:
             raise refusal("hybrid", name=clues[0])
         kinds = _sliding(fields, layers)
@@ -174,13 +181,22 @@ def _of_class(fields: Fields, layers: int) -> list[str] | None:
     known = families.family(fields.ledger.family)
     if known is None or known.pattern is None:
         return None
+    idle = _idle_switches(fields, known)
     for name in KINDS_OF_LAYERS:
-        if fields.states(name) and fields.values[name] != known.defaults.get(name):
+        said = fields.values.get(name)
+        if said is not None and said != known.defaults.get(name) and name not in idle:
             return None  # the file has a rule of its own
         fields.ledger.read.add(fields.path + name)
     kinds = known.pattern.kinds(layers)
     fields.ledger.defaults["layer_types"] = kinds
     return [translate(kind, KINDS, "layer_types") for kind in kinds]
+
+
+def _idle_switches(fields: Fields, known: families.CacheFamily) -> set[str]:
+    """Switches of windows that change nothing: the class has none, or no layer that slides."""
+    slides = known.pattern is not None and any("sliding" in kind for kind in known.pattern.cycle)
+    idle = {"max_window_layers"} - set(known.defaults)
+    return idle if slides or fields.flag("use_sliding_window") else {*idle, "use_sliding_window"}
 
 
 def _crossed(fields: Fields, layers: int) -> set[int]:
@@ -231,9 +247,6 @@ def _by_windows(fields: Fields, layers: int) -> list[str] | None:
         if not isinstance(rows, list):
             continue
         fields.ledger.read.add(fields.path + name)
-        if not rows or layers % len(rows):
-            entries = f"{len(rows):,}"
-            raise refusal("entries", name=name, entries=entries, layers=f"{layers:,}")
         windows = [rows[index % len(rows)] for index in range(layers)]
         return ["full" if window in (None, 0, -1) else "sliding" for window in windows]
     return None
@@ -318,9 +331,18 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
     family = fields.ledger.family
     if family in ("llama4", "llama4_text"):
         return _llama4(fields, layers)
+    known = families.family(family)
+    # transformers' DynamicCache: a class with no list of kinds slides everywhere by its window or,
+    # if it has none, by its chunk.
+    everywhere = known is not None and "layer_types" not in known.computed
     if family in KEEP_ALL or active_window(fields) is None:
         fields.ledger.read |= {"max_window_layers", "sliding_window_pattern"}
-        return ["full"] * layers
+        if known is not None and (not everywhere or family in KEEP_ALL):
+            return ["full"] * layers
+        chunk = fields.fact("chunk")
+        if chunk is not None and known is None:
+            raise refusal("where", name="attention_chunk_size")
+        return ["full" if chunk is None else "chunked"] * layers
     if family.startswith("mimo_v2"):
         full = {i for i in range(layers) if i == 0 or (i + 1) % 6 == 0}
         return ["full" if i in full else "sliding" for i in range(layers)]
@@ -353,11 +375,9 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
     if family == "qwen2_moe":
         below = fields.need("max_window_layers", most=MAX_LAYERS, least=0)
         return ["sliding" if i % 2 == 0 and i < below else "full" for i in range(layers)]
-    known = families.family(family)
-    # transformers' DynamicCache: a class with a window and no list of kinds slides everywhere.
-    if family in ALL_SLIDING or (known is not None and "layer_types" not in known.computed):
+    if family in ALL_SLIDING or everywhere:
         return ["sliding"] * layers
-    raise refusal("where")
+    raise refusal("where", name="sliding_window")
 
 
 def _llama4(fields: Fields, layers: int) -> list[str]:

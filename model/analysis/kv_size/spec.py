@@ -8,8 +8,9 @@ from fractions import Fraction
 from math import ceil
 from types import MappingProxyType
 
-from model.analysis.kv_size.fields import ConfigError, shown
+from model.analysis.kv_size.fields import ConfigError
 from model.analysis.kv_size.notes import Note
+from model.analysis.kv_size.show import shown
 
 BYTES: Mapping[str, Fraction] = MappingProxyType(
     {
@@ -90,10 +91,6 @@ class CacheSpec:
         kept = sum(layer.elements_per_token for layer in self.layers if layer.window is None)
         return int(kept + self._compressed_per_token())
 
-    def window_elements(self) -> int:
-        """Elements that the windows hold when full."""
-        return sum(c.elements_per_token * c.window for c in self.layers if c.window is not None)
-
     def elements(self, tokens: int) -> int:
         """Elements held after `tokens` tokens."""
         tokens = count(tokens, "tokens")
@@ -106,10 +103,6 @@ class CacheSpec:
     def growth_per_token(self, dtype: str) -> int:
         """Bytes one more token adds once every window is full."""
         return ceil(self.growth_elements() * element_size(dtype))
-
-    def window_bytes(self, dtype: str) -> int:
-        """Bytes that the windows hold when full."""
-        return ceil(self.window_elements() * element_size(dtype))
 
     def bytes(self, tokens: int, dtype: str, batch: int = 1) -> int:
         """Bytes of `batch` sequences of `tokens` tokens each."""

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from model.analysis.kv_size.fields import refusal, shown
+from model.analysis.kv_size.fields import refusal
+from model.analysis.kv_size.show import shown
 
 MAX_BYTES = 5_000_000  # lists of quantised modules make official files of 3 MB
 

@@ -10,7 +10,6 @@ their caches.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,8 +18,6 @@ from model.analysis.kv_size.fields import Fields, Ledger
 from model.analysis.kv_size.harmless import ELSEWHERE, ENDINGS, HARMLESS, SECTIONS, TOPICS
 from model.analysis.kv_size.names import NESTED, OTHER_MODELS, words
 
-SHOWN = 12  # names in one note; of the rest, the number
-NAME = 60  # characters of one name
 KEYS = {"kv", "kvs", "key", "keys", "value", "values", "k", "v"}
 HEADS = {"head", "heads", "nhead", "nheads", "group", "groups"}
 SIZES = {"dim", "dims", "size", "sizes", "width", "channels", "features", "units"}
@@ -48,7 +45,7 @@ SHARING = {"share", "shared", "sharing", "shares", "reuse", "reused", "cla", "yo
 STATES = {
     "state", "states", "ssm", "mamba", "recurrent", "recurrence", "linear", "conv", "memory",
     "cross", "hybrid", "sparse", "global", "cache", "caches", "query", "queries", "mqa", "gqa",
-    "mha", "qkv", "chunk", "chunked", "sink", "sinks",
+    "mha", "qkv", "chunk", "chunked", "sink", "sinks", "meta",
 }  # fmt: skip
 #: Ways to share keys and values among heads, which a flag may switch on.
 HEAD_SHARING = {"mqa", "gqa", "mla", "mfa", "multiquery"}
@@ -62,7 +59,11 @@ COMPUTED_BY = {
     "flash_attention",
     "xla",
 }
-SPEAK = KEYS | HEADS | WINDOWS | RANKS | LAYERS | SHARING | STATES
+#: Layers that are gone through several times, each time with a cache of their own.
+LOOPS = {"cycles", "loop", "loops", "ut"}
+SPEAK = LOOPS | KEYS | HEADS | WINDOWS | RANKS | LAYERS | SHARING | STATES
+#: Of these words, a decisive field has at least one.
+DECIDE = SPEAK | HEAD_SHARING
 
 
 def unread(fields: Fields) -> list[tuple[str, Any]]:
@@ -80,6 +81,9 @@ def unread_around(fields: Fields) -> list[tuple[str, Any]]:
             for name, value in _walk(values, "", empty)
             if fields.values.get(name) != value
         ]
+        # A second language model beside the one that is read.
+        models = [name for name in NESTED if values.get(name) and isinstance(values[name], Mapping)]
+        found += [(name, values[name]) for name in models[1:] if values[name] != values[models[0]]]
     return sorted(found, key=lambda one: one[0])
 
 
@@ -129,6 +133,8 @@ def decisive(path: str, value: object, heads_told: bool = False) -> bool:
     if value is False or isinstance(value, float) or (type(value) is int and value <= 0):
         return False
     found = set(words(path))
+    if found.isdisjoint(DECIDE):
+        return False
     if found & TOPICS and not found & (KEYS | HEAD_SHARING | SHARING | WINDOWS):
         found -= LAYERS | STATES
     listed = isinstance(value, (list, str, Mapping))
@@ -145,6 +151,7 @@ def decisive(path: str, value: object, heads_told: bool = False) -> bool:
         or (isinstance(value, list) and found & {"layer", "layers"})
         or (counted and found & RATES and found & (STATES | LAYERS))
         or (counted and found & {"layer", "layers", "block", "blocks"} and found & REPEATS)
+        or (counted and found & LOOPS)
         or (value is True and {"multi", "query"} <= found)
         or (value is True and found & HEAD_SHARING and not heads_told)
         or (counted and found & HEAD_SHARING)
@@ -154,10 +161,3 @@ def decisive(path: str, value: object, heads_told: bool = False) -> bool:
 def speaks(path: str) -> bool:
     """Whether a field's name has to do with what is cached at all."""
     return bool(SPEAK.intersection(words(path)))
-
-
-def listed(paths: list[str]) -> str:
-    """Names for a sentence: no line of it is longer than a reader's patience, or breaks."""
-    names = [re.sub(r"[^\x20-\x7e]", "?", path)[:NAME] for path in paths[:SHOWN]]
-    rest = len(paths) - len(names)
-    return ", ".join(names) + (f", … (+{rest:,})" if rest else "")

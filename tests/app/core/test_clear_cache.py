@@ -6,10 +6,11 @@ import threading
 
 import streamlit as st
 
-from app.core import generation, lab, models, store
-from app.core.need_slot import RUNS
-from app.core.prompt_runs import TRACES, Traces
-from app.core.replies import STORE
+from app.core.assets import models
+from app.core.running import generation, lab, store
+from app.core.running.need_slot import RUNS
+from app.core.running.prompt_runs import TRACES, Traces
+from app.core.running.replies import STORE
 
 
 def test_clearing_the_caches_reaches_no_worker_and_no_result() -> None:

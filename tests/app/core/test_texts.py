@@ -336,3 +336,13 @@ def test_a_page_uses_only_its_own_words_and_the_shared_ones() -> None:
         if home[0] != "core" and path.parts[: len(home)] != home:
             strangers.append(f"{path}:{line}: {pattern}")
     assert not strangers
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_bold_ends_where_markdown_sees_its_end(language: str) -> None:
+    """`**50%**word` is shown with its stars: between a sign and a letter no bold ends
+    (CommonMark, section 6.2)."""
+    for key, text in texts(language).items():
+        for form in forms(text):
+            for bold, after in re.findall(r"\*\*([^*]+)\*\*(.?)", form):
+                assert bold[-1].isalnum() or bold[-1] == "}" or not after.isalpha(), key

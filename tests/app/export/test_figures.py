@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qsl
 
 import plotly.graph_objects as go
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from app.core.texts import LANGUAGES
+from app.core.texts import APP, LANGUAGES
 from app.export import figures
-from app.export.exhibit import Replies, Run
+from app.export.exhibit import ShownReplies, ShownRun
 
 EVERY = [(name, language) for name in figures.NAMES for language in LANGUAGES]
 
@@ -40,17 +42,41 @@ def test_it_is_drawn(name: str) -> None:
         assert content.data
         assert not content.frames, "a picture on paper does not move"
     else:
-        assert isinstance(content, Run | Replies)
+        assert isinstance(content, ShownRun | ShownReplies)
 
 
 def test_languages_differ_in_words_only() -> None:
     for name in figures.NAMES:
         en, ko = (figures.figure(name, language) for language in ("en", "ko"))
-        if not isinstance(en.content, Replies):  # these were written in the language
+        if not isinstance(en.content, ShownReplies):  # these were written in the language
             assert len(en.rows) == len(ko.rows)
         assert (en.page, en.state) == (ko.page, ko.state)
+
+
+def test_a_figure_is_drawn_once_for_all_viewers() -> None:
+    assert figures.figure("routing", "en") is figures.figure("routing", "en")
 
 
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(KeyError):
         figures.figure("no-such-figure", "en")
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "chosen"),
+    [
+        ("compute", "story_chapter", "o1"),
+        ("thinking", "r_room", "thinking"),
+        ("published", "t_table", "others"),
+        ("r1-zero-accuracy", "t_curve_task", "chain"),
+        ("kv-loss", "c_room", "attention_kinds"),
+    ],
+)
+def test_its_full_view_is_of_the_same(name: str, key: str, chosen: str) -> None:
+    page, _, query = figures.figure(name, "en").link("en").partition("?")
+    at = AppTest.from_file(str(APP / "navigation.py"), default_timeout=60)
+    at.query_params.update(dict(parse_qsl(query)))
+    there = f"story/{page}.py" if page == "story" else f"pages/{page}/{page}.py"
+    at.switch_page(there).run()
+    assert not at.exception
+    assert at.session_state[key] == chosen

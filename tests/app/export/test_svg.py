@@ -113,6 +113,22 @@ def test_what_is_not_known_is_refused() -> None:
             file_of(figure)
 
 
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (0, "0"),
+        (-0.0, "0"),
+        (-0.04, "0"),
+        (0.04, "0"),
+        (-0.06, "-0.1"),
+        (-10.0, "-10"),
+        (3.14, "3.1"),
+    ],
+)
+def test_coordinates_are_short(number: float, written: str) -> None:
+    assert pen.short(number) == written
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_written_as_text(text: str) -> None:
     figure = go.Figure(go.Scatter(x=[1], y=[1], mode="markers", name=text, hovertext=[text]))

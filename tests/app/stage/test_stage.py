@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -116,3 +118,11 @@ def test_each_column_of_a_run_is_a_whole_token() -> None:
 
 def test_chapters_have_an_order_that_is_the_stages() -> None:
     assert [chapter.name for chapter in CHAPTERS] == list(BY_NAME)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notes_are_plain_words(language: str) -> None:
+    """No remains of the links that terms are on a page."""
+    with speaking(language):
+        for screen in screens.story():
+            assert not re.search(r"#term|\]\(|\"\)", screen.notes), screen.id

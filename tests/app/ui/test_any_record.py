@@ -8,12 +8,14 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
-from app.core import judged, store
+from app.core.asking import judged
+from app.core.running import store
 from app.core.texts import LANGUAGES, texts
 from app.pages.cache import figures as cache_figures
 from app.pages.cache.attention_kinds import figures as diagrams
+from app.pages.cache.run.growth import growth
 from app.pages.experts import figures as expert_figures
 from app.pages.experts.route import figures as route_figures
 from app.pages.start import cards, thumbnails
@@ -87,9 +89,9 @@ def draw_all(trace: Trace) -> None:
     cards.reasoning_query(trace, reading)
     json.dumps(judged.rows([trace]))
     list(expert_load.choices(trace, trace.card.groups))
-    growth = cache_figures.growth(trace, trace.card.attention)
-    if growth is not None and trace.fed:
-        cache_figures.curves([growth], trace.fed, trace.n_prompt, Words())
+    grown = growth(trace, trace.card.attention)
+    if grown is not None and trace.fed:
+        cache_figures.curves([grown], trace.fed, trace.n_prompt, Words())
     if drawn := diagrams.boxes(trace.card, trace.fed):
         diagrams.diagram(trace.card.attention, drawn, Words())
     if trace.moe_layers and trace.fed:
@@ -102,13 +104,11 @@ def draw_all(trace: Trace) -> None:
 
 
 @given(traces())
-@settings(max_examples=150)
 def test_whatever_is_absent(trace: Trace) -> None:
     draw_all(trace)
 
 
-@given(damaged(traces().map(Trace.to_json)))
-@settings(max_examples=400)
+@given(damaged(traces().map(Trace.to_json)))  # tests.fuzz.records: many more
 def test_what_is_read_can_be_drawn(raw: Any) -> None:
     try:
         trace = Trace.from_json(raw)

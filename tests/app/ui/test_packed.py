@@ -24,14 +24,20 @@ def same(a: Any, b: Any) -> bool:
     return a == b
 
 
-ARRAYS = some.arrays(st.sampled_from([np.uint8, np.uint16]), some.array_shapes(min_side=0))
+SMALL = some.array_shapes(min_side=0, max_side=4)
+ARRAYS = some.arrays(st.sampled_from([np.uint8, np.uint16]), SMALL)
 LEAVES = st.none() | st.booleans() | st.integers() | st.text() | ARRAYS
+#: As deep and as wide as needed: hundreds of arrays in one tree say no more than ten.
 TREES = st.recursive(
-    LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner)
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=10,
 )
 
 
-@given(st.dictionaries(st.text(max_size=3), TREES))
+@given(st.dictionaries(st.text(max_size=3), TREES, max_size=4))
 def test_comes_back(data: dict[str, Any]) -> None:
     assert same(data, unpacked(packed(data)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -54,6 +55,30 @@ def test_equal_arguments_are_drawn_once() -> None:
     drawn_once(line, np.arange(4, dtype=float), labels)
     drawn_once(line, np.arange(5), labels)
     assert len(drawn) == 4
+
+
+def test_who_asks_while_it_is_drawn_waits_for_it() -> None:
+    calls: list[str] = []
+
+    def slow(name: str) -> go.Figure:
+        calls.append(name)
+        time.sleep(0.1)
+        if name == "none":
+            raise ValueError(name)
+        return go.Figure()
+
+    def ask(name: str) -> Picture | str:
+        try:
+            return drawn_once(slow, name)
+        except ValueError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(5) as pool:
+        assert len({id(found) for found in pool.map(ask, ["slow"] * 5)}) == 1
+        assert calls == ["slow"]
+        assert [*pool.map(ask, ["none"] * 5)] == ["none"] * 5
+    failed = calls.count("none")
+    assert ask("none") == "none" and calls.count("none") == failed + 1  # tried again
 
 
 def test_few_are_kept_and_the_used_ones_longest() -> None:

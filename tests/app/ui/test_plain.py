@@ -14,6 +14,6 @@ def page() -> None:
 
 
 def test_text_stays_as_it_is_and_rows_become_a_table() -> None:
-    at = AppTest.from_function(page).run()
+    at = AppTest.from_function(page, default_timeout=60).run()
     assert at.text[0].value == "3*4 = _12_\n  <b>"
     assert at.markdown[0].value == ("| Layer | MaxVio |\n| --- | --: |\n| 1 | 0.25 |\n| 2 | 1.50 |")

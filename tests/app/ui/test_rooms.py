@@ -19,7 +19,7 @@ def page() -> None:
 
 
 def opened(**query: str) -> AppTest:
-    at = AppTest.from_function(page)
+    at = AppTest.from_function(page, default_timeout=60)
     at.session_state["lang"] = "en"
     for key, value in query.items():
         at.query_params[key] = value

@@ -21,7 +21,7 @@ def page() -> None:
 
 
 def test_a_table_is_made_when_it_is_unfolded() -> None:
-    at = AppTest.from_function(page).run()
+    at = AppTest.from_function(page, default_timeout=60).run()
     assert len(at.expander) == 2
     assert not at.dataframe and "computed" not in at.session_state
     unfolded(at)

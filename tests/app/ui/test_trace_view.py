@@ -12,9 +12,9 @@ from app.ui.components.packed import packed
 from app.ui.components.trace_view import _selection
 from app.ui.components.trace_view.payload import SHARE_UNITS, payload, run_id
 from model.record.card import ModelCard
-from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
 from tests.app.ui.unpacking import unpacked
+from tests.steps import TokenStep, collect
 
 LAYERS, K, EXPERTS, PROMPT = (1, 2, 3, 4), 4, 16, 5
 CARD = ModelCard(

@@ -15,13 +15,14 @@ from transformers import DeepseekV3ForCausalLM, Glm4MoeForCausalLM
 
 from model.analysis.interventions import Intervention
 from model.analysis.reference_interventions import intervened
-from model.analysis.teacher_forcing import teacher_force
 from model.nn import checkpoints, tokenizer
 from model.nn.cache import Cache
 from model.nn.config import ModelConfig
 from model.nn.network import Transformer
 from model.runtime.engine import Engine
+from model.runtime.recording import recorded
 from tests.model.conftest import ABOUT, random_model, shipped_folder, tiny_config
+from tests.model.reference.teacher_forcing import teacher_force
 
 CLOSE = 1e-4  # of logits, float32
 TOKENS = 48
@@ -223,18 +224,16 @@ def test_what_cannot_be_is_refused(change: Intervention) -> None:
         intervened(model, change)
 
 
-def test_reading_is_what_the_engine_records(words: Tokenizer) -> None:
+def test_reading_is_what_was_recorded_in_writing(words: Tokenizer) -> None:
     engine = Engine(random_model(tiny_config("MLA", words.get_vocab_size())), words, ABOUT)
-    steps = list(engine.stream("first 12+30=", 20, temperature=1.0, seed=1))
-    reading = teacher_force(engine.model, [step.token_id for step in steps])
-    for i, step in enumerate(steps):
-        if step.logprob is not None:
-            assert reading.logprobs[i] == pytest.approx(step.logprob, abs=CLOSE)
-        if step.expert_ids is not None and step.expert_weights is not None:
-            assert reading.expert_ids[i, 0].tolist() == step.expert_ids[0].tolist()
-            assert reading.expert_weights[i, 0] == pytest.approx(
-                step.expert_weights[0].astype(float), abs=2e-3
-            )
+    trace = recorded(engine.sampler(), "first 12+30=", 20, temperature=1.0, seed=1)
+    reading = teacher_force(engine.model, trace.token_ids.tolist())
+    assert trace.logprobs is not None and trace.expert_weights is not None
+    assert reading.logprobs[1:] == pytest.approx(trace.logprobs[1:], abs=CLOSE)
+    fed = trace.fed
+    assert reading.expert_ids[:fed, 0].tolist() == trace.expert_ids[:, 0].tolist()
+    written = trace.expert_weights[:, 0].astype(float)
+    assert reading.expert_weights[:fed, 0] == pytest.approx(written, abs=2e-3)
     scores = reading.scores[0, 0]
     for e, w in zip(reading.expert_ids[0, 0], reading.expert_weights[0, 0], strict=True):
         share = scores[e] / scores[reading.expert_ids[0, 0]].sum()

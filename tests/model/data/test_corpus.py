@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from model.data import corpus, held_out, korean, tables, texts
+from model.data import corpus, held_out, korean, lookup, tables, texts
 from model.data.corpus import CorpusConfig
 from model.nn import tokenizer
 from model.tasks import chain, pick
@@ -27,7 +27,7 @@ SPECIAL = re.compile(r"<bos>|<eos>")
 
 @pytest.fixture(scope="module")
 def packed(words: Tokenizer) -> list[tuple[list[int], list[bool], list[tuple[str, int]]]]:
-    config = CorpusConfig(5, ROWS, CONTEXT, words.get_vocab_size(), text_rows=0.3)
+    config = CorpusConfig(5, ROWS, CONTEXT, words.get_vocab_size(), text_rows=0.2)
     rows = corpus.pack(words, config, random.Random("corpus/5"), "train")
     return [next(rows) for _ in range(ROWS)]
 
@@ -145,8 +145,10 @@ def test_a_row_begins_with_any_document(packed: list) -> None:
     """What does not fit in a row must not open the next: long traces would crowd the heads."""
     heads = [row[2][0][0] for row in packed if "/" in row[2][0][0]]
     direct = sum(domain.endswith("/direct") for domain in heads) / len(heads)
+    of_chains = sum(chain.DIRECT.values()) / len(chain.DIRECT)
+    share = corpus.TASK_SHARE["chain"] * of_chains + corpus.TASK_SHARE["pick"] * 0.45
     assert len(heads) > 200
-    assert direct == pytest.approx(0.55, abs=3 * (0.55 * 0.45 / len(heads)) ** 0.5)
+    assert direct == pytest.approx(share, abs=3 * (share * (1 - share) / len(heads)) ** 0.5)
 
 
 def test_a_sheet_is_no_problem() -> None:
@@ -176,6 +178,9 @@ def test_what_is_learnt(words: Tokenizer, packed: list) -> None:
             question = tokenizer.decode(
                 words, [i for i, f in zip(piece, flags, strict=True) if not f]
             )
+            if domain == lookup.DOMAIN:
+                assert question.count("\n") > question.count("? ") >= 2 * lookup.LEAST
+                continue
             assert keys(question) or domain == "sheet", "the question is not learnt"
             answer = tokenizer.decode(words, [i for i, f in zip(piece, flags, strict=True) if f])
             assert not keys(answer)
@@ -188,28 +193,82 @@ def test_errors_made_on_purpose_are_not_learnt() -> None:
         document = corpus.random_problem_document(rng, "train")
         if document.domain == "chain/verify":
             for piece in document.pieces[2:]:
-                if not piece.learn:
-                    assert piece.text.isdigit()
+                if not piece.learn:  # a wrong value, and before it the wrong number that it took
+                    assert piece.text.removesuffix("=").isdigit()
                     wrong += 1
     assert wrong > 10
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, words: Tokenizer) -> None:
     def digest(seed: int, name: str) -> str:
-        config = CorpusConfig(seed, 25, CONTEXT, words.get_vocab_size())
+        config = CorpusConfig(seed, 25, CONTEXT, words.get_vocab_size(), long_rows=5)
         manifest = corpus.build(config, tmp_path / name, words)
         kept = json.loads((tmp_path / name / "manifest.json").read_text())
         assert kept == json.loads(json.dumps(manifest))
-        with np.load(tmp_path / name / "train.npz") as data:
-            learnt = np.unpackbits(data["learnt"], axis=1, count=CONTEXT + 1).astype(bool)
-            written = hashlib.sha256(data["ids"].tobytes() + learnt.tobytes()).hexdigest()
-        assert written == manifest["sha256"]
-        assert manifest["tokens"] == 25 * (CONTEXT + 1)
-        assert sum(manifest["share_of_tokens"].values()) == pytest.approx(1, abs=1e-3)
+        both = ""
+        for file, rows, context in (("train", 25, CONTEXT), ("long", 5, 2 * CONTEXT)):
+            with np.load(tmp_path / name / f"{file}.npz") as data:
+                learnt = np.unpackbits(data["learnt"], axis=1, count=context + 1).astype(bool)
+                written = hashlib.sha256(data["ids"].tobytes() + learnt.tobytes()).hexdigest()
+            assert written == manifest[file]["sha256"]
+            assert manifest[file]["tokens"] == rows * (context + 1)
+            assert sum(manifest[file]["share_of_tokens"].values()) == pytest.approx(1, abs=1e-3)
+            both += written
         assert not (tmp_path / name / "unfinished.npz").exists()
-        return written
+        return both
 
     assert digest(0, "a") == digest(0, "b") != digest(1, "c")
+
+
+def lookups(text: str) -> tuple[list[tuple[str, ...]], list[tuple[str, str, str]]]:
+    """The records of a document, and its questions: field asked for, given value, answer."""
+    listed = re.findall(r"^(\w+),(\w+),(\w+),(\d+)$", text, re.MULTILINE)
+    return listed, re.findall(r"^(\w+) of (\w+)\? (\w+)$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("split", ["train", "heldout"])
+def test_what_is_looked_up_is_there_once(split: str) -> None:
+    rng = random.Random(0)
+    asked_by = set()
+    for _ in range(60):
+        pieces = lookup.document(rng, split)  # type: ignore[arg-type]
+        held, asked = lookups("".join(p.text for p in pieces))
+        assert lookup.LEAST <= len(held) <= lookup.MOST and len(asked) == 2 * len(held)
+        assert {split_of(f"record:{','.join(record)}") for record in held} == {split}
+        assert len({value for record in held for value in record}) == 4 * len(held)
+        for field, given, answer in asked:
+            [record] = [record for record in held if given in record]
+            assert answer == record[lookup.FIELDS.index(field)] != given
+            asked_by.add((lookup.FIELDS[record.index(given)], field))
+        assert [p.text for p in pieces if p.learn] == [answer for _, _, answer in asked]
+    assert len(asked_by) == 12
+
+
+def test_no_held_out_record(documents: list[tuple[str, str, bool]]) -> None:
+    held = [lookups(text)[0] for domain, text, _ in documents if domain == lookup.DOMAIN]
+    assert len(held) > 5
+    for record in (record for records in held for record in records):
+        assert split_of(f"record:{','.join(record)}") == "train"
+
+
+def test_a_corpus_of_one_task_with_verdicts_of_one_word(words: Tokenizer) -> None:
+    found = {}
+    for verdicts in ("digits", "word"):
+        config = CorpusConfig(
+            5, 60, CONTEXT, words.get_vocab_size(), task="pick", verdicts=verdicts
+        )  # type: ignore[arg-type]
+        rows = corpus.pack(words, config, random.Random(0), "train")
+        domains: set[str] = set()
+        text = ""
+        for _ in range(60):
+            ids, learnt, parts = next(rows)
+            assert len(ids) == len(learnt) == CONTEXT + 1
+            domains |= {domain for domain, _ in parts}
+            text += tokenizer.decode(words, ids)
+        assert {d.split("/")[0] for d in domains} == {"pick", "rest"}
+        found[verdicts] = len(re.findall(r"\d/\d", text))
+        assert " no" in text and " ok" in text
+    assert found["digits"] > 200 and found["word"] == 0
 
 
 def test_the_rows_that_the_shipped_models_were_trained_on() -> None:
@@ -221,7 +280,7 @@ def test_the_rows_that_the_shipped_models_were_trained_on() -> None:
     ids = np.array([row[0] for row in first], dtype=np.uint16)
     learnt = np.array([row[1] for row in first])
     assert hashlib.sha256(ids.tobytes() + learnt.tobytes()).hexdigest() == (
-        "c8b70474f31edabc61b533a0784781b97e6cc63c799a62085b8b8b5778b876c6"
+        "641d8f422e8a6a1d75ceb47594b086caf3cc8855d3e28b4e9711d3f65005176d"
     )
 
 
@@ -239,7 +298,8 @@ def test_held_out_rows_state_held_out_problems_only(words: Tokenizer) -> None:
 
 def test_levels_and_styles_all_occur(documents: list[tuple[str, str, bool]]) -> None:
     domains = {domain for domain, _, _ in documents}
-    assert {"chain/direct", "chain/verify", "pick/search", *texts.DOMAINS} <= domains
+    wanted = {"chain/direct", "chain/verify", "pick/search", lookup.DOMAIN, *texts.DOMAINS}
+    assert wanted <= domains
     shapes = {
         (int(m[1] or m[6]), len((m[2] or m[4]).split(",")))
         for domain, text, _ in documents

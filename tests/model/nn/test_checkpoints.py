@@ -212,7 +212,9 @@ def test_a_tokenizer_that_is_too_large_for_its_model(tmp_path: Path, words: Toke
         Engine.load(tmp_path)
 
 
-@pytest.mark.parametrize("shape", [config.base(768), config.twin(768, 2), tiny_config("MLA")])
+@pytest.mark.parametrize(
+    "shape", [config.base(768), config.twin(768, 2), config.small_latent(768), tiny_config("MLA")]
+)
 def test_parameters(shape: ModelConfig) -> None:
     total, active = checkpoints.parameters(shape)
     held = Transformer(shape).state_dict()

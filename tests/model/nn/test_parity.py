@@ -26,7 +26,7 @@ from model.nn.cache import Cache
 from model.nn.config import ModelConfig, read_config, student
 from model.nn.network import Transformer
 from model.tasks import problems
-from model.training import stages
+from model.training import pretrain, stages
 from tests.model.conftest import (
     ABOUT,
     each_shipped,
@@ -129,7 +129,7 @@ def check_prompt(ours: Transformer, theirs: Theirs, ids: list[int]) -> None:
         logits = ours(x, tap=choices, absorb=absorb)
         n = compare(choices, theirs, len(ids))
         assert n > 0.5 * len(ids)  # a tie ends what can be compared
-        torch.testing.assert_close(logits[:, :n], expected[:, :n], atol=CLOSE, rtol=0)
+        torch.testing.assert_close(logits[:, :n], expected[:, :n], atol=CLOSE, rtol=CLOSE)
 
 
 @torch.inference_mode()
@@ -239,7 +239,9 @@ def test_shipped(name: str) -> None:
 @pytest.mark.parametrize("name", shipped_names())
 def test_shipped_claims_no_position_that_was_never_trained(name: str) -> None:
     config = read_config(shipped_folder(name))
-    assert config.max_position_embeddings == stages.CORPUS.context
+    short = name in pretrain.MODELS and pretrain.full(name).short == 1
+    rows = stages.CORPUS.context * (1 if short else 2)
+    assert config.max_position_embeddings == rows
 
 
 @pytest.mark.parametrize("name", ["base", "base-gqa"])

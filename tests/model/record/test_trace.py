@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model.record.card import ModelCard
-from model.record.steps import TokenStep, collect
 from model.record.trace import RecordError, Trace
 from tests.records import INFO, MEASURED, cards, damaged, in_schema_2, traces
+from tests.steps import TokenStep, collect
 
 CARD = ModelCard(
     name="tiny", moe_layers=(1, 2, 4), n_routed_experts=8, num_experts_per_tok=2, n_group=4
@@ -102,10 +102,8 @@ def test_the_last_token_is_not_fed() -> None:
 
 def test_times_and_bytes_may_be_unknown() -> None:
     trace = two_tokens()
-    assert trace.duration == pytest.approx(0.2) and trace.held == 10
-    assert trace.seconds_of_answer == pytest.approx(0.1)
-    bare = replace(trace, seconds=None, cache_bytes=None)
-    assert (bare.duration, bare.seconds_of_answer, bare.held) == (0.0, 0.0, None)
+    assert trace.held == 10
+    assert replace(trace, seconds=None, cache_bytes=None).held is None
 
 
 def test_what_an_engine_returns_is_kept_in_small_types() -> None:
@@ -166,8 +164,7 @@ def test_cards_say_what_models_can_be(card: ModelCard) -> None:
             replace(card, **wrong)
 
 
-@given(damaged(traces().map(Trace.to_json)))
-@settings(max_examples=500)
+@given(damaged(traces().map(Trace.to_json)))  # tests.fuzz.records: many more
 def test_damaged_json_is_refused_or_works(raw: Any) -> None:
     try:
         read = Trace.from_json(raw)

@@ -7,7 +7,7 @@ import pytest
 
 from model.analysis import interventions, reference_interventions
 from model.analysis.interventions import Intervention
-from model.nn import checkpoints, shipped
+from model.nn import checkpoints, compiled, shipped
 from model.nn.room import Keep, KernelModel
 from model.runtime.batch import ModelLike, Request, finish
 from model.runtime.reference import ReferenceModel
@@ -22,6 +22,15 @@ def models(name: str, change: Intervention | None) -> tuple[KernelModel, ModelLi
         kernel = interventions.intervened(kernel, change)
         network = reference_interventions.intervened(network, change)
     return kernel, ReferenceModel(network, lambda: kernel)
+
+
+def test_its_rooms_are_outdated_once_there_is_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel, reference = models("base", None)
+    slow, fast = reference.room(1, Keep()), kernel.room(1, Keep())
+    for there in (False, True):
+        monkeypatch.setattr(compiled, "ready", lambda there=there: there)
+        assert slow.outdated == there
+        assert not fast.outdated
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
-from model.nn import shipped, tokenizer
+from model.nn import checkpoints, shipped, tokenizer
 from model.nn.config import CheckpointError
 from model.nn.tokenizer import PromptError
 from model.runtime.engine import Engine
 from model.runtime.sampler import Completion, Sampler
-from model.runtime.thinking import ANSWER_TOKENS, think
+from model.runtime.thinking import ANSWER_TOKENS, over, think
 from model.tasks import problems
+from tests.model.conftest import ABOUT, random_model, tiny_config
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,7 @@ def test_a_draw_belongs_to_its_number(sampler: Sampler) -> None:
     prompts = [sampler.encode(asked(1)[0])] * 4
     together = sampler.complete(prompts, 40, 2.0, seed=5)
     assert len({one.text for one in together}) > 1
-    same(sampler.complete(prompts[:1], 40, 2.0, seed=5, draws=[2])[0], together[2])
+    same(sampler.complete(prompts[:3], 40, 2.0, seed=5)[2], together[2])
 
 
 def test_a_full_context_has_no_room(sampler: Sampler) -> None:
@@ -97,38 +99,83 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
 # --- Budgets -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_weights_whose_logits_are_not_finite_are_told(
+    tmp_path: Path, words: Tokenizer, temperature: float
+) -> None:
+    """Each is finite, and the folder loads; but a token without a probability is none."""
+    network = random_model(tiny_config("MLA", words.get_vocab_size()))
+    network.lm_head.weight.fill_(3e38)
+    checkpoints.save(tmp_path / "huge", network, words, ABOUT)
+    huge = Sampler.load(tmp_path / "huge")
+    with pytest.raises(CheckpointError, match="not finite"):
+        huge.complete([huge.encode("1+1=")], 4, temperature, 0)
+
+
 def ids_of(sampler: Sampler, text: str) -> list[int]:
     return tokenizer.encode(sampler.tokenizer, text)
 
 
-def test_without_a_budget_a_thought_is_left_alone(sampler: Sampler) -> None:
+def test_without_a_budget_a_reply_is_left_alone(sampler: Sampler) -> None:
     prompts = [sampler.encode(prompt) for prompt in asked(6)]
     plain = sampler.complete(prompts, 224, 1.0, seed=1)
     for one, other in zip(think(sampler, prompts, 1.0, 1, 224), plain, strict=True):
         same(one, other)
+    end = sampler.tokenizer.token_to_id("</think>")
+    cap = min(one.token_ids.index(end) for one in plain if end in one.token_ids) + 2
+    cut = think(sampler, prompts, 1.0, 1, cap)  # one of them inside its answer
+    assert any(end in one.token_ids and one.finish_reason == "length" for one in cut)
+    for one, other in zip(cut, plain, strict=True):
+        assert one.token_ids == other.token_ids[:cap]
 
 
 def test_a_budget_cuts_a_thought_and_asks_for_the_answer(sampler: Sampler) -> None:
     prompts = [sampler.encode(prompt) for prompt in asked(6)]
-    budget = 24
-    closing = ids_of(sampler, "</think><answer>")
+    free = sampler.complete(prompts, 224, 1.0, seed=1)
+    end, closing = ids_of(sampler, "</think>"), ids_of(sampler, "</think><answer>")
+    lengths = sorted(c.token_ids.index(*end) for c in free if end[0] in c.token_ids)
+    budget = lengths[1] + 1  # two thoughts have their end within it
     cut = 0
-    for one, plain in zip(
-        think(sampler, prompts, 1.0, 1, 224, budget),
-        sampler.complete(prompts, budget, 1.0, seed=1),
-        strict=True,
-    ):
-        assert one.token_ids[: len(plain.token_ids)] == plain.token_ids
-        assert len(one.token_ids) <= budget + len(closing) + 2 * ANSWER_TOKENS
-        if "</think>" in plain.text:
+    for one, plain in zip(think(sampler, prompts, 1.0, 1, 224, budget), free, strict=True):
+        if end[0] in plain.token_ids[:budget]:
+            assert one.token_ids == plain.token_ids[: budget + ANSWER_TOKENS]
             continue
         cut += 1
-        assert one.token_ids[budget : budget + len(closing)] == closing
+        assert len(one.token_ids) <= budget + len(closing) + ANSWER_TOKENS
+        assert one.token_ids[: budget + len(closing)] == plain.token_ids[:budget] + closing
         forced = one.logprobs[budget : budget + len(closing)]
         assert all(math.isnan(p) for p in forced)
         drawn = one.logprobs[:budget] + one.logprobs[budget + len(closing) :]
         assert not any(math.isnan(p) for p in drawn)
-    assert cut
+    assert cut == len(prompts) - 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("<think>12", False),  # not used up
+        ("<think>123", True),
+        ("<think>12345", True),
+        ("<think>12</think>", False),
+        ("<think>123</think>", True),  # its end comes too late
+        ("12<eos>", False),
+        ("123<eos>", False),
+        ("1234<eos>", True),
+    ],
+)
+def test_what_is_over_its_budget(sampler: Sampler, reply: str, expected: bool) -> None:
+    ids = sampler.tokenizer.encode(reply, add_special_tokens=False).ids
+    assert over(sampler.tokenizer, ids, budget=4) == expected
+
+
+def test_a_full_context_has_no_room_for_an_answer(sampler: Sampler) -> None:
+    budget, context = 30, sampler.config.max_position_embeddings
+    full = [*sampler.encode(asked(1)[0]), *[60] * context]
+    for left in (budget, budget + 2, budget + 40):
+        prompt = full[: context - left]
+        for extend in (0, 2):
+            [one] = think(sampler, [prompt], 1.0, 1, 224, budget, extend)
+            assert len(prompt) + len(one.token_ids) <= context
 
 
 def test_a_thought_that_would_end_is_made_to_go_on(sampler: Sampler) -> None:
@@ -144,8 +191,9 @@ def test_a_thought_that_would_end_is_made_to_go_on(sampler: Sampler) -> None:
     assert went_on
 
 
-def test_with_numbered_draws_an_ending_depends_on_no_other_row(sampler: Sampler) -> None:
-    prompts = [sampler.encode(prompt) for prompt in asked(4)]
-    together = think(sampler, prompts, 1.0, 1, 224, 24, draws=[0, 1, 2, 3])
-    alone = think(sampler, prompts[2:3], 1.0, 1, 224, 24, draws=[2])
-    assert alone[0].token_ids == together[2].token_ids
+def test_a_thought_that_goes_on_has_its_budget_all_the_same(sampler: Sampler) -> None:
+    prompts = [sampler.encode(prompt) for prompt in asked(6)]
+    budget, end = 60, sampler.tokenizer.token_to_id("</think>")
+    found = [one.token_ids for one in think(sampler, prompts, 1.0, 1, 224, budget, extend=2)]
+    assert all(ids.index(end) <= budget for ids in found)
+    assert any(ids.index(end) == budget for ids in found)

@@ -1,4 +1,4 @@
-"""The scheduler: the same texts as alone, fair turns, Stop, viewers who leave, defects, limits."""
+"""The scheduler: the same texts as alone, fair turns, Stop, viewers who leave, limits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 import weakref
 from collections.abc import Hashable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,38 +18,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from numpy.typing import NDArray
 
-from model.nn import compiled, shipped
-from model.nn.config import CheckpointError
 from model.nn.room import Keep, KernelModel, Room, Run
 from model.runtime import scheduler, work
 from model.runtime.batch import TOGETHER, Request, run
-from model.runtime.scheduler import NICE, Scheduler, Ticket
+from model.runtime.scheduler import NICE, Scheduler
 from model.runtime.work import FullError
+from tests.model.runtime.scheduling import PROMPT, ended, request
 
-PROMPT = (0, *range(40, 60))
 LONG = 240  # tokens: some 50 ms of computing
-
-
-@pytest.fixture(scope="module")
-def model() -> KernelModel:
-    compiled.compile_all()  # first: a ticket that nobody looks at meanwhile would be dropped
-    return KernelModel.load(shipped.FOLDER / "base")
-
-
-@pytest.fixture
-def shared(model: KernelModel) -> Scheduler:
-    return Scheduler(lambda engine: model)
-
-
-def request(seed: int, n: int = 40, ids: tuple[int, ...] = PROMPT) -> Request:
-    return Request("base", ids, n, 1.0, seed)
-
-
-def ended(ticket: Ticket) -> Ticket:
-    for _ in range(60):
-        if ticket.wait(1.0):
-            return ticket
-    raise AssertionError(f"still {ticket.state} after a minute")
 
 
 def same(one: Run | None, other: Run) -> None:
@@ -182,37 +159,40 @@ def test_nothing_outlives_its_viewer(shared: Scheduler, monkeypatch: pytest.Monk
     assert ended(shared.submit("B", [request(2)])).state == "done"
 
 
-def test_a_defect_ends_its_own_requests_only(
-    model: KernelModel, caplog: pytest.LogCaptureFixture
-) -> None:
-    def load(engine: Hashable) -> KernelModel:
-        if engine == "missing":
-            raise CheckpointError("there is no such model")
-        if engine == "defect":
-            raise RuntimeError("boom")
-        return model
-
-    crowd = Scheduler(load)
-    missing = crowd.submit("A", [Request("missing", PROMPT, 5), request(1)])
-    defect = crowd.submit("B", [Request("defect", PROMPT, 5)])
-    too_long = crowd.submit("C", [request(0, ids=tuple(range(5_000)))])
-    fine = crowd.submit("D", [request(1)])
-    assert ended(missing).state == ended(defect).state == ended(too_long).state == "failed"
-    assert isinstance(missing.error, CheckpointError)
-    assert isinstance(defect.error, RuntimeError)
-    assert ended(fine).state == "done"
-    assert ended(crowd.submit("A", [request(3)])).state == "done"
-
-
 def test_limits_are_told(shared: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "IN_FLIGHT", 30)
     monkeypatch.setattr(scheduler, "WAITING", 50)
+    monkeypatch.setattr(scheduler, "RESERVE", 0)
     first = shared.submit("A", [request(seed, LONG) for seed in range(25)])
     with pytest.raises(FullError) as told:
         shared.submit("A", [request(seed) for seed in range(25)])
     assert told.value.whose == "yours"
     shared.submit("B", [request(seed, LONG) for seed in range(20)]).stop()
     first.stop()
+
+
+def test_who_asks_for_much_leaves_room_for_those_who_ask_for_little(
+    model: KernelModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("IN_FLIGHT", 31), ("WAITING", 70), ("RESERVE", 10), ("FEW_IN_FLIGHT", 4)):
+        monkeypatch.setattr(scheduler, name, value)
+    begin = threading.Event()  # until then all of it waits
+
+    def load(engine: Hashable) -> KernelModel:
+        begin.wait(60)
+        return model
+
+    held = Scheduler(load)
+    many = [held.submit(who, [request(n, LONG) for n in range(30)]) for who in "AB"]
+    for visitor, count in (("A", 1), ("C", 5)):  # much with what they have, and at once
+        with pytest.raises(FullError) as told:
+            held.submit(visitor, [request(n) for n in range(count)])
+        assert told.value.whose == "everybody's"
+    one = held.submit("C", [request(1)])
+    begin.set()
+    assert ended(one).state == "done"
+    for ticket in many:
+        ticket.stop()
 
 
 def test_what_is_kept_is_what_was_asked_for(shared: Scheduler) -> None:
@@ -223,6 +203,44 @@ def test_what_is_kept_is_what_was_asked_for(shared: Scheduler) -> None:
     assert scored.scores.shape[:1] == scored.expert_ids.shape[:1] == (len(PROMPT),)
     assert np.isfinite(scored.logprobs[1:]).all()
     assert (np.diff(scored.seconds) >= 0).all()
+
+
+def test_a_busy_batch_makes_way_for_a_faster_one(model: KernelModel) -> None:
+    """What is asked for in time never leaves the first batch idle."""
+    faster, begun = threading.Event(), list[Room]()
+
+    class Outdated(Room):
+        @property
+        def outdated(self) -> bool:
+            return faster.is_set()
+
+    class Slower:
+        def room(self, rows: int, keep: Keep) -> Room:
+            room = Outdated(model, rows, keep)
+            put = room.put
+
+            def noted(*given: Any, **named: Any) -> None:
+                begun.append(room)
+                put(*given, **named)
+
+            room.put = noted  # type: ignore[method-assign]
+            return room
+
+    shared = Scheduler(lambda engine: model if faster.is_set() else Slower())  # type: ignore[arg-type, return-value]
+    many = shared.submit("A", [request(seed) for seed in range(400)])
+    while many.done < 20:
+        many.wait(0.01)
+    faster.set()
+    before = len(begun)
+    assert ended(many).state == "done"
+    assert before < 300
+    assert len(begun) <= before + 1  # one may just be on its way in
+    shared.run([request(1)])  # a turn more clears up
+    rooms = [weakref.ref(room) for room in begun]
+    begun.clear()
+    shared.close()
+    gc.collect()
+    assert not any(room() for room in rooms)
 
 
 def test_few_batches_that_nobody_uses_are_kept(model: KernelModel) -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model import ASSETS
 from model.tasks import chain, pick
 from model.tasks.check import is_correct, judge, read_reply
 from model.tasks.problem import Problem
-from model.tasks.reading import answer, equations, evaluate, in_order
+from model.tasks.reading import equations, evaluate, in_order, numbers, written
 from tests.fuzz import equations as typed
 from tests.model.tasks.test_tasks import python_value
 
@@ -34,9 +34,8 @@ def steps(text: str) -> list[bool]:
         "100−45+3=58", "100–45+3=58", "2·3+4=10", "2×3+4=10", "3x4+5=17", "3 X 4 + 5 = 17",
         "10÷2+3=8", "10/2+3=8", "10∕2+3=8", "1,234+1=1235", "1 000+1=1001", "1'234+1=1'235",
         "1_234+1=1_235", "1\u202f234+1=1235", "１２＋３０＝４２", "٣+٤=٧", "053+1=54",
-        "12-50=-38", "12−50=−38", "so -38+10=-28", "5*-3=-15", "- 5+3=8", "* 5+3=8",
-        "Step 1: 5+3=8", "Step 1 – 5+3=8", "step 1 200+5=205", "(5+3=8)", "**5+3=8**", "5+3=8!",
-        "12+30=42이다", "12+30=42 ✓", "12+30=42 = that"[:8],
+        "12-50=-38", "12−50=−38", "so -38+10=-28", "5*-3=-15", "(5+3=8)", "check: 5+3=8",
+        "so (5+3=8), then", "12+30=42이다", "+12+30=42", "012+30=42", "5+3=8?", "그래.\n5+3=8",
     ],
 )  # fmt: skip
 def test_is_read_right(text: str) -> None:
@@ -57,20 +56,86 @@ def test_is_read_right(text: str) -> None:
         "12+30=40\n+2", "1+\n2+3=6", "1\n+2+3=6", "2x+3=7", "x+3=7", "3x-1+5=10", "log2+3=4",
         "1+1=2=2", "2+3+4=5+4=9", "x=2+3=6", "1+1==3", "2+3!=6", "1,00,000+1=1,00,001",
         "0620+620=1\u202f240", "1234567890+1=2", "1+1=12345678901", "+".join(["1"] * 12) + "=13",
-        "-5+3=8", "1000+1000=2k", "10+5=3:00", "2+3=5:1 is a ratio", "|-5|+3=9", "5+3=", "=8", "",
+        "- 5+3=-2", "* 5+3=8", "Step 1: 5+3=8", "Step 1 – 5+3=8", "step 1 200+5=205", "**5+3=8**",
+        "5+3=8!", "12+30=42 ✓", "20-15 = 5 years", "5-3=2 pages", "score 3-2=1", "1,234+1=1,235",
+        "-5+3=-2", "1000+1000=2k", "10+5=3:00", "2+3=5:1 is a ratio", "|-5|+3=9", "5+3=", "=8", "",
     ],
 )  # fmt: skip
 def test_is_read_right_or_not_judged(text: str) -> None:
     assert all(steps(text))
 
 
+TRUE_OF_MORE = [
+    r"3 \cdot 12 + 4 = 40", r"\frac{1}{2}\cdot 4+1=3", r"100\, 000+1=100001", "3 &times; 12+4=40",
+    "100 &minus; 45 + 3 = 58", "2 ｘ 3 + 4 = 10", "2 х 3 + 4 = 10", "2 χ 3 + 4 = 10",
+    "100 ー 45 + 3 = 58", "2 . 3 + 4 = 10", "마이너스 12 + 30 = 18", "영하 5+3=-2", "두 배 3+4=10",
+    "1에 2+3=6", "오십 5+1=56", "16진수로 9+7=10", "1000*1000=1 백만", "twenty 5+1=26",
+    "1 and 2+3=6", "sum of 4, 3+1=8", "5 more than 3+1=9", "10 choose 2+1=46", "In binary, 1+1=10",
+    "1000+1000=2 thousands", "30+30=1 hour", "500+500=1 km", "7+5=10_12", "1,250+1,750=3",
+    "steps 1-10=10", "Jan 1-7=7", "100, 000+1=100001", "999+1=1, 000", "1000+234=1, 234",
+    "1+1=10, in binary", "2; 3+4=10", "1 - 5+3=8", "2. 3+4=10", "3+1=4-0",
+]  # fmt: skip
+FALSE = [
+    "12 - 5 + 3 = 8", "-5+3=8", "2^1+1=2", "3:1+1=2", "3 times 1+1=2", "1,200+5=205", "1+1=2,000",
+    "1+1=2 million", "1+1=2, 000", "2 . 1+1=2", "3 and 1+1=2", "1+1=2 thousand",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("", ""), ("so ", " ok"), ("first 1+1=2, ", ", then"), ("1+1=2.\n", "\n"), ("검산 ", ".")],
+)
+def test_what_stands_beside_an_equation_may_be_a_part_of_it(before: str, after: str) -> None:
+    own = steps(before)
+    for text in TRUE_OF_MORE:
+        assert all(steps(before + text + after)), text
+    for text in FALSE:
+        assert not any(steps(before + text + after)[len(own) :]), text
+
+
+@pytest.mark.parametrize("text", ["9-17=8", "1-10=10", "2020 - 2024 = 5"])
+def test_a_range_alone_is_no_arithmetic(text: str) -> None:
+    assert steps(text) == []
+
+
+def test_a_line_that_is_not_known_is_not_judged() -> None:
+    assert steps("In binary, so 1+1=10, then 10+1=11") == []
+    assert steps("In binary.\nso 1+1=3") == [False]
+    assert steps("first 1+1=2, 2ver, so 1+1=3") == [True, False]  # garbled, and begun anew
+    for cut in range(len(whole := "first 12+30=43, check 12+30=42 4/4 3/2 no.</think>"), 15, -1):
+        assert steps(whole[:cut])[0] is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2020-2024 = 5 years", "2020–2024 = 5 years", "2020 - 2024 = 5 years", "2020-2024 = 5",
+        "2020-2024=5년", "3-5 = 3 pages", "3-5=3 pages", "3-5 = 3쪽", "pages 3-5 = 3", "pp. 3-5=3",
+        "rows 1-4 = 4", "1,200-1,300 = 101 pages", "555-0199 = 24", "call 555-1234=24",
+        "tel: 555-1234 = 24", "010-1234-5678 = 11 digits", "02-123-4567 = 9", "전화 555-1234=24",
+        "1-800-555-1234 = 5", "2024-01-15 = 15", "2024-11-26 = 331", "2024/12/1 = 1", "01/02 = 3",
+        "10/5 = 5 October", "score 3-2 = 5", "3-2 = 5 goals", "won 3 - 1 = 4 in all",
+        "9-5 = 8 hours", "0-306-40615-2 = 10 digits", "room 3-12 = 12",
+        "2020-2024 = 48 months. 3-5 = 3 days",
+    ],
+)  # fmt: skip
+def test_ranges_dates_scores_and_phones_are_no_arithmetic(text: str) -> None:
+    for before, after in (("", ""), ("so ", " ok"), ("Then ", ". Next"), ("먼저 ", ", 맞음")):
+        assert steps(f"{before}{text}{after}") == [], (before, after)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
         ("first 12+30=43, then", 42), ("12 + 30 = 43", 42), ("12+30=43.", 42), ("100−45+3=57", 58),
-        ("3x4+5=18", 17), ("1,234+1=1236", 1235), ("1 234 + 1 = 1 236", 1235), ("10÷2+3=9", 8),
-        ("12-50=-37", -38), ("12-50=38", -38), ("먼저 12+30=43, 검산", 42), ("12+30=43 아님", 42),
+        ("3x4+5=18", 17), ("10÷2+3=9", 8),
+        ("12-50=-37", -38),
+        ("so 12-50=38", -38), ("먼저 12+30=43, 검산", 42), ("12+30=43 아님", 42),
         ("check: 5+3=9", 8), ("90+5=96 0/0 9/9 5/6 no", 95), ("12+30=43\n5 more", 42),
+        ("20-5=16", 15), ("first 20-5=16, then", 15), ("20-5=16 no", 15), ("20-5 = 16", 15),
+        ("20 - 5 = 16", 15), ("먼저 20-5=16 아님", 15),
+        ("20-5=16이다", 15),
+        ("12-50=39 no", -38), ("12 - 50 = 41", -38), ("80/4=21 no", 20), ("810-270-10=531", 530),
     ],
 )  # fmt: skip
 def test_what_is_surely_wrong_is_called_so(text: str, value: int) -> None:
@@ -78,8 +143,7 @@ def test_what_is_surely_wrong_is_called_so(text: str, value: int) -> None:
     assert not step.right and step.value == value
 
 
-@given(st.integers(0, 2**32).map(random.Random))
-@settings(max_examples=1_000)
+@given(st.integers(0, 2**32).map(random.Random))  # tests.fuzz.equations: many more
 def test_what_pythons_integers_confirm_is_never_called_wrong(rng: random.Random) -> None:
     typed.case(rng)
 
@@ -134,10 +198,17 @@ def test_any_text_takes_a_time_in_proportion() -> None:
 # --- Answers -----------------------------------------------------------------------------------
 
 
+def answer(text: str, several: bool) -> str | None:
+    found = numbers(text, several)
+    return None if found is None else written(found, several)
+
+
 @pytest.mark.parametrize(
     "said",
     ["175", " 175 ", "=175", "= 175", "175.0", "175.", "0175", "+175", "\\boxed{175}", "$175$",
-     "$\\boxed{175}$", "\\boxed{=175}", "１７５"],
+     "$\\boxed{175}$", "\\boxed{=175}", "１７５", "$$175$$", "\\(175\\)", "\\[175\\]",
+     "\\boxed {175}",
+     "\u200b175", "\ufeff175"],
 )  # fmt: skip
 def test_one_number_is_one_answer_however_it_is_typed(said: str) -> None:
     asked = Problem(chain.NAME, 2, "en", "", "", "175")
@@ -150,7 +221,8 @@ def test_one_number_is_one_answer_however_it_is_typed(said: str) -> None:
 @pytest.mark.parametrize(
     ("said", "one", "several"),
     [
-        ("-28", "-28", "-28"), ("−28", "-28", "-28"), ("- 28", "-28", "-28"), ("-0", "0", "0"),
+        ("-28", "-28", "-28"), ("―28", "-28", "-28"), ("1, 234", "1, 234", "1,234"),
+        ("−28", "-28", "-28"), ("- 28", "-28", "-28"), ("-0", "0", "0"),
         ("998,006", "998006", "998,6"), ("998 006", "998006", "998006"), ("1'234", "1234", "1234"),
         ("053", "53", "53"), ("17,23,8", "17,23,8", "17,23,8"),
         ("17, 23, 8", "17,23,8", "17,23,8"),
@@ -176,6 +248,23 @@ def test_equal_answers_vote_alike() -> None:
         "53"
     }
     assert in_order("43,6,32") == "6,32,43"
+    asked = Problem(chain.NAME, 2, "en", "", "", "1234")
+    found = [judge(asked, f"<answer>{said}</answer>") for said in ("1,234", "1, 234", "234, 1")]
+    assert [(one.vote, one.correct) for one in found] == [
+        ("1234", True),
+        ("1, 234", False),
+        ("234,1", False),
+    ]
+
+
+def test_the_last_answer_counts_in_whatever_language() -> None:
+    for text in ("answer: 41, 답: 42", "답: 41, answer: 42"):
+        assert read_reply(text).answer == "42"
+
+
+@given(st.lists(st.integers(-999_999, 999_999), min_size=1, max_size=4).map(tuple), st.booleans())
+def test_what_is_written_reads_as_the_same_answer(answer: tuple[int, ...], several: bool) -> None:
+    assert numbers(written(answer, several), several) == answer
 
 
 @given(st.text(max_size=30) | st.text("0123456789,.'_ =+-−$\\boxed{}", max_size=20))
@@ -183,8 +272,9 @@ def test_no_text_makes_an_answer_that_is_not_one(text: str) -> None:
     for several in (False, True):
         found = answer(text, several)
         if found is not None:
-            assert re.fullmatch(r"-?\d{1,9}(,-?\d{1,9})*", found, re.ASCII)
-            assert answer(found, several=True) == found
+            assert re.fullmatch(r"-?\d{1,9}(, ?-?\d{1,9})*", found, re.ASCII)
+            assert numbers(found, several) == numbers(text, several)
+            assert answer(found, several) == found
 
 
 # --- A reply -----------------------------------------------------------------------------------
@@ -199,8 +289,9 @@ def test_a_line_between_the_tags_leaves_the_thought_whole(between: str) -> None:
 # --- The models' own format --------------------------------------------------------------------
 
 _OWN_EQUATION = re.compile(
-    r"(?<![\d+\-*/=^×÷])(?<!\d\.)(\d{1,9}(?:[+\-*]\d{1,9}){1,9})=(\d{1,9})(?![\d=]|\.\d)(?![a-z])"
+    r"(?<![a-z\d+\-*/=^×÷])(?<!\d\.)(\d{1,9}(?:[+\-*]\d{1,9}){1,9})=(\d{1,9})(?![\d=]|\.\d)(?![a-z)])"
 )
+SIGNED = re.compile(r"[+*=-]-")  # as in 36+-28=8, 2-9=-7, which the narrow grammar did not know
 _OWN_REPLY = re.compile(r"<think>([^<>]*)</think><answer>([^<>]*)</answer>")
 _OWN_NUMBERS = re.compile(r"\d{1,9}(?:,\d{1,9})*")
 
@@ -229,10 +320,17 @@ def recorded() -> Iterator[str]:
             yield text.rpartition("Assistant: ")[2]
 
 
+def without_zeros(expression: str) -> str:
+    """120+08 as Python writes it, 120+8."""
+    return re.sub(r"\b0+(?=\d)", "", expression)
+
+
 def test_rewards_and_steps_of_recorded_replies_are_as_before() -> None:
-    """What the models write has one form: for it the wide grammar is the narrow one."""
+    """What the models write has one form: for it the wide grammar is the narrow one, but that it
+    leaves a step unjudged beside what a model garbled: "94-72=2 2", "60-220=1ra, 12-8=22".
+    """
     asked = (chain.pose("90*9-54*5+371", "en"), pick.pose([17, 23, 8, 41, 36], 66, 3, "en"))
-    count = 0
+    count = known = left = 0
     for text in recorded():
         whole = _OWN_REPLY.fullmatch(text.removesuffix("<eos>"))
         count += 1
@@ -245,14 +343,24 @@ def test_rewards_and_steps_of_recorded_replies_are_as_before() -> None:
             if own is not None:
                 plain = ",".join(str(int(n)) for n in own.split(","))
                 assert found.reply.answer == plain
-                numbers = [int(n) for n in own.split(",")]
+                given = [int(n) for n in own.split(",")]
                 if problem.task == chain.NAME:
-                    assert found.correct == (numbers == [911])
+                    assert found.correct == (given == [911])
                 else:
-                    assert found.correct == (set(numbers) in ({17, 8, 41},))
+                    assert found.correct == (set(given) in ({17, 8, 41},))
             steps = [
-                (m.start(), m.end(), python_value(m[1]), int(m[2]))
+                (m.start(), m.end(), python_value(without_zeros(m[1])), int(m[2]))
                 for m in _OWN_EQUATION.finditer(whole[1])
             ]
-            assert [(s.start, s.end, s.value, s.stated) for s in found.steps] == steps
+            computed = [
+                s
+                for s in found.steps
+                if s.kind != "compare"
+                and not SIGNED.search(whole[1][s.start : s.end])
+                and "\ufffd" not in whole[1][s.start : s.end]
+            ]
+            judged = [(s.start, s.end, s.value, s.stated) for s in computed]
+            assert judged == [step for step in steps if step in judged]
+            known, left = known + len(steps), left + len(steps) - len(judged)
     assert count > 300
+    assert left < known / 2_000

@@ -76,3 +76,8 @@ def test_any_text_may_be_asked_about(question: str) -> None:
     scope = scope_of(question)
     assert scope.problem == problem_of(question)
     assert not scope.inside or scope.problem is not None
+
+
+def test_any_question_takes_a_time_in_proportion() -> None:
+    for piece in ("1", "1 ", "1+", "+", "1 x "):
+        assert not scope_of(piece * 100_000).inside

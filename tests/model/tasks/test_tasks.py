@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.tasks import TASKS, chain, pick, problems
-from model.tasks.problem import HELDOUT_ONE_IN, Problem, Voice, split_of
+from model.tasks.problem import HELDOUT_ONE_IN, Problem, Voice, side_by_side, split_of
 
 CHAIN = re.compile(r"(?:What is ([\d+\-*]+)\?|([\d+\-*]+)의 값은\?)")
 PICK = re.compile(r"Which (\d) of ([\d,]+) sum to (\d+)\?|([\d,]+) 중 합이 (\d+)인 (\d)개는\?")
@@ -66,8 +66,8 @@ def test_chain(level: int, split: str) -> None:
             total += python_value(term) * (-1 if sign == "-" else 1)
             values.append(total)
         assert all(0 <= value <= 999 for value in values)
-        assert all(11 <= int(n) <= 199 for _, term in terms if "*" not in term for n in [term])
-        assert all(re.fullmatch(r"[1-9]\d\*[2-9]", term) for _, term in terms if "*" in term)
+        assert all(11 <= int(n) <= 99 for _, term in terms if "*" not in term for n in [term])
+        assert all(re.fullmatch(r"(1[1-9]|2\d)\*[2-9]", term) for _, term in terms if "*" in term)
 
 
 @pytest.mark.parametrize("level", pick.LEVELS)
@@ -76,7 +76,7 @@ def test_pick(level: int, split: str) -> None:
     for problem in drawn("pick", level, split, 300):
         numbers, k, target = pick_parts(problem.question)
         assert (k, len(numbers)) == pick.SHAPES[level]
-        assert len(set(numbers)) == len(numbers) and all(2 <= n <= 59 for n in numbers)
+        assert len(set(numbers)) == len(numbers) and all(2 <= n <= 33 for n in numbers)
         answer = [int(n) for n in problem.answer.split(",")]
         assert len(answer) == k and set(answer) <= set(numbers) and sum(answer) == target
         assert pick.read_question(problem) == (numbers, k, target)
@@ -121,10 +121,10 @@ def test_languages() -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "level"), [("chess", 1), ("chain", 0), ("chain", 6), ("pick", -1)]
+    ("task", "level"), [("chess", 1), ("chain", 0), ("chain", 9), ("pick", -1)]
 )
 def test_unknown_task_or_level(task: str, level: int) -> None:
-    with pytest.raises(ValueError, match=r"there is no task|has levels 2 to 5"):
+    with pytest.raises(ValueError, match=r"there is no task|has levels 2 to [58]"):
         next(problems(task, level, 0, "heldout"))
 
 
@@ -147,7 +147,10 @@ def test_a_check_goes_another_way_to_the_same_value(seed: int, level: int) -> No
 
 @pytest.mark.parametrize("task", TASKS)
 def test_shares_of_styles_sum_to_one(task: str) -> None:
-    assert sum(TASKS[task].STYLES.values()) == pytest.approx(1)
+    for level in TASKS[task].LEVELS:
+        shares = TASKS[task].styles(level)
+        assert [*shares] == [*TASKS[task].styles(TASKS[task].LEVELS[0])]
+        assert sum(shares.values()) == pytest.approx(1) and min(shares.values()) > 0
 
 
 def test_voices() -> None:
@@ -157,3 +160,58 @@ def test_voices() -> None:
     assert {korean("check") for _ in range(9)} == {"검산 "}
     mixed = Voice(rng, "en", mixed=True)
     assert {mixed("check") for _ in range(99)} == {"check ", "검산 "}
+
+
+@given(st.integers(0, 99_999), st.integers(0, 99_999))
+def test_numbers_are_equal_if_their_digits_are(a: int, b: int) -> None:
+    pairs = side_by_side(a, b)
+    assert len(pairs) == max(len(str(a)), len(str(b)))
+    assert int("".join(left for left, _ in pairs)) == a
+    assert int("".join(right for _, right in pairs)) == b
+    assert (a == b) == all(left == right for left, right in pairs)
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "said"),
+    [
+        (67, 67, " 6/6 7/7 ok"),
+        (67, 76, " 6/7 no"),
+        (113, 131, " 1/1 1/3 no"),
+        (113, 112, " 1/1 1/1 3/2 no"),
+        (5, 105, " 0/1 no"),
+        (1000, 100, " 1/0 no"),
+    ],
+)
+def test_a_verdict_is_written_out(value: int, wanted: int, said: str) -> None:
+    rng = random.Random(0)
+    assert Voice(rng, "en", mixed=False).verdict(value, wanted) == said
+    word = said[-3:]
+    assert Voice(rng, "en", mixed=False, written=False).verdict(value, wanted) == word
+
+
+def test_a_search_tries_nothing_twice_and_misses_nothing() -> None:
+    rng = random.Random(0)
+    for level in pick.LEVELS:
+        for _ in range(60):
+            problem = pick.generate(rng, level, "en")
+            [piece], answer = pick.write_trace(rng, problem, "search", Voice(rng, "en", False))
+            numbers, k, target = pick.read_question(problem)
+            tried = []
+            for candidate in piece.text.split("try ")[1:]:
+                sums = re.findall(r"(\d+)\+(\d+)=", candidate)
+                tried.append((int(sums[0][0]), *(int(new) for _, new in sums)))
+            order = list(itertools.combinations(numbers, k))
+            first = next(i for i, c in enumerate(order) if sum(c) == target)
+            assert tried == order[: first + 1]
+            assert [int(n) for n in answer.split(",")] == [*tried[-1]]
+
+
+def test_who_gives_up_has_tried() -> None:
+    rng = random.Random(0)
+    tries = []
+    for _ in range(1000):
+        problem = pick.generate(rng, 4, "en")
+        [piece], _ = pick.write_trace(rng, problem, "giveup", Voice(rng, "en", False))
+        if " no" in piece.text:  # it was not lucky at once
+            tries.append(piece.text.count("try"))
+    assert tries.count(1) / len(tries) == pytest.approx(1 - pick.PATIENCE, abs=0.06)

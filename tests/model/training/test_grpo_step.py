@@ -30,7 +30,7 @@ def test_better_replies_rise_and_worse_ones_fall(
 
     monkeypatch.setattr(rewards, "accuracy", long_enough)
     weights = [p.clone() for p in engine.model.parameters()]
-    group = grpo_step.sample_group(engine, PROBLEM, seed=2)
+    group = grpo_step.sample_group(engine, PROBLEM, seed=1)
     replies = grpo_step.learn(engine, group)
     assert len(replies) == grpo_step.SETTINGS.group
     assert sum(r.advantage for r in replies) == pytest.approx(0, abs=1e-5)

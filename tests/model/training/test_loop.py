@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 import torch
 
+from model.errors import UsageError
 from model.nn import tokenizer
 from model.nn.config import ModelConfig
 from model.nn.network import Transformer
 from model.training import pretrain, sft
 from model.training.loop import TrainingRun
-from tests.model.conftest import random_model, tiny_config
+from tests.model.conftest import random_model, smoke, tiny_config
 
 STEPS = 7
 
@@ -109,7 +110,7 @@ def test_a_state_of_other_settings_or_of_another_kind_is_refused(tmp_path: Path)
     Toy().train(tmp_path / "work", tmp_path / "run")
     before = (tmp_path / "run/log.jsonl").read_bytes()
     for run, differs in ((Toy(steps=9), "steps"), (Other(), "kind")):
-        with pytest.raises(ValueError, match=f"begun with another {differs}:"):
+        with pytest.raises(UsageError, match=f"begun with another {differs}:"):
             run.train(tmp_path / "work", tmp_path / "run")
     assert (tmp_path / "run/log.jsonl").read_bytes() == before
 
@@ -187,7 +188,7 @@ def test_losses_are_those_of_before(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     words = tokenizer.train(["a"], 263)
     words.save(str(tmp_path / "tokenizer.json"))
     monkeypatch.setitem(pretrain.MODELS, "base", lambda _: SHAPE)
-    config = replace(pretrain.smoke("base"), rows_per_step=6)
+    config = replace(smoke("base"), rows_per_step=6, corpus=".")
     pretrain.pretrain(config, tmp_path, tmp_path / "work", tmp_path / "out")
     entries = log(tmp_path / "out/runs/base")
     assert [e["loss"] for e in entries] == pytest.approx(PRETRAINING, abs=2e-3)

@@ -16,13 +16,15 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from model.data import corpus
+from model.errors import UsageError
 from model.nn import config, shipped
+from model.nn.cache import Cache
 from model.nn.network import Experts, Transformer
 from model.runtime.engine import Engine
 from model.training import heldout, pretrain, stages
 from model.training.optim import Muon, orthogonalise, split_parameters
 from model.training.pretrain import PretrainConfig, Pretraining, masked_loss, schedule
-from tests.model.conftest import random_model, tiny_config
+from tests.model.conftest import random_model, smoke, tiny_config
 
 
 @pytest.mark.parametrize("shape", [(96, 256), (256, 96), (16, 96, 48), (5, 7, 24, 96), (1, 8)])
@@ -95,13 +97,14 @@ def test_schedule() -> None:
     assert factors[:100] == pytest.approx([(i + 1) / 100 for i in range(100)])
     assert set(factors[100:501]) == {1.0}
     assert factors[501:] == pytest.approx([(1000 - i) / 500 for i in range(501, 1000)])
-    assert schedule(pretrain.smoke("base"), 0) == 1.0  # no warm-up shorter than a step
+    assert schedule(smoke("base"), 0) == 1.0  # no warm-up shorter than a step
 
 
 @pytest.fixture(scope="module")
 def small_corpus(tmp_path_factory: pytest.TempPathFactory, words: Tokenizer) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
-    corpus.build(corpus.CorpusConfig(0, 40, 192, words.get_vocab_size()), folder, words)
+    config = corpus.CorpusConfig(0, 40, 192, words.get_vocab_size(), long_rows=12)
+    corpus.build(config, folder / "corpus", words)
     return folder
 
 
@@ -111,7 +114,7 @@ class Killed(BaseException):
 
 def run(small_corpus: Path, folder: Path, kill_after: int | None, name: str = "base") -> Path:
     """Train a smoke run, killed within an update if asked; the folder of its results."""
-    config = replace(pretrain.smoke(name), snapshots=(0.5,))
+    config = replace(smoke(name), snapshots=(0.5,))
     update = Pretraining.update
 
     def killed_update(run: Pretraining) -> dict[str, Any]:
@@ -164,14 +167,44 @@ def test_a_dense_model_has_no_gates_to_balance(
     folder = out / "checkpoints" / "student-base"
     assert shipped.about(folder).family == "student"
     monkeypatch.setattr(heldout, "ROWS", 2)
-    monkeypatch.setattr(heldout, "DOMAIN_ROWS", 1)
+    monkeypatch.setattr(heldout, "DOMAIN_ROWS", 4)
     found = heldout.results(Engine.load(folder), out / "runs" / "student-base")
     assert found["attention"] == "GQA" and "max_vio" not in found
 
 
+def kept(shape: config.ModelConfig) -> dict[str, int]:
+    """Numbers that a layer keeps of a token."""
+    one = replace(shape, num_hidden_layers=1, first_k_dense_replace=0)
+    cache = Cache(one)
+    Transformer(one)(torch.tensor([[5]]), cache)
+    return {name: part.numel() for name, part in cache.layers[0].items()}
+
+
+def test_runs_of_twins_differ_in_kind_and_seed_only() -> None:
+    runs = [pretrain.full(name) for name in pretrain.TWIN_RUNS]
+    assert len(runs) == 15 and {r.seed for r in runs} == {0, 1, 2}
+    assert len({replace(r, name="", seed=0) for r in runs}) == 1
+
+
+def test_rows_grow_long(small_corpus: Path, tmp_path: Path) -> None:
+    run = replace(smoke("student-base"), short=0.5)
+    trainer = Pretraining(run, small_corpus)
+    seen: list[tuple[int, ...]] = []
+    hidden = trainer.model.hidden
+
+    def listening(ids: torch.Tensor, *rest: Any, **more: Any) -> torch.Tensor:
+        seen.append(tuple(ids.shape))
+        return hidden(ids, *rest, **more)
+
+    trainer.model.hidden = listening  # type: ignore[method-assign]
+    trainer.train(tmp_path / "work", tmp_path)
+    assert seen == [(2, 192)] * 6 + [(1, 384)] * 6
+    assert trainer.tokens == 768 * 6
+
+
 def test_twins_see_the_same_rows_in_the_same_order(small_corpus: Path) -> None:
     runs = [
-        Pretraining(pretrain.smoke(name), small_corpus)
+        Pretraining(smoke(name), small_corpus)
         for name, family in pretrain.FAMILIES.items()
         if family in ("base", "twin")
     ]
@@ -181,14 +214,18 @@ def test_twins_see_the_same_rows_in_the_same_order(small_corpus: Path) -> None:
     order = runs[0].rows.order
     assert sorted(order) == list(range(40))
     shapes = [t.model.config for t in runs]
-    assert [c.attention for c in shapes] == ["MLA", "MHA", "GQA", "MQA"]
+    assert [c.attention for c in shapes] == ["MLA"] + ["MLA", "MLA", "MHA", "GQA", "MQA"] * 3
+    numbers = {name: sum(kept(pretrain.TWINS[name](768)).values()) for name in pretrain.TWINS}
+    assert numbers == {
+        "base-mla": 72, "base-mla32": 32, "base-mha": 256, "base-gqa": 128, "base-mqa": 32
+    }  # fmt: skip
     same = ("hidden_size", "n_routed_experts", "num_experts_per_tok", "num_hidden_layers")
     for name in same:
         assert len({vars(c)[name] for c in shapes}) == 1
 
 
 def test_the_auxiliary_loss_is_the_papers_and_evens_the_load() -> None:
-    model = random_model(tiny_config("MLA")).requires_grad_(True)
+    model = random_model(tiny_config("MLA"), seed=2).requires_grad_(True)
     gate = next(iter(model.gates().values()))
     x_ND = torch.randn(50, gate.weight.shape[1]) + 1  # alike, so that few experts are liked
     for _ in range(2):  # what a tap holds is what one pass saw, and the layers' sum
@@ -227,9 +264,7 @@ def test_runs_on_balance_differ_in_what_balances_only(small_corpus: Path, tmp_pa
     assert same == [same[0]] * 3
     logs = {}
     for name, (speed, alpha) in pretrain.BALANCE.items():
-        config = replace(
-            pretrain.smoke(name), bias_update_speed=speed, aux_loss_alpha=alpha, log_load=True
-        )
+        config = replace(smoke(name), bias_update_speed=speed, aux_loss_alpha=alpha, log_load=True)
         pretrain.pretrain(config, small_corpus, tmp_path / "work", tmp_path / "out")
         logs[name] = entries(tmp_path / "out", name)
     first = [log[0] for log in logs.values()]
@@ -251,5 +286,5 @@ def test_runs_on_balance_differ_in_what_balances_only(small_corpus: Path, tmp_pa
     [("cook", None), ("pretrain", None), ("pretrain", "x"), ("heldout", "x"), ("corpus", "base")],
 )
 def test_wrong_stage_or_name(stage: str, name: str | None) -> None:
-    with pytest.raises(ValueError, match=r"no stage|needs a model|takes no name"):
+    with pytest.raises(UsageError, match=r"no stage|needs a model|takes no name"):
         stages.run(stage, name)

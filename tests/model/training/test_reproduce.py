@@ -16,6 +16,7 @@ from model.training import (
     distill,
     evaluate,
     experiments,
+    gate,
     heldout,
     pipeline,
     pretrain,
@@ -50,7 +51,12 @@ def scripted(
     teacher: Sampler, seed: int, questions: int, samples: int
 ) -> tuple[list[Document], dict[str, int]]:
     """A model that has learnt nothing has no right replies to keep."""
-    return distill.direct_documents(seed, 8), {"sampled": 8, "kept": 8, "sampled_tokens": 80}
+    return distill.direct_documents(seed, 8), {
+        "sampled": 8,
+        "kept": 8,
+        "sampled_tokens": 80,
+        "sampling_seconds": 1,
+    }
 
 
 @pytest.fixture
@@ -64,12 +70,15 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for module, name, value in (
         (stages, "ASSETS", assets),
         (stages, "WORK", tmp_path / "work"),
-        (stages, "CORPUS", CorpusConfig(seed=0, rows=24, context=384, vocab_size=420)),
+        (stages, "CORPUS", CorpusConfig(seed=0, rows=24, context=384, vocab_size=420, long_rows=8)),
         (stages, "CONTEXT_TOKENS", REPLY_TOKENS),
         (shipped, "FOLDER", assets / "checkpoints"),
         (pretrain, "full", small_run),
         (heldout, "ROWS", 2),
         (heldout, "DOMAIN_ROWS", 1),
+        (gate, "PROBLEMS", 1),
+        (gate, "SAMPLES", 1),
+        (stages, "PAIR_ROWS", 4),
         (pipeline, "GRPOConfig", small_grpo),
         (pipeline, "accepted_documents", scripted),
         (pipeline, "cold_start_documents", cold_start),
@@ -78,6 +87,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (evaluate, "think", think),
         (results, "PROBLEMS", 1),
         (results, "SAMPLES", 2),
+        (results, "LEVEL_SAMPLES", 1),
         (results, "BUDGETS", (2,)),
         (training_samples, "MAX_TOKENS", REPLY_TOKENS),
         *((experiments, name, 2) for name in ("STEPS", "QUESTIONS", "GROUP", "ASKED")),

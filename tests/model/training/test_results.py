@@ -9,7 +9,7 @@ import pytest
 
 from model.nn.shipped import FOLDER
 from model.runtime.sampler import Sampler
-from model.tasks import TASKS
+from model.tasks import TASKS, pick
 from model.training import results
 from tests.model.conftest import shipped_folder
 
@@ -23,24 +23,45 @@ def test_results_are_what_was_measured() -> None:
         assert told.count(table) == 1, "run python -m model train tables and put its output there"
 
 
-def test_the_readmes_rows_are_of_the_story_table() -> None:
-    """README's small table: some columns of some rows."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    whole = {
-        line.split(" | ")[0]: [cell.strip() for cell in line.strip("| ").split(" | ")]
-        for line in results.tables(RUNS)
-        .split("| chain, level 3 |")[1]
-        .split("\n\n")[0]
-        .splitlines()
+def test_what_a_model_took_counts_the_sampling(tmp_path: Path) -> None:
+    runs = {
+        "r1": {"from": "r1-dev3", "minutes": 2.0, "data": {"rollout_tokens": 5}},
+        "distilled": {"from": "student-base", "minutes": 2.0, "data": {"sampling_seconds": 90}},
+        "base": {"minutes": 2.0},
     }
+    for name, run in runs.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text(json.dumps(run))
+    assert results.costs_table(tmp_path).splitlines()[2:] == [
+        "| `base` | nothing | 2.0 |",
+        "| `r1` | `r1-dev3` | 2.0 |",
+        "| `distilled` | `student-base` | 3.5 |",
+    ]
+
+
+def cells(corner: str, second: str) -> dict[str, dict[str, str]]:
+    """The table whose head begins with these two: row → column → what stands there."""
+    head = f"| {corner} | {second} |"
+    table = next(t for t in results.tables(RUNS).split("\n\n") if t.startswith(head))
+    columns, _, *rows = (line.strip("| ").split(" | ") for line in table.splitlines())
+    return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+
+
+def test_the_readmes_rows_are_of_the_tables() -> None:
+    """README's small table: some columns of some rows; of two the mean alone."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    level = results.CHOSEN_LEVEL
+    chains, picks = (cells(f"{task}, level {level}", "right, %") for task in ("chain", "pick"))
+    replies = cells(f"pick, level {level}", "tokens, mean")
     rows = [line for line in readme.splitlines() if line.startswith("| `")]
     assert len(rows) >= 5
     for row in rows:
-        name, right, greedy, cons, tokens, checks = row.strip("| ").split(" | ")
-        cells = whole[f"| {name}"]
-        assert cells[:2] == [name, right]
-        assert cells[3:5] == [greedy, cons]
-        assert (cells[5].split()[0], cells[6].split()[0]) == (tokens, checks)
+        name, *told = row.strip("| ").split(" | ")
+        tokens = replies[name]["tokens, mean"].split()[0]
+        language = replies[name]["words in the question's language, %"].split()[0]
+        votes = picks[name][f"cons@{results.SAMPLES}"]
+        found = [chains[name]["right, %"], picks[name]["right, %"], votes, tokens, language]
+        assert told == found
 
 
 def test_every_evaluation_is_of_a_shipped_model_and_of_enough_problems() -> None:
@@ -49,6 +70,9 @@ def test_every_evaluation_is_of_a_shipped_model_and_of_enough_problems() -> None
     for path in found:
         evaluation = json.loads(path.read_text(encoding="utf-8"))
         assert (FOLDER / evaluation["name"]).exists() and path.parent.name == evaluation["name"]
+        if evaluation["name"] in results.PAIR:
+            assert evaluation["many"][pick.NAME]["problems"] == results.PROBLEMS
+            continue
         for task, family in TASKS.items():
             assert [*evaluation["levels"][task]] == [str(level) for level in family.LEVELS]
             of_levels = evaluation["levels"][task].values()
@@ -60,7 +84,7 @@ def test_every_evaluation_is_of_a_shipped_model_and_of_enough_problems() -> None
 
 @pytest.mark.slow
 def test_a_full_evaluation_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PROBLEMS", "SAMPLES"):
+    for name in ("PROBLEMS", "SAMPLES", "LEVEL_SAMPLES"):
         monkeypatch.setattr(results, name, 2)
     monkeypatch.setattr(results, "BUDGETS", (4, 8))
     found = results.measure(Sampler.load(shipped_folder("base")), tmp_path)
@@ -78,7 +102,7 @@ def test_a_full_evaluation_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             if one["n"]:
                 low, high = one["interval"]
                 assert low <= one["value"] <= high, key
-    assert results.story_table({"base": found}).splitlines()[2].startswith("| `base` | ")
+    assert results.story_table({"base": found}, "chain").splitlines()[2].startswith("| `base` | ")
     for make in (results.levels_table, results.replies_table, results.budget_table):
         table = make([found], "pick").splitlines()
         assert len({line.count("|") for line in table}) == 1 and len(table) == 3

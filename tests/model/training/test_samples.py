@@ -32,7 +32,7 @@ def test_samples_say_what_their_models_are(path: Path) -> None:
         trace = Trace.from_json(raw)
         assert trace.to_json() == raw
         config = read_config(shipped.FOLDER / trace.card.name)
-        assert trace.card == card(config, trace.card.name, trace.card.cache_dtype)
+        assert trace.card == card(config, trace.card.name)
 
 
 def test_samples_of_schema_2_get_their_cards(

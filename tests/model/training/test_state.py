@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from model.errors import UsageError
 from model.training.state import digest, load_state, save_state, truncate_log
 
 SETTINGS = {"lr": 0.1, "levels": {"chain": (2, 3)}, "seconds": None, "start": "ab12"}
@@ -37,13 +38,13 @@ def test_a_run_begun_otherwise_is_not_gone_on_with(
 ) -> None:
     path = tmp_path / "run" / "state.pt"
     save_state(path, SETTINGS, {"step": 3})
-    with pytest.raises(ValueError, match=rf"run was begun with another {told}: delete the folder"):
+    with pytest.raises(UsageError, match=rf"run was begun with another {told}: delete the folder"):
         load_state(path, changed)
 
 
 def test_a_state_of_a_time_before_settings_were_kept_is_told(tmp_path: Path) -> None:
     torch.save({"step": 3}, tmp_path / "state.pt")
-    with pytest.raises(ValueError, match="does not say its settings"):
+    with pytest.raises(UsageError, match="does not say its settings"):
         load_state(tmp_path / "state.pt", SETTINGS)
 
 

@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 from model.runtime.engine import Engine
 from model.tasks import chain
 from model.tasks.check import judge
-from model.training.grpo import GRPOConfig, Rollout, policy_loss, reply_logprobs
+from model.training.grpo import GRPOConfig, Rollout, policy_loss, reply_logprobs, token_weights
 from tests.model.conftest import shipped_folder
 
 pytest.importorskip("trl", reason="TRL is not installed; tests/run.sh installs it where it can")
@@ -46,7 +46,7 @@ def trl_loss(
     beta: float,
     folder: Path,
 ) -> tuple[float, dict[str, torch.Tensor]]:
-    """What TRL's trainer, in Dr. GRPO's form, makes of these replies; and the gradients."""
+    """What TRL's trainer makes of these replies, by its mean over tokens; and the gradients."""
     from datasets import Dataset
     from trl import GRPOConfig as TRLConfig
     from trl import GRPOTrainer
@@ -58,7 +58,7 @@ def trl_loss(
     )
     arguments = TRLConfig(
         output_dir=str(folder),
-        loss_type="dr_grpo",
+        loss_type="bnpo",
         beta=beta,
         epsilon=CONFIG.clip_low,
         epsilon_high=CONFIG.clip_high,
@@ -116,8 +116,8 @@ def test_loss_and_gradient_are_those_of_trl(
     )
     advantage_N = torch.tensor([0.5, -0.25, -0.5, 0.75, 0.0, -0.5])
     config = replace(CONFIG, kl_coef=beta)
-    loss, log = policy_loss(logp_NT, old_NT, reference_NT, advantage_N, mask_NT, config)
-    loss = loss / (len(rollouts) * NEW)
+    weight_N = token_weights(rollouts)
+    loss, log = policy_loss(logp_NT, old_NT, reference_NT, advantage_N, weight_N, mask_NT, config)
     loss.backward()
     ratio = (logp_NT.detach() - old_NT).exp()[mask_NT]
     assert ratio.min() < 1 - CONFIG.clip_low and ratio.max() > 1 + CONFIG.clip_high

@@ -6,38 +6,14 @@ As many kinds and seeds as were measured.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from app.pages.cache.attention_kinds.quality_figures import Quality
 from model.analysis.estimators import paired_difference
 
 Results = Mapping[int, Mapping[str, Any]]  # what was measured of each seed
-
-
-@dataclass(frozen=True)
-class Quality:
-    """A kind of attention beside the reference, the kind that comes first.
-
-    `loss` is the mean of the seeds, in nats per token of held-out text. `difference` is that less
-    the reference's, of the same seeds on the same texts; [`low`, `high`] is its 95 % interval over
-    texts. `by_seed` has the difference of each seed. The reference has zeros.
-    """
-
-    kind: str
-    bytes_per_token: int
-    loss: float
-    difference: float
-    low: float
-    high: float
-    by_seed: tuple[float, ...]
-
-    @property
-    def told_apart(self) -> bool:
-        """Whether the interval leaves 0 outside, and all seeds are on one side of it."""
-        one_side = len({np.sign(gap) for gap in self.by_seed}) == 1
-        return one_side and (self.low > 0 or self.high < 0)
 
 
 def compare(results: Mapping[str, Results]) -> list[Quality]:

@@ -6,13 +6,37 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import plotly.graph_objects as go
 
-from app.pages.cache.attention_kinds.quality import Quality
 from app.pages.cache.figures import above
 from app.ui import style
 
 TEST_SYMBOL = ("circle", "square", "diamond", "triangle-up", "x", "cross")
+
+
+@dataclass(frozen=True)
+class Quality:
+    """A kind of attention beside the reference, the kind that comes first.
+
+    `loss` is the mean of the seeds, in nats per token of held-out text. `difference` is that less
+    the reference's, of the same seeds on the same texts; [`low`, `high`] is its 95 % interval over
+    texts. `by_seed` has the difference of each seed. The reference has zeros.
+    """
+
+    kind: str
+    bytes_per_token: int
+    loss: float
+    difference: float
+    low: float
+    high: float
+    by_seed: tuple[float, ...]
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the interval leaves 0 outside, and all seeds are on one side of it."""
+        one_side = len({np.sign(gap) for gap in self.by_seed}) == 1
+        return one_side and (self.low > 0 or self.high < 0)
 
 
 def scatter(kinds: Sequence[Quality], labels: Mapping[str, str]) -> go.Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.core import models, published
+from app.core.assets import models, published
 from app.core.errors import in_words
 from app.core.texts import t
 from app.pages.cache import figures
@@ -32,12 +32,12 @@ def room() -> None:
         ours(kinds)
     with right:
         theirs()
-    st.header(t("latent.kept_title"))
+    st.header(t("attention_kinds.kept_title"))
     st.fragment(in_words()(kept))(kinds)
     one_token()
 
 
-def finding(kinds: list[quality.Quality]) -> str:
+def finding(kinds: list[quality_figures.Quality]) -> str:
     """What the figures say: which smaller caches cost quality, if any can be told to."""
     reference, *others = kinds
     worse = [one for one in others if one.told_apart and one.difference > 0]
@@ -45,19 +45,19 @@ def finding(kinds: list[quality.Quality]) -> str:
     said = worse or better
     key = "worse" if worse else "better" if better else "untold"
     return t(
-        f"cache.quality_{key}",
+        f"attention_kinds.quality_{key}",
         reference=reference.kind,
         kinds=", ".join(f"{one.kind} ({one.difference:+.3f})" for one in said),
     )
 
 
-def ours(kinds: list[quality.Quality]) -> None:
+def ours(kinds: list[quality_figures.Quality]) -> None:
     """Held-out loss of the twins against the bytes that they keep."""
-    st.subheader(t("cache.ours_title"))
+    st.subheader(t("attention_kinds.ours_title"))
     reference, *others = kinds
     said = " ".join(
         t(
-            "cache.loss_told" if one.told_apart else "cache.loss_untold",
+            "attention_kinds.loss_told" if one.told_apart else "attention_kinds.loss_untold",
             kind=one.kind,
             share=f"{100 * one.bytes_per_token / reference.bytes_per_token:.1f}",
             difference=f"{one.difference:+.3f}",
@@ -70,14 +70,14 @@ def ours(kinds: list[quality.Quality]) -> None:
         drawn_once(
             quality_figures.scatter,
             kinds,
-            {"bytes": t("cache.axis_per_token"), "loss": t("cache.axis_loss")},
+            {"bytes": t("attention_kinds.axis_per_token"), "loss": t("attention_kinds.axis_loss")},
         ),
         key="c_quality",
-        alt=f"{t('cache.axis_loss')}: "
+        alt=f"{t('attention_kinds.axis_loss')}: "
         + "; ".join(f"{one.kind} {one.bytes_per_token:,} B, {one.loss:.3f}" for one in kinds),
     )
-    st.caption(f"{t('cache.loss_against', kind=reference.kind)} {said}")
-    st.caption(f"{_bars(kinds)} {held_out()} {t('cache.loss_parameters')}")
+    st.caption(f"{t('attention_kinds.loss_against', kind=reference.kind)} {said}")
+    st.caption(f"{_bars(kinds)} {held_out()} {t('attention_kinds.loss_parameters')}")
     results = session.measured()
     numbers(
         lambda: [
@@ -85,11 +85,11 @@ def ours(kinds: list[quality.Quality]) -> None:
                 t("cache.column_kind"): kind,
                 t("cache.column_model"): result["name"],
                 t("cache.column_per_token"): result["bytes_per_token"],
-                t("cache.column_loss"): result["heldout"]["loss"],
+                t("attention_kinds.column_loss"): result["heldout"]["loss"],
                 t("cache.column_low"): result["heldout"]["interval"][0],
                 t("cache.column_high"): result["heldout"]["interval"][1],
-                t("cache.column_trained"): result["tokens"],
-                t("cache.column_minutes"): result["minutes"],
+                t("attention_kinds.column_trained"): result["tokens"],
+                t("attention_kinds.column_minutes"): result["minutes"],
             }
             | {
                 domain_words(domain): measured["loss"]
@@ -99,9 +99,9 @@ def ours(kinds: list[quality.Quality]) -> None:
             for result in seeds.values()
         ],
         "cache-loss",
-        t("cache.of_loss"),
+        t("attention_kinds.of_loss"),
     )
-    with st.expander(t("cache.how_loss")):
+    with st.expander(t("attention_kinds.how_loss")):
         every = [result for seeds in results.values() for result in seeds.values()]
         st.text(every[0]["heldout"]["method"])
         plain("\n".join(result["command"] for result in every), "c_commands")
@@ -109,30 +109,36 @@ def ours(kinds: list[quality.Quality]) -> None:
 
 def domain_words(domain: str) -> str:
     """A column of one domain's losses; one that has no words here goes by its own name."""
-    known = ("chain", "pick", "prose", "code", "korean", "tables")
-    return t(f"cache.domain_{domain}") if domain in known else t("cache.domain_other", name=domain)
+    known = ("chain", "pick", "lookup", "prose", "code", "korean", "tables")
+    return (
+        t(f"attention_kinds.domain_{domain}")
+        if domain in known
+        else t("attention_kinds.domain_other", name=domain)
+    )
 
 
-def _bars(kinds: list[quality.Quality]) -> str:
+def _bars(kinds: list[quality_figures.Quality]) -> str:
     """What the bars are, and how often each kind was trained."""
     seeds = max(len(one.by_seed) for one in kinds)
-    return t("cache.loss_one_seed" if seeds == 1 else "cache.loss_seeds", seeds=seeds)
+    return t(
+        "attention_kinds.loss_one_seed" if seeds == 1 else "attention_kinds.loss_seeds", seeds=seeds
+    )
 
 
 def held_out() -> str:
     """Which held-out set the twins' losses are of."""
     first = next(iter(session.measured().values()))
     measured = next(iter(first.values()))["heldout"]
-    return t("cache.loss_set", rows=measured["rows"], tokens=measured["tokens"])
+    return t("attention_kinds.loss_set", rows=measured["rows"], tokens=measured["tokens"])
 
 
 def theirs() -> None:
     """DeepSeek-V2's own comparison, as differences from the same model with MHA."""
-    st.subheader(t("cache.theirs_title"))
+    st.subheader(t("attention_kinds.theirs_title"))
     rows = beside_mha()
     said = " ".join(
         t(
-            "cache.theirs_row",
+            "attention_kinds.theirs_row",
             kind=row.attention,
             model=row.model,
             better=sum(gap > 0 for gap in row.differences.values()),
@@ -141,26 +147,26 @@ def theirs() -> None:
         for row in rows
     )
     chart(
-        drawn_once(quality_figures.ablation, rows, {"score": t("cache.axis_score")}),
+        drawn_once(quality_figures.ablation, rows, {"score": t("attention_kinds.axis_score")}),
         key="c_ablation",
         alt=said,
     )
-    st.caption(f"{said} {t('cache.theirs_kept', kept=kept_shares())}")
-    source = t("cache.calc_source", source=published.ablation_source())
-    st.caption(f"{t('cache.theirs_reading')} {source}.")
+    st.caption(f"{said} {t('attention_kinds.theirs_kept', kept=kept_shares())}")
+    source = t("cache.source", source=published.ablation_source())
+    st.caption(f"{t('attention_kinds.theirs_reading')} {source}.")
     numbers(
         lambda: [
             {
-                t("cache.column_table"): run.table,
+                t("attention_kinds.column_table"): run.table,
                 t("cache.column_model"): run.model,
                 t("cache.column_kind"): run.attention,
-                t("cache.column_elements_per_token"): run.elements,
+                t("attention_kinds.column_elements_per_token"): run.elements,
             }
             | run.scores
             for run in published.ablation()
         ],
         "deepseek-v2-ablation",
-        t("cache.of_theirs"),
+        t("attention_kinds.of_theirs"),
     )
 
 
@@ -190,9 +196,9 @@ def kept_shares() -> str:
     )
 
 
-def kept(kinds: list[quality.Quality]) -> None:
+def kept(kinds: list[quality_figures.Quality]) -> None:
     """The diagram of attention for one new token, with a full context in the cache."""
-    st.markdown(t("latent.kept_lead"))
+    st.markdown(t("attention_kinds.kept_lead"))
     choices = [one.kind for one in kinds]
     kind = st.segmented_control(
         t("cache.column_kind"),
@@ -203,42 +209,44 @@ def kept(kinds: list[quality.Quality]) -> None:
         bind="query-params",
     )
     one = next(one for one in kinds if one.kind == kind)
-    card, tokens = models.card(session.named(kind)), session.context()
+    card, tokens = models.card(session.named(kind)), models.twins_context()
     spec, dtype = kv_size.held(card), card.cache_dtype
     assert spec is not None and dtype is not None
     columns = st.columns(3)
     columns[0].metric(t("cache.column_per_token"), f"{spec.bytes_per_token(dtype):,} B")
-    columns[1].metric(t("latent.kept_full", tokens=tokens), units.size(spec.bytes(tokens, dtype)))
+    columns[1].metric(
+        t("attention_kinds.kept_full", tokens=tokens), units.size(spec.bytes(tokens, dtype))
+    )
     columns[2].metric(
-        t("latent.kept_loss"),
+        t("attention_kinds.kept_loss"),
         f"{one.loss:.3f}",
         None
         if one is kinds[0]
-        else f"{one.difference:+.3f} {t('latent.kept_reference', kind=kinds[0].kind)}",
+        else f"{one.difference:+.3f} {t('attention_kinds.kept_reference', kind=kinds[0].kind)}",
         delta_color="off",
     )
     drawn = diagrams.boxes(card, tokens)
-    names = {box.name: t(f"latent.box_{box.name}") for box in drawn}
-    roles = {role: t(f"latent.role_{role}") for role in ("kept", "again", "new")}
+    names = {box.name: t(f"attention_kinds.box_{box.name}") for box in drawn}
+    roles = {role: t(f"attention_kinds.role_{role}") for role in ("kept", "again", "new")}
     stored = ", ".join(f"{box.name} {_shape(box)}" for box in drawn if box.role == "kept")
     chart(
         drawn_once(diagrams.diagram, kind, drawn, names | roles),
         key="c_diagram",
-        alt=t("latent.kept_alt", kind=kind, kept=stored),
+        alt=t("attention_kinds.kept_alt", kind=kind, kept=stored),
     )
-    st.caption(t(f"latent.kept_reading_{'mla' if card.kv_lora_rank else 'heads'}"))
+    st.caption(t(f"attention_kinds.kept_reading_{'mla' if card.kv_lora_rank else 'heads'}"))
     numbers(
         lambda: [
             {
-                t("latent.column_tensor"): box.name,
-                t("latent.column_shape"): _shape(box),
-                t("latent.column_role"): roles[box.role],
-                t("latent.column_what"): names[box.name],
+                t("attention_kinds.column_tensor"): box.name,
+                t("attention_kinds.column_shape"): _shape(box),
+                t("attention_kinds.column_role"): roles[box.role],
+                t("attention_kinds.column_what"): names[box.name],
             }
             for box in drawn
         ],
         "cache-kept",
-        t("cache.of_kept"),
+        t("attention_kinds.of_kept"),
     )
 
 
@@ -254,7 +262,7 @@ def in_heads() -> str:
     v2_latent = v2["kv_lora_rank"] + v2["qk_rope_head_dim"]
     compared = "less" if latent > 2 * width else "more" if latent < 2 * width else "same"
     return t(
-        f"latent.heads_{compared}",
+        f"attention_kinds.heads_{compared}",
         latent=latent,
         width=width,
         groups=f"{latent / (2 * width):.2f}",
@@ -267,33 +275,38 @@ def in_heads() -> str:
 
 def one_token() -> None:
     """What one layer keeps of one token, drawn to scale."""
-    st.header(t("cache.token_title"))
-    st.markdown(t("cache.token_lead"))
+    st.header(t("attention_kinds.token_title"))
+    st.markdown(t("attention_kinds.token_lead"))
     dtype = models.card(session.named("MLA")).cache_dtype
     stored = [
-        figures.Stored(kind, session.spec(name).layers[0], int(BYTES[dtype]))
+        figures.Stored(kind, layer.parts, layer.kv_heads, int(BYTES[dtype]))
         for name, kind in models.twins().items()
+        for layer in session.spec(name).layers[:1]
     ]
     chart(
-        drawn_once(figures.blocks, stored, {"elements": t("cache.axis_elements", dtype=dtype)}),
+        drawn_once(
+            figures.blocks, stored, {"elements": t("attention_kinds.axis_elements", dtype=dtype)}
+        ),
         key="c_blocks",
-        alt=t("cache.token_alt") + " " + "; ".join(f"{row.kind} {row.words}" for row in stored),
+        alt=t("attention_kinds.token_alt")
+        + " "
+        + "; ".join(f"{row.kind} {row.words}" for row in stored),
     )
     st.markdown(in_heads())
     v3 = configs.published()["DeepSeek-V3 / R1 (671B)"]
-    st.markdown(t("cache.token_v3"))
+    st.markdown(t("attention_kinds.token_v3"))
     plain(words.formula(v3.spec, "bf16"), "c_formula_v3")
     numbers(
         lambda: [
             {
                 t("cache.column_kind"): row.kind,
-                t("cache.column_block"): name,
-                t("cache.column_elements"): size,
+                t("attention_kinds.column_block"): name,
+                t("attention_kinds.column_elements"): size,
                 t("cache.column_bytes"): size * row.element_bytes,
             }
             for row in stored
             for name, size in row.blocks
         ],
         "cache-one-token",
-        t("cache.of_token"),
+        t("attention_kinds.of_token"),
     )

@@ -35,7 +35,7 @@ def patterns(rows: Sequence[Looks], heads: Sequence[str], labels: Mapping[str, s
             go.Bar(
                 x=np.arange(len(weights)),
                 y=weights.astype(np.float32),
-                marker={"color": style.KIND_COLOUR[kind], "line": {"width": 0}},
+                marker={"color": style.kind_colour(kind), "line": {"width": 0}},
                 hovertemplate=f"{kind}: {labels['hover']}<extra></extra>",
                 xaxis=x,
                 yaxis=y,

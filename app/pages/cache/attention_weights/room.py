@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.core import models
+from app.core.assets import models
 from app.core.errors import in_words
-from app.core.need_slot import RUNS
+from app.core.running.need_slot import RUNS
 from app.core.texts import t
 from app.pages.cache.attention_weights import figures
 from app.pages.cache.latent import state as session
@@ -20,8 +20,8 @@ MOST = 5  # tokens in the table, of each head
 
 def section() -> None:
     """Small multiples of one layer: a row per twin, a column per head."""
-    st.header(t("latent.attention_title"))
-    st.markdown(t("latent.attention_lead"))
+    st.header(t("attention_weights.attention_title"))
+    st.markdown(t("attention_weights.attention_lead"))
     trace = session.trace()
     reading = latents.reading_of(RUNS.get(latents.reading_requests(trace)))
     if reading is None:
@@ -37,37 +37,40 @@ def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> N
         figures.Looks(kind, reading.attention[name][layer, :, token, : token + 1])
         for name, kind in models.twins().items()
     ]
-    st.text(t("latent.attention_token", token=token, text=repr(texts[token])))
+    st.text(t("attention_weights.attention_token", token=token, text=repr(texts[token])))
     chart(
         drawn_once(
             figures.patterns,
             rows,
-            [t("latent.head_n", head=head) for head in range(max(len(r.weights) for r in rows))],
+            [
+                t("attention_weights.head_n", head=head)
+                for head in range(max(len(r.weights) for r in rows))
+            ],
             {
                 "token": t("latent.axis_token"),
-                "weight": t("latent.axis_weight"),
-                "hover": t("latent.hover_weight"),
+                "weight": t("attention_weights.axis_weight"),
+                "hover": t("attention_weights.hover_weight"),
             },
         ),
         key="c_attention",
-        alt=t("latent.attention_alt", token=token, layer=layer, most=_most(rows)),
+        alt=t("attention_weights.attention_alt", token=token, layer=layer, most=_most(rows)),
     )
-    st.caption(t("latent.attention_reading"))
+    st.caption(t("attention_weights.attention_reading"))
     numbers(
         lambda: [
             {
                 t("cache.column_kind"): row.kind,
-                t("latent.column_head"): head,
-                t("latent.column_place"): int(place),
-                t("latent.column_token"): texts[place],
-                t("latent.axis_weight"): round(float(weights[place]), 4),
+                t("attention_weights.column_head"): head,
+                t("attention_weights.column_place"): int(place),
+                t("attention_weights.column_token"): texts[place],
+                t("attention_weights.axis_weight"): round(float(weights[place]), 3),
             }
             for row in rows
             for head, weights in enumerate(row.weights)
             for place in weights.argsort()[::-1][:MOST]
         ],
         "cache-attention",
-        t("cache.of_attention"),
+        t("attention_weights.of_attention"),
     )
 
 
@@ -75,7 +78,7 @@ def _most(rows: list[figures.Looks]) -> str:
     """The token that each head looks at most."""
     return "; ".join(
         t(
-            "latent.attention_most",
+            "attention_weights.attention_most",
             kind=row.kind,
             head=head,
             place=int(weights.argmax()),

@@ -19,7 +19,7 @@ LOOKS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class DecodingLine:
     """One way: a value at each number of tokens, and what to say of it on hover."""
 
     way: str
@@ -32,7 +32,7 @@ class Line:
 
 
 def lines(
-    rows: Sequence[Line],
+    rows: Sequence[DecodingLine],
     ticks: Mapping[float, str],
     labels: Mapping[str, str],
     legend: bool = False,

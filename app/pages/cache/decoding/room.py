@@ -26,26 +26,26 @@ BYTES = 4  # of an element of our models; V3's are counted in bf16
 
 def room() -> None:
     """Times on this machine, arithmetic for ours and for V3."""
-    st.markdown(t("latent.ways_lead"))
-    st.markdown("\n".join(f"- {t(f'latent.way_{way}')}" for way in DECODING_PATHS))
+    st.markdown(t("decoding.ways_lead"))
+    st.markdown("\n".join(f"- {t(f'decoding.way_{way}')}" for way in DECODING_PATHS))
     timing.CLOCK.area(clock)
     st.fragment(in_words()(arithmetic))()
 
 
 def clock() -> None:
     """Milliseconds of whole steps: recorded ones, or measured when asked for."""
-    st.header(t("latent.clock_title"))
+    st.header(t("decoding.clock_title"))
     times, date = timing.shown()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            t("latent.clock_start"),
+            t("decoding.clock_start"),
             key="c_clock",
             type="primary",
             on_click=timing.measure,
         )
         if date is not None:
-            st.caption(t("latent.clock_recorded", date=date))
-    timing.CLOCK.status(t("latent.clock_wait"))
+            st.caption(t("decoding.clock_recorded", date=date))
+    timing.CLOCK.status(t("decoding.clock_wait"))
     rows = [row for way in times.models if (row := _timed(times, way)).tokens]
     high = [value for row in rows for value in row.high]
     low = [value for row in rows for value in row.low]
@@ -56,24 +56,24 @@ def clock() -> None:
             figures.lines,
             rows,
             {tick: f"{tick:g}" for tick in figures.decades([*low, *high])},
-            {"tokens": t("latent.axis_held"), "value": t("latent.axis_ms")},
+            {"tokens": t("decoding.axis_held"), "value": t("decoding.axis_ms")},
             legend=True,
         ),
         key="c_clock_chart",
-        alt=f"{t('latent.clock_title')}. {said}",
+        alt=f"{t('decoding.clock_title')}. {said}",
     )
-    reading = [t("latent.clock_reading", steps=times.steps, model=times.models["absorbed"])]
+    reading = [t("decoding.clock_reading", steps=times.steps, model=times.models["absorbed"])]
     if "expanded" in times.models:
-        reading.append(t("latent.clock_whole", model=times.models["expanded"]))
+        reading.append(t("decoding.clock_whole", model=times.models["expanded"]))
     st.caption(" ".join(reading))
     numbers(
         lambda: [
             {
-                t("latent.column_way"): row.name,
-                t("latent.axis_held"): tokens,
-                t("latent.axis_ms"): round(value, 3),
-                t("latent.column_quarter"): round(low, 3),
-                t("latent.column_three_quarters"): round(high, 3),
+                t("decoding.column_way"): row.name,
+                t("decoding.axis_held"): tokens,
+                t("decoding.axis_ms"): round(value, 3),
+                t("decoding.column_quarter"): round(low, 3),
+                t("decoding.column_three_quarters"): round(high, 3),
             }
             for row in rows
             for tokens, value, low, high in zip(
@@ -81,15 +81,15 @@ def clock() -> None:
             )
         ],
         "cache-decode-times",
-        t("cache.of_times"),
+        t("decoding.of_times"),
     )
 
 
-def _timed(times: timing.Times, way: str) -> figures.Line:
+def _timed(times: timing.Times, way: str) -> figures.DecodingLine:
     lengths = times.contexts
     quartiles = [[1000 * x for x in times.quartiles(way, tokens)] for tokens in lengths]
-    name = t(f"latent.name_{way}")
-    return figures.Line(
+    name = t(f"decoding.name_{way}")
+    return figures.DecodingLine(
         way,
         name,
         lengths,
@@ -111,7 +111,7 @@ def _finding(times: timing.Times) -> str:
         for tokens in (first, last)
     }
     return t(
-        "latent.clock_sentence",
+        "decoding.clock_sentence",
         first=first,
         last=last,
         at_first=units.times(ratio[first]),
@@ -121,7 +121,7 @@ def _finding(times: timing.Times) -> str:
 
 def arithmetic() -> None:
     """Multiplications and bytes read for one token in one layer, ours or V3's."""
-    st.header(t("latent.ways_math_title"))
+    st.header(t("decoding.ways_math_title"))
     ours, v3 = session.named("MLA"), V3
     chosen = st.segmented_control(
         t("cache.column_model"),
@@ -142,13 +142,13 @@ def arithmetic() -> None:
             )
             for way in DECODING_PATHS
         ]
-        _chart(counted, "c_ways_mul", t("latent.axis_mul"), scientific=True)
+        _chart(counted, "c_ways_mul", t("decoding.axis_mul"), scientific=True)
     with right:
         read = [
             _counted(way, contexts, [DECODING_PATHS[way].kept(shape) * n * size for n in contexts])
             for way in DECODING_PATHS
         ]
-        _chart(read, "c_ways_bytes", t("latent.axis_read"), scientific=False)
+        _chart(read, "c_ways_bytes", t("decoding.axis_read"), scientific=False)
     at = contexts[-1] if chosen != v3 else 4_096
     values = {
         way: (DECODING_PATHS[way].multiplications(shape, at), DECODING_PATHS[way].kept(shape))
@@ -156,7 +156,7 @@ def arithmetic() -> None:
     }
     st.markdown(
         t(
-            "latent.ways_sentence",
+            "decoding.ways_sentence",
             model=chosen,
             tokens=at,
             more=units.times(values["absorbed"][0] / values["expanded"][0]),
@@ -164,8 +164,8 @@ def arithmetic() -> None:
             again=units.times(values["naive"][0] / values["absorbed"][0]),
         )
     )
-    st.caption(t("latent.ways_reading"))
-    with st.expander(t("cache.how_ways")):
+    st.caption(t("decoding.ways_reading"))
+    with st.expander(t("decoding.how_ways")):
         letters = {
             "H": shape.heads,
             "R": shape.rank,
@@ -175,10 +175,10 @@ def arithmetic() -> None:
         }
         plain(", ".join(f"{name} = {value:,}" for name, value in letters.items()), "c_letters")
         for way, each in DECODING_PATHS.items():
-            st.text(t(f"latent.name_{way}"))
+            st.text(t(f"decoding.name_{way}"))
             plain(
                 t(
-                    "latent.ways_formula",
+                    "decoding.ways_formula",
                     multiplications=each.formula,
                     kept=each.kept_formula,
                     size=size,
@@ -188,28 +188,28 @@ def arithmetic() -> None:
     numbers(
         lambda: [
             {
-                t("latent.column_way"): t(f"latent.name_{way}"),
-                t("latent.axis_held"): tokens,
-                t("latent.column_mul"): DECODING_PATHS[way].multiplications(shape, tokens),
-                t("latent.column_read"): DECODING_PATHS[way].kept(shape) * tokens * size,
+                t("decoding.column_way"): t(f"decoding.name_{way}"),
+                t("decoding.axis_held"): tokens,
+                t("decoding.column_mul"): DECODING_PATHS[way].multiplications(shape, tokens),
+                t("decoding.column_read"): DECODING_PATHS[way].kept(shape) * tokens * size,
             }
             for way in DECODING_PATHS
             for tokens in contexts
         ],
         "cache-ways",
-        t("cache.of_ways"),
+        t("decoding.of_ways"),
     )
 
 
-def _counted(way: str, contexts: Sequence[int], values: Sequence[int]) -> figures.Line:
-    name = t(f"latent.name_{way}")
+def _counted(way: str, contexts: Sequence[int], values: Sequence[int]) -> figures.DecodingLine:
+    name = t(f"decoding.name_{way}")
     hover = [
         f"{name}: {tokens:,} · {value:,}" for tokens, value in zip(contexts, values, strict=True)
     ]
-    return figures.Line(way, name, contexts, [float(value) for value in values], hover)
+    return figures.DecodingLine(way, name, contexts, [float(value) for value in values], hover)
 
 
-def _chart(rows: Sequence[figures.Line], key: str, title: str, scientific: bool) -> None:
+def _chart(rows: Sequence[figures.DecodingLine], key: str, title: str, scientific: bool) -> None:
     last = "; ".join(f"{row.name} {row.values[-1]:,.0f}" for row in rows)
     decades = figures.decades([value for row in rows for value in row.values])
     ticks = {
@@ -221,9 +221,9 @@ def _chart(rows: Sequence[figures.Line], key: str, title: str, scientific: bool)
             figures.lines,
             rows,
             ticks,
-            {"tokens": t("latent.axis_held"), "value": title},
+            {"tokens": t("decoding.axis_held"), "value": title},
             legend=True,
         ),
         key=key,
-        alt=t("latent.ways_alt", axis=title, tokens=rows[0].tokens[-1], values=last),
+        alt=t("decoding.ways_alt", axis=title, tokens=rows[0].tokens[-1], values=last),
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.core import lab_runs, models
-from app.core.files import reading
-from app.core.lab_runs import LabSlot, Outcome
+from app.core.assets import models
+from app.core.assets.files import reading
+from app.core.running import lab_runs
+from app.core.running.lab_runs import LabSlot, Outcome
 from app.pages.cache import state as session
 from model import ASSETS
 from model.analysis.decoding_cost import Shape, ways

@@ -50,7 +50,7 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
     number = min(max(int(asked or 1), 1), MOST_GPUS)
     memory = gpu * GIGA * number
     rows = [
-        figures.Fit(
+        figures.Capacity(
             model.name,
             model.spec.attention,
             int(model.parameters * WEIGHT_BYTES[precision]),
@@ -106,14 +106,14 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
                 for row in rows
             ],
             "cache-users",
-            t("cache.of_users"),
+            t("kv_size.of_users"),
         )
     st.caption(t("capacity.reading", tokens=tokens, dtype=dtype))
     if unknown:
         st.text(t("capacity.unknown", names=", ".join(unknown)))
 
 
-def _told(row: figures.Fit) -> str:
+def _told(row: figures.Capacity) -> str:
     weights, each = units.size(row.weights), units.size(row.per_user)
     if not row.loads:
         return t("capacity.too_large", name=row.name, weights=weights)
@@ -140,7 +140,7 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
                 for kind, spec in model.replaced.items()
             ],
             False,
-            {"bytes": t("cache.axis_calc"), "bytes_log": t("cache.axis_calc_log")},
+            {"bytes": t("kv_size.axis"), "bytes_log": t("kv_size.axis_log")},
         ),
         key="c_replaced",
         alt=f"{t('capacity.replace_title')} {name}: "
@@ -156,12 +156,12 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
             {
                 t("cache.column_kind"): kind,
                 t("cache.column_per_token"): spec.bytes_per_token(dtype),
-                t("cache.axis_calc"): held[kind],
+                t("kv_size.axis"): held[kind],
             }
             for kind, spec in model.replaced.items()
         ],
         "cache-replaced",
-        t("cache.of_replaced"),
+        t("kv_size.of_replaced"),
     )
     with st.expander(t("capacity.replace_formulas")):
         for kind, spec in model.replaced.items():

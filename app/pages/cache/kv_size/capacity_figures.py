@@ -14,7 +14,7 @@ WEIGHTS = "#8a94a3"  # of no kind of attention
 
 
 @dataclass(frozen=True)
-class Fit:
+class Capacity:
     """A model in `memory` bytes: its weights, and one user's cache at a length and precision."""
 
     name: str
@@ -35,7 +35,7 @@ class Fit:
         return self.weights <= self.memory
 
 
-def memory(rows: Sequence[Fit], titles: Sequence[str], labels: Mapping[str, str]) -> go.Figure:
+def memory(rows: Sequence[Capacity], titles: Sequence[str], labels: Mapping[str, str]) -> go.Figure:
     """A bar per model: weights grey, users' caches in the kind's colour, the rest free.
 
     `titles`: words above each bar. `labels`: bytes (axis title), weights, caches.

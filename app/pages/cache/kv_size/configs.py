@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.core.assets.files import reading, reference
 from app.core.errors import InputError
-from app.core.files import reading
 from app.core.texts import t
 from app.pages.cache.kv_size import words
 from app.ui import units
@@ -18,6 +18,7 @@ from model.analysis.kv_size import (
     CacheSpec,
     ConfigError,
     cache_spec,
+    families,
     published_configs,
     read_config,
     replaced,
@@ -52,8 +53,10 @@ def published() -> dict[str, Sized]:
     """The models of the reference table by name, in its order.
 
     Raises:
-        DamagedFileError: if it is damaged.
+        DamagedFileError: if it, or the table of families, is damaged.
     """
+    for file in (families.REFERENCE, REFERENCE):
+        reference(file)
     with reading(REFERENCE):
         return _published()
 
@@ -100,13 +103,13 @@ def sized(raw: str | bytes, file_name: str = "") -> Sized:
     per_token = spec.bytes_per_token("float32")
     if per_token > MAX_BYTES_PER_TOKEN:
         limit = units.size(MAX_BYTES_PER_TOKEN)
-        raise InputError(t("cache.config_absurd", size=units.size(per_token), limit=limit))
+        raise InputError(t("kv_size.config_absurd", size=units.size(per_token), limit=limit))
     return Sized(
         name_of(config, file_name),
         spec,
         _parameters(config),
         _replaced(config),
-        source=t("cache.own_source"),
+        source=t("kv_size.own_source"),
     )
 
 

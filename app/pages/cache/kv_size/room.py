@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.core.assets import sources
 from app.core.errors import InputError, in_words
 from app.core.texts import t
 from app.pages.cache import figures
@@ -36,7 +37,8 @@ URL_KEYS = (
     *("c_gpu", "c_gpus", "c_weights", "c_replace"),
 )
 
-# Session: "c_own" the viewer's own models by name, "c_own_errors" what to tell about the last ones.
+# Session: "c_own" the viewer's own models by name, "c_own_errors" what to tell about
+# those that were added last: it stays until others are.
 
 
 def whole(label: str, key: str, default: int, most: int) -> int:
@@ -52,11 +54,11 @@ def add() -> None:
     uploaded = [(file.getvalue(), file.name) for file in state.c_files or []]
     problems: list[tuple[str, str]] = []
     if not pasted and not uploaded:
-        problems.append(("", t("cache.config_empty")))
+        problems.append(("", t("kv_size.config_empty")))
     for raw, file_name in (*pasted, *uploaded):
         try:
             if len(state.c_own) >= MAX_OWN:
-                raise InputError(t("cache.own_full", n=MAX_OWN))
+                raise InputError(t("kv_size.own_full", n=MAX_OWN))
             _keep(configs.sized(raw, file_name))
         except InputError as error:
             problems.append((file_name, str(error)))
@@ -80,7 +82,7 @@ def choose() -> list[configs.Sized]:
     """The models to draw: published ones (in the URL) and one's own."""
     published = configs.published()
     names = st.multiselect(
-        t("cache.calc_models"),
+        t("kv_size.models"),
         list(published),
         default=list(DEFAULT),
         key="c_models",
@@ -92,7 +94,7 @@ def choose() -> list[configs.Sized]:
     if own:
         with st.container(key="unlinked_own"):  # Share says so
             mine = st.multiselect(
-                t("cache.calc_own"),
+                t("kv_size.own"),
                 list(own),
                 key="c_own_chosen",
                 placeholder=t("common.choose_models"),
@@ -104,21 +106,21 @@ def bring() -> None:
     """The form for configs of one's own."""
     with st.form("c_add", border=True):
         st.text_area(
-            t("cache.paste"),
+            t("kv_size.paste"),
             key="c_paste",
             height=120,
             placeholder='{"num_hidden_layers": 61, "kv_lora_rank": 512, "qk_rope_head_dim": 64}',
         )
         st.file_uploader(
-            t("cache.upload"),
+            t("kv_size.upload"),
             type="json",
             accept_multiple_files=True,
             max_upload_size=5,
             key="c_files",
         )
-        st.form_submit_button(t("cache.add"), on_click=add, width="stretch")
-    for file_name, message in st.session_state.pop("c_own_errors", []):
-        st.error(t("cache.config_refused"))
+        st.form_submit_button(t("kv_size.add"), on_click=add, width="stretch")
+    for file_name, message in st.session_state.get("c_own_errors", []):
+        st.error(t("kv_size.config_refused"))
         st.text(f"{file_name}: {message}" if file_name else message)
     for model in st.session_state.get("c_own", {}).values():
         if said := words.reading(model.spec):
@@ -134,27 +136,27 @@ def room() -> None:
 
 def calculator() -> None:
     """Published models and one's own, at any length, batch and precision."""
-    st.markdown(t("cache.calc_lead"))
+    st.markdown(t("kv_size.lead"))
     with st.container(key="c_calculator"):
         left, right = st.columns([1, 2], gap="large")
     with left:
         models = choose()
         tokens = _context()
-        batch = whole(t("cache.calc_batch"), "c_batch", 1, configs.MAX_BATCH)
+        batch = whole(t("kv_size.batch"), "c_batch", 1, configs.MAX_BATCH)
         dtype = st.segmented_control(
-            t("cache.calc_dtype"),
+            t("kv_size.dtype"),
             configs.DTYPES,
             default="bf16",
             required=True,
             key="c_dtype",
             bind="query-params",
         )
-        log = st.toggle(t("cache.calc_log"), value=False, key="c_log", bind="query-params")
-        with st.expander(t("cache.bring"), key="c_bring"):
+        log = st.toggle(t("kv_size.log"), value=False, key="c_log", bind="query-params")
+        with st.expander(t("kv_size.bring"), key="c_bring"):
             bring()
     with right:
         if not models:
-            st.info(t("cache.calc_none"))
+            st.info(t("kv_size.none"))
             return
         _answer(models, tokens, batch, dtype, log)
     capacity.users(models, tokens, dtype)
@@ -163,11 +165,11 @@ def calculator() -> None:
 
 def _context() -> int:
     """Context length: any number, and a slider in steps of two."""
-    tokens = whole(t("cache.calc_context"), "c_context", 131_072, configs.MAX_TOKENS)
+    tokens = whole(t("kv_size.context"), "c_context", 131_072, configs.MAX_TOKENS)
     nearest = min(STOPS, key=lambda stop: abs(math.log(stop / tokens)))
     st.session_state.c_context_slider = nearest
     st.select_slider(
-        t("cache.calc_context"),
+        t("kv_size.context"),
         STOPS,
         format_func=lambda stop: f"{stop:,}",
         key="c_context_slider",
@@ -193,7 +195,7 @@ def _answer(
     ranked = sorted(models, key=lambda model: -held[model.name])
     large, small = held[ranked[0].name], held[ranked[-1].name]
     sentence = t(
-        "cache.calc_sentence" if small < large and small else "cache.calc_sentence_one",
+        "kv_size.sentence" if small < large and small else "kv_size.sentence_one",
         tokens=tokens,
         batch=f"{batch:,}",
         dtype=dtype,
@@ -208,52 +210,52 @@ def _answer(
             figures.bars,
             [figures.Bar(m.name, m.spec.attention, held[m.name], m.hypothetical) for m in ranked],
             log,
-            {"bytes": t("cache.axis_calc"), "bytes_log": t("cache.axis_calc_log")},
+            {"bytes": t("kv_size.axis"), "bytes_log": t("kv_size.axis_log")},
         ),
         key="c_bars",
         alt=sentence,
     )
     st.text(sentence)
-    reading = [t("cache.calc_reading")]
+    reading = [t("kv_size.reading")]
     if log:
-        reading.append(t("cache.calc_reading_log"))
+        reading.append(t("kv_size.reading_log"))
     if any(model.hypothetical for model in models):
-        reading.append(t("cache.calc_reading_hatched"))
+        reading.append(t("kv_size.reading_hatched"))
     st.caption(" ".join(reading))
-    with st.expander(t("cache.calc_formulas")):
+    with st.expander(t("kv_size.formulas")):
         for place, model in enumerate(ranked):
             st.text(model.name)
             plain(words.formula(model.spec, dtype), f"c_formula_{place}")
             own = [said] if (said := words.row_note(model.name)) else []
             st.text("\n".join(f"- {note}" for note in (*own, *map(words.note, model.spec.notes))))
-            st.text(t("cache.calc_source", source=model.source))
+            st.text(t("cache.source", source=sources.told(model.source)))
     numbers(
         lambda: [
             {
                 t("cache.column_model"): model.name,
                 t("cache.column_kind"): model.spec.attention,
-                t("cache.column_hypothetical"): model.hypothetical,
-                t("cache.column_layers"): len(model.spec.layers),
+                t("kv_size.column_hypothetical"): model.hypothetical,
+                t("kv_size.column_layers"): len(model.spec.layers),
                 t("cache.column_per_token"): model.spec.bytes_per_token(dtype),
-                t("cache.column_beyond"): model.spec.growth_per_token(dtype),
+                t("kv_size.column_beyond"): model.spec.growth_per_token(dtype),
                 t("cache.column_bytes"): held[model.name],
-                t("cache.column_size"): units.size(held[model.name]),
+                t("kv_size.column_size"): units.size(held[model.name]),
                 "GiB": round(held[model.name] / GIB, 3),
             }
             for model in ranked
         ],
         "cache-models",
-        t("cache.of_models"),
+        t("kv_size.of_models"),
     )
 
 
 def parameters() -> None:
     """Total and active parameters of DeepSeek-V3, component by component."""
     count = parameter_count.count(parameter_count.PUBLISHED[COUNTED])
-    with st.expander(t("cache.params_title", billions=f"{count.total / 1e9:.0f}")):
+    with st.expander(t("kv_size.params_title", billions=f"{count.total / 1e9:.0f}")):
         st.markdown(
             t(
-                "cache.params_lead",
+                "kv_size.params_lead",
                 total=f"{count.total:,}",
                 billions=f"{count.total / 1e9:.0f}",
                 head=f"{count.active_head_only:,}",
@@ -265,21 +267,21 @@ def parameters() -> None:
         )
         rows: list[dict[str, object]] = [
             {
-                t("cache.column_component"): part.name,
-                t("cache.column_formula"): part.formula,
-                t("cache.column_each"): part.each,
-                t("cache.column_copies"): part.copies,
-                t("cache.column_total"): part.total,
-                t("cache.column_active"): part.each * part.active,
+                t("kv_size.column_component"): part.name,
+                t("kv_size.column_formula"): part.formula,
+                t("kv_size.column_each"): part.each,
+                t("kv_size.column_copies"): part.copies,
+                t("kv_size.column_total"): part.total,
+                t("kv_size.column_active"): part.each * part.active,
             }
             for part in count.components
         ]
         rows.append(
             dict.fromkeys(rows[0])
             | {
-                t("cache.column_component"): t("cache.row_total"),
-                t("cache.column_total"): count.total,
-                t("cache.column_active"): count.active_both,
+                t("kv_size.column_component"): t("kv_size.row_total"),
+                t("kv_size.column_total"): count.total,
+                t("kv_size.column_active"): count.active_both,
             }
         )
         table(rows, "deepseek-v3-parameters")

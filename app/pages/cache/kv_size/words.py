@@ -25,8 +25,8 @@ def note(one: Note) -> str:
 
 #: Notes on how a file was read, which its owner should see beside the form.
 _READING = (
-    "duplicates", "defaults", "off", "by_words", "no_family", "new_family", "may_matter",
-    "not_read", "kv_scheme", "bidirectional", "cross",
+    "duplicates", "defaults", "off", "by_words", "foreign", "no_family", "new_family", "may_matter",
+    "not_read", "kv_scheme", "kv_scheme_unknown", "bidirectional", "cross",
 )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def measured() -> Study | None:
 
 
 def follow_rank() -> None:
-    """The slider moved: a pair that is on screen is written anew."""
+    """The slider moved: a pair that is on screen is written again."""
     if latents.PAIR.shown() is not None:
         latents.PAIR.write(session.trace(), str(st.session_state.c_rank))
 
@@ -121,7 +121,7 @@ def _energy(study: Study, r: int) -> None:
             for place, value in enumerate(values)
         ],
         "cache-singular-values",
-        t("cache.of_energy"),
+        t("latent.of_energy"),
     )
 
 
@@ -190,7 +190,7 @@ def _rank_costs(study: Study, r: int) -> None:
         alt=said,
     )
     st.caption(t("latent.rank_reading", rows=study.rows, tokens=sum(study.learnt)))
-    _cost_table(study, points, "cache-rank-loss", t("cache.of_ranks"))
+    _cost_table(study, points, "cache-rank-loss", t("latent.of_ranks"))
 
 
 def _pair(r: int, full: int) -> None:
@@ -266,7 +266,7 @@ def precision(study: Study) -> None:
             full=f"{study.per_token[full]:,}",
         )
     )
-    _cost_table(study, points, "cache-precision", t("cache.of_precisions"))
+    _cost_table(study, points, "cache-precision", t("latent.of_precisions"))
 
 
 def size_held(run: Trace) -> str:

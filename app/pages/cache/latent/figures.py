@@ -22,7 +22,7 @@ def limit(values: NDArray[np.floating]) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class LatentParts:
     """What is kept, `c_kv` [..., R] and `k_pe` [..., p], and where their colour scales end."""
 
     c_kv: NDArray[np.floating]
@@ -41,7 +41,7 @@ def _scale(values: NDArray[np.floating], end: float, bar: Mapping[str, object]) 
     )
 
 
-def tokens(parts: Parts, pinned: int | None, labels: Mapping[str, str]) -> go.Figure:
+def tokens(parts: LatentParts, pinned: int | None, labels: Mapping[str, str]) -> go.Figure:
     """One layer: a column per token, `c_kv`'s features above, `k_pe`'s below.
 
     `labels`: token, c_kv, k_pe (axis titles), bar_c_kv, bar_k_pe (of the colour bars), hover.
@@ -74,7 +74,7 @@ def tokens(parts: Parts, pinned: int | None, labels: Mapping[str, str]) -> go.Fi
     return figure
 
 
-def one_token(parts: Parts, labels: Mapping[str, str]) -> go.Figure:
+def one_token(parts: LatentParts, labels: Mapping[str, str]) -> go.Figure:
     """One token: a row per layer, `c_kv`'s features on the left, `k_pe`'s on the right.
 
     `labels`: layer, c_kv, k_pe (axis titles), bar_c_kv, bar_k_pe (of the colour bars), hover.

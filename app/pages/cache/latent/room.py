@@ -49,7 +49,7 @@ def pictures() -> None:
         return
     token = session.pin(trace)
     c_limit, k_limit = figures.limit(reading.c_kv), figures.limit(reading.k_pe)
-    one = figures.Parts(reading.c_kv[:, token], reading.k_pe[:, token], c_limit, k_limit)
+    one = figures.LatentParts(reading.c_kv[:, token], reading.k_pe[:, token], c_limit, k_limit)
     st.text(t("latent.token_title", token=token, text=repr(trace.texts[token])))
     labels = {
         "layer": t("latent.axis_layer"),
@@ -77,10 +77,10 @@ def pictures() -> None:
             for feature, value in enumerate(part[row])
         ],
         "cache-latent-of-a-token",
-        t("cache.of_latent", token=token),
+        t("latent.of_latent", token=token),
     )
     layer = session.layer_choice(list(range(len(reading.c_kv))), "c_layer")
-    every = figures.Parts(reading.c_kv[layer], reading.k_pe[layer], c_limit, k_limit)
+    every = figures.LatentParts(reading.c_kv[layer], reading.k_pe[layer], c_limit, k_limit)
     chart(
         drawn_once(figures.tokens, every, token, labels | {"hover": t("latent.hover_token")}),
         key="c_all_tokens",
@@ -95,11 +95,11 @@ def pictures() -> None:
             for place in range(len(every.c_kv))
         ],
         f"cache-latents-of-layer-{layer}",
-        t("cache.of_latents", layer=layer),
+        t("latent.of_latents", layer=layer),
     )
 
 
-def _span(parts: figures.Parts) -> dict[str, str]:
+def _span(parts: figures.LatentParts) -> dict[str, str]:
     """The smallest and largest values, for words in place of the colours."""
     return {
         "c_low": f"{parts.c_kv.min():.2f}",

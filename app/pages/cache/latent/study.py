@@ -6,19 +6,24 @@ All of it is computed from runs of given texts (`NeedSlot`), which all viewers s
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.core import generation, models
-from app.core.files import read_json, reading
-from app.core.need_slot import NeedSlot
-from app.core.prompt_runs import PromptRun
-from app.core.run_slot import RunSlot
-from app.core.store import Store
+import numpy as np
+from numpy.typing import NDArray
+
+from app.core.assets import models
+from app.core.assets.files import count, grid, read_json, reading
+from app.core.running import generation
+from app.core.running.need_slot import NeedSlot
+from app.core.running.prompt_runs import PromptRun
+from app.core.running.run_slot import RunSlot
+from app.core.running.store import Store
 from app.pages.cache import state as session
 from model import ASSETS
 from model.analysis import latent_study
-from model.analysis.latent_study import Fit, Study
+from model.analysis.latent_study import LatentFit, Study
 from model.data.held_out import Rows, mixture_rows
 from model.nn.layout import Floats
 from model.nn.room import Keep, Run
@@ -45,7 +50,7 @@ class Reading:
 
     c_kv: Floats
     k_pe: Floats
-    attention: dict[str, Floats]
+    attention: dict[str, NDArray[np.floating]]
 
 
 def reading_requests(trace: Trace) -> list[Request]:
@@ -98,31 +103,33 @@ def fit_requests() -> list[Request]:
     return latent_study.fit_requests(model(), ids)
 
 
-_FITS: Store[Fit] = Store(4)
+_FITS: Store[LatentFit] = Store(4)
+_fitting = threading.Lock()
 
 
-def fit(runs: Sequence[Run]) -> Fit:
+def fit(runs: Sequence[Run]) -> LatentFit:
     """The directions of the latents of the read texts, computed once for a model."""
-    known = _FITS.get(content())
-    if known is None:
-        known = latent_study.fit(content(), runs, full())
-        _FITS.put(known)
+    with _fitting:  # whoever comes second finds what the first has put there
+        known = _FITS.get(content())
+        if known is None:
+            known = latent_study.fit(content(), runs, full())
+            _FITS.put(known)
     return known
 
 
-def engine(fitted: Fit, codec: str) -> generation.Derived:
+def engine(fitted: LatentFit, codec: str) -> generation.Derived:
     """The model that keeps less."""
     return generation.Derived(model(), ("latent", fitted.id, codec), fitted.derive(codec))
 
 
-def cost_requests(fitted: Fit) -> list[Request]:
+def cost_requests(fitted: LatentFit) -> list[Request]:
     """All rows with all of the latent, then with each codec."""
     ids, _ = rows(latent_study.ROWS, latent_study.SEED)
     engines = [model(), *(engine(fitted, name) for name in latent_study.codecs(full()))]
     return latent_study.cost_requests(engines, ids)
 
 
-def study(fitted: Fit, fit_runs: Sequence[Run], runs: Sequence[Run | None]) -> Study:
+def study(fitted: LatentFit, fit_runs: Sequence[Run], runs: Sequence[Run | None]) -> Study:
     """What the runs of `cost_requests` say so far."""
     _, learnt = rows(latent_study.ROWS, latent_study.SEED)
     return latent_study.study(fitted, fit_runs, runs, learnt)
@@ -137,8 +144,8 @@ class Recorded:
 
 
 _STUDY = {
-    "tokens": int, "values": [[float]], "per_token": {str: int}, "error": {str: float},
-    "nats": {str: [float]}, "learnt": [int],
+    "tokens": count, "values": grid(2), "per_token": {str: count}, "error": {str: float},
+    "nats": {str: [float]}, "learnt": [count],
 }  # fmt: skip
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.core import examples, models
+from app.core import links
+from app.core.asking import examples
+from app.core.assets import models
+from app.core.numbers import whole
 from app.core.texts import t
 from app.pages.cache import figures
 from app.pages.cache import state as session
+from app.pages.cache.run.growth import growth
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
@@ -16,6 +20,7 @@ from app.ui.sampling import temperature_and_seed
 from app.ui.table import numbers
 from model.record.trace import Trace
 
+ABREAST = 3  # texts
 SETTING = 124  # pixels: two beside one another on a phone
 
 
@@ -33,7 +38,7 @@ def room() -> None:
 
 def inputs() -> None:
     """Prompt, Run and settings, in the URL. The defaults are the recorded run's own."""
-    recorded = session.recorded(session.named("MLA")).info
+    recorded, context = session.recorded(session.named("MLA")).info, models.twins_context()
     st.text_area(
         t("common.prompt"),
         value=recorded.prompt,
@@ -56,15 +61,15 @@ def inputs() -> None:
         st.number_input(
             t("cache.new_tokens"),
             1,
-            session.context(),
-            recorded.max_new_tokens,
+            context,
+            whole(recorded.max_new_tokens, 1, context, 1),
             key="c_tokens",
             bind="query-params",
             width=SETTING,
         )
         keys = ("c_temperature", "c_seed")
         temperature_and_seed(recorded.temperature, recorded.seed, keys, width=SETTING)
-    session.run_link()
+    links.run_inputs("cache", session.start)
     with status:
         session.RUN.status()
 
@@ -98,8 +103,8 @@ def picture() -> None:
     )
     st.markdown(f"**{sentence}**")
     agreement(growths)
-    layers = len(growths[0].spec.layers)
-    st.caption(t("cache.reading", dtype=runs[0].card.cache_dtype, layers=layers))
+    card = runs[0].card
+    st.caption(t("cache.reading", dtype=card.cache_dtype, layers=card.num_hidden_layers))
 
 
 def _end(run: figures.Growth) -> str:
@@ -109,8 +114,8 @@ def _end(run: figures.Growth) -> str:
 def counted(runs: list[Trace]) -> list[figures.Growth]:
     """The caches of the runs of which somebody counted them."""
     kinds = models.twins()
-    found = (figures.growth(run, kinds.get(run.card.name, run.card.attention)) for run in runs)
-    return [growth for growth in found if growth is not None]
+    found = (growth(run, kinds.get(run.card.name, run.card.attention)) for run in runs)
+    return [one for one in found if one is not None]
 
 
 def compare(growths: list[figures.Growth]) -> str:
@@ -141,8 +146,8 @@ def texts() -> None:
     kinds = models.twins()
     st.subheader(t("cache.texts_title"))
     with st.container(key="c_texts"):
-        columns = st.columns(len(runs))
-    for column, run in zip(columns, runs, strict=True):
+        columns = [column for _ in range(0, len(runs), ABREAST) for column in st.columns(ABREAST)]
+    for column, run in zip(columns, runs, strict=False):
         with column:
             name = run.card.name
             st.markdown(f"**{kinds.get(name, run.card.attention)}** · {name}")

@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core import models, prompts
-from app.core.need_slot import NeedSlot
-from app.core.prompt_runs import PromptRun
+from app.core.asking import prompts
+from app.core.assets import models
+from app.core.running.need_slot import NeedSlot
+from app.core.running.prompt_runs import PromptRun
 from model.analysis import routing_statistics as routing
 from model.analysis.estimators import Interval, bootstrap_ratio
 from model.record.trace import Trace
@@ -26,7 +27,7 @@ from model.tasks.problem import TEMPLATE, Problem
 
 BASE, WRITER = "base", "r1-zero"
 AFTER = (WRITER, "r1")
-YARDSTICK = "base-30pct"  # base on its way: what the rest of pre-training changed
+YARDSTICK = "base-50pct"  # base on its way: what the rest of pre-training changed
 COMPARED = (YARDSTICK, *AFTER)  # each with base
 LEVEL = 3
 MANY = 24  # problems
@@ -105,7 +106,7 @@ def by_layer(texts: Sequence[ReadText], model: str) -> list[Estimate]:
     ]
 
 
-class Parts(NamedTuple):
+class TokenShares(NamedTuple):
     """A share over all tokens, over the prompts' and over the replies'."""
 
     whole: float
@@ -113,12 +114,12 @@ class Parts(NamedTuple):
     reply: float
 
 
-def overall(texts: Sequence[ReadText], model: str) -> Parts:
+def overall(texts: Sequence[ReadText], model: str) -> TokenShares:
     """Share of choices that are not base's, of all layers."""
     split = [np.split(text.changed(model), [text.trace.n_prompt]) for text in texts]
     prompt, reply = (np.concatenate(part) for part in zip(*split, strict=True))
     means = (part.mean() for part in (np.concatenate([prompt, reply]), prompt, reply))
-    return Parts(*map(float, means))
+    return TokenShares(*map(float, means))
 
 
 def even() -> float:

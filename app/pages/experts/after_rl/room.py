@@ -11,9 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from app.core import links, models, questions
+from app.core import links
+from app.core.asking import questions
+from app.core.assets import models
 from app.core.errors import InputError
-from app.core.need_slot import NeedSlot
+from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import ReadText
@@ -64,7 +66,7 @@ def one() -> None:
     state = st.session_state
     state.setdefault("e_rl_drawn", 0)
     st.header(t("after_rl.title"))
-    st.markdown(t("after_rl.lead"))
+    st.markdown(t("after_rl.lead", yardstick=comparison.YARDSTICK))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             t("after_rl.question"),

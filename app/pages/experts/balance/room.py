@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from app.core import models
+from app.core.assets import models, sources
 from app.core.errors import in_words
-from app.core.need_slot import NeedSlot
+from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import held_out
 from app.pages.experts import state as session
@@ -35,7 +35,7 @@ def whole() -> None:
     runs = [balance_runs.run(name) for name in balance_runs.RUNS]
     settings = models.run_results("balance-bias")
     st.markdown(t("balance.lead", steps=runs[0].steps[-1], tokens=settings["tokens"]))
-    layers = session.on_screen()[0].moe_layers
+    layers = models.card(balance_runs.BY_HAND).moe_layers
     layer, at = session.choose_layer(layers, "e_balance_layer")
     loads(runs, layer, at)
     violations(runs)
@@ -49,7 +49,7 @@ def names() -> dict[str, str]:
     return {name: t(f"balance.run_{name.removeprefix('balance-')}") for name in balance_runs.RUNS}
 
 
-def loads(runs: list[balance_runs.Run], layer: int, at: int) -> None:
+def loads(runs: list[balance_runs.BalanceRun], layer: int, at: int) -> None:
     """The animation, what it ends with in one sentence, and its numbers."""
     st.subheader(t("balance.loads_title"))
     load_RWE = np.array([run.load[:, at] for run in runs])
@@ -84,7 +84,7 @@ def loads(runs: list[balance_runs.Run], layer: int, at: int) -> None:
     )
 
 
-def violations(runs: list[balance_runs.Run]) -> None:
+def violations(runs: list[balance_runs.BalanceRun]) -> None:
     st.subheader(t("balance.vio_title"))
     labels = {
         "step": t("experts.step"),
@@ -122,7 +122,7 @@ def violations(runs: list[balance_runs.Run]) -> None:
     )
 
 
-def results(runs: list[balance_runs.Run]) -> None:
+def results(runs: list[balance_runs.BalanceRun]) -> None:
     """What each way cost in loss, beside the paper's."""
     st.subheader(t("balance.results_title"))
     rows: list[dict[str, object]] = []
@@ -145,7 +145,7 @@ def results(runs: list[balance_runs.Run]) -> None:
     table(rows, "balance-results")
     st.caption(t("balance.results_reading", gates=runs[0].load[0].size))
     published = models.published_routing()["balance"]
-    st.markdown(t("balance.published", source=published["source"]))
+    st.markdown(t("balance.published", source=sources.told(published["source"])))
     table(
         [
             {
@@ -160,7 +160,7 @@ def results(runs: list[balance_runs.Run]) -> None:
     )
 
 
-def biases(run: balance_runs.Run, layer: int, at: int) -> None:
+def biases(run: balance_runs.BalanceRun, layer: int, at: int) -> None:
     st.subheader(t("balance.bias_title"))
     bias_WE = run.bias[:, at]
     labels = {
@@ -193,24 +193,22 @@ def biases(run: balance_runs.Run, layer: int, at: int) -> None:
     )
 
 
-def hand_of(layer: int, scores_NE: balance_runs.Floats32) -> balance_runs.Hand:
-    """The session's steps on a layer's gate."""
-    hand = st.session_state.get("e_hand")
-    if hand is None or hand.layer != layer:
-        hand = st.session_state.e_hand = balance_runs.begin(layer, scores_NE)
-    return hand
+def taken_on(layer: int) -> list[tuple[float, int]]:
+    """The session's steps on a layer's gate: speeds, and how many steps at each."""
+    state = st.session_state
+    if "e_hand" not in state or state.e_hand[0] != layer:
+        state.e_hand = (layer, [])
+    steps: list[tuple[float, int]] = state.e_hand[1]
+    return steps
 
 
 def again() -> None:
     del st.session_state.e_hand
 
 
-def take(at: int, times: int) -> None:
-    state = st.session_state
-    scores_NLE = balance_runs.scores(SCORES)
-    if scores_NLE is not None:
-        speed = min(SPEEDS, key=lambda each: abs(each - state.e_speed))  # the browser sent it
-        balance_runs.step(state.e_hand, scores_NLE[:, at], speed, times)
+def take(layer: int, times: int) -> None:
+    sent = st.session_state.e_speed  # by the browser
+    taken_on(layer).append((min(SPEEDS, key=lambda each: abs(each - sent)), times))
 
 
 def by_hand(layer: int, at: int) -> None:
@@ -219,7 +217,7 @@ def by_hand(layer: int, at: int) -> None:
     if scores_NLE is None:
         held_out.ask(SCORES, t("balance.hand_read"))
         return
-    hand = hand_of(layer, scores_NLE[:, at])
+    hand = balance_runs.by_hand(scores_NLE[:, at], taken_on(layer))
     experts = len(hand.load)
     tokens = len(scores_NLE)
     st.markdown(t("balance.hand_lead", layer=layer, tokens=tokens, rows=balance_runs.ROWS))
@@ -241,7 +239,7 @@ def by_hand(layer: int, at: int) -> None:
                 key=f"e_hand_{key}",
                 type="primary" if times == 1 else "secondary",
                 on_click=take,
-                args=(at, times),
+                args=(layer, times),
             )
         st.button(t("balance.hand_again"), key="e_hand_again", on_click=again)
     busy = int(hand.load.argmax())
@@ -295,7 +293,7 @@ def by_hand(layer: int, at: int) -> None:
                 t("balance.bias_axis"): round(float(b), 4),
                 t("balance.hand_next"): round(float(b + speed * np.sign(1 - load)), 4),
             }
-            for e, (load, b) in enumerate(zip(hand.load, hand.biases[-1], strict=True))
+            for e, (load, b) in enumerate(zip(hand.load, hand.bias, strict=True))
         ],
         f"balance-hand-{layer}",
         t("balance.hand_table"),

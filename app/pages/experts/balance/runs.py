@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
-from app.core import models
-from app.core.need_slot import NeedSlot
+from app.core.assets import models
+from app.core.assets.files import reading
+from app.core.running.need_slot import NeedSlot
 from app.pages.experts import held_out
+from model import ASSETS
 from model.analysis import expert_load
 from model.analysis.estimators import Interval, paired_difference
 from model.analysis.routing_decision import choose
@@ -26,7 +29,7 @@ Floats32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class BalanceRun:
     """One run on balance: W windows of steps, L layers with experts, E experts."""
 
     name: str
@@ -43,17 +46,19 @@ class Run:
         return int((self.load[-1] < IDLE).sum())
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
-def run(name: str) -> Run:
+@functools.lru_cache(maxsize=3)
+def run(name: str) -> BalanceRun:
     """A run as assets/runs/NAME/results.json has it."""
     found = models.run_results(name)
     low, high = found["heldout"]["interval"]
-    return Run(
+    with reading(ASSETS / "runs" / name / "results.json"):  # not all results have these parts
+        balance, max_vio = found["balance"], found["max_vio"]
+    return BalanceRun(
         name,
-        found["balance"]["step"],
-        np.array(found["balance"]["load"]),
-        np.array(found["balance"]["bias"]),
-        np.array(found["max_vio"]["per_layer"]).mean(axis=1),
+        balance["step"],
+        np.array(balance["load"]),
+        np.array(balance["bias"]),
+        np.array(max_vio["per_layer"]).mean(axis=1),
         found["heldout"]["loss"],
         (low, high),
         found["minutes"],
@@ -78,33 +83,33 @@ def scores(slot: NeedSlot) -> Floats32 | None:
     return np.concatenate([run.scores for run in runs]) if len(runs) == ROWS else None
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Hand:
-    """The bias rule by hand: biases [E] and MaxVio after each step, the start included."""
+    """What the bias rule has done: the newest bias [E], and MaxVio from the start to it."""
 
-    layer: int
-    biases: list[Floats32]
+    bias: Floats32
+    load: Floats  # [E] with that bias, an even share being 1
     max_vio: list[float]
-    load: Floats  # [E] with the newest bias, an even share being 1
 
     @property
     def steps(self) -> int:
-        return len(self.biases) - 1
+        return len(self.max_vio) - 1
 
 
-def begin(layer: int, scores_NE: Floats32) -> Hand:
-    """No bias yet; `scores_NE` are the gate's own of N tokens."""
-    bias = np.zeros(scores_NE.shape[1], np.float32)
-    load_E = load(scores_NE + bias)
-    return Hand(layer, [bias], [float(load_E.max() - 1)], load_E)
+def by_hand(scores_NE: Floats32, taken: Sequence[tuple[float, int]]) -> Hand:
+    """Apply the trainer's rule to the same tokens, so many times at each speed in turn.
 
-
-def step(hand: Hand, scores_NE: Floats32, speed: float, times: int) -> None:
-    """Apply the trainer's rule to the same tokens so many times."""
-    for _ in range(times):
-        hand.biases.append(expert_load.next_bias(hand.biases[-1], hand.load, speed))
-        hand.load = load(scores_NE + hand.biases[-1])
-        hand.max_vio.append(float(hand.load.max() - 1))
+    `scores_NE` are the gate's own of N tokens; it has no bias at first.
+    """
+    bias_E = np.zeros(scores_NE.shape[1], np.float32)
+    load_E = load(scores_NE + bias_E)
+    max_vio = [float(load_E.max() - 1)]
+    for speed, times in taken:
+        for _ in range(times):
+            bias_E = expert_load.next_bias(bias_E, load_E, speed)
+            load_E = load(scores_NE + bias_E)
+            max_vio.append(float(load_E.max() - 1))
+    return Hand(bias_E, load_E, max_vio)
 
 
 def load(choice_NE: Floats32) -> Floats:

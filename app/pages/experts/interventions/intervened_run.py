@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.generation import Intervened
-from app.core.need_slot import NeedSlot
-from app.core.prompt_runs import PromptRun
+from app.core.running.generation import Intervened
+from app.core.running.need_slot import NeedSlot
+from app.core.running.prompt_runs import PromptRun
 from model.analysis import routing_statistics as routing
 from model.analysis.interventions import Intervention
 from model.nn.room import Run
@@ -45,7 +45,7 @@ class IntervenedRun:
         return 1 - routing.changed(self.plain.expert_ids, self.changed.expert_ids)
 
     def parting(self) -> int | None:
-        """The first token at which the two texts differ; None if one only goes on longer."""
+        """The first token at which the two texts differ; None if one is only longer."""
         one, other = self.trace.token_ids, self.written.token_ids
         n = min(len(one), len(other))
         apart = np.flatnonzero(one[:n] != other[:n])

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from app.core import links, models
-from app.core.generation import Intervened
-from app.core.need_slot import NeedSlot
+from app.core import links
+from app.core.assets import models, sources
+from app.core.running.generation import Intervened
+from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import held_out, inputs
 from app.pages.experts import state as session
@@ -40,7 +41,7 @@ def number(trace: Trace) -> tuple[int, int]:
 def fields(trace: Trace) -> Intervention | None:
     """The fields as an intervention; None if they contradict one another."""
     chosen, experts = number(trace)
-    options = [f"{layer}.{expert}" for layer in trace.moe_layers for expert in range(experts)]
+    options = [f"{layer}.{expert}" for layer in trace.card.moe_layers for expert in range(experts)]
     left, right = st.columns(2)
     off = left.multiselect(
         t("interventions.off"),
@@ -174,7 +175,7 @@ def ways(run: IntervenedRun, pin: int | None) -> None:
     if pin is None or pin >= run.trace.fed:
         st.caption(t("interventions.pin"))
         return
-    card, layers = run.trace.card, run.trace.moe_layers
+    card, layers = run.trace.card, run.trace.card.moe_layers
     routes = []
     for reading, works in ((run.plain, True), (run.changed, run.intervention.shared)):
         weights = reading.expert_weights[pin]
@@ -279,7 +280,12 @@ def on_a_run() -> None:
     inputs.inputs()
     trace, kind = session.on_screen()
     inputs.shown(trace, kind)
-    RUN.area(lambda: interventions(trace))
+    if not trace.card.moe_layers:
+        st.info(t("absent.experts"))
+    elif not session.ships(trace):
+        st.info(t("interventions.elsewhere"))
+    else:
+        RUN.area(lambda: interventions(trace))
 
 
 def interventions(trace: Trace) -> None:
@@ -298,9 +304,11 @@ def interventions(trace: Trace) -> None:
 
 def knock_out() -> None:
     """The DeepSeekMoE paper's experiment on our model: how much can be taken away?"""
+    trace, _ = session.on_screen()
+    if not trace.card.moe_layers or not session.ships(trace):
+        return
     st.subheader(t("interventions.knock_title"))
     st.markdown(t("interventions.knock_lead"))
-    trace, _ = session.on_screen()
     chosen, experts = number(trace)
     masked = [Intervention(without_top=n) for n in range(1, experts // 4 + 1)]
     named = {
@@ -351,7 +359,7 @@ def knock_out() -> None:
             own=f"{losses[0][0]:.3f}",
             without=f"{losses[0][0] + gaps[1][0]:.3f}",
             model=published["model"],
-            source=published["source"],
+            source=sources.told(published["source"]),
             whole=published["whole"],
             knocked=published["without_shared"],
         )

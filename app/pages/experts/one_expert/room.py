@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.core import models
-from app.core.generation import Intervened
-from app.core.need_slot import NeedSlot
+from app.core.assets import models
+from app.core.running.generation import Intervened
+from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import held_out, inputs
 from app.pages.experts import state as session
@@ -20,7 +20,7 @@ from app.pages.experts.interventions.room import gap_row, listed
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
 from app.pages.experts.routing_statistics import room as statistics_room
-from app.pages.experts.routing_statistics.counts import Counted
+from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import numbers
@@ -63,7 +63,7 @@ def card() -> None:
     ABSENCE.area(lambda: absence(model, layer, expert))
 
 
-def words(found: Counted, model: str, layer: int, at: int, expert: int) -> None:
+def words(found: RoutingCounts, model: str, layer: int, at: int, expert: int) -> None:
     """Load and weights in one paragraph."""
     experts = found.load.shape[1]
     took = int(found.load[at, expert])
@@ -85,7 +85,7 @@ def words(found: Counted, model: str, layer: int, at: int, expert: int) -> None:
     )
 
 
-def favourites(found: Counted, model: str, at: int, expert: int) -> None:
+def favourites(found: RoutingCounts, model: str, at: int, expert: int) -> None:
     """The tokens it takes most."""
     st.markdown(f"**{t('one_expert.tokens_title')}**")
     rows = statistics.favourites(found, model, at, expert, TOKENS)
@@ -103,7 +103,7 @@ def favourites(found: Counted, model: str, at: int, expert: int) -> None:
     st.caption(t("one_expert.tokens_reading", least=statistics.LEAST))
 
 
-def by_domain(found: Counted, layer: int, at: int, expert: int) -> None:
+def by_domain(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
     """Its share of each domain's tokens."""
     st.markdown(f"**{t('one_expert.domains_title')}**")
     shares = found.by_domain[:, at, expert] / found.domain_tokens
@@ -134,7 +134,7 @@ def listed_shares(names: Sequence[str], shares: NDArray[np.floating]) -> str:
     return ", ".join(f"{name} {share:.0%}" for name, share in zip(names, shares, strict=True))
 
 
-def company(found: Counted, layer: int, at: int, expert: int) -> None:
+def company(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
     """With whom it works."""
     st.markdown(f"**{t('one_expert.company_title')}**")
     shares = found.coactivation[at, expert]

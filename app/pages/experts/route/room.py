@@ -6,8 +6,8 @@ import json
 
 import streamlit as st
 
-from app.core import models
 from app.core.texts import t
+from app.pages.experts import state as session
 from app.pages.experts.route import figures, router_scores
 from app.ui.chart import chart
 from app.ui.components.trace_view.payload import shares
@@ -31,13 +31,15 @@ def words() -> dict[str, str]:
     }
 
 
-def token_route(trace: Trace, token: int, layer: int) -> None:
-    """Everything about the pinned token."""
+def token_route(trace: Trace, token: int, layer: int | None) -> None:
+    """Everything about the pinned token; only its text if no choices are recorded."""
     text = json.dumps(trace.texts[token], ensure_ascii=False)
     if token >= trace.fed:
         st.text(t("experts.pinned_last", token=token, text=text))
         return
     st.text(t("experts.pinned", token=token, text=text))
+    if layer is None:
+        return
     groups = trace.card.groups
     way = figures.Route(trace.expert_ids[token], shares(trace)[token])
     chart(
@@ -53,7 +55,7 @@ def token_route(trace: Trace, token: int, layer: int) -> None:
     )
     st.caption(t("route.reading"))
     numbers(rows(trace, token, groups), "experts-route", t("route.way_table", token=token))
-    if trace.card.name in models.shipped():
+    if session.ships(trace):
         router_scores.SCORES.area(lambda: router(trace, token, layer))
 
 

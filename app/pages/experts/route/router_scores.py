@@ -7,8 +7,8 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core import models
-from app.core.need_slot import NeedSlot
+from app.core.assets import models
+from app.core.running.need_slot import NeedSlot
 from model.analysis.routing_decision import Decision, decide
 from model.nn.room import Keep, Run
 from model.nn.weights import read_tensors

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.core import models
+from app.core.assets import models
 from app.pages.experts import held_out
 from model.analysis import routing_statistics as routing
 from model.nn.tokenizer import BOS
@@ -18,7 +18,7 @@ LEAST = 20  # occurrences of a token before its favourites are spoken of
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class RoutingCounts:
     """N tokens of D domains, without `<bos>`; L layers, k of E experts, V token ids."""
 
     tokens: NDArray[np.int64]  # [N]
@@ -46,7 +46,7 @@ class Counted:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def counted(model: str, rows: int, _survey: held_out.Survey) -> Counted:
+def counted(model: str, rows: int, _survey: held_out.Survey) -> RoutingCounts:
     """Count the first rows of a survey."""
     tokens, kept, domain = [], [], []
     for place, given in enumerate(held_out.rows(model)[:rows]):
@@ -66,7 +66,7 @@ def counted(model: str, rows: int, _survey: held_out.Survey) -> Counted:
     occurrences = np.bincount(text, minlength=size)
     by_token = routing.load_by(ids, text, size, experts)
     mixed = routing.load_by(ids, np.random.default_rng(0).permutation(text), size, experts)
-    return Counted(
+    return RoutingCounts(
         tokens=text,
         ids=ids,
         domain=of_domain,
@@ -91,7 +91,9 @@ class Favourite:
     share: float
 
 
-def favourites(found: Counted, model: str, layer: int, expert: int, n: int) -> list[Favourite]:
+def favourites(
+    found: RoutingCounts, model: str, layer: int, expert: int, n: int
+) -> list[Favourite]:
     """The tokens that an expert takes most; `layer` counts those with experts."""
     often = np.flatnonzero(found.occurrences >= LEAST)
     share = found.by_token[often, layer, expert] / found.occurrences[often]

@@ -58,7 +58,7 @@ def coactivation(
 
 
 @dataclass(frozen=True)
-class Line:
+class StatisticLine:
     """One line over the layers, or over training."""
 
     name: str
@@ -67,7 +67,7 @@ class Line:
 
 
 def lines(
-    drawn: Sequence[Line],
+    drawn: Sequence[StatisticLine],
     chances: Sequence[tuple[str, float]],
     labels: Mapping[str, str],
     ticks: Sequence[float] | None = None,
@@ -106,7 +106,7 @@ def lines(
     return figure
 
 
-def _all_x(drawn: Sequence[Line]) -> list[float]:
+def _all_x(drawn: Sequence[StatisticLine]) -> list[float]:
     return [x for line in drawn for x in line.x]
 
 

@@ -8,15 +8,15 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.core import models
-from app.core.need_slot import NeedSlot
+from app.core.assets import models, sources
+from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import figures as expert_figures
 from app.pages.experts import held_out, inputs
 from app.pages.experts import state as session
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
-from app.pages.experts.routing_statistics.counts import Counted
+from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import numbers, table
@@ -26,7 +26,7 @@ READ = NeedSlot("routing_statistics")  # the room of one expert shares it
 EARLY = NeedSlot("saturation")
 
 
-def read(model: str) -> Counted | None:
+def read(model: str) -> RoutingCounts | None:
     """The statistics of a model; progress until it has read the held-out text."""
     (found,) = held_out.read(READ, [model], held_out.ROWS, at_once=True)
     if len(found) < held_out.ROWS:
@@ -58,7 +58,7 @@ def over_much_text() -> None:
     EARLY.area(lambda: saturation(model, layers))
 
 
-def domains(found: Counted, model: str, layer: int, at: int) -> None:
+def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
     """Expert × domain of one layer."""
     st.subheader(t("experts.domains_title"))
     share_DE = found.by_domain[:, at] / found.domain_tokens[:, None]
@@ -135,7 +135,7 @@ def floors(model: str) -> statistics.Chance:
     return statistics.chance(*(int(config[name]) for name in names))
 
 
-def together(found: Counted, model: str, layer: int, at: int) -> None:
+def together(found: RoutingCounts, model: str, layer: int, at: int) -> None:
     """Which experts work on the same tokens."""
     st.subheader(t("routing_statistics.together_title"))
     share_EE = found.coactivation[at]
@@ -180,7 +180,7 @@ def together(found: Counted, model: str, layer: int, at: int) -> None:
             inside=f"{random.inside:.0%}",
             across=f"{random.across:.0%}",
             model=reference["model"],
-            source=reference["source"],
+            source=sources.told(reference["source"]),
             theirs=f"{their_even:.0%}",
         )
     )
@@ -193,7 +193,7 @@ def together(found: Counted, model: str, layer: int, at: int) -> None:
     )
 
 
-def tokens(found: Counted, layers: list[int]) -> None:
+def tokens(found: RoutingCounts, layers: list[int]) -> None:
     """How faithful tokens are to one expert."""
     st.subheader(t("routing_statistics.tokens_title"))
     own, shuffled = found.faithful, found.faithful_shuffled
@@ -201,8 +201,10 @@ def tokens(found: Counted, layers: list[int]) -> None:
         drawn_once(
             figures.lines,
             [
-                figures.Line(t("routing_statistics.tokens_own"), layers, own.tolist()),
-                figures.Line(t("routing_statistics.tokens_shuffled"), layers, shuffled.tolist()),
+                figures.StatisticLine(t("routing_statistics.tokens_own"), layers, own.tolist()),
+                figures.StatisticLine(
+                    t("routing_statistics.tokens_shuffled"), layers, shuffled.tolist()
+                ),
             ],
             [],
             {"x": t("experts.layer"), "y": t("routing_statistics.tokens_axis")},
@@ -226,7 +228,7 @@ def tokens(found: Counted, layers: list[int]) -> None:
     )
 
 
-def neighbours(found: Counted, model: str, layers: list[int]) -> None:
+def neighbours(found: RoutingCounts, model: str, layers: list[int]) -> None:
     """How often neighbouring tokens share an expert, beside Mixtral's figures."""
     st.subheader(t("routing_statistics.again_title"))
     own, loads, random = found.again, found.again_shuffled, floors(model)
@@ -235,12 +237,14 @@ def neighbours(found: Counted, model: str, layers: list[int]) -> None:
         drawn_once(
             figures.lines,
             [
-                figures.Line(names["first"], layers, own.first.tolist()),
-                figures.Line(names["any"], layers, own.any.tolist()),
-                figures.Line(
+                figures.StatisticLine(names["first"], layers, own.first.tolist()),
+                figures.StatisticLine(names["any"], layers, own.any.tolist()),
+                figures.StatisticLine(
                     t("routing_statistics.again_first_loads"), layers, loads.first.tolist()
                 ),
-                figures.Line(t("routing_statistics.again_any_loads"), layers, loads.any.tolist()),
+                figures.StatisticLine(
+                    t("routing_statistics.again_any_loads"), layers, loads.any.tolist()
+                ),
             ],
             [
                 (t("routing_statistics.again_chance", share=f"{random.first:.1%}"), random.first),
@@ -279,7 +283,7 @@ def neighbours(found: Counted, model: str, layers: list[int]) -> None:
         t(
             "routing_statistics.again_published",
             model=published["model"],
-            source=published["source"],
+            source=sources.told(published["source"]),
             first=f"{chance[0]:.1%}",
             any=f"{chance[1]:.1%}",
         )
@@ -332,12 +336,12 @@ def saturation(model: str, layers: list[int]) -> None:
     chosen, experts = ids[0].shape[2], int(models.config(model)["n_routed_experts"])
     published = models.published_routing()["saturation"]
     drawn = [
-        figures.Line(t("experts.layer_n", layer=layer), done, share_CL[:, at].tolist())
+        figures.StatisticLine(t("experts.layer_n", layer=layer), done, share_CL[:, at].tolist())
         for at, layer in enumerate(layers)
     ]
     theirs = published["points"]
     name = f"{published['model']}, {t('routing_statistics.up_to')}"
-    drawn.append(figures.Line(name, [x for x, _ in theirs], [y for _, y in theirs]))
+    drawn.append(figures.StatisticLine(name, [x for x, _ in theirs], [y for _, y in theirs]))
     chance = chosen / experts
     chart(
         drawn_once(
@@ -361,7 +365,7 @@ def saturation(model: str, layers: list[int]) -> None:
             rows=rows,
             chance=f"{chance:.0%}",
             model=published["model"],
-            source=published["source"],
+            source=sources.told(published["source"]),
             theirs=f"{published['chosen'] / published['experts']:.1%}",
         )
     )

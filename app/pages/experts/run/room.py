@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import links, models
+from app.core import links
+from app.core.assets import models
 from app.core.texts import t
 from app.pages.experts import figures, inputs
 from app.pages.experts import state as session
@@ -33,14 +34,17 @@ def run() -> None:
     trace, kind = session.on_screen()
     inputs.shown(trace, kind)
     st.fragment(picture)(trace)
-    if trace.fed:
+    if trace.fed and trace.moe_layers:
         load(trace)
         evenness(trace)
+    if trace.fed:
         downloads(trace)
 
 
-def reading(trace: Trace, layer: int) -> None:
+def reading(trace: Trace, layer: int | None) -> None:
     """One sentence with this run's own numbers."""
+    if layer is None:
+        return
     busy = expert_load.busiest(trace, trace.moe_layers.index(layer))
     if busy is None:
         return
@@ -121,15 +125,17 @@ def evenness(trace: Trace) -> None:
     st.header(t("experts.balance_title"))
     chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
     floor = expert_load.chance(trace.fed, experts, chosen)
-    run, step = session.pre_training(trace.card.name)
-    trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
     violations: dict[str, Sequence[float] | None] = {
         t("experts.vio_run"): expert_load.violation(trace.load()).tolist(),
         t("experts.vio_chance"): [floor.violation] * len(trace.moe_layers),
-        t("experts.vio_trained" if step is None else "experts.vio_then"): (
-            None if trained is None else trained.tolist()
-        ),
     }
+    run = None
+    if session.ships(trace):
+        run, step = session.pre_training(trace.card.name)
+        trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
+        violations[t("experts.vio_trained" if step is None else "experts.vio_then")] = (
+            None if trained is None else trained.tolist()
+        )
     st.caption(t("experts.balance_alt"))
     rows: list[dict[str, object]] = [
         {
@@ -152,7 +158,7 @@ def evenness(trace: Trace) -> None:
     for name in models.twins():
         recorded = models.run_results(name)["max_vio"]
         means = [sum(layers) / len(layers) for layers in recorded["per_layer"]]
-        curves.append(figures.Curve(name, models.attention(name), recorded["step"], means))
+        curves.append(figures.BalanceCurve(name, models.attention(name), recorded["step"], means))
     labels = {
         "step": t("experts.step"),
         "max_vio": t("experts.max_vio"),
@@ -167,8 +173,8 @@ def evenness(trace: Trace) -> None:
             ends=", ".join(f"{curve.model} {curve.max_vio[-1]:.2f}" for curve in curves),
         ),
     )
-    about = models.shipped()[run]
-    batch = about["tokens"] // max(about["steps"], 1)
+    about = models.shipped().get(run or "")
+    batch = about["tokens"] // max(about["steps"], 1) if about else 0
     if batch:
         least = f"{expert_load.chance(batch, experts, chosen).violation:.2f}"
         st.caption(t("experts.curve_reading", batch=batch, least=least))

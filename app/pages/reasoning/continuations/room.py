@@ -6,12 +6,15 @@ from collections import Counter
 
 import streamlit as st
 
-from app.core import contestants, judged, replies
+from app.core.asking import contestants, judged
+from app.core.running import replies
 from app.core.texts import t
 from app.pages.reasoning.samples import state as session
 from app.pages.reasoning.samples.room import drawn_of, export
 from app.ui.components.reasoning_view import name_of
 from model.analysis.estimators import wilson
+from model.tasks import pick
+from model.tasks.problem import Problem
 from model.tasks.reading import in_order
 
 
@@ -71,11 +74,11 @@ def endings() -> None:
     if made["number"] is not None:
         number = made["number"]
         if reading.answer is not None:
-            same = of_answer(drawn, reading.answer)
+            same = of_answer(drawn, reading.problem, reading.answer)
             said.append(t("reasoning.ending_same", same=same, n=total, **interval(same, total)))
         follows = judged.follows(reading.problem, mark.plain, number)
         if follows is not None:
-            follow = of_answer(drawn, follows)
+            follow = of_answer(drawn, reading.problem, follows)
             values = {"follow": follow, "number": number, "answer": follows}
             first = t("reasoning.ending_follows", n=total, **values, **interval(follow, total))
             said.insert(0, first)
@@ -96,11 +99,11 @@ def endings() -> None:
         export(batch, "reasoning-endings")
 
 
-def of_answer(drawn: list[replies.Reply], answer: str | None) -> int:
-    """How many samples have an answer."""
+def of_answer(drawn: list[replies.SampledReply], problem: Problem, answer: str | None) -> int:
+    """How many samples have an answer to the problem."""
     if answer is None:
         return 0
-    wanted = in_order(answer)
+    wanted = in_order(answer) if problem.task == pick.NAME else answer
     return sum(sample.answer == wanted for sample in drawn)
 
 

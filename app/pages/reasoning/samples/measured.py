@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.core import contestants, evaluations
+from app.core.asking import contestants
+from app.core.assets import evaluations
 from app.core.scaling import Point
 from app.core.texts import t
 from app.pages.reasoning import figures
@@ -38,7 +39,7 @@ def picture(points: dict[str, list[Point]], measure: str, labels: dict[str, str]
     """One chart of all models."""
     ticks = sorted({p.k for found in points.values() for p in found})
     lines = [
-        figures.Curve(
+        figures.ContestantCurve(
             name,
             contestants.NAMES[name],
             *([getattr(p, part) for p in found] for part in ("k", "value", "low", "high")),

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import contestants, published, replies, scaling
+from app.core import scaling
+from app.core.asking import contestants
+from app.core.assets import published
+from app.core.running import replies
 from app.core.texts import t
 from app.pages.reasoning import figures
 from app.pages.reasoning.samples import measured
@@ -37,15 +40,15 @@ def drawn_of(slot: replies.ReplySlot) -> replies.Replies | None:
     return found
 
 
-def by_contestant(batch: replies.Replies) -> dict[str, list[list[replies.Reply]]]:
+def by_contestant(batch: replies.Replies) -> dict[str, list[list[replies.SampledReply]]]:
     """Contestant → for each problem, its samples so far."""
-    found: dict[str, list[list[replies.Reply]]] = {}
+    found: dict[str, list[list[replies.SampledReply]]] = {}
     for place, ask in enumerate(batch.asks):
         found.setdefault(ask.contestant, []).append(batch.of(place))
     return found
 
 
-def answers_of(drawn: Sequence[replies.Reply]) -> list[tuple[str | None, bool]]:
+def answers_of(drawn: Sequence[replies.SampledReply]) -> list[tuple[str | None, bool]]:
     return [(sample.answer, sample.correct) for sample in drawn]
 
 
@@ -104,7 +107,7 @@ def bars(batch: replies.Replies) -> None:
 
 def scaling_curves(batch: replies.Replies) -> None:
     """pass@k and cons@k of every contestant, as far as its samples reach."""
-    lines: dict[str, list[figures.Curve]] = {"pass": [], "cons": []}
+    lines: dict[str, list[figures.ContestantCurve]] = {"pass": [], "cons": []}
     rows: list[dict[str, object]] = []
     asked = 0
     for contestant, drawn in by_contestant(batch).items():
@@ -116,7 +119,7 @@ def scaling_curves(batch: replies.Replies) -> None:
             ("pass", scaling.passes(known)),
             ("cons", scaling.consensus(known)),
         ):
-            curve = figures.Curve(
+            curve = figures.ContestantCurve(
                 contestant,
                 named(contestant),
                 *([getattr(p, part) for p in points] for part in ("k", "value", "low", "high")),
@@ -204,7 +207,7 @@ def budget_picture() -> None:
             | {"high": point.high, "questions": len(known), "samples": sum(map(len, known))}
         )
     lines = [
-        figures.Curve(
+        figures.ContestantCurve(
             contestant,
             named(contestant),
             [budget for budget, _ in found],

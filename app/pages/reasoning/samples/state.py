@@ -11,8 +11,11 @@ import itertools
 
 import streamlit as st
 
-from app.core import contestants, judged, models, replies
+from app.core.asking import contestants, judged
+from app.core.asking.questions import MAX_TOKENS
+from app.core.assets import models
 from app.core.errors import InputError
+from app.core.running import replies
 from app.core.texts import t
 from app.pages.reasoning import state as session
 from app.ui import sampling
@@ -26,7 +29,7 @@ SAMPLES, BUDGET = replies.ReplySlot("r_samples"), replies.ReplySlot("r_budget")
 ENDINGS = replies.ReplySlot("r_endings")
 
 COUNTS = (8, 16, 32, 64)
-BUDGETS = (32, 64, 128, 192, 224)
+BUDGETS = (32, 64, 128, 256, 512)
 PROBLEMS = 8  # held-out ones, where several are asked
 BUDGET_SAMPLES = 4  # of each of them, at each budget
 ENDING_COUNTS = (8, 16, 32)
@@ -77,7 +80,7 @@ def start_samples() -> None:
             for one in session.chosen():
                 session.prompt_for(one, each)  # raises if it does not fit
                 n = offered(state.r_k, COUNTS)
-                asks.append(replies.fresh(one, each, n, temperature, seed, session.MAX_TOKENS))
+                asks.append(replies.fresh(one, each, n, temperature, seed, MAX_TOKENS))
     except InputError as error:
         SAMPLES.refuse(error)
         return
@@ -92,7 +95,7 @@ def start_budget() -> None:
         if not able:
             raise InputError(t("reasoning.nobody_thinks"))
         asks = [
-            replies.fresh(one, each, BUDGET_SAMPLES, temperature, seed, session.MAX_TOKENS, budget)
+            replies.fresh(one, each, BUDGET_SAMPLES, temperature, seed, MAX_TOKENS, budget)
             for each in held_out(problem)
             for budget in BUDGETS
             for one in able
@@ -103,7 +106,7 @@ def start_budget() -> None:
     BUDGET.draw(asks)
 
 
-# --- Going on from a step ----------------------------------------------------------------------
+# --- Continuing from a step ----------------------------------------------------------------------
 
 
 def number_key() -> str:
@@ -168,7 +171,7 @@ def start_again(edited: bool) -> None:
         offered(state.r_endings_n, ENDING_COUNTS),
         trace.info.temperature or 1.0,
         seed,
-        session.MAX_TOKENS,
+        MAX_TOKENS,
     )
     state.r_again = {"number": number, "pick": state.r_pick}
     ENDINGS.draw([ask])

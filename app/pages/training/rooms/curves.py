@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from app.core import contestants, published
+from app.core.asking import contestants
+from app.core.assets import published
 from app.core.errors import in_words
-from app.core.texts import t
+from app.core.texts import question_language, t
 from app.pages.training import figures, training_runs
 from app.pages.training.checkpoint_names import missing
-from app.pages.training.question import TASK_NAMES, page_language
+from app.pages.training.question import TASK_NAMES
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import numbers
@@ -30,15 +32,15 @@ def samples_of(entry: dict[str, Any]) -> list[dict[str, Any]]:
 
 def in_viewers_language(text: str) -> bool:
     hangul = any("\uac00" <= character <= "\ud7a3" for character in text)
-    return hangul == (page_language() == "ko")
+    return hangul == (question_language() == "ko")
 
 
-def sample_text(entry: dict[str, Any]) -> str:
-    """The samples of a step for a hover box."""
+def sample_text(entry: dict[str, Any], task: str) -> str:
+    """The samples of a step for a hover box; long replies in part, since they stand below whole."""
     shown = [
         f"{figures.plain_text(s['question'])}<br>{'✓' if s['right'] else '✗'} "
         f"{figures.plain_text(s['reply'])}"
-        for s in samples_of(entry)
+        for s in shown_of(entry, task) or samples_of(entry)
     ]
     return "<br>".join(shown)
 
@@ -83,13 +85,14 @@ def overlay(measure: str) -> list[figures.Overlay]:
 
 
 def charts(
-    name: str, curves: training_runs.Curves, entries: list[dict[str, Any]], *, shares: bool
+    name: str, curves: training_runs.Curves, entries: list[dict[str, Any]], task: str
 ) -> None:
     """Four charts, two by two where there is room; without the shares, the last has a row.
 
-    The shares are logged of both tasks only.
+    The shares are logged of both tasks only. Real replies are in the first chart's boxes.
     """
-    samples = [sample_text(entry) for entry in entries]
+    shares = task == "all"
+    samples = [sample_text(entry, task) for entry in entries]
     left, right = st.columns(2)
     below = right if shares else st.container()
     for column, measure in ((left, "accuracy"), (right, "length"), (below, "checks")):
@@ -105,13 +108,13 @@ def charts(
                     curves.step,
                     values,
                     training_runs.smooth(values),
-                    samples,
                     {
                         "ours": contestants.NAMES[name],
                         "x": t("training.step_axis"),
                         "y": t(f"training.axis_{measure}"),
                     },
                     percent=percent,
+                    samples=samples if measure == "accuracy" else (),
                     overlay=overlay(measure) if measure != "checks" else (),
                 ),
                 key=f"t_{measure}",
@@ -138,6 +141,30 @@ def charts(
             key="t_shares",
             alt=t("training.shares_alt", **{k: f"{v[-1]:.0%}" for k, v in parts.items()}),
         )
+
+
+def habits(entries: list[dict[str, Any]]) -> None:
+    """Checks that know what they say, and keeping to one language; logged of both tasks only."""
+    found: dict[str, Mapping[str, Sequence[float | None]]] = {
+        "verdicts": training_runs.knowing(entries) or {},
+        "language": training_runs.languages(entries),
+    }
+    drawn = {key: lines for key, lines in found.items() if lines}
+    steps = [entry["step"] for entry in entries]
+    for column, (key, lines) in zip(st.columns(2), drawn.items(), strict=False):
+        with column:
+            title = t(f"training.curve_{key}")
+            st.markdown(f"**{title}**")
+            words = {line: t(f"training.line_{line}") for line in lines}
+            axes = {"x": t("training.step_axis"), "y": t(f"training.axis_{key}")}
+            told = [share for share in next(iter(lines.values())) if share is not None] or [0.0]
+            alt = {"title": title, "first": f"{told[0]:.0%}", "last": f"{told[-1]:.0%}"}
+            chart(
+                drawn_once(figures.shares_by_step, steps, lines, steps[-1], words | axes),
+                key=f"t_{key}_curve",
+                alt=t("training.curve_alt", **alt),
+            )
+            st.caption(t(f"training.reading_of_{key}"))
 
 
 def shown_of(entry: dict[str, Any], task: str) -> list[dict[str, Any]]:
@@ -222,15 +249,16 @@ def section() -> None:
         entries if task == "all" else training_runs.of_task(entries, task)
     )
     sentences(task, curves, entries)
-    charts(name, curves, entries, shares=task == "all")
+    charts(name, curves, entries, task)
+    habits(entries)
     st.markdown(f"{t('training.intro')} {t('training.curves_task_help')}")
     status(name, entries)
-    st.caption(t("training.curves_reading", n=training_runs.WINDOW))
+    st.caption(t("training.curves_reading", n=training_runs.window_of(len(entries))))
     if st.session_state.get("t_overlay"):
         st.caption(t("training.overlay_reading", source=t("training.digitised")))
     st.subheader(t("training.samples_title"))
     st.fragment(in_words()(samples_of_a_step))(name, task)
-    plain = ("by_task", "samples")
+    plain = ("by_task", "samples", "verdicts")
     numbers(
         lambda: [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
         "training",

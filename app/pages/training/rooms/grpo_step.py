@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from app.core.lab_runs import LabSlot, Outcome, recorded
-from app.core.texts import t
+from app.core.running.lab_runs import LabSlot, Outcome, recorded
+from app.core.texts import question_language, t
 from app.pages.training import figures, question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name
 from app.pages.training.rooms.update_view import Moved, update_view
@@ -48,6 +48,7 @@ def rewards_part(replies: list[dict[str, Any]]) -> None:
                 "x": t("training.group_x"),
                 "y": t("training.group_y"),
                 "mean": t("training.group_mean", mean=f"{mean:.3f}"),
+                "advantage": t("training.group_advantage"),
                 "hover": t("training.group_hover"),
             },
         ),
@@ -95,7 +96,7 @@ def shown() -> Outcome:
         values = {"model": own.request["model"], "seed": own.request["seed"]}
         question.said(t("training.step_of", **values), own.problem.question)
         return own
-    outcome, date = recorded(f"grpo-step-{question.page_language()}")
+    outcome, date = recorded(f"grpo-step-{question_language()}")
     values = {"model": outcome.request["model"], "seed": outcome.request["seed"]}
     question.said(t("training.step_recorded", date=date, **values), outcome.problem.question)
     return outcome

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.core import contestants, published
+from app.core.asking import contestants
+from app.core.assets import published
 from app.core.texts import t
 from app.pages.training import training_runs
 from app.ui.table import numbers
 
 CSS = Path(__file__).parent / "pipeline.css"
-#: Each lane from its base onwards: "→" is "trained on from here", "⇠" "taught by", "+" "besides".
+#: Each lane from its base onwards: "→" is "trained on from here", "⇠" "taught by", "⇢" "whose right
+#: replies base is then trained on", "+" "besides".
 LANES = {
     "alone": ("base", "→", "r1-zero"),
-    "stages": ("base", "→", "r1-dev1", "→", "r1-dev2", "→", "r1-dev3", "→", "r1"),
+    "stages": ("base", "→", "r1-dev1", "→", "r1-dev2", "⇢", "r1-dev3", "→", "r1"),
     "distil": (
         *("student-base", "→", "distilled", "⇠", "r1"),
         *("+", "distilled-control", "+", "student-rl"),
@@ -103,7 +105,7 @@ def lane(key: str) -> None:
     st.markdown(f"**{t(f'training.lane_{key}')}**")
     st.markdown(t(f"training.lane_{key}_says"))
     parts = [
-        f'<div class="arrow" aria-hidden="true">{one}</div>' if one in "→⇠+" else card(one)
+        f'<div class="arrow" aria-hidden="true">{one}</div>' if one in "→⇠⇢+" else card(one)
         for one in LANES[key]
     ]
     st.html(f'<div class="lane">{"".join(parts)}</div>')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.core import published
+from app.core.assets import published
 from app.core.texts import t
 from app.ui.csv_rows import to_csv
 from app.ui.url_choice import url_choice

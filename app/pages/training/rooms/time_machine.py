@@ -10,12 +10,13 @@ from typing import Any
 
 import streamlit as st
 
-from app.core import judged
-from app.core.contestants import Contestant
-from app.core.files import read_json, reading
-from app.core.prompt_runs import PromptRun, PromptSlot
-from app.core.replies import Replies, ReplySlot, fresh
-from app.core.texts import t
+from app.core.asking import judged
+from app.core.asking.contestants import Contestant
+from app.core.asking.questions import MAX_TOKENS
+from app.core.assets.files import count, read_json, reading, shaped
+from app.core.running.prompt_runs import PromptRun, PromptSlot
+from app.core.running.replies import Replies, ReplySlot, fresh
+from app.core.texts import question_language, t
 from app.pages.training import figures, question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name, missing
 from app.ui.chart import chart
@@ -29,7 +30,6 @@ from model.record.trace import Trace
 
 SLOT = PromptSlot("t_time")
 COUNTS = ReplySlot("t_counts")
-MAX_TOKENS = 512  # of a reply; a context that is shorter ends it sooner
 COUNTED = 16  # replies of each checkpoint that are counted
 
 
@@ -43,6 +43,9 @@ class Counted:
     seed: int
 
 
+_COUNTED = {"step": int, "right": lambda n: shaped(n, int) and n >= 0, "n": count, "seed": int}
+
+
 def _sample(language: str) -> Path:
     return ASSETS / "samples" / f"time-machine-{language}.json"
 
@@ -50,7 +53,12 @@ def _sample(language: str) -> Path:
 @functools.cache
 def _recorded(language: str) -> dict[str, Any]:
     """What the room opens with."""
-    return read_json(_sample(language))
+    path = _sample(language)
+    found = read_json(path, {"traces": [dict], "counts": [_COUNTED]})
+    with reading(path):
+        if any(one["right"] > one["n"] for one in found["counts"]):
+            raise ValueError("more are right than there are")
+    return found
 
 
 @functools.cache
@@ -97,7 +105,7 @@ def room() -> None:
     )
     SLOT.status(t("training.time_writing"))
     own = SLOT.traces()
-    traces = own or recorded(question.page_language())
+    traces = own or recorded(question_language())
     found = {trace.card.name: trace for trace in traces}
     there = {one.step: one for one in training_runs.checkpoints() if one.name in found}
     if there:
@@ -151,7 +159,7 @@ def counts_room() -> None:
     if drawn is not None:
         counts(drawn.asks[0].problem.question, counted(drawn), t("training.counts_live"))
     elif COUNTS.running is None:
-        language = question.page_language()
+        language = question_language()
         trace = recorded(language)[0]
         said = t("training.counts_recorded", date=trace.info.date, seed=trace.info.seed)
         counts(judged.read(trace).asked.text, recorded_counts(language), said)

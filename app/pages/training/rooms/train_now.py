@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from app.core.generation import visitor
-from app.core.lab import Experiment, lab
-from app.core.lab_runs import LabSlot, Outcome, recorded
-from app.core.texts import t
+from app.core.running.generation import visitor
+from app.core.running.lab import Experiment, lab
+from app.core.running.lab_runs import LabSlot, Outcome, recorded
+from app.core.texts import question_language, t
 from app.pages.training import figures, question
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
@@ -60,7 +60,7 @@ def curve(entries: Sequence[dict[str, Any]], steps: int, key: str) -> None:
     st.markdown(f"**{t('training.now_curve_title')}**")
     chart(
         drawn_once(
-            figures.short_run, [entry["step"] for entry in entries], lines, steps, words | axes
+            figures.shares_by_step, [entry["step"] for entry in entries], lines, steps, words | axes
         ),
         key=key,
         alt=t(
@@ -122,7 +122,7 @@ def room() -> None:
         if work is None and own.all_of("step"):
             conclusion(own)
     elif work is None and of_somebody_else() is None:
-        shown, date = recorded(f"short-run-{question.page_language()}")
+        shown, date = recorded(f"short-run-{question_language()}")
         source = t("common.run_recorded", model=shown.request["model"], date=date)
         question.said(source, shown.problem.question)
         picture(shown, "t_now_curve")

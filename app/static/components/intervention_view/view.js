@@ -185,8 +185,8 @@ class View {
   }
 
   /**
-   * Both answers; what comes after they part is marked, and there the changed one's are no tokens
-   * of the run.
+   * Both answers; what comes after they part is marked, and there the changed one's tokens
+   * are not the run's.
    *
    * @param {Data} data
    */

@@ -1,5 +1,6 @@
-// Keys that turn pages, and the wheel beyond a page's end. Keys are heard wherever the focus is,
-// unless it is where they mean something; the wheel turns nothing for who wants no motion.
+// Keys that turn pages, and the wheel or a finger beyond a page's end. Keys are heard wherever the
+// focus is, unless it is where they mean something; wheel and finger turn nothing for who wants no
+// motion.
 
 /** @import { Common, Given } from "../../shared/mount.js" */
 
@@ -15,11 +16,26 @@ class View {
   constructor() {
     /** @type {Record<string, string>} */
     this.values = {};
+    /** @type {number | null} */
+    this.finger = null; // px from the window's top; null if there are several
     this.ending = new AbortController();
     const { signal } = this.ending;
     window.addEventListener("keydown", (event) => this.key(event), { signal });
     const wheel = new Wheel((way) => this.turn(way));
-    window.addEventListener("wheel", (event) => this.roll(event, wheel), { signal, passive: true });
+    window.addEventListener("wheel", (event) => this.roll(event, event.deltaY, wheel), {
+      signal,
+      passive: true,
+    });
+    // The browser reloads a page that is pulled down at its beginning: a finger turns one way.
+    const pull = new Wheel((way) => way > 0 && this.turn(way));
+    window.addEventListener("touchstart", (event) => this.touch(event, pull), {
+      signal,
+      passive: true,
+    });
+    window.addEventListener("touchmove", (event) => this.drag(event, pull), {
+      signal,
+      passive: true,
+    });
   }
 
   /**
@@ -40,15 +56,38 @@ class View {
   }
 
   /**
-   * @param {WheelEvent} event
+   * From a finger's touch until it is lifted is one gesture.
+   *
+   * @param {TouchEvent} event
+   * @param {Wheel} pull
+   */
+  touch({ touches }, pull) {
+    this.finger = touches.length === 1 ? touches[0].clientY : null;
+    pull.begin();
+  }
+
+  /**
+   * @param {TouchEvent} event
+   * @param {Wheel} pull
+   */
+  drag(event, pull) {
+    if (this.finger === null) return;
+    const { clientY } = event.touches[0];
+    this.roll(event, this.finger - clientY, pull);
+    this.finger = clientY;
+  }
+
+  /**
+   * @param {WheelEvent | TouchEvent} event
+   * @param {number} delta px
    * @param {Wheel} wheel
    */
-  roll(event, wheel) {
+  roll(event, delta, wheel) {
     const box = document.querySelector(PAGE);
     const [on] = event.composedPath();
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (!box || still || event.ctrlKey || !(on instanceof Node) || !within(box, on)) return;
-    wheel.turn(event.timeStamp, event.deltaY, box);
+    wheel.turn(event.timeStamp, delta, box);
   }
 
   /** @param {-1 | 1} way */

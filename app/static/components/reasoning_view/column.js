@@ -1,26 +1,13 @@
 // One reply: its verdict, then thinking in rows with every step marked, the answer, and facts.
 
+/** @import { Mark } from "./marks.js" */
 /** @import { Replies } from "./replies.js" */
 
 import { element } from "../../shared/element.js";
 import { isTag } from "../../shared/tokens.js";
 import { COLOURS } from "./colours.js";
 import { folds } from "./folds.js";
-
-/**
- * What is marked in a reply: a step of arithmetic, a word of doubt, or where a row begins. Tokens
- * `first` to `last` - 1.
- *
- * @typedef {object} Mark
- * @property {string} kind
- * @property {number} first
- * @property {number} last
- * @property {string} text
- * @property {string | null} value what a step should give; null for what is no step
- * @property {boolean} right
- * @property {boolean} first_error
- * @property {boolean} builds on a wrong value
- */
+import { computes, describe, looks, sign } from "./marks.js";
 
 /**
  * A reply as Python sends it; tokens are counted from its first one.
@@ -99,7 +86,7 @@ export class Column {
   }
 
   steps() {
-    return this.marks().filter((mark) => mark.value !== null);
+    return this.marks().filter(computes);
   }
 
   tally() {
@@ -142,8 +129,10 @@ export class Column {
     if (all) brief.unshift(words.say("brief_steps", { right, n: all }));
     this.brief.textContent = brief.join(" · ");
     const facts = [];
-    if (this.shown && data.seconds)
-      facts.push(["fact_seconds", words.two.format(data.seconds[this.shown - 1])]);
+    if (this.shown && data.seconds) {
+      const seconds = data.seconds[this.shown - 1];
+      facts.push(["fact_seconds", seconds < 0.001 ? "< 0.001" : words.two.format(seconds)]);
+    }
     if (data.right_answer !== null) {
       const seen = data.appeared !== null && data.appeared <= this.shown;
       const kept = !this.ended() ? "" : data.correct ? "kept" : "lost";
@@ -327,20 +316,16 @@ export class Column {
    * @param {Mark} mark
    */
   mark(parent, mark) {
-    const isStep = mark.value !== null;
+    const isStep = computes(mark);
     if (mark.first_error) element("span", "arrow", parent, "➤").setAttribute("aria-hidden", "true");
-    const names = isStep
-      ? ["step", mark.right ? "right" : "wrong", mark.builds ? "builds" : ""]
-      : ["said", mark.right ? "fair" : "unfair"];
-    const made = element("span", names.filter(Boolean).join(" "), parent);
+    const made = element("span", looks(mark).join(" "), parent);
     made.tabIndex = 0;
     made.setAttribute("role", isStep && this.view.data.clickable ? "button" : "note");
     const number = this.data.marks.indexOf(mark);
     if (this.view.picked(this) === number) made.classList.add("picked");
     for (let i = mark.first; i < mark.last; i++) this.token(made, i);
-    const sign = isStep ? (mark.right ? "✓" : "✗") : mark.right ? "" : "!";
-    element("span", "mark-sign", made, sign).setAttribute("aria-hidden", "true");
-    const lines = this.describe(mark);
+    element("span", "mark-sign", made, sign(mark)).setAttribute("aria-hidden", "true");
+    const lines = describe(this.view.words, mark, this.view.data.clickable);
     made.setAttribute("aria-label", lines.join(" "));
     made.onpointerenter = made.onfocus = () => this.view.tip.say(lines, made);
     made.onpointerleave = made.onblur = () => this.view.tip.hide();
@@ -353,20 +338,5 @@ export class Column {
       event.preventDefault();
       choose();
     };
-  }
-
-  /** @param {Mark} mark */
-  describe(mark) {
-    const { words } = this.view;
-    if (mark.value === null)
-      return [words.say(`said_${mark.kind}_${mark.right ? "fair" : "unfair"}`)];
-    const lines = [`${mark.text}.`];
-    lines.push(words.say(mark.right ? "step_right" : "step_wrong", { value: mark.value }));
-    if (mark.kind !== "step")
-      lines.push(words.say("step_kind", { kind: words.say(`kind_${mark.kind}`) }));
-    if (mark.first_error) lines.push(words.say("step_first_error"));
-    if (mark.builds) lines.push(words.say("step_builds"));
-    if (this.view.data.clickable) lines.push(words.say("step_click"));
-    return lines;
   }
 }

@@ -27,18 +27,18 @@ import { escaped } from "../../shared/svg.js";
 const ROOM = "room"; // the key of the URL that names a part of a page
 
 /**
- * A page without a run, with a run: the run is what its component was given, in base64.
+ * A page without what it shows, filled in: a run as its component was given it, or a chart.
  *
  * @param {string} shell
- * @param {string} title
+ * @param {{ title: string, says: string, bytes: Uint8Array }} shown
  * @param {string} source
- * @param {Uint8Array} bytes
  */
-export function filledShell(shell, title, source, bytes) {
+export function filledShell(shell, { title, says, bytes }, source) {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return shell
     .replaceAll("%%title%%", () => escaped(title))
+    .replace("%%says%%", () => escaped(says))
     .replace("%%source%%", () => escaped(source))
     .replace("%%data%%", () => btoa(text));
 }

@@ -2,17 +2,30 @@
 // for, so that it is always that of the view as it is now.
 
 /** @import { Common } from "../../shared/mount.js" */
+/** @import { Chart } from "../../shared/plotly.js" */
 
-import { watchCharts } from "../../shared/chart_picture.js";
+import { titleOf, watchCharts } from "../../shared/chart_picture.js";
 import { copy, pngOf, save } from "../../shared/copy.js";
 import { element } from "../../shared/element.js";
 import { mount, shown } from "../../shared/mount.js";
+import { drawnAgain, wantedOf } from "../../shared/plotly.js";
 import { Words } from "../../shared/words.js";
 import { addressOf, bibtex, filledShell, frameOf, isDark } from "./codes.js";
 
 /** @import { Shared } from "./codes.js" */
 
+/**
+ * @typedef {object} Page something on the page that can be a file
+ * @property {string} label
+ * @property {string} title
+ * @property {string} says
+ * @property {string} shell that it is filled into
+ * @property {() => Uint8Array} bytes
+ * @property {string} file its name, without language and extension
+ */
+
 const TOLD = 6000; // ms that a word stays
+const CHART = "plotly_chart"; // the shell of charts
 const UNLINKED = "[class*='st-key-unlinked_']"; // what viewers brought, and no link can hold
 
 class View {
@@ -99,7 +112,8 @@ class View {
     this.row(code, words.say("embed"));
     const files = element("div", "files", panel);
 
-    this.runs(panel);
+    this.pages("runs", this.runs());
+    this.pages("charts", this.charts());
     element("h2", "", panel, words.say("cite"));
     const entry = element("textarea");
     entry.readOnly = true;
@@ -166,27 +180,62 @@ class View {
   }
 
   /**
-   * Runs and replies on the page, each as a file that plays without a server.
+   * Runs and replies on the page.
    *
-   * @param {HTMLElement} panel
+   * @returns {Page[]}
    */
-  runs(panel) {
-    const { data, words } = this;
-    if (!data) return;
-    const views = [...shown].filter(([root]) => data.shells.includes(nameOf(root)));
-    if (!views.length) return;
-    element("h2", "", panel, words.say("runs"));
+  runs() {
+    const title = document.querySelector("h1")?.textContent ?? document.title;
+    const views = [...shown].filter(([root]) => this.data?.shells.includes(nameOf(root)));
+    return views.map(([root, bytes], i) => ({
+      label: views.length > 1 ? `${title} (${i + 1})` : title,
+      title,
+      says: "",
+      shell: nameOf(root),
+      bytes: () => bytes,
+      file: "inside-r1-run",
+    }));
+  }
+
+  /**
+   * Plotly's charts on the page.
+   *
+   * @returns {Page[]}
+   */
+  charts() {
+    const found = /** @type {Chart[]} */ ([...document.querySelectorAll(".js-plotly-plot")]);
+    return found
+      .filter((chart) => chart.checkVisibility())
+      .map((chart) => ({
+        label: titleOf(chart),
+        title: titleOf(chart),
+        says: chart.closest("[data-testid=stPlotlyChart]")?.ariaLabel ?? "",
+        shell: CHART,
+        bytes: () => drawnAgain(chart),
+        file: wantedOf(chart)?.filename ?? "inside-r1-chart",
+      }));
+  }
+
+  /**
+   * Buttons that save what is on the page, each as a file that is alive without a server.
+   *
+   * @param {string} heading its word
+   * @param {Page[]} pages
+   */
+  pages(heading, pages) {
+    const { data, panel, words } = this;
+    if (!data || !pages.length) return;
+    element("h2", "", panel, words.say(heading));
     const box = element("div", "files", panel);
-    const heading = document.querySelector("h1")?.textContent ?? document.title;
-    for (const [i, [root, bytes]] of views.entries()) {
-      const number = views.length > 1 ? ` (${i + 1})` : "";
-      const button = element("button", "", box, `HTML: ${heading}${number}`);
+    for (const page of pages) {
+      const button = element("button", "", box, `HTML: ${page.label}`);
       button.type = "button";
       button.onclick = async () => {
-        const shell = await fetch(addressOf(data, `shell/${nameOf(root)}`, isDark(this.root)));
-        const page = filledShell(await shell.text(), heading, location.href, bytes);
-        const file = `inside-r1-run-${data.locale}.html`;
-        save(new Blob([page], { type: "text/html" }), file);
+        const shell = await fetch(addressOf(data, `shell/${page.shell}`, isDark(this.root)));
+        const shownPage = { title: page.title, says: page.says, bytes: page.bytes() };
+        const text = filledShell(await shell.text(), shownPage, location.href);
+        const file = `${page.file}-${data.locale}.html`;
+        save(new Blob([text], { type: "text/html" }), file);
         this.tell("saved", { file });
       };
     }

@@ -3,7 +3,7 @@
 /** @import { Common, Given } from "../../shared/mount.js" */
 
 import { element } from "../../shared/element.js";
-import { isTaken } from "../../shared/keys.js";
+import { focusedOf, isTaken } from "../../shared/keys.js";
 import { mount } from "../../shared/mount.js";
 import { Words } from "../../shared/words.js";
 
@@ -17,7 +17,7 @@ import { Words } from "../../shared/words.js";
  * @property {boolean} playing turn by itself, until somebody touches
  */
 
-const START = "./?kiosk=1"; // where a visitor begins
+const START = "./?kiosk=1&lang="; // where a visitor begins, in the stage's language
 const MANY = 18; // screens that the overview shows in three columns
 export const PLAYED = 12_000; // ms a screen that plays by itself
 
@@ -32,7 +32,7 @@ class View {
   constructor(root) {
     this.root = root;
     this.hear = (/** @type {KeyboardEvent} */ event) => this.key(event);
-    this.touched = () => this.data?.playing && this.leave(START);
+    this.touched = () => this.data?.playing && this.begin();
     window.addEventListener("keydown", this.hear);
     window.addEventListener("pointerdown", this.touched);
     this.place = element("div", "place", root);
@@ -118,11 +118,11 @@ class View {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (!this.data || isTaken(event)) return;
-    if (this.data.playing) return this.leave(START);
+    if (this.data.playing) return this.begin();
     const { key } = event;
     const turn = TURNS[key];
-    const [focused] = event.composedPath();
-    const pressed = focused instanceof HTMLButtonElement && (key === " " || key === "Enter");
+    const onButton = focusedOf(event)?.closest("button") != null;
+    const pressed = onButton && (key === " " || key === "Enter");
     if (pressed) return;
     const over = { b: this.blank, ".": this.blank, n: this.notes, o: this.overview }[
       key.toLowerCase()
@@ -148,7 +148,7 @@ class View {
   back() {
     const over = [this.blank, this.overview, this.notes].find((box) => !box.hidden);
     if (over) over.hidden = true;
-    else this.leave("story");
+    else this.leave(`story?lang=${document.documentElement.lang}`);
   }
 
   /**
@@ -176,6 +176,10 @@ class View {
     this.at = Math.min(screens.length - 1, Math.max(0, place));
     this.asked = screens[this.at].id;
     this.send?.("turn", this.asked);
+  }
+
+  begin() {
+    this.leave(START + document.documentElement.lang);
   }
 
   /** @param {string} link */

@@ -56,7 +56,7 @@ class View {
     else if (this.term && !event.composedPath().includes(this.box)) this.later();
   }
 
-  // A term is no way to anywhere: a tap says what it means, a second one is enough.
+  // A term does not lead to another page: a tap says what it means, a second one is enough.
   /** @param {MouseEvent} event */
   click(event) {
     const term = termAt(event.target);

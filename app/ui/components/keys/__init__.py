@@ -1,10 +1,11 @@
-"""Keys that turn pages: those of a keyboard and of a presenter's remote; and the wheel.
+"""Keys that turn pages: those of a keyboard and of a presenter's remote; wheel and finger.
 
     keys.listen({"ArrowRight": "moe"}, key="story_keys", on_press=press)
     keys.pressed("story_keys")  # within `press`: "moe", the value of the key that was pressed
 
 What is typed into a field, and what the picture under focus answers itself, is left alone. Who
-scrolls on beyond the page's end or beginning presses ArrowRight or ArrowLeft.
+scrolls on beyond the page's end or beginning presses ArrowRight or ArrowLeft; a finger, beyond its
+end only.
 """
 
 from __future__ import annotations

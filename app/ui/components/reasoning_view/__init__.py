@@ -10,15 +10,17 @@ never as HTML.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
 
-from app.core import contestants, evaluations, judged
-from app.core.judged import JudgedReply
+from app.core.asking import contestants, judged
+from app.core.asking.judged import JudgedReply
+from app.core.assets import evaluations
 from app.core.texts import t
 from app.ui.components import component
 from app.ui.components.trace_view.payload import most_tokens, probabilities, run_id
@@ -27,6 +29,7 @@ from model.tasks.problem import Problem
 
 _component = component("reasoning_view", "player")
 COLOURINGS = ("probability", "entropy")
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 def name_of(contestant: contestants.Contestant) -> str:
@@ -113,6 +116,7 @@ def reasoning_view(
     picked: tuple[int, int] | None = None,
     done: Sequence[bool] = (),
     heading: Literal["h2", "h3"] = "h2",
+    names: Mapping[str, str] = NO_NAMES,
 ) -> tuple[int, int] | None:
     """Draw the replies; call it again with the grown traces while they are being written.
 
@@ -126,6 +130,7 @@ def reasoning_view(
         picked: the step that is chosen already, as it is returned.
         done: while live, which of them have ended already.
         heading: of a column: one below what stands over the replies.
+        names: a model → how its column is headed, for models that are not contestants.
 
     URL: KEY_colour, what tokens are coloured by, one of `COLOURINGS`; none if it is missing.
     """
@@ -134,6 +139,8 @@ def reasoning_view(
         judged.read(trace, writing=not end) for trace, end in zip(traces, ended, strict=True)
     ]
     data = drawn(traces, readings, ended, live=live, playing=playing, heading=heading)
+    for column, trace in zip(data["columns"], traces, strict=True):
+        column["name"] = names.get(trace.card.name, column["name"])
     data["clickable"] = clickable
     data["pick"] = picked and {"run": run_id(traces[picked[0]]), "mark": picked[1]}
     data["colour"] = _colour(st.query_params.get(url := f"{key}_colour"))

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from app.core import models
+from app.core.assets import models
 from app.core.texts import texts
 from model.analysis.kv_size import cache_spec
-from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
+from tests.steps import TokenStep, collect
 
 APP = Path(__file__).parents[4] / "app"
 ROOMS = ("run", "attention_kinds", "latent", "decoding", "kv_size")

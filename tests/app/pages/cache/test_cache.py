@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import generation, models, published, store
+from app.core.assets import models, published
+from app.core.running import generation, store
 from app.core.texts import texts, translated
 from app.pages.cache import state as session
 from app.ui import units
@@ -94,7 +95,8 @@ def test_the_page_in_its_frame() -> None:
 def test_the_recorded_run_agrees_with_the_formula(language: str) -> None:
     at, words = shown("run", language), texts(language)
     assert at.caption[0].value.startswith(words["cache.recorded"].split("{")[0])
-    gaps = "MHA 0 B · GQA 0 B · MQA 0 B · MLA 0 B"
+    gaps = " · ".join(f"{kind} 0 B" for kind in models.twins().values())
+    assert len(models.twins()) == 5
     assert words["cache.agree"].format(gaps=gaps) in written(at)
 
 
@@ -127,7 +129,7 @@ def test_a_cache_that_differs_from_the_formula_is_an_error(monkeypatch: pytest.M
         store, "sample", lambda name: run_of(name.removeprefix("cache-"), 9, off_by=4)
     )
     at = opened()
-    gaps = "MHA +4 B · GQA +4 B · MQA +4 B · MLA +4 B"
+    gaps = " · ".join(f"{kind} +4 B" for kind in models.twins().values())
     assert at.error[0].value == T["cache.disagree"].format(gaps=gaps)
 
 
@@ -179,15 +181,15 @@ def test_twins_are_compared_text_by_text(monkeypatch: pytest.MonkeyPatch) -> Non
     said = written(at)
     share = {kind: f"{100 * size / kept['MHA']:.1f}" for kind, size in kept.items()}
     told = {"share": share["MQA"], "kind": "MQA", "difference": "+0.050", "low": "+0.050"}
-    assert T["cache.loss_told"].format(**told, high="+0.050") in said
+    assert T["attention_kinds.loss_told"].format(**told, high="+0.050") in said
     told = {"share": share["MLA"], "kind": "MLA", "difference": "-0.020", "low": "-0.020"}
-    assert T["cache.loss_told"].format(**told, high="-0.020") in said
+    assert T["attention_kinds.loss_told"].format(**told, high="-0.020") in said
     untold = {"share": share["GQA"], "kind": "GQA", "difference": "+0.000", "low": "-0.010"}
-    assert T["cache.loss_untold"].format(**untold, high="+0.010") in said
-    worse = T["cache.quality_worse"].format(reference="MHA", kinds="MQA (+0.050)")
+    assert T["attention_kinds.loss_untold"].format(**untold, high="+0.010") in said
+    worse = T["attention_kinds.quality_worse"].format(reference="MHA", kinds="MQA (+0.050)")
     assert f"**{worse}**" in said
     assert T["cache.lead_better"].format(difference="0.020") in said
-    assert T["cache.loss_one_seed"] in said
+    assert T["attention_kinds.loss_one_seed"] in said
 
 
 def test_seeds_that_differ_in_sign_tell_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,9 +198,11 @@ def test_seeds_that_differ_in_sign_tell_nothing(monkeypatch: pytest.MonkeyPatch)
     mha = dict.fromkeys(range(3), ZERO)
     twins_with(monkeypatch, {"MHA": mha, "GQA": agreed, "MQA": split, "MLA": {0: [3.0] * 4}})
     at = opened("attention_kinds")
-    worse = T["cache.quality_worse"].format(reference="MHA", kinds="GQA (+0.030), MLA (+0.030)")
+    worse = T["attention_kinds.quality_worse"].format(
+        reference="MHA", kinds="GQA (+0.030), MLA (+0.030)"
+    )
     assert f"**{worse}**" in written(at)
-    assert translated("en", "cache.loss_seeds", seeds=3) in written(at)
+    assert translated("en", "attention_kinds.loss_seeds", seeds=3) in written(at)
     rings = [d for d in chart(at, "c_quality")["data"] if d["marker"]["symbol"] == "circle-open"]
     assert [len(ring["y"]) for ring in rings] == [3, 3, 3]
 
@@ -207,7 +211,7 @@ def test_where_nothing_can_be_told_the_page_says_so(monkeypatch: pytest.MonkeyPa
     noise = {0: [1.0, -1, 1, -1]}
     twins_with(monkeypatch, {"MHA": {0: ZERO}, "MQA": noise, "MLA": noise})
     said = written(opened("attention_kinds"))
-    assert f"**{T['cache.quality_untold'].format(reference='MHA')}**" in said
+    assert f"**{T['attention_kinds.quality_untold'].format(reference='MHA')}**" in said
     assert T["cache.lead_untold"] in said
 
 
@@ -219,7 +223,9 @@ def test_deepseeks_own_comparison_stands_beside_ours() -> None:
         test = trace["name"]
         expected = [runs[key][test] - runs[key[0], "MHA"][test] for key in rows]
         assert trace["y"] == pytest.approx(expected)
-    large = translated("en", "cache.theirs_row", kind="MLA", model="250B MoE", better=4, tests=4)
+    large = translated(
+        "en", "attention_kinds.theirs_row", kind="MLA", model="250B MoE", better=4, tests=4
+    )
     assert large in written(shown("attention_kinds"))
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.core.texts import texts
 from app.pages.cache.kv_size import configs
-from app.pages.cache.kv_size.capacity_figures import Fit, memory
+from app.pages.cache.kv_size.capacity_figures import Capacity, memory
 from tests.app.looking import unfolded
 from tests.app.pages.cache.cases import LLAMA, V3, chart, healthy, opened, written
 
@@ -16,7 +16,7 @@ WORDS = {"bytes": "b", "weights": "w", "caches": "c"}
 
 @given(st.integers(0, 10**12), st.integers(1, 10**10), st.integers(1, 10**12))
 def test_users_are_as_many_as_fit(weights: int, each: int, room: int) -> None:
-    fit = Fit("m", "MLA", weights, each, room)
+    fit = Capacity("m", "MLA", weights, each, room)
     if fit.loads:
         assert weights + fit.users * each <= room < weights + (fit.users + 1) * each
     else:
@@ -55,7 +55,7 @@ def test_another_attention_and_the_papers_share() -> None:
     }
     assert sorted(bars.values()) == [31_232_000, 70_272_000, 249_856_000, 3_997_696_000]
     assert all(hover.startswith(V3) for hover in bars)
-    held = texts("en")["cache.axis_calc"]
+    held = texts("en")["kv_size.axis"]
     tables = [table.value for table in unfolded(at).dataframe if held in table.value.columns]
     assert sorted(tables[0][held]) == sorted(bars.values())
     said = written(at)

@@ -14,14 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core import models, store
-from app.core.prompts import InputError
+from app.core.asking.prompts import InputError
+from app.core.assets import models
+from app.core.running import store
 from app.core.texts import translated
 from app.pages.cache import figures
 from app.pages.cache import state as session
 from app.pages.cache.attention_kinds import quality_figures
-from app.pages.cache.attention_kinds.quality import Quality
+from app.pages.cache.attention_kinds.quality_figures import Quality
 from app.pages.cache.kv_size import configs, words
+from app.pages.cache.run.growth import growth
 from app.ui import style, units
 from app.ui.csv_rows import to_csv
 from model.analysis.kv_size import cache_spec, fields, notes, published_configs
@@ -34,7 +36,7 @@ from tests.app.words import placeholders
 @pytest.mark.parametrize("name", models.twins())
 def test_a_recorded_run_agrees_with_the_formula_to_the_byte(name: str, language: str) -> None:
     trace = store.sample(f"cache-{name}{language}")
-    run = figures.growth(trace, "a kind")
+    run = growth(trace, "a kind")
     assert run is not None
     assert run.kind == "a kind"
     assert len(run.tokens) == trace.fed
@@ -44,47 +46,51 @@ def test_a_recorded_run_agrees_with_the_formula_to_the_byte(name: str, language:
 
 @given(st.sampled_from(list(models.twins())), st.integers(1, 30), st.integers(-9, 9))
 def test_a_difference_is_found_with_its_sign(name: str, tokens: int, off_by: int) -> None:
-    run = figures.growth(run_of(name, tokens, off_by), "MLA")
+    run = growth(run_of(name, tokens, off_by), "MLA")
     assert run is not None
     assert run.difference == off_by
     assert run.at(tokens) == run.formula[-1] + off_by
 
 
 def test_curves_draw_what_was_measured_and_the_formula_to_the_end() -> None:
-    found = [figures.growth(run_of(n, 20), kind) for n, kind in models.twins().items()]
+    found = [growth(run_of(n, 20), kind) for n, kind in models.twins().items()]
     runs = [run for run in found if run is not None]
     figure = figures.curves(runs, 50, 1, labels("curves"))
     for i, run in enumerate(runs):
         measured, line, marker = figure.data[3 * i : 3 * i + 3]
         assert (measured.y == run.measured).all()
         assert (measured.customdata == run.formula).all()
-        assert measured.line.color == style.KIND_COLOUR[run.kind]
-        assert line.y[-1] == run.spec.bytes(50, "float32")
+        assert measured.line.color == style.kind_colour(run.kind)
+        assert line.y[-1] == 50 * run.per_token
         assert line.line.dash == "dash"
         assert marker.y[0] == run.measured[-1]
     assert tuple(figure.layout.xaxis.range) == (0, 50)
-    assert figure.layout.yaxis.range[1] >= runs[0].spec.bytes(50, "float32")
+    assert figure.layout.yaxis.range[1] >= 50 * runs[0].per_token
 
 
 def test_blocks_are_to_scale() -> None:
     stored = [
-        figures.Stored(kind, cache_spec(models.config(name)).layers[0], 4)
+        figures.Stored(kind, layer.parts, layer.kv_heads, 4)
         for name, kind in models.twins().items()
+        for layer in cache_spec(models.config(name)).layers[:1]
     ]
     figure = figures.blocks(stored, {"elements": "elements"})
     for place, row in enumerate(stored):
         mine = [bar for bar in figure.data if bar.y[0] == place]
-        assert sum(bar.x[0] for bar in mine) == row.cache.elements_per_token
+        assert sum(bar.x[0] for bar in mine) == row.elements
         assert [bar.base[0] for bar in mine] == [
             sum(size for _, size in row.blocks[:i]) for i in range(len(row.blocks))
         ]
-    latent, rotary = (
-        models.config(session.named("MLA"))[f] for f in ("kv_lora_rank", "qk_rope_head_dim")
-    )
-    assert stored[-1].words == (
+    words = {row.kind: row.words for row in stored}
+    mla, mha = (models.config(session.named(kind)) for kind in ("MLA", "MHA"))
+    latent, rotary = mla["kv_lora_rank"], mla["qk_rope_head_dim"]
+    assert words["MLA"] == (
         f"{latent} c_kv + {rotary} k_pe = {latent + rotary} × 4 B = {4 * (latent + rotary):,} B"
     )
-    assert stored[0].words == "4 × (32 K + 32 V) = 256 × 4 B = 1,024 B"
+    heads, width = mha["num_key_value_heads"], mha["head_dim"]
+    assert words["MHA"] == (
+        f"{heads} × ({width} K + {width} V) = {2 * heads * width} × 4 B = {8 * heads * width:,} B"
+    )
 
 
 @given(st.lists(st.integers(0, 10**18), min_size=1, max_size=6), st.booleans())
@@ -223,7 +229,7 @@ def test_no_object_breaks_the_calculator(config: dict[str, Any]) -> None:
         ("\ud800", "kv_size.error_not_text"),
         (
             json.dumps(LLAMA | {"num_key_value_heads": 16, "head_dim": 9_000_000}),
-            "cache.config_absurd",
+            "kv_size.config_absurd",
         ),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "bytes",
@@ -262,7 +268,8 @@ def test_the_calculators_english_is_the_apps() -> None:
     own = {f"kv_size.note_{key}": text for key, text in notes.ENGLISH.items()}
     own |= {f"kv_size.error_{key}": text for key, text in fields.ENGLISH.items()}
     formulas = {f"kv_size.formula_{key.removesuffix('_one')}" for key in ENGLISH}
-    shown = {key: text for key, text in T.items() if key.startswith("kv_size.")}
+    kinds = ("kv_size.note_", "kv_size.error_", "kv_size.formula_")
+    shown = {key: text for key, text in T.items() if key.startswith(kinds)}
     assert own == {key: text for key, text in shown.items() if key not in formulas}
     for key in formulas:
         for n in (1, 2, 999):

@@ -67,7 +67,7 @@ def test_a_number_out_of_range_leaves_the_bars_as_they_were(value: int | None) -
 
 def add(at: AppTest, text: str) -> AppTest:
     at.text_area("c_paste").set_value(text)
-    button = next(b for b in at.button if b.label == T["cache.add"])
+    button = next(b for b in at.button if b.label == T["kv_size.add"])
     return healthy(button.click().run())
 
 
@@ -91,14 +91,14 @@ def test_a_bad_config_is_told_and_the_picture_stays(text: str) -> None:
     at = opened("kv_size")
     before = bar_bytes(at)
     add(at, text)
-    assert at.error[0].value == T["cache.config_refused"]
+    assert at.error[0].value == T["kv_size.config_refused"]
     assert bar_bytes(at) == before
 
 
 def test_a_refusal_is_in_the_viewers_language() -> None:
     at, words = opened("kv_size", "ko"), texts("ko")
     at.text_area("c_paste").set_value('{"num_hidden_layers": "x", "hidden_size": 3}')
-    next(b for b in at.button if b.label == words["cache.add"]).click().run()
+    next(b for b in at.button if b.label == words["kv_size.add"]).click().run()
     told = words["kv_size.error_number"].format(
         name="num_hidden_layers", value="'x'", least="1", most="10,000"
     )
@@ -111,7 +111,7 @@ def test_what_was_taken_for_granted_is_told_beside_the_form(lang: str) -> None:
     config = {"model_type": "gemma", "num_hidden_layers": 2, "num_attention_heads": 16}
     config |= {"attn_novelty": 3, "quantization_config": {"kv_cache_quant_algo": "FP8"}}
     at.text_area("c_paste").set_value(json.dumps(config))
-    next(b for b in at.button if b.label == said["cache.add"]).click().run()
+    next(b for b in at.button if b.label == said["kv_size.add"]).click().run()
     told = next(part.value for part in healthy(at).text if part.value.startswith("gemma: "))
     assert "head_dim 256" in told and "attn_novelty" in told
     size = f"{2 * 2 * 16 * 256:,}"
@@ -160,10 +160,10 @@ def test_parameters_of_v3_add_up() -> None:
     said = written(at)
     assert f"{count.total:,}" in said
     assert f"{count.active_head_only:,}" in said
-    component = T["cache.column_component"]
+    component = T["kv_size.column_component"]
     table = next(frame.value for frame in at.dataframe if component in frame.value)
-    assert table[T["cache.column_total"]].iloc[-1] == count.total
-    assert table[T["cache.column_total"]].iloc[:-1].sum() == count.total
+    assert table[T["kv_size.column_total"]].iloc[-1] == count.total
+    assert table[T["kv_size.column_total"]].iloc[:-1].sum() == count.total
 
 
 def test_a_model_that_exists_is_solid_and_starts_at_zero() -> None:

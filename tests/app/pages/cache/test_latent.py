@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.core import generation, models, need_slot
-from app.core.lab import Found
-from app.core.lab_runs import OUTCOMES, Outcome
+from app.core.assets import models
+from app.core.running import generation, need_slot
+from app.core.running.lab import Found
+from app.core.running.lab_runs import OUTCOMES, Outcome
 from app.core.texts import texts
 from app.pages.cache.decoding import timing
 from app.pages.cache.latent import study as latents
@@ -38,7 +39,7 @@ def test_pictures_of_the_pinned_token_come_by_themselves() -> None:
     )
     assert len(table.columns) == 2 + rank + rotary
     assert table[places].tolist() == list(range(len(table)))
-    assert texts("ko")["latent.token_title"].split("{")[0] + "5:" in written(at)
+    assert texts("ko")["latent.token_title"].split(":")[0].format(token=5) in written(at)
     assert len(chart(at, "c_attention")["data"]) == sum(
         models.config(name)["num_attention_heads"] for name in models.twins()
     )
@@ -117,8 +118,8 @@ def test_what_fails_is_told_in_words_and_can_be_asked_for_again(
 
 def test_recorded_times_say_what_was_measured() -> None:
     at = shown("decoding")
-    assert T["latent.clock_recorded"].split("{")[0] in written(at)
-    assert T["latent.clock_sentence"].split("{")[0] in written(at)
+    assert T["decoding.clock_recorded"].split("{")[0] in written(at)
+    assert T["decoding.clock_sentence"].split("{")[0] in written(at)
     lines = chart(at, "c_clock_chart")["data"]
     assert all(line["x"] == list(experiments.CONTEXTS) for line in lines)
 
@@ -136,7 +137,7 @@ def test_until_two_lengths_are_timed_the_recorded_ones_stay(
         outcome = Outcome(request, found[:so_far])
         monkeypatch.setattr(timing.CLOCK, "growing", lambda outcome=outcome: outcome)
         at = opened("decoding")
-        assert (T["latent.clock_recorded"].split("{")[0] in written(at)) == recorded
+        assert (T["decoding.clock_recorded"].split("{")[0] in written(at)) == recorded
         assert len(chart(at, "c_clock_chart")["data"][0]["x"]) == (5 if recorded else 2)
 
 
@@ -150,6 +151,6 @@ def test_the_clock_says_what_it_measured(monkeypatch: pytest.MonkeyPatch) -> Non
     assert outcome is not None
     times = timing.times_of(outcome)
     assert times.contexts == [8, 32]
-    assert T["latent.clock_sentence"].split("{")[0] in written(at)
+    assert T["decoding.clock_sentence"].split("{")[0] in written(at)
     assert len(times.seconds) == 2 * len(times.models)
-    assert T["latent.clock_recorded"].split("{")[0] not in written(at)
+    assert T["decoding.clock_recorded"].split("{")[0] not in written(at)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,9 +14,10 @@ import pytest
 import torch
 
 import model.nn.attention
-from app.core import generation, models, store
-from app.core.lab import Found
-from app.core.lab_runs import Outcome
+from app.core.assets import models
+from app.core.running import generation, store
+from app.core.running.lab import Found
+from app.core.running.lab_runs import Outcome
 from app.pages.cache.attention_kinds import figures as diagrams
 from app.pages.cache.attention_weights import figures as looks
 from app.pages.cache.decoding import figures as ways_figures
@@ -21,17 +25,18 @@ from app.pages.cache.decoding import timing
 from app.pages.cache.latent import figures
 from app.pages.cache.latent import study as latents
 from app.ui import style
-from model.analysis import kept_latent, latent_study, reference_latent
-from model.analysis.attention_weights import attention_weights
-from model.analysis.latent_study import Fit, Study
+from model.analysis import kept_latent, latent_study
+from model.analysis.latent_study import LatentFit, Study
 from model.nn import checkpoints
 from model.nn.cache import Cache
 from model.training import experiments
 from tests.app.reference import engine as engine_of
+from tests.model.reference import latent
+from tests.model.reference.attention_weights import attention_weights
 
 
 @pytest.fixture(scope="module")
-def studied() -> Iterator[tuple[Study, Fit]]:
+def studied() -> Iterator[tuple[Study, LatentFit]]:
     """A study on few rows, and the directions behind it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(latent_study, "ROWS", 4)
@@ -44,21 +49,21 @@ def studied() -> Iterator[tuple[Study, Fit]]:
 
 
 @pytest.fixture
-def study(studied: tuple[Study, Fit]) -> Study:
+def study(studied: tuple[Study, LatentFit]) -> Study:
     return studied[0]
 
 
-def codec(fitted: Fit, name: str) -> reference_latent.Codec:
+def codec(fitted: LatentFit, name: str) -> latent.Codec:
     """The same in torch."""
     if name.isdecimal():
         basis = torch.from_numpy(fitted.basis[:, :, : int(name)].copy())
-        return reference_latent.Directions(basis)
+        return latent.Directions(basis)
     if name == "bf16":
-        return reference_latent.BFloat16()
-    return reference_latent.Integers(latent_study.PRECISIONS[name])
+        return latent.BFloat16()
+    return latent.Integers(latent_study.PRECISIONS[name])
 
 
-def test_every_codec_reads_the_same_rows_as_the_reference(studied: tuple[Study, Fit]) -> None:
+def test_every_codec_reads_the_same_rows_as_the_reference(studied: tuple[Study, LatentFit]) -> None:
     study, fitted = studied
     assert study.rows == 4
     assert all(len(nats) == 4 for nats in study.nats.values())
@@ -69,7 +74,7 @@ def test_every_codec_reads_the_same_rows_as_the_reference(studied: tuple[Study, 
     assert study.learnt == learnt[:, 1:].sum(-1).tolist()
     for name in (latent_study.FULL, "8", "bf16"):
         coded = None if name == latent_study.FULL else codec(fitted, name)
-        expected = reference_latent.row_nats(network, ids, learnt, coded)
+        expected = latent.row_nats(network, ids, learnt, coded)
         assert study.nats[name] == pytest.approx(expected, rel=2e-3), name
 
 
@@ -86,7 +91,7 @@ def test_all_directions_cost_nothing_and_fewer_lose_more(study: Study) -> None:
 
 
 @pytest.mark.parametrize("name", ["3", "bf16", "int8", "int4"])
-def test_what_a_codec_loses_is_the_references(studied: tuple[Study, Fit], name: str) -> None:
+def test_what_a_codec_loses_is_the_references(studied: tuple[Study, LatentFit], name: str) -> None:
     _, fitted = studied
     c_LTR = np.random.default_rng(1).normal(size=(5, 40, 64)).astype(np.float32)
     basis = fitted.basis[:, :, :3]
@@ -96,7 +101,7 @@ def test_what_a_codec_loses_is_the_references(studied: tuple[Study, Fit], name: 
         else kept_latent.rounded(c_LTR, latent_study.PRECISIONS[name])
     )
     c_LBTR = torch.from_numpy(c_LTR)[:, None]
-    expected = reference_latent.relative_error(codec(fitted, name), c_LBTR)
+    expected = latent.relative_error(codec(fitted, name), c_LBTR)
     assert kept_latent.lost(c_LTR, seen) == pytest.approx(expected, rel=1e-3)
 
 
@@ -128,9 +133,9 @@ def test_ranks_end_with_all() -> None:
 
 
 def test_a_reading_is_what_the_models_keep_and_where_they_look() -> None:
-    trace = store.sample("cache-base")
+    trace = store.sample("cache-base-mla")
     runs = generation.scheduler().run(latents.reading_requests(trace))
-    assert latents.reading_of([*runs[:3], None]) is None
+    assert latents.reading_of([*runs[:-1], None]) is None
     reading = latents.reading_of(runs)
     assert reading is not None
     ids = trace.token_ids[: trace.fed].tolist()
@@ -197,7 +202,7 @@ def test_heads_have_one_scale_and_their_kinds_colour() -> None:
 def test_latents_are_drawn_as_they_are() -> None:
     rng = np.random.default_rng(1)
     c_kv, k_pe = rng.normal(size=(5, 7)), rng.normal(size=(5, 4))
-    parts = figures.Parts(c_kv, k_pe, 2.0, 3.0)
+    parts = figures.LatentParts(c_kv, k_pe, 2.0, 3.0)
     words = dict.fromkeys(("token", "layer", "c_kv", "k_pe", "hover"), "x")
     words |= {"bar_c_kv": "of c_kv", "bar_k_pe": "of k_pe"}
     upper, lower = figures.tokens(parts, 2, words).data
@@ -234,6 +239,22 @@ def test_a_study_comes_back_from_json_as_it_was(study: Study) -> None:
     )
     np.testing.assert_allclose(back.values, study.values, atol=1e-4)
     assert back.cost("8")[0] == pytest.approx(study.cost("8")[0], abs=1e-5)
+
+
+def test_directions_are_fitted_once_however_many_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def slow(of: str, runs: object, rank: int) -> SimpleNamespace:
+        calls.append(of)
+        time.sleep(0.1)
+        return SimpleNamespace(id=of)
+
+    monkeypatch.setattr(latents, "content", lambda: "another model")
+    monkeypatch.setattr(latent_study, "fit", slow)
+    with ThreadPoolExecutor(5) as pool:
+        found = [*pool.map(latents.fit, [()] * 5)]
+    assert calls == ["another model"]
+    assert len({id(one) for one in found}) == 1
 
 
 def test_decades_span_the_values() -> None:

@@ -10,18 +10,20 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import generation, models, need_slot, prompts
-from app.core.need_slot import NeedSlot
+from app.core.asking import prompts
+from app.core.assets import models
+from app.core.running import generation, need_slot
+from app.core.running.need_slot import NeedSlot
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import BASE, COMPARED, WRITER, ReadText
-from model.analysis.teacher_forcing import teacher_force
 from model.nn.room import Run
 from model.runtime.batch import Request
 from model.tasks.problem import TEMPLATE
 from tests.app.reference import engine as engine_of
 from tests.app.runs import Busy, ended
 from tests.app.words import shape
+from tests.model.reference.teacher_forcing import teacher_force
 
 MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
 MANY = 3

@@ -11,14 +11,15 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app.core import generation, models
+from app.core.assets import models
+from app.core.running import generation
 from app.core.texts import LANGUAGES, texts, translated
 from app.pages.experts import held_out
 from app.pages.experts.balance import figures
+from app.pages.experts.balance import room as balance_room
 from app.pages.experts.balance import runs as balance_runs
 from model.analysis import expert_load
 from model.analysis.estimators import bootstrap_ratio
-from model.analysis.teacher_forcing import teacher_force
 from model.nn.room import Keep
 from model.runtime.batch import Request
 from model.training import pretrain
@@ -26,6 +27,7 @@ from tests.app.looking import unfolded
 from tests.app.reference import engine as engine_of
 from tests.app.runs import ended
 from tests.app.words import shape
+from tests.model.reference.teacher_forcing import teacher_force
 
 ROOT = Path(__file__).parents[4]
 MAIN = ROOT / "app" / "navigation.py"
@@ -64,17 +66,16 @@ def test_scores_are_the_gates_own(scores: np.ndarray) -> None:
 def test_the_rule_by_hand(layer: int, scores: np.ndarray) -> None:
     config = models.config(balance_runs.BY_HAND)
     own = scores[:, models.card(balance_runs.BY_HAND).moe_layers.index(layer)]
-    hand = balance_runs.begin(layer, own)
     bias = np.zeros(own.shape[1], np.float32)
     for steps in range(4):
+        hand = balance_runs.by_hand(own, [(0.02, 1)] * steps)
         counts = chosen(own + bias, config).sum(axis=0)
         assert hand.load == pytest.approx(counts / counts.mean())
         assert hand.max_vio[-1] == pytest.approx(counts.max() / counts.mean() - 1)
-        assert hand.biases[-1] == pytest.approx(bias, abs=1e-6)
+        assert hand.bias == pytest.approx(bias, abs=1e-6)
         assert hand.steps == steps
         bias = bias + np.float32(0.02) * np.sign(counts.mean() - counts).astype(np.float32)
-        balance_runs.step(hand, own, 0.02, 1)
-    balance_runs.step(hand, own, 0.005, 100)
+    hand = balance_runs.by_hand(own, [(0.02, 4), (0.005, 100)])
     assert hand.steps == 104 and hand.max_vio[-1] < hand.max_vio[0] / 2
 
 
@@ -160,6 +161,7 @@ def test_the_room(lang: str) -> None:
     assert after_steps(1)
     app.button(key="e_hand_many").click().run()
     assert after_steps(51)
+    assert app.session_state["e_hand"] == (2, [(0.01, 1), (0.01, balance_room.LEAP)])
     heads = [list(table.value.columns) for table in unfolded(app).dataframe]
     assert [words["balance.way"], words["experts.step"], words["experts.max_vio"]] in heads
     published = words["balance.perplexity"], words["balance.vio_all"]

@@ -15,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from app.core import examples, generation, models, prompts, store
-from app.core.prompt_runs import PromptRun
+from app.core.asking import examples, prompts
+from app.core.assets import models
+from app.core.running import generation, store
+from app.core.running.prompt_runs import PromptRun
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import figures
 from app.ui.csv_rows import to_csv
@@ -24,13 +26,13 @@ from app.ui.picture import drawn_once
 from model.analysis import expert_load
 from model.nn.room import Run
 from model.record.card import ModelCard
-from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
 from model.runtime.batch import Request
 from model.runtime.scheduler import Ticket
 from tests.app.looking import unfolded
 from tests.app.runs import Busy, ended, traces, under_way
 from tests.app.words import shape
+from tests.steps import TokenStep, collect
 
 MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
 EXPERTS, GROUPS, CHOSEN = 8, 4, 3
@@ -169,8 +171,8 @@ def test_training_is_read_at_its_end_or_at_a_step() -> None:
 
 def test_curves_name_the_model_and_stress_the_chosen_one() -> None:
     curves = [
-        figures.Curve("base", "MLA", [0, 9], [2.0, 0.1]),
-        figures.Curve("base-mha", "MHA", [0, 9], [2.0, 0.2]),
+        figures.BalanceCurve("base", "MLA", [0, 9], [2.0, 0.1]),
+        figures.BalanceCurve("base-mha", "MHA", [0, 9], [2.0, 0.2]),
     ]
     figure = figures.balance(curves, "base", {"step": "", "max_vio": "", "hover": ""})
     lines = {line.name: line for line in figure.data if line.mode == "lines"}
@@ -348,7 +350,7 @@ def test_numbers_beyond_the_limits_are_brought_back() -> None:
     assert trace is not None
     assert 0 <= trace.info.temperature <= 2
     assert trace.info.seed >= 0
-    assert trace.info.max_new_tokens <= 256
+    assert trace.info.max_new_tokens <= 512
 
 
 def test_a_model_that_does_not_exist_falls_back() -> None:

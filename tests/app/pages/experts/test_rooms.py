@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -12,9 +11,10 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app.core import generation, models, need_slot, store
-from app.core.generation import Intervened
-from app.core.need_slot import NeedSlot
+from app.core.assets import models
+from app.core.running import generation, need_slot, store
+from app.core.running.generation import Intervened
+from app.core.running.need_slot import NeedSlot
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import held_out
 from app.pages.experts.interventions import figures as intervention_figures
@@ -27,16 +27,16 @@ from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
 from model.analysis.interventions import Intervention
 from model.analysis.reference_interventions import intervened
-from model.analysis.teacher_forcing import teacher_force
 from model.nn.room import Run
 from model.nn.tokenizer import BOS, decode
 from model.runtime.batch import Request
 from model.training.pretrain import masked_loss
 from tests.app.looking import unfolded
+from tests.app.pages.experts.pages import opened
 from tests.app.reference import engine as engine_of
 from tests.app.runs import Failing, ended
+from tests.model.reference.teacher_forcing import teacher_force
 
-MAIN = Path(__file__).parents[4] / "app" / "navigation.py"
 ROWS = 2 * len(held_out.DOMAINS)
 SHARED_OFF = Intervention(shared=False)
 
@@ -244,19 +244,11 @@ def test_figures_hold_what_they_are_given() -> None:
     dots = apart.data[0]
     assert dots.error_x.array == pytest.approx([0.2])
     assert dots.error_x.arrayminus == pytest.approx([0.1])
-    drawn = figures.lines([figures.Line("a", [0.01, 1], [0.2, 1])], [("c", 0.25)], labels)
+    drawn = figures.lines([figures.StatisticLine("a", [0.01, 1], [0.2, 1])], [("c", 0.25)], labels)
     assert drawn.data[0].y == (0.2, 1)
 
 
 # --- The page ---------------------------------------------------------------------------------
-
-
-def opened(room: str, language: str = "en", **query: str) -> AppTest:
-    at = AppTest.from_file(str(MAIN), default_timeout=60)
-    at.query_params.update({"lang": language, "room": room, **query})
-    at.switch_page("pages/experts/experts.py").run()
-    assert not at.exception
-    return at
 
 
 def ask(at: AppTest, slot: str) -> None:

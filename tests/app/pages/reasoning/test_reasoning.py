@@ -12,17 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from app.core import contestants, evaluations, judged, models, prompts
+from app.core.asking import contestants, judged
+from app.core.assets import evaluations
 from app.core.texts import LANGUAGES, texts
 from app.pages.reasoning import state as session
 from app.ui.components.reasoning_view import _clicked, _colour, payload, typical
 from app.ui.components.trace_view.payload import run_id
 from model.record.card import ModelCard
-from model.record.steps import TokenStep, collect
 from model.record.trace import RunInfo, Trace
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import Language, Problem
 from tests.app import runs
+from tests.steps import TokenStep, collect
 
 ROOT = Path(__file__).parents[4]
 SECONDS = 90.0  # CI's cores may be busy
@@ -108,6 +109,18 @@ def test_a_pick_appears_with_its_numbers_and_no_step_builds() -> None:
     assert not any(m.builds for m in reading.steps)
 
 
+def test_comparisons_are_marked_and_no_steps_of_their_own() -> None:
+    reply = "<think>first 34*9=306, check 34*9=306 3/3 0/1 no, wait 34*9=306.</think>"
+    reading = judged.read(written(reply))
+    assert [m.text for m in reading.steps] == ["34*9=306"] * 3
+    compared = [m for m in reading.marks if m.kind == "compare"]
+    assert [(m.text, m.right, m.value, m.first_error) for m in compared] == [
+        ("3/3", True, 33, False),
+        ("0/1", False, 0, True),
+    ]
+    assert not any(m.builds for m in reading.marks)
+
+
 def test_a_step_that_may_still_grow_is_not_judged_yet() -> None:
     half = written("<think>first 34*9=30")
     assert not judged.read(half, writing=True).steps
@@ -144,65 +157,6 @@ def test_believes_the_browser_only_what_can_be(sent: object, found: object) -> N
     if isinstance(sent, dict) and sent["run"] == "RUN":
         sent = {**sent, "run": run_id(trace)}
     assert _clicked(sent, [trace], [judged.read(trace)]) == found
-
-
-# --- Who answers, and what is asked ------------------------------------------------------------
-
-
-def test_only_models_that_are_there_may_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    def there(*names: str) -> None:
-        monkeypatch.setattr(models, "shipped", lambda: {name: {} for name in names})
-
-    there("base", "base-mha")
-    assert list(contestants.contestants()) == ["base", "base.steps", "base.direct"]
-    assert contestants.at_first() == ["base", "base.steps", "base.direct"]
-    there("r1", "base", "distilled", "r1-zero", "sft-only")
-    assert list(contestants.contestants())[3:] == ["sft-only", "r1-zero", "r1", "distilled"]
-    assert contestants.at_first() == ["base", "r1-zero", "r1", "distilled"]
-    there("r1-zero")
-    assert contestants.at_first() == ["r1-zero"]
-
-
-@pytest.mark.parametrize("typed", ["90*9-54*5+371", " 90 × 9 − 54·5 + 371 = ?", "90x9-54 x 5+371"])
-def test_takes_a_chain_of_ones_own(typed: str) -> None:
-    assert session.own_chain(typed, "ko").answer == "911"
-
-
-@pytest.mark.parametrize("typed", ["", "5", "1++2", "2**9", "1/2", "a+b", "9" * 4 + "+1"])
-def test_says_what_is_wrong_with_a_chain(typed: str) -> None:
-    with pytest.raises(prompts.InputError):
-        session.own_chain(typed, "en")
-
-
-def test_takes_a_chain_that_goes_below_zero() -> None:
-    assert session.own_chain("12-50+10", "en").answer == "-28"
-
-
-def test_says_when_a_chain_leaves_the_numbers_that_can_be_checked() -> None:
-    with pytest.raises(prompts.InputError, match="999,999,999"):
-        session.own_chain("*".join(["999"] * 10), "en")
-
-
-def test_takes_a_pick_of_ones_own() -> None:
-    problem = session.own_pick("43, 6 32,60,19", 3, 94, "en")
-    assert (problem.answer, problem.level) == ("43,32,19", 3)
-
-
-@pytest.mark.parametrize(
-    ("typed", "count", "target"),
-    [
-        ("", 2, 9),
-        ("1,2,x,4", 2, 3),
-        ("1,1,2,3", 2, 3),
-        ("1,2,3", 2, 3),
-        ("1,2,3,4", 2, 99),
-        ("1,2,3,4", None, 3),
-        ("1,2,3,²", 2, 3),
-    ],
-)
-def test_says_what_is_wrong_with_a_pick(typed: str, count: int | None, target: int) -> None:
-    with pytest.raises(prompts.InputError):
-        session.own_pick(typed, count, target, "en")
 
 
 # --- The page ----------------------------------------------------------------------------------
@@ -298,11 +252,27 @@ def test_another_question_has_another_seed_and_a_link_gives_both_again() -> None
     assert ended(app).number_input(key="r_seed").value != seed
 
 
+def test_another_kind_or_level_draws_the_seed_with_the_question() -> None:
+    app = opened()
+    seeds = [app.number_input(key="r_seed").value]
+    for key, chosen in (("r_kind", "pick"), ("r_level", 2), ("r_kind", "chain")):
+        control = app.segmented_control if key == "r_kind" else app.selectbox
+        control(key=key).set_value(chosen).run()
+        assert not app.exception
+        seeds.append(app.number_input(key="r_seed").value)
+        assert app.query_params["r_seed"] in (str(seeds[-1]), [str(seeds[-1])])
+    assert len(set(seeds)) == len(seeds)
+    problem = next(problems(chain.NAME, 2, seeds[-1], "heldout", "en"))
+    assert app.text_input(key="r_expr").value == problem.key
+    app.segmented_control(key="r_kind").set_value("free").run()
+    assert app.number_input(key="r_seed").value == seeds[-1]
+
+
 def test_beside_a_reply_stands_what_was_measured_of_its_model_and_level() -> None:
     measured = evaluations.of("base")
     assert measured is not None
     for problem, found in (
-        (chain.pose("34*9-13+57", "en"), measured["many"]["chain"]),  # level 3
+        (chain.pose("34*9-13+57-20+11", "en"), measured["many"]["chain"]),  # level 5
         (chain.pose("20*3+11", "en"), measured["levels"]["chain"]["2"]),
     ):
         said = typical(contestants.Contestant("base"), problem)

@@ -14,20 +14,18 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import (
-    contestants,
-    evaluations,
-    generation,
-    judged,
-    published,
-    replies,
-    scaling,
-)
+from app.core import scaling
+from app.core.asking import contestants, judged
+from app.core.assets import evaluations, published
+from app.core.running import generation, replies
 from app.core.texts import texts, translated
 from app.pages.reasoning import figures
 from app.pages.reasoning.samples import state as samples_state
 from model import ASSETS
 from model.analysis.estimators import cons_at_k, pass_at_k, wilson
+from model.nn import shipped
+from model.runtime.sampler import Sampler
+from model.runtime.thinking import ANSWER_TOKENS, think
 from model.tasks import pick, problems
 from model.tasks.check import judge
 from tests.app import runs
@@ -120,7 +118,8 @@ def test_figures_are_drawn_of_any_numbers() -> None:
     labels = {"samples": "n", "hover": "%{x}", "x": "k", "y": "share"}
     assert figures.answers(["✓ 1", "✗ 2"], [3, 1], [True, False], labels).data[0].x == (3, 1)
     lines = [
-        figures.Curve(one, one, [1, 2], [0, 1], [0, 0.5], [0.5, 1]) for one in contestants.FIRST
+        figures.ContestantCurve(one, one, [1, 2], [0, 1], [0, 0.5], [0.5, 1])
+        for one in contestants.FIRST
     ]
     figure = figures.curves(lines, [1, 2], labels, doubling=True)
     assert figure.layout.xaxis.type == "log"
@@ -164,7 +163,7 @@ def drawn(app: AppTest, slot: str) -> replies.Replies:
 
 def all_of(asks: Sequence[replies.Ask]) -> replies.Replies:
     """The replies to asks, without a page."""
-    drawing, scheduler = replies.Drawing(asks), generation.scheduler()
+    drawing, scheduler = replies.ReplySampling(asks), generation.scheduler()
     first = scheduler.run(drawing.requests())
     found = drawing.make((*first, *scheduler.run(drawing.forced(first))))
     assert found is not None
@@ -221,14 +220,31 @@ def test_a_budget_ends_the_thought_and_leaves_others_as_they_are() -> None:
         thought, _, answer = short.text.partition("</think>")
         assert whole.text.startswith(thought)
         assert answer.startswith("<answer>")
-        assert short.tokens <= 40 + replies.ANSWER_TOKENS + 8
+        assert short.tokens <= 40 + ANSWER_TOKENS + 8
     assert any(whole.text != short.text for whole, short in zip(free, cut, strict=True))
+
+
+def test_a_budget_is_what_it_is_in_the_evaluations() -> None:
+    """What is drawn live stands beside what was measured."""
+    one = contestants.contestants()["base"]
+    problem = next(problems("pick", 3, 0, "heldout", "en"))
+    asks = [replies.fresh(one, problem, 1, 1.0, seed, 224, 28) for seed in range(12)]
+    sampler = Sampler.load(shipped.folders()["base"])
+    ids = sampler.encode(problem.prompt)
+    measured = [think(sampler, [ids], 1.0, ask.seed, 224, 28)[0] for ask in asks]
+    live = all_of(asks).replies
+    assert [(reply.text, reply.tokens) for reply in live] == [
+        (reply.text, len(reply.token_ids)) for reply in measured
+    ]
+    free = [think(sampler, [ids], 1.0, ask.seed, 224)[0].text for ask in asks]
+    unchanged = sum(reply.text == text for reply, text in zip(live, free, strict=True))
+    assert 0 < unchanged < len(asks)
 
 
 def test_what_stop_has_cut_short_is_no_reply() -> None:
     one = contestants.contestants()["base.steps"]
     problem = next(problems("chain", 3, 0, "heldout", "en"))
-    drawing = replies.Drawing([replies.fresh(one, problem, 3, 1.0, 5, 40)])
+    drawing = replies.ReplySampling([replies.fresh(one, problem, 3, 1.0, 5, 40)])
     runs = generation.scheduler().run(drawing.requests())
     found = drawing.make([runs[0], replace(runs[1], finish_reason="stopped"), None])
     assert found is not None

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import generation, judged, questions, scope
+from app.core.asking import judged, questions, scope
+from app.core.running import generation
 from app.core.texts import LANGUAGES, texts
 from app.pages.start import cards, thumbnails
 from app.pages.start import state as session
@@ -20,6 +21,8 @@ from model.tasks.problem import TEMPLATE
 from model.tasks.scope import problem_of
 from tests.app.runs import Busy, Failing, ended, traces, under_way
 from tests.app.words import shape
+from tests.fuzz.links import nothing_computed
+from tests.fuzz.links import opened as open_page
 
 ROOT = Path(__file__).parents[4]
 SECONDS = 60.0  # CI's cores may be busy
@@ -160,6 +163,12 @@ def test_a_link_runs_its_question() -> None:
         assert (trace.info.seed, trace.info.temperature) == (5, 0.0)
 
 
+def test_of_what_has_ended_a_session_keeps_the_result_alone() -> None:
+    here = ended(opened(q="What is 20*3+11?"), "start").session_state["slot-start"]
+    assert here.result is not None
+    assert (here.work, here.make, here.then, here.earlier) == (None, None, None, ())
+
+
 @pytest.mark.parametrize(
     "query", [{"seed": "x"}, {"t": "99"}, {"seed": "-1"}, {"free": "true"}, {"q": "\x07"}]
 )
@@ -180,6 +189,16 @@ def test_cards_lead_to_the_pages_with_the_same_question() -> None:
     assert links["reasoning"]["r_expr"] == [problem.key]
     for page, key in (("experts", "e_seed"), ("cache", "c_seed"), ("reasoning", "r_seed")):
         assert links[page][key] == [str(info.seed)]
+
+
+def test_cards_of_a_live_run_ask_no_page_for_more_than_it_can() -> None:
+    app = ended(opened(q="What is 20*3+11?"), "start")
+    assert {one.info.max_new_tokens for one in traces(app, "start")} == {questions.MAX_TOKENS}
+    links = {link.proto.page: parse_qs(link.proto.query_string) for link in app.get("page_link")}
+    with nothing_computed():
+        for page in ("experts", "cache", "reasoning"):
+            at = open_page(page, links[page])
+            assert not at.exception and not at.toast, page
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -30,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pipeline.write_run(
         paths,
         "r1-zero",
-        {"steps": 3, "questions": 2, "group": 4, "seed": 0},
+        {"steps": 3, "questions": 2, "group": 4, "seed": 0, "levels": config.levels},
         "base",
         run.seconds,
         {"rollout_tokens": run.tokens},
@@ -43,8 +43,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).mkdir()
         pipeline.write_run(paths, name, {"epochs": 4}, "student-base", 60.0, data)
     measure = {"value": 0.25, "interval": [0.21, 0.29], "n": 500}
-    many = {"pass@k": {"1": measure}, "levels": [4]}
-    evaluation = {"many": {"chain": many, "pick": many}}
+    many = {
+        "levels": [4], "problems": 500, "samples": 1, "temperature": 1.0, "tokens_median": measure,
+        "pass@k": {"1": measure}, "cons@k": {"1": measure}, "checks": measure,
+        "language": measure,
+    }  # fmt: skip
+    tasks = ("chain", "pick")
+    evaluation = {
+        "date": "2026-11-26",
+        "many": dict.fromkeys(tasks, many),
+        "greedy": dict.fromkeys(tasks, many),
+        "levels": {task: {"4": many} for task in tasks},
+        "budget": {task: [many | {"budget": 32}] for task in tasks},
+    }
     for name in ("r1-dev1", "distilled", "distilled-seed1"):
         (folder / name / "evaluation.json").write_text(json.dumps(evaluation))
     return folder

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import contestants, lab_runs, replies
-from app.core.lab import lab
-from app.core.lab_runs import OUTCOMES, LabSlot, Outcome
+from app.core.asking import contestants
+from app.core.running import lab_runs, replies
+from app.core.running.lab import lab
+from app.core.running.lab_runs import OUTCOMES, LabSlot, Outcome
 from app.core.texts import LANGUAGES, texts, translated
 from app.pages.training import question, training_runs
 from app.pages.training.rooms import curves, grpo_step, time_machine, train_now
@@ -26,7 +27,7 @@ from tests.app.words import shape
 ROOT = Path(__file__).parents[4]
 SECONDS = 180  # a machine may be busy
 T = texts("en")
-PARTS = ("curves", "step", "time", "now", "pipeline", "tables")
+PARTS = ("curves", "step", "time", "now", "verdicts", "pipeline", "tables")
 
 
 def opened(part: str, lang: str = "en", **query: str) -> AppTest:
@@ -71,7 +72,7 @@ def test_a_card_tells_other_seeds_and_the_teachers_work(with_runs: Path) -> None
     assert first.endswith("25.0% [21.0, 29.0], n = 500\n") and "Seed 2" not in rest
     assert "400 of 900 replies passed" in first
     assert "Result: Arithmetic, level 4" in first
-    assert "1.0 min on one core, after 2.5 min in which the teacher wrote" in first
+    assert "1.0 min by the clock, after 2.5 min in which the teacher wrote" in first
     table = unfolded(app).dataframe[0].value
     assert [*table["model"]] == [
         name for name in ("r1-dev1", "distilled", "distilled-seed1") for _ in range(2)
@@ -173,7 +174,7 @@ def test_a_step_is_taken_on_a_question(without_runs: None) -> None:
 
 def test_the_time_machine_asks_every_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     """With base and an earlier base in the place of R1-Zero's checkpoints."""
-    there = [training_runs.Checkpoint("base", 0), training_runs.Checkpoint("base-30pct", 5)]
+    there = [training_runs.Checkpoint("base", 0), training_runs.Checkpoint("base-50pct", 5)]
     monkeypatch.setattr(training_runs, "checkpoints", lambda: there)
     app = opened("time", t_level="2")
     app.button(key="t_start_time").click().run()
@@ -182,7 +183,7 @@ def test_the_time_machine_asks_every_checkpoint(monkeypatch: pytest.MonkeyPatch)
     app.select_slider(key="t_time_step").set_value(5).run()
     assert not app.exception
     traces = runs.traces(app, time_machine.SLOT.name)
-    assert [trace.card.name for trace in traces] == ["base", "base-30pct"]
+    assert [trace.card.name for trace in traces] == ["base", "base-50pct"]
     assert any("Base" in text.value and "step 5" in text.value for text in app.text)
     monkeypatch.setattr(time_machine, "COUNTED", 2)
     app.button(key="t_start_counts").click().run()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.core import published
+from app.core.assets import published
 from app.pages.training import figures, training_runs
 from app.pages.training.rooms import curves
 
@@ -111,11 +111,9 @@ def test_nothing_in_a_sample_is_taken_for_a_tag() -> None:
 def test_the_papers_curves_have_axes_of_their_own() -> None:
     over = figures.Overlay("paper", *published.curve("length"), "x", "y", False)
     words = {"ours": "o", "x": "x", "y": "y"}
-    figure = figures.curve([1, 2], [3.0, 4.0], [3.0, 4.0], ["", ""], words, percent=False)
+    figure = figures.curve([1, 2], [3.0, 4.0], [3.0, 4.0], words, percent=False)
     assert len(figure.data) == 2
-    figure = figures.curve(
-        [1, 2], [3.0, 4.0], [3.0, 4.0], ["", ""], words, percent=False, overlay=[over]
-    )
+    figure = figures.curve([1, 2], [3.0, 4.0], [3.0, 4.0], words, percent=False, overlay=[over])
     assert (figure.data[2].xaxis, figure.data[2].yaxis) == ("x2", "y2")
     assert figure.layout.yaxis2.side == "right" and figure.layout.xaxis2.side == "top"
 
@@ -144,6 +142,7 @@ def test_the_telling_picture_is_where_accuracy_and_length_rise_together() -> Non
 def test_what_the_shipped_logs_open_on_is_a_rise_of_both() -> None:
     logs = {name: training_runs.log(name) for name in training_runs.reinforced()}
     name, task = training_runs.telling(logs)
+    assert (name, task) == ("r1-zero", "chain")
     found = training_runs.curves(training_runs.of_task(logs[name], task))
     for values in (found.accuracy, found.length):
         first, last = training_runs.ends(values)
@@ -169,3 +168,20 @@ def test_replies_open_at_a_right_one_that_checks_itself_in_the_pages_language() 
     assert curves.telling_step(entries, "chain") == 2
     assert curves.telling_step([e for e in entries if e["step"] != 2], "chain") == 3
     assert curves.telling_step(entries, "pick") == 5
+
+
+def test_what_checks_know_is_a_share_of_the_values_near_a_step() -> None:
+    counts = [(4, 1, 10, 5), (4, 3, 10, 5), (0, 0, 0, 0)]
+    entries = [
+        {"step": i, "verdicts": dict(zip(("wrong", "noticed", "right", "doubted"), c, strict=True))}
+        for i, c in enumerate(counts, 1)
+    ]
+    assert training_runs.knowing(entries, window=1) == {
+        "noticed": [0.25, 0.75, None],
+        "doubted": [0.5, 0.5, None],
+    }
+    assert training_runs.knowing(entries, window=3) == {
+        "noticed": [0.5, 0.5, 0.75],
+        "doubted": [0.5, 0.5, 0.5],
+    }
+    assert training_runs.knowing([{"step": 1}]) is None

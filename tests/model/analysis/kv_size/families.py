@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from model.analysis.kv_size.families import REFERENCE, VERSION, Pattern
-from model.analysis.kv_size.names import FACTS, LAYOUT, NESTED, OTHER_MODELS
+from model.analysis.kv_size.names import FACTS, LAYOUT, MOST, NESTED, OTHER_MODELS
 from model.analysis.kv_size.unread import harmless
 
 GENERATE = (
@@ -34,6 +34,8 @@ ENCODERS = {
 WITHOUT = {"openai-gpt", "xlm", "xlnet", "reformer", "flaubert"}
 #: Lists whose length is the number of layers, where a class refuses other numbers.
 KINDS = ("layer_types", "layers_block_type")
+#: Names of facts that only some families have.
+RARE = {name for names in FACTS.values() for name, who in names.items() if who != MOST}
 FIELDS = {name for names in FACTS.values() for name in names} | {*LAYOUT, *NESTED, *OTHER_MODELS}
 
 
@@ -85,6 +87,10 @@ def table() -> dict[str, Any]:
             own = [field for field in config.to_dict() if not (field in FIELDS or harmless(field))]
             if own:
                 entry["own"] = sorted(own)
+            aliases = config.attribute_map
+            names = RARE.intersection((*config.to_dict(), *aliases, *aliases.values()))
+            if names:
+                entry["names"] = sorted(names)
         families[name] = entry
     return families
 

@@ -38,7 +38,7 @@ NOTED = {
     "gemma3_12b_text_no_head_dim": "head_dim 256",
     "mistral_params": "no model_type",
     "mistral_sw-1": "sliding_window -1",
-    "mllama_11b": "cross-attention layers (8): 16,384",
+    "mllama_11b": "cross-attention layers (8), elements per image token: 16,384",
     "ring_mini_linear": "16 of 20",
     "rwkv7_hf": "24 of 24",
     "saved_paligemma_3b": "both directions",
@@ -322,72 +322,3 @@ def test_what_stands_beside_the_text_model_is_named_too() -> None:
     assert "may change" not in noted(wrapped) and "Not read" not in noted(wrapped)
     for name, value in (("sliding_window", 8), ("num_kv_shared_layers", 2), ("kv_thing", 3)):
         assert name in noted({**wrapped, name: value})
-
-
-#: As the hub's files have them, shortened; bytes per token in bf16 by each model's own code.
-ELSEWHERE: dict[str, tuple[dict[str, Any], int]] = {
-    "Baichuan2-13B": (
-        {"model_type": "baichuan", "hidden_size": 5120, "num_attention_heads": 40,
-         "num_hidden_layers": 40, "model_max_length": 4096, "z_loss_weight": 0},
-        819_200,
-    ),
-    "Qwen-7B": (
-        {"model_type": "qwen", "hidden_size": 4096, "num_attention_heads": 32, "no_bias": True,
-         "num_hidden_layers": 32, "kv_channels": 128, "use_dynamic_ntk": True, "seq_length": 8192,
-         "use_logn_attn": True, "attn_dropout_prob": 0.0, "rotary_emb_base": 10000},
-        524_288,
-    ),
-    "ChatGLM3-6B": (
-        {"model_type": "chatglm", "num_layers": 28, "hidden_size": 4096, "kv_channels": 128,
-         "num_attention_heads": 32, "multi_query_attention": True, "multi_query_group_num": 2,
-         "add_qkv_bias": True, "apply_query_key_layer_scaling": True, "interleaved_qkv": False},
-        28_672,
-    ),
-    "Falcon-40B, first file": (
-        {"model_type": "RefinedWeb", "hidden_size": 8192, "n_head": 128, "n_head_kv": 8,
-         "n_layer": 60, "parallel_attn": True, "alibi": False, "bias": False},
-        122_880,
-    ),
-    "BLOOM-560M": (
-        {"model_type": "bloom", "n_embed": 1024, "n_layer": 24, "num_attention_heads": 16,
-         "offset_alibi": 100, "seq_length": 2048, "skip_bias_add": True, "unk_token_id": 0},
-        98_304,
-    ),
-    "OpenELM-270M, four layers": (
-        {"model_type": "openelm", "num_transformer_layers": 4, "model_dim": 1280, "head_dim": 64,
-         "num_query_heads": [12, 12, 16, 20], "num_kv_heads": [3, 3, 4, 5], "num_gqa_groups": 4,
-         "qkv_multipliers": [0.5, 1.0], "share_input_output_layers": True},
-        3_840,
-    ),
-    "DeciLM-7B, four layers": (
-        {"model_type": "deci", "num_hidden_layers": 4, "hidden_size": 4096,
-         "num_attention_heads": 32, "num_key_value_heads_per_layer": [4, 4, 2, 1]},
-        5_632,
-    ),
-    "Hunyuan-A13B": (
-        {"model_type": "hunyuan_v1_moe", "num_hidden_layers": 32, "num_attention_heads": 32,
-         "num_key_value_heads": 8, "attention_head_dim": 128, "hidden_size": 4096,
-         "use_cla": False, "cla_share_factor": 2},
-        131_072,
-    ),
-    "Llama-3-8B, params.json": (
-        {"dim": 4096, "n_layers": 32, "n_heads": 32, "n_kv_heads": 8, "multiple_of": 1024,
-         "ffn_dim_multiplier": 1.3, "norm_eps": 1e-5, "rope_theta": 5e5, "vocab_size": 128256},
-        131_072,
-    ),
-    "Kimi-Linear, four layers": (
-        {"model_type": "kimi_linear", "num_hidden_layers": 4, "kv_lora_rank": 512,
-         "qk_rope_head_dim": 64, "num_attention_heads": 32, "linear_attn_config": {
-             "full_attn_layers": [4], "kda_layers": [1, 2, 3], "head_dim": 128, "num_heads": 32,
-             "short_conv_kernel_size": 4}},
-        1_152,
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", ELSEWHERE)
-def test_files_of_the_hub(name: str) -> None:
-    config, expected = ELSEWHERE[name]
-    spec = cache_spec(config)
-    assert spec.bytes_per_token("bf16") == expected
-    assert not any(note.key == "may_matter" for note in spec.notes)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.analysis.kv_size import BYTES, ConfigError, cache_spec, formula
-from tests.configs import GQA, PUBLISHED, V3, without
+from tests.configs import GQA, PUBLISHED, V3, window_bytes, without
 
 # Refusals
 
@@ -139,7 +139,7 @@ def test_growth_and_windows_add_up(config: dict[str, Any], dtype: str) -> None:
     assert spec.bytes(1, dtype) == spec.bytes_per_token(dtype)
     assert spec.bytes(beyond + 1, dtype) - spec.bytes(beyond, dtype) == spec.growth_per_token(dtype)
     assert spec.bytes(beyond, dtype) == (
-        spec.window_bytes(dtype) + beyond * spec.growth_per_token(dtype)
+        window_bytes(spec, dtype) + beyond * spec.growth_per_token(dtype)
     )
 
 
@@ -181,7 +181,7 @@ json_values = st.recursive(
 BASES = [{}, GQA, V3, *(row["config"] for row in PUBLISHED.values())]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(deadline=None)  # tests.fuzz.configs: many more
 @given(
     st.sampled_from(BASES),
     st.dictionaries(st.sampled_from(FIELD_NAMES), json_values, max_size=8),

@@ -34,7 +34,7 @@ def faults_of(name: str) -> list[str]:
             cache_spec(made.to_dict())
         return [] if tiny.filled(made, LONG) is None else [f"{name} has a cache"]
     spec = cache_spec(made.to_dict())
-    said = {note.key for note in spec.notes} & {"not_read", "may_matter", "new_family"}
+    said = {note.key for note in spec.notes} & {"not_read", "may_matter", "new_family", "foreign"}
     faults = [f"{name}: {key}" for key in said]
     for tokens in (SHORT, LONG):
         cache = tiny.filled(made, tokens)

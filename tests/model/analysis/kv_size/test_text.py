@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.analysis.kv_size import MAX_BYTES, ConfigError, read_config
+from model.analysis.kv_size import MAX_BYTES, ConfigError, cache_spec, read_config
+from model.analysis.kv_size.read import MAX_FIELDS
 from model.analysis.kv_size.text import parse
 from tests.configs import GQA
 
@@ -73,6 +75,27 @@ def test_three_megabytes_of_quantised_modules() -> None:
     text = json.dumps(config)
     assert 2_500_000 < len(text) < MAX_BYTES
     assert read_config(text)[1].bytes_per_token("bf16") == 256
+
+
+def test_thousands_of_quantised_modules_by_name_are_read() -> None:
+    modules = {f"model.layers.{i}.mlp.{j}": {"bits": 4} for i in range(60) for j in range(200)}
+    config = {**GQA, "quantization": modules, "vision_config": {"id2label": modules}}
+    assert cache_spec(config).bytes_per_token("bf16") == 256
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {f"x{i}": 1 for i in range(80_000)},
+        {"x": {f"x{i}": 1 for i in range(80_000)}},
+        {f"x{i}": {"y": {"z": 1}} for i in range(800)},
+        {"text_config": {**GQA, **{f"layer_{i}_dropout": 1 for i in range(MAX_FIELDS)}}},
+    ],
+)
+def test_more_fields_than_any_model_has_are_refused(made: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        cache_spec({**GQA, **made})
+    assert caught.value.key == "too_many" and "2,000" in str(caught.value)
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300))

@@ -1,0 +1,235 @@
+"""A trace read as reasoning: its question, its steps judged, all on token positions. No torch.
+
+The checker (`model.tasks.check`) judges; this module only says at which tokens, which steps build
+on an error, and when the right answer first stood there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.core.asking.questions import Asked, taken_apart
+from app.core.assets import recorded as samples
+from model.record.trace import Trace
+from model.tasks import chain, check, pick
+from model.tasks.problem import WORDS, Language, Problem
+from model.tasks.scope import problem_of
+
+#: Words with which a new row of a trace begins.
+_ROWS = {
+    words[key].strip(): key for words in WORDS.values() for key in ("first", "then", "so", "try")
+} | {words["wait"].strip(): "wait" for words in WORDS.values()}
+_WORD = re.compile(r"[A-Za-z]+|[가-힣]+")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that stands at tokens `first` to `last` (exclusive) of a reply, from its start.
+
+    kind: the checker's of a step, "ok" or "no" of a verdict, or "row" where a new row begins.
+    right: of a step, its arithmetic; of a verdict, whether it is justified; None for a row.
+    value: what a step really comes to; of a comparison both digits, 67 for 6/7.
+    plain: the step in ASCII, without separators.
+    builds: a number in the step comes from an error (chain).
+    follows: of a verdict, whether it says what the digits written before it say; None without any.
+    """
+
+    kind: str
+    first: int
+    last: int
+    text: str = ""
+    plain: str = ""
+    right: bool | None = None
+    value: int | None = None
+    first_error: bool = False
+    builds: bool = False
+    follows: bool | None = None
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it computes: comparisons of digits are marked in the text, and not counted."""
+        return self.value is not None and self.kind != "compare"
+
+
+@dataclass(frozen=True)
+class JudgedReply:
+    """All that is said of one reply. Token numbers count from the start of the reply."""
+
+    asked: Asked
+    problem: Problem  # of level 0 if the question is not a verifiable problem
+    start: int  # token of the trace at which the reply starts, what it was begun with included
+    split: int  # token of the reply at which the thinking ends
+    marks: tuple[Mark, ...]
+    answer: str | None
+    correct: bool | None  # None if nobody can tell
+    formatted: bool
+    language: float | None  # share of the thinking's words in the question's; None without words
+    appeared: int | None  # tokens until the right answer first stood there
+
+    @property
+    def steps(self) -> list[Mark]:
+        return [mark for mark in self.marks if mark.is_step]
+
+
+def question_of(asked: Asked) -> Problem:
+    """The problem asked, or one of level 0 that no answer solves: then only steps are judged."""
+    known = None if asked.free else problem_of(asked.text)
+    if known is not None:
+        return known
+    language: Language = "ko" if re.search("[가-힣]", asked.text) else "en"
+    return Problem(chain.NAME, 0, language, "", asked.text, "-1")
+
+
+def read(trace: Trace, writing: bool = False) -> JudgedReply:
+    """Read a trace; while it is being written, a step that may still grow is not judged yet."""
+    asked = taken_apart(trace.info.prompt)
+    problem = question_of(asked)
+    ends = np.cumsum([len(text) for text in trace.texts])
+    given = int(ends[trace.n_prompt - 1]) if trace.n_prompt else 0
+    begins = given - len(asked.begin)  # character at which the reply begins
+    start = int(np.searchsorted(ends, begins, side="right")) if asked.begin else trace.n_prompt
+    text = asked.begin + trace.answer
+    judged = check.judge(problem, text)
+    thinking = judged.reply.thinking
+    offset = len("<think>") if text.startswith("<think>") else 0
+
+    def tokens(first: int, last: int) -> tuple[int, int]:
+        """Tokens of the reply that hold characters of the thinking."""
+        places = np.array((first, max(first, last - 1))) + offset + begins
+        low, high = np.searchsorted(ends, places, side="right")
+        return int(low) - start, int(high) + 1 - start
+
+    steps = [s for s in judged.steps if not (writing and offset + s.end == len(text))]
+    wrong_at = next((i for i, s in enumerate(steps) if not s.right), None)
+    builds = _builds(problem, steps) if problem.task == chain.NAME else [False] * len(steps)
+    marks = [
+        Mark(
+            *(s.kind, *tokens(s.start, s.end), s.text, s.plain, s.right, s.value),
+            first_error=i == wrong_at,
+            builds=builds[i],
+        )
+        for i, s in enumerate(steps)
+    ]
+    marks += [
+        Mark(
+            "ok" if v.accepts else "no",
+            *tokens(v.start, v.end),
+            right=v.accepts == v.fits,
+            follows=v.follows,
+        )
+        for v in judged.verdicts
+    ]
+    marks += [
+        Mark("row", *tokens(*word.span())) for word in _WORD.finditer(thinking) if word[0] in _ROWS
+    ]
+    answer = None if writing else judged.reply.answer
+    correct = None if problem.level == 0 or writing else judged.correct
+    appeared = _appeared(problem, [s for s in steps if s.kind != "compare"])
+    ended = len(trace) - start
+    return JudgedReply(
+        asked=asked,
+        problem=problem,
+        start=start,
+        split=tokens(len(thinking), len(thinking))[0] if thinking else 0,
+        marks=tuple(sorted(marks, key=lambda m: (m.first, m.kind != "row"))),
+        answer=answer,
+        correct=correct,
+        formatted=judged.reply.formatted,
+        language=(
+            check.language_share(thinking, problem.language) if _WORD.search(thinking) else None
+        ),
+        appeared=(
+            tokens(appeared.start, appeared.end)[1] if appeared else ended if correct else None
+        ),
+    )
+
+
+def numbers_in(text: str) -> list[int]:
+    """The numbers of a question, or of a step in ASCII, in order."""
+    return [int(n) for n in re.findall(r"(?:(?<!\d)-)?\d+", text)]
+
+
+def _builds(problem: Problem, steps: Sequence[check.ReasoningStep]) -> list[bool]:
+    """For each step of a chain, whether it uses a number that only an error has brought in.
+
+    That is: a result of a wrong step, or of one that builds on it, that neither the question nor
+    a sound step has.
+    """
+    sound, spoilt = set(numbers_in(problem.question)), set[int]()
+    found = []
+    for step in steps:
+        if step.kind == "compare":
+            found.append(False)
+            continue
+        operands = numbers_in(step.plain)[:-1]
+        built = any(n in spoilt and n not in sound for n in operands)
+        found.append(built)
+        (sound if step.right and not built else spoilt).add(step.stated)
+    return found
+
+
+def _appeared(problem: Problem, steps: Sequence[check.ReasoningStep]) -> check.ReasoningStep | None:
+    """The first step with the right answer: as its result, or in a pick as its numbers."""
+    if problem.level == 0:
+        return None
+    for step in steps:
+        if problem.task == pick.NAME:
+            operands = ",".join(map(str, numbers_in(step.plain)[:-1]))
+            sums = step.right and not re.search(r"[-*/]", step.plain)
+            if sums and check.is_correct(problem, operands):
+                return step
+        elif step.stated == int(problem.answer):
+            return step
+    return None
+
+
+def follows(problem: Problem, step: str, number: int) -> str | None:
+    """The answer of a chain if a plain step's result were `number` and all later steps were right.
+
+    None if the step is not one of the chain's own, e.g. a check, or builds on an error.
+    """
+    if problem.task != chain.NAME or not problem.level:
+        return None
+    left = step.split("=")[0]
+    for place, own in enumerate(chain.solve(problem.key)):
+        if own.write().split("=")[0] == left:
+            slip = {place: number - own.value}
+            steps = list(chain.solve(problem.key, slip))
+            return str(steps[-1].value + slip.get(len(steps) - 1, 0))
+    return None
+
+
+def recorded(language: Language) -> tuple[Trace, ...]:
+    """The runs that the page opens with: assets/samples/reasoning-LANGUAGE.json."""
+    return samples.traces(f"reasoning-{language}")
+
+
+def rows(traces: Sequence[Trace]) -> list[dict[str, object]]:
+    """Every step of every trace, for a table and CSV."""
+    found: list[dict[str, object]] = []
+    for trace in traces:
+        reading = read(trace)
+        for number, step in enumerate(reading.steps, 1):
+            found.append(
+                {
+                    "model": trace.card.name,
+                    "begin": reading.asked.begin,
+                    "question": reading.asked.text,
+                    "temperature": trace.info.temperature,
+                    "seed": trace.info.seed,
+                    "step": number,
+                    "token": step.last,
+                    "kind": step.kind,
+                    "text": step.text,
+                    "right": step.right,
+                    "value": step.value,
+                    "builds_on_error": step.builds,
+                    "answer": reading.answer,
+                    "correct": reading.correct,
+                }
+            )
+    return found

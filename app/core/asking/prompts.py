@@ -1,0 +1,43 @@
+"""What a viewer may type as a prompt, checked where it enters."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from app.core.assets import models
+from app.core.errors import InputError
+from app.core.texts import t
+from model.nn.tokenizer import encode
+
+MAX_CHARACTERS = 4_000
+
+
+def checked(text: str) -> str:
+    """The text as it will be given to a model.
+
+    Raises:
+        InputError: if it is empty, too long, or has control characters other than newline and tab.
+    """
+    if not text.strip():
+        raise InputError(t("common.empty_prompt"))
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(t("common.too_long", n=len(text), limit=MAX_CHARACTERS))
+    bad = sorted({c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"})
+    if bad:
+        codes = ", ".join(f"U+{ord(c):04X}" for c in bad[:5])
+        raise InputError(t("common.control_characters", characters=codes))
+    return text
+
+
+def fitting(text: str, model: str) -> str:
+    """Checked text that leaves the model room to continue.
+
+    Raises:
+        InputError: see `checked`; also if the text fills the model's context.
+    """
+    text = checked(text)
+    limit = int(models.config(model)["max_position_embeddings"])
+    tokens = 1 + len(encode(models.tokenizer(model), text))  # one for <bos>
+    if tokens >= limit:
+        raise InputError(t("common.too_many_tokens", n=tokens, limit=limit))
+    return text

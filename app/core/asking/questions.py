@@ -1,0 +1,46 @@
+"""Questions and prompts: what stands inside the template, and whether an answer is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model.tasks import check
+from model.tasks.problem import TEMPLATE
+from model.tasks.scope import problem_of
+
+MAX_TOKENS = 512  # of a reply; a context that is shorter ends it sooner
+_BEFORE, _AFTER = TEMPLATE.split("{question}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A prompt taken apart. `begin` opens the reply in the model's name; free text has neither."""
+
+    text: str  # the question, or the whole prompt if it is free text
+    begin: str
+    free: bool
+
+    @property
+    def prompt(self) -> str:
+        """The exact text given to a model."""
+        return self.text if self.free else _BEFORE + self.text + _AFTER + self.begin
+
+
+def taken_apart(prompt: str) -> Asked:
+    """The inverse of `Asked.prompt`."""
+    if not prompt.startswith(_BEFORE) or _AFTER not in prompt:
+        return Asked(prompt, "", free=True)
+    question, _, begin = prompt.removeprefix(_BEFORE).partition(_AFTER)
+    return Asked(question, begin, free=False)
+
+
+def verdict(asked: Asked, answer: str) -> tuple[str, str | None, bool] | None:
+    """The right answer, the model's (None: it gave none) and whether that is right.
+
+    None for anything but a verifiable problem. A pick may have several right answers.
+    """
+    problem = None if asked.free else problem_of(asked.text)
+    if problem is None:
+        return None
+    given = check.read_reply(asked.begin + answer, problem.task).answer
+    return problem.answer, given, check.is_correct(problem, given)

@@ -1,0 +1,120 @@
+"""What models were measured to do on held-out problems: assets/runs/NAME/evaluation.json."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.core.assets.files import count, read_json, reading, shaped
+from app.core.scaling import Point
+from model import ASSETS
+from model.tasks import TASKS, pick
+
+_SHARE = {"value": float, "interval": (float, float), "n": count}
+
+
+def _by_k(value: object) -> bool:
+    """The shape of shares by k, of which there is one for 1."""
+    return (
+        isinstance(value, dict)
+        and "1" in value
+        and all(k.isdecimal() and shaped(share, _SHARE) for k, share in value.items())
+    )
+
+
+_MEASURED = {
+    "levels": [int], "problems": count, "samples": count, "temperature": float, "pass@k": _by_k,
+    "cons@k": _by_k, "tokens_median": _SHARE,
+}  # fmt: skip
+_MANY = _MEASURED | {"checks": _SHARE, "language": _SHARE}
+_EVALUATION = {
+    "date": str, "many": dict.fromkeys(TASKS, _MANY), "levels": {str: {str: _MEASURED}},
+    "greedy": dict.fromkeys(TASKS, _MEASURED),
+    "budget": {task: [_MEASURED | {"budget": count}] for task in TASKS},
+}  # fmt: skip
+#: of the two models whose verdicts differ, which know no chains (`model.training.results`)
+_OF_PAIR = {
+    "date": str, "many": {pick.NAME: _MEASURED | {"errors_noticed": _SHARE, "false_alarms": _SHARE}}
+}  # fmt: skip
+
+
+@functools.lru_cache(maxsize=32)
+def _read(path: Path, changed: int) -> dict[str, Any]:
+    paired = path.parent.name.startswith("verdict-")
+    return read_json(path, _OF_PAIR if paired else _EVALUATION)
+
+
+def of(name: str) -> dict[str, Any] | None:
+    """A model's evaluation as the file has it now; None if it was not measured."""
+    return at(ASSETS / "runs" / name / "evaluation.json")
+
+
+def at(path: Path) -> dict[str, Any] | None:
+    """An evaluation as a file has it now; None if there is none."""
+    return _read(path, path.stat().st_mtime_ns) if path.exists() else None
+
+
+def needed(name: str) -> dict[str, Any]:
+    """The evaluation of a model that ships with it.
+
+    Raises:
+        DamagedFileError: if it is missing.
+    """
+    path = ASSETS / "runs" / name / "evaluation.json"
+    with reading(path):
+        return _read(path, path.stat().st_mtime_ns)
+
+
+def date(name: str) -> str:
+    """When a model was measured; "" if it was not."""
+    found = of(name)
+    return "" if found is None else str(found["date"])
+
+
+@dataclass(frozen=True)
+class Typical:
+    """What a model's replies to held-out problems of a task and level are like."""
+
+    right: float  # share
+    tokens: float  # median
+    problems: int
+    temperature: float
+
+
+def typical(name: str, task: str, level: int) -> Typical | None:
+    """Of the measurement with the most replies; None if this level was not measured."""
+    evaluation = of(name)
+    if evaluation is None:
+        return None
+    many = evaluation["many"].get(task)
+    if many is not None and many["levels"] == [level]:
+        found = many
+    else:
+        found = evaluation["levels"].get(task, {}).get(str(level))
+    if found is None:
+        return None
+    right, tokens = found["pass@k"]["1"]["value"], found["tokens_median"]["value"]
+    return Typical(right, tokens, found["problems"], found["temperature"])
+
+
+def by_k(evaluation: dict[str, Any], task: str, measure: str) -> list[Point]:
+    """pass@k or cons@k (`measure`) of a task's problems at the level that was asked many times."""
+    found = evaluation["many"][task][measure]
+    return [_point(int(k), value) for k, value in found.items()]
+
+
+def level(evaluation: dict[str, Any], task: str) -> int:
+    """The level of a task's problems that were asked many times, and under budgets."""
+    return int(evaluation["many"][task]["levels"][0])
+
+
+def by_budget(evaluation: dict[str, Any], task: str) -> list[Point]:
+    """Share of right answers under each budget of thinking tokens, which stands for k."""
+    return [_point(cut["budget"], cut["pass@k"]["1"]) for cut in evaluation["budget"][task]]
+
+
+def _point(k: int, measured: dict[str, Any]) -> Point:
+    low, high = measured["interval"]
+    return Point(k, measured["value"], low, high)

@@ -1,0 +1,191 @@
+"""What ships with each model: its config, tokenizer, card, results; read once, shared by all.
+
+Kept by Python's own caches: Streamlit's can be cleared by any browser. A file that is damaged is
+told by its name (`DamagedFileError`), and read again the next time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, get_args
+
+from tokenizers import Tokenizer
+
+from app.core.assets.files import count, grid, read_json, reading, reference, shaped
+from model import ASSETS
+from model.nn import card as cards
+from model.nn.config import Attention, ModelConfig
+from model.nn.shipped import about
+from model.nn.shipped import folders as shipped_folders
+from model.nn.tokenizer import load as load_tokenizer
+from model.record.card import ModelCard
+
+SEED = re.compile(r"-seed(\d+)$")  # ends the name of a model that was trained once more
+
+
+@lru_cache(maxsize=1)
+def shipped() -> dict[str, dict[str, Any]]:
+    """about.json of every shipped checkpoint by name, without torch."""
+    return {name: _about(folder / "about.json") for name, folder in shipped_folders().items()}
+
+
+def _about(path: Path) -> dict[str, Any]:
+    with reading(path):
+        found = asdict(about(path.parent))
+        if not shaped(found, _ABOUT):
+            raise TypeError("another value than wanted")
+    return found
+
+
+def folder(name: str) -> Path:
+    """Where a shipped checkpoint lies.
+
+    Raises:
+        KeyError: if none has this name.
+    """
+    if name not in shipped():
+        raise KeyError(name)
+    return ASSETS / "checkpoints" / name
+
+
+@lru_cache(maxsize=64)
+def config(name: str) -> dict[str, Any]:
+    """The config.json of a shipped checkpoint, without torch."""
+    path = ASSETS / "checkpoints" / name / "config.json"
+    found = read_json(path)
+    with reading(path):
+        ModelConfig.from_json(found)
+    return found
+
+
+@lru_cache(maxsize=64)
+def card(name: str) -> ModelCard:
+    """What a record says of a shipped checkpoint."""
+    return cards.card(ModelConfig.from_json(config(name)), name)
+
+
+@lru_cache(maxsize=64)
+def attention(name: str) -> str:
+    """The kind of attention of a shipped checkpoint: "MLA", "MHA", "GQA" or "MQA"."""
+    return ModelConfig.from_json(config(name)).attention
+
+
+@lru_cache(maxsize=1)
+def twins() -> dict[str, str]:
+    """The models that differ in attention alone, by name, and what to call the attention of each.
+
+    Twins are models of the family "twin". `base` is one of them unless there is one with its kind
+    of attention. Of a kind that was trained with several seeds, it is the first seed's model.
+    """
+    return kinds_of(
+        {
+            name: ModelConfig.from_json(config(name))
+            for name, told in shipped().items()
+            if told["family"] in ("twin", "base") and not SEED.search(name)
+        }
+    )
+
+
+def twins_context() -> int:
+    """Tokens that every twin sees at once."""
+    return min(int(config(name)["max_position_embeddings"]) for name in twins())
+
+
+def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
+    """Names of models → what to call their attention: "MLA", and "MLA-24" if it keeps less.
+
+    In the order of `Attention`, of one kind those that keep most first.
+    """
+
+    def kept(name: str) -> int:
+        heads, rank = configs[name].num_key_value_heads, configs[name].kv_lora_rank
+        return rank if rank is not None else heads
+
+    found: dict[str, str] = {}
+    for kind in get_args(Attention):
+        names = [name for name, config in configs.items() if config.attention == kind]
+        if len(names) > 1:
+            names = [name for name in names if name != "base"]
+        names.sort(key=kept, reverse=True)
+        found |= {
+            name: f"{kind}-{kept(name)}" if place else kind for place, name in enumerate(names)
+        }
+    return found
+
+
+def seeds(name: str) -> dict[int, dict[str, Any]]:
+    """What was measured of a model, and of the same trained with other seeds: by seed."""
+    runs = ASSETS / "runs"
+    found = {0: name} if (runs / name / "results.json").exists() else {}
+    for path in sorted(runs.glob(f"{name}-seed*/results.json")):
+        if match := SEED.search(path.parent.name):
+            found[int(match[1])] = path.parent.name
+    return {seed: run_results(run) for seed, run in found.items()}
+
+
+@lru_cache(maxsize=128)
+def digest(model: str, file: str) -> str:
+    """Hash of one file of a shipped checkpoint."""
+    path = ASSETS / "checkpoints" / model / file
+    with reading(path):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def tokenizer(name: str) -> Tokenizer:
+    """The tokenizer of a shipped checkpoint, without torch."""
+    folder = ASSETS / "checkpoints" / name
+    with reading(folder / "tokenizer.json"):
+        return load_tokenizer(folder)
+
+
+_LOSS = {
+    "loss": float, "interval": (float, float), "rows": count, "tokens": count,
+    "row_nats": [float], "row_tokens": [count],
+}  # fmt: skip
+_RESULTS = {
+    "name": str, "date": str, "bytes_per_token": count, "tokens": count,
+    "heldout": _LOSS | {"method": str},
+    "train_loss": {"tokens": [int], "loss": [float]}, "minutes": float,
+}  # fmt: skip
+#: What some results have besides.
+_PARTS: dict[str, object] = {
+    "max_vio": {"step": [int], "per_layer": grid(2)},
+    "balance": {"step": [int], "load": grid(3), "bias": grid(3)},
+    "domains": {str: _LOSS},
+}  # fmt: skip
+_ABOUT = {"name": str, "family": str, "tokens": int, "steps": int, "seed": int, "date": str}
+
+
+@lru_cache(maxsize=64)
+def run_results(name: str) -> dict[str, Any]:
+    """What training and evaluation of a model recorded: assets/runs/NAME/results.json."""
+    path = ASSETS / "runs" / name / "results.json"
+    found = read_json(path, _RESULTS)
+    with reading(path):
+        for part in _PARTS.keys() & found.keys():
+            if not shaped(found[part], _PARTS[part]):
+                raise TypeError(part)
+        for part in (found["heldout"], *found.get("domains", {}).values()):
+            if not len(part["row_nats"]) == len(part["row_tokens"]) == part["rows"]:
+                raise ValueError("rows are missing")
+        for part, others in (
+            ("train_loss", ("tokens", "loss")),
+            ("max_vio", ("step", "per_layer")),
+            ("balance", ("step", "load", "bias")),
+        ):
+            if part in found and len({len(found[part][other]) for other in others}) > 1:
+                raise ValueError(f"{part} has lists of different lengths")
+    return found
+
+
+@lru_cache(maxsize=1)
+def published_routing() -> dict[str, Any]:
+    """Published figures of routing with their sources: assets/reference/routing.json."""
+    found: dict[str, Any] = reference(ASSETS / "reference" / "routing.json")
+    return found

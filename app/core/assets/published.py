@@ -1,0 +1,120 @@
+"""What the papers publish: tables, curves and stages with their sources; nothing measured here."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.assets.files import reference
+from app.core.assets.sources import told
+from model import ASSETS
+
+TABLES = ("zero", "others", "stages", "distilled", "against")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A published table; the first column names the row, None is a figure that is not given."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float | None, ...], ...]
+    sources: tuple[str, ...]
+
+    def records(self) -> list[dict[str, object]]:
+        """The rows by column, for a table and CSV."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@functools.cache
+def _file() -> dict[str, Any]:
+    found: dict[str, Any] = reference(ASSETS / "reference" / "published.json")
+    return found
+
+
+def source(name: str) -> str:
+    """Where a figure is from, in full."""
+    return told(_file()["sources"][name])
+
+
+def table(name: str) -> Table:
+    """One of `TABLES`."""
+    raw = _file()["tables"][name]
+    sources = tuple(source(one) for one in raw["source"])
+    return Table(tuple(raw["columns"]), tuple(map(tuple, raw["rows"])), sources)
+
+
+def curve(name: str) -> tuple[list[float], list[float]]:
+    """Steps and values of R1-Zero's "pass@1", "cons@16" or "length", read off published figures."""
+    raw = _file()["curves"][name]
+    return raw["step"], raw["value"]
+
+
+def curves_source() -> str:
+    """Where the curves are from, and how truly they were read off."""
+    return told(_file()["curves_source"])
+
+
+@dataclass(frozen=True)
+class Rung:
+    """What o1 reached on AIME 2024 in one way of using samples; `name` of its text."""
+
+    name: str
+    share: float
+
+
+@dataclass(frozen=True)
+class O1:
+    """What OpenAI's page says of o1 in words."""
+
+    ladder: tuple[Rung, ...]
+    source: str
+
+
+def o1() -> O1:
+    raw = _file()["o1"]
+    return O1(tuple(Rung(name, share) for name, share in raw["ladder"]), told(raw["source"]))
+
+
+def stage(name: str) -> dict[str, float]:
+    """What is published of the stage that one of our models stands for; {} if nothing is."""
+    return _file()["stages"].get(name, {})
+
+
+def stages_source() -> str:
+    return told(_file()["stages_source"])
+
+
+@dataclass(frozen=True)
+class Ablated:
+    """A model that DeepSeek trained to compare kinds of attention, all else being equal.
+
+    `elements` are kept per token; None where the table does not give them. `scores` are in percent,
+    by test.
+    """
+
+    table: int
+    model: str
+    attention: str
+    elements: int | None
+    scores: dict[str, float]
+
+
+@functools.cache
+def ablation() -> tuple[Ablated, ...]:
+    """DeepSeek-V2's comparison of kinds of attention; of each model, MHA first."""
+    raw = _file()["ablation"]
+    return tuple(
+        Ablated(
+            run["table"],
+            run["model"],
+            run["attention"],
+            run.get("elements"),
+            dict(zip(raw["tests"], run["scores"], strict=True)),
+        )
+        for run in raw["runs"]
+    )
+
+
+def ablation_source() -> str:
+    return told(_file()["ablation"]["source"])

@@ -1,0 +1,148 @@
+"""What pictures need computed: asked for while they are drawn, and computed once for everybody.
+
+    NEEDS = NeedSlot("router_scores")
+    runs = NEEDS.have(key, requests)       # as the picture is drawn; None of what is not there yet
+    if None in runs: NEEDS.ask("Go on")    # how far it is, with Stop; else a button to have it
+    NEEDS.area(draw)                       # draws the part of the page that does this, and follows
+
+A run is named by its request: the model, what is changed in it, the tokens. So equal requests of
+all viewers share one run, and it never changes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.core.running import generation
+from app.core.running.run_slot import PATIENCE, Slot
+from model.nn.room import Run
+from model.runtime.batch import Request
+
+BYTES = 128_000_000  # of runs that are kept: the longest text as all twins read it, twice
+
+
+class Runs:
+    """Runs by their requests, out goes what nobody has looked at for longest; safe for threads.
+
+    Attention weights are by far the largest part, and kept in half precision: to 1/4,096 at worst.
+    """
+
+    def __init__(self, size: int = BYTES) -> None:
+        self._size, self._held = size, 0
+        self._runs: OrderedDict[Request, Run] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, request: Request, run: Run) -> None:
+        """Keep a run that has come to its end."""
+        with self._lock:
+            if request in self._runs:
+                return
+            kept = replace(run, attention=run.attention.astype(np.float16))
+            self._runs[request] = kept
+            self._held += nbytes(kept)
+            while self._held > self._size:
+                self._held -= nbytes(self._runs.popitem(last=False)[1])
+
+    def get(self, requests: Sequence[Request]) -> list[Run | None]:
+        """A run for each request; None if it was not computed, or was pushed out."""
+        with self._lock:
+            for request in requests:
+                if request in self._runs:
+                    self._runs.move_to_end(request)
+            return [self._runs.get(request) for request in requests]
+
+
+def nbytes(run: Run) -> int:
+    """What a run's arrays take."""
+    values = (getattr(run, field.name) for field in fields(run))
+    return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
+
+
+RUNS = Runs()
+
+
+@dataclass(eq=False)
+class _Asked:
+    """What a session wants of a slot."""
+
+    key: Hashable = None
+    now: bool = False  # whether it is to be computed, or waits for a click
+    requests: Sequence[Request] = ()  # that are under way
+
+
+class NeedSlot(Slot):
+    """A slot for runs that a picture needs."""
+
+    @property
+    def _asked(self) -> _Asked:
+        key = f"slot-{self.name}-asked"
+        if key not in st.session_state:
+            st.session_state[key] = _Asked()
+        asked: _Asked = st.session_state[key]
+        return asked
+
+    def have(
+        self,
+        key: Hashable,
+        requests: Sequence[Request],
+        *,
+        at_once: bool = True,
+        patience: float = PATIENCE,
+    ) -> list[Run | None]:
+        """The runs of requests. What is missing is computed, for no longer than `patience` before
+        this returns; what failed or was stopped, only when asked for again.
+
+        Args:
+            key: names what is wanted; a new one ends what is under way for another.
+            requests: all that is wanted; more may be asked for under the same key later.
+            at_once: whether it is computed without a click of the viewer's.
+        """
+        asked = self._asked
+        if asked.key != key:
+            if self.running is not None:
+                self.running.stop()
+                self._take(self.running.results)
+                self._here.work = None
+            asked.key, asked.now, self._here.error = key, at_once, None
+        if self.running is not None:
+            self._take(self.running.results)
+        found = RUNS.get(requests)
+        if None in found and asked.now and self.running is None and self.error() is None:
+            missing = [r for r, run in zip(requests, found, strict=True) if run is None]
+            asked.requests = missing
+            visitor = generation.visitor()
+            self._begin(lambda: generation.scheduler().submit(visitor, missing), patience)
+            found = RUNS.get(requests)
+        return found
+
+    @property
+    def share(self) -> str:
+        """How much is done of what is under way."""
+        return f"{self.running.progress:.0%}" if self.running is not None else "0%"
+
+    def ask(self, button: str, text: str | None = None) -> None:
+        """How far it is, see `status`; if nothing is under way, a button to have it computed."""
+        self.status(text)
+        if self.running is None:
+            st.button(button, key=f"{self.name}_ask", on_click=self.again)
+
+    def stop(self) -> None:
+        """End what is under way; what was computed is kept."""
+        self._asked.now = False
+        super().stop()
+
+    def again(self) -> None:
+        """Have computed what is missing, also after a Stop or a failure."""
+        self._asked.now, self._here.error = True, None
+
+    def _take(self, results: Sequence[Any]) -> None:
+        for request, run in zip(self._asked.requests, results, strict=True):
+            if run is not None and run.finish_reason != "stopped":
+                RUNS.put(request, run)

@@ -1,0 +1,202 @@
+"""Many replies at a time to one question or several: drawn through the scheduler, and judged.
+
+SLOT = ReplySlot("r_samples")
+SLOT.draw([ask, ...])       # a click; `growing` has the replies so far
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from app.core.asking.contestants import Contestant
+from app.core.assets import models
+from app.core.running.run_slot import RunSlot
+from app.core.running.store import Store
+from model.nn.room import Keep, Run
+from model.nn.tokenizer import BOS, decode, encode
+from model.runtime.batch import Request
+from model.runtime.thinking import ANSWER_TOKENS, ENDED_BY_FORCE, forced_end, limit, over
+from model.tasks.check import judge
+from model.tasks.problem import TEMPLATE, Problem
+
+NOTHING = Keep(experts=False)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """`n` replies of one contestant to one problem, going on from `head` (ids: all before it)."""
+
+    contestant: str
+    model: str
+    problem: Problem
+    ids: tuple[int, ...]
+    head: str  # the part of the reply that stands already
+    n: int
+    temperature: float
+    seed: int
+    max_new_tokens: int
+    budget: int | None = None  # of thinking tokens, as `runtime.thinking` says
+
+    def request(self, row: int) -> Request:
+        """One reply, as far as its budget allows and an answer after it."""
+        most = limit(self.max_new_tokens, self.budget)
+        return Request(self.model, self.ids, most, self.temperature, self.seed, row, keep=NOTHING)
+
+
+def fresh(
+    one: Contestant,
+    problem: Problem,
+    n: int,
+    temperature: float,
+    seed: int,
+    max_new_tokens: int,
+    budget: int | None = None,
+) -> Ask:
+    """Replies from their beginning."""
+    begin = one.begin(problem)
+    prompt = TEMPLATE.format(question=problem.question) + begin
+    ids = (BOS, *encode(models.tokenizer(one.model), prompt))
+    limits = (n, temperature, seed, max_new_tokens, budget)
+    return Ask(one.id, one.model, problem, ids, begin, *limits)
+
+
+@dataclass(frozen=True)
+class SampledReply:
+    """One judged reply. `seed` and `row` are what it was drawn from, whoever was beside it."""
+
+    ask: int
+    seed: int
+    row: int
+    text: str
+    tokens: int
+    finish_reason: str
+    answer: str | None
+    correct: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Replies:
+    """Replies to several asks: all of them, or those that there are so far."""
+
+    asks: tuple[Ask, ...]
+    replies: tuple[SampledReply, ...]
+
+    @property
+    def id(self) -> str:
+        """Name of what was asked and how much of it was drawn."""
+        content = json.dumps([len(self.replies), *map(asdict, self.asks)])
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    @property
+    def total(self) -> int:
+        return sum(ask.n for ask in self.asks)
+
+    def of(self, ask: int) -> list[SampledReply]:
+        """The replies to one ask, by its place."""
+        return [reply for reply in self.replies if reply.ask == ask]
+
+    def rows(self) -> list[dict[str, object]]:
+        """Every reply with what it was drawn from, for a table, CSV and JSON."""
+        return [
+            {
+                "contestant": (ask := self.asks[reply.ask]).contestant,
+                "question": ask.problem.question,
+                "right_answer": ask.problem.answer,
+                "head": ask.head,
+                "budget": ask.budget,
+                "max_new_tokens": ask.max_new_tokens,
+                "temperature": ask.temperature,
+                **asdict(reply),
+            }
+            for reply in self.replies
+        ]
+
+
+class ReplySampling:
+    """The replies to some asks as their runs come in; each is judged once."""
+
+    def __init__(self, asks: Sequence[Ask]) -> None:
+        self.asks = tuple(asks)
+        self.wanted = [(place, row) for place, ask in enumerate(asks) for row in range(ask.n)]
+        self.cut: list[int] = []  # numbers of the replies whose thoughts were ended by force
+        self._judged: dict[int, SampledReply] = {}
+
+    def requests(self) -> list[Request]:
+        return [self.asks[place].request(row) for place, row in self.wanted]
+
+    def forced(self, runs: Sequence[Run | None]) -> list[Request]:
+        """What follows the thoughts that have used up their budgets: an end, and an answer."""
+        found = []
+        for number, run in enumerate(runs):
+            place, row = self.wanted[number]
+            ask = self.asks[place]
+            if run is None or ask.budget is None or not _over(run, ask):
+                continue
+            closing = forced_end(models.tokenizer(ask.model))
+            ids = (*run.token_ids[: len(ask.ids) + ask.budget].tolist(), *closing)
+            seed = ask.seed + ENDED_BY_FORCE
+            found.append(
+                Request(ask.model, ids, ANSWER_TOKENS, ask.temperature, seed, row, keep=NOTHING)
+            )
+            self.cut.append(number)
+        return found
+
+    def make(self, runs: Sequence[Run | None]) -> Replies | None:
+        """The judged replies of the runs that have ended; not of those that Stop has cut short."""
+        whole = [run if run and run.finish_reason != "stopped" else None for run in runs]
+        first, after = whole[: len(self.wanted)], whole[len(self.wanted) :]
+        over = {number for number in range(len(first)) if self._is_over(number, first[number])}
+        ended = {n: run for n, run in enumerate(first) if run is not None and n not in over}
+        ended |= {
+            number: run for number, run in zip(self.cut, after, strict=False) if run is not None
+        }
+        for number, run in ended.items():
+            if number not in self._judged:
+                self._judged[number] = self._reply(number, run)
+        found = tuple(self._judged[number] for number in sorted(self._judged))
+        return Replies(self.asks, found) if found else None
+
+    def _is_over(self, number: int, run: Run | None) -> bool:
+        return run is not None and _over(run, self.asks[self.wanted[number][0]])
+
+    def _reply(self, number: int, run: Run) -> SampledReply:
+        place, row = self.wanted[number]
+        ask = self.asks[place]
+        written = run.token_ids[len(ask.ids) :].tolist()
+        ended = run.finish_reason == "stop"
+        body = decode(models.tokenizer(ask.model), written[:-1] if ended else written)
+        judged = judge(ask.problem, ask.head + body)
+        return SampledReply(
+            place,
+            ask.seed,
+            row,
+            ask.head + body,
+            len(written),
+            run.finish_reason,
+            judged.vote,
+            judged.correct,
+        )
+
+
+def _over(run: Run, ask: Ask) -> bool:
+    """Whether a reply was still thinking when its budget was used up."""
+    written = run.token_ids[len(ask.ids) :].tolist()
+    return ask.budget is not None and over(models.tokenizer(ask.model), written, ask.budget)
+
+
+STORE: Store[Replies] = Store(64)
+
+
+class ReplySlot(RunSlot[Replies]):
+    """A slot for replies to several asks."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, STORE)
+
+    def draw(self, asks: Sequence[Ask]) -> None:
+        """Have the replies drawn; see `RunSlot.start`."""
+        sampling = ReplySampling(asks)
+        self.start(sampling.requests(), sampling.make, sampling.forced)

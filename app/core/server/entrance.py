@@ -1,0 +1,162 @@
+"""What the server refuses before Streamlit sees it: uploads that are too many, infinite numbers in
+fields, thousands of addresses for files, and its metrics.
+
+Limits of single requests are Streamlit's own, in `.streamlit/config.toml`: a file, a message.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections import OrderedDict
+from urllib.parse import parse_qsl, urlencode
+
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import runtime
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.stats import CacheStat
+
+from app.core.numbers import is_finite
+
+FILES = 16  # that one visitor may have on the server at a time
+BYTES = 20_000_000  # of all of them together
+BYTES_OF_ALL = 400_000_000  # of the files of all visitors
+NAMES = 100  # of files, that one message may ask addresses for
+VISITORS = 10_000  # whose uploads are counted; who comes after them pushes the oldest out
+#: The environment variable that opens the metrics; they are closed unless it is "1".
+METRICS = "INSIDE_R1_METRICS"
+
+_UPLOAD = re.compile(r".*/_stcore/upload_file/(?P<visitor>[^/]+)/(?P<file>[^/]+)")
+
+
+class Entrance:
+    """Middleware. A visitor is a session of Streamlit, one open tab, as in its upload's address.
+
+    A file counts from the moment that it begins to come, and stays counted if Streamlit took it; it
+    is free again once Streamlit let it go. What Streamlit refuses changes nothing.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._held: OrderedDict[str, dict[str, int]] = OrderedDict()  # visitor → file → bytes
+        self._coming: dict[object, tuple[str, str, int]] = {}  # by request: visitor, file, bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self.app(scope, _mended(receive), send)
+        elif scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif scope["path"].endswith("/_stcore/metrics") and os.environ.get(METRICS) != "1":
+            answer = PlainTextResponse("the metrics are closed", status_code=404)
+            await answer(scope, receive, send)
+        elif (match := _UPLOAD.fullmatch(scope["path"])) and scope["method"] in ("PUT", "DELETE"):
+            await self._files(match["visitor"], match["file"], scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _files(
+        self, visitor: str, file: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Have a file put or deleted, if the visitor may; count it as Streamlit answers."""
+        put, request = scope["method"] == "PUT", object()
+        if put:
+            length = dict(scope["headers"]).get(b"content-length", b"")
+            refusal = None
+            if not length.isdigit():
+                refusal = PlainTextResponse("how large is the file?", status_code=411)
+            elif not self._has_room(visitor, file, int(length)):
+                refusal = PlainTextResponse("too many files: remove some first", status_code=429)
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+            self._coming[request] = visitor, file, int(length)
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start" and 200 <= message["status"] < 300:
+                if put:
+                    self._hold(*self._coming[request])
+                else:
+                    self._held.get(visitor, {}).pop(file, None)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, counted)
+        finally:
+            self._coming.pop(request, None)
+
+    def _has_room(self, visitor: str, file: str, length: int) -> bool:
+        coming = self._coming.values()
+        sizes = [size for name, size in self._held.get(visitor, {}).items() if name != file]
+        sizes += [size for whose, _, size in coming if whose == visitor]
+        if len(sizes) >= FILES or sum(sizes) + length > BYTES:
+            return False
+        return _kept() + sum(size for *_, size in coming) + length <= BYTES_OF_ALL
+
+    def _hold(self, visitor: str, file: str, length: int) -> None:
+        self._held.setdefault(visitor, {})[file] = length
+        self._held.move_to_end(visitor)
+        while len(self._held) > VISITORS:
+            self._held.popitem(last=False)
+
+
+def _kept() -> int:
+    """Bytes of all files that Streamlit keeps: it alone knows when a visitor is gone."""
+    if not runtime.exists():
+        return 0
+    stats = runtime.get_instance().uploaded_file_mgr.get_stats()
+    counted = (one for many in stats.values() for one in many if isinstance(one, CacheStat))
+    return sum(one.byte_length for one in counted)
+
+
+def _mended(receive: Receive) -> Receive:
+    async def received() -> Message:
+        message = await receive()
+        if message["type"] == "websocket.receive" and message.get("bytes"):
+            return {**message, "bytes": finite(message["bytes"])}
+        return message
+
+    return received
+
+
+def finite(sent: bytes) -> bytes:
+    """A browser's message without the fields in which a number is infinite or none at all, and with
+    no more names of files than anybody chooses at once.
+
+    No browser sends these; Streamlit would end the page's script at them. A field that is left
+    out has its default again, if the address does not say otherwise: nor may that.
+    """
+    message = BackMsg()
+    try:
+        message.ParseFromString(sent)
+    except DecodeError:  # for Streamlit to refuse
+        return sent
+    if message.WhichOneof("type") == "file_urls_request":
+        names = message.file_urls_request.file_names
+        if len(names) <= NAMES:
+            return sent
+        del names[NAMES:]  # the server would make up an address for each, while all others wait
+        return message.SerializeToString()
+    run = message.rerun_script
+    fields = run.widget_states.widgets
+    good = [one for one in fields if all(map(math.isfinite, _numbers(one)))]
+    asked = parse_qsl(run.query_string, keep_blank_values=True)
+    # When the whole page is drawn, `links.mend` does it and says so; a fragment draws no page.
+    kept = [one for one in asked if is_finite(one[1])] if run.fragment_id else asked
+    if (len(good), len(kept)) == (len(fields), len(asked)):
+        return sent
+    copies = [WidgetState.FromString(one.SerializeToString()) for one in good]
+    del fields[:]
+    fields.extend(copies)
+    run.query_string = urlencode(kept)
+    return message.SerializeToString()
+
+
+def _numbers(field: WidgetState) -> list[float]:
+    kind = field.WhichOneof("value")
+    if kind == "double_value":
+        return [field.double_value]
+    return list(field.double_array_value.data) if kind == "double_array_value" else []

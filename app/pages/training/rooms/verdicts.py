@@ -1,0 +1,163 @@
+"""Why a check that is written down knows: two small models that differ in how verdicts look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.core.asking import judged
+from app.core.asking.questions import MAX_TOKENS
+from app.core.assets import evaluations, models
+from app.core.assets import recorded as samples
+from app.core.running.prompt_runs import PromptRun, PromptSlot
+from app.core.texts import question_language, t
+from app.pages.training import figures, question, training_runs
+from app.ui.chart import chart
+from app.ui.components.reasoning_view import reasoning_view
+from app.ui.picture import drawn_once
+from app.ui.table import numbers
+from model.record.trace import Trace
+from model.tasks import pick
+from model.tasks.problem import WORDS, Problem
+
+SLOT = PromptSlot("t_verdicts")
+#: The two models, by how their verdicts are written; see PAIR of `model.training.pretrain`.
+PAIR = {"digits": "verdict-digits", "word": "verdict-word"}
+MEASURES = ("errors_noticed", "false_alarms")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A share of a model's verdicts on held-out problems, with its 95 % interval."""
+
+    verdicts: str
+    measure: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def prompt(asked: Problem) -> str:
+    """The question, and the start of a try: left free, both models often answer at once."""
+    return asked.prompt + "<think>" + WORDS[asked.language]["try"]
+
+
+def start() -> None:
+    """Ask both models the question in the fields."""
+    asked, seed = prompt(question.problem(pick.NAME)), question.seed()
+    SLOT.run([PromptRun(name, asked, MAX_TOKENS, 1.0, seed) for name in PAIR.values()])
+
+
+def recorded(language: str) -> tuple[Trace, ...]:
+    """What the room opens with, assets/samples/verdicts-LANGUAGE.json."""
+    return samples.traces(f"verdicts-{language}")
+
+
+def said(trace: Trace) -> str:
+    """How one reply's verdicts did: what they were about, and whether they were justified."""
+    marks = [mark for mark in judged.read(trace).marks if mark.kind in ("ok", "no")]
+    fair = sum(bool(mark.right) for mark in marks)
+    return t("training.verdicts_said", fair=fair, n=len(marks))
+
+
+def room() -> None:
+    """The question, and both replies."""
+    question.fields(
+        lambda: st.button(
+            t("training.verdicts_start"), key="t_start_verdicts", type="primary", on_click=start
+        ),
+        pick.NAME,
+    )
+    SLOT.status()
+    own = SLOT.traces()
+    traces = own or recorded(question_language())
+    info, kind = traces[0].info, "live" if own else "recorded"
+    source = t(f"training.time_{kind}", date=info.date, seed=info.seed)
+    question.said(source, judged.read(traces[0]).asked.text, pick.NAME)
+    names = {name: t(f"training.verdicts_{how}") for how, name in PAIR.items()}
+    reasoning_view(traces, key="t_verdicts_view", heading="h3", names=names)
+    st.text("\n".join(f"{names[one.card.name]}: {said(one)}" for one in traces))
+
+
+def measured() -> list[Measured]:
+    """What the evaluations say of both models' verdicts."""
+    found = []
+    for how, name in PAIR.items():
+        evaluation = evaluations.of(name)
+        if evaluation is None:
+            continue
+        many = evaluation["many"][pick.NAME]
+        for key in MEASURES:
+            one = many[key]
+            low, high = one["interval"]
+            found.append(Measured(how, key, one["value"], low, high, one["n"]))
+    return found
+
+
+def picture(found: Sequence[Measured]) -> None:
+    """Wrong sums rejected and right sums rejected, of both models, and the same as a table."""
+    st.subheader(t("training.verdicts_measured"))
+    names = {how: t(f"training.verdicts_{how}") for how in PAIR}
+    words = {key: t(f"training.verdicts_{key}") for key in MEASURES}
+    told = ", ".join(
+        f"{names[one.verdicts]}, {words[one.measure]}: {one.value:.0%}" for one in found
+    )
+    chart(
+        drawn_once(
+            figures.verdicts,
+            [
+                figures.Share(names[one.verdicts], words[one.measure], one.value, one.low, one.high)
+                for one in found
+            ],
+            {"x": t("training.verdicts_x"), "hover": t("training.verdicts_hover")},
+        ),
+        key="t_verdicts_measured",
+        alt=told,
+    )
+    evaluation = evaluations.of(next(name for name in PAIR.values() if evaluations.of(name)))
+    assert evaluation is not None
+    many = evaluation["many"][pick.NAME]
+    st.caption(
+        t(
+            "training.verdicts_reading",
+            level=many["levels"][0],
+            problems=many["problems"],
+            samples=many["samples"],
+            date=evaluation["date"],
+        )
+    )
+    rows = [
+        {"verdict": one.verdicts, "measure": one.measure, "share": one.value}
+        | {"low": one.low, "high": one.high, "n": one.n}
+        for one in found
+    ]
+    numbers(rows, "verdicts", of=t("training.verdicts_measured"))
+
+
+def made() -> None:
+    """What both models were made with."""
+    trained = [one for name in PAIR.values() if (one := training_runs.trained(name)) is not None]
+    if trained:
+        minutes = sorted(round(one.minutes) for one in trained)
+        tokens = round(trained[0].numbers["tokens"])
+        st.caption(t("training.verdicts_made", tokens=tokens, fewest=minutes[0], most=minutes[-1]))
+
+
+def section() -> None:
+    """The whole part."""
+    st.markdown(t("training.verdicts_intro"))
+    there = models.shipped()
+    absent = [name for name in PAIR.values() if name not in there]
+    if absent:
+        st.info(t("training.verdicts_missing"))
+        commands = "\n".join(map(training_runs.command, absent))
+        st.code(commands, language="bash", wrap_lines=True)
+    else:
+        SLOT.area(room)
+    if found := measured():
+        picture(found)
+    made()
+    st.markdown(t("training.verdicts_why"))

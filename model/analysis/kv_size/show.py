@@ -1,0 +1,37 @@
+"""What a file says, as it may stand in a sentence: printable, in one line, and short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+
+SHOWN = 12  # names in one list; of the rest, the number
+NAME = 60  # characters of one name
+
+
+def piece(text: str, most: int = NAME) -> str:
+    """A name or a word of the file: lone surrogates, line breaks and the like become "?"."""
+    return "".join(c if c.isprintable() else "?" for c in text[:most])
+
+
+def listed(pieces: Iterable[str]) -> str:
+    """Several of them, of which the first are shown."""
+    rest = iter(pieces)
+    names = [piece(one) for one in islice(rest, SHOWN)]
+    left = sum(1 for _ in rest)
+    return ", ".join(names) + (f", … (+{left:,})" if left else "")
+
+
+def shown(value: object) -> str:
+    """A JSON value in a few words, safe for any size and nesting."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**15 else "a number of more than 15 digits"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, str):
+        return repr(value[:40])
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return "an object" if isinstance(value, Mapping) else f"a {type(value).__name__}"

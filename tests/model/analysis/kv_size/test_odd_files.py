@@ -1,0 +1,195 @@
+"""Odd files: what is shown of them, how long they take, and what they leave half said."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from model.analysis.kv_size import CacheSpec, ConfigError, cache_spec, read_config
+
+G = {
+    "num_hidden_layers": 8, "hidden_size": 1024, "num_attention_heads": 8,
+    "num_key_value_heads": 2,
+}  # fmt: skip
+PER_TOKEN = 8_192
+
+
+def read(config: dict[str, Any]) -> CacheSpec:
+    return read_config(json.dumps(config))[1]
+
+
+def said(config: dict[str, Any]) -> list[str]:
+    """What is shown of a file: its notes, or the refusal."""
+    try:
+        return list(map(str, read(config).notes))
+    except ConfigError as error:
+        return [str(error)]
+
+
+LONG = "x" * 50_000
+SHOWN: list[dict[str, Any]] = [
+    {"kv_cache_dtype": "fp8\ud800"},
+    {"kv_cache_dtype": LONG},
+    {"num_kv\ud800\nheads": 2},
+    {"num_kv\ud800\nheads": "2"},
+    {"num_kv_heads" + "1" * 50_000: 4},
+    {"sliding_window" + "\n1" * 50_000: [512] * 3},
+    {"local_window\u2028": -1},
+    {"model_type": "new\n\ud800" + LONG},
+    {"note\n\ud800" + LONG: LONG},
+    {f"kv_heads{number}": 2 for number in range(5_000)},
+]
+
+
+@pytest.mark.parametrize("fields", SHOWN, ids=range(len(SHOWN)))
+def test_what_is_shown_of_a_file_is_short_and_in_one_line(fields: dict[str, Any]) -> None:
+    for sentence in said({**G, **fields}):
+        assert sentence.isprintable() and len(sentence) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("fp8_e4m3", "at fp8: 4,096"), ("FP8", "at fp8: 4,096"), ("int8", "at int8: 4,096"),
+        ("int4", "at int4: 2,048"), ("nvfp4", "(nvfp4), whose size is not known"),
+        ("int2", "(int2), whose size is not known"),
+    ],
+)  # fmt: skip
+def test_a_named_precision_of_the_cache(name: str, note: str) -> None:
+    assert note in "\n".join(said({**G, "kv_cache_dtype": name}))
+
+
+@pytest.mark.parametrize(
+    ("bits", "kind", "note"),
+    [
+        (8, "float", "at fp8: 4,096"), (8, "int", "at int8: 4,096"), (4, "int", "at int4: 2,048"),
+        (4, "float", "(4-bit float), whose"), (2, "int", "(2-bit int), whose"), (16, "float", ""),
+    ],
+)  # fmt: skip
+def test_a_quantised_cache_by_its_bits(bits: int, kind: str, note: str) -> None:
+    scheme = {"kv_cache_scheme": {"num_bits": bits, "type": kind}}
+    sentences = said({**G, "quantization_config": scheme})
+    found = [one for one in sentences if "quantised cache" in one]
+    assert (len(found) == 1 and note in found[0]) if note else not found
+
+
+OTHERS = {f"note{number}": 1 for number in range(40_000)}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "deepseek_v32", "num_hidden_layers": 10_000},
+        {**G, "model_type": "novel", "num_hidden_layers": 10_000, **OTHERS},
+        {**G, "num_hidden_layers": 10_000, **OTHERS,
+         "per_layer_config": {str(layer): {"num_key_value_heads": 4} for layer in range(10_000)}},
+    ],
+    ids=["indexers", "fields", "exceptions"],
+)  # fmt: skip
+def test_work_is_linear_in_layers_and_fields(config: dict[str, Any]) -> None:
+    """Each took 10 seconds or much more when it was done once per layer or for all layers."""
+    start = time.process_time()
+    said(config)
+    assert time.process_time() - start < 4
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"attention_chunk_size": 512}, {"index_head_dim": 64}, {"use_mla": True},
+        {"qk_nope_head_dim": 64}, {"qk_rope_head_dim": 64}, {"H_cycles": 2, "L_cycles": 3},
+        {"num_loops": 4}, {"total_ut_steps": 4}, {"state_size": 16, "conv_kernel": 4},
+        {"mamba_expand": 2}, {"linear_key_head_dim": 64},
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("family", [{}, {"model_type": "novel"}], ids=["none", "novel"])
+def test_what_no_layer_uses_is_not_believed(family: dict[str, Any], fields: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        cache_spec({**G, **family, **fields})
+    assert next(iter(fields)) in str(caught.value) or "kv_lora_rank" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["index_head_dim", "qk_nope_head_dim", "H_cycles", "num_meta_tokens"]
+)
+def test_what_a_known_class_does_not_use_is_named(name: str) -> None:
+    config = {**G, "model_type": "llama", name: 64}
+    assert cache_spec(config).bytes_per_token("bf16") == PER_TOKEN
+    assert name in "".join(said(config))
+    assert "num_meta_tokens" in "".join(said({**G, "model_type": "novel", "num_meta_tokens": 64}))
+
+
+def test_a_chunk_without_a_list_holds_in_every_layer_of_a_known_class() -> None:
+    spec = cache_spec({**G, "model_type": "llama", "attention_chunk_size": 512})
+    assert (spec.bytes_per_token("bf16"), spec.growth_per_token("bf16")) == (PER_TOKEN, 0)
+    lists = {**G, "model_type": "qwen3", "attention_chunk_size": 512}  # its class lists kinds
+    assert cache_spec(lists).growth_per_token("bf16") > 0
+    assert "attention_chunk_size" in "".join(said(lists))
+
+
+def test_a_list_of_windows_repeats() -> None:
+    repeated = {"interleaved_sliding_window": [None, 512, 512, 512], "num_hidden_layers": 36}
+    windows = [layer.window for layer in cache_spec({**G, **repeated}).layers]
+    assert windows == [None, 512, 512, 512] * 9
+    spec = cache_spec({**G, "sliding_window": [512, None]})
+    assert [layer.window for layer in spec.layers] == [512, None] * 4
+    with pytest.raises(ConfigError, match="sliding_window has length 3, but the number"):
+        cache_spec({**G, "sliding_window": [512, None, None]})
+
+
+@pytest.mark.parametrize("length", [7, 9])
+@pytest.mark.parametrize("name", ["num_key_value_heads", "num_attention_heads", "head_dim"])
+def test_a_list_has_one_entry_per_layer(name: str, length: int) -> None:
+    with pytest.raises(ConfigError, match=f"{name} has length {length}, .* layers is 8"):
+        cache_spec({**G, name: [8] * length})
+
+
+@pytest.mark.parametrize("switch", [{"max_window_layers": 28}, {"use_sliding_window": False}])
+@pytest.mark.parametrize("family", ["olmo_hybrid", "qwen3_next", "kimi_linear", "lfm2"])
+def test_an_idle_switch_leaves_the_classes_pattern(family: str, switch: dict[str, Any]) -> None:
+    plain = {"model_type": family}
+    assert cache_spec({**plain, **switch}).layers == cache_spec(plain).layers
+    slides = {"model_type": "cwm"}  # its class has no max_window_layers
+    assert cache_spec({**slides, "max_window_layers": 28}).layers == cache_spec(slides).layers
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"_class_name": "FluxTransformer2DModel"}, "Flux.* has no decoder"),
+        ({"architectures": ["BertModel"]}, "BertModel is an encoder"),
+        ({"architectures": ["NewForMaskedLM"]}, "NewForMaskedLM is an encoder"),
+        ({"architectures": ["NewForMaskedLM"], "model_type": "novel"}, "NewForMaskedLM is an enc"),
+    ],
+)
+def test_files_whose_classes_keep_no_cache(fields: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        cache_spec({**G, **fields})
+    decoder = {**G, "architectures": ["BertLMHeadModel"], "is_decoder": True}
+    assert cache_spec(decoder).bytes_per_token("bf16") == PER_TOKEN
+
+
+def test_a_second_language_model_is_named() -> None:
+    two = {"text_config": G, "llm_config": {**G, "num_hidden_layers": 4}}
+    assert "Not read: llm_config." in said(two)
+    assert not any("llm_config" in one for one in said({"text_config": G, "llm_config": G}))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"decoder_layers": 4}, {"window_size": 16}, {"kv_channels": 64},
+        {"kv_lora_rank": 64, "qk_rope_head_dim": 8},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_fact_by_another_familys_name_is_told(fields: dict[str, Any]) -> None:
+    notes = cache_spec({**G, "model_type": "llama", **fields}).notes
+    foreign = [note for note in notes if note.key == "foreign"]
+    assert len(foreign) == 1 and all(name in str(foreign[0]) for name in fields)
+    gpt2 = cache_spec({"model_type": "gpt2", "n_layer": 4, "n_head": 4, "n_embd": 64})
+    assert "foreign" not in {note.key for note in gpt2.notes}

@@ -1,0 +1,1 @@
+"""Slow and plain ways, in PyTorch, to what the kernel computes: tests hold it beside these."""

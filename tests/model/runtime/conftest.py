@@ -1,0 +1,20 @@
+"""What the scheduler's tests share: base in the kernel, and a scheduler of its own each."""
+
+from __future__ import annotations
+
+import pytest
+
+from model.nn import compiled, shipped
+from model.nn.room import KernelModel
+from model.runtime.scheduler import Scheduler
+
+
+@pytest.fixture(scope="module")
+def model() -> KernelModel:
+    compiled.compile_all()  # first: a ticket that nobody looks at meanwhile would be dropped
+    return KernelModel.load(shipped.FOLDER / "base")
+
+
+@pytest.fixture
+def shared(model: KernelModel) -> Scheduler:
+    return Scheduler(lambda engine: model)
