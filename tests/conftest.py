@@ -25,11 +25,22 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys in the browser are slow, and come last: they take longest."""
+    """Journeys in the browser are slow, and come last: they take longest.
+
+    One that fails has a second try in a new tab, since a busy machine can win a race that a person
+    would not. The end says how the first try failed: a fault to find, there or in the test.
+    """
     for item in items:
         if item.get_closest_marker("browser") is not None:
             item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"failed, then tried again: {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

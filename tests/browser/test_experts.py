@@ -53,6 +53,7 @@ def test_a_pinned_token_is_marked_in_every_view_and_in_the_url(page: Page) -> No
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_our_own_pictures_are_saved_as_png_and_svg(page: Page, language: str) -> None:
     visit(page, "experts", lang=language)
+    play_at_once(page)  # a picture that still grows is not the one that was saved
     words = texts(language)
     titles = {"strip": "strip_answer", "heatmap": "heat_title", "multiples": "multiples_title"}
     for part, key in titles.items():
