@@ -17,7 +17,7 @@ PAGES = {
 ROOMS = {
     "balance": "loss-free-balancing",
     "after_rl": "deepseek-r1",
-    "tables": "deepseek-r1",
+    "published": "deepseek-r1",
     # chapters of the story
     "o1": "o1",
     "moe": "deepseek-v3",

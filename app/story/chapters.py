@@ -196,7 +196,7 @@ CHAPTERS = (
     Chapter("moe", "routing", "experts", _moe),
     Chapter("balance", "balance", "experts", _balance, {"room": "balance"}),
     Chapter("cache", "kv-bytes", "cache", _cache),
-    Chapter("zero", "grpo-group", "training", _zero, {"room": "step"}, ("r1-zero-accuracy",)),
+    Chapter("zero", "grpo-group", "training", _zero, {"room": "grpo_step"}, ("r1-zero-accuracy",)),
     Chapter("pipeline", "pipeline", "training", _pipeline, {"room": "pipeline"}),
     Chapter("rlhf", "taught", "reasoning", _rlhf, {"r_models": "base,sft-only,r1-zero"}),
     Chapter(

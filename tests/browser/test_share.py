@@ -177,7 +177,7 @@ def test_any_chart_is_saved_as_a_page_that_answers_without_a_server(
     visit(page, "training", lang="ko", room="curves")
     expect(page.locator(".st-key-t_accuracy .modebar-btn").first).to_be_visible()
     page.get_by_role("button", name="공유", exact=True).click()
-    title = str(texts("ko")["training.curve_accuracy"])
+    title = str(texts("ko")["curves.curve_accuracy"])
     with page.expect_download() as download:
         page.get_by_role("button", name=f"HTML: {title}").click()
     kept = tmp_path / "chart.html"

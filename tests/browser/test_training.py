@@ -1,4 +1,4 @@
-"""Training: parts open, a step is taken, checkpoints answer, a run is trained, watched, stopped."""
+"""Training: rooms open, a step is taken, checkpoints answer, a run is trained, watched, stopped."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from tests.browser.chromium import visit
 pytestmark = pytest.mark.browser
 
 T = texts("en")
-PARTS = ("curves", "step", "time", "now", "verdicts", "pipeline", "tables")
+ROOMS = ("curves", "grpo_step", "time_machine", "short_run", "verdicts", "pipeline", "published")
 
 
 def press(page: Page, key: str) -> None:
     page.locator(f".st-key-{key}").get_by_role("button").click()
 
 
-def test_every_part_opens_and_the_link_leads_back_to_it(page: Page) -> None:
+def test_every_room_opens_and_the_link_leads_back_to_it(page: Page) -> None:
     visit(page, "training")
-    for part in PARTS[1:]:
-        page.get_by_role("radio", name=T[f"training.part_{part}"], exact=True).click()
-        title = page.get_by_role("heading", name=T[f"training.title_{part}"])
+    for room in ROOMS[1:]:
+        page.get_by_role("radio", name=T[f"training.room_{room}"], exact=True).click()
+        title = page.get_by_role("heading", name=T[f"{room}.title"])
         expect(title).to_be_visible()
-        expect(page).to_have_url(re.compile(f"room={part}"))
+        expect(page).to_have_url(re.compile(f"room={room}"))
     page.reload()
-    expect(page.get_by_role("heading", name=T["training.title_tables"])).to_be_visible()
+    expect(page.get_by_role("heading", name=T["published.title"])).to_be_visible()
 
 
 def test_published_tables_name_their_source_and_versions(page: Page) -> None:
-    visit(page, "training", room="tables")
+    visit(page, "training", room="published")
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     expect(page.get_by_text("Nature 645")).to_be_visible()
     expect(page.get_by_text("71.0 (after about 8,400 steps)")).to_be_visible()
@@ -47,9 +47,9 @@ def test_the_pipeline_names_every_model(page: Page) -> None:
 
 
 def test_one_step_shows_which_tokens_moved(page: Page) -> None:
-    visit(page, "training", room="step", t_level="2")
+    visit(page, "training", room="grpo_step", t_level="2")
     expect(page.get_by_text(re.compile("^Recorded on .* a step from base"))).to_be_visible()
-    press(page, "t_start_step")
+    press(page, "t_start_grpo_step")
     live = page.get_by_text(re.compile("^Computed live from base"))
     expect(live).to_be_visible(timeout=180_000)
     expect(page.locator(".update-view .card")).to_have_count(8)
@@ -60,15 +60,15 @@ def test_one_step_shows_which_tokens_moved(page: Page) -> None:
     saved.png_size(saved.picture(page, button, "changed-tokens", "PNG"))
     said = saved.svg_words(saved.picture(page, button, "changed-tokens", "SVG"))
     assert T["update_view.title"] in said
-    assert T["training.reply"].format(number=8) in said
+    assert T["grpo_step.reply"].format(number=8) in said
 
 
 def test_checkpoints_answer_the_same_question(page: Page) -> None:
-    visit(page, "training", room="time", t_level="2")
+    visit(page, "training", room="time_machine", t_level="2")
     expect(page.get_by_text(re.compile("^Recorded replies"))).to_be_visible()
-    press(page, "t_start_time")
+    press(page, "t_start_time_machine")
     expect(page.get_by_text(re.compile("^Live replies"))).to_be_visible(timeout=180_000)
-    expect(page.get_by_text(T["training.time_reading"])).to_be_visible()
+    expect(page.get_by_text(T["time_machine.reading"])).to_be_visible()
     names = page.locator(".reasoning-view .column-name")
     expect(names).to_have_text(["Base", "R1-Zero"])
     page.get_by_role("slider").press("ArrowRight")
@@ -77,18 +77,18 @@ def test_checkpoints_answer_the_same_question(page: Page) -> None:
 
 
 def test_a_run_is_watched_by_another_and_stopped(page: Page) -> None:
-    visit(page, "training", room="now", t_level="2")
-    press(page, "t_start_now")
+    visit(page, "training", room="short_run", t_level="2")
+    press(page, "t_start_short_run")
     step = page.get_by_text(re.compile(r"^Step [1-9]\d* of at most"))
     expect(step).to_be_visible(timeout=180_000)
-    expect(page.locator(".st-key-t_now_curve").get_by_role("figure")).to_be_visible()
+    expect(page.locator(".st-key-t_short_run_curve").get_by_role("figure")).to_be_visible()
     other = page.context.new_page()
-    visit(other, "training", room="now")
-    expect(other.get_by_text(T["training.now_other"])).to_be_visible()
+    visit(other, "training", room="short_run")
+    expect(other.get_by_text(T["short_run.other"])).to_be_visible()
     expect(other.locator(".st-key-t_watched_curve").get_by_role("figure")).to_be_visible()
-    expect(other.locator(".st-key-t_now_stop")).to_have_count(0)
+    expect(other.locator(".st-key-t_short_run_stop")).to_have_count(0)
     other.close()
-    press(page, "t_now_stop")
-    expect(page.locator(".st-key-t_now_stop")).to_have_count(0, timeout=180_000)
+    press(page, "t_short_run_stop")
+    expect(page.locator(".st-key-t_short_run_stop")).to_have_count(0, timeout=180_000)
     expect(page.get_by_text(re.compile(r"^After: \d+ of 16"))).to_be_visible()
-    expect(page.locator(".st-key-t_start_now")).to_be_visible()
+    expect(page.locator(".st-key-t_start_short_run")).to_be_visible()

@@ -30,7 +30,7 @@ from app.pages.cache.latent import study
 from app.pages.experts.balance import runs
 from app.pages.start import state as start
 from app.pages.training import training_runs
-from app.pages.training.rooms import time_machine
+from app.pages.training.time_machine import room as time_machine
 from app.ui.components.reasoning_view import payload
 from model import ASSETS
 from model.analysis.estimators import wilson

@@ -18,7 +18,7 @@ from streamlit.testing.v1.element_tree import Selectbox, SelectSlider
 from tests.fuzz import prompts
 from tests.fuzz.links import PAGES, nothing_computed, opened
 
-EXPERIMENTS = ("c_clock", "t_start_step", "t_start_now")  # would start a process each
+EXPERIMENTS = ("c_clock", "t_start_grpo_step", "t_start_short_run")  # would start a process each
 MESSAGES = 25  # of a session, before the next one
 _NUMBERS = (0, -1, 1, 7, 2**31, 10**15, -(10**15), 1e308, 0.5, float("inf"), float("nan"))
 _FINITE = _NUMBERS[:-2]

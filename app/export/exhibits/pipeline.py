@@ -162,7 +162,7 @@ def results() -> Drawn:
             "figures.source_published",
             paper=t("figures.of_table", paper=table.sources[0], number=4),
         ),
-        state={"room": "tables", "t_table": OTHERS},
+        state={"room": "published", "t_table": OTHERS},
     )
 
 

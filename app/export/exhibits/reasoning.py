@@ -13,7 +13,9 @@ from app.core.running import lab_runs
 from app.core.texts import question_language, t
 from app.export import drawn
 from app.export.exhibit import Drawn, ShownReplies
-from app.pages.training import figures, training_runs
+from app.pages.training import training_runs
+from app.pages.training.curves import figures as curve_figures
+from app.pages.training.grpo_step import figures as grpo_step_figures
 from model.record.trace import Trace
 
 ZERO = "r1-zero"
@@ -76,7 +78,7 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
     smooth = training_runs.smooth(values)
     percent = measure == "accuracy"
     overlay = [
-        figures.Overlay(
+        curve_figures.Overlay(
             t(f"figures.paper_{key.replace('@', '_')}"),
             *published.curve(key),
             t("figures.axis_paper_steps"),
@@ -89,7 +91,9 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
     labels = {"ours": contestants.NAMES[ZERO], "x": t("figures.axis_rl_step"), "y": axis}
     first, last = training_runs.ends(values)
     return Drawn(
-        content=figures.curve(steps, values, smooth, labels, percent=percent, overlay=overlay),
+        content=curve_figures.curve(
+            steps, values, smooth, labels, percent=percent, overlay=overlay
+        ),
         rows=[
             {labels["x"]: step, axis: round(value, 4), t("figures.column_mean"): round(mean, 4)}
             for step, value, mean in zip(steps, values, smooth, strict=True)
@@ -116,8 +120,12 @@ def group() -> Drawn:
     labels = {"x": t("figures.axis_group"), "y": t("figures.axis_reward")}
     labels |= {"mean": t("figures.group_mean", mean=f"{mean:.2f}")}
     labels |= {"hover": t("figures.hover_group"), "advantage": t("figures.group_advantage")}
-    content = figures.group(rewards, mean, [one["advantage"] for one in drawn_replies], labels)
-    content.update_traces(customdata=[figures.plain_text(one["text"]) for one in drawn_replies])
+    content = grpo_step_figures.group(
+        rewards, mean, [one["advantage"] for one in drawn_replies], labels
+    )
+    content.update_traces(
+        customdata=[curve_figures.plain_text(one["text"]) for one in drawn_replies]
+    )
     return Drawn(
         content=content,
         rows=[
@@ -138,7 +146,7 @@ def group() -> Drawn:
             date=date,
             paper=t("figures.paper_grpo"),
         ),
-        state={"room": "step"},
+        state={"room": "grpo_step"},
     )
 
 

@@ -5,25 +5,30 @@ from __future__ import annotations
 import streamlit as st
 
 from app.core.texts import t
-from app.pages.training.rooms import (
-    curves,
-    grpo_step,
-    pipeline,
-    published_tables,
-    time_machine,
-    train_now,
-    verdicts,
-)
+from app.pages.training.curves import room as curves_room
+from app.pages.training.grpo_step import room as grpo_step_room
+from app.pages.training.pipeline import room as pipeline_room
+from app.pages.training.published import room as published_room
+from app.pages.training.short_run import room as short_run_room
+from app.pages.training.time_machine import room as time_machine_room
+from app.pages.training.verdicts import room as verdicts_room
 from app.ui import rooms
 
-PARTS = {
-    "curves": curves.section,
-    "step": grpo_step.section,
-    "time": time_machine.section,
-    "now": train_now.section,
-    "verdicts": verdicts.section,
-    "pipeline": pipeline.section,
-    "tables": published_tables.section,
+ROOMS = {
+    "curves": curves_room.room,
+    "grpo_step": grpo_step_room.room,
+    "time_machine": time_machine_room.room,
+    "short_run": short_run_room.room,
+    "verdicts": verdicts_room.room,
+    "pipeline": pipeline_room.room,
+    "published": published_room.room,
+}
+#: What rooms were called in links that are out there.
+ROOMS_ONCE = {
+    "step": "grpo_step",
+    "time": "time_machine",
+    "now": "short_run",
+    "tables": "published",
 }
 
 
@@ -36,6 +41,5 @@ def follow_older_links() -> None:
 
 st.title(t("training.title"))
 follow_older_links()
-room = rooms.choose({name: t(f"training.part_{name}") for name in PARTS}, "t_room")
-st.header(t(f"training.title_{room}"))
-PARTS[room]()
+labels = {name: t(f"training.room_{name}") for name in ROOMS}
+ROOMS[rooms.choose(labels, "t_room", once=ROOMS_ONCE)]()

@@ -15,7 +15,10 @@ from app.core.running.lab import lab
 from app.core.running.lab_runs import OUTCOMES, LabSlot, Outcome
 from app.core.texts import LANGUAGES, texts, translated
 from app.pages.training import question, training_runs
-from app.pages.training.rooms import curves, grpo_step, time_machine, train_now
+from app.pages.training.curves import room as curves
+from app.pages.training.grpo_step import room as grpo_step
+from app.pages.training.short_run import room as short_run
+from app.pages.training.time_machine import room as time_machine
 from app.ui import sampling
 from model.runtime import work
 from model.tasks import chain, problems
@@ -27,14 +30,14 @@ from tests.app.words import shape
 ROOT = Path(__file__).parents[4]
 SECONDS = 180  # a machine may be busy
 T = texts("en")
-PARTS = ("curves", "step", "time", "now", "verdicts", "pipeline", "tables")
+ROOMS = ("curves", "grpo_step", "time_machine", "short_run", "verdicts", "pipeline", "published")
 
 
-def opened(part: str, lang: str = "en", **query: str) -> AppTest:
+def opened(room: str, lang: str = "en", **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app" / "navigation.py"), default_timeout=SECONDS)
     app.query_params["lang"] = lang
     app.run()
-    for key, value in {"room": part, **query}.items():
+    for key, value in {"room": room, **query}.items():
         app.query_params[key] = value
     app.switch_page("pages/training/training.py").run()
     assert not app.exception
@@ -51,16 +54,16 @@ def outcome(app: AppTest, slot: LabSlot) -> Outcome:
 # --- What is on disk ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_part_opens_with_runs_and_without(
-    part: str, language: str, with_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_every_room_opens_with_runs_and_without(
+    room: str, language: str, with_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = opened(part, language)
+    app = opened(room, language)
     assert not app.error
-    assert app.header[0].value == texts(language)[f"training.title_{part}"]
+    assert app.header[0].value == texts(language)[f"{room}.title"]
     monkeypatch.setattr(training_runs, "RUNS", tmp_path)
-    assert not opened(part, language).error
+    assert not opened(room, language).error
 
 
 def test_a_card_tells_other_seeds_and_the_teachers_work(with_runs: Path) -> None:
@@ -95,7 +98,7 @@ def test_curves_open_on_the_telling_kind_and_a_link_keeps_the_choice(
     monkeypatch.setattr(training_runs, "telling", lambda logs: ("r1-zero", "chain"))
 
     def said(app: AppTest, task: str) -> bool:
-        told = shape("training.curves_say_task")
+        told = shape("curves.say_task")
         name = T[f"question.kind_{task}"]
         return any(
             told.match(one.value) and one.value.startswith(f"{name}, from the first step to")
@@ -109,7 +112,7 @@ def test_curves_open_on_the_telling_kind_and_a_link_keeps_the_choice(
     assert said(app, "pick") and app.query_params["t_curve_task"] == "pick"
     app = opened("curves", t_curve_task="all")
     assert app.segmented_control(key="t_curve_task").value == "all"
-    assert T["training.curve_shares"] in " ".join(one.value for one in app.markdown)
+    assert T["curves.curve_shares"] in " ".join(one.value for one in app.markdown)
     app = opened("curves", t_curve_task="x")
     assert app.segmented_control(key="t_curve_task").value == "chain"
 
@@ -122,13 +125,13 @@ def test_what_is_missing_says_how_it_is_made(without_runs: None) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("part", ["step", "time", "now"])
-def test_rooms_open_with_a_recorded_result_in_the_pages_language(part: str, language: str) -> None:
-    app = opened(part, language)
+@pytest.mark.parametrize("room", ["grpo_step", "time_machine", "short_run"])
+def test_rooms_open_with_a_recorded_result_in_the_pages_language(room: str, language: str) -> None:
+    app = opened(room, language)
     asked = app.text[0].value
     first = next(problems("chain", 2, 0, "heldout", "ko" if language == "ko" else "en"))
     assert asked == first.question
-    if part == "time":
+    if room == "time_machine":
         traces = time_machine.recorded(language)
         assert {trace.info.prompt for trace in traces} == {first.prompt}
         assert [trace.card.name for trace in traces][:2] == ["base", "r1-zero-step5"]
@@ -137,10 +140,9 @@ def test_rooms_open_with_a_recorded_result_in_the_pages_language(part: str, lang
         assert {one.n for one in counted} == {time_machine.COUNTED}
         assert app.get("plotly_chart")
     else:
-        name = {"step": "grpo-step", "now": "short-run"}[part]
-        found, _ = lab_runs.recorded(f"{name}-{language}")
+        found, _ = lab_runs.recorded(f"{room.replace('_', '-')}-{language}")
         assert found.problem == first
-    if part == "now":
+    if room == "short_run":
         replies_shown = [one for when in ("before", "after") for one in found.last(when)[:2]]
         shown = "\n".join(one.value for one in app.text)
         assert all(reply["text"] in shown for reply in replies_shown)
@@ -156,8 +158,8 @@ def test_a_recorded_run_has_a_before_and_an_after() -> None:
 
 @pytest.mark.slow
 def test_a_step_is_taken_on_a_question(without_runs: None) -> None:
-    app = opened("step", t_level="2", t_number="3", t_seed="1")
-    app.button(key="t_start_step").click().run()
+    app = opened("grpo_step", t_level="2", t_number="3", t_seed="1")
+    app.button(key="t_start_grpo_step").click().run()
     runs.ended(app, grpo_step.SLOT.name)
     assert not app.error
     done = outcome(app, grpo_step.SLOT)
@@ -176,8 +178,8 @@ def test_the_time_machine_asks_every_checkpoint(monkeypatch: pytest.MonkeyPatch)
     """With base and an earlier base in the place of R1-Zero's checkpoints."""
     there = [training_runs.Checkpoint("base", 0), training_runs.Checkpoint("base-50pct", 5)]
     monkeypatch.setattr(training_runs, "checkpoints", lambda: there)
-    app = opened("time", t_level="2")
-    app.button(key="t_start_time").click().run()
+    app = opened("time_machine", t_level="2")
+    app.button(key="t_start_time_machine").click().run()
     runs.ended(app, time_machine.SLOT.name)
     assert not app.error
     app.select_slider(key="t_time_step").set_value(5).run()
@@ -206,11 +208,11 @@ def test_a_run_of_ones_own_is_trained_and_asked_before_and_after(
     monkeypatch: pytest.MonkeyPatch, without_runs: None
 ) -> None:
     small(monkeypatch)
-    app = opened("now", t_level="2")
-    app.button(key="t_start_now").click().run()
-    runs.ended(app, train_now.SLOT.name)
+    app = opened("short_run", t_level="2")
+    app.button(key="t_start_short_run").click().run()
+    runs.ended(app, short_run.SLOT.name)
     assert not app.error
-    done = outcome(app, train_now.SLOT)
+    done = outcome(app, short_run.SLOT)
     assert [entry["step"] for entry in done.all_of("step")] == [1, 2, 3]
     assert len(done.last("before")) == len(done.last("after")) == 2
     assert app.get("plotly_chart")
@@ -221,14 +223,14 @@ def test_stop_ends_ones_own_run_and_the_question_is_asked_again(
     monkeypatch: pytest.MonkeyPatch, without_runs: None
 ) -> None:
     small(monkeypatch, STEPS=100_000)
-    app = opened("now", t_level="2")
-    app.button(key="t_start_now").click().run()
-    under_way = runs.under_way(app, train_now.SLOT.name)
+    app = opened("short_run", t_level="2")
+    app.button(key="t_start_short_run").click().run()
+    under_way = runs.under_way(app, short_run.SLOT.name)
     assert under_way is not None
     until(app, lambda: bool(under_way.results))
-    app.button(key="t_now_stop").click().run()
-    runs.ended(app, train_now.SLOT.name)
-    done = outcome(app, train_now.SLOT)
+    app.button(key="t_short_run_stop").click().run()
+    runs.ended(app, short_run.SLOT.name)
+    done = outcome(app, short_run.SLOT)
     assert len(done.last("after")) == 2 and len(done.all_of("step")) < 100_000
 
 
@@ -244,24 +246,24 @@ def test_whoever_comes_second_watches_but_neither_stops_the_run_nor_keeps_it_ali
     while not first.results:
         assert first.look() in ("waiting", "running") and time.monotonic() < looks
         time.sleep(0.02)
-    app = opened("now", t_level="2")
-    assert any(T["training.now_other"] in one.value for one in app.markdown)
+    app = opened("short_run", t_level="2")
+    assert any(T["short_run.other"] in one.value for one in app.markdown)
     assert first.request["problem"]["question"] in {text.value for text in app.text}
-    app.button(key="t_start_now").click().run()
-    mine = runs.under_way(app, train_now.SLOT.name)
+    app.button(key="t_start_short_run").click().run()
+    mine = runs.under_way(app, short_run.SLOT.name)
     assert mine is not None and mine.state == "waiting"
     assert translated("en", "common.waiting", position=1) in {one.value for one in app.caption}
     monkeypatch.setattr(work, "UNSEEN_SECONDS", 6.0)  # the first one's tab is closed
     until(app, lambda: bool(mine.results))
     assert first.state == "stopped"
-    app.button(key="t_now_stop").click().run()
-    runs.ended(app, train_now.SLOT.name)
+    app.button(key="t_short_run_stop").click().run()
+    runs.ended(app, short_run.SLOT.name)
     assert first.request["problem"]["question"] not in {text.value for text in app.text}
 
 
 @pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e400", "x"])
 def test_no_number_of_a_link_breaks_a_room(number: str, without_runs: None) -> None:
-    app = opened("step", t_number=number, t_seed=number)
+    app = opened("grpo_step", t_number=number, t_seed=number)
     assert not app.error
     assert 0 <= app.session_state["t_seed"] <= sampling.MAX_SEED
 
@@ -269,9 +271,9 @@ def test_no_number_of_a_link_breaks_a_room(number: str, without_runs: None) -> N
 @pytest.mark.parametrize(
     ("room", "key", "url", "other"),
     [
-        ("tables", "t_table", "t_table", "stages"),
-        ("step", "t_from", "t_from", "r1-zero"),
-        ("time", "t_time_step", "t_time_step", 10),
+        ("published", "t_table", "t_table", "stages"),
+        ("grpo_step", "t_from", "t_from", "r1-zero"),
+        ("time_machine", "t_time_step", "t_time_step", 10),
         ("curves", "t_step_r1-zero_chain", "t_reply_step", 3),
     ],
 )
@@ -289,12 +291,12 @@ def test_older_links_lead_to_their_room() -> None:
     app.run()
     app.query_params["t_part"] = "tables"
     app.switch_page("pages/training/training.py").run()
-    assert app.header[0].value == T["training.title_tables"]
-    assert app.query_params["room"] == "tables" and "t_part" not in app.query_params
+    assert app.header[0].value == T["published.title"]
+    assert app.query_params["room"] == "published" and "t_part" not in app.query_params
 
 
 def test_inputs_of_a_link_are_kept_within_their_limits(without_runs: None) -> None:
-    app = opened("step", t_task="nothing", t_number="999999", t_seed="-4", t_level="77")
+    app = opened("grpo_step", t_task="nothing", t_number="999999", t_seed="-4", t_level="77")
     assert app.session_state["t_task"] == chain.NAME
     assert not app.error
     assert app.number_input(key="t_number").value <= question.MAX_NUMBER

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from app.core.assets import published
-from app.pages.training import figures, training_runs
-from app.pages.training.rooms import curves
+from app.pages.training import training_runs
+from app.pages.training.curves import figures
+from app.pages.training.curves import room as curves
 
 
 def test_the_log_of_a_run_gives_curves_that_add_up(with_runs: Path) -> None:
@@ -60,7 +61,12 @@ def test_what_was_made_tells_data_cost_and_result(with_runs: Path) -> None:
 def test_kept_checkpoints_come_in_the_order_of_their_steps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, steps in (("r1-zero", 120), ("r1-zero-step10", 10), ("r1-zero-step5", 5)):
+    for name, steps in (
+        ("r1-zero", 120),
+        ("r1-zero-step10", 10),
+        ("r1-zero-step5", 5),
+        ("r1-zero-seed1", 120),
+    ):
         folder = tmp_path / "checkpoints" / name
         folder.mkdir(parents=True)
         (folder / "about.json").write_text(json.dumps({"steps": steps}))

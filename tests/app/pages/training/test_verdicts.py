@@ -6,8 +6,8 @@ import pytest
 
 from app.core.assets import evaluations
 from app.core.texts import LANGUAGES, texts
-from app.pages.training import figures
-from app.pages.training.rooms import verdicts
+from app.pages.training.verdicts import figures
+from app.pages.training.verdicts import room as verdicts
 from model.tasks import TASKS, pick
 from tests.app import runs
 from tests.app.looking import unfolded
@@ -23,8 +23,8 @@ def test_says_how_the_models_are_made_until_they_are_there(
     monkeypatch.setattr(verdicts, "PAIR", {"digits": "verdict-a", "word": "verdict-b"})
     app = opened("verdicts", language)
     assert not app.error
-    assert app.header[0].value == texts(language)["training.title_verdicts"]
-    assert app.info[0].value == texts(language)["training.verdicts_missing"]
+    assert app.header[0].value == texts(language)["verdicts.title"]
+    assert app.info[0].value == texts(language)["verdicts.missing"]
     assert app.code[0].value.count("python -m model train") == 2
     assert not app.get("plotly_chart")
 
@@ -58,7 +58,7 @@ def test_opens_on_recorded_replies_in_the_pages_language(language: str) -> None:
     assert [written.card.name, word.card.name] == [*verdicts.PAIR.values()]
     assert written.info.prompt == word.info.prompt
     said = opened("verdicts", language).text[-1].value
-    assert texts(language)["training.verdicts_digits"] in said
+    assert texts(language)["verdicts.as_digits"] in said
 
 
 def test_shares_of_two_models_stand_side_by_side() -> None:

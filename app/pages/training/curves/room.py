@@ -11,8 +11,10 @@ from app.core.asking import contestants
 from app.core.assets import published
 from app.core.errors import in_words
 from app.core.texts import question_language, t
-from app.pages.training import figures, training_runs
+from app.pages.training import training_runs
 from app.pages.training.checkpoint_names import missing
+from app.pages.training.curves import figures
+from app.pages.training.figures import shares_by_step
 from app.pages.training.question import TASK_NAMES
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
@@ -46,7 +48,7 @@ def sample_text(entry: dict[str, Any], task: str) -> str:
 
 
 def task_name(task: str) -> str:
-    return t("training.curves_all" if task == "all" else f"question.kind_{task}")
+    return t("curves.all" if task == "all" else f"question.kind_{task}")
 
 
 def sentences(task: str, curves: training_runs.Curves, entries: list[dict[str, Any]]) -> None:
@@ -62,23 +64,21 @@ def sentences(task: str, curves: training_runs.Curves, entries: list[dict[str, A
     first, last = training_runs.ends([entry["format"] for entry in entries])
     values |= {"format_first": f"{first:.1%}", "format_last": f"{last:.1%}"}
     n = min(training_runs.ENDS, max(1, len(entries) // 2))
-    st.markdown(
-        t("training.curves_say" if task == "all" else "training.curves_say_task", n=n, **values)
-    )
+    st.markdown(t("curves.say" if task == "all" else "curves.say_task", n=n, **values))
 
 
 def overlay(measure: str) -> list[figures.Overlay]:
     """The paper's curves of a measure, if they are wanted."""
     if not st.session_state.get("t_overlay"):
         return []
-    x_title = t("training.paper_steps")
+    x_title = t("curves.paper_steps")
     if measure == "length":
-        names = {"length": t("training.paper_length")}
+        names = {"length": t("curves.paper_length")}
     else:
-        names = {"pass@1": t("training.paper_pass"), "cons@16": t("training.paper_cons")}
+        names = {"pass@1": t("curves.paper_pass"), "cons@16": t("curves.paper_cons")}
     return [
         figures.Overlay(
-            name, *published.curve(key), x_title, t(f"training.paper_{measure}_y"), key != "length"
+            name, *published.curve(key), x_title, t(f"curves.paper_{measure}_y"), key != "length"
         )
         for key, name in names.items()
     ]
@@ -101,7 +101,7 @@ def charts(
         percent = measure != "length"
         form = "{:.1%}" if percent else "{:.0f}"
         with column:
-            st.markdown(f"**{t(f'training.curve_{measure}')}**")
+            st.markdown(f"**{t(f'curves.curve_{measure}')}**")
             chart(
                 drawn_once(
                     figures.curve,
@@ -111,7 +111,7 @@ def charts(
                     {
                         "ours": contestants.NAMES[name],
                         "x": t("training.step_axis"),
-                        "y": t(f"training.axis_{measure}"),
+                        "y": t(f"curves.axis_{measure}"),
                     },
                     percent=percent,
                     samples=samples if measure == "accuracy" else (),
@@ -120,7 +120,7 @@ def charts(
                 key=f"t_{measure}",
                 alt=t(
                     "training.curve_alt",
-                    title=t(f"training.curve_{measure}"),
+                    title=t(f"curves.curve_{measure}"),
                     first=form.format(first),
                     last=form.format(last),
                 ),
@@ -128,18 +128,18 @@ def charts(
     if not shares:
         return
     with left:
-        st.markdown(f"**{t('training.curve_shares')}**")
+        st.markdown(f"**{t('curves.curve_shares')}**")
         parts = {
             "right": training_runs.smooth(curves.accuracy),
             "format": training_runs.smooth(curves.only_format),
             "wrong": training_runs.smooth(curves.wrong),
         }
-        words = {key: t(f"training.share_{key}") for key in parts}
+        words = {key: t(f"curves.share_{key}") for key in parts}
         axes = {"x": t("training.step_axis"), "y": t("training.axis_shares")}
         chart(
             drawn_once(figures.shares, curves.step, parts, words | axes),
             key="t_shares",
-            alt=t("training.shares_alt", **{k: f"{v[-1]:.0%}" for k, v in parts.items()}),
+            alt=t("curves.shares_alt", **{k: f"{v[-1]:.0%}" for k, v in parts.items()}),
         )
 
 
@@ -153,18 +153,18 @@ def habits(entries: list[dict[str, Any]]) -> None:
     steps = [entry["step"] for entry in entries]
     for column, (key, lines) in zip(st.columns(2), drawn.items(), strict=False):
         with column:
-            title = t(f"training.curve_{key}")
+            title = t(f"curves.curve_{key}")
             st.markdown(f"**{title}**")
-            words = {line: t(f"training.line_{line}") for line in lines}
-            axes = {"x": t("training.step_axis"), "y": t(f"training.axis_{key}")}
+            words = {line: t(f"curves.line_{line}") for line in lines}
+            axes = {"x": t("training.step_axis"), "y": t(f"curves.axis_{key}")}
             told = [share for share in next(iter(lines.values())) if share is not None] or [0.0]
             alt = {"title": title, "first": f"{told[0]:.0%}", "last": f"{told[-1]:.0%}"}
             chart(
-                drawn_once(figures.shares_by_step, steps, lines, steps[-1], words | axes),
+                drawn_once(shares_by_step, steps, lines, steps[-1], words | axes),
                 key=f"t_{key}_curve",
                 alt=t("training.curve_alt", **alt),
             )
-            st.caption(t(f"training.reading_of_{key}"))
+            st.caption(t(f"curves.reading_of_{key}"))
 
 
 def shown_of(entry: dict[str, Any], task: str) -> list[dict[str, Any]]:
@@ -200,7 +200,7 @@ def samples_of_a_step(name: str, task: str) -> None:
     steps = list(entries)
     early = next((step for step in steps if shown_of(entries[step], task)), steps[0])
     at = url_choice(
-        t("training.samples_step"),
+        t("curves.samples_step"),
         steps,
         f"t_step_{name}_{task}",
         str,
@@ -210,39 +210,40 @@ def samples_of_a_step(name: str, task: str) -> None:
     )
     for column, step in zip(st.columns(2), (early, at), strict=True):
         with column:
-            st.markdown(f"**{t('training.samples_of', step=step)}**")
+            st.markdown(f"**{t('curves.samples_of', step=step)}**")
             samples = shown_of(entries[step], task) or samples_of(entries[step])
             for sample in samples:
                 with st.container(border=True):
                     st.text(f"{sample['question']}  →  {sample['answer']}")
                     st.text(sample["reply"])
                     verdict = "right" if sample["right"] else "wrong"
-                    st.caption(t(f"training.sample_{verdict}", reward=f"{sample['reward']:g}"))
+                    st.caption(t(f"curves.sample_{verdict}", reward=f"{sample['reward']:g}"))
     if not shown_of(entries[at], task):
-        st.caption(t("training.samples_other"))
+        st.caption(t("curves.samples_other"))
 
 
-def section() -> None:
-    """The whole part."""
+def room() -> None:
+    """The whole room."""
+    st.header(t("curves.title"))
     found = training_runs.reinforced()
     if "r1-zero" not in found:
         missing("r1-zero")
     if not found:
-        st.markdown(t("training.curves_will_be"))
+        st.markdown(t("curves.will_be"))
         return
     first, first_task = training_runs.telling({one: training_runs.log(one) for one in found})
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = url_choice(
-            t("training.run"), found, "t_run", lambda one: contestants.NAMES[one], default=first
+            t("curves.run"), found, "t_run", lambda one: contestants.NAMES[one], default=first
         )
         task = url_choice(
-            t("training.curves_task"), CURVE_TASKS, "t_curve_task", task_name, default=first_task
+            t("curves.task"), CURVE_TASKS, "t_curve_task", task_name, default=first_task
         )
         st.toggle(
-            t("training.overlay"),
+            t("curves.overlay"),
             key="t_overlay",
             bind="query-params",
-            help=t("training.overlay_help", source=t("training.digitised")),
+            help=t("curves.overlay_help", source=t("curves.digitised")),
         )
     entries = training_runs.log(name)
     curves = training_runs.curves(
@@ -251,17 +252,17 @@ def section() -> None:
     sentences(task, curves, entries)
     charts(name, curves, entries, task)
     habits(entries)
-    st.markdown(f"{t('training.intro')} {t('training.curves_task_help')}")
+    st.markdown(f"{t('curves.intro')} {t('curves.task_help')}")
     status(name, entries)
-    st.caption(t("training.curves_reading", n=training_runs.window_of(len(entries))))
+    st.caption(t("curves.reading", n=training_runs.window_of(len(entries))))
     if st.session_state.get("t_overlay"):
-        st.caption(t("training.overlay_reading", source=t("training.digitised")))
-    st.subheader(t("training.samples_title"))
+        st.caption(t("curves.overlay_reading", source=t("curves.digitised")))
+    st.subheader(t("curves.samples_title"))
     st.fragment(in_words()(samples_of_a_step))(name, task)
     plain = ("by_task", "samples", "verdicts")
     numbers(
         lambda: [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
-        "training",
+        "curves",
         of=t("training.table_steps"),
     )
 
@@ -270,13 +271,13 @@ def status(name: str, entries: list[dict[str, Any]]) -> None:
     """How large the run was, or that it is still going on."""
     ended = training_runs.summary(name)
     if ended is None:
-        st.badge(t("training.going_on", n=entries[-1]["step"]))
+        st.badge(t("curves.going_on", n=entries[-1]["step"]))
         return
     settings = ended["run"]
     replies = settings["questions"] * settings["group"]
     st.caption(
         t(
-            "training.run_of",
+            "curves.run_of",
             start=contestants.NAMES.get(ended["from"], ended["from"]),
             steps=entries[-1]["step"],
             questions=settings["questions"],

@@ -9,16 +9,17 @@ import streamlit as st
 
 from app.core.running.lab_runs import LabSlot, Outcome, recorded
 from app.core.texts import question_language, t
-from app.pages.training import figures, question, training_runs
+from app.pages.training import question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name
-from app.pages.training.rooms.update_view import Moved, update_view
+from app.pages.training.grpo_step import figures
+from app.pages.training.grpo_step.view import Moved, update_view
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from app.ui.url_choice import url_choice
 from model.training import experiments
 
-SLOT = LabSlot("t_step", "update")
+SLOT = LabSlot("t_grpo_step", "update")
 
 
 def start() -> None:
@@ -33,11 +34,11 @@ def rewards_part(replies: list[dict[str, Any]]) -> None:
     """The group's rewards, their mean, and the advantages."""
     rewards = [reply["reward"] for reply in replies]
     mean = statistics.fmean(rewards)
-    st.markdown(f"**{t('training.group_title')}**")
+    st.markdown(f"**{t('grpo_step.group_title')}**")
     right = sum(reply["correct"] for reply in replies)
     formatted = sum(reply["formatted"] for reply in replies)
     n = len(rewards)
-    st.markdown(t("training.group_say", n=n, right=right, formatted=formatted, mean=f"{mean:.3f}"))
+    st.markdown(t("grpo_step.group_say", n=n, right=right, formatted=formatted, mean=f"{mean:.3f}"))
     chart(
         drawn_once(
             figures.group,
@@ -45,29 +46,29 @@ def rewards_part(replies: list[dict[str, Any]]) -> None:
             mean,
             [reply["advantage"] for reply in replies],
             {
-                "x": t("training.group_x"),
-                "y": t("training.group_y"),
-                "mean": t("training.group_mean", mean=f"{mean:.3f}"),
-                "advantage": t("training.group_advantage"),
-                "hover": t("training.group_hover"),
+                "x": t("grpo_step.group_x"),
+                "y": t("grpo_step.group_y"),
+                "mean": t("grpo_step.group_mean", mean=f"{mean:.3f}"),
+                "advantage": t("grpo_step.group_advantage"),
+                "hover": t("grpo_step.group_hover"),
             },
         ),
         key="t_group",
-        alt=t("training.group_alt", n=n, right=right, mean=f"{mean:.3f}"),
+        alt=t("grpo_step.group_alt", n=n, right=right, mean=f"{mean:.3f}"),
     )
     if len(set(rewards)) == 1:
-        st.info(t("training.group_equal"))
+        st.info(t("grpo_step.group_equal"))
 
 
 def tokens_part(replies: list[dict[str, Any]], lr: float) -> None:
     """Every reply with its tokens coloured, and the same as a table."""
-    st.markdown(f"**{t('training.moved_title')}**")
-    st.markdown(t("training.moved_say", lr=f"{lr:g}"))
+    st.markdown(f"**{t('grpo_step.moved_title')}**")
+    st.markdown(t("grpo_step.moved_say", lr=f"{lr:g}"))
     shown = [
         Moved(
-            t("training.reply", number=i),
+            t("grpo_step.reply", number=i),
             t(
-                f"training.reply_{'right' if reply['correct'] else 'wrong'}",
+                f"grpo_step.reply_{'right' if reply['correct'] else 'wrong'}",
                 reward=f"{reply['reward']:g}",
                 advantage=f"{reply['advantage']:+.3f}",
             ),
@@ -86,7 +87,7 @@ def tokens_part(replies: list[dict[str, Any]], lr: float) -> None:
             zip(reply["tokens"], reply["before"], reply["after"], strict=True), 1
         )
     ]
-    numbers(rows, "grpo-step", of=t("training.table_tokens"))
+    numbers(rows, "grpo-step", of=t("grpo_step.table"))
 
 
 def shown() -> Outcome:
@@ -94,11 +95,11 @@ def shown() -> Outcome:
     own = SLOT.shown()
     if own is not None:
         values = {"model": own.request["model"], "seed": own.request["seed"]}
-        question.said(t("training.step_of", **values), own.problem.question)
+        question.said(t("grpo_step.live", **values), own.problem.question)
         return own
     outcome, date = recorded(f"grpo-step-{question_language()}")
     values = {"model": outcome.request["model"], "seed": outcome.request["seed"]}
-    question.said(t("training.step_recorded", date=date, **values), outcome.problem.question)
+    question.said(t("grpo_step.recorded", date=date, **values), outcome.problem.question)
     return outcome
 
 
@@ -106,31 +107,32 @@ def learner() -> None:
     """Which checkpoint is to learn, and the button."""
     there = {one.name: one for one in training_runs.checkpoints()}
     url_choice(
-        t("training.from"),
+        t("grpo_step.from"),
         list(there),
         "t_from",
         lambda name: checkpoint_name(there[name]),
         drawn="list",
         width=200,
     )
-    st.button(t("training.step_start"), key="t_start_step", type="primary", on_click=start)
+    st.button(t("grpo_step.start"), key="t_start_grpo_step", type="primary", on_click=start)
 
 
-def room() -> None:
+def inside() -> None:
     """The question, the step that is being taken, and the last one."""
     question.fields(learner)
     work = SLOT.running
     learns = work is not None and bool(work.results)
-    SLOT.status(t("training.step_learns" if learns else "training.step_samples"))
+    SLOT.status(t("grpo_step.learns" if learns else "grpo_step.samples"))
     done = shown()
     update = done.last("update")
     rewards_part(update["replies"])
     tokens_part(update["replies"], update["lr"])
     with st.expander(t("common.how_computed")):
-        st.markdown(t("training.step_how"))
+        st.markdown(t("grpo_step.how"))
 
 
-def section() -> None:
-    """The whole part."""
-    st.markdown(t("training.step_intro"))
-    SLOT.area(room)
+def room() -> None:
+    """The whole room."""
+    st.header(t("grpo_step.title"))
+    st.markdown(t("grpo_step.intro"))
+    SLOT.area(inside)

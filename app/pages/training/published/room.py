@@ -10,14 +10,15 @@ from app.ui.csv_rows import to_csv
 from app.ui.url_choice import url_choice
 
 
-def section() -> None:
+def room() -> None:
     """One table at a time."""
-    st.markdown(t("training.tables_intro"))
+    st.header(t("published.title"))
+    st.markdown(t("published.intro"))
     name = url_choice(
-        t("training.table"),
+        t("published.table"),
         published.TABLES,
         "t_table",
-        lambda one: t(f"training.table_{one}"),
+        lambda one: t(f"published.table_{one}"),
         drawn="list",
     )
     found = published.table(name)
@@ -34,9 +35,9 @@ def section() -> None:
         height="content",
         key=f"t_table_{name}",
     )
-    st.caption(t("training.table_source", source="; ".join(found.sources)))
+    st.caption(t("published.source", source="; ".join(found.sources)))
     if note := {"zero": "zero", "stages": "zero", "against": "against"}.get(name):
-        st.caption(t(f"training.table_note_{note}"))
+        st.caption(t(f"published.note_{note}"))
     st.download_button(
         t("common.download_csv"),
         to_csv(found.records()),

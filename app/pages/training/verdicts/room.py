@@ -13,7 +13,8 @@ from app.core.assets import evaluations, models
 from app.core.assets import recorded as samples
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import question_language, t
-from app.pages.training import figures, question, training_runs
+from app.pages.training import question, training_runs
+from app.pages.training.verdicts import figures
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import reasoning_view
 from app.ui.picture import drawn_once
@@ -60,14 +61,14 @@ def said(trace: Trace) -> str:
     """How one reply's verdicts did: what they were about, and whether they were justified."""
     marks = [mark for mark in judged.read(trace).marks if mark.kind in ("ok", "no")]
     fair = sum(bool(mark.right) for mark in marks)
-    return t("training.verdicts_said", fair=fair, n=len(marks))
+    return t("verdicts.said", fair=fair, n=len(marks))
 
 
-def room() -> None:
+def inside() -> None:
     """The question, and both replies."""
     question.fields(
         lambda: st.button(
-            t("training.verdicts_start"), key="t_start_verdicts", type="primary", on_click=start
+            t("verdicts.start"), key="t_start_verdicts", type="primary", on_click=start
         ),
         pick.NAME,
     )
@@ -75,9 +76,9 @@ def room() -> None:
     own = SLOT.traces()
     traces = own or recorded(question_language())
     info, kind = traces[0].info, "live" if own else "recorded"
-    source = t(f"training.time_{kind}", date=info.date, seed=info.seed)
+    source = t(f"training.replies_{kind}", date=info.date, seed=info.seed)
     question.said(source, judged.read(traces[0]).asked.text, pick.NAME)
-    names = {name: t(f"training.verdicts_{how}") for how, name in PAIR.items()}
+    names = {name: t(f"verdicts.as_{how}") for how, name in PAIR.items()}
     reasoning_view(traces, key="t_verdicts_view", heading="h3", names=names)
     st.text("\n".join(f"{names[one.card.name]}: {said(one)}" for one in traces))
 
@@ -99,9 +100,9 @@ def measured() -> list[Measured]:
 
 def picture(found: Sequence[Measured]) -> None:
     """Wrong sums rejected and right sums rejected, of both models, and the same as a table."""
-    st.subheader(t("training.verdicts_measured"))
-    names = {how: t(f"training.verdicts_{how}") for how in PAIR}
-    words = {key: t(f"training.verdicts_{key}") for key in MEASURES}
+    st.subheader(t("verdicts.measured"))
+    names = {how: t(f"verdicts.as_{how}") for how in PAIR}
+    words = {key: t(f"verdicts.share_{key}") for key in MEASURES}
     told = ", ".join(
         f"{names[one.verdicts]}, {words[one.measure]}: {one.value:.0%}" for one in found
     )
@@ -112,7 +113,7 @@ def picture(found: Sequence[Measured]) -> None:
                 figures.Share(names[one.verdicts], words[one.measure], one.value, one.low, one.high)
                 for one in found
             ],
-            {"x": t("training.verdicts_x"), "hover": t("training.verdicts_hover")},
+            {"x": t("verdicts.x"), "hover": t("verdicts.hover")},
         ),
         key="t_verdicts_measured",
         alt=told,
@@ -122,7 +123,7 @@ def picture(found: Sequence[Measured]) -> None:
     many = evaluation["many"][pick.NAME]
     st.caption(
         t(
-            "training.verdicts_reading",
+            "verdicts.reading",
             level=many["levels"][0],
             problems=many["problems"],
             samples=many["samples"],
@@ -134,7 +135,7 @@ def picture(found: Sequence[Measured]) -> None:
         | {"low": one.low, "high": one.high, "n": one.n}
         for one in found
     ]
-    numbers(rows, "verdicts", of=t("training.verdicts_measured"))
+    numbers(rows, "verdicts", of=t("verdicts.measured"))
 
 
 def made() -> None:
@@ -143,21 +144,22 @@ def made() -> None:
     if trained:
         minutes = sorted(round(one.minutes) for one in trained)
         tokens = round(trained[0].numbers["tokens"])
-        st.caption(t("training.verdicts_made", tokens=tokens, fewest=minutes[0], most=minutes[-1]))
+        st.caption(t("verdicts.made", tokens=tokens, fewest=minutes[0], most=minutes[-1]))
 
 
-def section() -> None:
-    """The whole part."""
-    st.markdown(t("training.verdicts_intro"))
+def room() -> None:
+    """The whole room."""
+    st.header(t("verdicts.title"))
+    st.markdown(t("verdicts.intro"))
     there = models.shipped()
     absent = [name for name in PAIR.values() if name not in there]
     if absent:
-        st.info(t("training.verdicts_missing"))
+        st.info(t("verdicts.missing"))
         commands = "\n".join(map(training_runs.command, absent))
         st.code(commands, language="bash", wrap_lines=True)
     else:
-        SLOT.area(room)
+        SLOT.area(inside)
     if found := measured():
         picture(found)
     made()
-    st.markdown(t("training.verdicts_why"))
+    st.markdown(t("verdicts.why"))

@@ -17,8 +17,9 @@ from app.core.assets.files import count, read_json, reading, shaped
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.running.replies import Replies, ReplySlot, fresh
 from app.core.texts import question_language, t
-from app.pages.training import figures, question, training_runs
+from app.pages.training import question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name, missing
+from app.pages.training.time_machine import figures
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import reasoning_view
 from app.ui.picture import drawn_once
@@ -28,7 +29,7 @@ from model import ASSETS
 from model.analysis.estimators import wilson
 from model.record.trace import Trace
 
-SLOT = PromptSlot("t_time")
+SLOT = PromptSlot("t_time_machine")
 COUNTS = ReplySlot("t_counts")
 COUNTED = 16  # replies of each checkpoint that are counted
 
@@ -95,22 +96,22 @@ def start_counts() -> None:
     )
 
 
-def room() -> None:
+def inside() -> None:
     """The reply of the slider's checkpoint beside the last one's."""
     n = len(training_runs.checkpoints())
     question.fields(
         lambda: st.button(
-            t("training.time_start", n=n), key="t_start_time", type="primary", on_click=start
+            t("time_machine.start", n=n), key="t_start_time_machine", type="primary", on_click=start
         )
     )
-    SLOT.status(t("training.time_writing"))
+    SLOT.status(t("time_machine.writing"))
     own = SLOT.traces()
     traces = own or recorded(question_language())
     found = {trace.card.name: trace for trace in traces}
     there = {one.step: one for one in training_runs.checkpoints() if one.name in found}
     if there:
         info, kind = traces[0].info, "live" if own else "recorded"
-        source = t(f"training.time_{kind}", date=info.date, seed=info.seed)
+        source = t(f"training.replies_{kind}", date=info.date, seed=info.seed)
         question.said(source, judged.read(traces[0]).asked.text)
         replies_of({step: found[one.name] for step, one in there.items()})
 
@@ -122,13 +123,13 @@ def replies_of(found: Mapping[int, Trace]) -> None:
     step = steps[0]
     if len(steps) > 1:
         step = url_choice(
-            t("training.time_slider"), steps, "t_time_step", names.__getitem__, drawn="slider"
+            t("time_machine.slider"), steps, "t_time_step", names.__getitem__, drawn="slider"
         )
     shown = dict.fromkeys((step, steps[-1]))
-    reasoning_view([found[one] for one in shown], key="t_time_view", heading="h3")
+    reasoning_view([found[one] for one in shown], key="t_time_machine_view", heading="h3")
     readings = {one: judged.read(trace) for one, trace in found.items()}
     st.text(" · ".join(f"{names[one]} {'✓' if r.correct else '✗'}" for one, r in readings.items()))
-    st.caption(t("training.time_reading"))
+    st.caption(t("time_machine.reading"))
     rows: list[dict[str, object]] = [
         {
             "step": one,
@@ -143,13 +144,13 @@ def replies_of(found: Mapping[int, Trace]) -> None:
         }
         for one, reading in readings.items()
     ]
-    numbers(rows, "time-machine", of=t("training.table_time"))
+    numbers(rows, "time-machine", of=t("time_machine.table"))
 
 
-def counts_room() -> None:
+def counts_inside() -> None:
     """Which share of many replies is right, checkpoint by checkpoint: drawn here, else recorded."""
     st.button(
-        t("training.counts_start"), key="t_start_counts", type="primary", on_click=start_counts
+        t("time_machine.counts_start"), key="t_start_counts", type="primary", on_click=start_counts
     )
     drawn = COUNTS.growing()
     text = None
@@ -157,11 +158,11 @@ def counts_room() -> None:
         text = t("question.drawn", done=len(drawn.replies), n=drawn.total)
     COUNTS.status(text)
     if drawn is not None:
-        counts(drawn.asks[0].problem.question, counted(drawn), t("training.counts_live"))
+        counts(drawn.asks[0].problem.question, counted(drawn), t("time_machine.counts_live"))
     elif COUNTS.running is None:
         language = question_language()
         trace = recorded(language)[0]
-        said = t("training.counts_recorded", date=trace.info.date, seed=trace.info.seed)
+        said = t("time_machine.counts_recorded", date=trace.info.date, seed=trace.info.seed)
         counts(judged.read(trace).asked.text, recorded_counts(language), said)
 
 
@@ -190,15 +191,15 @@ def counts(asked: str, found: Sequence[Counted], source: str) -> None:
             [low for low, _ in limits],
             [high for _, high in limits],
             {
-                "x": t("training.counts_x"),
-                "y": t("training.counts_y"),
-                "hover": t("training.counts_hover"),
+                "x": t("time_machine.counts_x"),
+                "y": t("time_machine.counts_y"),
+                "hover": t("time_machine.counts_hover"),
             },
         ),
         key="t_counts",
         alt=t(
             "training.curve_alt",
-            title=t("training.counts_title"),
+            title=t("time_machine.counts_title"),
             first=f"{shares[0]:.0%}",
             last=f"{shares[-1]:.0%}",
         ),
@@ -208,16 +209,17 @@ def counts(asked: str, found: Sequence[Counted], source: str) -> None:
         | {"n": one.n, "low": low, "high": high, "seed": one.seed}
         for one, (low, high) in zip(found, limits, strict=True)
     ]
-    numbers(rows, "time-machine-counts", of=t("training.counts_title"))
+    numbers(rows, "time-machine-counts", of=t("time_machine.counts_title"))
 
 
-def section() -> None:
-    """The whole part."""
-    st.markdown(t("training.time_intro"))
+def room() -> None:
+    """The whole room."""
+    st.header(t("time_machine.title"))
+    st.markdown(t("time_machine.intro"))
     if len(training_runs.checkpoints()) == 1:
         missing("r1-zero")
-        st.markdown(t("training.time_alone"))
-    SLOT.area(room)
-    st.subheader(t("training.counts_title"))
-    st.markdown(t("training.counts_intro", n=COUNTED))
-    COUNTS.area(counts_room)
+        st.markdown(t("time_machine.alone"))
+    SLOT.area(inside)
+    st.subheader(t("time_machine.counts_title"))
+    st.markdown(t("time_machine.counts_intro", n=COUNTED))
+    COUNTS.area(counts_inside)

@@ -31,22 +31,22 @@ STAGES = [one for one in contestants.NAMES if any(one in lane for lane in LANES.
 def ours(made: training_runs.TrainedModel | None, name: str) -> list[tuple[str, str]]:
     """Data, cost and result here, as (title, text)."""
     if made is None:
-        return [(t("training.here"), t("training.not_yet", command=training_runs.command(name)))]
+        return [(t("pipeline.here"), t("pipeline.not_yet", command=training_runs.command(name)))]
     counts = {key: round(value) for key, value in made.numbers.items()}
     said = [
-        (t("training.here"), t(f"training.data_{made.kind}", **counts)),
-        (t("training.cost"), cost(made)),
+        (t("pipeline.here"), t(f"pipeline.data_{made.kind}", **counts)),
+        (t("pipeline.cost"), cost(made)),
     ]
     if not made.results:
         command = f"python -m model train results {name}"
-        return [*said, (t("training.result"), t("training.not_measured", command=command))]
+        return [*said, (t("pipeline.result"), t("pipeline.not_measured", command=command))]
     for one in made.results:
-        lines = [t("training.pass", **in_percent(one))]
+        lines = [t("pipeline.pass", **in_percent(one))]
         for seed, other in training_runs.seeds(name).items():
             again = next(found for found in other.results if found.task == one.task)
-            lines.append(t("training.pass_seed", seed=seed, **in_percent(again)))
+            lines.append(t("pipeline.pass_seed", seed=seed, **in_percent(again)))
         task = t(f"question.kind_{one.task}")
-        said.append((t("training.result_of", task=task, level=one.level), "\n".join(lines)))
+        said.append((t("pipeline.result_of", task=task, level=one.level), "\n".join(lines)))
     return said
 
 
@@ -60,9 +60,9 @@ def cost(made: training_runs.TrainedModel) -> str:
     """What the training took, and the replies that it is trained on, where that was timed."""
     minutes = few(made.minutes)
     if "sampling_seconds" not in made.numbers:
-        return t("training.minutes", minutes=minutes)
+        return t("pipeline.minutes", minutes=minutes)
     sampling = few(made.numbers["sampling_seconds"] / 60)
-    return t("training.minutes_sampling", minutes=minutes, sampling=sampling)
+    return t("pipeline.minutes_sampling", minutes=minutes, sampling=sampling)
 
 
 def few(minutes: float) -> str:
@@ -75,12 +75,12 @@ def papers(name: str) -> list[tuple[str, str]]:
     stage = published.stage(name)
     key = name.replace("-", "_")
     counts = {k: round(v) for k, v in stage.items()}
-    said = [(t("training.paper"), t(f"training.paper_data_{key}", **counts))]
+    said = [(t("pipeline.paper"), t(f"pipeline.paper_data_{key}", **counts))]
     if "usd" in stage:
-        cost = t("training.gpu_hours", hours=counts["hours"], usd=f"{stage['usd']:,.0f}")
-        said.append((t("training.cost"), cost))
+        cost = t("pipeline.gpu_hours", hours=counts["hours"], usd=f"{stage['usd']:,.0f}")
+        said.append((t("pipeline.cost"), cost))
     if "aime" in stage:
-        said.append((t("training.result"), t("training.aime", value=f"{stage['aime']:.1f}")))
+        said.append((t("pipeline.result"), t("pipeline.aime", value=f"{stage['aime']:.1f}")))
     return said
 
 
@@ -92,7 +92,7 @@ def card(name: str) -> str:
         rows = "".join(f"<dt>{html.escape(a)}</dt><dd>{html.escape(b)}</dd>" for a, b in items)
         return f'<dl class="{side}">{rows}</dl>'
 
-    does = t(f"training.does_{name.replace('-', '_')}")
+    does = t(f"pipeline.does_{name.replace('-', '_')}")
     return (
         f'<div class="stage{"" if made else " waits"}">'
         f'<div class="name">{html.escape(contestants.NAMES[name])}</div>'
@@ -102,8 +102,8 @@ def card(name: str) -> str:
 
 
 def lane(key: str) -> None:
-    st.markdown(f"**{t(f'training.lane_{key}')}**")
-    st.markdown(t(f"training.lane_{key}_says"))
+    st.markdown(f"**{t(f'pipeline.lane_{key}')}**")
+    st.markdown(t(f"pipeline.lane_{key}_says"))
     parts = [
         f'<div class="arrow" aria-hidden="true">{one}</div>' if one in "→⇠⇢+" else card(one)
         for one in LANES[key]
@@ -111,13 +111,14 @@ def lane(key: str) -> None:
     st.html(f'<div class="lane">{"".join(parts)}</div>')
 
 
-def section() -> None:
+def room() -> None:
     """All lanes, and the same as a table."""
+    st.header(t("pipeline.title"))
     st.html(CSS)
-    st.markdown(t("training.pipeline_intro"))
+    st.markdown(t("pipeline.intro"))
     for key in LANES:
         lane(key)
-    st.caption(t("training.pipeline_source", source=published.stages_source()))
+    st.caption(t("pipeline.source", source=published.stages_source()))
     rows: list[dict[str, object]] = []
     for name in STAGES:
         first = training_runs.trained(name)
@@ -133,4 +134,4 @@ def section() -> None:
                 for one in made.results
             ]
     if rows:
-        numbers(rows, "pipeline", of=t("training.table_results"))
+        numbers(rows, "pipeline", of=t("pipeline.table"))

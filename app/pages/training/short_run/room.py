@@ -1,4 +1,4 @@
-"""Train now: a small GRPO run while one watches, with a question asked before and after."""
+"""A short run: a small GRPO run while one watches, with a question asked before and after."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from app.core.running.generation import visitor
 from app.core.running.lab import Experiment, lab
 from app.core.running.lab_runs import LabSlot, Outcome, recorded
 from app.core.texts import question_language, t
-from app.pages.training import figures, question
+from app.pages.training import question
+from app.pages.training.figures import shares_by_step
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import numbers
 from model.training import experiments
 
-SLOT = LabSlot("t_now", "before")
+SLOT = LabSlot("t_short_run", "before")
 SECONDS_BETWEEN_LOOKS = 2.0  # at somebody else's run
 EXAMPLES = 2  # replies shown of those before and after
 
@@ -39,14 +40,14 @@ def progress(run: Experiment) -> str:
     """How far a run is, in words."""
     outcome = Outcome(run.request, tuple(run.results))
     if run.stopped:
-        return t("training.now_stopping")
+        return t("short_run.stopping")
     if not outcome.all_of("before"):
-        return t("training.now_asks_before")
+        return t("short_run.asks_before")
     steps = outcome.all_of("step")
     most, seconds = run.request["steps"], run.request["seconds"]
     left = seconds - (steps[-1]["seconds"] if steps else 0.0)
     values = {"step": len(steps), "steps": most, "seconds": f"{max(0.0, left):.0f}"}
-    return t("training.now_step", **values)
+    return t("short_run.step", **values)
 
 
 def curve(entries: Sequence[dict[str, Any]], steps: int, key: str) -> None:
@@ -55,17 +56,17 @@ def curve(entries: Sequence[dict[str, Any]], steps: int, key: str) -> None:
         "right": [entry["accuracy"] for entry in entries],
         "format": [entry["format"] for entry in entries],
     }
-    words = {"right": t("training.now_right"), "format": t("training.now_format")}
+    words = {"right": t("short_run.right"), "format": t("short_run.format")}
     axes = {"x": t("training.step_axis"), "y": t("training.axis_shares")}
-    st.markdown(f"**{t('training.now_curve_title')}**")
+    st.markdown(f"**{t('short_run.curve_title')}**")
     chart(
         drawn_once(
-            figures.shares_by_step, [entry["step"] for entry in entries], lines, steps, words | axes
+            shares_by_step, [entry["step"] for entry in entries], lines, steps, words | axes
         ),
         key=key,
         alt=t(
             "training.curve_alt",
-            title=t("training.now_curve_title"),
+            title=t("short_run.curve_title"),
             first=f"{lines['right'][0]:.0%}",
             last=f"{lines['right'][-1]:.0%}",
         ),
@@ -78,7 +79,7 @@ def answers(when: str, replies: Sequence[dict[str, Any]]) -> None:
         right = sum(reply["correct"] for reply in replies)
         length = sum(reply["tokens"] for reply in replies) / len(replies)
         said = {"right": right, "n": len(replies), "length": round(length)}
-        st.markdown(f"**{t(f'training.counted_{when}', **said)}**")
+        st.markdown(f"**{t(f'short_run.counted_{when}', **said)}**")
         for reply in replies[:EXAMPLES]:
             st.text(f"{'✓' if reply['correct'] else '✗'} {reply['text']}")
 
@@ -96,36 +97,36 @@ def picture(run: Outcome, key: str) -> None:
 def conclusion(run: Outcome) -> None:
     """What is to be made of a run that has ended, and its numbers."""
     replies = run.request["questions"] * run.request["group"]
-    st.caption(t("training.now_reading", n=run.request["asked"], replies=replies))
+    st.caption(t("short_run.reading", n=run.request["asked"], replies=replies))
     plain = ("by_task", "samples")
     entries = run.all_of("step")
     numbers(
         lambda: [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
-        "train-now",
+        "short-run",
         of=t("training.table_steps"),
     )
 
 
-def room() -> None:
+def inside() -> None:
     """The question, and the viewer's own run, else the recorded one."""
     question.fields(
         lambda: st.button(
-            t("training.now_start"), key="t_start_now", type="primary", on_click=start
+            t("short_run.start"), key="t_start_short_run", type="primary", on_click=start
         )
     )
     work = SLOT.running
     SLOT.status(progress(work) if isinstance(work, Experiment) else None)
     own = SLOT.growing()
     if own is not None:
-        question.said(t("training.now_own"), own.problem.question)
-        picture(own, "t_now_curve")
+        question.said(t("short_run.own"), own.problem.question)
+        picture(own, "t_short_run_curve")
         if work is None and own.all_of("step"):
             conclusion(own)
     elif work is None and of_somebody_else() is None:
         shown, date = recorded(f"short-run-{question_language()}")
         source = t("common.run_recorded", model=shown.request["model"], date=date)
         question.said(source, shown.problem.question)
-        picture(shown, "t_now_curve")
+        picture(shown, "t_short_run_curve")
         conclusion(shown)
 
 
@@ -134,24 +135,25 @@ def watched() -> None:
     running = of_somebody_else()
     if running is None:
         st.rerun()
-    st.badge(t("training.now_other"))
+    st.badge(t("short_run.other"))
     st.progress(running.progress, progress(running))
     watched_run = Outcome(running.request, tuple(running.results))
     st.text(watched_run.problem.question)
     picture(watched_run, "t_watched_curve")
 
 
-def section() -> None:
-    """The whole part."""
+def room() -> None:
+    """The whole room."""
+    st.header(t("short_run.title"))
     st.markdown(
         t(
-            "training.now_intro",
+            "short_run.intro",
             seconds=round(experiments.SECONDS),
             steps=experiments.STEPS,
             questions=experiments.QUESTIONS,
             group=experiments.GROUP,
         )
     )
-    SLOT.area(room)
+    SLOT.area(inside)
     if of_somebody_else() is not None:
         st.fragment(watched, run_every=SECONDS_BETWEEN_LOOKS)()

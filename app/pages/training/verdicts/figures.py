@@ -1,0 +1,58 @@
+"""The figure of verdicts: how often two models reject what is wrong, and what is right.
+
+Pure plotly: words come in as `labels`, already in the viewer's language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from app.pages.training.figures import OURS, PAPER
+from app.ui import style
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share with its interval: whose it is, and of what."""
+
+    name: str
+    of: str
+    value: float
+    low: float
+    high: float
+
+
+def verdicts(shares: Sequence[Share], labels: Mapping[str, str]) -> go.Figure:
+    """Shares of verdicts side by side, a group for each thing they are of, bars: 95 % intervals.
+
+    `labels`: x (title of the axis), hover (plotly's template; the name is put before it).
+    """
+    looks = ((PAPER, ""), (OURS, "/"))
+    figure = go.Figure()
+    for place, name in enumerate(dict.fromkeys(share.name for share in shares)):
+        own = [share for share in shares if share.name == name]
+        colour, pattern = looks[place % len(looks)]
+        figure.add_bar(
+            y=[share.of for share in own],
+            x=[share.value for share in own],
+            name=name,
+            orientation="h",
+            marker={"color": colour, "pattern": {"shape": pattern, "size": 5}},
+            error_x={
+                "array": [share.high - share.value for share in own],
+                "arrayminus": [share.value - share.low for share in own],
+                "color": style.RULE,
+                "thickness": 1.5,
+                "width": 4,
+            },
+            hovertemplate=f"{name}: {labels['hover']}<extra></extra>",
+        )
+    style.plain(figure, height=260)
+    style.legend_above(figure)
+    figure.update_layout(barmode="group")
+    figure.update_xaxes(title_text=labels["x"], range=[0, 1.02], tickformat=".0%")
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    return figure
