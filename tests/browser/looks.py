@@ -28,7 +28,7 @@ ROOMS = {
     ),
     "cache": ("run", "attention_kinds", "latent", "decoding", "kv_size"),
     "reasoning": ("replies", "samples", "thinking"),
-    "training": ("curves", "step", "time", "now", "verdicts", "pipeline", "tables"),
+    "training": ("curves", "grpo_step", "time_machine", "short_run", "verdicts", "pipeline", "published"),
     "story": ("o1", "moe", "balance", "cache", "zero", "pipeline", "rlhf", "distil", "results"),
     "glossary": ("",),
 }
