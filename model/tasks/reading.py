@@ -46,7 +46,7 @@ _TYPED = {
     "'": "’‘ʼ′",
     ",": "，",
     " ": "\t\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-    "\u200b\u2060\ufeff\ufffd",
+    "\u200b\u2060\ufeff",
 }
 _PLAIN = str.maketrans({other: one for one, others in _TYPED.items() for other in others})
 #: an x between numbers; 0x10 is one number in another base
