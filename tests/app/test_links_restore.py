@@ -28,7 +28,15 @@ ROOMS = {
     ),
     "cache": ("run", "attention_kinds", "latent", "decoding", "kv_size"),
     "reasoning": ("replies", "samples", "thinking"),
-    "training": ("curves", "grpo_step", "time_machine", "short_run", "verdicts", "pipeline", "published"),
+    "training": (
+        "curves",
+        "grpo_step",
+        "time_machine",
+        "short_run",
+        "verdicts",
+        "pipeline",
+        "published",
+    ),
 }
 #: What is no part of a view: how pictures are saved; an example or a level, which goes into the
 #: text; a config that is being pasted; what is asked of a step that was clicked in replies of this

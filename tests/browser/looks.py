@@ -28,7 +28,15 @@ ROOMS = {
     ),
     "cache": ("run", "attention_kinds", "latent", "decoding", "kv_size"),
     "reasoning": ("replies", "samples", "thinking"),
-    "training": ("curves", "grpo_step", "time_machine", "short_run", "verdicts", "pipeline", "published"),
+    "training": (
+        "curves",
+        "grpo_step",
+        "time_machine",
+        "short_run",
+        "verdicts",
+        "pipeline",
+        "published",
+    ),
     "story": ("o1", "moe", "balance", "cache", "zero", "pipeline", "rlhf", "distil", "results"),
     "glossary": ("",),
 }

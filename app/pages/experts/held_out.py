@@ -27,7 +27,7 @@ from model.tasks import TASKS
 
 DOMAINS = (*TASKS, lookup.DOMAIN, *texts.DOMAINS)
 EACH = 16  # rows of a domain
-ROWS = EACH * len(DOMAINS)  # of a survey at most; row i is of domain i modulo their number
+ROWS = EACH * len(DOMAINS)  # of a reader at most; row i is of domain i modulo their number
 SEED = 2  # of the rows; 1 draws those of the tables in assets/RESULTS.md
 
 Reader = str | Intervened
@@ -69,7 +69,7 @@ def model_of(reader: Reader) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
+class HeldOutRuns:
     """What a model did with the first R rows."""
 
     model: str
@@ -88,7 +88,7 @@ class Survey:
 
 
 def difference(
-    changed: Survey, plain: Survey, rows: int, domain: int | None = None
+    changed: HeldOutRuns, plain: HeldOutRuns, rows: int, domain: int | None = None
 ) -> tuple[float, Interval]:
     """Loss under an intervention less the untouched model's on the same first rows, paired."""
     chosen = slice(domain, rows, 1 if domain is None else len(DOMAINS))
@@ -104,7 +104,7 @@ def requests(readers: Sequence[Reader], n: int) -> list[Request]:
     ]
 
 
-def surveys(readers: Sequence[Reader], runs: Sequence[Run | None]) -> list[Survey]:
+def read_so_far(readers: Sequence[Reader], runs: Sequence[Run | None]) -> list[HeldOutRuns]:
     """What was read so far of `requests`: as many rows of every reader, one after another."""
     n = len(readers)
     missing = next((i for i, run in enumerate(runs) if run is None), len(runs))
@@ -114,7 +114,7 @@ def surveys(readers: Sequence[Reader], runs: Sequence[Run | None]) -> list[Surve
         learnt = [row.learnt for row in rows(model_of(reader))[: len(own)]]
         pairs = zip(own, learnt, strict=True)
         found.append(
-            Survey(
+            HeldOutRuns(
                 model_of(reader),
                 [-float(run.logprobs[flags].sum(dtype=np.float64)) for run, flags in pairs],
                 [int(flags.sum()) for flags in learnt],
@@ -131,13 +131,13 @@ def read(
     *,
     at_once: bool = False,
     patience: float = PATIENCE,
-) -> list[Survey]:
-    """The surveys of readers over n rows, as far as they have come in a slot: `NeedSlot.have`."""
+) -> list[HeldOutRuns]:
+    """What readers did with n rows, as far as a slot has come: `NeedSlot.have`."""
     key = (tuple(readers), n)
     runs = slot.have(key, requests(readers, n), at_once=at_once, patience=patience)
-    return surveys(readers, runs)
+    return read_so_far(readers, runs)
 
 
 def ask(slot: NeedSlot, button: str) -> None:
-    """How far a slot's surveys are, with Stop; or a button that has them read."""
+    """How far a slot's reading is, with Stop; or a button that has them read."""
     slot.ask(button, t("held_out.reading", share=slot.share))

@@ -355,8 +355,7 @@ def test_rewards_and_steps_of_recorded_replies_are_as_before() -> None:
             computed = [
                 s
                 for s in found.steps
-                if s.kind != "compare"
-                and not SIGNED.search(whole[1][s.start : s.end])
+                if s.kind != "compare" and not SIGNED.search(whole[1][s.start : s.end])
             ]
             judged = [(s.start, s.end, s.value, s.stated) for s in computed]
             assert judged == [step for step in steps if step in judged]

@@ -23,18 +23,18 @@ def section() -> None:
     st.header(t("attention_weights.attention_title"))
     st.markdown(t("attention_weights.attention_lead"))
     trace = session.trace()
-    reading = latents.reading_of(RUNS.get(latents.reading_requests(trace)))
-    if reading is None:
+    runs = latents.twin_runs(RUNS.get(latents.twin_requests(trace)))
+    if runs is None:
         st.caption(t("latent.reading_wait"))
         return
     token = session.pin(trace)
-    st.fragment(in_words()(_patterns))(reading, token, trace.texts)
+    st.fragment(in_words()(_patterns))(runs, token, trace.texts)
 
 
-def _patterns(reading: latents.Reading, token: int, texts: tuple[str, ...]) -> None:
-    layer = session.layer_choice(list(range(len(reading.c_kv))), "c_attention_layer")
+def _patterns(runs: latents.TwinRuns, token: int, texts: tuple[str, ...]) -> None:
+    layer = session.layer_choice(list(range(len(runs.c_kv))), "c_attention_layer")
     rows = [
-        figures.Looks(kind, reading.attention[name][layer, :, token, : token + 1])
+        figures.Looks(kind, runs.attention[name][layer, :, token, : token + 1])
         for name, kind in models.twins().items()
     ]
     st.text(t("attention_weights.attention_token", token=token, text=repr(texts[token])))

@@ -23,7 +23,7 @@ def room() -> None:
     st.markdown(t("latent.lead"))
     with st.expander(t("latent.inputs"), expanded=session_of_run.RUN.error() is not None):
         run_room.inputs()
-    latents.READING.area(pictures)
+    latents.TWIN_RUNS.area(pictures)
     attention_weights_room.section()
     st.header(t("latent.rank_title"))
     latents.STUDY.area(costs.costs)
@@ -43,13 +43,13 @@ def pictures() -> None:
     if chosen.pinned != token:
         set_pin(chosen.pinned)
         st.rerun()
-    reading = session.reading()
-    if reading is None:
-        latents.READING.ask(t("latent.reading_again"), t("latent.reading_wait"))
+    runs = session.twin_runs()
+    if runs is None:
+        latents.TWIN_RUNS.ask(t("latent.reading_again"), t("latent.reading_wait"))
         return
     token = session.pin(trace)
-    c_limit, k_limit = figures.limit(reading.c_kv), figures.limit(reading.k_pe)
-    one = figures.LatentParts(reading.c_kv[:, token], reading.k_pe[:, token], c_limit, k_limit)
+    c_limit, k_limit = figures.limit(runs.c_kv), figures.limit(runs.k_pe)
+    one = figures.LatentParts(runs.c_kv[:, token], runs.k_pe[:, token], c_limit, k_limit)
     st.text(t("latent.token_title", token=token, text=repr(trace.texts[token])))
     labels = {
         "layer": t("latent.axis_layer"),
@@ -72,15 +72,15 @@ def pictures() -> None:
                 t("latent.column_feature"): feature,
                 t("latent.column_value"): round(float(value), 3),
             }
-            for row in range(len(reading.c_kv))
+            for row in range(len(runs.c_kv))
             for name, part in (("c_kv", one.c_kv), ("k_pe", one.k_pe))
             for feature, value in enumerate(part[row])
         ],
         "cache-latent-of-a-token",
         t("latent.of_latent", token=token),
     )
-    layer = session.layer_choice(list(range(len(reading.c_kv))), "c_layer")
-    every = figures.LatentParts(reading.c_kv[layer], reading.k_pe[layer], c_limit, k_limit)
+    layer = session.layer_choice(list(range(len(runs.c_kv))), "c_layer")
+    every = figures.LatentParts(runs.c_kv[layer], runs.k_pe[layer], c_limit, k_limit)
     chart(
         drawn_once(figures.tokens, every, token, labels | {"hover": t("latent.hover_token")}),
         key="c_all_tokens",

@@ -23,10 +23,10 @@ def pin(trace: Trace) -> int:
     return trace.fed - 1 if chosen is None else min(chosen, trace.fed - 1)
 
 
-def reading() -> study.Reading | None:
+def twin_runs() -> study.TwinRuns | None:
     """The run on screen as all twins read it, as soon as they have."""
     run = trace()
-    return study.reading_of(study.READING.have(run.id, study.reading_requests(run)))
+    return study.twin_runs(study.TWIN_RUNS.have(run.id, study.twin_requests(run)))
 
 
 def layer_choice(layers: list[int], key: str) -> int:

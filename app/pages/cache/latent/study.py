@@ -30,7 +30,7 @@ from model.nn.room import Keep, Run
 from model.record.trace import Trace
 from model.runtime.batch import Request
 
-READING, STUDY = NeedSlot("c_reading"), NeedSlot("c_study")
+TWIN_RUNS, STUDY = NeedSlot("c_twin_runs"), NeedSlot("c_study")
 
 
 def model() -> str:
@@ -42,7 +42,7 @@ def model() -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class TwinRuns:
     """One text of T tokens as all twins read it.
 
     c_kv [L, T, R], k_pe [L, T, p] of the MLA model; attention [L, H, T, T] by model, rows queries.
@@ -53,7 +53,7 @@ class Reading:
     attention: dict[str, NDArray[np.floating]]
 
 
-def reading_requests(trace: Trace) -> list[Request]:
+def twin_requests(trace: Trace) -> list[Request]:
     """A run's fed tokens to each twin."""
     ids = tuple(trace.token_ids[: trace.fed].tolist())
     return [
@@ -62,14 +62,14 @@ def reading_requests(trace: Trace) -> list[Request]:
     ]
 
 
-def reading_of(runs: Sequence[Run | None]) -> Reading | None:
+def twin_runs(runs: Sequence[Run | None]) -> TwinRuns | None:
     """What the twins' runs say; None until all are there."""
     found = {name: run for name, run in zip(models.twins(), runs, strict=True) if run is not None}
     if len(found) < len(models.twins()):
         return None
     cached = found[model()].cached
     attention = {name: run.attention for name, run in found.items()}
-    return Reading(cached[..., : full()], cached[..., full() :], attention)
+    return TwinRuns(cached[..., : full()], cached[..., full() :], attention)
 
 
 # --- What keeping less costs ---------------------------------------------------------------------

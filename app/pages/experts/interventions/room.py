@@ -14,7 +14,7 @@ from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import held_out, inputs
 from app.pages.experts import state as session
-from app.pages.experts.held_out import Survey
+from app.pages.experts.held_out import HeldOutRuns
 from app.pages.experts.interventions import figures, intervened_run
 from app.pages.experts.interventions.intervened_run import IntervenedRun
 from app.pages.experts.interventions.view import intervention_view
@@ -112,15 +112,15 @@ def effects(trace: Trace, intervention: Intervention) -> None:
     ways(run, pin)
     readers = (trace.card.name, Intervened(trace.card.name, intervention))
 
-    def surveys() -> list[Survey]:
+    def both() -> list[HeldOutRuns]:
         return held_out.read(HELD_OUT, readers, held_out.ROWS, at_once=True, patience=0.0)
 
     def read_so_far() -> None:
-        before, after = surveys()
+        before, after = both()
         status(len(after))
         cost(before, after)
 
-    surveys()  # begun before the part is drawn, which so follows it from the start
+    both()  # begun before the part is drawn, which so follows it from the start
     HELD_OUT.area(read_so_far)
 
 
@@ -213,7 +213,7 @@ def ways(run: IntervenedRun, pin: int | None) -> None:
     )
 
 
-def cost(before: Survey, after: Survey) -> None:
+def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
     """Loss on held-out text, all of it and by domain, beside the untouched model's on the same rows
     and with intervals."""
     rows = len(after)

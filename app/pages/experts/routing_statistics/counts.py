@@ -46,8 +46,8 @@ class RoutingCounts:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def counted(model: str, rows: int, _survey: held_out.Survey) -> RoutingCounts:
-    """Count the first rows of a survey."""
+def counted(model: str, rows: int, _runs: held_out.HeldOutRuns) -> RoutingCounts:
+    """Count the first rows."""
     tokens, kept, domain = [], [], []
     for place, given in enumerate(held_out.rows(model)[:rows]):
         row = np.array(given.ids)
@@ -55,7 +55,7 @@ def counted(model: str, rows: int, _survey: held_out.Survey) -> RoutingCounts:
         kept.append(row != BOS)
         domain.append(np.full(len(row), place % len(held_out.DOMAINS)))
     all_tokens, keep = np.concatenate(tokens), np.concatenate(kept)
-    ids = np.concatenate(_survey.ids[:rows])[keep]
+    ids = np.concatenate(_runs.ids[:rows])[keep]
     row_starts = np.cumsum([0, *map(len, tokens)])[:-1]
     after_text = np.roll(keep, 1)
     after_text[row_starts] = False

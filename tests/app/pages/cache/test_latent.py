@@ -28,7 +28,7 @@ def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pictures_of_the_pinned_token_come_by_themselves() -> None:
-    at = ended(opened("latent", "ko", pin="5"), "c_reading")
+    at = ended(opened("latent", "ko", pin="5"), "c_twin_runs")
     assert has(healthy(at), "c_attention")
     for key in ("c_one_token", "c_all_tokens"):
         assert has(at, key)
@@ -112,8 +112,8 @@ def test_what_fails_is_told_in_words_and_can_be_asked_for_again(
     at = healthy(opened("latent"))
     assert [error.value for error in at.error] == [T["common.failed"]]
     monkeypatch.undo()
-    at.button("c_reading_ask").click().run()
-    assert has(healthy(ended(at, "c_reading")), "c_attention")
+    at.button("c_twin_runs_ask").click().run()
+    assert has(healthy(ended(at, "c_twin_runs")), "c_attention")
 
 
 def test_recorded_times_say_what_was_measured() -> None:

@@ -134,9 +134,9 @@ def test_ranks_end_with_all() -> None:
 
 def test_a_reading_is_what_the_models_keep_and_where_they_look() -> None:
     trace = store.sample("cache-base-mla")
-    runs = generation.scheduler().run(latents.reading_requests(trace))
-    assert latents.reading_of([*runs[:-1], None]) is None
-    reading = latents.reading_of(runs)
+    runs = generation.scheduler().run(latents.twin_requests(trace))
+    assert latents.twin_runs([*runs[:-1], None]) is None
+    reading = latents.twin_runs(runs)
     assert reading is not None
     ids = trace.token_ids[: trace.fed].tolist()
     cache = Cache((network := checkpoints.load(models.folder(latents.model()))).config)

@@ -43,15 +43,17 @@ SHARED_OFF = Intervention(shared=False)
 
 @pytest.fixture(autouse=True)
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Surveys of twelve rows."""
+    """Twelve rows, that it takes no minute."""
     monkeypatch.setattr(held_out, "ROWS", ROWS)
     monkeypatch.setattr(interventions_room, "KNOCKED_ROWS", len(held_out.DOMAINS))
 
 
-def surveyed(*interventions: Intervention | None) -> list[held_out.Survey]:
+def read_by(*interventions: Intervention | None) -> list[held_out.HeldOutRuns]:
     """Base as it is, or under interventions, on held-out rows."""
     readers = ["base" if each is None else Intervened("base", each) for each in interventions]
-    return held_out.surveys(readers, generation.scheduler().run(held_out.requests(readers, ROWS)))
+    return held_out.read_so_far(
+        readers, generation.scheduler().run(held_out.requests(readers, ROWS))
+    )
 
 
 # --- What is measured -------------------------------------------------------------------------
@@ -60,7 +62,7 @@ def surveyed(*interventions: Intervention | None) -> list[held_out.Survey]:
 @torch.inference_mode()
 @pytest.mark.parametrize("change", [None, SHARED_OFF, Intervention(top_k=1)])
 def test_losses_are_the_trainers(change: Intervention | None) -> None:
-    (found,) = surveyed(change)
+    (found,) = read_by(change)
     model = engine_of("base").model
     if change is not None:
         model = intervened(model, change)
@@ -82,21 +84,21 @@ def test_losses_are_the_trainers(change: Intervention | None) -> None:
 
 
 def test_differences_are_paired_and_none_is_none() -> None:
-    plain, same = surveyed(None, Intervention())
+    plain, same = read_by(None, Intervention())
     gap, interval = held_out.difference(same, plain, ROWS)
     assert gap == pytest.approx(0, abs=1e-6)
     assert interval == pytest.approx((0, 0), abs=1e-6)
 
 
-def test_surveys_end_where_a_row_of_any_reader_is_missing() -> None:
+def test_reading_ends_where_a_row_of_any_reader_is_missing() -> None:
     readers = ["base", Intervened("base", SHARED_OFF)]
     runs: list[Run | None] = [*generation.scheduler().run(held_out.requests(readers, 3))]
-    whole = held_out.surveys(readers, runs)
+    whole = held_out.read_so_far(readers, runs)
     runs[3] = None  # the second row of the second reader
-    found = held_out.surveys(readers, runs)
+    found = held_out.read_so_far(readers, runs)
     assert [len(each) for each in found] == [1, 1]
     assert [each.nats for each in found] == [each.nats[:1] for each in whole]
-    assert [len(each) for each in held_out.surveys(readers, [None] * 6)] == [0, 0]
+    assert [len(each) for each in held_out.read_so_far(readers, [None] * 6)] == [0, 0]
 
 
 def test_models_with_one_tokenizer_read_the_same_rows() -> None:
@@ -105,10 +107,10 @@ def test_models_with_one_tokenizer_read_the_same_rows() -> None:
 
 
 def test_statistics_are_counted_by_hand() -> None:
-    (survey,) = surveyed(None)
-    found = statistics.counted("base", ROWS, survey)
+    (read,) = read_by(None)
+    found = statistics.counted("base", ROWS, read)
     experts = models.config("base")["n_routed_experts"]
-    load = np.zeros((len(held_out.DOMAINS), survey.ids[0].shape[1], experts), dtype=int)
+    load = np.zeros((len(held_out.DOMAINS), read.ids[0].shape[1], experts), dtype=int)
     pairs = again = 0
     tokens: list[int] = []
     for place in range(ROWS):
@@ -117,12 +119,12 @@ def test_statistics_are_counted_by_hand() -> None:
             if token == BOS:
                 continue
             tokens.append(token)
-            for layer, chosen in enumerate(survey.ids[place][i].tolist()):
+            for layer, chosen in enumerate(read.ids[place][i].tolist()):
                 for expert in chosen:
                     load[place % len(held_out.DOMAINS), layer, expert] += 1
             if i and ids[i - 1] != BOS:
                 pairs += 1
-                again += survey.ids[place][i][0][0] == survey.ids[place][i - 1][0][0]
+                again += read.ids[place][i][0][0] == read.ids[place][i - 1][0][0]
     assert (found.by_domain == load).all()
     assert found.tokens.tolist() == tokens
     assert found.follows.sum() == pairs
@@ -268,7 +270,7 @@ def test_an_intervention_is_compared_at_once(language: str) -> None:
     first = found.trace.n_prompt
     answer = -found.changed.logprobs[first:].astype(float).mean()
     assert float(at.metric[0].value) == pytest.approx(answer, abs=6e-4)
-    (after,) = surveyed(SHARED_OFF)
+    (after,) = read_by(SHARED_OFF)
     assert at.metric[2].value == f"{after.loss(ROWS)[0]:.3f}"
     at.slider(key="e_top_k").set_value(1).run()
     ended(at, "interventions_held_out")
