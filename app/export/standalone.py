@@ -65,7 +65,7 @@ def _body(exhibit: Exhibit, theme: Theme) -> str:
         return _component("trace_view", ("player", "trace_view"), data)
     if isinstance(content, ShownReplies):
         readings = [judged.read(trace) for trace in content.traces]
-        data = reasoning_view.drawn(content.traces, readings, [True] * len(readings))
+        data = reasoning_view.drawn(content.traces, readings)
         return _component("reasoning_view", ("player", "reasoning_view"), data)
     charts = "".join(
         f'<div class="{name}">{_svg(exhibit, theme, width)}</div>' for name, width in WIDTHS.items()

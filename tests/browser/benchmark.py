@@ -49,7 +49,7 @@ def main() -> None:
     built = []
     for _ in range(TIMES):
         start = time.perf_counter()
-        data = payload(trace, live=False)
+        data = payload(trace)
         built.append(time.perf_counter() - start)
     print(f"to the browser: {len(packed(data)):,} bytes")
     print(f"built in: {statistics.median(built):.3f} s")

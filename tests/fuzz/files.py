@@ -49,14 +49,14 @@ def forget() -> None:
 
 def time_machines() -> None:
     for trace in time_machine.recorded("en"):
-        payload(trace, judged.read(trace), live=False, finished=True)
+        payload(trace, judged.read(trace))
     for one in time_machine.recorded_counts("en"):
         assert 0 <= one.right / one.n <= 1 and wilson(one.right, one.n)
 
 
 def replies() -> None:
     for trace in (*judged.recorded("en"), *start.of_language("en")):
-        payload(trace, judged.read(trace), live=False, finished=True)
+        payload(trace, judged.read(trace))
 
 
 def steps() -> None:

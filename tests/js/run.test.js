@@ -12,7 +12,6 @@ function raw(tokens, more = {}) {
     id: "run",
     n_prompt: 1,
     fed,
-    capacity: tokens,
     layers: [1, 2],
     n_experts: 8,
     n_group: 2,
@@ -65,14 +64,14 @@ test("a window's tokens keep their numbers", () => {
   assert.deepEqual(run.groups[43], { first: 43, last: 43 });
 });
 
-test("a run that has grown goes on; another, or a shorter one, does not", () => {
-  const before = new Run(raw(3));
-  assert.ok(new Run(raw(5)).continues(before));
-  assert.ok(before.continues(before));
-  assert.ok(!before.continues(new Run(raw(5))));
-  assert.ok(!new Run(raw(5, { id: "other" })).continues(before));
-  assert.ok(!new Run(raw(5, { token_ids: [9, 1, 2, 3, 4] })).continues(before));
-  assert.ok(!before.continues(null));
+test("a run is itself; one of other tokens, a longer or a shorter one, is another", () => {
+  const run = new Run(raw(5));
+  assert.ok(new Run(raw(5)).is(run));
+  assert.ok(!run.is(new Run(raw(3))));
+  assert.ok(!new Run(raw(3)).is(run));
+  assert.ok(!new Run(raw(5, { id: "other" })).is(run));
+  assert.ok(!new Run(raw(5, { token_ids: [9, 1, 2, 3, 4] })).is(run));
+  assert.ok(!run.is(null));
 });
 
 test("numbers on the axis stand 36 px apart or more", () => {

@@ -84,8 +84,8 @@ def question_of(asked: Asked) -> Problem:
     return Problem(chain.NAME, 0, language, "", asked.text, "-1")
 
 
-def read(trace: Trace, writing: bool = False) -> JudgedReply:
-    """Read a trace; while it is being written, a step that may still grow is not judged yet."""
+def read(trace: Trace) -> JudgedReply:
+    """Read the reply of a trace."""
     asked = taken_apart(trace.info.prompt)
     problem = question_of(asked)
     ends = np.cumsum([len(text) for text in trace.texts])
@@ -103,7 +103,7 @@ def read(trace: Trace, writing: bool = False) -> JudgedReply:
         low, high = np.searchsorted(ends, places, side="right")
         return int(low) - start, int(high) + 1 - start
 
-    steps = [s for s in judged.steps if not (writing and offset + s.end == len(text))]
+    steps = judged.steps
     wrong_at = next((i for i, s in enumerate(steps) if not s.right), None)
     builds = _builds(problem, steps) if problem.task == chain.NAME else [False] * len(steps)
     marks = [
@@ -126,8 +126,8 @@ def read(trace: Trace, writing: bool = False) -> JudgedReply:
     marks += [
         Mark("row", *tokens(*word.span())) for word in _WORD.finditer(thinking) if word[0] in _ROWS
     ]
-    answer = None if writing else judged.reply.answer
-    correct = None if problem.level == 0 or writing else judged.correct
+    answer = judged.reply.answer
+    correct = None if problem.level == 0 else judged.correct
     appeared = _appeared(problem, [s for s in steps if s.kind != "compare"])
     ended = len(trace) - start
     return JudgedReply(

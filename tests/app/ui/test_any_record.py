@@ -59,12 +59,11 @@ def longer(trace: Trace) -> Trace:
 
 def draw_component(trace: Trace) -> None:
     """What goes to the browser: plain JSON, with a number for each token or none at all."""
-    for live in (False, True):
-        sent = unpacked(packed(payload(trace, live=live, first=2)))
-        told = len(sent["texts"])
-        assert len(sent["probs"]) == len(sent["token_ids"]) == told
-        for name in ("seconds", "cache_bytes"):
-            assert sent[name] is None or len(sent[name]) == told
+    sent = unpacked(packed(payload(trace, first=2)))
+    told = len(sent["texts"])
+    assert len(sent["probs"]) == len(sent["token_ids"]) == told
+    for name in ("seconds", "cache_bytes"):
+        assert sent[name] is None or len(sent[name]) == told
     kept = drawable(trace, PARTS)
     assert {"strip", "text"} <= set(kept)
     assert bool(missing(trace, PARTS)) == (
@@ -77,11 +76,8 @@ def draw_all(trace: Trace) -> None:
     draw_component(trace)
     if trace.fed == len(trace):
         draw_component(longer(trace))
-    for finished in (False, True):
-        reading = judged.read(trace, writing=not finished)
-        sent = reasoning_view.payload(trace, reading, live=not finished, finished=finished)
-        packed(sent)
     reading = judged.read(trace)
+    packed(reasoning_view.payload(trace, reading))
     small = [thumbnails.thinking([cards.thought(trace, reading)])]
     if trace.moe_layers and trace.fed:
         small.append(thumbnails.experts(trace))
@@ -142,4 +138,4 @@ def test_unrecorded_weights_are_drawn_alike() -> None:
     trace = store.sample("experts")
     even = shares(bare(trace, "expert_weights"))
     assert even.shape == trace.expert_ids.shape and (even == 1 / even.shape[2]).all()
-    assert payload(bare(trace, "expert_weights"), live=False)["shares"] is None
+    assert payload(bare(trace, "expert_weights"))["shares"] is None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from app.ui.components.packed import packed
-from app.ui.components.trace_view import _selection
+from app.ui.components.trace_view import selection_of
 from app.ui.components.trace_view.payload import SHARE_UNITS, payload, run_id
 from model.record.card import ModelCard
 from model.record.trace import RunInfo, Trace
@@ -55,10 +54,8 @@ def run(tokens: int, ended: bool = False, seed: int = 0, texts: tuple[str, ...] 
     return collect(CARD, info, steps, "stop" if ended else "stopped")
 
 
-def sent(trace: Trace, live: bool = False, context: int = 384) -> dict[str, Any]:
-    card = replace(trace.card, max_position_embeddings=context)
-    data = payload(replace(trace, card=card), live=live)
-    return unpacked(packed(data))  # it must survive the way
+def sent(trace: Trace) -> dict[str, Any]:
+    return unpacked(packed(payload(trace)))  # it must survive the way
 
 
 def decoded(data: dict[str, Any], name: str) -> np.ndarray:
@@ -81,27 +78,12 @@ def test_says_what_the_trace_says() -> None:
     np.testing.assert_allclose(shares, expected, atol=0.501 / SHARE_UNITS)
 
 
-def test_grows_by_appending() -> None:
-    before, after = sent(run(20), live=True), sent(run(30), live=True)
-    assert before["id"] == after["id"]
-    assert before["capacity"] == after["capacity"] == PROMPT + 40
-    for name in ("texts", "token_ids", "cache_bytes", "seconds"):
-        assert after[name][:20] == before[name]
-    for name in ("experts", "shares"):
-        np.testing.assert_array_equal(decoded(after, name)[:20], decoded(before, name))
-
-
-def test_room_for_what_may_come_ends_with_the_context_and_with_the_run() -> None:
-    assert sent(run(20), live=True, context=32)["capacity"] == 32
-    assert sent(run(20))["capacity"] == 20
-
-
 def test_another_run_has_another_name() -> None:
     assert run_id(run(20)) != run_id(run(20, seed=1))
 
 
 def test_is_small() -> None:
-    data = payload(run(384), live=False)
+    data = payload(run(384))
     arrays = data["experts"].nbytes + data["shares"].nbytes
     assert arrays == 8 * 384 * len(LAYERS)
     assert len(packed(data)) - arrays < 20_000
@@ -138,9 +120,9 @@ def test_believes_the_browser_only_what_can_be(state: Any, token: int | None) ->
     trace = run(20)
     if isinstance(state, dict) and state["run"] == "RUN":
         state = {**state, "run": run_id(trace)}
-    assert _selection(state, None, trace, 3).pinned == token
+    assert selection_of(state, None, trace, 3).pinned == token
 
 
 @pytest.mark.parametrize(("layer", "kept"), [(2, 2), (0, None), (True, None), ("2", None)])
 def test_layer_is_one_of_the_model(layer: Any, kept: int | None) -> None:
-    assert _selection(None, layer, run(20), None).layer == kept
+    assert selection_of(None, layer, run(20), None).layer == kept

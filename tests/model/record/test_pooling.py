@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.ui.components.packed import packed
-from app.ui.components.trace_view import _first
+from app.ui.components.trace_view import first_of_window
 from app.ui.components.trace_view.payload import SHARE_UNITS, payload, run_id
 from model.record import pooling
 from model.record.card import ModelCard
@@ -50,7 +50,7 @@ def made(tokens: int, layers: int, experts: int, k: int) -> Trace:
 
 
 def sent(trace: Trace, **where: Any) -> dict[str, Any]:
-    data = payload(trace, live=False, **where)
+    data = payload(trace, **where)
     return unpacked(packed(data))
 
 
@@ -60,12 +60,12 @@ def decoded(numbers: np.ndarray, *shape: int) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_is_small_at_any_size(shape: tuple[int, int, int, int]) -> None:
-    assert len(packed(payload(made(*shape), live=False))) < 2_000_000
+    assert len(packed(payload(made(*shape)))) < 2_000_000
 
 
 def test_is_small_at_the_size_of_deepseek_v3(trace: Trace) -> None:
     assert trace.expert_ids.shape == (4095, 58, 8)
-    assert len(packed(payload(trace, live=False))) < 2_000_000
+    assert len(packed(payload(trace))) < 2_000_000
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -129,9 +129,8 @@ def test_believes_the_browser_only_a_window_that_can_be(
 ) -> None:
     if isinstance(window, dict) and window["run"] == "RUN":
         window = {**window, "run": run_id(trace)}
-    assert _first(window, trace, None, live=False) == first
+    assert first_of_window(window, trace, None) == first
 
 
 def test_the_window_shows_what_is_pinned_or_being_written(trace: Trace) -> None:
-    assert pooling.window(trace, _first(None, trace, 1000, live=False)) == slice(872, 1128)
-    assert pooling.window(trace, _first(None, trace, None, live=True)) == slice(3840, 4096)
+    assert pooling.window(trace, first_of_window(None, trace, 1000)) == slice(872, 1128)

@@ -23,8 +23,6 @@ import { computes, describe, looks, sign } from "./marks.js";
  * @property {number[] | null} seconds since the prompt was read; null: nobody measured
  * @property {Mark[]} marks
  * @property {number} split the answer's first token
- * @property {number} room tokens on the axis
- * @property {boolean} finished
  * @property {string} cut why it ended
  * @property {string | null} answer
  * @property {boolean | null} correct
@@ -78,7 +76,7 @@ export class Column {
   }
 
   ended() {
-    return this.data.finished && this.shown >= this.length;
+    return this.shown >= this.length;
   }
 
   marks() {

@@ -19,7 +19,6 @@ import { makeStrips } from "./strips.js";
 /**
  * @typedef {object} Data what Python sends (app/ui/components/reasoning_view)
  * @property {Reply[]} columns
- * @property {boolean} live
  * @property {boolean} playing
  * @property {boolean} clickable
  * @property {{ run: string, mark: number } | null} pick the step that is chosen
@@ -55,7 +54,7 @@ export class Replies {
     this.words = new Words(data.labels, data.locale);
     this.pick = data.pick;
     this.times = timesOf(data.columns);
-    this.player = data.playing && !data.live ? this.playerFor(false) : null;
+    this.player = data.playing ? this.playerFor() : null;
     this.frame = 0;
     this.state = "";
 
@@ -83,7 +82,7 @@ export class Replies {
   }
 
   /**
-   * The same replies, grown or ended.
+   * The same replies, with another choice or another format of pictures.
    *
    * @param {Data & Common} data
    * @param {Send} send
@@ -99,13 +98,6 @@ export class Replies {
       this.saver.remove();
       this.saver = this.offerSaving();
     }
-    this.times = timesOf(data.columns);
-    if (data.playing && !data.live && !this.player) {
-      this.player = this.playerFor(true); // one has watched them being written
-      this.controls = this.controlsOf(this.whole, this.player);
-      this.whole.prepend(this.controls.bar);
-    }
-    if (before.live && !data.live) this.announce();
     this.redraw();
   }
 
@@ -121,14 +113,12 @@ export class Replies {
 
   /**
    * The clock goes by the reply that was ready last.
-   *
-   * @param {boolean} waits at the end
    */
-  playerFor(waits) {
+  playerFor() {
     /** @param {number[]} times */
     const end = (times) => times.at(-1) ?? 0;
     const leader = this.times.reduce((a, b, i) => (end(b) > end(this.times[a]) ? i : a), 0);
-    return playerOf(this.times[leader], this.data.columns[leader].given, waits);
+    return playerOf(this.times[leader], this.data.columns[leader].given, false);
   }
 
   /**

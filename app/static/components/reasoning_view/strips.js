@@ -94,7 +94,7 @@ export function makeStrips(view, parent) {
 
   return {
     draw() {
-      const most = Math.max(10, ...view.columns.map((c) => c.data.room));
+      const most = Math.max(10, ...view.columns.map((c) => c.length));
       view.columns.forEach((column, i) => {
         draw(rows[i], column, most);
       });

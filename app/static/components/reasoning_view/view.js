@@ -1,4 +1,4 @@
-// One place where replies are shown: the same ones as they grow, or others.
+// One place where replies are shown: the same ones with another choice, or others.
 
 /** @import { Common, Given } from "../../shared/mount.js" */
 /** @import { Data } from "./replies.js" */
@@ -21,7 +21,7 @@ class View {
    */
   update(data, given) {
     const send = given.setTriggerValue;
-    const key = JSON.stringify([data.columns.map((c) => c.id), data.locale]);
+    const key = JSON.stringify([data.columns.map((c) => [c.id, c.texts.length]), data.locale]);
     if (this.replies && key === this.key) return this.replies.update(data, send);
     this.replies?.destroy();
     this.replies = new Replies(

@@ -38,9 +38,9 @@ export function makeCache(view, parent) {
       const [width, height] = [box.clientWidth, 56];
       const context = prepare(canvas, width, height);
       const [base, top] = [height - 14, 4];
-      const most = run.bytesPerToken * run.capacity;
+      const most = run.bytesPerToken * run.total;
       /** @param {number} n */
-      const x = (n) => (n / run.capacity) * (width - 2) + 1;
+      const x = (n) => (n / run.total) * (width - 2) + 1;
       /** @param {number} b */
       const y = (b) => base - (most ? b / most : 0) * (base - top);
       context.fillStyle = colours.empty;
@@ -73,7 +73,7 @@ export function makeCache(view, parent) {
       context.textAlign = "left";
       context.fillText("0", 0, height - 2);
       context.textAlign = "right";
-      const end = words.say("cache_end", { tokens: run.capacity });
+      const end = words.say("cache_end", { tokens: run.total });
       context.fillText(end, width, height - 2);
     },
   };

@@ -22,10 +22,9 @@ import { groupBytes } from "../../shared/tokens.js";
  * A run as Python sends it (payload.py).
  *
  * @typedef {object} RunData
- * @property {string} id stays while the run grows
+ * @property {string} id of its inputs
  * @property {number} n_prompt
  * @property {number} fed tokens that the model has read
- * @property {number} capacity tokens that there is room for
  * @property {number[]} layers with routed experts, by the model's own number
  * @property {number} n_experts
  * @property {number} n_group
@@ -56,7 +55,6 @@ export class Run {
     const placed = (values) => Array(raw.first).concat(values);
     this.id = raw.id;
     this.n_prompt = raw.n_prompt;
-    this.capacity = raw.capacity;
     this.layers = raw.layers;
     this.n_experts = raw.n_experts;
     this.n_group = raw.n_group;
@@ -72,7 +70,7 @@ export class Run {
     this.pooled = raw.pooled;
     this.length = this.texts.length;
     this.total = raw.pooled ? raw.pooled.length : this.length;
-    this.span = raw.pooled ? raw.texts.length : raw.capacity; // tokens on the axis
+    this.span = raw.pooled ? raw.texts.length : this.length; // tokens on the axis
     this.fed = Math.min(raw.fed, this.length);
     this.experts = raw.experts;
     this.shares = raw.shares;
@@ -101,12 +99,12 @@ export class Run {
   }
 
   /**
-   * Is `other` this run before it grew, or another window of it? Then what is drawn stays.
+   * Is `other` this run, or another window of it? Then what is drawn stays.
    *
    * @param {Run | null} other
    */
-  continues(other) {
-    if (!other || other.id !== this.id || other.total > this.total) return false;
+  is(other) {
+    if (!other || other.id !== this.id || other.total !== this.total) return false;
     if (this.pooled || other.pooled) return Boolean(this.pooled && other.pooled);
     return other.token_ids.every((id, i) => id === this.token_ids[i]);
   }

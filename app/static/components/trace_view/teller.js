@@ -24,8 +24,7 @@ export function describe(view, i) {
   ];
   if (i >= run.fed) said.push(words.say("not_fed"));
   if (i === view.pinned) said.push(words.say("state_pinned"));
-  else if (i !== view.hovered && (view.live || view.shown < run.length))
-    said.push(words.say("state_newest"));
+  else if (i !== view.hovered && view.shown < run.length) said.push(words.say("state_newest"));
   return said.join(" ");
 }
 

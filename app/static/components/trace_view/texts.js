@@ -144,7 +144,7 @@ export function makeText(view, parent) {
         const group = i === null ? undefined : view.run.groups[i];
         if (group) pieces[group.last - first]?.classList.add(name);
       };
-      if (shown < view.run.length || view.live) mark(shown - 1, "newest");
+      if (shown < view.run.length) mark(shown - 1, "newest");
       if (view.hovered !== null) mark(current, "current");
       mark(view.pinned, "pinned");
     },

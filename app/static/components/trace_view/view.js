@@ -22,11 +22,10 @@ import { Teller } from "./teller.js";
 /**
  * @typedef {object} Data what Python sends (app/ui/components/trace_view)
  * @property {PartName[]} parts
- * @property {boolean} playing once it is finished
- * @property {boolean} live
+ * @property {boolean} playing
  * @property {string[]} charts keys of charts of the page that link with this run
- * @property {RunData} [run]
- * @property {string[]} [notes] what the record lacks, and so the picture
+ * @property {RunData} run
+ * @property {string[]} notes what the record lacks, and so the picture
  * @property {number | null} [pinned]
  * @property {number | null} [layer] by the model's own number
  */
@@ -52,8 +51,6 @@ export class View {
     this.drawn = 0; // tokens
     this.wanted = 0; // the first token of the window, once it has come
     this.touched = false; // did the viewer pin or choose?
-    this.live = false;
-    this.wasLive = false;
     this.built = "";
     this.frame = 0;
     this.sending = 0;
@@ -76,7 +73,7 @@ export class View {
     root.onpointerdown = () => this.tip.hide();
   }
 
-  /** The run; parts and what they ask for exist only once there is one. */
+  /** The run; parts and what they ask for exist once Python has sent it. */
   get run() {
     if (!this.found) throw new Error("there is no run yet");
     return this.found;
@@ -91,38 +88,24 @@ export class View {
     this.data = data;
     this.charts ??= new LinkedCharts(this, data.charts);
     const before = this.found;
-    const run = data.run ? new Run(data.run) : null;
+    const run = new Run(data.run);
     const { parts, notes, locale, saving, playing } = data;
-    const built = JSON.stringify([
-      parts,
-      notes,
-      locale,
-      saving,
-      playing,
-      run?.layers,
-      !run?.pooled,
-    ]);
-    this.live = data.live;
+    const built = JSON.stringify([parts, notes, locale, saving, playing, run.layers, !run.pooled]);
     this.words = new Words(data.labels, locale);
     this.found = run;
-    const same = Boolean(run?.continues(before));
+    const same = run.is(before);
     const { player } = this;
-    this.player = run && this.playerFor(data, run, same);
-    if (!run || this.player !== player || built !== this.built || !same)
-      this.build(data, built, same);
-    if (run) {
-      if (!same) [this.touched, this.zoom] = [false, 1];
-      if (!same || (data.pinned !== this.givenPin && !this.touched))
-        this.pinned = data.pinned ?? null;
-      if (!same || (data.layer !== this.givenLayer && !this.touched))
-        this.layer = Math.max(0, run.layers.indexOf(data.layer ?? run.layers[0]));
-      this.givenPin = data.pinned;
-      this.givenLayer = data.layer;
-      if (!this.looking) this.wanted = run.first;
-      if (same && before?.first !== run.first) for (const part of this.parts) part.reset();
-      if (before && same && !data.live && this.wasLive) this.announce();
-      this.wasLive = data.live;
-    }
+    this.player = this.playerFor(data, run, same);
+    if (this.player !== player || built !== this.built || !same) this.build(data, built, same);
+    if (!same) [this.touched, this.zoom] = [false, 1];
+    if (!same || (data.pinned !== this.givenPin && !this.touched))
+      this.pinned = data.pinned ?? null;
+    if (!same || (data.layer !== this.givenLayer && !this.touched))
+      this.layer = Math.max(0, run.layers.indexOf(data.layer ?? run.layers[0]));
+    this.givenPin = data.pinned;
+    this.givenLayer = data.layer;
+    if (!this.looking) this.wanted = run.first;
+    if (same && before?.first !== run.first) for (const part of this.parts) part.reset();
     this.redraw();
   }
 
@@ -137,10 +120,6 @@ export class View {
     this.parts = [];
     this.drawn = 0;
     if (!same) this.hovered = this.pinned = null;
-    if (!this.found) {
-      element("div", "waiting", this.root, this.words.say("waiting"));
-      return;
-    }
     this.controls = this.player && this.controlsOf(this.player);
     const sides = data.parts.some((p) => BESIDE.includes(p));
     const mains = data.parts.some((p) => !BESIDE.includes(p));
@@ -154,7 +133,7 @@ export class View {
       const box = /** @type {HTMLElement} */ (column.lastElementChild);
       if (name !== "text") this.saving(data, box, part, name);
     }
-    for (const note of data.notes ?? []) element("p", "note", this.root, note);
+    for (const note of data.notes) element("p", "note", this.root, note);
     this.tip = new Teller(this);
     this.status = element("div", "only-read", this.root);
     this.status.setAttribute("role", "status");
@@ -177,17 +156,17 @@ export class View {
   // --- Playing a record -------------------------------------------------------------------
 
   /**
-   * A finished record has a player: at its end if one has watched it being written, or has come
-   * for a pinned token; else it plays by itself.
+   * A record that is played has a player: at its end if one has come for a pinned token; else it
+   * plays by itself.
    *
    * @param {Data} data
    * @param {Run} run
    * @param {boolean} same
    */
   playerFor(data, run, same) {
-    if (!data.playing || data.live) return null;
-    if (same && this.player?.length === run.length) return this.player;
-    const waits = same || typeof data.pinned === "number";
+    if (!data.playing) return null;
+    if (same && this.player) return this.player;
+    const waits = typeof data.pinned === "number";
     return playerOf(run.times, Math.max(1, run.n_prompt), waits);
   }
 
@@ -249,7 +228,7 @@ export class View {
 
   // Does the picture follow its newest token? A window on what was written does not.
   get grows() {
-    return this.live || !this.run.pooled;
+    return !this.run.pooled;
   }
 
   current() {

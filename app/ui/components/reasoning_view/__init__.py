@@ -1,6 +1,6 @@
 """The component that shows up to four replies to one question side by side, every step judged.
 
-    clicked = reasoning_view(traces, key="r_view", live=False, playing=True)
+    clicked = reasoning_view(traces, key="r_view", playing=True)
     clicked  # (index of the trace, index of the mark in its reading) of a step, once per click
 
 Hover, focus and folding stay in the browser. What reaches Python is a click on a step, where
@@ -23,7 +23,7 @@ from app.core.asking.judged import JudgedReply
 from app.core.assets import evaluations
 from app.core.texts import t
 from app.ui.components import component
-from app.ui.components.trace_view.payload import most_tokens, probabilities, run_id
+from app.ui.components.trace_view.payload import probabilities, run_id
 from model.record.trace import Trace, rounded
 from model.tasks.problem import Problem
 
@@ -59,13 +59,10 @@ def typical(contestant: contestants.Contestant, problem: Problem) -> str:
     )
 
 
-def payload(trace: Trace, reading: JudgedReply, *, live: bool, finished: bool) -> dict[str, Any]:
+def payload(trace: Trace, reading: JudgedReply) -> dict[str, Any]:
     """What the browser gets of one reply: everything counted from the reply's first token."""
     start = reading.start
     contestant = contestants.of(trace, reading.asked.begin)
-    room = len(trace) - start
-    if live:
-        room = max(room, most_tokens(trace) - start)
     return {
         "id": run_id(trace),
         "name": name_of(contestant),
@@ -77,9 +74,7 @@ def payload(trace: Trace, reading: JudgedReply, *, live: bool, finished: bool) -
         "seconds": seconds(trace, start),
         "marks": [asdict(mark) for mark in reading.marks],
         "split": reading.split,
-        "room": room,
-        "finished": finished,
-        "cut": trace.finish_reason if finished else "",
+        "cut": trace.finish_reason,
         "answer": reading.answer,
         "correct": reading.correct,
         "right_answer": reading.problem.answer if reading.problem.level else None,
@@ -110,65 +105,53 @@ def reasoning_view(
     traces: Sequence[Trace],
     *,
     key: str,
-    live: bool = False,
     playing: bool = False,
     clickable: bool = False,
     picked: tuple[int, int] | None = None,
-    done: Sequence[bool] = (),
     heading: Literal["h2", "h3"] = "h2",
     names: Mapping[str, str] = NO_NAMES,
 ) -> tuple[int, int] | None:
-    """Draw the replies; call it again with the grown traces while they are being written.
+    """Draw the replies.
 
     Args:
         traces: replies to one question, at most `contestants.MOST`.
         key: of the component, as for every widget.
-        live: they are being written; leave room on the axis for the tokens to come.
-        playing: play the replies once they are finished, with controls. They are at their end if
-            one has watched them being written, or wants no motion.
+        playing: play the replies, with controls. They are at their end if one wants no motion.
         clickable: a step can be chosen.
         picked: the step that is chosen already, as it is returned.
-        done: while live, which of them have ended already.
         heading: of a column: one below what stands over the replies.
         names: a model → how its column is headed, for models that are not contestants.
 
     URL: KEY_colour, what tokens are coloured by, one of `COLOURINGS`; none if it is missing.
     """
-    ended = list(done) if live else [True] * len(traces)
-    readings = [
-        judged.read(trace, writing=not end) for trace, end in zip(traces, ended, strict=True)
-    ]
-    data = drawn(traces, readings, ended, live=live, playing=playing, heading=heading)
+    readings = [judged.read(trace) for trace in traces]
+    data = drawn(traces, readings, playing=playing, heading=heading)
     for column, trace in zip(data["columns"], traces, strict=True):
         column["name"] = names.get(trace.card.name, column["name"])
     data["clickable"] = clickable
     data["pick"] = picked and {"run": run_id(traces[picked[0]]), "mark": picked[1]}
-    data["colour"] = _colour(st.query_params.get(url := f"{key}_colour"))
+    data["colour"] = colour_of(st.query_params.get(url := f"{key}colour_of"))
     result = _component(data, key=key, on_step_change=lambda: None, on_colour_change=lambda: None)
     if result.colour is not None:  # the viewer has changed it
-        if chosen := _colour(result.colour):
+        if chosen := colour_of(result.colour):
             st.query_params[url] = chosen
         else:
             st.query_params.pop(url, None)
-    return _clicked(result.step, traces, readings) if clickable else None
+    return clicked_step(result.step, traces, readings) if clickable else None
 
 
 def drawn(
     traces: Sequence[Trace],
     readings: Sequence[JudgedReply],
-    ended: Sequence[bool],
     *,
-    live: bool = False,
     playing: bool = True,
     heading: Literal["h2", "h3"] = "h2",
 ) -> dict[str, Any]:
     """The component's data of replies to one question."""
     return {
         "columns": [
-            payload(trace, reading, live=live, finished=end)
-            for trace, reading, end in zip(traces, readings, ended, strict=True)
+            payload(trace, reading) for trace, reading in zip(traces, readings, strict=True)
         ],
-        "live": live,
         "playing": playing,
         "clickable": False,
         "pick": None,
@@ -185,12 +168,12 @@ def asked(reading: JudgedReply) -> str:
     return f"{reading.asked.text} {t('question.right_answer', answer=reading.problem.answer)}"
 
 
-def _colour(asked: object) -> str | None:
+def colour_of(asked: object) -> str | None:
     """What tokens can be coloured by, whatever a link or the browser says."""
     return next((one for one in COLOURINGS if one == asked), None)
 
 
-def _clicked(
+def clicked_step(
     sent: Any, traces: Sequence[Trace], readings: Sequence[JudgedReply]
 ) -> tuple[int, int] | None:
     """What the browser sent, if it is a step on screen: it may be stale, or anything at all."""

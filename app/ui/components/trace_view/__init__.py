@@ -37,41 +37,35 @@ class Selection:
 
 
 def trace_view(
-    trace: Trace | None,
+    trace: Trace,
     *,
     parts: Sequence[Part],
     key: str,
     layer: int | None = None,
     playing: bool = False,
-    live: bool = False,
     pinned: int | None = None,
     charts: Sequence[str] = (),
 ) -> Selection:
-    """Draw a run; call it again with the grown trace while the run goes on.
+    """Draw a run.
 
     Args:
-        trace: the run so far; None shows where it will appear.
+        trace: the run.
         parts: what to draw, in this order; `grid` and `cache` stand beside the others if wide.
         key: of the component, as for every widget.
         layer: the layer of the heatmap at first, by the model's own number; default the first.
-        playing: play the run once it is finished, with controls, unless it is too large to draw
-            whole. It is at its end if one has watched it being written, came for a pinned token,
-            or wants no motion.
-        live: the run goes on, so leave room for the tokens to come.
+        playing: play the run, with controls, unless it is too large to draw whole. It is at its
+            end if one came for a pinned token, or wants no motion.
         pinned: token to pin, e.g. from the URL; the viewer's own pin stays until it changes.
         charts: keys of charts on the page whose x axis counts this run's tokens: hover and click
             link with them, in the browser.
     """
     first = 0
-    if trace is None:
-        data: dict[str, Any] = {"parts": list(parts), "playing": playing, "live": live}
-    else:
-        if pooling.too_large(trace):
-            state = st.session_state.get(key, {})
-            layer = _selection(None, state.get("layer"), trace, None).layer or layer
-            first = _first(state.get("window"), trace, pinned, live)
-        data = drawn(trace, parts, playing=playing, live=live, layer=layer, first=first)
-        data["pinned"] = pinned if _is_token(pinned, trace) else None
+    if pooling.too_large(trace):
+        state = st.session_state.get(key, {})
+        layer = selection_of(None, state.get("layer"), trace, None).layer or layer
+        first = first_of_window(state.get("window"), trace, pinned)
+    data = drawn(trace, parts, playing=playing, layer=layer, first=first)
+    data["pinned"] = pinned if _is_token(pinned, trace) else None
     data["charts"] = list(charts)
     result = _component(
         data,
@@ -80,7 +74,7 @@ def trace_view(
         on_layer_change=lambda: None,
         on_window_change=lambda: None,
     )
-    return _selection(result.pinned, result.layer, trace, pinned)
+    return selection_of(result.pinned, result.layer, trace, pinned)
 
 
 def drawn(
@@ -88,7 +82,6 @@ def drawn(
     parts: Sequence[Part],
     *,
     playing: bool,
-    live: bool = False,
     layer: int | None = None,
     first: int = 0,
 ) -> dict[str, Any]:
@@ -96,10 +89,9 @@ def drawn(
     return {
         "parts": drawable(trace, parts),
         "playing": playing and not pooling.too_large(trace),
-        "live": live,
         "charts": [],
         "notes": [t(key) for key in missing(trace, parts)],
-        "run": payload(trace, live=live, layer=layer, first=first),
+        "run": payload(trace, layer=layer, first=first),
         "pinned": None,
         "layer": layer if layer in trace.moe_layers else None,
     }
@@ -109,24 +101,19 @@ def _is_token(value: Any, trace: Trace) -> bool:
     return type(value) is int and 0 <= value < len(trace)
 
 
-def _first(window: Any, trace: Trace, pinned: int | None, live: bool) -> int:
-    """Where the window begins: where the viewer moved it in this run; else about the pinned token,
-    or what is being written."""
+def first_of_window(window: Any, trace: Trace, pinned: int | None) -> int:
+    """Where the window begins: where the viewer moved it; else about the pinned token."""
     sent = window if isinstance(window, dict) else {}
     if sent.get("run") == run_id(trace) and _is_token(sent.get("first"), trace):
         return sent["first"]
-    if pinned is not None:
-        return pinned - pooling.WINDOW // 2
-    return len(trace) if live else 0
+    return 0 if pinned is None else pinned - pooling.WINDOW // 2
 
 
-def _selection(pinned: Any, layer: Any, trace: Trace | None, given: int | None) -> Selection:
+def selection_of(pinned: Any, layer: Any, trace: Trace, given: int | None) -> Selection:
     """What the browser sent, if it is about this run: it may be stale, or anything at all.
 
     Until the viewer has pinned or let go of a token of this run, the given one is pinned.
     """
-    if trace is None:
-        return Selection(None, None)
     token = given
     if isinstance(pinned, dict) and pinned.get("run") == run_id(trace):
         token = pinned.get("token")

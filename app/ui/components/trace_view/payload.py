@@ -19,7 +19,7 @@ SHARE_UNITS = 100  # shares are sent in whole percent, as they are told
 
 
 def run_id(trace: Trace) -> str:
-    """A name that stays while a run grows, unlike `Trace.id`: it hashes the run's inputs."""
+    """A name of the run's inputs, so that a run once more keeps its pin, unlike `Trace.id`."""
     inputs = json.dumps(
         {"model": asdict(trace.card), "run": asdict(trace.info) | {"date": ""}}, sort_keys=True
     )
@@ -44,13 +44,6 @@ def probabilities(trace: Trace, part: slice) -> list[float | None]:
     if trace.logprobs is None:
         return [None] * len(trace.texts[part])
     return rounded(np.minimum(1, np.exp(trace.logprobs[part].astype(float))))
-
-
-def most_tokens(trace: Trace) -> int:
-    """How long the run can become."""
-    most = trace.n_prompt + trace.info.max_new_tokens
-    context = trace.card.max_position_embeddings
-    return most if context is None else min(most, context)
 
 
 def drawable(trace: Trace, parts: Sequence[str]) -> list[str]:
@@ -79,15 +72,13 @@ def missing(trace: Trace, parts: Sequence[str]) -> list[str]:
 def payload(
     trace: Trace,
     *,
-    live: bool,
     layer: int | None = None,
     first: int = 0,
 ) -> dict[str, Any]:
     """Everything that the component draws of a run.
 
     Args:
-        trace: the run so far, T tokens of which F are fed.
-        live: leave room on the token axis for what may still come.
+        trace: the run, T tokens of which F are fed.
         layer: of a run too large to draw whole, the layer to pool, by the model's own number.
         first: of such a run, the first token of the window.
 
@@ -103,7 +94,6 @@ def payload(
         "id": run_id(trace),
         "n_prompt": trace.n_prompt,
         "fed": trace.fed,
-        "capacity": max(most_tokens(trace), len(trace)) if live else len(trace),
         "layers": list(trace.moe_layers),
         "n_experts": card.n_routed_experts,
         "n_group": card.groups,

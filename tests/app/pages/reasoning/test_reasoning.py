@@ -16,7 +16,7 @@ from app.core.asking import contestants, judged
 from app.core.assets import evaluations
 from app.core.texts import LANGUAGES, texts
 from app.pages.reasoning import state as session
-from app.ui.components.reasoning_view import _clicked, _colour, payload, typical
+from app.ui.components.reasoning_view import clicked_step, colour_of, payload, typical
 from app.ui.components.trace_view.payload import run_id
 from model.record.card import ModelCard
 from model.record.trace import RunInfo, Trace
@@ -121,13 +121,6 @@ def test_comparisons_are_marked_and_no_steps_of_their_own() -> None:
     assert not any(m.builds for m in reading.marks)
 
 
-def test_a_step_that_may_still_grow_is_not_judged_yet() -> None:
-    half = written("<think>first 34*9=30")
-    assert not judged.read(half, writing=True).steps
-    assert len(judged.read(half).steps) == 1
-    assert len(judged.read(written("<think>first 34*9=30,"), writing=True).steps) == 1
-
-
 def test_free_text_has_its_arithmetic_checked_only() -> None:
     free = judged.question_of(judged.Asked("Tell me of 7*8", "", free=False))
     assert free.level == 0
@@ -143,7 +136,7 @@ def test_no_reply_breaks_the_reading(reply: str, begin: str) -> None:
     size = len(trace) - reading.start
     assert 0 <= reading.split <= size
     assert all(0 <= m.first < m.last <= size for m in reading.marks)
-    json.dumps(payload(trace, reading, live=False, finished=True))
+    json.dumps(payload(trace, reading))
 
 
 @pytest.mark.parametrize(
@@ -156,7 +149,7 @@ def test_believes_the_browser_only_what_can_be(sent: object, found: object) -> N
     trace = written(BUILT)
     if isinstance(sent, dict) and sent["run"] == "RUN":
         sent = {**sent, "run": run_id(trace)}
-    assert _clicked(sent, [trace], [judged.read(trace)]) == found
+    assert clicked_step(sent, [trace], [judged.read(trace)]) == found
 
 
 # --- The page ----------------------------------------------------------------------------------
@@ -366,4 +359,4 @@ def test_a_link_to_a_question_has_its_language() -> None:
     [("entropy", "entropy"), ("probability", "probability"), ("red", None), (["entropy"], None)],
 )
 def test_tokens_are_coloured_by_what_there_is(asked: object, found: str | None) -> None:
-    assert _colour(asked) == found
+    assert colour_of(asked) == found
