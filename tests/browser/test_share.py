@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.core.asking import judged
+from app.core.running import store
 from app.core.texts import texts
 from app.export import figures, files, standalone, themes
+from model.record.trace import Trace
 from tests.browser import saved
 from tests.browser.chromium import PAGES, settle, visit
 from tests.browser.server import Server
@@ -156,9 +159,20 @@ def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str
     assert all(f"fill: {shown}" in (tick.get("style") or "") for tick in ticks)
 
 
-def test_a_run_is_saved_as_a_page_that_plays_without_a_server(page: Page, tmp_path: Path) -> None:
-    visit(page, "experts")
-    expect(page.locator(".trace-view .token").first).to_be_visible()
+@pytest.mark.parametrize(
+    ("path", "view", "traces"),
+    [
+        ("experts", ".trace-view .token", [store.sample("experts")]),
+        ("reasoning", ".reasoning-view .reply-column", judged.recorded("en")),
+    ],
+    ids=["experts", "reasoning"],
+)
+def test_a_run_is_saved_as_a_page_that_plays_without_a_server(
+    page: Page, tmp_path: Path, path: str, view: str, traces: Sequence[Trace]
+) -> None:
+    """And that says what was asked, of whom, with which seed, and when."""
+    visit(page, path)
+    expect(page.locator(view).first).to_be_visible()
     opened(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="HTML:").first.click()
@@ -167,8 +181,14 @@ def test_a_run_is_saved_as_a_page_that_plays_without_a_server(page: Page, tmp_pa
     assert kept.stat().st_size < 1_500_000
     page.context.set_offline(True)
     page.goto(kept.as_uri())
-    expect(page.locator(".trace-view .token").first).to_be_visible()
-    expect(page.locator(".trace-view .play")).to_be_visible()
+    expect(page.locator(view).first).to_be_visible()
+    expect(page.locator(".play").first).to_be_visible()
+    said = page.locator("h1 + p")
+    info = traces[0].info
+    asked = judged.read(traces[0]).asked.text if path == "reasoning" else info.prompt
+    for part in (asked, f"seed {info.seed}", info.date):
+        expect(said).to_contain_text(part)
+    assert len({trace.info.seed for trace in traces}) == 1
 
 
 def test_any_chart_is_saved_as_a_page_that_answers_without_a_server(

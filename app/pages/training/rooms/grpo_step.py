@@ -23,10 +23,14 @@ SLOT = LabSlot("t_step", "update")
 
 def start() -> None:
     """Take a step from the chosen checkpoint on the question in the fields."""
+    question.ask(SLOT, run, question.asked(model=str(st.session_state.get("t_from"))))
+
+
+def run(asked: question.Asked) -> None:
+    """Take a step; from the first checkpoint, if there is none of the name."""
     names = [one.name for one in training_runs.checkpoints()]
-    chosen = st.session_state.get("t_from")
-    model = chosen if chosen in names else names[0]
-    SLOT.run(experiments.one_step(question.problem(), model, question.seed()))
+    model = asked.model if asked.model in names else names[0]
+    SLOT.run(experiments.one_step(asked.problem, model, asked.seed))
 
 
 def rewards_part(replies: list[dict[str, Any]]) -> None:
@@ -59,8 +63,11 @@ def rewards_part(replies: list[dict[str, Any]]) -> None:
         st.info(t("training.group_equal"))
 
 
-def tokens_part(replies: list[dict[str, Any]], lr: float) -> None:
-    """Every reply with its tokens coloured, and the same as a table."""
+def tokens_part(replies: list[dict[str, Any]], lr: float, about: str) -> None:
+    """Every reply with its tokens coloured, and the same as a table.
+
+    `about`: which step they are of.
+    """
     st.markdown(f"**{t('training.moved_title')}**")
     st.markdown(t("training.moved_say", lr=f"{lr:g}"))
     shown = [
@@ -77,7 +84,7 @@ def tokens_part(replies: list[dict[str, Any]], lr: float) -> None:
         )
         for i, reply in enumerate(replies, 1)
     ]
-    update_view(shown, key="t_change")
+    update_view(shown, about=about, key="t_change")
     rows: list[dict[str, object]] = [
         {"reply": i, "reward": reply["reward"], "advantage": reply["advantage"], "place": place}
         | {"token": token, "before": before, "after": after}
@@ -89,17 +96,14 @@ def tokens_part(replies: list[dict[str, Any]], lr: float) -> None:
     numbers(rows, "grpo-step", of=t("training.table_tokens"))
 
 
-def shown() -> Outcome:
-    """The last step that was taken, else the recorded one; with a line that says which it is."""
+def shown() -> tuple[Outcome, str]:
+    """The last step that was taken, else the recorded one; and a line that says which it is."""
     own = SLOT.shown()
-    if own is not None:
-        values = {"model": own.request["model"], "seed": own.request["seed"]}
-        question.said(t("training.step_of", **values), own.problem.question)
-        return own
-    outcome, date = recorded(f"grpo-step-{question_language()}")
+    outcome, date = (own, "") if own else recorded(f"grpo-step-{question_language()}")
     values = {"model": outcome.request["model"], "seed": outcome.request["seed"]}
-    question.said(t("training.step_recorded", date=date, **values), outcome.problem.question)
-    return outcome
+    if own is None:
+        return outcome, t("training.step_recorded", date=date, **values)
+    return outcome, t("training.step_of", **values)
 
 
 def learner() -> None:
@@ -119,13 +123,16 @@ def learner() -> None:
 def room() -> None:
     """The question, the step that is being taken, and the last one."""
     question.fields(learner)
+    question.follow_link(SLOT, run)
     work = SLOT.running
     learns = work is not None and bool(work.results)
     SLOT.status(t("training.step_learns" if learns else "training.step_samples"))
-    done = shown()
+    done, source = shown()
+    asked = done.problem.question
+    question.said(source, asked)
     update = done.last("update")
     rewards_part(update["replies"])
-    tokens_part(update["replies"], update["lr"])
+    tokens_part(update["replies"], update["lr"], f"“{asked}” · {source}")
     with st.expander(t("common.how_computed")):
         st.markdown(t("training.step_how"))
 

@@ -23,6 +23,7 @@ from app.core.asking.judged import JudgedReply
 from app.core.assets import evaluations
 from app.core.texts import t
 from app.ui.components import component
+from app.ui.components.about import about
 from app.ui.components.trace_view.payload import most_tokens, probabilities, run_id
 from model.record.trace import Trace, rounded
 from model.tasks.problem import Problem
@@ -138,9 +139,7 @@ def reasoning_view(
     readings = [
         judged.read(trace, writing=not end) for trace, end in zip(traces, ended, strict=True)
     ]
-    data = drawn(traces, readings, ended, live=live, playing=playing, heading=heading)
-    for column, trace in zip(data["columns"], traces, strict=True):
-        column["name"] = names.get(trace.card.name, column["name"])
+    data = drawn(traces, readings, ended, live=live, playing=playing, heading=heading, names=names)
     data["clickable"] = clickable
     data["pick"] = picked and {"run": run_id(traces[picked[0]]), "mark": picked[1]}
     data["colour"] = _colour(st.query_params.get(url := f"{key}_colour"))
@@ -161,18 +160,24 @@ def drawn(
     live: bool = False,
     playing: bool = True,
     heading: Literal["h2", "h3"] = "h2",
+    names: Mapping[str, str] = NO_NAMES,
 ) -> dict[str, Any]:
     """The component's data of replies to one question."""
+    columns = [
+        payload(trace, reading, live=live, finished=end)
+        for trace, reading, end in zip(traces, readings, ended, strict=True)
+    ]
+    for column, trace in zip(columns, traces, strict=True):
+        column["name"] = names.get(trace.card.name, column["name"])
+    question = asked(readings[0]) if readings else ""
     return {
-        "columns": [
-            payload(trace, reading, live=live, finished=end)
-            for trace, reading, end in zip(traces, readings, ended, strict=True)
-        ],
+        "about": about(question, [column["name"] for column in columns], traces),
+        "columns": columns,
         "live": live,
         "playing": playing,
         "clickable": False,
         "pick": None,
-        "question": asked(readings[0]) if readings else "",
+        "question": question,
         "heading": heading,
         "colour": None,
     }
