@@ -83,12 +83,12 @@ FIGURES: Mapping[str, Known] = {
     "r1-zero-length": Known(reasoning.length, "training", _R1, 610, _ZEROS),
     "grpo-group": Known(reasoning.group, "training", _R1, 470, _group),
     "replies": Known(reasoning.replies, "reasoning", _R1, 1410, _replies),
-    "pipeline": Known(pipeline.pipeline, "training", _NATURE, 854, _files(PUBLISHED)),
-    "distillation": Known(pipeline.distillation, "training", _R1, 570, _measured("distilled")),
-    "published": Known(pipeline.results, "training", _R1, 710, _files(PUBLISHED)),
+    "pipeline": Known(pipeline.pipeline, "story", _NATURE, 854, _files(PUBLISHED)),
+    "distillation": Known(pipeline.distillation, "story", _R1, 570, _measured("distilled")),
+    "published": Known(pipeline.results, "story", _R1, 710, _files(PUBLISHED)),
     "thinking": Known(taught.thinking, "reasoning", "o1", 570, _measured(*taught.THINKERS)),
     "stages": Known(taught.stages, "training", _NATURE, 630, _files(PUBLISHED)),
-    "taught": Known(taught.taught, "training", _R1, 550, _measured(*taught.TAUGHT)),
+    "taught": Known(taught.taught, "story", _R1, 550, _measured(*taught.TAUGHT)),
 }
 NAMES = tuple(FIGURES)
 

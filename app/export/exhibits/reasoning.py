@@ -103,7 +103,7 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
             paper_last=said(published.curve(theirs[0])[1][-1]),
         ),
         source=_source(ZERO, published.curves_source()),
-        state={"t_overlay": "true", "t_run": ZERO, "t_curve_task": TASK},
+        state={"room": "curves", "t_overlay": "true", "t_run": ZERO, "t_curve_task": TASK},
     )
 
 

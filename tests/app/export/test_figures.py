@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from app.core.texts import APP, LANGUAGES
 from app.export import figures
 from app.export.exhibit import ShownReplies, ShownRun
+from app.story.chapters import BY_NAME
 
 EVERY = [(name, language) for name in figures.NAMES for language in LANGUAGES]
 
@@ -66,13 +67,13 @@ def test_an_unknown_name_is_refused() -> None:
     ("name", "key", "chosen"),
     [
         ("compute", "story_chapter", "o1"),
-        ("thinking", "r_room", "thinking"),
-        ("published", "t_table", "others"),
+        ("thinking", "r_models", ["base", "r1-zero"]),
+        ("published", "story_chapter", "results"),
         ("r1-zero-accuracy", "t_curve_task", "chain"),
         ("kv-loss", "c_room", "attention_kinds"),
     ],
 )
-def test_its_full_view_is_of_the_same(name: str, key: str, chosen: str) -> None:
+def test_its_full_view_is_of_the_same(name: str, key: str, chosen: object) -> None:
     page, _, query = figures.figure(name, "en").link("en").partition("?")
     at = AppTest.from_file(str(APP / "navigation.py"), default_timeout=60)
     at.query_params.update(dict(parse_qsl(query)))
@@ -80,3 +81,12 @@ def test_its_full_view_is_of_the_same(name: str, key: str, chosen: str) -> None:
     at.switch_page(there).run()
     assert not at.exception
     assert at.session_state[key] == chosen
+
+
+def test_a_view_in_the_story_draws_the_figure() -> None:
+    found = [figures.figure(name, "en") for name in figures.NAMES]
+    in_story = [one for one in found if one.page == "story"]
+    assert in_story
+    for one in in_story:
+        chapter = BY_NAME[one.state["room"]]
+        assert one.name in (chapter.figure, *chapter.then)

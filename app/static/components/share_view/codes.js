@@ -19,7 +19,7 @@ import { escaped } from "../../shared/svg.js";
  * @property {Record<string, string>} papers BibTeX by key
  * @property {string} paper key of the page's
  * @property {Record<string, string>} rooms whose paper is another one
- * @property {string} app BibTeX with %url% and %date%
+ * @property {string} app BibTeX with %url%, %date% and %year%
  * @property {string} date
  * @property {string} locale
  */
@@ -107,6 +107,7 @@ export function bibtex(data, figure) {
   const paper = figure?.paper ?? data.rooms[room] ?? data.paper;
   const app = data.app
     .replace("%url%", () => location.href.replace(/[{}]/g, encodeURIComponent))
-    .replace("%date%", () => data.date);
+    .replace("%date%", () => data.date)
+    .replace("%year%", () => data.date.slice(0, 4));
   return `${app}\n\n${data.papers[paper]}\n`;
 }
