@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.core import numbers
 from app.core.assets import models
 from app.core.assets.files import DamagedFileError
 from app.core.texts import question_language, speaking, t
@@ -109,9 +110,16 @@ def figure(name: str, language: str) -> Exhibit:
             if not _there(path):
                 raise DamagedFileError(path)
         drawn = known.make()
-        return Exhibit(
-            name=name, title=title(name), page=known.page, paper=known.paper, **vars(drawn)
-        )
+        said = vars(drawn) | {"rows": [_short(row) for row in drawn.rows]}
+        return Exhibit(name=name, title=title(name), page=known.page, paper=known.paper, **said)
+
+
+def _short(row: Mapping[str, object]) -> dict[str, object]:
+    """A row without the digits that nobody measured."""
+    return {
+        key: numbers.short(value) if isinstance(value, float) else value
+        for key, value in row.items()
+    }
 
 
 def title(name: str) -> str:

@@ -41,7 +41,7 @@ def compute() -> Drawn:
         content=drawn.compute(training, thinking, labels),
         rows=[
             {t("figures.column_compute"): labels[name], t("figures.column_amount"): x}
-            | {t("figures.column_right"): round(value, 4)}
+            | {t("figures.column_right"): value}
             for name, line in (("train_x", training), ("test_x", thinking))
             for x, value in zip(line.x, line.value, strict=True)
         ],
@@ -91,8 +91,13 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
     return Drawn(
         content=figures.curve(steps, values, smooth, labels, percent=percent, overlay=overlay),
         rows=[
-            {labels["x"]: step, axis: round(value, 4), t("figures.column_mean"): round(mean, 4)}
-            for step, value, mean in zip(steps, values, smooth, strict=True)
+            {t("figures.column_curve"): name, labels["x"]: step}
+            | {axis: value, t("figures.column_mean"): mean}
+            for name, *points in (
+                (contestants.NAMES[ZERO], steps, values, smooth),
+                *((one.name, one.step, one.value, [None] * len(one.step)) for one in overlay),
+            )
+            for step, value, mean in zip(*points, strict=True)
         ],
         takeaway=t(
             f"figures.takeaway_r1_zero_{measure}",

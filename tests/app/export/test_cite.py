@@ -1,4 +1,4 @@
-"""Citations: every view has a paper, a chapter one of its own sources, and BibTeX keeps capitals."""
+"""Citations: every view has a paper, a chapter one of its sources, and BibTeX keeps capitals."""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 import re
 from urllib.parse import parse_qsl
 
@@ -9,9 +12,11 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.core import numbers
 from app.core.texts import APP, LANGUAGES
-from app.export import figures
+from app.export import figures, serving
 from app.export.exhibit import ShownReplies, ShownRun
+from app.export.themes import theme
 from app.story.chapters import BY_NAME
 
 EVERY = [(name, language) for name in figures.NAMES for language in LANGUAGES]
@@ -90,3 +95,25 @@ def test_a_view_in_the_story_draws_the_figure() -> None:
     for one in in_story:
         chapter = BY_NAME[one.state["room"]]
         assert one.name in (chapter.figure, *chapter.then)
+
+
+@pytest.mark.parametrize("name", figures.NAMES)
+def test_its_numbers_have_no_more_digits_than_one_can_mean(name: str) -> None:
+    written = serving.as_csv(figures.figure(name, "en"), theme("light"), "en").decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(written)) for cell in row]
+    fractions = [cell for cell in cells if re.fullmatch(r"-?\d+\.\d+(e-\d+)?", cell)]
+    assert not [cell for cell in fractions if len(cell.strip("-0.").replace(".", "")) > 8]
+
+
+@pytest.mark.parametrize("name", ["kv-loss", "r1-zero-accuracy", "r1-zero-length", "compute"])
+def test_all_that_is_drawn_of_measures_is_in_its_numbers(name: str) -> None:
+    """Single seeds and a paper's curves, too: as many points as there are numbers for them."""
+    shown = figures.figure(name, "en")
+    told = {numbers.short(v) for row in shown.rows for v in row.values() if isinstance(v, float)}
+    level = shown.rows[0].get("Held-out loss, nats per token", 0)
+    assert isinstance(level, int | float)
+    for trace in shown.still.data:
+        for y in trace.y:
+            near = [value for value in told if abs(level + value - y) < 1e-4 * max(1, abs(y))]
+            exact = [row for row in shown.rows if y in row.values()]
+            assert near or exact or math.isclose(y, level, abs_tol=1e-4), (trace.name, y)
