@@ -19,6 +19,16 @@ def whole(value: object, low: int, high: int, otherwise: int) -> int:
     return int(within(value, low, high, otherwise))
 
 
+def short(value: float, digits: int = 6) -> float:
+    """A number without the digits that nobody measured: 0.3 for 0.30000000000000004.
+
+    Whole ones keep all of theirs.
+    """
+    if not value or not math.isfinite(value):
+        return value
+    return round(value, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+
+
 def is_finite(text: str) -> bool:
     """Whether a text in an address is not an infinite number; it may be the name of something."""
     try:

@@ -13,20 +13,28 @@ PAGES = {
     "cache": "deepseek-v2",
     "reasoning": "deepseek-r1",
     "training": "deepseek-r1-nature",
+    "story": "o1",  # its first chapter
 }
 ROOMS = {
     "balance": "loss-free-balancing",
     "after_rl": "deepseek-r1",
+    "thinking": "o1",
     "published": "deepseek-r1",
-    # chapters of the story
+    # chapters of the story; that of balance has the name of a room
     "o1": "o1",
     "moe": "deepseek-v3",
     "cache": "deepseek-v2",
+    "zero": "deepseek-r1",
+    "pipeline": "deepseek-r1-nature",
+    "rlhf": "deepseek-r1",
+    "distil": "deepseek-r1",
+    "results": "deepseek-r1",
 }
-#: The app's own entry; %url% and %date% are filled in where it is copied.
+#: The app's own entry; %url%, %date% and %year% are filled in where it is copied.
 APP = """@software{inside-r1,
-  title  = {Inside R1: small models of DeepSeek-V3's and R1's design, live},
+  title  = {Inside {R1}: small models of {DeepSeek-V3}'s and {R1}'s design, live},
   author = {{The Inside R1 contributors}},
+  year   = {%year%},
   url    = {%url%},
   note   = {Seen on %date%}
 }"""

@@ -68,7 +68,7 @@ def compute(training: MeasuredLine, thinking: MeasuredLine, labels: Mapping[str,
             col=column,
         )
     style.plain(figure, height=520)
-    figure.update_layout(margin={"t": 36})
+    figure.update_layout(margin={"t": 48})  # two lines of a title, where there is little room
     bare = {"range": [0, 1], "showticklabels": False, "showgrid": False, "zeroline": False}
     figure.update_xaxes(bare, row=1, title_text=labels["o1_x"], showline=True)
     figure.update_yaxes(bare, row=1, showline=True)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.core import numbers
 from app.core.assets import models
 from app.core.assets.files import DamagedFileError
 from app.core.texts import question_language, speaking, t
@@ -24,6 +25,8 @@ from app.pages.experts.balance.runs import RUNS as BALANCE
 from model import ASSETS
 
 PUBLISHED = "reference/published.json"
+#: Least widths of frames, px: with the wide picture, the middle and the narrow one (`standalone`).
+FRAMES = (672, 480, 340)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Known:
     make: Callable[[], Drawn]
     page: str  # that it is taken from
     paper: str  # key of `app.export.cite`: the paper whose idea is shown
-    height: int  # px of a frame that is 720 px wide, in any language
+    heights: tuple[int, int, int]  # px of frames as wide as `FRAMES`, in any language
     needs: Callable[[], Iterable[str]]  # files of assets that it is drawn from
     words: Mapping[str, int] = field(default_factory=dict)  # numbers in its title
 
@@ -67,28 +70,36 @@ _RUN = _files("samples/experts.json")
 _TWINS = _results(lambda: models.twins())
 _R1, _NATURE = "deepseek-r1", "deepseek-r1-nature"
 FIGURES: Mapping[str, Known] = {
-    "compute": Known(reasoning.compute, "story", "o1", 750, _ZEROS),
-    "routing": Known(experts.routing, "experts", "deepseek-v3", 1150, _RUN),
-    "expert-load": Known(experts.load, "experts", "deepseek-v3", 650, _RUN),
+    "compute": Known(reasoning.compute, "story", "o1", (680, 750, 830), _ZEROS),
+    "routing": Known(experts.routing, "experts", "deepseek-v3", (1180, 1590, 1830), _RUN),
+    "expert-load": Known(experts.load, "experts", "deepseek-v3", (590, 620, 650), _RUN),
     "balance": Known(
-        experts.balance, "experts", "loss-free-balancing", 530, _results(lambda: BALANCE)
+        experts.balance,
+        "experts",
+        "loss-free-balancing",
+        (490, 510, 570),
+        _results(lambda: BALANCE),
     ),
-    "kv-bytes": Known(cache.twins, "cache", "deepseek-v2", 530, _TWINS),
+    "kv-bytes": Known(cache.twins, "cache", "deepseek-v2", (530, 570, 630), _TWINS),
     "kv-bytes-v3": Known(
-        *(cache.v3, "cache", "deepseek-v2", 530, _files("reference/kv_configs.json")),
+        *(cache.v3, "cache", "deepseek-v2", (470, 520, 590), _files("reference/kv_configs.json")),
         words={"tokens": cache.CONTEXT},
     ),
-    "kv-loss": Known(cache.loss, "cache", "deepseek-v2", 590, _TWINS),
-    "r1-zero-accuracy": Known(reasoning.accuracy, "training", _R1, 610, _ZEROS),
-    "r1-zero-length": Known(reasoning.length, "training", _R1, 610, _ZEROS),
-    "grpo-group": Known(reasoning.group, "training", _R1, 470, _group),
-    "replies": Known(reasoning.replies, "reasoning", _R1, 1410, _replies),
-    "pipeline": Known(pipeline.pipeline, "training", _NATURE, 854, _files(PUBLISHED)),
-    "distillation": Known(pipeline.distillation, "training", _R1, 570, _measured("distilled")),
-    "published": Known(pipeline.results, "training", _R1, 710, _files(PUBLISHED)),
-    "thinking": Known(taught.thinking, "reasoning", "o1", 570, _measured(*taught.THINKERS)),
-    "stages": Known(taught.stages, "training", _NATURE, 630, _files(PUBLISHED)),
-    "taught": Known(taught.taught, "training", _R1, 550, _measured(*taught.TAUGHT)),
+    "kv-loss": Known(cache.loss, "cache", "deepseek-v2", (550, 590, 670), _TWINS),
+    "r1-zero-accuracy": Known(reasoning.accuracy, "training", _R1, (550, 590, 670), _ZEROS),
+    "r1-zero-length": Known(reasoning.length, "training", _R1, (550, 560, 650), _ZEROS),
+    "grpo-group": Known(reasoning.group, "training", _R1, (460, 510, 550), _group),
+    "replies": Known(reasoning.replies, "reasoning", _R1, (1460, 2210, 2480), _replies),
+    "pipeline": Known(pipeline.pipeline, "story", _NATURE, (780, 850, 880), _files(PUBLISHED)),
+    "distillation": Known(
+        pipeline.distillation, "story", _R1, (540, 590, 650), _measured("distilled")
+    ),
+    "published": Known(pipeline.results, "story", _R1, (640, 680, 710), _files(PUBLISHED)),
+    "thinking": Known(
+        taught.thinking, "reasoning", "o1", (510, 560, 630), _measured(*taught.THINKERS)
+    ),
+    "stages": Known(taught.stages, "training", _NATURE, (570, 610, 650), _files(PUBLISHED)),
+    "taught": Known(taught.taught, "story", _R1, (490, 510, 570), _measured(*taught.TAUGHT)),
 }
 NAMES = tuple(FIGURES)
 
@@ -109,9 +120,16 @@ def figure(name: str, language: str) -> Exhibit:
             if not _there(path):
                 raise DamagedFileError(path)
         drawn = known.make()
-        return Exhibit(
-            name=name, title=title(name), page=known.page, paper=known.paper, **vars(drawn)
-        )
+        said = vars(drawn) | {"rows": [_short(row) for row in drawn.rows]}
+        return Exhibit(name=name, title=title(name), page=known.page, paper=known.paper, **said)
+
+
+def _short(row: Mapping[str, object]) -> dict[str, object]:
+    """A row without the digits that nobody measured."""
+    return {
+        key: numbers.short(value) if isinstance(value, float) else value
+        for key, value in row.items()
+    }
 
 
 def title(name: str) -> str:

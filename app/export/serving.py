@@ -1,7 +1,8 @@
 """Figures over HTTP, without Streamlit: a frame of a blog needs no session and no script of ours.
 
-`/?embed=true&figure=NAME&lang=ko&theme=dark` is a figure by itself, and `figures/NAME.EXT` the same
-as a file: html, svg, csv, json. Whatever stands in an address is looked up, never trusted.
+`/?figure=NAME&lang=ko&theme=dark` is a figure by itself, with `embed=true` or without it, and
+`figures/NAME.EXT` the same as a file: html, svg, csv, json. Whatever stands in an address is looked
+up, never trusted.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def routes(base: str) -> list[Route]:
 
 
 class Frames:
-    """Shows `?embed=true&figure=NAME` at the app's own address: as `figures/NAME` does."""
+    """Shows `?figure=NAME` at the app's own address: as `figures/NAME` does."""
 
     def __init__(self, app: ASGIApp, base: str) -> None:
         self.app = app
@@ -161,7 +162,7 @@ class Frames:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].rstrip("/") == self.base:
             asked = parse_qs(scope["query_string"].decode("latin-1"))
-            if asked.get("embed") == ["true"] and "figure" in asked:
+            if "figure" in asked:
                 name = re.sub(r"[/\s]+", " ", asked["figure"][0])[:MOST]
                 scope = {**scope, "path": f"{self.base}/{FOLDER}/{name}"}
         await self.app(scope, receive, send)

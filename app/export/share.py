@@ -13,13 +13,13 @@ _component = component("share_view")
 
 
 def _listed() -> list[dict[str, object]]:
-    """The figures by name and title, with the heights that their frames need; none is drawn."""
+    """The figures by name and title, with the heights that frames need; none is drawn."""
     return [
         {
             "name": name,
             "title": figures.title(name),
             "page": figures.FIGURES[name].page,
-            "height": figures.FIGURES[name].height,
+            "heights": figures.FIGURES[name].heights,
             "paper": figures.FIGURES[name].paper,
         }
         for name in figures.offered()

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from app.core import numbers
+
 #: What a spreadsheet takes for the beginning of a formula, in any width.
 _FORMULA = frozenset("=+-@")
 #: Where a cell may end for one that splits at other marks than commas, and inside quotation marks.
@@ -18,7 +20,8 @@ def to_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
     """Rows with the same keys as CSV, UTF-8 with the mark that spreadsheets need for Korean.
 
     Texts are quoted, and what a spreadsheet would take for a formula gets an apostrophe before it:
-    what is in a cell may be a viewer's, or come by a link. None is an empty cell.
+    what is in a cell may be a viewer's, or come by a link. A fraction has six digits, and None is
+    an empty cell.
     """
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
@@ -29,6 +32,8 @@ def to_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
 
 
 def _plain(cell: object) -> object:
+    if isinstance(cell, float):
+        return numbers.short(cell)
     return "".join(map(_no_formula, _ENDS.split(cell))) if isinstance(cell, str) else cell
 
 

@@ -96,7 +96,7 @@ def test_a_pasted_config_gets_its_number(page: Page) -> None:
     bytes_ = 2 * 3 * 64 * 2 * 7 * 1000  # K and V, heads, features, bytes, layers, tokens
     expect(page.get_by_text(f"llama {bytes_ / 1e6:.2f} MB").first).to_be_visible()
     page.get_by_role("button", name=T["share_view.open"], exact=True).click()
-    expect(page.get_by_text(T["share_view.unlinked"])).to_be_visible()  # no link can hold it
+    expect(page.get_by_text(T["share_view.unlinked_own"])).to_be_visible()  # no link can hold it
 
 
 def test_uploaded_configs_are_compared_get_another_attention_and_the_papers_share(

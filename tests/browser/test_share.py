@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.core.texts import texts
-from app.export import figures, files, standalone, themes
+from app.core.asking import judged
+from app.core.running import store
+from app.core.texts import LANGUAGES, texts
+from app.export import figures, files, themes
+from model.record.trace import Trace
 from tests.browser import saved
 from tests.browser.chromium import PAGES, settle, visit
 from tests.browser.server import Server
@@ -90,8 +93,10 @@ def test_a_figure_in_a_frame_on_another_origin(
     title = figures.figure("kv-loss", "ko").title
     expect(frame.get_by_role("heading", name=title)).to_be_visible()
     expect(frame.locator("svg.chart:visible")).to_be_visible()
-    inner = page.frames[1]
-    assert inner.evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+    for width in (1440, 700, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(frame.locator("svg.chart:visible")).to_be_visible()
+        assert page.frames[1].evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
     leads = frame.get_by_role("link").get_attribute("href")
     assert leads is not None
     assert leads.startswith("/cache?lang=ko")
@@ -156,9 +161,20 @@ def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str
     assert all(f"fill: {shown}" in (tick.get("style") or "") for tick in ticks)
 
 
-def test_a_run_is_saved_as_a_page_that_plays_without_a_server(page: Page, tmp_path: Path) -> None:
-    visit(page, "experts")
-    expect(page.locator(".trace-view .token").first).to_be_visible()
+@pytest.mark.parametrize(
+    ("path", "view", "traces"),
+    [
+        ("experts", ".trace-view .token", [store.sample("experts")]),
+        ("reasoning", ".reasoning-view .reply-column", judged.recorded("en")),
+    ],
+    ids=["experts", "reasoning"],
+)
+def test_a_run_is_saved_as_a_page_that_plays_without_a_server(
+    page: Page, tmp_path: Path, path: str, view: str, traces: Sequence[Trace]
+) -> None:
+    """And that says what was asked, of whom, with which seed, and when."""
+    visit(page, path)
+    expect(page.locator(view).first).to_be_visible()
     opened(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="HTML:").first.click()
@@ -167,8 +183,14 @@ def test_a_run_is_saved_as_a_page_that_plays_without_a_server(page: Page, tmp_pa
     assert kept.stat().st_size < 1_500_000
     page.context.set_offline(True)
     page.goto(kept.as_uri())
-    expect(page.locator(".trace-view .token").first).to_be_visible()
-    expect(page.locator(".trace-view .play")).to_be_visible()
+    expect(page.locator(view).first).to_be_visible()
+    expect(page.locator(".play").first).to_be_visible()
+    said = page.locator("h1 + p")
+    info = traces[0].info
+    asked = judged.read(traces[0]).asked.text if path == "reasoning" else info.prompt
+    for part in (asked, f"seed {info.seed}", info.date):
+        expect(said).to_contain_text(part)
+    assert len({trace.info.seed for trace in traces}) == 1
 
 
 def test_any_chart_is_saved_as_a_page_that_answers_without_a_server(
@@ -219,13 +241,31 @@ def test_files_for_a_blog_are_alive_without_a_network(page: Page, tmp_path: Path
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_frames_are_as_high_as_they_say(page: Page) -> None:
-    page.set_viewport_size({"width": standalone.WIDE, "height": 400})
-    for name in figures.NAMES:
-        page.goto(f"/?embed=true&figure={name}")
-        page.locator("svg.chart:visible, .view > *").first.wait_for()
-        needed = page.evaluate("document.body.scrollHeight")
-        assert needed <= figures.FIGURES[name].height <= needed + 260, name
+OVERLAPS = """() => {
+  const texts = [...document.querySelectorAll("svg.chart text")]
+    .filter((text) => text.checkVisibility() && text.textContent.trim())
+    .map((text) => [text.textContent, text.getBoundingClientRect()]);
+  return texts.flatMap(([said, a], i) => texts.slice(i + 1)
+    .filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+      && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3)
+    .map(([other]) => `${said} / ${other}`));
+}"""
+
+
+@pytest.mark.parametrize("name", figures.NAMES)
+def test_frames_are_as_high_as_they_say(page: Page, name: str) -> None:
+    """And no text in them lies on another."""
+    heights = dict(zip(figures.FRAMES, figures.FIGURES[name].heights, strict=True))
+    for language in LANGUAGES:
+        page.goto(f"/?embed=true&figure={name}&lang={language}")
+        for width in (390, 700, 1000):
+            page.set_viewport_size({"width": width, "height": 400})
+            page.locator("svg.chart:visible, .view > *").first.wait_for()
+            stated = next(px for least, px in heights.items() if width >= least)
+            needed = page.evaluate("document.documentElement.scrollHeight")
+            assert needed <= stated, (language, width)
+            assert stated <= needed + 260 or width == 1000, (language, width)
+            assert page.evaluate(OVERLAPS) == [], (language, width)
 
 
 @pytest.mark.parametrize("width", [760, 700, 640, 560, 480, 390])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from app.core.assets import models, sources
 from app.core.texts import t
 from app.export.exhibit import Drawn
@@ -87,18 +89,22 @@ def loss() -> Drawn:
         low=f"{mla.low:+.3f}",
         high=f"{mla.high:+.3f}",
     )
+    seeds = max(len(point.by_seed) for point in points)
+    spread = {"least": f"{min(mla.by_seed):+.3f}", "most": f"{max(mla.by_seed):+.3f}"}
     return Drawn(
         content=quality_figures.scatter(points, axes),
         rows=[
             {t("figures.column_kind"): point.kind}
             | {t("figures.axis_bytes_per_token"): point.bytes_per_token}
-            | {axes["loss"]: round(point.loss, 4)}
-            | {t("figures.column_difference"): round(point.difference, 4)}
-            | {t("figures.column_low"): round(point.low, 4)}
-            | {t("figures.column_high"): round(point.high, 4)}
+            | {axes["loss"]: point.loss, t("figures.column_difference"): point.difference}
+            | {t("figures.column_low"): point.low, t("figures.column_high"): point.high}
+            | {
+                t("figures.column_of_seed", number=number + 1, n=seeds): gap
+                for number, gap in zip_longest(range(seeds), point.by_seed)
+            }
             for point in points
         ],
-        takeaway=f"{said} {t('figures.kv_loss_seeds', n=len(mla.by_seed))}",
+        takeaway=f"{said} {t('figures.kv_loss_seeds', n=len(mla.by_seed), **spread)}",
         source=t(
             "figures.source_training",
             models=", ".join(models.twins()),

@@ -98,7 +98,7 @@ def balance() -> Drawn:
         content=balancing.violations(steps, values, names, labels),
         rows=[
             {t("figures.column_balance"): names[run.name], t("figures.axis_step"): step}
-            | {t("figures.axis_max_vio"): round(value, 4)}
+            | {t("figures.axis_max_vio"): value}
             for run in found
             for step, value in zip(run.steps, values[run.name], strict=True)
         ],

@@ -128,7 +128,7 @@ def distillation() -> Drawn:
             date=evaluations.date("distilled"),
             paper=t("figures.of_table", paper=published.source("v1"), number=6),
         ),
-        state={"room": "pipeline"},
+        state={"room": "distil"},
     )
 
 
@@ -162,7 +162,7 @@ def results() -> Drawn:
             "figures.source_published",
             paper=t("figures.of_table", paper=table.sources[0], number=4),
         ),
-        state={"room": "published", "t_table": OTHERS},
+        state={"room": "results"},
     )
 
 

@@ -43,7 +43,7 @@ def compute() -> Drawn:
         content=drawn.compute(training, thinking, labels),
         rows=[
             {t("figures.column_compute"): labels[name], t("figures.column_amount"): x}
-            | {t("figures.column_right"): round(value, 4)}
+            | {t("figures.column_right"): value}
             for name, line in (("train_x", training), ("test_x", thinking))
             for x, value in zip(line.x, line.value, strict=True)
         ],
@@ -95,8 +95,13 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
             steps, values, smooth, labels, percent=percent, overlay=overlay
         ),
         rows=[
-            {labels["x"]: step, axis: round(value, 4), t("figures.column_mean"): round(mean, 4)}
-            for step, value, mean in zip(steps, values, smooth, strict=True)
+            {t("figures.column_curve"): name, labels["x"]: step}
+            | {axis: value, t("figures.column_mean"): mean}
+            for name, *points in (
+                (contestants.NAMES[ZERO], steps, values, smooth),
+                *((one.name, one.step, one.value, [None] * len(one.step)) for one in overlay),
+            )
+            for step, value, mean in zip(*points, strict=True)
         ],
         takeaway=t(
             f"figures.takeaway_r1_zero_{measure}",
@@ -107,7 +112,7 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
             paper_last=said(published.curve(theirs[0])[1][-1]),
         ),
         source=_source(ZERO, published.curves_source()),
-        state={"t_overlay": "true", "t_run": ZERO, "t_curve_task": TASK},
+        state={"room": "curves", "t_overlay": "true", "t_run": ZERO, "t_curve_task": TASK},
     )
 
 

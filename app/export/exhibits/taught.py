@@ -50,7 +50,7 @@ def thinking() -> Drawn:
             date=evaluations.date(THINKERS[-1]),
             paper=published.o1().source,
         ),
-        state={"room": "thinking"},
+        state={"room": "thinking", "r_models": ",".join(THINKERS)},
     )
 
 
@@ -113,5 +113,5 @@ def taught() -> Drawn:
             date=evaluations.date("r1-zero"),
             paper=t("figures.of_section", paper=published.source("v1"), number="2.2.2"),
         ),
-        state={"room": "pipeline"},
+        state={"room": "rlhf"},
     )

@@ -12,6 +12,7 @@ from app.export.svg import heat, marks, numbers
 from app.export.svg.pen import (
     NotDrawnError,
     box,
+    broken,
     element,
     legible,
     paint,
@@ -75,8 +76,8 @@ def annotation(one: Mapping[str, Any], plan: Plan) -> str:
         return ""
     x = _annotated(one.get("xref"), one["x"], "x", plan) + float(one.get("xshift") or 0)
     y = _annotated(one.get("yref"), one["y"], "y", plan) - float(one.get("yshift") or 0)
-    text = str(one.get("text") or "")
     size = float((one.get("font") or {}).get("size") or 13)
+    text = broken(str(one.get("text") or ""), size, _above(one, plan))
     own = (one.get("font") or {}).get("color")
     colour = legible(own, plan.theme.back, plan.theme.text) if own else plan.theme.text
     arrow = ""
@@ -98,6 +99,17 @@ def annotation(one: Mapping[str, Any], plan: Plan) -> str:
     return arrow + write(
         text, x, y + first + size * 1.05, size, colour, anchor, float(one.get("textangle") or 0)
     )
+
+
+def _above(one: Mapping[str, Any], plan: Plan) -> float:
+    """px of the panel that a text stands above as its title; for any other text without end."""
+    if not (one.get("xref") == one.get("yref") == "paper" and one.get("xanchor") == "center"):
+        return math.inf
+    for axis in plan.axes.values():
+        first, last = axis.settings.get("domain") or (1, 0)
+        if axis.across and first < one["x"] < last:
+            return axis.end - axis.start
+    return math.inf
 
 
 def _annotated(reference: str | None, value: Any, kind: str, plan: Plan) -> float:

@@ -150,6 +150,13 @@ def wrapped(text: str, size: float, room: float) -> list[str]:
     return lines
 
 
+def broken(text: str, size: float, room: float) -> str:
+    """Plotly's text in lines that fit into `room` px; one with lines or tags of its own stays."""
+    if "<" in text or box(text, size)[0] <= room:
+        return text
+    return "<br>".join(wrapped(text, size, room))
+
+
 def write(
     text: str,
     x: float,

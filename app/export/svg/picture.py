@@ -17,6 +17,7 @@ from app.export.svg.pen import (
     FONT,
     NotDrawnError,
     box,
+    broken,
     element,
     escaped,
     legible,
@@ -231,8 +232,11 @@ def _ticks(axis: Axis) -> list[tuple[float, str]]:
 
 
 def _title(axis: Axis) -> str:
+    """An axis's title, in lines that fit beside it."""
     title = axis.settings.get("title") or {}
-    return str((title.get("text") if isinstance(title, Mapping) else title) or "")
+    text = str((title.get("text") if isinstance(title, Mapping) else title) or "")
+    room = abs(axis.end - axis.start) * (1.2 if axis.across else 1)  # of the gap beside it, too
+    return broken(text, TITLE, room)
 
 
 def _need(axis: Axis, plan: Plan, need: Frame) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
-from app.core import numbers
+from app.core import links, numbers
 from app.core.asking import scope
+from app.core.running.run_slot import RunSlot
 from app.core.texts import question_language, t
 from app.ui import sampling
 from app.ui.url_choice import url_choice
@@ -19,20 +23,74 @@ TASK_NAMES = (chain.NAME, pick.NAME)
 MAX_NUMBER = 200  # of held-out questions of a level that can be chosen
 
 
-def problem(only: str | None = None) -> Problem:
-    """The question of the fields, of the one task that a room has or of the chosen one."""
+@dataclass(frozen=True)
+class Asked:
+    """A held-out question, the seed of its replies, and who learns, where a room lets one choose.
+
+    As a text it is what a link says: "chain.2.17.0", "chain.2.17.0.r1-zero-step50".
+    """
+
+    task: str
+    level: int
+    number: int  # of the held-out questions, from 1
+    seed: int
+    model: str = ""
+
+    @property
+    def problem(self) -> Problem:
+        """The question in the viewer's language."""
+        drawn = problems(self.task, self.level, 0, "heldout", question_language())
+        return next(itertools.islice(drawn, self.number - 1, None))
+
+    def __str__(self) -> str:
+        parts = (self.task, self.level, self.number, self.seed, self.model)
+        return ".".join(str(part) for part in parts if part != "")
+
+
+def of_link(text: str) -> Asked | None:
+    """What a link asks; None if that cannot be asked."""
+    found = re.fullmatch(r"(\w+)\.(\d{1,2})\.(\d{1,3})\.(\d{1,10})(?:\.([\w-]+))?", text, re.ASCII)
+    if found is None or found[1] not in TASK_NAMES:
+        return None
+    level, number, seed = map(int, found.group(2, 3, 4))
+    asked = Asked(found[1], level, number, seed, found[5] or "")
+    possible = asked.level in TASKS[asked.task].LEVELS and 1 <= asked.number <= MAX_NUMBER
+    return asked if possible and asked.seed <= sampling.MAX_SEED and str(asked) == text else None
+
+
+def follow_link(slot: RunSlot[Any], run: Callable[[Asked], None]) -> None:
+    """Run what the link asks that opened the page, once; keep in the URL what the slot shows.
+
+    URL: SLOT_asked, an `Asked`; nothing as long as a recorded result is on screen.
+    """
+    key = f"{slot.name}_asked"
+    state, query = st.session_state, st.query_params
+    if key not in state:
+        asked = of_link(query.get(key, ""))
+        if asked is not None:
+            ask(slot, run, asked)
+        elif key in query:
+            links.refuse(key)
+    if key in state and (slot.running or slot.shown()):
+        query[key] = str(state[key])
+    else:
+        query.pop(key, None)
+
+
+def ask(slot: RunSlot[Any], run: Callable[[Asked], None], asked: Asked) -> None:
+    """Run what is asked, and let links say so."""
+    st.session_state[f"{slot.name}_asked"] = asked
+    run(asked)
+
+
+def asked(only: str | None = None, model: str = "") -> Asked:
+    """What the fields ask, of the one task that a room has or of the chosen one."""
     state = st.session_state
     task: str = only or state.t_task
     levels = TASKS[task].LEVELS
     number = numbers.whole(state.get("t_number"), 1, MAX_NUMBER, 1)
     level = state.t_level if state.get("t_level") in levels else levels[0]
-    drawn = problems(task, level, 0, "heldout", question_language())
-    return next(itertools.islice(drawn, number - 1, None))
-
-
-def seed() -> int:
-    """What replies are drawn from."""
-    return sampling.chosen_seed("t_seed")
+    return Asked(task, level, number, sampling.chosen_seed("t_seed"), model)
 
 
 def fields(act: Callable[[], object], only: str | None = None) -> None:
@@ -64,15 +122,15 @@ def fields(act: Callable[[], object], only: str | None = None) -> None:
         )
         sampling.seed_field(0, "t_seed", width=140, help=t("training.seed_help"))
         act()
-    asked = problem(only)
+    problem = asked(only).problem
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.text(asked.question, width="content")
-        answer = t("question.right_answer", answer=asked.answer)
+        st.text(problem.question, width="content")
+        answer = t("question.right_answer", answer=problem.answer)
         st.caption(f"{answer} {t('question.split_heldout')}", width="content")
 
 
-def said(source: str, asked: str, only: str | None = None) -> None:
+def said(source: str, question: str, only: str | None = None) -> None:
     """Where a result is from, and what it answers, if that is not the question in the fields."""
     st.caption(source)
-    if asked != problem(only).question:
-        st.text(asked)
+    if question != asked(only).problem.question:
+        st.text(question)

@@ -117,12 +117,20 @@ export function drawingOf(chart, title, source) {
   );
 }
 
-/** What a picture's source is: the app, and where the view is found again. */
-function sourceOf() {
-  const { href, origin, pathname } = location;
-  const address = href.length > MOST ? `${origin}${pathname}` : href;
+/**
+ * What is below a file: the app, the day on which it was saved, and where the view is found again.
+ *
+ * @param {string} address
+ */
+export function sourceOf(address) {
   const day = new Date().toISOString().slice(0, 10);
   return `Inside R1 · ${day} · ${address}`;
+}
+
+/** The address of the view, or of its page where a picture has no room for it. */
+function shortAddress() {
+  const { href, origin, pathname } = location;
+  return href.length > MOST ? `${origin}${pathname}` : href;
 }
 
 /**
@@ -139,7 +147,7 @@ export function watchCharts(saved) {
     if (!chart || !wanted) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    const drawing = drawingOf(chart, titleOf(chart), sourceOf());
+    const drawing = drawingOf(chart, titleOf(chart), sourceOf(shortAddress()));
     const name = `${wanted.filename}.${wanted.format}`;
     const file =
       wanted.format === "svg"

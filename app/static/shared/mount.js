@@ -35,7 +35,7 @@ import { unpacked } from "./packed.js";
 /**
  * Views that are on the page, and what they were last given: Share saves them as files.
  *
- * @type {Map<HTMLElement, Uint8Array>}
+ * @type {Map<HTMLElement, Uint8Array<ArrayBuffer>>}
  */
 export const shown = new Map();
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import math
 import re
 from urllib.parse import parse_qsl
 
@@ -9,9 +12,12 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.core import numbers
 from app.core.texts import APP, LANGUAGES
-from app.export import figures
+from app.export import figures, serving
 from app.export.exhibit import ShownReplies, ShownRun
+from app.export.themes import theme
+from app.story.chapters import BY_NAME
 
 EVERY = [(name, language) for name in figures.NAMES for language in LANGUAGES]
 
@@ -66,13 +72,13 @@ def test_an_unknown_name_is_refused() -> None:
     ("name", "key", "chosen"),
     [
         ("compute", "story_chapter", "o1"),
-        ("thinking", "r_room", "thinking"),
-        ("published", "t_table", "others"),
+        ("thinking", "r_models", ["base", "r1-zero"]),
+        ("published", "story_chapter", "results"),
         ("r1-zero-accuracy", "t_curve_task", "chain"),
         ("kv-loss", "c_room", "attention_kinds"),
     ],
 )
-def test_its_full_view_is_of_the_same(name: str, key: str, chosen: str) -> None:
+def test_its_full_view_is_of_the_same(name: str, key: str, chosen: object) -> None:
     page, _, query = figures.figure(name, "en").link("en").partition("?")
     at = AppTest.from_file(str(APP / "navigation.py"), default_timeout=60)
     at.query_params.update(dict(parse_qsl(query)))
@@ -80,3 +86,34 @@ def test_its_full_view_is_of_the_same(name: str, key: str, chosen: str) -> None:
     at.switch_page(there).run()
     assert not at.exception
     assert at.session_state[key] == chosen
+
+
+def test_a_view_in_the_story_draws_the_figure() -> None:
+    found = [figures.figure(name, "en") for name in figures.NAMES]
+    in_story = [one for one in found if one.page == "story"]
+    assert in_story
+    for one in in_story:
+        chapter = BY_NAME[one.state["room"]]
+        assert one.name in (chapter.figure, *chapter.then)
+
+
+@pytest.mark.parametrize("name", figures.NAMES)
+def test_its_numbers_have_no_more_digits_than_one_can_mean(name: str) -> None:
+    written = serving.as_csv(figures.figure(name, "en"), theme("light"), "en").decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(written)) for cell in row]
+    fractions = [cell for cell in cells if re.fullmatch(r"-?\d+\.\d+(e-\d+)?", cell)]
+    assert not [cell for cell in fractions if len(cell.strip("-0.").replace(".", "")) > 8]
+
+
+@pytest.mark.parametrize("name", ["kv-loss", "r1-zero-accuracy", "r1-zero-length", "compute"])
+def test_all_that_is_drawn_of_measures_is_in_its_numbers(name: str) -> None:
+    """Single seeds and a paper's curves, too: as many points as there are numbers for them."""
+    shown = figures.figure(name, "en")
+    told = {numbers.short(v) for row in shown.rows for v in row.values() if isinstance(v, float)}
+    level = shown.rows[0].get("Held-out loss, nats per token", 0)
+    assert isinstance(level, int | float)
+    for trace in shown.still.data:
+        for y in trace.y:
+            near = [value for value in told if abs(level + value - y) < 1e-4 * max(1, abs(y))]
+            exact = [row for row in shown.rows if y in row.values()]
+            assert near or exact or math.isclose(y, level, abs_tol=1e-4), (trace.name, y)

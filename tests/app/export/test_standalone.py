@@ -85,7 +85,8 @@ def test_an_embedded_figure(base: str) -> None:
     assert figures.figure("kv-bytes", "ko").title in page.text
     assert theme("dark").back in page.text
     assert f'href="{base}/cache?lang=ko' in page.text
-    assert asked.get(f"{base}/?figure=kv-bytes").status_code == 404  # the app's own page, then
+    assert asked.get(f"{base}/?figure=kv-bytes&lang=ko&theme=dark").text == page.text
+    assert asked.get(f"{base}/?embed=true").status_code == 404  # the app's own page, then
 
 
 @pytest.mark.parametrize("extension", serving.FORMATS)

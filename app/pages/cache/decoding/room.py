@@ -36,7 +36,12 @@ def clock() -> None:
     """Milliseconds of whole steps: recorded ones, or measured when asked for."""
     st.header(t("decoding.clock_title"))
     times, date = timing.shown()
-    with st.container(horizontal=True, vertical_alignment="center"):
+    own = date is None
+    with st.container(
+        horizontal=True,
+        vertical_alignment="center",
+        key="unlinked_run" if own else None,  # Share says so: times are never the same again
+    ):
         st.button(
             t("decoding.clock_start"),
             key="c_clock",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import streamlit as st
 
+from app.core import links
 from app.core.assets import models, sources
 from app.core.errors import in_words
 from app.core.running.need_slot import NeedSlot
@@ -22,6 +25,8 @@ from model.analysis import expert_load
 SCORES = NeedSlot("balance_scores")
 SPEEDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 LEAP = 50  # steps of the longer button
+MOST_STEPS = 500  # by hand: all are taken anew with each change, and a link may ask for any
+HAND = "e_hand"  # their key in the URL
 
 
 def room() -> None:
@@ -194,21 +199,41 @@ def biases(run: balance_runs.BalanceRun, layer: int, at: int) -> None:
 
 
 def taken_on(layer: int) -> list[tuple[float, int]]:
-    """The session's steps on a layer's gate: speeds, and how many steps at each."""
-    state = st.session_state
-    if "e_hand" not in state or state.e_hand[0] != layer:
-        state.e_hand = (layer, [])
-    steps: list[tuple[float, int]] = state.e_hand[1]
-    return steps
+    """The steps taken on a layer's gate, as the URL has them: speeds, and how many steps at each.
+
+    URL: e_hand=4_50x0.01_1x0.002, of layer 4.
+    """
+    of, *parts = st.query_params.get(HAND, "").split("_")
+    steps = [step for part in parts if (step := _step(part)) is not None]
+    possible = of.isdecimal() and len(steps) == len(parts)
+    if not possible or sum(times for _, times in steps) > MOST_STEPS:
+        if HAND in st.query_params:
+            links.refuse(HAND)
+            again()
+        return []
+    return steps if of == str(layer) else []
+
+
+def _step(text: str) -> tuple[float, int] | None:
+    """A speed and how many steps at it; None for anything else in a link."""
+    found = re.fullmatch(r"(\d{1,4})x([\d.]+)", text, re.ASCII)
+    if found is None or found[2] not in map(str, SPEEDS):
+        return None
+    return float(found[2]), int(found[1])
 
 
 def again() -> None:
-    del st.session_state.e_hand
+    st.query_params.pop(HAND, None)
 
 
 def take(layer: int, times: int) -> None:
+    """Note steps at the chosen speed; those at one speed, one after another, are one part."""
     sent = st.session_state.e_speed  # by the browser
-    taken_on(layer).append((min(SPEEDS, key=lambda each: abs(each - sent)), times))
+    speed = min(SPEEDS, key=lambda each: abs(each - sent))
+    *before, (last, n) = taken_on(layer) or [(speed, 0)]
+    steps = [*before, (speed, n + times)] if last == speed else [*before, (last, n), (speed, times)]
+    if sum(n for _, n in steps) <= MOST_STEPS:
+        st.query_params[HAND] = "_".join([str(layer), *(f"{n}x{speed}" for speed, n in steps)])
 
 
 def by_hand(layer: int, at: int) -> None:
@@ -238,6 +263,7 @@ def by_hand(layer: int, at: int) -> None:
                 t("balance.hand_steps", n=times),
                 key=f"e_hand_{key}",
                 type="primary" if times == 1 else "secondary",
+                disabled=hand.steps + times > MOST_STEPS,
                 on_click=take,
                 args=(layer, times),
             )

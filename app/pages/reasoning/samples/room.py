@@ -57,14 +57,15 @@ def export(batch: replies.Replies, name: str) -> None:
     rows = batch.rows()
     if not rows:
         return
-    st.download_button(
-        t("common.download_json"),
-        lambda: json.dumps(rows, ensure_ascii=False),
-        f"{name}.json",
-        "application/json",
-        on_click="ignore",
-        key=f"r_json_{name}",
-    )
+    with st.container(key="unlinked_run"):  # Share says so
+        st.download_button(
+            t("common.download_json"),
+            lambda: json.dumps(rows, ensure_ascii=False),
+            f"{name}.json",
+            "application/json",
+            on_click="ignore",
+            key=f"r_json_{name}",
+        )
     numbers(rows, name, of=t("reasoning.table_replies"))
 
 

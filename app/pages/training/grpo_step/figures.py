@@ -44,17 +44,17 @@ def group(
     top = max(1.0, *rewards)
     said = [(i, f"{advantage:+.2f}", "center") for i, advantage in enumerate(advantages)]
     for x, text, anchor in [*said, (1, labels["advantage"], "left")]:
-        # in one row above all bars, where the line of the mean does not run
+        # above all bars, where the line of the mean does not run; in two rows, for narrow frames
         figure.add_annotation(
             x=x,
             xref="x domain" if anchor == "left" else "x",
-            y=1.12 * top,
+            y=(1.12 if anchor == "left" or x % 2 == 0 else 1.25) * top,
             text=text,
             xanchor=anchor,
             showarrow=False,
         )
-    style.plain(figure, height=260)
+    style.plain(figure, height=280)
     figure.update_layout(margin={"r": 96})
     figure.update_xaxes(title_text=labels["x"], type="category", showgrid=False)
-    figure.update_yaxes(title_text=labels["y"], range=[0, 1.25 * top], dtick=0.5)
+    figure.update_yaxes(title_text=labels["y"], range=[0, 1.34 * top], dtick=0.5)
     return figure

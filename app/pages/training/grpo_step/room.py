@@ -24,10 +24,14 @@ SLOT = LabSlot("t_grpo_step", "update")
 
 def start() -> None:
     """Take a step from the chosen checkpoint on the question in the fields."""
+    question.ask(SLOT, run, question.asked(model=str(st.session_state.get("t_from"))))
+
+
+def run(asked: question.Asked) -> None:
+    """Take a step; from the first checkpoint, if there is none of the name."""
     names = [one.name for one in training_runs.checkpoints()]
-    chosen = st.session_state.get("t_from")
-    model = chosen if chosen in names else names[0]
-    SLOT.run(experiments.one_step(question.problem(), model, question.seed()))
+    model = asked.model if asked.model in names else names[0]
+    SLOT.run(experiments.one_step(asked.problem, model, asked.seed))
 
 
 def rewards_part(replies: list[dict[str, Any]]) -> None:
@@ -60,8 +64,11 @@ def rewards_part(replies: list[dict[str, Any]]) -> None:
         st.info(t("grpo_step.group_equal"))
 
 
-def tokens_part(replies: list[dict[str, Any]], lr: float) -> None:
-    """Every reply with its tokens coloured, and the same as a table."""
+def tokens_part(replies: list[dict[str, Any]], lr: float, about: str) -> None:
+    """Every reply with its tokens coloured, and the same as a table.
+
+    `about`: which step they are of.
+    """
     st.markdown(f"**{t('grpo_step.moved_title')}**")
     st.markdown(t("grpo_step.moved_say", lr=f"{lr:g}"))
     shown = [
@@ -78,7 +85,7 @@ def tokens_part(replies: list[dict[str, Any]], lr: float) -> None:
         )
         for i, reply in enumerate(replies, 1)
     ]
-    update_view(shown, key="t_change")
+    update_view(shown, about=about, key="t_change")
     rows: list[dict[str, object]] = [
         {"reply": i, "reward": reply["reward"], "advantage": reply["advantage"], "place": place}
         | {"token": token, "before": before, "after": after}
@@ -90,17 +97,14 @@ def tokens_part(replies: list[dict[str, Any]], lr: float) -> None:
     numbers(rows, "grpo-step", of=t("grpo_step.table"))
 
 
-def shown() -> Outcome:
-    """The last step that was taken, else the recorded one; with a line that says which it is."""
+def shown() -> tuple[Outcome, str]:
+    """The last step that was taken, else the recorded one; and a line that says which it is."""
     own = SLOT.shown()
-    if own is not None:
-        values = {"model": own.request["model"], "seed": own.request["seed"]}
-        question.said(t("grpo_step.live", **values), own.problem.question)
-        return own
-    outcome, date = recorded(f"grpo-step-{question_language()}")
+    outcome, date = (own, "") if own else recorded(f"grpo-step-{question_language()}")
     values = {"model": outcome.request["model"], "seed": outcome.request["seed"]}
-    question.said(t("grpo_step.recorded", date=date, **values), outcome.problem.question)
-    return outcome
+    if own is None:
+        return outcome, t("grpo_step.recorded", date=date, **values)
+    return outcome, t("grpo_step.live", **values)
 
 
 def learner() -> None:
@@ -120,13 +124,16 @@ def learner() -> None:
 def inside() -> None:
     """The question, the step that is being taken, and the last one."""
     question.fields(learner)
+    question.follow_link(SLOT, run)
     work = SLOT.running
     learns = work is not None and bool(work.results)
     SLOT.status(t("grpo_step.learns" if learns else "grpo_step.samples"))
-    done = shown()
+    done, source = shown()
+    asked = done.problem.question
+    question.said(source, asked)
     update = done.last("update")
     rewards_part(update["replies"])
-    tokens_part(update["replies"], update["lr"])
+    tokens_part(update["replies"], update["lr"], f"“{asked}” · {source}")
     with st.expander(t("common.how_computed")):
         st.markdown(t("grpo_step.how"))
 

@@ -24,9 +24,13 @@ class Moved:
     after: Sequence[float]
 
 
-def update_view(replies: Sequence[Moved], *, key: str) -> None:
-    """Draw the replies; pointing at a token tells both probabilities."""
+def update_view(replies: Sequence[Moved], *, about: str, key: str) -> None:
+    """Draw the replies; pointing at a token tells both probabilities.
+
+    `about` says what they are of, in a file.
+    """
     data = {
+        "about": about,
         "replies": [
             {
                 "title": one.title,

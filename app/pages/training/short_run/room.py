@@ -25,7 +25,8 @@ EXAMPLES = 2  # replies shown of those before and after
 
 def start() -> None:
     """Queue a run on questions like the one in the fields."""
-    SLOT.run(experiments.short_run(question.problem(), question.seed()))
+    asked = question.asked()
+    SLOT.run(experiments.short_run(asked.problem, asked.seed))
 
 
 def of_somebody_else() -> Experiment | None:
@@ -118,7 +119,8 @@ def inside() -> None:
     SLOT.status(progress(work) if isinstance(work, Experiment) else None)
     own = SLOT.growing()
     if own is not None:
-        question.said(t("short_run.own"), own.problem.question)
+        with st.container(key="unlinked_run"):  # Share says so: no link starts a training
+            question.said(t("short_run.own"), own.problem.question)
         picture(own, "t_short_run_curve")
         if work is None and own.all_of("step"):
             conclusion(own)

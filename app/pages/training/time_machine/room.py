@@ -79,20 +79,25 @@ def recorded_counts(language: str) -> list[Counted]:
 
 def start() -> None:
     """Ask every checkpoint the question in the fields."""
-    prompt, seed = question.problem().prompt, question.seed()
-    SLOT.run(
-        [PromptRun(one.name, prompt, MAX_TOKENS, 1.0, seed) for one in training_runs.checkpoints()]
-    )
+    question.ask(SLOT, run, question.asked())
+
+
+def run(asked: question.Asked) -> None:
+    """Ask every checkpoint."""
+    prompt, names = asked.problem.prompt, [one.name for one in training_runs.checkpoints()]
+    SLOT.run([PromptRun(name, prompt, MAX_TOKENS, 1.0, asked.seed) for name in names])
 
 
 def start_counts() -> None:
     """Draw many replies of every checkpoint to the question in the fields."""
-    asked, seed = question.problem(), question.seed()
+    question.ask(COUNTS, count_right, question.asked())
+
+
+def count_right(asked: question.Asked) -> None:
+    """Draw many replies of every checkpoint."""
+    problem, names = asked.problem, [one.name for one in training_runs.checkpoints()]
     COUNTS.draw(
-        [
-            fresh(Contestant(one.name), asked, COUNTED, 1.0, seed, MAX_TOKENS)
-            for one in training_runs.checkpoints()
-        ]
+        [fresh(Contestant(n), problem, COUNTED, 1.0, asked.seed, MAX_TOKENS) for n in names]
     )
 
 
@@ -104,6 +109,7 @@ def inside() -> None:
             t("time_machine.start", n=n), key="t_start_time_machine", type="primary", on_click=start
         )
     )
+    question.follow_link(SLOT, run)
     SLOT.status(t("time_machine.writing"))
     own = SLOT.traces()
     traces = own or recorded(question_language())
@@ -152,6 +158,7 @@ def counts_inside() -> None:
     st.button(
         t("time_machine.counts_start"), key="t_start_counts", type="primary", on_click=start_counts
     )
+    question.follow_link(COUNTS, count_right)
     drawn = COUNTS.growing()
     text = None
     if drawn is not None:

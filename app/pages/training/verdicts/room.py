@@ -48,8 +48,13 @@ def prompt(asked: Problem) -> str:
 
 def start() -> None:
     """Ask both models the question in the fields."""
-    asked, seed = prompt(question.problem(pick.NAME)), question.seed()
-    SLOT.run([PromptRun(name, asked, MAX_TOKENS, 1.0, seed) for name in PAIR.values()])
+    question.ask(SLOT, run, question.asked(pick.NAME))
+
+
+def run(asked: question.Asked) -> None:
+    """Ask both models."""
+    begun = prompt(asked.problem)
+    SLOT.run([PromptRun(name, begun, MAX_TOKENS, 1.0, asked.seed) for name in PAIR.values()])
 
 
 def recorded(language: str) -> tuple[Trace, ...]:
@@ -72,6 +77,7 @@ def inside() -> None:
         ),
         pick.NAME,
     )
+    question.follow_link(SLOT, run)
     SLOT.status()
     own = SLOT.traces()
     traces = own or recorded(question_language())

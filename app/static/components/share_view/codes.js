@@ -7,7 +7,7 @@ import { escaped } from "../../shared/svg.js";
  * @property {string} name
  * @property {string} title
  * @property {string} page
- * @property {number} height px of its frame
+ * @property {[number, number, number]} heights px of its frame: wide, of middle width, narrow
  * @property {string} paper
  * @typedef {object} Shared what Python sends (app/export/share.py)
  * @property {string} page
@@ -19,11 +19,12 @@ import { escaped } from "../../shared/svg.js";
  * @property {Record<string, string>} papers BibTeX by key
  * @property {string} paper key of the page's
  * @property {Record<string, string>} rooms whose paper is another one
- * @property {string} app BibTeX with %url% and %date%
+ * @property {string} app BibTeX with %url%, %date% and %year%
  * @property {string} date
  * @property {string} locale
  */
 
+const [MIDDLE, NARROW] = [720, 520]; // px of windows: below them, frames show narrower pictures
 const ROOM = "room"; // the key of the URL that names a part of a page
 
 /**
@@ -71,6 +72,18 @@ export function addressOf(data, file, dark) {
 }
 
 /**
+ * The height of a figure's frame as CSS: the narrower the window, the higher, in two steps. Code in
+ * a post can have no media query.
+ *
+ * @param {Figure} figure
+ */
+function heightOf({ heights: [wide, middle, narrow] }) {
+  const more = (/** @type {number} */ below, /** @type {number} */ px) =>
+    `clamp(0px, (${below}px - 100vw) * 999, ${px}px)`;
+  return `calc(${wide}px + ${more(MIDDLE, middle - wide)} + ${more(NARROW, narrow - middle)})`;
+}
+
+/**
  * The code of a frame: of a figure by itself, or else of the page as it stands.
  *
  * @param {Shared} data
@@ -91,7 +104,7 @@ export function frameOf(data, figure, dark) {
   return (
     `<iframe src="${quoted(address.href)}" title="${quoted(title)}" loading="lazy" ` +
     `style="border:0;width:100%;${figure ? "max-width:720px;" : ""}` +
-    `height:${figure ? figure.height : 900}px"></iframe>`
+    `height:${figure ? heightOf(figure) : "900px"}"></iframe>`
   );
 }
 
@@ -107,6 +120,7 @@ export function bibtex(data, figure) {
   const paper = figure?.paper ?? data.rooms[room] ?? data.paper;
   const app = data.app
     .replace("%url%", () => location.href.replace(/[{}]/g, encodeURIComponent))
-    .replace("%date%", () => data.date);
+    .replace("%date%", () => data.date)
+    .replace("%year%", () => data.date.slice(0, 4));
   return `${app}\n\n${data.papers[paper]}\n`;
 }

@@ -4,10 +4,11 @@
 /** @import { Common } from "../../shared/mount.js" */
 /** @import { Chart } from "../../shared/plotly.js" */
 
-import { titleOf, watchCharts } from "../../shared/chart_picture.js";
+import { sourceOf, titleOf, watchCharts } from "../../shared/chart_picture.js";
 import { copy, pngOf, save } from "../../shared/copy.js";
 import { element } from "../../shared/element.js";
 import { mount, shown } from "../../shared/mount.js";
+import { unpacked } from "../../shared/packed.js";
 import { drawnAgain, wantedOf } from "../../shared/plotly.js";
 import { Words } from "../../shared/words.js";
 import { addressOf, bibtex, filledShell, frameOf, isDark } from "./codes.js";
@@ -26,7 +27,7 @@ import { addressOf, bibtex, filledShell, frameOf, isDark } from "./codes.js";
 
 const TOLD = 6000; // ms that a word stays
 const CHART = "plotly_chart"; // the shell of charts
-const UNLINKED = "[class*='st-key-unlinked_']"; // what viewers brought, and no link can hold
+const UNLINKED = "st-key-unlinked_"; // then the name of something that no link can hold
 
 class View {
   /** @param {HTMLElement} root */
@@ -96,7 +97,9 @@ class View {
     link.readOnly = true;
     link.value = location.href;
     this.row(link, words.say("link"));
-    if (document.querySelector(UNLINKED)) element("p", "unlinked", panel, words.say("unlinked"));
+    for (const name of ["own", "run"])
+      if (document.querySelector(`.${UNLINKED}${name}`))
+        element("p", "unlinked", panel, words.say(`unlinked_${name}`));
 
     element("h2", "", panel, words.say("embed"));
     const choice = element("select", "", panel);
@@ -190,7 +193,7 @@ class View {
     return views.map(([root, bytes], i) => ({
       label: views.length > 1 ? `${title} (${i + 1})` : title,
       title,
-      says: "",
+      says: unpacked(bytes).about,
       shell: nameOf(root),
       bytes: () => bytes,
       file: "inside-r1-run",
@@ -233,7 +236,7 @@ class View {
       button.onclick = async () => {
         const shell = await fetch(addressOf(data, `shell/${page.shell}`, isDark(this.root)));
         const shownPage = { title: page.title, says: page.says, bytes: page.bytes() };
-        const text = filledShell(await shell.text(), shownPage, location.href);
+        const text = filledShell(await shell.text(), shownPage, sourceOf(location.href));
         const file = `${page.file}-${data.locale}.html`;
         save(new Blob([text], { type: "text/html" }), file);
         this.tell("saved", { file });

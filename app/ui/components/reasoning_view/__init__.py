@@ -23,6 +23,7 @@ from app.core.asking.judged import JudgedReply
 from app.core.assets import evaluations
 from app.core.texts import t
 from app.ui.components import component
+from app.ui.components.about import about
 from app.ui.components.trace_view.payload import probabilities, run_id
 from model.record.trace import Trace, rounded
 from model.tasks.problem import Problem
@@ -125,12 +126,10 @@ def reasoning_view(
     URL: KEY_colour, what tokens are coloured by, one of `COLOURINGS`; none if it is missing.
     """
     readings = [judged.read(trace) for trace in traces]
-    data = drawn(traces, readings, playing=playing, heading=heading)
-    for column, trace in zip(data["columns"], traces, strict=True):
-        column["name"] = names.get(trace.card.name, column["name"])
+    data = drawn(traces, readings, playing=playing, heading=heading, names=names)
     data["clickable"] = clickable
     data["pick"] = picked and {"run": run_id(traces[picked[0]]), "mark": picked[1]}
-    data["colour"] = colour_of(st.query_params.get(url := f"{key}colour_of"))
+    data["colour"] = colour_of(st.query_params.get(url := f"{key}_colour"))
     result = _component(data, key=key, on_step_change=lambda: None, on_colour_change=lambda: None)
     if result.colour is not None:  # the viewer has changed it
         if chosen := colour_of(result.colour):
@@ -146,16 +145,20 @@ def drawn(
     *,
     playing: bool = True,
     heading: Literal["h2", "h3"] = "h2",
+    names: Mapping[str, str] = NO_NAMES,
 ) -> dict[str, Any]:
     """The component's data of replies to one question."""
+    columns = [payload(trace, reading) for trace, reading in zip(traces, readings, strict=True)]
+    for column, trace in zip(columns, traces, strict=True):
+        column["name"] = names.get(trace.card.name, column["name"])
+    question = asked(readings[0]) if readings else ""
     return {
-        "columns": [
-            payload(trace, reading) for trace, reading in zip(traces, readings, strict=True)
-        ],
+        "about": about(question, [column["name"] for column in columns], traces),
+        "columns": columns,
         "playing": playing,
         "clickable": False,
         "pick": None,
-        "question": asked(readings[0]) if readings else "",
+        "question": question,
         "heading": heading,
         "colour": None,
     }

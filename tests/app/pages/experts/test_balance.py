@@ -161,7 +161,7 @@ def test_the_room(lang: str) -> None:
     assert after_steps(1)
     app.button(key="e_hand_many").click().run()
     assert after_steps(51)
-    assert app.session_state["e_hand"] == (2, [(0.01, 1), (0.01, balance_room.LEAP)])
+    assert app.query_params["e_hand"] == f"2_{1 + balance_room.LEAP}x0.01"
     heads = [list(table.value.columns) for table in unfolded(app).dataframe]
     assert [words["balance.way"], words["experts.step"], words["experts.max_vio"]] in heads
     published = words["balance.perplexity"], words["balance.vio_all"]
