@@ -6,6 +6,7 @@ import { element } from "../../shared/element.js";
 import { focusedOf, isTaken } from "../../shared/keys.js";
 import { mount } from "../../shared/mount.js";
 import { Words } from "../../shared/words.js";
+import { fill, steer } from "./framed.js";
 
 /**
  * @typedef {object} Data
@@ -110,7 +111,10 @@ class View {
   load(link) {
     const made = element("iframe", "waiting", this.root);
     made.src = new URL(link, document.baseURI).href;
-    made.onload = () => made.contentWindow?.addEventListener("keydown", this.hear);
+    made.onload = () => {
+      made.contentWindow?.addEventListener("keydown", this.hear);
+      fill(made);
+    };
     this.frames.set(link, made);
     return made;
   }
@@ -131,6 +135,7 @@ class View {
     else if (key === "Escape") this.back();
     else if (key.toLowerCase() === "l") this.send?.("turn", "live");
     else if (key.toLowerCase() === "f") this.fill();
+    else if (key.toLowerCase() === "c") steer(this.frames.get(this.data.frame ?? ""));
     else if (key === "<" || key === ">") return this.pass(event);
     else if (turn !== undefined) this.to(this.at + turn);
     else return;
