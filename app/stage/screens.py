@@ -53,17 +53,15 @@ def story() -> list[Screen]:
 
 def of_chapter(name: str) -> Screen:
     chapter = BY_NAME[name]
+    shown = FOR_A_TALK.get(name, chapter.figure)
     try:
-        paragraph = LINK.sub(r"\1", chapter.text())
+        said = LINK.sub(r"\1", chapter.text())
+        if shown != chapter.figure:  # the paragraph is about the page's
+            said = f"{figures.figure(shown, language()).takeaway} {said}"
     except DamagedFileError:  # of the run that it tells of; its screen stays
-        paragraph = ""
-    return Screen(
-        name,
-        chapter.title,
-        chapter.idea,
-        plain(f"{paragraph} ({chapter.sources})"),
-        FOR_A_TALK.get(name, chapter.figure),
-    )
+        said = ""
+    notes = plain(f"{said} ({chapter.sources})")
+    return Screen(name, chapter.title, chapter.idea, notes, shown)
 
 
 def of_view(link: str, number: int) -> Screen | None:
@@ -97,15 +95,19 @@ def _of_room(page: str, room: str) -> str:
     return next((f"{name} · {t(label)}" for label in labels if label in known), name)
 
 
-def listed(text: str) -> list[Screen]:
-    """The screens of a list, without what it names wrongly; the story if nothing is left."""
+def listed(text: str) -> tuple[list[Screen], list[str]]:
+    """The screens of a list, the story if it has none; and what it names wrongly, or too much."""
     found: dict[str, Screen] = {}
-    for number, item in enumerate(text.split(SEPARATOR)[:MOST], 1):
-        if (screen := _named(item.strip(), number)) is not None:
-            if screen.id in found:  # shown a second time
-                screen = replace(screen, id=str(number))
-            found[screen.id] = screen
-    return [*found.values()] or story()
+    wrong = []
+    for number, item in enumerate(map(str.strip, text.split(SEPARATOR)), 1):
+        screen = _named(item, number) if number <= MOST else None
+        if screen is None:
+            wrong += [item] if item else []
+            continue
+        if screen.id in found:  # shown a second time
+            screen = replace(screen, id=str(number))
+        found[screen.id] = screen
+    return [*found.values()] or story(), wrong
 
 
 def _named(name: str, number: int) -> Screen | None:

@@ -18,7 +18,6 @@ import { fill, steer } from "./framed.js";
  * @property {boolean} playing turn by itself, until somebody touches
  */
 
-const START = "./?kiosk=1&lang="; // where a visitor begins, in the stage's language
 const MANY = 18; // screens that the overview shows in three columns
 export const PLAYED = 12_000; // ms a screen that plays by itself
 
@@ -77,7 +76,8 @@ class View {
     this.overview.classList.toggle("many", screens.length > MANY);
     this.overview.replaceChildren();
     for (const [at, screen] of screens.entries()) {
-      const button = element("button", "", this.overview, `${at + 1}  ${screen.title}`);
+      const button = element("button", "", this.overview);
+      element("span", "", button, `${at + 1}  ${screen.title}`);
       button.type = "button";
       if (at === place) button.setAttribute("aria-current", "page");
       button.onclick = () => this.to(at);
@@ -183,8 +183,12 @@ class View {
     this.send?.("turn", this.asked);
   }
 
+  // Where a visitor begins, in the stage's language; the list of screens goes along.
   begin() {
-    this.leave(START + document.documentElement.lang);
+    const query = new URLSearchParams({ kiosk: "1", lang: document.documentElement.lang });
+    const listed = new URLSearchParams(window.location.search).get("screens");
+    if (listed) query.set("screens", listed);
+    this.leave(`./?${query}`);
   }
 
   /** @param {string} link */
