@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from app.core.assets.files import DamagedFileError
-from app.core.texts import TERM, language, t
+from app.core.texts import TERM, language, t, texts
 from app.export import figures
 from app.story.chapters import BY_NAME, CHAPTERS, SEPARATOR
 
@@ -23,6 +23,7 @@ FOR_A_TALK = {"o1": "thinking", "zero": "r1-zero-accuracy", "pipeline": "stages"
 OPENING = "opening"
 #: A marked term in a text, as a link with its meaning, which may hold brackets of its own.
 LINK = re.compile(r'\[([^\]]+)\]\(#term-[^\s)]+(?: "[^"]*")?\)')
+PICTURE = re.compile("[1-9]")  # which of a room's pictures, after a link's #
 #: What a link may say that is not for the view in the frame: how the app around it is shown.
 NOT_OF_A_VIEW = ("embed", "lang", "present", "screen", "screens", "kiosk")
 
@@ -52,17 +53,15 @@ def story() -> list[Screen]:
 
 def of_chapter(name: str) -> Screen:
     chapter = BY_NAME[name]
+    shown = FOR_A_TALK.get(name, chapter.figure)
     try:
-        paragraph = LINK.sub(r"\1", chapter.text())
+        said = LINK.sub(r"\1", chapter.text())
+        if shown != chapter.figure:  # the paragraph is about the page's
+            said = f"{figures.figure(shown, language()).takeaway} {said}"
     except DamagedFileError:  # of the run that it tells of; its screen stays
-        paragraph = ""
-    return Screen(
-        name,
-        chapter.title,
-        chapter.idea,
-        plain(f"{paragraph} ({chapter.sources})"),
-        FOR_A_TALK.get(name, chapter.figure),
-    )
+        said = ""
+    notes = plain(f"{said} ({chapter.sources})")
+    return Screen(name, chapter.title, chapter.idea, notes, shown)
 
 
 def of_view(link: str, number: int) -> Screen | None:
@@ -83,18 +82,32 @@ def of_view(link: str, number: int) -> Screen | None:
     kept = [(key, value) for key, value in parse_qsl(parts.query) if key not in NOT_OF_A_VIEW]
     query = urlencode([*kept, ("embed", "true"), ("lang", language())])
     path = "" if page == PAGES[0] else page
-    return Screen(str(number), t(f"nav.{page}"), notes=link.strip(), view=f"{path}?{query}")
+    picture = f"#{parts.fragment}" if PICTURE.fullmatch(parts.fragment) else ""
+    title = _of_room(page, dict(kept).get("room", ""))
+    return Screen(str(number), title, notes=link.strip(), view=f"{path}?{query}{picture}")
 
 
-def listed(text: str) -> list[Screen]:
-    """The screens of a list, without what it names wrongly; the story if nothing is left."""
+def _of_room(page: str, room: str) -> str:
+    """What a view is called: its page, and its room if the link says which."""
+    name = t(f"nav.{page}")
+    labels = (f"{page}.{word}_{room}" for word in ("room", "part", "short"))
+    known = texts(language())
+    return next((f"{name} · {t(label)}" for label in labels if label in known), name)
+
+
+def listed(text: str) -> tuple[list[Screen], list[str]]:
+    """The screens of a list, the story if it has none; and what it names wrongly, or too much."""
     found: dict[str, Screen] = {}
-    for number, item in enumerate(text.split(SEPARATOR)[:MOST], 1):
-        if (screen := _named(item.strip(), number)) is not None:
-            if screen.id in found:  # shown a second time
-                screen = replace(screen, id=str(number))
-            found[screen.id] = screen
-    return [*found.values()] or story()
+    wrong = []
+    for number, item in enumerate(map(str.strip, text.split(SEPARATOR)), 1):
+        screen = _named(item, number) if number <= MOST else None
+        if screen is None:
+            wrong += [item] if item else []
+            continue
+        if screen.id in found:  # shown a second time
+            screen = replace(screen, id=str(number))
+        found[screen.id] = screen
+    return [*found.values()] or story(), wrong
 
 
 def _named(name: str, number: int) -> Screen | None:

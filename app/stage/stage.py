@@ -23,16 +23,17 @@ from app.export.exhibit import Exhibit, ShownRun
 from app.stage import figures as large_figures
 from app.stage import screens
 from app.stage.screens import Screen
-from app.story import pictures
 from app.story.chapters import CHAPTERS
 from app.ui import guide, sampling
 from app.ui.chart import chart
 from app.ui.components import component
 from model.record.trace import Trace
 
-LIST_KEY, SCREEN_KEY = "screens", "screen"
+SCREEN_KEY = "screen"
 SECONDS = 10.0  # that a live run has
-HIGHEST = 530  # px of a chart below title and idea, on a screen of 720
+HEIGHT = 530  # px of a chart below title and idea, on a screen of 720
+IDEA = 38  # px of an idea's line, where there is none
+MOST_TOLD, LONGEST_TOLD = 5, 60  # wrong items of a list that are named, and characters of each
 TOKENS = 26  # of a run, as many as have room in large type
 CSS = Path(__file__).parent / "stage.css"
 RUN = PromptSlot("stage")
@@ -43,7 +44,8 @@ _curtain = component("curtain")
 def show() -> None:
     """The screen that the URL names; it warms the one that comes next."""
     st.html(CSS)
-    found = screens.listed(st.query_params.get(LIST_KEY, ""))
+    found, wrong = screens.listed(st.query_params.get(guide.SCREENS, ""))
+    tell(wrong)
     place = at(found)
     screen = found[place]
     following = found[place + 1] if place + 1 < len(found) else None
@@ -69,6 +71,14 @@ def show() -> None:
         warm(following)
 
 
+def tell(wrong: list[str]) -> None:
+    """Say once in a session what the list names and nobody knows; a hall has nobody to tell."""
+    if wrong and not guide.on_kiosk() and "stage_told" not in st.session_state:
+        st.session_state.stage_told = True
+        names = ", ".join(f"`{one[:LONGEST_TOLD].replace('`', '')}`" for one in wrong[:MOST_TOLD])
+        st.toast(t("stage.not_understood", n=len(wrong), names=names), duration="infinite")
+
+
 def at(found: list[Screen]) -> int:
     """Place of the screen in the URL; the first if it names none of these."""
     wanted = st.query_params.get(SCREEN_KEY, "")
@@ -92,17 +102,22 @@ def draw(screen: Screen) -> None:
     if screen.figure is None:
         return
     shown = figures.figure(screen.figure, language())
+    key = f"stage_{screen.id}"
+    height = HEIGHT if screen.idea else HEIGHT + IDEA
     if isinstance(shown.content, ShownRun):
         RUN.area(lambda: live(shown))
     elif isinstance(shown.content, go.Figure):
-        large(shown.content, f"{shown.title}. {shown.takeaway}", f"stage_{screen.id}")
+        large(shown.content, f"{shown.title}. {shown.takeaway}", key, height)
     else:
-        pictures.picture(shown, key=f"stage_{screen.id}")
+        large(shown.still, f"{shown.title}. {shown.takeaway}", key, height)
+        run = "".join(trace.id for trace in shown.content.traces)
+        longest = max(trace.fed - trace.n_prompt for trace in shown.content.traces)
+        _curtain({"chart": key, "run": run, "tokens": longest}, key="stage_curtain")
 
 
-def large(figure: go.Figure, alt: str, key: str) -> None:
+def large(figure: go.Figure, alt: str, key: str, height: int = HEIGHT) -> None:
     """A chart that the last row can read."""
-    chart(large_figures.legible(figure, HIGHEST), key=key, alt=alt)
+    chart(large_figures.legible(figure, height), key=key, alt=alt)
 
 
 def warm(screen: Screen) -> None:

@@ -34,10 +34,11 @@ def page() -> None:
     found = {key: name for key, name in terms().items() if matches(asked, key, name)}
     if not found:
         st.info(t("glossary.none", asked=asked.replace("`", "")))
-    for key, name in found.items():
-        with st.container(key=f"term-{key}", gap=None):
-            st.markdown(f"**{name}**")
-            st.markdown(t(f"glossary.says_{key}"))
+    with st.container(key="glossary_found"):
+        for key, name in found.items():
+            with st.container(key=f"term-{key}", gap=None):
+                st.markdown(f"**{name}**")
+                st.markdown(t(f"glossary.says_{key}"))
 
 
 page()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from app.ui.components import component
 
 KIOSK = "kiosk"  # in the URL, and in the session once it was there
+SCREENS = "screens"  # in the URL: a speaker's list, which a kiosk plays again when it is left alone
 #: Hints, and what on the page each is about.
 HINTS = {
     "run": "",
@@ -35,8 +38,11 @@ def accompany(*, first: bool) -> None:
     _terms({}, key="terms")
     if on_kiosk():
         st.query_params[KIOSK] = "1"  # pages that are opened from others have lost it
-        language = st.session_state.lang_at_first
-        _kiosk({"home": f"?present=1&kiosk=1&lang={language}"}, key="kiosk_idle")
+        listed = st.session_state.setdefault("kiosk_screens", st.query_params.get(SCREENS, ""))
+        home = {"present": "1", KIOSK: "1", "lang": st.session_state.lang_at_first}
+        if listed:
+            st.query_params[SCREENS] = home[SCREENS] = listed
+        _kiosk({"home": f"?{urlencode(home)}"}, key="kiosk_idle")
     elif first:
         hints = [{"key": key, "about": about or "main"} for key, about in HINTS.items()]
         with st.sidebar:

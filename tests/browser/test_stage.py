@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.core.texts import texts
+from app.stage.screens import MOST
 from app.story.chapters import BY_NAME
 from tests.browser.chromium import mounted, settle, visit
 from tests.browser.conftest import watched_page
@@ -158,10 +159,52 @@ def test_a_saved_view_is_shown_in_a_frame_and_the_next_is_warm(stage: Page) -> N
     expect(stage.locator("iframe.waiting")).to_have_count(1)
     stage.keyboard.press("ArrowRight")
     frame = stage.frame_locator("iframe:not(.waiting)")
-    expect(frame.get_by_role("heading", level=1, name=str(T["glossary.title"]))).to_be_visible()
     frame.get_by_text(str(T["glossary.says_latent"])).click()
     stage.keyboard.press("PageDown")  # the focus is in the frame
     expect(stage).to_have_url(re.compile("screen=3"))
+
+
+def test_a_saved_view_is_its_picture_and_c_brings_the_page(stage: Page) -> None:
+    on_stage(stage, screens="cache?room=attention_kinds#2")
+    frame = stage.frame_locator("iframe:not(.waiting)")
+    title = frame.get_by_role("heading", level=1)
+    second = frame.locator(".st-key-c_ablation .js-plotly-plot .main-svg").first
+    expect(second).to_be_in_viewport(ratio=0.99)
+    expect(frame.locator("[data-testid=stMain] [data-shown]")).to_have_count(1)
+    expect(title).to_be_hidden()
+    stage.keyboard.press("c")
+    expect(title).to_be_visible()
+    stage.keyboard.press("c")
+    expect(title).to_be_hidden()
+    expect(second).to_be_in_viewport(ratio=0.99)
+
+
+def test_the_overview_holds_as_many_screens_as_a_talk_may_have(stage: Page) -> None:
+    on_stage(stage, screens="|".join([*BY_NAME] * 5))
+    stage.keyboard.press("o")
+    screens = stage.get_by_role("navigation", name=str(T["stage.overview"])).get_by_role("button")
+    expect(screens).to_have_count(MOST)
+    for each in (screens.first, screens.last):
+        expect(each).to_be_in_viewport(ratio=0.99)
+
+
+def test_replies_are_uncovered_as_they_were_written(stage: Page) -> None:
+    stage.emulate_media(reduced_motion="no-preference")
+    on_stage(stage, screens="replies")
+    expect(stage.locator(".st-key-stage_replies .curtain")).to_be_visible()
+    assert stage.evaluate(SMALL) == []
+
+
+def test_a_hall_keeps_the_speakers_list(stage: Page) -> None:
+    """From the stage to a visitor's page and, when nobody is there any more, back."""
+    stage.clock.install()
+    on_stage(stage, kiosk="1", screens="moe|balance", lang="ko")
+    stage.mouse.click(400, 300)
+    expect(stage).to_have_url(re.compile(r"/\?kiosk=1.*screens=moe%7Cbalance"))
+    settle(stage)
+    mounted(stage, "kiosk")
+    stage.clock.fast_forward(91_000)
+    expect(stage).to_have_url(re.compile(r"present=1.*lang=ko.*screens=moe%7Cbalance"))
 
 
 def test_from_the_story_to_a_talk_of_ones_own(page: Page) -> None:

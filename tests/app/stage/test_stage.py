@@ -54,13 +54,14 @@ def test_a_link_to_no_screen_opens_the_first(name: str) -> None:
 
 
 def test_a_saved_list_is_walked_in_its_order() -> None:
-    listed = (
-        "cache|kv-bytes-v3|http://elsewhere.example/experts?room=balance&present=1&pin=3|moe|cache"
-    )
+    listed = "cache|kv-bytes-v3|http://elsewhere.example/experts?room=balance&present=1&pin=3#2|moe|cache"
     with speaking("ko"):
-        found = screens.listed(listed)
+        found, wrong = screens.listed(listed)
+    assert not wrong
     assert [one.id for one in found] == ["cache", "kv-bytes-v3", "3", "moe", "5"]
-    assert found[2].view == "experts?room=balance&pin=3&embed=true&lang=ko"
+    assert found[2].view == "experts?room=balance&pin=3&embed=true&lang=ko#2"
+    room, page = texts("ko")["experts.room_balance"], texts("ko")["nav.experts"]
+    assert found[2].title == f"{page} · {room}"
     at = opened(screens=listed, screen="kv-bytes-v3")
     assert at.title[0].value == figures.figure("kv-bytes-v3", "en").title
 
@@ -68,19 +69,36 @@ def test_a_saved_list_is_walked_in_its_order() -> None:
 @pytest.mark.parametrize("text", ["", "|||", "nothing", "/etc/passwd", "javascript:alert(1)"])
 def test_a_list_of_nothing_is_the_story(text: str) -> None:
     with speaking("en"):
-        assert screens.listed(text) == screens.story()
+        assert screens.listed(text)[0] == screens.story()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_list_names_wrongly_is_told(language: str) -> None:
+    many = "|".join(["moe"] * screens.MOST)
+    for listed, left_out in (("moe|`nonsense`||cache", "nonsense"), (f"{many}|zero", "zero")):
+        at = opened(screens=listed, lang=language)
+        assert len(at.toast) == 1
+        assert f"`{left_out}`" in at.toast[0].value
+    assert not opened(screens="moe|cache", lang=language).toast
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notes_tell_of_the_figure_that_is_shown(language: str) -> None:
+    with speaking(language):
+        for name, shown in screens.FOR_A_TALK.items():
+            assert figures.figure(shown, language).takeaway in screens.of_chapter(name).notes
 
 
 @given(st.text(max_size=300) | st.from_regex(r"[a-z:/.?=&%|@#\\]{0,80}", fullmatch=True))
 def test_whatever_a_list_says_only_views_of_this_app_are_framed(text: str) -> None:
     with speaking("en"):
-        found = screens.listed(text)
+        found, _ = screens.listed(text)
     assert 1 <= len(found) <= screens.MOST
     for screen in found:
         if screen.view is not None:
             page, _, query = screen.view.partition("?")
             assert page in ("", *screens.PAGES)
-            assert query.endswith("embed=true&lang=en")
+            assert re.search(r"embed=true&lang=en(#[1-9])?$", query)
 
 
 def test_a_forged_turn_is_ignored() -> None:
@@ -98,7 +116,7 @@ def test_large_type_reaches_every_word_of_a_figure() -> None:
             sizes = [one["font"]["size"] for one in drawn.get("annotations", ()) if "text" in one]
             sizes += [axis["tickfont"]["size"] for key, axis in drawn.items() if "axis" in key]
             assert min([*sizes, drawn["font"]["size"]]) >= large.TYPE, name
-            assert drawn["height"] <= 530
+            assert drawn["height"] == 530
 
 
 def test_each_column_of_a_run_is_a_whole_token() -> None:

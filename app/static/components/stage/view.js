@@ -6,6 +6,7 @@ import { element } from "../../shared/element.js";
 import { focusedOf, isTaken } from "../../shared/keys.js";
 import { mount } from "../../shared/mount.js";
 import { Words } from "../../shared/words.js";
+import { fill, steer } from "./framed.js";
 
 /**
  * @typedef {object} Data
@@ -17,7 +18,6 @@ import { Words } from "../../shared/words.js";
  * @property {boolean} playing turn by itself, until somebody touches
  */
 
-const START = "./?kiosk=1&lang="; // where a visitor begins, in the stage's language
 const MANY = 18; // screens that the overview shows in three columns
 export const PLAYED = 12_000; // ms a screen that plays by itself
 
@@ -76,7 +76,8 @@ class View {
     this.overview.classList.toggle("many", screens.length > MANY);
     this.overview.replaceChildren();
     for (const [at, screen] of screens.entries()) {
-      const button = element("button", "", this.overview, `${at + 1}  ${screen.title}`);
+      const button = element("button", "", this.overview);
+      element("span", "", button, `${at + 1}  ${screen.title}`);
       button.type = "button";
       if (at === place) button.setAttribute("aria-current", "page");
       button.onclick = () => this.to(at);
@@ -110,7 +111,10 @@ class View {
   load(link) {
     const made = element("iframe", "waiting", this.root);
     made.src = new URL(link, document.baseURI).href;
-    made.onload = () => made.contentWindow?.addEventListener("keydown", this.hear);
+    made.onload = () => {
+      made.contentWindow?.addEventListener("keydown", this.hear);
+      fill(made);
+    };
     this.frames.set(link, made);
     return made;
   }
@@ -131,6 +135,7 @@ class View {
     else if (key === "Escape") this.back();
     else if (key.toLowerCase() === "l") this.send?.("turn", "live");
     else if (key.toLowerCase() === "f") this.fill();
+    else if (key.toLowerCase() === "c") steer(this.frames.get(this.data.frame ?? ""));
     else if (key === "<" || key === ">") return this.pass(event);
     else if (turn !== undefined) this.to(this.at + turn);
     else return;
@@ -178,8 +183,12 @@ class View {
     this.send?.("turn", this.asked);
   }
 
+  // Where a visitor begins, in the stage's language; the list of screens goes along.
   begin() {
-    this.leave(START + document.documentElement.lang);
+    const query = new URLSearchParams({ kiosk: "1", lang: document.documentElement.lang });
+    const listed = new URLSearchParams(window.location.search).get("screens");
+    if (listed) query.set("screens", listed);
+    this.leave(`./?${query}`);
   }
 
   /** @param {string} link */
