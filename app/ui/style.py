@@ -60,7 +60,7 @@ def ink(colour: str) -> str:
 
 
 def kind_symbol(kind: str) -> str:
-    """The marker of an attention kind; open for one that keeps less, such as "MLA-24"."""
+    """The marker of an attention kind; open for one that keeps less, such as "MLA-32"."""
     base, _, less = kind.partition("-")
     return KIND_SYMBOL[base] + ("-open" if less else "")
 

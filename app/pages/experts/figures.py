@@ -131,7 +131,7 @@ def domains(
 
 @dataclass(frozen=True)
 class BalanceCurve:
-    """MaxVio of one model's training, averaged over layers."""
+    """MaxVio of one model's training, averaged over layers; `attention` as twins are told apart."""
 
     model: str
     attention: str
@@ -165,7 +165,7 @@ def balance(
             mode="markers",
             marker={
                 "color": style.kind_colour(curve.attention),
-                "symbol": style.KIND_SYMBOL[curve.attention],
+                "symbol": style.kind_symbol(curve.attention),
                 "size": 10,
             },
             showlegend=False,
