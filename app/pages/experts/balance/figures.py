@@ -80,7 +80,6 @@ def loads(
     timing = {"frame": {"duration": FRAME_MS, "redraw": True}, "transition": {"duration": 0}}
     figure.update_layout(
         bargap=0.15,
-        margin={"t": 28},
         updatemenus=[
             {
                 "type": "buttons",
