@@ -10,6 +10,7 @@ counts follow CLDR's plural rules:
 - Other counts name their noun in the shared section "count": `"{tokens:tokens} in {rows:rows}"`
   becomes "1 token in 1,000 rows".
 - `{tokens:tokens:compact}` rounds to three digits, "17.7M tokens" (in Python only).
+- Korean: behind a placeholder, "은(는)" becomes the particle that fits the word (in Python only).
 
 A term of the field is marked at its first use on a page, as `[[mla|multi-head latent attention]]`:
 the key of its words in the section "glossary", and what stands there; `[[latent]]` where both are
@@ -26,7 +27,7 @@ import json
 import operator
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -36,6 +37,7 @@ import streamlit as st
 from babel import Locale
 from babel.numbers import format_compact_decimal, format_decimal
 
+from app.core import particles
 from model.tasks.problem import Language
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
@@ -176,6 +178,16 @@ class _Filled(string.Formatter):
 
     def __init__(self, language: str) -> None:
         self.language = language
+
+    def vformat(
+        self, format_string: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> str:
+        said = ""
+        for words, name, spec, _ in self.parse(format_string):
+            said += particles.joined(said, words) if self.language == "ko" else words
+            if name is not None:
+                said += self.format_field(self.get_field(name, args, kwargs)[0], spec or "")
+        return said
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if not format_spec:

@@ -19,6 +19,9 @@ from typing import Any, ParamSpec
 import plotly.graph_objects as go
 from plotly.basedatatypes import BaseFigure
 
+from app.ui import style
+
+AROUND = 90  # px above and below the axes of a picture, about
 KEPT = 256  # pictures, the longest unused out first
 
 P = ParamSpec("P")
@@ -52,6 +55,17 @@ class Picture(BaseFigure):
         return Picture({"data": data, "layout": layout})
 
 
+def _titled(plain: dict[str, Any]) -> dict[str, Any]:
+    """A drawn figure, the titles of its y axes in lines that are no longer than the axes."""
+    layout = plain["layout"]
+    for key, axis in layout.items():
+        text = axis.get("title", {}).get("text") if key.startswith("yaxis") else None
+        if text and "height" in layout:
+            low, high = axis.get("domain", (0, 1))
+            axis["title"]["text"] = style.upright(text, (layout["height"] - AROUND) * (high - low))
+    return plain
+
+
 def drawn_once(draw: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) -> Picture:
     """What `draw(...)` draws; drawn only if nobody has drawn it from equal arguments lately.
 
@@ -71,7 +85,7 @@ def drawn_once(draw: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) 
     if known is not None:
         return known.result()
     try:
-        drawing.set_result(Picture(draw(*args, **kwargs).to_dict()))
+        drawing.set_result(Picture(_titled(draw(*args, **kwargs).to_dict())))
     except BaseException as error:
         with _lock:
             _kept.pop(name, None)  # whoever asks next tries again

@@ -43,6 +43,8 @@ AMOUNTS = "Cividis"  # the colour scale of amounts; give it fixed limits
 CLEAR = "rgba(0,0,0,0)"
 GRID = "rgba(128,136,148,0.28)"  # seen on white and on near-black
 RULE = "rgba(128,136,148,0.75)"
+NARROW, WIDE, LATIN = 7.5, 14.0, 0x10FF  # px of a letter in a title, of Hangul behind the others
+TOOLS = 32  # px above a picture, where its tools lie and cover nothing
 TOOL = "#7a828e"  # of what can be pressed; 3:1 on white and on near-black
 
 
@@ -60,7 +62,7 @@ def ink(colour: str) -> str:
 
 
 def kind_symbol(kind: str) -> str:
-    """The marker of an attention kind; open for one that keeps less, such as "MLA-24"."""
+    """The marker of an attention kind; open for one that keeps less, such as "MLA-32"."""
     base, _, less = kind.partition("-")
     return KIND_SYMBOL[base] + ("-open" if less else "")
 
@@ -86,10 +88,13 @@ def bar_above(title: str, **ticks: object) -> dict[str, object]:
 
 
 def plain(figure: go.Figure, height: int) -> go.Figure:
-    """Give a figure the common look: transparent, tight margins, quiet grid, no legend."""
+    """Give a figure the common look: transparent, tight margins, quiet grid, no legend.
+
+    `height` in px is without the row of the tools.
+    """
     figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        height=height + TOOLS,
+        margin={"l": 8, "r": 8, "t": TOOLS, "b": 8},
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
         showlegend=False,
@@ -110,3 +115,19 @@ def legend_above(figure: go.Figure) -> None:
     figure.update_layout(
         showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
     )
+
+
+def upright(title: str, room: float) -> str:
+    """A title that stands along an axis of `room` px, in as many lines as it needs.
+
+    Plotly cuts off what is longer than its picture.
+    """
+    lines, left = [""], room
+    for word in title.split():
+        width = sum(WIDE if ord(c) > LATIN else NARROW for c in word) + NARROW
+        if lines[-1] and width > left:
+            lines.append("")
+            left = room
+        lines[-1] = f"{lines[-1]} {word}".strip()
+        left -= width
+    return "<br>".join(lines)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from model.tasks import chain, pick
+from model.tasks import chain, pick, reading
 from model.tasks.problem import Language, Problem
 
 _CHAIN = re.compile(r"What is ([\d+*-]+)\?|([\d+*-]+)의 값은\?")
@@ -21,6 +21,7 @@ _PICK = re.compile(
 #: Arithmetic in the midst of any words, as people write it.
 _LOOSE = re.compile(r"(?<!\d)\d+(?:\s*[-+*/×·x÷−]\s*\d+)+")
 _SIGNS = str.maketrans({"×": "*", "·": "*", "x": "*", "−": "-"})
+_BESIDE = str.maketrans(dict.fromkeys(" =?"))
 _LONG = 12  # characters of a term at most, when it is spoken of
 
 
@@ -57,6 +58,12 @@ def problem_of(question: str) -> Problem | None:
     except ValueError:  # a shape that no level has, or no solution
         return None
     return None
+
+
+def expression_of(text: str) -> str | None:
+    """Arithmetic that stands alone, as chains are written: "2 × 3 = ?" is "2*3"."""
+    plain = reading.ascii_of(text).translate(_BESIDE)
+    return plain if chain.EXPRESSION.fullmatch(plain) else None
 
 
 def scope_of(question: str) -> Scope:

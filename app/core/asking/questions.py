@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.tasks import check
-from model.tasks.problem import TEMPLATE
-from model.tasks.scope import problem_of
+from model.tasks import chain, check
+from model.tasks.problem import TEMPLATE, Language
+from model.tasks.scope import expression_of, problem_of
 
 MAX_TOKENS = 512  # of a reply; a context that is shorter ends it sooner
 _BEFORE, _AFTER = TEMPLATE.split("{question}")
@@ -24,6 +24,13 @@ class Asked:
     def prompt(self) -> str:
         """The exact text given to a model."""
         return self.text if self.free else _BEFORE + self.text + _AFTER + self.begin
+
+
+def worded(text: str, language: Language) -> str:
+    """A question as the models are asked it: arithmetic alone, "2+2", in the words that they know,
+    so that its answer can be checked; anything else as it stands."""
+    expression = expression_of(text)
+    return text.strip() if expression is None else chain.pose(expression, language).question
 
 
 def taken_apart(prompt: str) -> Asked:

@@ -97,14 +97,18 @@ def twins_context() -> int:
 
 
 def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
-    """Names of models → what to call their attention: "MLA", and "MLA-24" if it keeps less.
+    """Names of models → what to call their attention: "MLA", and "MLA-32" if it keeps less.
+
+    The number is what a layer keeps of a token: elements of MLA, else key-value heads.
 
     In the order of `Attention`, of one kind those that keep most first.
     """
 
     def kept(name: str) -> int:
-        heads, rank = configs[name].num_key_value_heads, configs[name].kv_lora_rank
-        return rank if rank is not None else heads
+        config = configs[name]
+        if config.kv_lora_rank is None:
+            return config.num_key_value_heads
+        return config.kv_lora_rank + config.qk_rope_head_dim
 
     found: dict[str, str] = {}
     for kind in get_args(Attention):

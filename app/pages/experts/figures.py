@@ -91,8 +91,8 @@ def load_panels(
         line = {"color": EVEN, "width": 2, "dash": "dash"}
         rules.append({"xref": f"x{axis} domain", "yref": f"y{axis}", **ends, "line": line})
     style.plain(figure, height=230 * math.ceil(n_layers / PER_ROW))
-    figure.update_layout(bargap=0.15, margin={"t": 28}, shapes=rules)
-    figure.update_xaxes(showgrid=False, tick0=0, dtick=experts // groups, title_standoff=4)
+    figure.update_layout(bargap=0.15, shapes=rules)
+    figure.update_xaxes(showgrid=False, tick0=0, dtick=experts // groups)
     figure.update_yaxes(tickformat=".0%", nticks=5)
     figure.update_xaxes(title_text=labels["expert"], row=math.ceil(n_layers / PER_ROW))
     figure.update_yaxes(title_text=labels["share"], col=1)
@@ -123,7 +123,7 @@ def domains(
     )
     style.plain(figure, height=150 + 36 * len(names))
     figure.update_xaxes(
-        title_text=labels["expert"], title_standoff=8, showgrid=False, dtick=1, tickangle=0
+        title_text=labels["expert"], showgrid=False, dtick=1, tickangle=0
     )
     figure.update_yaxes(showgrid=False, autorange="reversed")
     return figure
@@ -131,7 +131,7 @@ def domains(
 
 @dataclass(frozen=True)
 class BalanceCurve:
-    """MaxVio of one model's training, averaged over layers."""
+    """MaxVio of one model's training, averaged over layers; `attention` as twins are told apart."""
 
     model: str
     attention: str
@@ -165,7 +165,7 @@ def balance(
             mode="markers",
             marker={
                 "color": style.kind_colour(curve.attention),
-                "symbol": style.KIND_SYMBOL[curve.attention],
+                "symbol": style.kind_symbol(curve.attention),
                 "size": 10,
             },
             showlegend=False,

@@ -14,7 +14,7 @@ import streamlit as st
 
 from app.core import links
 from app.core.asking import contestants, judged, prompts
-from app.core.asking.questions import MAX_TOKENS, Asked
+from app.core.asking.questions import MAX_TOKENS, Asked, worded
 from app.core.errors import InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import question_language, t
@@ -22,7 +22,7 @@ from app.ui import sampling
 from model.record.trace import Trace
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import TEMPLATE, Language, Problem
-from model.tasks.reading import ascii_of
+from model.tasks.scope import expression_of
 
 RUN = PromptSlot("reasoning")
 KINDS = (chain.NAME, pick.NAME, "free")
@@ -33,7 +33,6 @@ RUN_KEYS = (
 )
 DEFAULT_LEVEL = 3
 MAX_VALUE = 999_999_999  # what the checker reads
-_BESIDE = str.maketrans(dict.fromkeys(" =?"))
 
 
 def open_page() -> None:
@@ -146,7 +145,7 @@ def question() -> Problem:
             state.get("r_target"),
             chosen_language(),
         )
-    text = prompts.checked(state.get("r_text") or "").strip()
+    text = worded(prompts.checked(state.get("r_text") or ""), question_language())
     return judged.question_of(Asked(text, "", free=False))
 
 
@@ -156,8 +155,8 @@ def own_chain(typed: str, language: Language) -> Problem:
     Raises:
         InputError: if it is not a flat expression of +, - and *, or a value is out of range.
     """
-    expression = ascii_of(prompts.checked(typed)).translate(_BESIDE)
-    if not chain.EXPRESSION.fullmatch(expression):
+    expression = expression_of(prompts.checked(typed))
+    if expression is None:
         raise InputError(t("reasoning.bad_expression", example=default_chain()))
     for step in chain.solve(expression):
         if abs(step.value) > MAX_VALUE:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from app.core import links
 from app.core.asking import judged, prompts
-from app.core.asking.questions import MAX_TOKENS, Asked
+from app.core.asking.questions import MAX_TOKENS, Asked, worded
 from app.core.assets.files import reading
 from app.core.errors import InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
@@ -66,7 +66,8 @@ def requests() -> list[PromptRun]:
         InputError: for a question that cannot be asked.
     """
     temperature, seed = sampling.chosen(("t", "seed"))
-    prompt = Asked(prompts.checked(st.session_state.q or "").strip(), "", free=False).prompt
+    text = worded(prompts.checked(st.session_state.q or ""), question_language())
+    prompt = Asked(text, "", free=False).prompt
     return [
         PromptRun(
             model=model,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.tasks import TASKS, chain, pick, problems
-from model.tasks.scope import problem_of, scope_of
+from model.tasks.scope import expression_of, problem_of, scope_of
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
@@ -81,3 +81,19 @@ def test_any_text_may_be_asked_about(question: str) -> None:
 def test_any_question_takes_a_time_in_proportion() -> None:
     for piece in ("1", "1 ", "1+", "+", "1 x "):
         assert not scope_of(piece * 100_000).inside
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("2+2", "2+2"),
+        (" 12 × 3 − 4 = ?", "12*3-4"),
+        ("2+2 is?", None),
+        ("8/4", None),
+        ("What is 2+2?", None),
+        ("22", None),
+        ("", None),
+    ],
+)
+def test_arithmetic_that_stands_alone(text: str, expression: str | None) -> None:
+    assert expression_of(text) == expression

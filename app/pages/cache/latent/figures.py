@@ -97,8 +97,7 @@ def one_token(parts: LatentParts, labels: Mapping[str, str]) -> go.Figure:
         heat = _scale(values, end, style.bar_above(labels[f"bar_{name}"], **bar))
         heat.hovertemplate = f"{labels['hover']}<extra></extra>"
         figure.add_trace(heat, row=1, col=column)
-        # Both titles below both rows of numbers, however short their words.
-        figure.update_xaxes(title_text=labels[name], title_standoff=16, row=1, col=column)
+        figure.update_xaxes(title_text=labels[name], row=1, col=column)
     layers = list(range(len(parts.c_kv)))
     style.plain(figure, 140 + 30 * len(layers))
     figure.update_xaxes(showgrid=False, zeroline=False)

@@ -44,7 +44,7 @@ def _scale(
             "xanchor": "center",
             "y": 1,
             "yanchor": "top",
-            "pad_t": 2,
+            "pad_t": 6,
         },
         coloraxis={
             "cmin": ends[0],

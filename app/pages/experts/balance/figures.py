@@ -21,7 +21,8 @@ MARK = {
     "balance-none": ("#8a94a3", "x"),
 }
 EVEN = "#CC79A7"  # the balanced share, as everywhere
-BUSY, IDLE = style.SIGNED[-1][1], style.SIGNED[0][1]
+#: As the biases' own picture: an idle expert's rises, a busy one's falls.
+IDLE, BUSY = style.SIGNED[-1][1], style.SIGNED[0][1]
 FRAMES = 60  # of an animation at most
 FRAME_MS = 120
 
@@ -79,7 +80,6 @@ def loads(
     timing = {"frame": {"duration": FRAME_MS, "redraw": True}, "transition": {"duration": 0}}
     figure.update_layout(
         bargap=0.15,
-        margin={"t": 28},
         updatemenus=[
             {
                 "type": "buttons",

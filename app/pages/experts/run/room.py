@@ -155,10 +155,10 @@ def evenness(trace: Trace) -> None:
         )
     )
     curves = []
-    for name in models.twins():
+    for name, attention in models.twins().items():
         recorded = models.run_results(name)["max_vio"]
         means = [sum(layers) / len(layers) for layers in recorded["per_layer"]]
-        curves.append(figures.BalanceCurve(name, models.attention(name), recorded["step"], means))
+        curves.append(figures.BalanceCurve(name, attention, recorded["step"], means))
     labels = {
         "step": t("experts.step"),
         "max_vio": t("experts.max_vio"),

@@ -16,28 +16,28 @@ import { makeOverview } from "./overview.js";
 import { describe } from "./teller.js";
 
 const MOST_ZOOM = 8;
+const LABEL = 28; // px, room for the experts' numbers
+const AXIS = 18; // px, room for the tokens' numbers
 const DIGIT = 3.4; // px, half as wide as a digit of the axis
 
 /**
  * @param {Run} run
  * @param {number} width
  * @param {number} rowHeight
- * @param {number} label room for the experts' numbers, 0 for none
  * @param {number} zoom
  */
-function heatGeometry(run, width, rowHeight, label, zoom) {
-  const cell = zoom * Math.min(18, Math.max(3, (width - label) / run.span));
+function heatGeometry(run, width, rowHeight, zoom) {
+  const cell = zoom * Math.min(18, Math.max(3, (width - LABEL) / run.span));
   const perGroup = run.n_experts / run.n_group;
   const gap = rowHeight >= 8 ? 3 : 1;
   /** @param {number} e */
   const y = (e) => e * rowHeight + Math.floor(e / perGroup) * gap;
   return {
     cell,
-    label,
     y,
     rowHeight,
-    x: (/** @type {number} */ i) => label + (i - run.first) * cell,
-    width: Math.max(width, label + cell * run.span),
+    x: (/** @type {number} */ i) => LABEL + (i - run.first) * cell,
+    width: Math.max(width, LABEL + cell * run.span),
     height: y(run.n_experts - 1) + rowHeight,
   };
 }
@@ -55,11 +55,10 @@ function heatGeometry(run, width, rowHeight, label, zoom) {
 function drawHeat(canvas, view, l, g, shown, current) {
   const { run } = view;
   const colours = theme(view.root);
-  const axis = g.label ? 18 : 2;
-  const context = prepare(canvas, g.width, g.height + axis);
+  const context = prepare(canvas, g.width, g.height + AXIS);
   context.fillStyle = colours.empty;
   for (let e = 0; e < run.n_experts; e++)
-    context.fillRect(g.label, g.y(e), g.cell * run.span, g.rowHeight - (g.rowHeight > 4 ? 1 : 0));
+    context.fillRect(LABEL, g.y(e), g.cell * run.span, g.rowHeight - (g.rowHeight > 4 ? 1 : 0));
   for (let i = run.first; i < Math.min(shown, run.fed); i++) {
     const [left, right] = [Math.round(g.x(i)), Math.round(g.x(i + 1))];
     for (const { expert, share } of run.chosen(i, l)) {
@@ -90,7 +89,6 @@ function drawHeat(canvas, view, l, g, shown, current) {
     context.lineWidth = view.pinned === null ? 1 : 2.5;
     context.strokeRect(g.x(current) - 1, 1, g.cell + 2, g.height - 2);
   }
-  if (!g.label) return;
   context.font = `11px ${colours.font}`;
   context.fillStyle = colours.muted;
   context.textAlign = "center";
@@ -111,16 +109,16 @@ function drawHeat(canvas, view, l, g, shown, current) {
  */
 function drawNumbers(canvas, view, g) {
   const colours = theme(view.root);
-  const context = prepare(canvas, g.label, g.height);
+  const context = prepare(canvas, LABEL, g.height);
   context.fillStyle = colours.back;
-  context.fillRect(0, 0, g.label, g.height);
+  context.fillRect(0, 0, LABEL, g.height);
   context.font = `11px ${colours.font}`;
   context.fillStyle = colours.muted;
   context.textAlign = "right";
   context.textBaseline = "middle";
   const every = 2 ** Math.max(0, Math.ceil(Math.log2(12 / g.rowHeight)));
   for (let e = 0; e < view.run.n_experts; e += every)
-    context.fillText(String(e), g.label - 6, Math.max(6, g.y(e) + g.rowHeight / 2));
+    context.fillText(String(e), LABEL - 6, Math.max(6, g.y(e) + g.rowHeight / 2));
 }
 
 /**
@@ -129,7 +127,7 @@ function drawNumbers(canvas, view, g) {
  * @param {Geometry} g
  */
 function tokenUnder(event, view, g) {
-  const i = view.run.first + Math.floor((event.offsetX - g.label) / g.cell);
+  const i = view.run.first + Math.floor((event.offsetX - LABEL) / g.cell);
   return i >= view.run.first && i < view.shown ? i : null;
 }
 
@@ -139,13 +137,12 @@ function tokenUnder(event, view, g) {
  * @param {View} view
  * @param {Element} parent
  * @param {() => number} layerIndex
- * @param {boolean} [numbered] whether the experts' numbers stand at the left
  */
-function heatCanvas(view, parent, layerIndex, numbered = false) {
+function heatCanvas(view, parent, layerIndex) {
   const whole = element("div", "scrolled", parent);
   const frame = element("div", "scroll", whole);
   const canvas = element("canvas", "", frame);
-  const numbers = numbered ? element("canvas", "numbers", whole) : null;
+  const numbers = element("canvas", "rows", whole);
   canvas.setAttribute("role", "img");
   canvas.tabIndex = 0;
   /** @type {Geometry | null} */
@@ -173,16 +170,15 @@ function heatCanvas(view, parent, layerIndex, numbered = false) {
   /**
    * @param {number} l
    * @param {number} rowHeight
-   * @param {number} label
    * @param {number} shown
    * @param {number} current
    */
-  function draw(l, rowHeight, label, shown, current, zoom = 1) {
-    const g = heatGeometry(view.run, frame.clientWidth, rowHeight, label, zoom);
+  function draw(l, rowHeight, shown, current, zoom = 1) {
+    const g = heatGeometry(view.run, frame.clientWidth, rowHeight, zoom);
     geometry = g;
     marked = current;
     drawHeat(canvas, view, l, g, shown, current);
-    if (numbers) drawNumbers(numbers, view, g);
+    drawNumbers(numbers, view, g);
     if (stays) frame.scrollLeft = g.x(stays.token) - stays.x;
     stays = null;
     if (before !== shown && g.width > frame.clientWidth && view.pinned === null && view.grows)
@@ -200,8 +196,8 @@ function heatCanvas(view, parent, layerIndex, numbered = false) {
   function zoom(factor, x, token) {
     const wanted = Math.min(MOST_ZOOM, Math.max(1, view.zoom * factor));
     if (wanted === view.zoom || !geometry) return false;
-    const { label, cell } = geometry;
-    stays = { x, token: token ?? view.run.first + (frame.scrollLeft + x - label) / cell };
+    const { cell } = geometry;
+    stays = { x, token: token ?? view.run.first + (frame.scrollLeft + x - LABEL) / cell };
     view.zoom = wanted;
     view.redraw();
     return true;
@@ -210,9 +206,9 @@ function heatCanvas(view, parent, layerIndex, numbered = false) {
   /** Where the marked token is, so that it stays in sight while one zooms by keys. */
   function mark() {
     if (!geometry) return frame.clientWidth / 2;
-    const { x, label, cell } = geometry;
+    const { x, cell } = geometry;
     const last = frame.clientWidth - cell * 1.5;
-    return Math.max(label, Math.min(x(marked) - frame.scrollLeft, last));
+    return Math.max(LABEL, Math.min(x(marked) - frame.scrollLeft, last));
   }
 
   /** @param {number} factor */
@@ -258,7 +254,7 @@ export function makeHeatmap(view, parent) {
   const showLayer = (view.run.pooled ? layerMenu : layerButtons)(view, top);
   const whole = view.run.pooled ? makeOverview(view, box, view.run.pooled) : null;
   const readout = element("div", "readout", box);
-  const heat = heatCanvas(view, box, () => view.layer, true);
+  const heat = heatCanvas(view, box, () => view.layer);
   zoomable(heat);
   element("div", "axis-title", box, view.words.say("heat_axes"));
   element("div", "axis-title hint", box, view.words.say("heat_zoom"));
@@ -270,7 +266,7 @@ export function makeHeatmap(view, parent) {
       showLayer();
       whole?.draw();
       const row = run.n_experts <= 32 ? 15 : Math.max(2, Math.floor(512 / run.n_experts));
-      heat.draw(view.layer, row, 28, shown, current, view.zoom);
+      heat.draw(view.layer, row, shown, current, view.zoom);
       const layer = run.layers[view.layer];
       heat.canvas.setAttribute(
         "aria-label",
@@ -306,6 +302,10 @@ export function makeMultiples(view, parent) {
       { title, l, layer },
     );
   });
+  for (const { frame } of heats)
+    frame.onscroll = () => {
+      for (const other of heats) other.frame.scrollLeft = frame.scrollLeft; // a token below itself
+    };
   element("div", "axis-title", box, view.words.say("heat_axes"));
   legend(box, view);
   return {
@@ -314,7 +314,7 @@ export function makeMultiples(view, parent) {
       for (const heat of heats) {
         const row =
           view.run.n_experts <= 32 ? 5 : Math.max(1, Math.floor(160 / view.run.n_experts));
-        heat.draw(heat.l, row, 0, shown, current);
+        heat.draw(heat.l, row, shown, current);
         heat.title.setAttribute("aria-pressed", String(heat.l === view.layer));
         heat.canvas.setAttribute(
           "aria-label",

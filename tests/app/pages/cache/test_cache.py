@@ -239,7 +239,7 @@ def test_kinds_and_seeds_are_those_that_there_are() -> None:
             "a-mha": ModelConfig.from_json(models.config("base-mha")),
         }
     )
-    assert found == {"a-mha": "MHA", "a-mla": "MLA", "a-mla8": "MLA-8"}
+    assert found == {"a-mha": "MHA", "a-mla": "MLA", "a-mla8": f"MLA-{8 + small.qk_rope_head_dim}"}
     assert list(found) == ["a-mha", "a-mla", "a-mla8"]
     assert list(models.kinds_of({"base": small})) == ["base"]
 

@@ -283,3 +283,19 @@ def test_free_text_is_not_judged() -> None:
     assert asked.prompt == "And the LORD said unto Moses, "
     assert questions.verdict(asked, "<answer>7</answer>") is None
     assert not questions.taken_apart(TEMPLATE.format(question="{question}?")).free
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_arithmetic_alone_is_judged_as_on_the_page_of_reasoning(language: str) -> None:
+    app = ended(opened(language, q="2+2"), "start")
+    start = judged.read(traces(app, "start")[0])
+    for typed in ({"r_kind": "free", "r_text": "2 + 2 ="}, {"r_expr": "2+2"}):
+        other = opened(language)
+        for key, value in typed.items():
+            other.query_params[key] = value
+        page = other.switch_page("pages/reasoning/reasoning.py").run()
+        reasoning = judged.read(traces(ended(page, "reasoning"), "reasoning")[0])
+        assert reasoning.problem == start.problem
+        assert scope.outside(reasoning.asked) == scope.outside(start.asked)
+    assert start.problem.answer == "4"
+    assert start.correct is not None
