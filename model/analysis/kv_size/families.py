@@ -45,14 +45,18 @@ class CacheFamily:
     """A model type of transformers.
 
     `cache` says whether its models keep keys and values: "yes", "none" (no decoder), "other" (they
-    generate without), or "if is_decoder". `text` is the model type of a wrapper's language model,
-    `pattern` the kinds that its class gives to layers, `computed` names fields that the class
+    generate without), or "if is_decoder". `text` is the model type of a wrapper's language model;
+    `absent` holds the wrapper's defaults for it, where they differ from that type's own, in files
+    without an object for it, and `inside` those for objects that leave fields out.
+    `pattern` are the kinds that its class gives to layers, `computed` names fields that the class
     derives from others by rules of its own, `own` those that it has and that change nothing of
     what is cached, `names` those that it has of the facts' less common names.
     """
 
     cache: Literal["yes", "none", "other", "if is_decoder"] = "yes"
     text: str = ""
+    absent: Mapping[str, Any] = field(default_factory=dict)
+    inside: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     pattern: Pattern | None = None
     computed: tuple[str, ...] = ()

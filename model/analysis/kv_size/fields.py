@@ -115,6 +115,7 @@ def whole_number(value: object, name: str, most: int, least: int = 1) -> int:
 class Ledger:
     """What a reading has asked a file for: shared by all `Fields` of one config.
 
+    `owner` is the model type whose defaults count: the family, or a wrapper with others for it.
     `read` holds paths of fields, `defaults` the family's defaults that were taken, `off` the
     fields whose 0 or -1 was taken for "not set", `words` those that were read for what their words
     say, with the fact, `foreign` those that the family's class does not have, with the fact,
@@ -123,6 +124,7 @@ class Ledger:
     """
 
     family: str = ""
+    owner: str = ""
     read: set[str] = field(default_factory=set)
     defaults: dict[str, Any] = field(default_factory=dict)
     off: dict[str, int] = field(default_factory=dict)
@@ -204,7 +206,7 @@ class Fields:
         for name in names:
             if (default := self.defaults.get(name)) is not None:
                 self.ledger.defaults[self.path + name] = default
-                owner = f"{name} (not in the file; the default of {self.ledger.family})"
+                owner = f"{name} (not in the file; the default of {self.ledger.owner})"
                 return whole_number(default, owner, most, least)
         return None
 

@@ -149,16 +149,23 @@ def text_model(config: Mapping[str, Any]) -> Fields:
     fields = Fields(config)
     family = fields.text("model_type")
     around: list[tuple[str, Mapping[str, Any]]] = []
+    owner, own = "", dict[str, Any]()  # a wrapper's defaults for its text model
     while (inner := _nested(fields)) is not None:
         around.append((family, fields.values))
-        known = known_family(family)
+        if (known := known_family(family)) is not None and known.inside:
+            owner, own = family, {**known.inside}
         fields = inner
         family = fields.text("model_type") or (known.text if known else "")
     known = known_family(family)
-    if known is not None and known.text:  # a flat file of a multimodal model
+    if known is not None and known.text:  # no object for the text model, or an empty one
+        empty = any(fields.values.get(name) == {} for name in NESTED)
+        if changes := known.inside if empty else known.absent:
+            owner, own = family, {**changes}
         family, known = known.text, known_family(known.text)
-    ledger = Ledger(family, {"model_type"}, around=around)
-    made = Fields(fields.values, ledger, known.defaults if known else None)
+    ledger = Ledger(family, owner or family, {"model_type"}, around=around)
+    defaults = {**(known.defaults if known else {}), **own}
+    defaults = {name: value for name, value in defaults.items() if value is not None}
+    made = Fields(fields.values, ledger, defaults)
     if made.defaults.get("kv_lora_rank") is not None and not is_latent(made):
         ledger.defaults.clear()  # the file says that it is not the model its class makes
         made = Fields(fields.values, ledger)

@@ -147,7 +147,7 @@ def _taken(fields: Fields) -> list[Note]:
     ledger, found = fields.ledger, []
     if ledger.defaults:
         said = ", ".join(f"{name} {_short(value)}" for name, value in ledger.defaults.items())
-        found.append(Note("defaults", {"family": ledger.family, "names": said}))
+        found.append(Note("defaults", {"family": ledger.owner, "names": said}))
     if ledger.off:
         said = listed(f"{piece(name, 50)} {value}" for name, value in ledger.off.items())
         found.append(Note("off", {"names": said}))

@@ -75,6 +75,7 @@ def table() -> dict[str, Any]:
             entry["cache"] = "if is_decoder"
         if name in texts:
             entry["text"] = texts[name]
+            entry |= given_to_text(name, config)
         if entry.get("cache") != "none":
             constant, computed = defaults(name, config)
             if constant:
@@ -93,6 +94,35 @@ def table() -> dict[str, Any]:
                 entry["names"] = sorted(names)
         families[name] = entry
     return families
+
+
+def given_to_text(name: str, config: Any) -> dict[str, dict[str, Any]]:
+    """What a wrapper's text model has of its own, if a file has no object for it or part of it."""
+    text = config.get_text_config(decoder=True)
+    key = next((key for key in config.sub_configs if getattr(config, key, None) is text), "")
+    part = made(name, **{key: {"use_cache": True}}) if key else None
+    found = {"absent": text, "inside": part and part.get_text_config(decoder=True)}
+    changes = {
+        how: beyond(one.to_dict(), text.model_type)
+        for how, one in found.items()
+        if one is not None and one.model_type == text.model_type
+    }
+    return {how: fields for how, fields in changes.items() if fields}
+
+
+def beyond(own: dict[str, Any], model_type: str) -> dict[str, Any]:
+    """Fields with which a class gives this config; what follows from them is none of them."""
+    fields: dict[str, Any] = {}
+    for _ in range(2):  # a width that the class would now compute from the others
+        plain = made(model_type, **fields).to_dict()
+        fields |= {
+            field: value
+            for field, value in sorted(own.items())
+            if field in FIELDS - {*FACTS["mtp"], *KINDS}
+            and not isinstance(value, dict)
+            and value != plain.get(field)
+        }
+    return fields
 
 
 def made(name: str, **fields: Any) -> Any:

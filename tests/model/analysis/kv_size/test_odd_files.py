@@ -173,6 +173,22 @@ def test_files_whose_classes_keep_no_cache(fields: dict[str, Any], words: str) -
     assert cache_spec(decoder).bytes_per_token("bf16") == PER_TOKEN
 
 
+@pytest.mark.parametrize(
+    ("config", "elements"),
+    [
+        ({"model_type": "voxtral"}, 30 * 2 * 8 * 128),
+        ({"model_type": "voxtral", "text_config": {"num_hidden_layers": 3}}, 3 * 2 * 8 * 128),
+        ({"model_type": "paligemma"}, 18 * 2 * 1 * 256),
+        ({"model_type": "paligemma", "text_config": {}}, 28 * 2 * 16 * 256),  # Gemma's own
+        ({"model_type": "paligemma", "text_config": None}, 18 * 2 * 1 * 256),
+    ],
+)
+def test_a_wrappers_own_defaults_for_its_text_model(config: dict[str, Any], elements: int) -> None:
+    """The values are those of transformers' classes, as `CONFIG_MAPPING[model_type]()` has them."""
+    assert cache_spec(config).elements_per_token() == elements
+    assert "num_key_value_heads" in "".join(one for one in said(config) if "defaults" in one)
+
+
 def test_a_second_language_model_is_named() -> None:
     two = {"text_config": G, "llm_config": {**G, "num_hidden_layers": 4}}
     assert "Not read: llm_config." in said(two)
