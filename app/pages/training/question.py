@@ -61,7 +61,7 @@ def of_link(text: str) -> TrainingQuestion | None:
 def follow_link(slot: RunSlot[Any], run: Callable[[TrainingQuestion], None]) -> None:
     """Run what the link asks that opened the page, once; keep in the URL what the slot shows.
 
-    URL: SLOT_asked, an `TrainingQuestion`; nothing as long as a recorded result is on screen.
+    URL: SLOT_asked, a `TrainingQuestion`; nothing as long as a recorded result is on screen.
     """
     key = f"{slot.name}_asked"
     state, query = st.session_state, st.query_params
