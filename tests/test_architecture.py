@@ -24,7 +24,7 @@ PACKAGES = (
 )
 #: Folders of app/core, in the same way. What lies beside them all of them may use.
 CORE = ("server", "assets", "asking", "running")
-SHARED = ("errors", "links", "numbers", "scaling", "texts")
+SHARED = ("errors", "links", "numbers", "particles", "scaling", "texts")
 #: What needs torch. The rest of model/ does without, so that pages need not wait for it.
 WITH_TORCH = (
     *("model.nn.attention", "model.nn.cache", "model.nn.checkpoints", "model.nn.network"),

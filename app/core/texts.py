@@ -179,9 +179,7 @@ class _Filled(string.Formatter):
     def __init__(self, language: str) -> None:
         self.language = language
 
-    def vformat(
-        self, format_string: str, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> str:
+    def vformat(self, format_string: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
         said = ""
         for words, name, spec, _ in self.parse(format_string):
             said += particles.joined(said, words) if self.language == "ko" else words

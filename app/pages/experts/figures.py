@@ -122,9 +122,7 @@ def domains(
         )
     )
     style.plain(figure, height=150 + 36 * len(names))
-    figure.update_xaxes(
-        title_text=labels["expert"], showgrid=False, dtick=1, tickangle=0
-    )
+    figure.update_xaxes(title_text=labels["expert"], showgrid=False, dtick=1, tickangle=0)
     figure.update_yaxes(showgrid=False, autorange="reversed")
     return figure
 

@@ -54,7 +54,10 @@ def test_every_text_that_has_two_forms_has_them_where_one_is_chosen() -> None:
     which knows no particles."""
     both = "|".join(map(re.escape, particles.FORMS))
     found = {
-        key: form for key, text in texts("ko").items() for form in forms(text) if re.search(both, form)
+        key: form
+        for key, text in texts("ko").items()
+        for form in forms(text)
+        if re.search(both, form)
     }
     assert found
     for key, form in found.items():
