@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
@@ -29,20 +30,35 @@ def numbers(rows: Rows | Callable[[], Rows], name: str, of: str = "") -> None:
             table(rows() if callable(rows) else rows, name)
 
 
-def small(rows: Rows) -> None:
-    """A few rows that stand open, of our own words and numbers.
+def small(rows: Rows, name: str | None = None) -> None:
+    """A few rows that stand open, of our own words and numbers; with a name, also as CSV.
 
-    As Markdown: Streamlit's own tables bring 0.3 MB of code.
+    As Markdown: its words are broken where there is no room, so that no column is out of sight, and
+    Streamlit's own tables bring 0.3 MB of code.
     """
-    lines = [[*rows[0]], ["---", *["--:"] * (len(rows[0]) - 1)], *map(dict.values, map(dict, rows))]
+    sides = [
+        "--:" if all(map(_amount, (row[column] for row in rows))) else "---" for column in rows[0]
+    ]
+    lines = [[*rows[0]], ["---", *sides[1:]], *map(dict.values, map(dict, rows))]
     st.markdown("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
+    if name is not None:
+        _csv(rows, name)
+
+
+def _amount(value: object) -> bool:
+    """Whether a cell is a number, as it is written too: "+0.1 [0.0, 0.2]", "4 min", "–"."""
+    return re.match(r"[–+−-]|\d+([.,]\d+)*([\s%]|$)", str(value)) is not None
 
 
 def table(rows: Rows, name: str) -> None:
-    """As `numbers`, but open: for a place that is itself folded away."""
+    """As `numbers`, but open: for a place that is itself folded away, and for a viewer's text."""
     grouped = st.column_config.NumberColumn(format="localized")  # 1,024: digits in threes
     whole = {column: grouped for column in rows[0] if any(type(r[column]) is int for r in rows)}
     st.dataframe(rows, hide_index=True, column_config=whole, key=f"table-{name}")
+    _csv(rows, name)
+
+
+def _csv(rows: Rows, name: str) -> None:
     st.download_button(
         t("common.download_csv"),
         lambda: to_csv(rows),  # made on a click: a run's files are dropped with the next run

@@ -135,7 +135,7 @@ def test_an_unknown_figure(page: Page) -> None:
 @pytest.mark.parametrize("file_format", ["PNG", "SVG"])
 def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str) -> None:
     """The button is there without pointing; texts have the page's colour, not plotly's grey."""
-    visit(page, "training", room="curves")
+    visit(page, "training", room="curves", t_overlay="true")
     page.locator(".st-key-picture_format").get_by_text(file_format, exact=True).click()
     settle(page)
     button = page.locator(".st-key-t_accuracy .modebar-btn").first
@@ -155,6 +155,12 @@ def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str
     texts = ["".join(text.itertext()) for text in root.iter(f"{saved.SVG}text")]
     assert "Right answers" in " ".join(texts)
     assert any("Inside R1" in text for text in texts)
+    wide = "e => [e.textContent, e.getComputedTextLength()]"
+    for legend in page.locator(".st-key-t_accuracy .legendtext").all():
+        said, length = legend.evaluate(wide)
+        kept_text = next(text for text in root.iter(f"{saved.SVG}text") if text.text == said)
+        assert float(kept_text.get("textLength", "nan")) == pytest.approx(length, abs=0.1)
+    assert page.locator(".st-key-t_accuracy .legendtext").count() > 1
     ticks = [text for text in root.iter(f"{saved.SVG}text") if "%" in "".join(text.itertext())]
     assert ticks
     shown = page.evaluate("getComputedStyle(document.querySelector('.stApp')).color")

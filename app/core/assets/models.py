@@ -108,7 +108,7 @@ def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
         config = configs[name]
         if config.kv_lora_rank is None:
             return config.num_key_value_heads
-        return config.kv_lora_rank + config.qk_rope_head_dim
+        return config.kv_lora_rank + (config.qk_rope_head_dim or 0)
 
     found: dict[str, str] = {}
     for kind in get_args(Attention):

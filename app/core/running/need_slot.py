@@ -6,14 +6,15 @@
     NEEDS.area(draw)                       # draws the part of the page that does this, and follows
 
 A run is named by its request: the model, what is changed in it, the tokens. So equal requests of
-all viewers share one run, and it never changes.
+all viewers share one run, and it never changes. Who asks for what is under way for another viewer
+follows that; if the other stops it, it begins anew.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -22,8 +23,10 @@ import streamlit as st
 
 from app.core.running import generation
 from app.core.running.run_slot import PATIENCE, Slot
+from app.core.running.shared import Part, Shared
 from model.nn.room import Run
 from model.runtime.batch import Request
+from model.runtime.scheduler import Ticket
 
 BYTES = 128_000_000  # of runs that are kept: the longest text as all twins read it, twice
 
@@ -31,13 +34,16 @@ BYTES = 128_000_000  # of runs that are kept: the longest text as all twins read
 class Runs:
     """Runs by their requests, out goes what nobody has looked at for longest; safe for threads.
 
+    It knows what is under way, too, and keeps what has come of that.
+
     Attention weights are by far the largest part, and kept in half precision: to 1/4,096 at worst.
     """
 
     def __init__(self, size: int = BYTES) -> None:
         self._size, self._held = size, 0
         self._runs: OrderedDict[Request, Run] = OrderedDict()
-        self._lock = threading.Lock()
+        self._under_way: dict[Request, Part] = {}
+        self._lock = threading.RLock()
 
     def put(self, request: Request, run: Run) -> None:
         """Keep a run that has come to its end."""
@@ -53,10 +59,41 @@ class Runs:
     def get(self, requests: Sequence[Request]) -> list[Run | None]:
         """A run for each request; None if it was not computed, or was pushed out."""
         with self._lock:
+            self._collect()
             for request in requests:
                 if request in self._runs:
                     self._runs.move_to_end(request)
             return [self._runs.get(request) for request in requests]
+
+    def compute(
+        self,
+        visitor: Hashable,
+        requests: Sequence[Request],
+        submit: Callable[[Hashable, Sequence[Request]], Ticket],
+    ) -> Shared:
+        """Have what is neither here nor under way computed by `submit`, and follow all of it.
+
+        Raises:
+            FullError: as `submit` does.
+        """
+        with self._lock:
+            self._collect()
+            missing = [request for request in requests if request not in self._runs]
+            if new := [request for request in missing if request not in self._under_way]:
+                ticket = submit(visitor, new)
+                self._under_way |= {request: (ticket, n) for n, request in enumerate(new)}
+            return Shared(visitor, [self._under_way[request] for request in missing])
+
+    def _collect(self) -> None:
+        """Keep what has come to its end; forget what has been stopped, has failed, or is left."""
+        for request, (ticket, number) in [*self._under_way.items()]:
+            goes_on = ticket.active and not ticket.dropped  # before its results: they come first
+            run = ticket.results[number]
+            if run is not None and run.finish_reason != "stopped":
+                self.put(request, run)
+            elif goes_on:
+                continue
+            del self._under_way[request]
 
 
 def nbytes(run: Run) -> int:
@@ -74,7 +111,6 @@ class _Asked:
 
     key: Hashable = None
     now: bool = False  # whether it is to be computed, or waits for a click
-    requests: Sequence[Request] = ()  # that are under way
 
 
 class NeedSlot(Slot):
@@ -108,17 +144,13 @@ class NeedSlot(Slot):
         if asked.key != key:
             if self.running is not None:
                 self.running.stop()
-                self._take(self.running.results)
                 self._here.work = None
             asked.key, asked.now, self._here.error = key, at_once, None
-        if self.running is not None:
-            self._take(self.running.results)
         found = RUNS.get(requests)
         if None in found and asked.now and self.running is None and self.error() is None:
             missing = [r for r, run in zip(requests, found, strict=True) if run is None]
-            asked.requests = missing
-            visitor = generation.visitor()
-            self._begin(lambda: generation.scheduler().submit(visitor, missing), patience)
+            visitor, submit = generation.visitor(), generation.scheduler().submit
+            self._begin(lambda: RUNS.compute(visitor, missing, submit), patience)
             found = RUNS.get(requests)
         return found
 
@@ -143,6 +175,4 @@ class NeedSlot(Slot):
         self._asked.now, self._here.error = True, None
 
     def _take(self, results: Sequence[Any]) -> None:
-        for request, run in zip(self._asked.requests, results, strict=True):
-            if run is not None and run.finish_reason != "stopped":
-                RUNS.put(request, run)
+        """Nothing: they are everybody's, and `Runs` keeps them."""

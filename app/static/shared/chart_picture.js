@@ -52,7 +52,8 @@ function wrapped(text, font, room) {
 }
 
 /**
- * A copy of a drawing that looks without the page's style as it does with it.
+ * A copy of a drawing that looks without the page's style as it does with it. A file does not have
+ * the page's fonts: its texts keep their lengths, else a wider font is cut where a legend ends.
  *
  * @param {SVGSVGElement} drawn
  */
@@ -63,6 +64,11 @@ function copied(drawn) {
     const style = getComputedStyle(node);
     const words = node instanceof SVGTextContentElement;
     const kept = words ? INHERITED : INHERITED.slice(0, 2);
+    const length = words && !node.childElementCount ? node.getComputedTextLength() : 0;
+    if (length) {
+      there[i].setAttribute("textLength", length.toFixed(1));
+      there[i].setAttribute("lengthAdjust", "spacingAndGlyphs");
+    }
     for (const name of kept) {
       const value = style.getPropertyValue(name);
       if (value) /** @type {SVGElement} */ (there[i]).style.setProperty(name, value);

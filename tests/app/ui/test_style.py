@@ -27,5 +27,6 @@ def test_a_title_along_an_axis_is_broken_where_the_axis_ends() -> None:
     assert style.upright(title, 600) == title
     lines = style.upright(title, 150).split("<br>")
     assert " ".join(lines) == title
-    assert 1 < len(lines) and max(map(len, lines)) * style.NARROW <= 150
+    assert len(lines) > 1
+    assert max(map(len, lines)) * style.NARROW <= 150
     assert style.upright("손실 값", 40) == "손실<br>값"

@@ -18,7 +18,7 @@ from app.pages.experts.balance import figures
 from app.pages.experts.balance import runs as balance_runs
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
-from app.ui.table import numbers, table
+from app.ui.table import numbers, small
 from app.ui.url_choice import url_choice
 from model.analysis import expert_load
 
@@ -147,16 +147,16 @@ def results(runs: list[balance_runs.BalanceRun]) -> None:
                 t("balance.cost"): t("balance.minutes", minutes=f"{run.minutes:.1f}"),
             }
         )
-    table(rows, "balance-results")
+    small(rows, "balance-results")
     st.caption(t("balance.results_reading", gates=runs[0].load[0].size))
     published = models.published_routing()["balance"]
     st.markdown(t("balance.published", source=sources.told(published["source"])))
-    table(
+    small(
         [
             {
                 t("experts.model"): row["model"],
                 t("balance.way"): t(f"balance.published_{row['balance']}"),
-                t("balance.perplexity"): row["perplexity"],
+                t("balance.perplexity"): f"{row['perplexity']:.2f}",
                 t("balance.vio_all"): row["max_vio"],
             }
             for row in published["rows"]

@@ -19,7 +19,7 @@ from app.pages.experts.routing_statistics import figures
 from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
-from app.ui.table import numbers, table
+from app.ui.table import numbers, small
 from model.analysis import routing_statistics as routing
 
 READ = NeedSlot("routing_statistics")  # the room of one expert shares it
@@ -288,7 +288,7 @@ def neighbours(found: RoutingCounts, model: str, layers: list[int]) -> None:
             any=f"{chance[1]:.1%}",
         )
     )
-    table(
+    small(
         [
             again_row(domain, published["layers"], first, published["any"][domain])
             for domain, first in published["first"].items()

@@ -24,10 +24,11 @@ const DIGIT = 3.4; // px, half as wide as a digit of the axis
  * @param {Run} run
  * @param {number} width
  * @param {number} rowHeight
+ * @param {number} least px of a token; what has no room is scrolled to
  * @param {number} zoom
  */
-function heatGeometry(run, width, rowHeight, zoom) {
-  const cell = zoom * Math.min(18, Math.max(3, (width - LABEL) / run.span));
+function heatGeometry(run, width, rowHeight, least, zoom) {
+  const cell = zoom * Math.min(18, Math.max(least, (width - LABEL) / run.span));
   const perGroup = run.n_experts / run.n_group;
   const gap = rowHeight >= 8 ? 3 : 1;
   /** @param {number} e */
@@ -170,11 +171,12 @@ function heatCanvas(view, parent, layerIndex) {
   /**
    * @param {number} l
    * @param {number} rowHeight
+   * @param {number} least
    * @param {number} shown
    * @param {number} current
    */
-  function draw(l, rowHeight, shown, current, zoom = 1) {
-    const g = heatGeometry(view.run, frame.clientWidth, rowHeight, zoom);
+  function draw(l, rowHeight, least, shown, current, zoom = 1) {
+    const g = heatGeometry(view.run, frame.clientWidth, rowHeight, least, zoom);
     geometry = g;
     marked = current;
     drawHeat(canvas, view, l, g, shown, current);
@@ -266,7 +268,7 @@ export function makeHeatmap(view, parent) {
       showLayer();
       whole?.draw();
       const row = run.n_experts <= 32 ? 15 : Math.max(2, Math.floor(512 / run.n_experts));
-      heat.draw(view.layer, row, shown, current, view.zoom);
+      heat.draw(view.layer, row, 3, shown, current, view.zoom);
       const layer = run.layers[view.layer];
       heat.canvas.setAttribute(
         "aria-label",
@@ -314,7 +316,7 @@ export function makeMultiples(view, parent) {
       for (const heat of heats) {
         const row =
           view.run.n_experts <= 32 ? 5 : Math.max(1, Math.floor(160 / view.run.n_experts));
-        heat.draw(heat.l, row, shown, current);
+        heat.draw(heat.l, row, 1, shown, current);
         heat.title.setAttribute("aria-pressed", String(heat.l === view.layer));
         heat.canvas.setAttribute(
           "aria-label",

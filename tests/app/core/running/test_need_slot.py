@@ -10,6 +10,7 @@ import pytest
 from app.core.running.need_slot import BYTES, Runs, nbytes
 from model.nn.room import Run
 from model.runtime.batch import Request
+from tests.app.runs import Busy, Failing
 
 TWINS, LAYERS, HEADS, CONTEXT = 5, 5, 8, 384
 SCALE = 4  # times fewer tokens here, so 16 times fewer bytes
@@ -70,3 +71,51 @@ def test_weights_are_kept_as_closely_as_they_are_shown() -> None:
     np.testing.assert_allclose(kept.attention, whole.attention, rtol=0, atol=1 / 4096)
     assert kept.attention.sum(-1, dtype=np.float32) == pytest.approx(1, abs=1e-3)
     assert kept.token_ids is whole.token_ids
+
+
+def test_two_viewers_who_want_the_same_at_once_have_it_computed_once() -> None:
+    runs, scheduler, one = Runs(), Busy(), run(0, 20)
+    wanted = requests(0, 3)
+    first = runs.compute("first", wanted[:2], scheduler.submit)
+    second = runs.compute("second", wanted, scheduler.submit)
+    assert [ticket.requests for ticket in scheduler.tickets] == [(*wanted[:2],), (wanted[2],)]
+    first_ticket, second_ticket = scheduler.tickets
+    for number in range(2):
+        first_ticket.results[number] = one
+    first_ticket.close("done")
+    assert first.wait(0.0)
+    assert not second.wait(0.0)
+    assert second.progress == pytest.approx(2 / 3)
+    assert [found is None for found in runs.get(wanted)] == [False, False, True]
+    second_ticket.results[0] = one
+    second_ticket.close("done")
+    assert second.wait(0.0)
+    assert second.state == "done"
+    assert None not in runs.get(wanted)
+    assert runs.compute("third", wanted, scheduler.submit).look() == "done"
+    assert len(scheduler.tickets) == 2
+
+
+def test_what_one_viewer_stops_the_other_has_computed_anew() -> None:
+    runs, scheduler = Runs(), Busy()
+    wanted = requests(0, 1)
+    first = runs.compute("first", wanted, scheduler.submit)
+    second = runs.compute("second", wanted, scheduler.submit)
+    second.stop()
+    assert second.look() == "stopped"
+    assert first.look() == "waiting"
+    assert not scheduler.tickets[0].stopped
+    third = runs.compute("third", wanted, scheduler.submit)
+    first.stop()
+    scheduler.tickets[0].close("stopped")
+    assert (first.look(), third.look()) == ("stopped", "stopped")
+    assert runs.get(wanted) == [None]
+    assert runs.compute("third", wanted, scheduler.submit).look() == "waiting"
+    assert len(scheduler.tickets) == 2
+
+
+def test_a_failure_is_told_to_all_who_follow() -> None:
+    runs, scheduler = Runs(), Failing(RuntimeError("no"))
+    work = runs.compute("first", requests(0, 1), scheduler.submit)
+    assert work.wait(0.0)
+    assert (work.state, str(work.error)) == ("failed", "no")

@@ -165,7 +165,8 @@ def test_the_room(lang: str) -> None:
     heads = [list(table.value.columns) for table in unfolded(app).dataframe]
     assert [words["balance.way"], words["experts.step"], words["experts.max_vio"]] in heads
     published = words["balance.perplexity"], words["balance.vio_all"]
-    assert [words["experts.model"], words["balance.way"], *published] in heads
+    head = " | ".join([words["experts.model"], words["balance.way"], *published])
+    assert any(text.startswith(f"| {head} |") for text in shown)
     steps = next(
         table.value for table in app.dataframe if words["balance.hand_x"] in table.value.columns
     )
