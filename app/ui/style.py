@@ -45,6 +45,8 @@ GRID = "rgba(128,136,148,0.28)"  # seen on white and on near-black
 RULE = "rgba(128,136,148,0.75)"
 NARROW, WIDE, LATIN = 7.5, 14.0, 0x10FF  # px of a letter in a title, of Hangul behind the others
 TOOLS = 32  # px above a picture, where its tools lie and cover nothing
+#: px above a picture with a colour bar. If plotly itself made room, it would leave titles behind.
+BAR = 96
 TOOL = "#7a828e"  # of what can be pressed; 3:1 on white and on near-black
 
 
@@ -92,9 +94,11 @@ def plain(figure: go.Figure, height: int) -> go.Figure:
 
     `height` in px is without the row of the tools.
     """
+    bars = figure.select_traces({"colorbar.orientation": "h"})
+    above = BAR if any(bars) else TOOLS
     figure.update_layout(
         height=height + TOOLS,
-        margin={"l": 8, "r": 8, "t": TOOLS, "b": 8},
+        margin={"l": 8, "r": 8, "t": above, "b": 8},
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,
         showlegend=False,

@@ -253,7 +253,7 @@ def rows_of_bars(figure: go.Figure, n: int, lines: int) -> None:
     words = lines * LINE + 8
     pitch = words + BAR + 10
     style.plain(figure, n * pitch + 70)
-    figure.update_layout(margin={"b": 70, "t": 0})
+    figure.update_layout(margin={"b": 70, "t": style.TOOLS})
     figure.update_traces(width=BAR / pitch, selector={"type": "bar"})
     top = -(words + BAR / 2) / pitch
     figure.update_yaxes(range=[top + n, top], showticklabels=False, showgrid=False, zeroline=False)

@@ -122,7 +122,10 @@ def domains(
         )
     )
     style.plain(figure, height=150 + 36 * len(names))
-    figure.update_xaxes(title_text=labels["expert"], showgrid=False, dtick=1, tickangle=0)
+    # beside names of rows plotly measures from the axis, not from the numbers below it
+    figure.update_xaxes(
+        title_text=labels["expert"], title_standoff=50, showgrid=False, dtick=1, tickangle=0
+    )
     figure.update_yaxes(showgrid=False, autorange="reversed")
     return figure
 
