@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.pages.training.question import Asked, of_link
+from app.pages.training.question import AskedRun, of_link
 from tests.app import runs
 from tests.app.test_links_restore import opened, url
 
@@ -60,7 +60,10 @@ def test_steps_that_nobody_can_take_are_refused(asked: str) -> None:
 
 
 def test_a_question_in_a_link() -> None:
-    for asked in (Asked("chain", 3, 200, 2**31 - 1), Asked("pick", 2, 1, 0, "r1-zero-step50")):
+    for asked in (
+        AskedRun("chain", 3, 200, 2**31 - 1),
+        AskedRun("pick", 2, 1, 0, "r1-zero-step50"),
+    ):
         assert of_link(str(asked)) == asked
     for text in ("", "chain", "chain.99.1.0", "chain.3.0.0", "chain.3.201.0", "chain.03.1.0"):
         assert of_link(text) is None

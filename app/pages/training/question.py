@@ -24,7 +24,7 @@ MAX_NUMBER = 200  # of held-out questions of a level that can be chosen
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedRun:
     """A held-out question, the seed of its replies, and who learns, where a room lets one choose.
 
     As a text it is what a link says: "chain.2.17.0", "chain.2.17.0.r1-zero-step50".
@@ -47,20 +47,21 @@ class Asked:
         return ".".join(str(part) for part in parts if part != "")
 
 
-def of_link(text: str) -> Asked | None:
+def of_link(text: str) -> AskedRun | None:
     """What a link asks; None if that cannot be asked."""
     found = re.fullmatch(r"(\w+)\.(\d{1,2})\.(\d{1,3})\.(\d{1,10})(?:\.([\w-]+))?", text, re.ASCII)
     if found is None or found[1] not in TASK_NAMES:
         return None
-    asked = Asked(found[1], *map(int, found.group(2, 3, 4)), found[5] or "")
+    level, number, seed = map(int, found.group(2, 3, 4))
+    asked = AskedRun(found[1], level, number, seed, found[5] or "")
     possible = asked.level in TASKS[asked.task].LEVELS and 1 <= asked.number <= MAX_NUMBER
     return asked if possible and asked.seed <= sampling.MAX_SEED and str(asked) == text else None
 
 
-def follow_link(slot: RunSlot[Any], run: Callable[[Asked], None]) -> None:
+def follow_link(slot: RunSlot[Any], run: Callable[[AskedRun], None]) -> None:
     """Run what the link asks that opened the page, once; keep in the URL what the slot shows.
 
-    URL: SLOT_asked, an `Asked`; nothing as long as a recorded result is on screen.
+    URL: SLOT_asked, an `AskedRun`; nothing as long as a recorded result is on screen.
     """
     key = f"{slot.name}_asked"
     state, query = st.session_state, st.query_params
@@ -76,20 +77,20 @@ def follow_link(slot: RunSlot[Any], run: Callable[[Asked], None]) -> None:
         query.pop(key, None)
 
 
-def ask(slot: RunSlot[Any], run: Callable[[Asked], None], asked: Asked) -> None:
+def ask(slot: RunSlot[Any], run: Callable[[AskedRun], None], asked: AskedRun) -> None:
     """Run what is asked, and let links say so."""
     st.session_state[f"{slot.name}_asked"] = asked
     run(asked)
 
 
-def asked(only: str | None = None, model: str = "") -> Asked:
+def asked(only: str | None = None, model: str = "") -> AskedRun:
     """What the fields ask, of the one task that a room has or of the chosen one."""
     state = st.session_state
     task: str = only or state.t_task
     levels = TASKS[task].LEVELS
     number = numbers.whole(state.get("t_number"), 1, MAX_NUMBER, 1)
     level = state.t_level if state.get("t_level") in levels else levels[0]
-    return Asked(task, level, number, sampling.chosen_seed("t_seed"), model)
+    return AskedRun(task, level, number, sampling.chosen_seed("t_seed"), model)
 
 
 def fields(act: Callable[[], object], only: str | None = None) -> None:

@@ -26,7 +26,7 @@ def start() -> None:
     question.ask(SLOT, run, question.asked(model=str(st.session_state.get("t_from"))))
 
 
-def run(asked: question.Asked) -> None:
+def run(asked: question.AskedRun) -> None:
     """Take a step; from the first checkpoint, if there is none of the name."""
     names = [one.name for one in training_runs.checkpoints()]
     model = asked.model if asked.model in names else names[0]

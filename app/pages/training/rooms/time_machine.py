@@ -81,7 +81,7 @@ def start() -> None:
     question.ask(SLOT, run, question.asked())
 
 
-def run(asked: question.Asked) -> None:
+def run(asked: question.AskedRun) -> None:
     """Ask every checkpoint."""
     prompt, names = asked.problem.prompt, [one.name for one in training_runs.checkpoints()]
     SLOT.run([PromptRun(name, prompt, MAX_TOKENS, 1.0, asked.seed) for name in names])
@@ -92,7 +92,7 @@ def start_counts() -> None:
     question.ask(COUNTS, count_right, question.asked())
 
 
-def count_right(asked: question.Asked) -> None:
+def count_right(asked: question.AskedRun) -> None:
     """Draw many replies of every checkpoint."""
     problem, names = asked.problem, [one.name for one in training_runs.checkpoints()]
     COUNTS.draw(

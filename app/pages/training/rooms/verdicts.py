@@ -50,7 +50,7 @@ def start() -> None:
     question.ask(SLOT, run, question.asked(pick.NAME))
 
 
-def run(asked: question.Asked) -> None:
+def run(asked: question.AskedRun) -> None:
     """Ask both models."""
     begun = prompt(asked.problem)
     SLOT.run([PromptRun(name, begun, MAX_TOKENS, 1.0, asked.seed) for name in PAIR.values()])
