@@ -162,7 +162,7 @@ def text_model(config: Mapping[str, Any]) -> Fields:
         if changes := known.inside if empty else known.absent:
             owner, own = family, {**changes}
         family, known = known.text, known_family(known.text)
-    ledger = Ledger(family, owner or family, {"model_type"}, around=around)
+    ledger = Ledger(family, owner or family, read={"model_type"}, around=around)
     defaults = {**(known.defaults if known else {}), **own}
     defaults = {name: value for name, value in defaults.items() if value is not None}
     made = Fields(fields.values, ledger, defaults)

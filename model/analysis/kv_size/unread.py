@@ -75,7 +75,9 @@ def unread_around(fields: Fields) -> list[tuple[str, Any]]:
     """The same of a multimodal file beside its text model, but for what that says as well."""
     found = []
     for family, values in fields.ledger.around:
-        empty = Fields(values, Ledger(family, {"model_type", "is_encoder_decoder", "is_decoder"}))
+        empty = Fields(
+            values, Ledger(family, read={"model_type", "is_encoder_decoder", "is_decoder"})
+        )
         found += [
             (name, value)
             for name, value in _walk(values, "", empty)
