@@ -50,7 +50,8 @@ class CacheFamily:
     without an object for it, and `inside` those for objects that leave fields out.
     `pattern` are the kinds that its class gives to layers, `computed` names fields that the class
     derives from others by rules of its own, `own` those that it has and that change nothing of
-    what is cached, `names` those that it has of the facts' less common names.
+    what is cached, `names` those that it has of the facts' less common names, `arranges` those
+    that it reads of ARRANGES. `classes` are the model classes that write text.
     """
 
     cache: Literal["yes", "none", "other", "if is_decoder"] = "yes"
@@ -62,6 +63,8 @@ class CacheFamily:
     computed: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    arranges: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
 
 @functools.cache
@@ -78,3 +81,14 @@ def family(model_type: str) -> CacheFamily | None:
         return None
     pattern = entry.get("pattern")
     return CacheFamily(**{**entry, "pattern": None if pattern is None else Pattern(**pattern)})
+
+
+@functools.cache
+def _classes() -> Mapping[str, str]:
+    found = ((name, kind) for kind, entry in _table().items() for name in entry.get("classes", ()))
+    return dict(found)
+
+
+def family_of(architecture: str) -> str:
+    """The model type of one of transformers' classes; "" if it has no such class."""
+    return _classes().get(architecture, "")

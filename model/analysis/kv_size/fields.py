@@ -120,7 +120,7 @@ class Ledger:
     fields whose 0 or -1 was taken for "not set", `words` those that were read for what their words
     say, with the fact, `foreign` those that the family's class does not have, with the fact,
     `around` the fields of a multimodal file beside those of its text model, with the model type of
-    each level.
+    each level, `unheard` what places other kinds of layers and the family's class does not read.
     """
 
     family: str = ""
@@ -131,6 +131,7 @@ class Ledger:
     words: dict[str, str] = field(default_factory=dict)
     foreign: dict[str, str] = field(default_factory=dict)
     around: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    unheard: dict[str, Any] = field(default_factory=dict)
 
 
 class Fields:

@@ -194,6 +194,12 @@ STATE_WIDTHS = (
     "mamba_d_conv", "mamba_d_ssm", "mamba_dt_rank", "linear_key_head_dim", "linear_value_head_dim",
     "linear_num_value_heads", "linear_conv_kernel_dim", "linear_head_dim",
 )  # fmt: skip
+#: Fields that place layers of other kinds, or share caches between them. A family's class reads
+#: some of them; to the others it is deaf, whatever a file says. `layer_types` is every class's.
+ARRANGES = (
+    *KINDS_OF_LAYERS[1:], "block_configs", "cross_attention_layers", "attn", "linear_attn_config",
+    "num_kv_shared_layers",
+)  # fmt: skip
 #: All fields that the reader may ask for beside those of FACTS.
 LAYOUT = (
     *KINDS_OF_LAYERS, *STATE_SIZES, "block_configs", "cross_attention_layers", "attn", "attn_cfg",

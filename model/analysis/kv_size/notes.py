@@ -45,6 +45,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "by_words": "Read as their names suggest: {names}.",
         "foreign": "Counted as in other families, though transformers' {family} has no such "
         "field: {names}.",
+        "unheard": "Not counted, as transformers' {family} does not read it: {names}. Code that "
+        "does keeps another cache.",
+        "by_class": "The file names no model_type: read as transformers' {family}, by its "
+        "architectures.",
         "no_family": "The file names no model_type: counted by its fields alone.",
         "new_family": "The model_type {family} is not known here: counted by the file's fields "
         "alone.",

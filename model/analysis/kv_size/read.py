@@ -10,6 +10,7 @@ from typing import Any
 
 from model import ASSETS
 from model.analysis.kv_size.families import family as known_family
+from model.analysis.kv_size.families import family_of
 from model.analysis.kv_size.fields import ConfigError, Fields, Ledger, refusal
 from model.analysis.kv_size.harmless import SECTIONS
 from model.analysis.kv_size.layer import (
@@ -22,10 +23,10 @@ from model.analysis.kv_size.layer import (
     v4_layer,
     window_of,
 )
-from model.analysis.kv_size.names import FACTS, NESTED
+from model.analysis.kv_size.names import ARRANGES, FACTS, NESTED
 from model.analysis.kv_size.notes import Note
 from model.analysis.kv_size.remarks import notes
-from model.analysis.kv_size.schedule import layer_count, layer_kinds
+from model.analysis.kv_size.schedule import HYBRID_FAMILIES, layer_count, layer_kinds
 from model.analysis.kv_size.show import listed, piece
 from model.analysis.kv_size.spec import CacheSpec, LayerCache
 from model.analysis.kv_size.text import Config, parse
@@ -95,6 +96,17 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
     whole = Fields(config, fields.ledger)
     two_stacks = whole.flag("is_encoder_decoder") or fields.flag("is_encoder_decoder")
     _refuse(fields, whole)
+    name, kinds, caches = _layers(fields)
+    spec = CacheSpec(name, caches, ())
+    crossed = _cross_elements(fields, kinds, len(kinds))
+    said = notes(fields, whole, two_stacks, kinds, spec, crossed)
+    return replace(
+        spec, notes=(*said, *_unheard(fields, caches), *_not_read(fields), Note("scales"))
+    )
+
+
+def _layers(fields: Fields) -> tuple[str, list[str], tuple[LayerCache, ...]]:
+    """What the attention is called; kind and cache of every layer."""
     count = layer_count(fields)
     if count is None:
         raise _lacks(["num_hidden_layers", *missing_fields(fields)])
@@ -119,10 +131,23 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
             window = windows[index] or window_of(own, kind, index)
             caches.append(_layer_cache(kind, attention, window))
             names.append(attention.name)
-    name = _attention_name(kinds, names)
-    spec = CacheSpec(name, tuple(caches), ())
-    said = notes(fields, whole, two_stacks, kinds, spec, _cross_elements(fields, kinds, count))
-    return replace(spec, notes=(*said, *_not_read(fields), Note("scales")))
+    return _attention_name(kinds, names), kinds, tuple(caches)
+
+
+def _unheard(fields: Fields, caches: Sequence[LayerCache]) -> list[Note]:
+    """Names what the family's class does not read, if the cache would be another with it."""
+    ledger = fields.ledger
+    if not ledger.unheard:
+        return []
+    aside = Fields(
+        {**fields.values, **ledger.unheard}, replace(ledger, read=set()), fields.defaults
+    )
+    try:
+        if _layers(aside)[2] == caches:
+            return []
+    except ConfigError:
+        pass
+    return [Note("unheard", {"family": ledger.family, "names": listed(ledger.unheard)})]
 
 
 def _count(config: Mapping[str, Any]) -> None:
@@ -147,7 +172,7 @@ def _lacks(names: Sequence[str]) -> ConfigError:
 def text_model(config: Mapping[str, Any]) -> Fields:
     """The fields of the model that keeps the cache, with its family's own defaults."""
     fields = Fields(config)
-    family = fields.text("model_type")
+    family = fields.text("model_type") or _of_architectures(fields)
     around: list[tuple[str, Mapping[str, Any]]] = []
     owner, own = "", dict[str, Any]()  # a wrapper's defaults for its text model
     while (inner := _nested(fields)) is not None:
@@ -165,11 +190,23 @@ def text_model(config: Mapping[str, Any]) -> Fields:
     ledger = Ledger(family, owner or family, read={"model_type"}, around=around)
     defaults = {**(known.defaults if known else {}), **own}
     defaults = {name: value for name, value in defaults.items() if value is not None}
-    made = Fields(fields.values, ledger, defaults)
+    values = dict(fields.values)
+    # A model with code of its own, and a hybrid under its first names, say more than the class has.
+    if known is not None and "auto_map" not in config and family not in HYBRID_FAMILIES:
+        deaf = {*ARRANGES} - {*known.arranges}
+        ledger.unheard = {name: values.pop(name) for name in sorted(deaf & {*values})}
+    made = Fields(values, ledger, defaults)
     if made.defaults.get("kv_lora_rank") is not None and not is_latent(made):
         ledger.defaults.clear()  # the file says that it is not the model its class makes
-        made = Fields(fields.values, ledger)
+        made = Fields(values, ledger)
     return made
+
+
+def _of_architectures(fields: Fields) -> str:
+    """The model type whose class a file without one names; "" if it names none that is known."""
+    named = fields.values.get("architectures")
+    first = named[0] if isinstance(named, list) and named else None
+    return family_of(first) if isinstance(first, str) else ""
 
 
 def _nested(fields: Fields) -> Fields | None:
@@ -202,7 +239,7 @@ def _refuse(fields: Fields, whole: Fields) -> None:
     if not decoder and (family in ENCODERS or (known is not None and known.cache != "yes")):
         raise refusal("encoder", family=family)
     drawn = whole.values.get("_class_name")
-    if isinstance(drawn, str) and not family and fields.values is whole.values:
+    if isinstance(drawn, str) and not family and not fields.ledger.around:
         raise refusal("no_decoder", family=piece(drawn))
     generates = whole.get("architectures")
     named = isinstance(generates, list)

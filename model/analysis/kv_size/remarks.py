@@ -159,6 +159,8 @@ def _taken(fields: Fields) -> list[Note]:
         found.append(Note("foreign", values))
     if not ledger.family:
         found.append(Note("no_family"))
+    elif not (ledger.around or fields.states("model_type")):
+        found.append(Note("by_class", {"family": ledger.family}))
     elif known_family(ledger.family) is None and ledger.family not in ELSEWHERE:
         found.append(Note("new_family", {"family": piece(ledger.family, 40)}))
     return found

@@ -9,13 +9,16 @@ as computed where the general rule would not give the same.
 
 from __future__ import annotations
 
+import collections
+import inspect
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from model.analysis.kv_size.families import REFERENCE, VERSION, Pattern
-from model.analysis.kv_size.names import FACTS, LAYOUT, MOST, NESTED, OTHER_MODELS
+from model.analysis.kv_size.names import ARRANGES, FACTS, LAYOUT, MOST, NESTED, OTHER_MODELS
 from model.analysis.kv_size.unread import harmless
 
 GENERATE = (
@@ -47,9 +50,13 @@ def table() -> dict[str, Any]:
 
     transformers.logging.set_verbosity_error()
     assert transformers.__version__ == VERSION
-    generate: set[str] = set()
+    writers: dict[str, set[str]] = {}  # model type -> its classes that write
     for name in GENERATE:
-        generate |= set(getattr(auto, f"MODEL_FOR_{name}_MAPPING_NAMES"))
+        for kind, classes in getattr(auto, f"MODEL_FOR_{name}_MAPPING_NAMES").items():
+            writers.setdefault(kind, set()).update(
+                [classes] if isinstance(classes, str) else classes
+            )
+    shared = collections.Counter(itertools.chain.from_iterable(writers.values()))
     masked = set(auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES) | {"bert-generation"}
     configs = {name: config for name in CONFIG_MAPPING if (config := made(name)) is not None}
     texts = {
@@ -61,7 +68,7 @@ def table() -> dict[str, Any]:
     decoders = {
         name
         for name, config in configs.items()
-        if name in generate or "use_cache" in config.to_dict()
+        if name in writers or "use_cache" in config.to_dict()
     }
     decoders |= {texts[name] for name in decoders if name in texts}
     families: dict[str, Any] = {}
@@ -92,8 +99,31 @@ def table() -> dict[str, Any]:
             names = RARE.intersection((*config.to_dict(), *aliases, *aliases.values()))
             if names:
                 entry["names"] = sorted(names)
+            called = (
+                f"{name.replace('_', '')}for"  # of several, the one that the class is called by
+            )
+            if classes := sorted(
+                one
+                for one in writers.get(name, ())
+                if shared[one] == 1 or one.lower().startswith(called)
+            ):
+                entry["classes"] = classes
+            if arranges := arranged_by(config):
+                entry["arranges"] = arranges
         families[name] = entry
     return families
+
+
+def arranged_by(config: Any) -> list[str]:
+    """Which of ARRANGES a class reads: fields that it has, and older names that its code takes."""
+    classes = [cls for cls in type(config).__mro__ if cls.__module__.startswith("transformers.mod")]
+    code = "".join(inspect.getsource(cls) for cls in classes)
+    there = {*config.to_dict(), *config.attribute_map, *config.attribute_map.values()}
+    return sorted(
+        name
+        for name in ARRANGES
+        if name in there or re.search(rf"[\"'.]{name}\b", code) is not None
+    )
 
 
 def given_to_text(name: str, config: Any) -> dict[str, dict[str, Any]]:

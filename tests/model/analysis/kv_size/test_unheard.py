@@ -1,0 +1,84 @@
+"""Fields that a family's class does not read change no size, and are named where they could."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from model.analysis.kv_size.families import REFERENCE
+from model.analysis.kv_size.read import cache_spec
+from model.analysis.kv_size.schedule import HYBRID_FAMILIES, STATE_ONLY
+
+LAYERS = 8
+SIZES = {
+    "hidden_size": 512, "num_hidden_layers": LAYERS, "num_attention_heads": 8,
+    "num_key_value_heads": 2, "head_dim": 64, "sliding_window": 128,
+}  # fmt: skip
+#: What another family's file says of its layers, as it says it.
+ELSEWHERE: dict[str, Any] = {
+    "layers_block_type": ["mamba", "attention"] * 4, "attn_type_list": [0, 1] * 4,
+    "block_types": ["recurrent", "recurrent", "attention"], "hybrid_override_pattern": "M*M*M*M*",
+    "hybrid_layer_pattern": [0, 1] * 4, "mixer_types": ["attn", "lightning"] * 4,
+    "attn_layer_indices": [1, 3], "full_attn_idxs": [1], "full_attention_interval": 4,
+    "sliding_window_pattern": 4, "num_kv_shared_layers": 3, "cross_attention_layers": [2],
+    "use_sliding_window": False, "compress_ratios": [0, 4] * 4, "attn_layer_period": 4,
+    "linear_attn_config": {"full_attn_layers": [1], "kda_layers": [2, 3, 4, 5, 6, 7, 8]},
+    "attn": {"layers": [1], "num_heads": 4},
+}  # fmt: skip
+TABLE: dict[str, Any] = json.loads(REFERENCE.read_text(encoding="utf-8"))
+#: Families whose size these fields give by themselves; others want more, or keep no such cache.
+PLAIN = [
+    name
+    for name, entry in TABLE.items()
+    if entry.get("cache", "yes") == "yes"
+    and not entry.get("text")
+    and name not in (HYBRID_FAMILIES | {*STATE_ONLY})
+    and "kv_lora_rank" not in entry.get("defaults", {})
+    and "kv_lora_rank" not in entry.get("computed", ())
+]
+
+
+def file(family: str) -> dict[str, Any] | None:
+    made = {**SIZES, "model_type": family}
+    try:
+        cache_spec(made)
+    except ValueError:
+        return None
+    return made
+
+
+def test_fields_of_other_families_change_nothing_in_silence() -> None:
+    tried = 0
+    for family in PLAIN:
+        plain = file(family)
+        if plain is None:
+            continue
+        before = cache_spec(plain)
+        for name in {*ELSEWHERE} - {*TABLE[family].get("arranges", ())}:
+            offset = {"attn_layer_offset": 1} if name == "attn_layer_period" else {}
+            strange = {**plain, **offset, name: ELSEWHERE[name]}
+            after = cache_spec(strange)
+            assert after.layers == before.layers, (family, name)
+            own = {**strange, "auto_map": {"AutoConfig": "configuration.Own"}}
+            try:
+                heard = cache_spec(own).layers  # code of its own may well read it
+            except ValueError:
+                heard = ()
+            said = [str(note) for note in after.notes if note.key == "unheard"]
+            assert bool(said) == (heard != before.layers), (family, name)
+            assert all(name in text and family in text for text in said)
+            tried += 1
+    assert tried > 500
+
+
+@pytest.mark.parametrize("family", ["llama", "gemma2", "qwen2", "mistral", "gpt_oss"])
+def test_a_file_without_model_type_is_read_by_its_class(family: str) -> None:
+    plain = {**SIZES, "model_type": family}
+    by_class = {**SIZES, "architectures": TABLE[family]["classes"][:1]}
+    found = cache_spec(by_class)
+    assert found.layers == cache_spec(plain).layers
+    assert any(note.key == "by_class" and family in str(note) for note in found.notes)
+    unknown = cache_spec({**SIZES, "architectures": ["OwnForCausalLM"], "sliding_window": None})
+    assert any(note.key == "no_family" for note in unknown.notes)
