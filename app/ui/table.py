@@ -13,7 +13,7 @@ from app.ui.csv_rows import to_csv
 Rows = Sequence[Mapping[str, object]]
 
 
-def numbers(rows: Rows | Callable[[], Rows], name: str, of: str = "") -> None:
+def folded_table(rows: Rows | Callable[[], Rows], name: str, of: str = "") -> None:
     """Rows with equal keys, folded away under the chart.
 
     Few look at them, so the table is made once it is unfolded.
@@ -51,7 +51,7 @@ def _amount(value: object) -> bool:
 
 
 def table(rows: Rows, name: str) -> None:
-    """As `numbers`, but open: for a place that is itself folded away, and for a viewer's text."""
+    """As `folded_table`, but open: in a place that is folded away, and for a viewer's text."""
     grouped = st.column_config.NumberColumn(format="localized")  # 1,024: digits in threes
     whole = {column: grouped for column in rows[0] if any(type(r[column]) is int for r in rows)}
     st.dataframe(rows, hide_index=True, column_config=whole, key=f"table-{name}")

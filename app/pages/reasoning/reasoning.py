@@ -16,7 +16,7 @@ from app.pages.reasoning.samples import room as samples_room
 from app.ui import rooms
 from app.ui.components.reasoning_view import name_of, reasoning_view
 from app.ui.sampling import temperature_and_seed
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from model.record.trace import Trace
 from model.tasks import TASKS, chain, pick
 
@@ -227,7 +227,7 @@ def downloads() -> None:
         key="r_json",
     )
     if rows := judged.rows(shown):
-        numbers(rows, "reasoning-steps", of=t("reasoning.table_steps"))
+        folded_table(rows, "reasoning-steps", of=t("reasoning.table_steps"))
     with st.expander(t("common.how_computed")):
         st.markdown(t("reasoning.how"))
 

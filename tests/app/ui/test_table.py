@@ -10,14 +10,14 @@ from tests.app.looking import unfolded
 def page() -> None:
     import streamlit as st
 
-    from app.ui.table import numbers
+    from app.ui.table import folded_table
 
     def rows() -> list[dict[str, int]]:
         st.session_state.computed = st.session_state.get("computed", 0) + 1
         return [{"tokens": 1}, {"tokens": 1024}]
 
-    numbers(rows, "computed")
-    numbers([{"bytes": 7}], "given")
+    folded_table(rows, "computed")
+    folded_table([{"bytes": 7}], "given")
 
 
 def test_a_table_is_made_when_it_is_unfolded() -> None:

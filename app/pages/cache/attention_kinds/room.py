@@ -16,7 +16,7 @@ from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.plain import plain
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from model.analysis import kv_size
 from model.analysis.kv_size import BYTES
 from model.analysis.parameter_count import PUBLISHED
@@ -79,7 +79,7 @@ def ours(kinds: list[quality_figures.Quality]) -> None:
     st.caption(f"{t('attention_kinds.loss_against', kind=reference.kind)} {said}")
     st.caption(f"{_bars(kinds)} {held_out()} {t('attention_kinds.loss_parameters')}")
     results = session.measured()
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("cache.column_kind"): kind,
@@ -154,7 +154,7 @@ def theirs() -> None:
     st.caption(f"{said} {t('attention_kinds.theirs_kept', kept=kept_shares())}")
     source = t("cache.source", source=published.ablation_source())
     st.caption(f"{t('attention_kinds.theirs_reading')} {source}.")
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("attention_kinds.column_table"): run.table,
@@ -235,7 +235,7 @@ def kept(kinds: list[quality_figures.Quality]) -> None:
         alt=t("attention_kinds.kept_alt", kind=kind, kept=stored),
     )
     st.caption(t(f"attention_kinds.kept_reading_{'mla' if card.kv_lora_rank else 'heads'}"))
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("attention_kinds.column_tensor"): box.name,
@@ -296,7 +296,7 @@ def one_token() -> None:
     v3 = configs.published()["DeepSeek-V3 / R1 (671B)"]
     st.markdown(t("attention_kinds.token_v3"))
     plain(words.formula(v3.spec, "bf16"), "c_formula_v3")
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("cache.column_kind"): row.kind,

@@ -13,7 +13,7 @@ from app.pages.cache.latent import state as session
 from app.pages.cache.latent import study as latents
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 
 MOST = 5  # tokens in the table, of each head
 
@@ -56,7 +56,7 @@ def _patterns(runs: latents.TwinRuns, token: int, texts: tuple[str, ...]) -> Non
         alt=t("attention_weights.attention_alt", token=token, layer=layer, most=_most(rows)),
     )
     st.caption(t("attention_weights.attention_reading"))
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("cache.column_kind"): row.kind,

@@ -14,7 +14,7 @@ from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.plain import plain
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from model.analysis.decoding_cost import DECODING_PATHS, Shape
 from model.analysis.parameter_count import PUBLISHED
 from model.training import experiments
@@ -71,7 +71,7 @@ def clock() -> None:
     if "expanded" in times.models:
         reading.append(t("decoding.clock_whole", model=times.models["expanded"]))
     st.caption(" ".join(reading))
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("decoding.column_way"): row.name,
@@ -190,7 +190,7 @@ def arithmetic() -> None:
                 ),
                 f"c_way_{way}",
             )
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("decoding.column_way"): t(f"decoding.name_{way}"),

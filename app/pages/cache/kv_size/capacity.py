@@ -14,7 +14,7 @@ from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.plain import plain
-from app.ui.table import numbers
+from app.ui.table import folded_table
 
 GPUS = (24, 80, 141)  # GB of memory
 MOST_GPUS = 64
@@ -93,7 +93,7 @@ def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
                     ),
                     f"c_fit_{place}",
                 )
-        numbers(
+        folded_table(
             lambda: [
                 {
                     t("cache.column_model"): row.name,
@@ -151,7 +151,7 @@ def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype
     if model.spec.attention.startswith("MLA"):
         reading.append(t("capacity.replace_mha"))
     st.caption(" ".join(reading))
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("cache.column_kind"): kind,

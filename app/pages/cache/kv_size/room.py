@@ -16,7 +16,7 @@ from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.plain import plain
-from app.ui.table import numbers, table
+from app.ui.table import folded_table, table
 from model.analysis import parameter_count
 
 DEFAULT = (
@@ -229,7 +229,7 @@ def _answer(
             own = [said] if (said := words.row_note(model.name)) else []
             st.text("\n".join(f"- {note}" for note in (*own, *map(words.note, model.spec.notes))))
             st.text(t("cache.source", source=sources.told(model.source)))
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("cache.column_model"): model.name,

@@ -12,7 +12,7 @@ from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.plain import plain
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from model.analysis import latent_study
 from model.analysis.latent_study import Study
 from model.record.trace import Trace
@@ -109,7 +109,7 @@ def _energy(study: Study, r: int) -> None:
         alt=said,
     )
     st.caption(t("latent.energy_reading", tokens=study.tokens))
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("latent.axis_layer"): layer,
@@ -144,7 +144,7 @@ def _costs(study: Study, names: list[str], by_rank: bool) -> list[figures.Cost]:
 
 
 def _cost_table(study: Study, points: list[figures.Cost], name: str, of: str) -> None:
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("latent.column_kept"): point.name,

@@ -15,7 +15,7 @@ from app.pages.cache.run import room as run_room
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 
 
 def room() -> None:
@@ -64,7 +64,7 @@ def pictures() -> None:
         key="c_one_token",
         alt=t("latent.token_alt", token=token, text=repr(trace.texts[token]), **_span(one)),
     )
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("latent.axis_layer"): row,
@@ -87,7 +87,7 @@ def pictures() -> None:
         alt=t("latent.tokens_alt", layer=layer, tokens=len(every.c_kv), **_span(every)),
     )
     st.caption(t("latent.pictures_reading", model=trace.card.name))
-    numbers(
+    folded_table(
         lambda: [
             {t("latent.axis_token"): place, t("latent.column_text"): trace.texts[place]}
             | {f"c_kv {f}": round(float(x), 3) for f, x in enumerate(every.c_kv[place])}

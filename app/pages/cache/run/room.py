@@ -17,7 +17,7 @@ from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.plain import plain
 from app.ui.sampling import temperature_and_seed
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from model.record.trace import Trace
 
 ABREAST = 3  # texts
@@ -158,7 +158,7 @@ def texts() -> None:
 
 def run_numbers() -> None:
     """The run's bytes as a table, one row per length."""
-    numbers(_rows, "cache-run", t("cache.of_run"))
+    folded_table(_rows, "cache-run", t("cache.of_run"))
 
 
 def _rows() -> list[dict[str, int | None]]:

@@ -22,7 +22,7 @@ from app.pages.experts.after_rl.comparison import ReadText
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.picture import drawn_once
-from app.ui.table import numbers, table
+from app.ui.table import folded_table, table
 
 ONE, MANY = NeedSlot("after_rl_one"), NeedSlot("after_rl_many")
 MOST = 8  # tokens of the list of those that changed most
@@ -151,7 +151,7 @@ def one_text(found: ReadText) -> None:
         st.markdown(t("after_rl.pinned", token=pin))
     table([cell_row(found, *place) for place in places], "experts-after-rl-most")
     every = [(token, at) for token in range(len(trace)) for at in range(len(layers))]
-    numbers(
+    folded_table(
         lambda: [choice_row(found, *place) for place in every],
         "experts-after-rl-tokens",
         t("after_rl.tokens_table"),
@@ -255,7 +255,7 @@ def summary(found: list[ReadText], place: str) -> None:
             ),
         )
         st.caption(t(f"after_rl.layers_reading_{place}"))
-        numbers(
+        folded_table(
             lambda: [
                 {
                     t("experts.layer"): layer,
@@ -301,7 +301,7 @@ def summary(found: list[ReadText], place: str) -> None:
                 even=f"{even:.0%}",
             )
         )
-        numbers(
+        folded_table(
             lambda: [
                 {t("experts.layer"): layer, t("experts.expert_axis"): expert}
                 | {

@@ -18,7 +18,7 @@ from app.pages.experts.balance import figures
 from app.pages.experts.balance import runs as balance_runs
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
-from app.ui.table import numbers, small
+from app.ui.table import folded_table, small
 from app.ui.url_choice import url_choice
 from model.analysis import expert_load
 
@@ -77,7 +77,7 @@ def loads(runs: list[balance_runs.BalanceRun], layer: int, at: int) -> None:
         alt=t("balance.loads_alt", layer=layer, **ends),
     )
     st.caption(t("balance.loads_reading", most=f"{most:.2f}"))
-    numbers(
+    folded_table(
         lambda: [
             {t("balance.way"): names()[run.name], t("experts.step"): step}
             | {t("one_expert.partner", expert=e): float(x) for e, x in enumerate(load_E)}
@@ -112,7 +112,7 @@ def violations(runs: list[balance_runs.BalanceRun]) -> None:
     )
     floor = expert_load.chance(tokens, experts, chosen)
     st.caption(t("balance.vio_reading", tokens=tokens, floor=f"{floor.violation:.2f}"))
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("balance.way"): names()[run.name],
@@ -187,7 +187,7 @@ def biases(run: balance_runs.BalanceRun, layer: int, at: int) -> None:
         alt=t("balance.bias_alt", layer=layer, **ends),
     )
     st.caption(t("balance.bias_reading", **ends))
-    numbers(
+    folded_table(
         lambda: [
             {t("experts.step"): step}
             | {t("one_expert.partner", expert=e): float(b) for e, b in enumerate(bias_E)}
@@ -311,7 +311,7 @@ def by_hand(layer: int, at: int) -> None:
         )
     st.caption(t("balance.hand_reading"))
     speed = st.session_state.e_speed
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("experts.column_expert"): e,
@@ -324,7 +324,7 @@ def by_hand(layer: int, at: int) -> None:
         f"balance-hand-{layer}",
         t("balance.hand_table"),
     )
-    numbers(
+    folded_table(
         lambda: [
             {t("balance.hand_x"): steps, t("experts.max_vio"): round(value, 4)}
             for steps, value in enumerate(hand.max_vio)

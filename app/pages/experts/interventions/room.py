@@ -22,7 +22,7 @@ from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import room as route_room
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from model.analysis.interventions import Intervention
 from model.record.trace import Trace
 
@@ -137,7 +137,7 @@ def by_token(run: IntervenedRun) -> None:
     """The picture's numbers, token by token."""
     kept_T = run.kept_routes().mean(axis=1)
     pairs = zip(run.plain.logprobs, run.changed.logprobs, strict=True)
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("experts.column_token"): place,
@@ -195,7 +195,7 @@ def ways(run: IntervenedRun, pin: int | None) -> None:
         key="e_ways",
         alt=t("interventions.ways_alt", token=pin),
     )
-    numbers(
+    folded_table(
         lambda: [
             {t("experts.layer"): layer}
             | {
@@ -239,7 +239,7 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
         alt=t("interventions.domains_alt", gaps=listed(names, gaps)),
     )
     st.caption(t("interventions.domains_reading", rows=rows))
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("interventions.domain"): name,
@@ -364,7 +364,7 @@ def knock_out() -> None:
             knocked=published["without_shared"],
         )
     )
-    numbers(
+    folded_table(
         lambda: (
             [
                 {

@@ -23,7 +23,7 @@ from app.pages.experts.routing_statistics import room as statistics_room
 from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from model.analysis.interventions import Intervention
 
 ABSENCE = NeedSlot("absence")
@@ -116,7 +116,7 @@ def by_domain(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
         key="e_card_domains",
         alt=t("one_expert.domains_alt", shares=listed_shares(names, shares)),
     )
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("interventions.domain"): name,
@@ -154,7 +154,7 @@ def company(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
         alt=t("one_expert.company_alt", shares=listed_shares(names, together)),
     )
     st.caption(t("one_expert.company_reading", even=f"{even:.0%}"))
-    numbers(
+    folded_table(
         lambda: [
             {t("one_expert.expert"): e, t("one_expert.company_axis"): round(float(share), 4)}
             for e, share in enumerate(shares)
@@ -191,7 +191,7 @@ def absence(model: str, layer: int, expert: int) -> None:
         key="e_card_absence",
         alt=t("one_expert.absence_alt", gaps=listed(names, gaps)),
     )
-    numbers(
+    folded_table(
         lambda: [
             {t("interventions.domain"): name} | gap_row(gap)
             for name, gap in zip(names, gaps, strict=True)

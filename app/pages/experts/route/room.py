@@ -12,7 +12,7 @@ from app.pages.experts.route import figures, router_scores
 from app.ui.chart import chart
 from app.ui.components.trace_view.payload import shares
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from model.analysis import expert_load
 from model.analysis.routing_decision import Decision
 from model.record.trace import Trace
@@ -54,7 +54,7 @@ def token_route(trace: Trace, token: int, layer: int | None) -> None:
         ),
     )
     st.caption(t("route.reading"))
-    numbers(rows(trace, token, groups), "experts-route", t("route.way_table", token=token))
+    folded_table(rows(trace, token, groups), "experts-route", t("route.way_table", token=token))
     if session.ships(trace):
         router_scores.SCORES.area(lambda: router(trace, token, layer))
 
@@ -112,7 +112,7 @@ def router(trace: Trace, token: int, layer: int) -> None:
     )
     st.caption(t("route.router_reading"))
     size = len(found.scores) // groups
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("experts.expert_axis"): e,

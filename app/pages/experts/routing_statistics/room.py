@@ -19,7 +19,7 @@ from app.pages.experts.routing_statistics import figures
 from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
-from app.ui.table import numbers, small
+from app.ui.table import folded_table, small
 from model.analysis import routing_statistics as routing
 
 READ = NeedSlot("routing_statistics")  # the room of one expert shares it
@@ -104,7 +104,7 @@ def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
         )
     )
     st.markdown(t("routing_statistics.domains_published"))
-    numbers(
+    folded_table(
         lambda: [
             {t("interventions.domain"): name, t("experts.domain_tokens"): int(n)}
             | by_expert(shares)
@@ -184,7 +184,7 @@ def together(found: RoutingCounts, model: str, layer: int, at: int) -> None:
             theirs=f"{their_even:.0%}",
         )
     )
-    numbers(
+    folded_table(
         lambda: [
             {t("routing_statistics.of"): e} | by_expert(shares) for e, shares in enumerate(share_EE)
         ],
@@ -214,7 +214,7 @@ def tokens(found: RoutingCounts, layers: list[int]) -> None:
         alt=t("routing_statistics.tokens_alt", own=percents(own), shuffled=percents(shuffled)),
     )
     st.caption(t("routing_statistics.tokens_reading", least=statistics.LEAST))
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("experts.layer"): layer,
@@ -269,7 +269,7 @@ def neighbours(found: RoutingCounts, model: str, layers: list[int]) -> None:
         )
         for place, domain in enumerate(held_out.DOMAINS)
     }
-    numbers(
+    folded_table(
         lambda: [
             again_row(domain, layers, each.first.tolist(), each.any.tolist())
             for domain, each in ({t("routing_statistics.all"): own} | by_domain).items()
@@ -369,7 +369,7 @@ def saturation(model: str, layers: list[int]) -> None:
             theirs=f"{published['chosen'] / published['experts']:.1%}",
         )
     )
-    numbers(
+    folded_table(
         lambda: [
             {t("experts.model"): name, t("routing_statistics.early_x"): round(part, 4)}
             | {

@@ -18,7 +18,7 @@ from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.csv_rows import to_csv
 from app.ui.picture import drawn_once
-from app.ui.table import numbers, small
+from app.ui.table import folded_table, small
 from model.analysis import expert_load
 from model.record.trace import Trace
 
@@ -109,7 +109,7 @@ def load(trace: Trace) -> None:
     )
     chart(figure, key="e_load", alt=t("experts.load_alt", busiest=most))
     st.caption(t("experts.load_reading", chosen=chosen, experts=experts, even=f"{even:.0%}"))
-    numbers(
+    folded_table(
         lambda: [
             {t("experts.layer"): layer} | statistics_room.by_expert(load_E / trace.fed)
             for layer, load_E in zip(trace.moe_layers, load_LE, strict=True)
@@ -178,7 +178,7 @@ def evenness(trace: Trace) -> None:
     if batch:
         least = f"{expert_load.chance(batch, experts, chosen).violation:.2f}"
         st.caption(t("experts.curve_reading", batch=batch, least=least))
-    numbers(
+    folded_table(
         lambda: [
             {
                 t("experts.model"): curve.model,

@@ -14,7 +14,7 @@ from app.core.texts import t
 from app.pages.reasoning import figures
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from model.tasks import TASKS
 
 
@@ -104,7 +104,7 @@ def many() -> None:
             }
             picture(points, measure, labels)
     told(task, found, [one["many"][task] for one in found.values()])
-    numbers(
+    folded_table(
         lambda: [
             row for measure, points in pairs.items() for row in rows(points, f"{measure}@k", "k")
         ],
@@ -126,7 +126,7 @@ def budgets() -> None:
     }
     picture(points, "budget", labels)
     told(task, found, [cut for one in found.values() for cut in one["budget"][task]])
-    numbers(
+    folded_table(
         rows(points, "accuracy", "budget"),
         f"reasoning-measured-budget-{task}",
         of=t("reasoning.table_measured_budget"),

@@ -18,7 +18,7 @@ from app.pages.reasoning.samples import state as session
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import name_of
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from app.ui.url_choice import url_choice
 
 #: How many questions, and samples of each, the budgets are measured on.
@@ -66,7 +66,7 @@ def export(batch: replies.Replies, name: str) -> None:
             on_click="ignore",
             key=f"r_json_{name}",
         )
-    numbers(rows, name, of=t("reasoning.table_replies"))
+    folded_table(rows, name, of=t("reasoning.table_replies"))
 
 
 def bars(batch: replies.Replies) -> None:
@@ -156,7 +156,7 @@ def scaling_curves(batch: replies.Replies) -> None:
             )
     reading = "reasoning.curve_reading_one" if asked == 1 else "reasoning.curve_reading_many"
     st.caption(t(reading, questions=asked))
-    numbers(rows, "reasoning-curves", of=t("reasoning.table_curves"))
+    folded_table(rows, "reasoning-curves", of=t("reasoning.table_curves"))
 
 
 def samples_part() -> None:
@@ -236,7 +236,7 @@ def budget_picture() -> None:
         alt=t("reasoning.curve_alt", measure=t("reasoning.title_budget"), last=last),
     )
     st.caption(t("reasoning.budget_reading", **BUDGETED))
-    numbers(rows, "reasoning-budget-curve", of=t("reasoning.table_budget"))
+    folded_table(rows, "reasoning-budget-curve", of=t("reasoning.table_budget"))
     if session.BUDGET.running is None:
         export(batch, "reasoning-budget")
 
@@ -258,7 +258,7 @@ def o1() -> None:
     )
     st.caption(t("reasoning.o1_source", source=found.source))
     shown = [{"samples": name, "solved": share} for name, share in zip(names, shares, strict=True)]
-    numbers(shown, "o1-aime-2024", of=t("reasoning.table_o1"))
+    folded_table(shown, "o1-aime-2024", of=t("reasoning.table_o1"))
 
 
 def samples() -> None:

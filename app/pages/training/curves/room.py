@@ -18,7 +18,7 @@ from app.pages.training.figures import shares_by_step
 from app.pages.training.question import TASK_NAMES
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from app.ui.url_choice import url_choice
 from model.tasks.check import judge
 from model.tasks.scope import problem_of
@@ -260,7 +260,7 @@ def room() -> None:
     st.subheader(t("curves.samples_title"))
     st.fragment(in_words()(samples_of_a_step))(name, task)
     plain = ("by_task", "samples", "verdicts")
-    numbers(
+    folded_table(
         lambda: [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
         "curves",
         of=t("training.table_steps"),

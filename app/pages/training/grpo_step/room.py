@@ -15,7 +15,7 @@ from app.pages.training.grpo_step import figures
 from app.pages.training.grpo_step.view import Moved, update_view
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from app.ui.url_choice import url_choice
 from model.training import experiments
 
@@ -94,7 +94,7 @@ def tokens_part(replies: list[dict[str, Any]], lr: float, about: str) -> None:
             zip(reply["tokens"], reply["before"], reply["after"], strict=True), 1
         )
     ]
-    numbers(rows, "grpo-step", of=t("grpo_step.table"))
+    folded_table(rows, "grpo-step", of=t("grpo_step.table"))
 
 
 def shown() -> tuple[Outcome, str]:

@@ -11,7 +11,7 @@ from app.core.asking import contestants
 from app.core.assets import published
 from app.core.texts import t
 from app.pages.training import training_runs
-from app.ui.table import numbers
+from app.ui.table import folded_table
 
 CSS = Path(__file__).parent / "pipeline.css"
 #: Each lane from its base onwards: "→" is "trained on from here", "⇠" "taught by", "⇢" "whose right
@@ -134,4 +134,4 @@ def room() -> None:
                 for one in made.results
             ]
     if rows:
-        numbers(rows, "pipeline", of=t("pipeline.table"))
+        folded_table(rows, "pipeline", of=t("pipeline.table"))

@@ -15,7 +15,7 @@ from app.pages.training import question
 from app.pages.training.figures import shares_by_step
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from model.training import experiments
 
 SLOT = LabSlot("t_short_run", "before")
@@ -101,7 +101,7 @@ def conclusion(run: Outcome) -> None:
     st.caption(t("short_run.reading", n=run.request["asked"], replies=replies))
     plain = ("by_task", "samples")
     entries = run.all_of("step")
-    numbers(
+    folded_table(
         lambda: [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
         "short-run",
         of=t("training.table_steps"),

@@ -23,7 +23,7 @@ from app.pages.training.time_machine import figures
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import reasoning_view
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from app.ui.url_choice import url_choice
 from model import ASSETS
 from model.analysis.estimators import wilson
@@ -150,7 +150,7 @@ def replies_of(found: Mapping[int, Trace]) -> None:
         }
         for one, reading in readings.items()
     ]
-    numbers(rows, "time-machine", of=t("time_machine.table"))
+    folded_table(rows, "time-machine", of=t("time_machine.table"))
 
 
 def counts_inside() -> None:
@@ -216,7 +216,7 @@ def counts(asked: str, found: Sequence[Counted], source: str) -> None:
         | {"n": one.n, "low": low, "high": high, "seed": one.seed}
         for one, (low, high) in zip(found, limits, strict=True)
     ]
-    numbers(rows, "time-machine-counts", of=t("time_machine.counts_title"))
+    folded_table(rows, "time-machine-counts", of=t("time_machine.counts_title"))
 
 
 def room() -> None:

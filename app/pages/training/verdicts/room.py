@@ -18,7 +18,7 @@ from app.pages.training.verdicts import figures
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import reasoning_view
 from app.ui.picture import drawn_once
-from app.ui.table import numbers
+from app.ui.table import folded_table
 from model.record.trace import Trace
 from model.tasks import pick
 from model.tasks.problem import WORDS, Problem
@@ -141,7 +141,7 @@ def picture(found: Sequence[Measured]) -> None:
         | {"low": one.low, "high": one.high, "n": one.n}
         for one in found
     ]
-    numbers(rows, "verdicts", of=t("verdicts.measured"))
+    folded_table(rows, "verdicts", of=t("verdicts.measured"))
 
 
 def made() -> None:
