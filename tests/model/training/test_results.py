@@ -60,8 +60,8 @@ def test_the_readmes_rows_are_of_the_tables() -> None:
         tokens = replies[name]["tokens, mean"].split()[0]
         language = replies[name]["words in the question's language, %"].split()[0]
         votes = picks[name][f"cons@{results.SAMPLES}"]
-        found = [chains[name]["right, %"], picks[name]["right, %"], votes, tokens, language]
-        assert told == found
+        right = [one[name][cell] for one in (chains, picks) for cell in ("right, %", "other seeds")]
+        assert told == [*right, votes, tokens, language]
 
 
 def test_every_evaluation_is_of_a_shipped_model_and_of_enough_problems() -> None:
