@@ -36,7 +36,7 @@ class Known:
     make: Callable[[], Drawn]
     page: str  # that it is taken from
     paper: str  # key of `app.export.cite`: the paper whose idea is shown
-    heights: tuple[int, int, int]  # px of frames as wide as `FRAMES`, in any language
+    heights: tuple[int, int, int]  # px of frames from these widths on, in any language
     needs: Callable[[], Iterable[str]]  # files of assets that it is drawn from
     words: Mapping[str, int] = field(default_factory=dict)  # numbers in its title
 
@@ -70,36 +70,36 @@ _RUN = _files("samples/experts.json")
 _TWINS = _results(lambda: models.twins())
 _R1, _NATURE = "deepseek-r1", "deepseek-r1-nature"
 FIGURES: Mapping[str, Known] = {
-    "compute": Known(reasoning.compute, "story", "o1", (680, 750, 830), _ZEROS),
-    "routing": Known(experts.routing, "experts", "deepseek-v3", (1180, 1590, 1830), _RUN),
-    "expert-load": Known(experts.load, "experts", "deepseek-v3", (590, 620, 650), _RUN),
+    "compute": Known(reasoning.compute, "story", "o1", (730, 780, 850), _ZEROS),
+    "routing": Known(experts.routing, "experts", "deepseek-v3", (1180, 1620, 1860), _RUN),
+    "expert-load": Known(experts.load, "experts", "deepseek-v3", (630, 650, 670), _RUN),
     "balance": Known(
         experts.balance,
         "experts",
         "loss-free-balancing",
-        (490, 510, 570),
+        (510, 530, 590),
         _results(lambda: BALANCE),
     ),
-    "kv-bytes": Known(cache.twins, "cache", "deepseek-v2", (530, 570, 630), _TWINS),
+    "kv-bytes": Known(cache.twins, "cache", "deepseek-v2", (570, 590, 650), _TWINS),
     "kv-bytes-v3": Known(
-        *(cache.v3, "cache", "deepseek-v2", (470, 520, 590), _files("reference/kv_configs.json")),
+        *(cache.v3, "cache", "deepseek-v2", (510, 550, 610), _files("reference/kv_configs.json")),
         words={"tokens": cache.CONTEXT},
     ),
-    "kv-loss": Known(cache.loss, "cache", "deepseek-v2", (550, 590, 670), _TWINS),
-    "r1-zero-accuracy": Known(reasoning.accuracy, "training", _R1, (550, 590, 670), _ZEROS),
-    "r1-zero-length": Known(reasoning.length, "training", _R1, (550, 560, 650), _ZEROS),
-    "grpo-group": Known(reasoning.group, "training", _R1, (460, 510, 550), _group),
-    "replies": Known(reasoning.replies, "reasoning", _R1, (1460, 2210, 2480), _replies),
-    "pipeline": Known(pipeline.pipeline, "story", _NATURE, (780, 850, 880), _files(PUBLISHED)),
+    "kv-loss": Known(cache.loss, "cache", "deepseek-v2", (590, 610, 700), _TWINS),
+    "r1-zero-accuracy": Known(reasoning.accuracy, "training", _R1, (560, 590, 670), _ZEROS),
+    "r1-zero-length": Known(reasoning.length, "training", _R1, (560, 560, 650), _ZEROS),
+    "grpo-group": Known(reasoning.group, "training", _R1, (480, 540, 580), _group),
+    "replies": Known(reasoning.replies, "reasoning", _R1, (1340, 2210, 2480), _replies),
+    "pipeline": Known(pipeline.pipeline, "story", _NATURE, (830, 870, 910), _files(PUBLISHED)),
     "distillation": Known(
-        pipeline.distillation, "story", _R1, (540, 590, 650), _measured("distilled")
+        pipeline.distillation, "story", _R1, (560, 620, 680), _measured("distilled")
     ),
-    "published": Known(pipeline.results, "story", _R1, (640, 680, 710), _files(PUBLISHED)),
+    "published": Known(pipeline.results, "story", _R1, (690, 710, 730), _files(PUBLISHED)),
     "thinking": Known(
-        taught.thinking, "reasoning", "o1", (510, 560, 630), _measured(*taught.THINKERS)
+        taught.thinking, "reasoning", "o1", (550, 590, 650), _measured(*taught.THINKERS)
     ),
-    "stages": Known(taught.stages, "training", _NATURE, (570, 610, 650), _files(PUBLISHED)),
-    "taught": Known(taught.taught, "story", _R1, (490, 510, 570), _measured(*taught.TAUGHT)),
+    "stages": Known(taught.stages, "training", _NATURE, (610, 630, 690), _files(PUBLISHED)),
+    "taught": Known(taught.taught, "story", _R1, (530, 530, 600), _measured(*taught.TAUGHT)),
 }
 NAMES = tuple(FIGURES)
 
