@@ -39,6 +39,7 @@ CSS = Path(__file__).parent / "stage.css"
 RUN = PromptSlot("stage")
 _stage = component("stage")
 _curtain = component("curtain")
+BELOW_NUMBERS, BELOW_TOKENS = 40, 54  # px below a picture, where they stand
 
 
 def show() -> None:
@@ -112,7 +113,10 @@ def draw(screen: Screen) -> None:
         large(shown.still, f"{shown.title}. {shown.takeaway}", key, height)
         run = "".join(trace.id for trace in shown.content.traces)
         longest = max(trace.fed - trace.n_prompt for trace in shown.content.traces)
-        _curtain({"chart": key, "run": run, "tokens": longest}, key="stage_curtain")
+        _curtain(
+            {"chart": key, "run": run, "tokens": longest, "labels": BELOW_NUMBERS},
+            key="stage_curtain",
+        )
 
 
 def large(figure: go.Figure, alt: str, key: str, height: int = HEIGHT) -> None:
@@ -183,7 +187,8 @@ def live(shown: Exhibit) -> None:
     trace = traces[0] if traces else shown.content.trace
     large(took(trace), shown.takeaway, "stage_run")
     written = min(TOKENS, trace.fed - trace.n_prompt)
-    _curtain({"chart": "stage_run", "run": trace.id, "tokens": written}, key="stage_curtain")
+    uncovered = {"chart": "stage_run", "run": trace.id, "tokens": written, "labels": BELOW_TOKENS}
+    _curtain(uncovered, key="stage_curtain")
     with st.container(key="stage_foot", horizontal=True, vertical_alignment="center"):
         st.button(
             t("stage.live"), key="stage_live", on_click=start, disabled=RUN.running is not None

@@ -12,17 +12,23 @@ import { mount } from "../../shared/mount.js";
 import { Player } from "../../shared/player.js";
 import { isDrawn, placesOf } from "../../shared/plotly.js";
 
-/** @typedef {{ chart: string, run: string, tokens: number }} Data the chart's key, the run's id */
+/**
+ * @typedef {object} Data
+ * @property {string} chart its key
+ * @property {string} run its id
+ * @property {number} tokens
+ * @property {number} labels px below the columns, where what stands below them is covered, too
+ */
 
 /** @type {Record<string, Speed>} */
 const PACES = { "<": "slow", ">": "reading" };
-const LABELS = 54; // px below the columns, where their tokens stand
 
 class View {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
     this.run = "";
+    this.labels = 0;
     this.inside = ""; // where the chart is
     this.frame = 0;
     this.cover = element("div", "curtain");
@@ -32,7 +38,8 @@ class View {
   }
 
   /** @param {Data & Common} data */
-  update({ chart, run, tokens }) {
+  update({ chart, run, tokens, labels }) {
+    this.labels = labels;
     this.inside = `.st-key-${chart} .js-plotly-plot`;
     if (run === this.run) return;
     this.run = run;
@@ -81,7 +88,7 @@ class View {
       left: `${start.left}px`,
       width: `${end.left - start.left}px`,
       top: `${start.top}px`,
-      height: `${start.height + LABELS}px`,
+      height: `${start.height + this.labels}px`,
       background: theme(this.root).back,
     });
   }
