@@ -140,6 +140,7 @@ def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str
     settle(page)
     button = page.locator(".st-key-t_accuracy .modebar-btn").first
     expect(button).to_have_attribute("data-title", re.compile(file_format))  # drawn anew
+    expect(page.locator(".st-key-t_accuracy .modebar-btn")).to_have_count(1)  # the old one is gone
     expect(page.locator(".st-key-t_accuracy .modebar")).to_have_css("opacity", "1")
     with page.expect_download() as download:
         button.click()
