@@ -89,7 +89,7 @@ FIGURES: Mapping[str, Known] = {
     "r1-zero-accuracy": Known(reasoning.accuracy, "training", _R1, (560, 590, 670), _ZEROS),
     "r1-zero-length": Known(reasoning.length, "training", _R1, (560, 560, 650), _ZEROS),
     "grpo-group": Known(reasoning.group, "training", _R1, (480, 540, 580), _group),
-    "replies": Known(reasoning.replies, "reasoning", _R1, (1340, 2210, 2480), _replies),
+    "replies": Known(reasoning.replies, "reasoning", _R1, (1380, 2240, 2510), _replies),
     "pipeline": Known(pipeline.pipeline, "story", _NATURE, (830, 870, 910), _files(PUBLISHED)),
     "distillation": Known(
         pipeline.distillation, "story", _R1, (560, 620, 680), _measured("distilled")
