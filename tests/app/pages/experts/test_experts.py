@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -69,6 +70,11 @@ def runs(draw: st.DrawFn) -> Trace:
     return collect(CARD, info, steps, "length")
 
 
+def unguarded(text: str) -> str:
+    """A text without the apostrophes that keep its parts from being formulas."""
+    return re.sub(r"(^|[;\t\r\n])'", r"\1", text)
+
+
 @given(runs())
 def test_csv_has_every_choice_once_and_counts_up_to_the_load(trace: Trace) -> None:
     choices = expert_load.choices(trace, GROUPS)
@@ -79,7 +85,7 @@ def test_csv_has_every_choice_once_and_counts_up_to_the_load(trace: Trace) -> No
     for row in rows:
         token, layer, rank = int(row["token"]), LAYERS.index(int(row["layer"])), int(row["rank"])
         expert = int(row["expert"])
-        assert row["text"].removeprefix("'") == trace.texts[token].removeprefix("'")
+        assert unguarded(row["text"]) == unguarded(trace.texts[token])
         assert row["in_prompt"] == str(token < trace.n_prompt)
         assert expert == trace.expert_ids[token, layer, rank - 1]
         assert int(row["group"]) == expert // (EXPERTS // GROUPS)
