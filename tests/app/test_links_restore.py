@@ -15,29 +15,14 @@ from hypothesis import strategies as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
+from tests.app.rooms import ROOMS
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 120  # a machine may be busy
 KINDS = (
     *("selectbox", "multiselect", "number_input", "text_input", "text_area", "toggle"),
     *("slider", "select_slider", "radio", "segmented_control", "checkbox"),
 )
-ROOMS = {
-    "start": ("",),
-    "experts": (
-        *("run", "interventions", "routing_statistics", "after_rl", "one_expert", "balance"),
-    ),
-    "cache": ("run", "attention_kinds", "latent", "decoding", "kv_size"),
-    "reasoning": ("replies", "samples", "thinking"),
-    "training": (
-        "curves",
-        "grpo_step",
-        "time_machine",
-        "short_run",
-        "verdicts",
-        "pipeline",
-        "published",
-    ),
-}
 #: What is no part of a view: how pictures are saved; an example or a level, which goes into the
 #: text; a config that is being pasted; what is asked of a step that was clicked in replies of this
 #: very session.

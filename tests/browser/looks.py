@@ -17,30 +17,19 @@ from typing import Literal, TypeAlias
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from app.story.chapters import CHAPTERS
+from tests.app.rooms import ROOMS
 from tests.browser import chromium
 from tests.browser.server import ROOT, serve
 
 AXE = ROOT / "tests" / "js" / "node_modules" / "axe-core" / "axe.min.js"
-ROOMS = {
-    "": ("",),
-    "experts": (
-        *("run", "interventions", "routing_statistics", "after_rl", "one_expert", "balance"),
-    ),
-    "cache": ("run", "attention_kinds", "latent", "decoding", "kv_size"),
-    "reasoning": ("replies", "samples", "thinking"),
-    "training": (
-        "curves",
-        "grpo_step",
-        "time_machine",
-        "short_run",
-        "verdicts",
-        "pipeline",
-        "published",
-    ),
-    "story": ("o1", "moe", "balance", "cache", "zero", "pipeline", "rlhf", "distil", "results"),
+#: A page by its path → its rooms.
+PATHS = {
+    **{"" if page == "start" else page: rooms for page, rooms in ROOMS.items()},
+    "story": tuple(chapter.name for chapter in CHAPTERS),
     "glossary": ("",),
 }
-VIEWS = [(page, room) for page, rooms in ROOMS.items() for room in rooms]
+VIEWS = [(page, room) for page, rooms in PATHS.items() for room in rooms]
 Scheme: TypeAlias = Literal["light", "dark"]
 Variant: TypeAlias = tuple[Scheme, str, int]  # colours, language, width in px
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")

@@ -36,7 +36,7 @@ def tab(browser: Browser, served: Server) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("path", looks.ROOMS)
+@pytest.mark.parametrize("path", looks.PATHS)
 def test_all_can_read_a_page(path: str, tab: Page) -> None:
     found: dict[tuple[object, ...], object] = {}
     for at, view in enumerate(VIEWS):

@@ -9,13 +9,13 @@ from playwright.sync_api import Page, expect
 
 from app.core.texts import texts
 from app.pages.training import training_runs
+from tests.app.rooms import ROOMS
 from tests.browser import saved
 from tests.browser.chromium import visit
 
 pytestmark = pytest.mark.browser
 
 T = texts("en")
-ROOMS = ("curves", "grpo_step", "time_machine", "short_run", "verdicts", "pipeline", "published")
 
 
 def press(page: Page, key: str) -> None:
@@ -24,7 +24,7 @@ def press(page: Page, key: str) -> None:
 
 def test_every_room_opens_and_the_link_leads_back_to_it(page: Page) -> None:
     visit(page, "training")
-    for room in ROOMS[1:]:
+    for room in ROOMS["training"][1:]:
         page.get_by_role("radio", name=T[f"training.room_{room}"], exact=True).click()
         title = page.get_by_role("heading", name=T[f"{room}.title"])
         expect(title).to_be_visible()

@@ -14,10 +14,11 @@ from app.core.assets import models
 from app.core.texts import texts
 from model.analysis.kv_size import cache_spec
 from model.record.trace import RunInfo, Trace
+from tests.app import rooms
 from tests.steps import TokenStep, collect
 
 APP = Path(__file__).parents[4] / "app"
-ROOMS = ("run", "attention_kinds", "latent", "decoding", "kv_size")
+ROOMS = rooms.ROOMS["cache"]
 T = texts("en")
 V3 = "DeepSeek-V3 / R1 (671B)"
 LLAMA = {

@@ -25,12 +25,12 @@ from model.tasks import chain, problems
 from model.training import experiments
 from tests.app import runs
 from tests.app.looking import unfolded, until
+from tests.app.rooms import ROOMS
 from tests.app.words import shape
 
 ROOT = Path(__file__).parents[4]
 SECONDS = 180  # a machine may be busy
 T = texts("en")
-ROOMS = ("curves", "grpo_step", "time_machine", "short_run", "verdicts", "pipeline", "published")
 
 
 def opened(room: str, lang: str = "en", **query: str) -> AppTest:
@@ -54,7 +54,7 @@ def outcome(app: AppTest, slot: LabSlot) -> Outcome:
 # --- What is on disk ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", ROOMS["training"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_room_opens_with_runs_and_without(
     room: str, language: str, with_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
