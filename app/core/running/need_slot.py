@@ -22,7 +22,7 @@ import numpy as np
 import streamlit as st
 
 from app.core.running import generation
-from app.core.running.run_slot import PATIENCE, Slot
+from app.core.running.run_slot import PATIENCE, Slot, of_session
 from app.core.running.shared import Part, Shared
 from model.nn.room import Run
 from model.runtime.batch import Request
@@ -118,11 +118,7 @@ class NeedSlot(Slot):
 
     @property
     def _asked(self) -> _Asked:
-        key = f"slot-{self.name}-asked"
-        if key not in st.session_state:
-            st.session_state[key] = _Asked()
-        asked: _Asked = st.session_state[key]
-        return asked
+        return of_session(f"slot-{self.name}-asked", _Asked)
 
     def have(
         self,

@@ -33,6 +33,7 @@ from model.runtime.work import FullError, Work
 PATIENCE = 0.9  # seconds that a click waits for the end, before the page follows it
 EVERY = 0.4  # seconds between two looks at what takes longer
 
+Held = TypeVar("Held")
 Result = TypeVar("Result", bound=HasId)
 Make = Callable[[Sequence[Any]], Result | None]
 Then = Callable[[Sequence[Any]], Sequence[Request]]
@@ -63,6 +64,14 @@ def _waiting(patience: float) -> Iterator[float]:
     state.slots_waited = (run, before + time.monotonic() - started)
 
 
+def of_session(key: str, make: Callable[[], Held]) -> Held:
+    """What the viewer's session holds under a key, made when it is first asked for."""
+    if key not in st.session_state:
+        st.session_state[key] = make()
+    held: Held = st.session_state[key]
+    return held
+
+
 class Slot:
     """Where one thing at a time is under way in each session; `name` is unique.
 
@@ -74,11 +83,7 @@ class Slot:
 
     @property
     def _here(self) -> _Here:
-        key = f"slot-{self.name}"
-        if key not in st.session_state:
-            st.session_state[key] = _Here()
-        here: _Here = st.session_state[key]
-        return here
+        return of_session(f"slot-{self.name}", _Here)
 
     def _take(self, results: Sequence[Any]) -> None:
         """Keep what the work that has ended, `running` until now, has found."""
