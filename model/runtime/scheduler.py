@@ -215,7 +215,7 @@ class Scheduler:
             places = [one for one in self._places.get(key, []) if not one.batch.outdated]
             while left and any(self._admitted(ticket, left[0], place) for place in places):
                 left.popleft()
-                ticket.state = "running"
+                ticket.begin()
             if left and self._wants_another(places, ticket):
                 return key
         return None

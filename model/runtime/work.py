@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
 UNSEEN_SECONDS = 10.0  # work that nobody has looked at for so long is dropped
+PACE_SECONDS = 2.0  # of running, before its pace says anything about the rest
 
 
 class FullError(RuntimeError):
@@ -33,6 +34,8 @@ class Work(ABC):
         self.state: State = "waiting"
         self.error: Exception | None = None  # why, when it failed
         self.place = 0  # how many are served before this one; 0 once running
+        self.turn_in: float | None = None  # seconds until it is served, where that can be told
+        self._began: tuple[float, float] | None = None  # when, and with what share done
         self._ended = threading.Event()
         self._stop = threading.Event()
         self._seen = time.monotonic()
@@ -41,6 +44,16 @@ class Work(ABC):
     @abstractmethod
     def progress(self) -> float:
         """Share that is done, from 0 to 1."""
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until the end, at the pace so far; None while there is none to go by."""
+        if self._began is None:
+            return None
+        elapsed, done = time.monotonic() - self._began[0], self.progress - self._began[1]
+        if elapsed < PACE_SECONDS or done <= 0:
+            return None
+        return elapsed / done * (1 - self.progress)
 
     @property
     def active(self) -> bool:
@@ -76,6 +89,12 @@ class Work(ABC):
         ended = self._ended.wait(seconds)
         self.look()
         return ended
+
+    def begin(self) -> None:
+        """For whoever computes: its turn has come."""
+        self.state, self.place, self.turn_in = "running", 0, None
+        if self._began is None:
+            self._began = time.monotonic(), self.progress
 
     def close(self, state: State, error: Exception | None = None) -> None:
         """For whoever computes: nothing more will come."""

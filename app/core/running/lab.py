@@ -122,12 +122,13 @@ class Lab:
         self._queue.sort(key=turns.__getitem__)
 
     def _tidy(self) -> None:
-        """Let go of what waits and was dropped; tell the others their places."""
+        """Let go of what waits and was dropped; tell the others when it is their turn."""
         for one in [one for one in self._queue if one.state == "waiting" and one.dropped]:
             self._queue.remove(one)
             one.close("stopped")
         for place, one in enumerate(self._queue):
             one.place = place
+            one.turn_in = self._queue[0].remaining if place == 1 else None
 
     def _work(self) -> None:
         while not self._closed:
@@ -136,7 +137,7 @@ class Lab:
                 while not self._queue:
                     self._wake.wait()
                 experiment = self._queue[0]
-                experiment.state, experiment.place = "running", 0
+                experiment.begin()
             try:
                 self._run(experiment)
             except Exception:  # no process to be had, or a defect of ours

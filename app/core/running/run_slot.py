@@ -168,9 +168,10 @@ class Slot:
                 on_click=self.stop,
             )
             if work.state == "waiting" and work.place:
-                st.caption(t("common.waiting", position=work.place))
+                st.caption(_joined(t("common.waiting", position=work.place), "turn", work.turn_in))
             else:
-                st.progress(work.progress, text or t("common.under_way"))
+                text = _joined(text or t("common.under_way"), "left", work.remaining)
+                st.progress(work.progress, text)
 
     def _ended(self) -> bool:
         """Look after what is under way; True if it has ended, and what it left is kept."""
@@ -255,6 +256,16 @@ class RunSlot(Slot, Generic[Result]):
             if so_far is not None:
                 return so_far
         return self.shown()
+
+
+def _joined(text: str, what: str, seconds: float | None) -> str:
+    """A text, and how long something takes, as exactly as one may believe it; nothing of None."""
+    if seconds is None:
+        return text
+    if seconds >= 90:
+        return f"{text} · {t(f'common.{what}_minutes', n=round(seconds / 60))}"
+    step = 5 if seconds >= 10 else 1
+    return f"{text} · {t(f'common.{what}_seconds', n=max(step, round(seconds / step) * step))}"
 
 
 def _submit(requests: Sequence[Request]) -> Ticket:

@@ -38,6 +38,8 @@ class Shared(Work):
         waiting = all(state == "waiting" for state in states)
         self.place = max((one.place for one in self._tickets), default=0) if waiting else 0
         self.state = self._of(states)
+        if self.state == "running":
+            self.begin()
         return self.state
 
     def _of(self, states: Sequence[State]) -> State:

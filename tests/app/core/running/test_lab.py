@@ -125,6 +125,8 @@ def test_one_at_a_time_and_the_others_know_their_places(lab: Lab) -> None:
     until(lambda: first.results, first, second, third)
     assert lab.running is first
     assert [(one.state, one.place) for one in (second, third)] == [("waiting", 1), ("waiting", 2)]
+    until(lambda: second.turn_in is not None, first, second, third)  # as the first one's pace is
+    assert third.turn_in is None
     second.stop()
     assert second.wait(PATIENCE) and second.results == []
     until(lambda: third.place == 1, first, third)
