@@ -157,6 +157,7 @@ def _zero() -> Mapping[str, object]:
         "last": percent(last),
         "short": round(short),
         "long": round(long),
+        "early": training_runs.mostly_by(curves),
     }
 
 

@@ -108,6 +108,7 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
             first=said(first),
             last=said(last),
             steps=steps[-1],
+            early=training_runs.mostly_by(curves),
             paper_first=said(published.curve(theirs[0])[1][0]),
             paper_last=said(published.curve(theirs[0])[1][-1]),
         ),

@@ -24,6 +24,7 @@ PRETRAINED = ("base", "student-base", "verdict-digits", "verdict-word")
 WINDOW = 9  # steps of the moving mean; of a long run a twelfth of it
 RUNS = ASSETS / "runs"
 ENDS = 10  # steps that "the first" and "the last" mean
+MOST_OF_IT = 0.8  # of a way: what the texts call four fifths
 
 
 @functools.lru_cache(maxsize=64)
@@ -186,6 +187,19 @@ def ends(values: Sequence[float]) -> tuple[float, float]:
     """Mean of the first and of the last `ENDS` steps, of fewer in a short run."""
     n = min(ENDS, max(1, len(values) // 2))
     return sum(values[:n]) / n, sum(values[-n:]) / n
+
+
+def mostly_by(curve: Curves) -> int:
+    """The step by which the length has made four fifths of its way, between its `ends`.
+
+    As a moving mean of `WINDOW` steps has it: it is to be told early, so the window is short.
+    """
+    first, last = ends(curve.length)
+    way = last - first
+    for step, length in zip(curve.step, smooth(curve.length, WINDOW), strict=True):
+        if (length - first) * way >= MOST_OF_IT * way * way:
+            return step
+    return curve.step[-1]
 
 
 def knowing(
