@@ -33,6 +33,7 @@ WRONG_NUMBER = 0.4  # share of those that take another of the expression's numbe
 
 #: What can be asked: longer chains and larger numbers than training's, too.
 EXPRESSION = re.compile(r"\d{1,3}([+*-]\d{1,3}){1,9}")
+MOST_DIGITS = 30  # of its value
 _QUESTIONS: dict[Language, str] = {"en": "What is {}?", "ko": "{}의 값은?"}
 
 

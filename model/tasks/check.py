@@ -2,10 +2,12 @@
 
 It reads text by a small grammar and computes; nothing is ever evaluated as code, and no text makes
 it raise. A step is an equation `a op b [op c ...] = d` of whole numbers; `reading.py` says how
-numbers, signs and answers may be typed. Anything else is not a step and is never counted as wrong.
-Where a verdict is written out, every comparison of two digits (`6/7`) is a step of its own: right
-if both digits are those of the two numbers that are compared, as the trace itself states them. It
-stands directly behind a step, or before its "ok" or "no"; anything else may be a fraction.
+numbers, signs and answers may be typed, `equations.py` which equations are judged. Anything else is
+not a step and is never counted as wrong. Where a verdict is written out, every comparison of two
+digits (`6/7`) is a step of its own: right if both digits are those of the two numbers that are
+compared, as the trace itself states them. It stands directly behind a step, or before its "ok" or
+"no"; anything else may be a fraction. Of an equation that is not judged nothing is known: neither
+comparisons nor an "ok" speak of it.
 Where a reply has no tags, its last "answer:" counts, in whatever language.
 """
 
@@ -17,12 +19,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from model.tasks import chain, pick, reading
+from model.tasks.equations import COMPARED, Equation, equations
 from model.tasks.problem import WORDS, Language, Problem, side_by_side
 
 Kind = Literal["step", "try", "check", "compare", "correct", "conclude"]
 
 _FORMAT = re.compile(r"<think>([^<>]*)</think><answer>([^<>]*)</answer>")
 _ANSWER = re.compile(r"<answer>([^<>]*)</answer>")
+_UNREAD = re.compile("=")  # of an equation that is not judged
 _COMPARISON = re.compile(r"([0-9])/([0-9])")
 _VERDICT = re.compile(
     "|".join(rf" *{words[word].strip()}\b" for words in WORDS.values() for word in ("ok", "no"))
@@ -62,7 +66,7 @@ class ReasoningStep:
     text: str
     stated: int
     value: int  # what the left-hand side really comes to, or the digits that belong there
-    plain: str = ""  # the equation as `reading.Equation` has it; "" of a comparison
+    plain: str = ""  # the equation as `equations.Equation` has it; "" of a comparison
 
     @property
     def right(self) -> bool:
@@ -161,7 +165,7 @@ def judge(problem: Problem, text: str) -> Judgement:
     after: _Value | None = None  # the value that came after them
     course = chain.Course(problem.key) if problem.task == chain.NAME else None
     for token in _tokens(reply.thinking):
-        if isinstance(token, reading.Equation):
+        if isinstance(token, Equation):
             step = ReasoningStep(
                 *(token.start, token.end, kind, reply.thinking[token.start : token.end]),
                 *(token.stated, token.value, f"{token.left}={token.stated}"),
@@ -175,6 +179,13 @@ def judge(problem: Problem, text: str) -> Judgement:
             if after is None or value.goes_on:
                 after = value
             kind = "try" if kind == "try" else "step"
+        elif token.re is _UNREAD:
+            if kind == "check":
+                value = value and replace(value, pairs=(), said=())
+                continue
+            value = course = None
+            if after is None:
+                verdicts, refused = verdicts + refused, []
         elif token.re is _COMPARISON:
             if value and (pair := value.next_pair):
                 said = token[1] + token[2]
@@ -264,15 +275,16 @@ _KIND_AFTER: dict[str, Kind] = {
 }
 
 
-def _tokens(thinking: str) -> Iterator[re.Match[str] | reading.Equation]:
-    """Equations, comparisons and words of a trace, in order."""
-    placed: list[tuple[int, re.Match[str] | reading.Equation]] = []
+def _tokens(thinking: str) -> Iterator[re.Match[str] | Equation]:
+    """Equations, comparisons, words and the equals signs of what is not read, in order."""
+    placed: list[tuple[int, re.Match[str] | Equation]] = []
     plain = reading.ascii_of(thinking)
-    ends = set()
-    for one in reading.equations(thinking):
-        placed.append((one.start, one))
-        ends.add(one.end)
-    for run in reading.COMPARED.finditer(plain):
+    judged = list(equations(thinking))
+    placed += [(one.start, one) for one in judged]
+    ends = {one.end for one in judged}
+    known = {plain.index("=", one.start) for one in judged}
+    placed += [(m.start(), m) for m in _UNREAD.finditer(plain) if m.start() not in known]
+    for run in COMPARED.finditer(plain):
         if run.start() in ends or _VERDICT.match(plain, run.end()):
             placed += [(m.start(), m) for m in _COMPARISON.finditer(plain, *run.span())]
     placed += [(m.start(), m) for m in _WORD.finditer(thinking)]

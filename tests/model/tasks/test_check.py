@@ -359,11 +359,34 @@ def test_evaluate_is_pythons_own(terms: list[tuple[str, int]]) -> None:
     assert evaluate(expression) == python_value(expression)
 
 
+def test_the_largest_answer_that_can_be_asked_for_may_be_right() -> None:
+    asked = chain.pose("999*999*999*999*999*999*999*999*999*999", "en")
+    said = str(999**10)
+    assert len(said) == chain.MOST_DIGITS
+    found = judge(asked, tagged("", said))
+    assert found.correct and found.vote == said
+    assert not judge(asked, tagged("", str(999**10 + 1))).correct
+
+
+@pytest.mark.parametrize("between", ["40=4 2", "10^1=40", "4x=40"])
+def test_nothing_is_said_of_an_equation_that_is_not_judged(between: str) -> None:
+    """Digits behind it are not those of the value before it, nor is a verdict on it one on that."""
+    for first in ("check", "then"):
+        text = f"first 12+30=42, {first} 12+30=42, {first} 2 + {between} 4/4 2/3 ok, so 42-2=40 ok"
+        found = judge(chain.pose("12+30-2", "en"), f"<think>{text}").steps
+        assert not [step for step in found if step.kind == "compare"]
+    text = f"first 2 + {between} ok, then 42-2=40 ok"
+    [verdict] = judge(chain.pose("12+30-2", "en"), f"<think>{text}").verdicts
+    assert verdict.fits  # whose turn it is, nobody knows any more
+
+
 def test_huge_numbers() -> None:
     problem = chain.pose("12+30", "en")
     big = "999999999"
-    [step] = judge(problem, f"<think>{big}*{big}*{big}=1").steps
-    assert step.value == 999_999_999**3 and not step.right
+    [step] = judge(problem, "<think>99999999*90000000=1").steps
+    assert step.value == 99_999_999 * 90_000_000 and not step.right
+    # more than a browser or a table counts exactly
+    assert not judge(problem, f"<think>{big}*{big}*{big}=1").steps
     assert not judge(problem, tagged("", "9" * 5000)).correct
     assert judge(problem, tagged("", "9" * 5000)).reply.answer is None
     assert not judge(problem, tagged("1" * 50_000 + "=2", ",".join(["1"] * 9000))).correct

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from model import ASSETS
 from model.tasks import chain, pick
 from model.tasks.check import is_correct, judge, read_reply
+from model.tasks.equations import equations
 from model.tasks.problem import Problem
-from model.tasks.reading import equations, evaluate, in_order, numbers, written
+from model.tasks.reading import evaluate, in_order, numbers, written
 from tests.fuzz import equations as typed
 from tests.model.tasks.test_tasks import python_value
 
@@ -74,6 +75,15 @@ TRUE_OF_MORE = [
     "1000+1000=2 thousands", "30+30=1 hour", "500+500=1 km", "7+5=10_12", "1,250+1,750=3",
     "steps 1-10=10", "Jan 1-7=7", "100, 000+1=100001", "999+1=1, 000", "1000+234=1, 234",
     "1+1=10, in binary", "2; 3+4=10", "1 - 5+3=8", "2. 3+4=10", "3+1=4-0",
+    "500+500=1 t", "11+2=1시", "11+2=1 시", "500+500=1 th", "60+60=2 s",
+    "6+4=2 . 3+4=10", "5+3=2<sup>3</sup>", "1+1=10<sub>2</sub>", "In binary, <b>1+1=10</b>",
+    "20-<i>5+3=18</i>", "1- 5+3=8", "10/ 5+3=8", "2· 5+3=8", "2 · 5+3=8", "2* 5+3=8", "2—5+3=8",
+    "0·5+0·5=1", "2·5+2·5=5", "999+1=1. 000", "7+8=3, mod 12", "7+8=3; mod 12", "7+8=3: mod 12",
+    "7+8=3. (mod 12)", "7+8=3\n(mod 12)", "7+8=3\nmod 12", "1+1=10, base 2", "1+1=10; in binary",
+    "1+1=10, 2진법", "1000+1000=2\nthousand", "12+30=40\nplus 2", "5+3=1, plus 7",
+    "Mod 12\n7+8=3", "In binary:\n\n1+1=10", "Addition (mod 12)\n7+8=3", "In binary;\n1+1=10",
+    "so in binary, then 1+1=10", "first, mod 12: so 7+8=3", "so 12+11=2 3", "so 1, 5+1=2, 5",
+    "100--45=55",
 ]  # fmt: skip
 FALSE = [
     "12 - 5 + 3 = 8", "-5+3=8", "2^1+1=2", "3:1+1=2", "3 times 1+1=2", "1,200+5=205", "1+1=2,000",
@@ -101,7 +111,8 @@ def test_a_range_alone_is_no_arithmetic(text: str) -> None:
 def test_a_line_that_is_not_known_is_not_judged() -> None:
     assert steps("In binary, so 1+1=10, then 10+1=11") == []
     assert steps("In binary.\nso 1+1=3") == [False]
-    assert steps("first 1+1=2, 2ver, so 1+1=3") == [True, False]  # garbled, and begun anew
+    assert steps("first 1+1=2, 2ver+7, so 1+1=3") == [True, False]  # garbled, and begun anew
+    assert steps("first 1+1=2, 2ver, so 1+1=3") == [False]  # "2진법" may stand there, too
     for cut in range(len(whole := "first 12+30=43, check 12+30=42 4/4 3/2 no.</think>"), 15, -1):
         assert steps(whole[:cut])[0] is False
 
@@ -116,7 +127,7 @@ def test_a_line_that_is_not_known_is_not_judged() -> None:
         "1-800-555-1234 = 5", "2024-01-15 = 15", "2024-11-26 = 331", "2024/12/1 = 1", "01/02 = 3",
         "10/5 = 5 October", "score 3-2 = 5", "3-2 = 5 goals", "won 3 - 1 = 4 in all",
         "9-5 = 8 hours", "0-306-40615-2 = 10 digits", "room 3-12 = 12",
-        "2020-2024 = 48 months. 3-5 = 3 days",
+        "2020-2024 = 48 months. 3-5 = 3 days", "26-11-2024=331", "11-26-2024=331",
     ],
 )  # fmt: skip
 def test_ranges_dates_scores_and_phones_are_no_arithmetic(text: str) -> None:
@@ -207,7 +218,7 @@ def answer(text: str, several: bool) -> str | None:
     "said",
     ["175", " 175 ", "=175", "= 175", "175.0", "175.", "0175", "+175", "\\boxed{175}", "$175$",
      "$\\boxed{175}$", "\\boxed{=175}", "１７５", "$$175$$", "\\(175\\)", "\\[175\\]",
-     "\\boxed {175}",
+     "\\boxed {175}", "175 .", "\\boxed{175}.", "$175$.", "175.0.",
      "\u200b175", "\ufeff175"],
 )  # fmt: skip
 def test_one_number_is_one_answer_however_it_is_typed(said: str) -> None:
@@ -227,9 +238,10 @@ def test_one_number_is_one_answer_however_it_is_typed(said: str) -> None:
         ("053", "53", "53"), ("17,23,8", "17,23,8", "17,23,8"),
         ("17, 23, 8", "17,23,8", "17,23,8"),
         ("\\boxed{17,23,8}", "17,23,8", "17,23,8"), ("017,23,8.0", "17,23,8", "17,23,8"),
-        ("175.5", None, None), ("1e3", None, None), ("175 ok", None, None),
+        ("175.5", None, None), ("175..", None, None),
+        ("1,75", "1,75", "1,75"), ("1e3", None, None), ("175 ok", None, None),
         ("12+30=42", None, None),
-        ("", None, None), (",", None, None), ("$", None, None), ("9" * 10, None, None),
+        ("", None, None), (",", None, None), ("$", None, None), ("9" * 31, None, None),
     ],
 )  # fmt: skip
 def test_answers(said: str, one: str | None, several: str | None) -> None:
@@ -272,7 +284,7 @@ def test_no_text_makes_an_answer_that_is_not_one(text: str) -> None:
     for several in (False, True):
         found = answer(text, several)
         if found is not None:
-            assert re.fullmatch(r"-?\d{1,9}(, ?-?\d{1,9})*", found, re.ASCII)
+            assert re.fullmatch(r"-?\d{1,30}(, ?-?\d{1,30})*", found, re.ASCII)
             assert numbers(found, several) == numbers(text, several)
             assert answer(found, several) == found
 
@@ -327,7 +339,8 @@ def without_zeros(expression: str) -> str:
 
 def test_rewards_and_steps_of_recorded_replies_are_as_before() -> None:
     """What the models write has one form: for it the wide grammar is the narrow one, but that it
-    leaves a step unjudged beside what a model garbled: "94-72=2 2", "60-220=1ra, 12-8=22".
+    leaves steps unjudged beside what a model garbled, "94-72=2 2", "60-220=1ra, 12-8=22", and
+    behind a word that is none of a trace's, "3/4 not, try 31+2=33": one in 500.
     """
     asked = (chain.pose("90*9-54*5+371", "en"), pick.pose([17, 23, 8, 41, 36], 66, 3, "en"))
     count = known = left = 0
@@ -361,4 +374,4 @@ def test_rewards_and_steps_of_recorded_replies_are_as_before() -> None:
             assert judged == [step for step in steps if step in judged]
             known, left = known + len(steps), left + len(steps) - len(judged)
     assert count > 300
-    assert left < known / 2_000
+    assert left < known / 500

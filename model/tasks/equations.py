@@ -1,0 +1,275 @@
+"""Equations in a text that are surely right or surely wrong.
+
+**An equation** is judged only where its surroundings are known to leave it whole. Before it stand
+nothing, a bracket, a tag, a trace's own word, or an equation with its comma or full stop; after it
+the same, the next equation, or the digits of a comparison. Anything else, a word, a sign, a number,
+may be a part of it: "twenty 5+1=26", "1+1=2 million", "3:1+1=2", "7+8=3, mod 12". Such an equation
+is neither right nor wrong. One line is one surrounding, and a heading belongs to the line below it:
+in "In binary, 1+1=10" the comma helps nothing. Only in a line that begins as a trace does, what a
+trace garbles in a step ends with its next own word.
+
+Nor is an equation called wrong that another reading makes right: numbers with separators (1,250 may
+be a decimal, and so may 2·5), a left side behind a sign, a dash or another mark, and ranges, dates
+and the numbers of phones, which look like differences and quotients: "9-17=8", "2020-2024 = 5",
+"555-0199 = 24".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain as joined
+
+from model.tasks.problem import WORDS
+from model.tasks.reading import (
+    GROUPED,
+    NUMBER,
+    ascii_of,
+    evaluate,
+    whole,
+    without_separators,
+)
+
+_EXACT = 2**53  # up to which browsers and tables count exactly what a left side comes to
+_LONGEST = 240  # characters of a left side
+_NEAR = 60  # characters around an equation that may say how it is to be read
+
+_SIDE = re.compile(rf"[+-]? *{NUMBER}(?: *[*/+-] *[+-]?{NUMBER})+ *")
+_RESULT = re.compile(rf" *([+-]? ?{GROUPED})")
+_RUN = re.compile(r"[\d+\-*/=,'_ \n]+")
+#: where a left side may begin after all: behind a mark, "so 1 - 5+3=8", "2* 5+3=8"; a dash
+_MARKED = re.compile(r"(?<=\d) *[-*/]+ +(?=[\d-])|(?<=\d) +(?=-\d)")
+_DASHED = re.compile(r"(?<=\d) *[–—―]+ *(?=[\d\-−–])")
+
+_OWN = {word.strip(" :") for words in WORDS.values() for word in words.values()}
+_LETTER = r"[^\W\d_]"
+_OWN_WORD = re.compile(rf"(?:{'|'.join(sorted(_OWN, reverse=True))})(?!{_LETTER})", re.IGNORECASE)
+_TAGS = ("<think>", "</think>", "<answer>", "</answer>")
+#: What tells whether a line is known up to a place; a stretch of anything else is unknown.
+_MARKS = re.compile(
+    rf"(?P<own>(?<!{_LETTER}){_OWN_WORD.pattern})|(?P<fresh>{'|'.join(_TAGS)}|\n)"
+    r"|(?P<unknown>[^\s\d+\-*/=,.;:!?…()\[\]{}'_]+)",
+    re.IGNORECASE,
+)
+_IN_STEP = re.compile(r"^[\d+\-*/=]|[\d+\-*/=]$")  # a mark with what touches it, in a step's midst
+_DIGIT_PAIR = r"[0-9]/[0-9](?![\d+\-*/=]|\.\d| *[+\-*/=])"
+#: Digits side by side, as they stand behind a result: ` 6/6 7/7`; few spaces, for the time it takes
+COMPARED = re.compile(rf"(?: {{1,4}}{_DIGIT_PAIR})+")
+_BROKEN = re.compile(r" +\d/")  # what a trace makes of one
+_STATED = rf"(?:= *[+-]? ?{GROUPED}|\d/\d)[)\]}}]*"
+_STATES = re.compile(rf"{_STATED}\Z")  # what a comma may stand behind
+#: the end of a line that goes on in no other; a heading, "Mod 12", does
+_COMPLETE = re.compile(rf"(?:[.!?…][)\]}}]*|{_STATED})\s*\Z")
+_COPULA = re.compile(r"(?:이다|이고|이며|이므로|이니|이에요|예요|인데|입니다)(?![가-힣])")
+_CLOSED = re.compile(r"[)\]}]*([ \n]*)([,.;:?…)\]}]*)([ \n]*)")  # what stands behind a result
+_EXPRESSION = re.compile(r"[+-]? ?\d+ *[+\-*/] *[+-]?\d")  # the next equation
+_GARBLED = re.compile(r"[^\s,;]*(?:[+\-*/=]| \d/\d)")  # ", rice0+7=": a step, whatever it says
+_ITEM = re.compile(rf"(?:{_LETTER}|^|[,;:.]) *\d+\Z")  # a number by itself, not a trace's "12+=30"
+_THREE = re.compile(r"\d{3}(?!\d)")
+_GROUP = re.compile(r"(?:,|\. ) *(\d{3})(?!\d| *[+\-*/])")  # 1, 234
+
+#: A left side that may be no arithmetic: a range, a date, a phone's number.
+_JOINED = re.compile(r"\d+(?:-\d+)+|\d+(?:/\d+)+")
+_YEAR, _MONTH, _DAY = "(?:19|20)[0-9]{2}", "(?:1[0-2]|[1-9])", "(?:3[01]|[12][0-9]|[1-9])"
+_DATE = re.compile(
+    rf"{_YEAR}([-/]){_MONTH}\1{_DAY}|(?:{_DAY}([-/]){_MONTH}|{_MONTH}([-/]){_DAY})(?:\2|\3){_YEAR}"
+)
+_PADDED = re.compile(r"(?<!\d)0\d")  # 0199, 02, 01
+_MIDDLE_POINT = re.compile(r"\d[·⋅∙]\d")  # a sign, or a decimal point as in 2·5
+
+
+@dataclass(frozen=True)
+class Equation:
+    """An equation in a text: its characters `start` to `end`, and both sides.
+
+    `left` is the left side as Python writes its numbers, without spaces, separators and a first
+    plus; `value` is what it comes to, and `stated` what the text says that it comes to.
+    """
+
+    start: int
+    end: int
+    left: str
+    value: int
+    stated: int
+
+    @property
+    def right(self) -> bool:
+        return self.stated == self.value
+
+
+def equations(text: str) -> Iterator[Equation]:
+    """Every equation in a text that is surely right or surely wrong, in order.
+
+    It takes a time that grows with the length of the text, whatever stands there.
+    """
+    plain = ascii_of(text)
+    line = _Line(plain)
+    for run in _RUN.finditer(plain):
+        begins = run.start()
+        while (at := plain.find("=", begins, run.end())) >= 0:
+            comma, newline = plain.rfind(", ", begins, at), plain.rfind("\n", begins, at)
+            start = max(begins, comma + 1, newline + 1)
+            while plain[start] == " ":
+                start += 1
+            chained = start > run.start() and plain[start - 1] == "="  # a = b = c is not judged
+            if line.known(start) and not chained:
+                found = _equation(plain, start, at, line.trace)
+                if found and (found.right or not _otherwise(text, plain, at, found)):
+                    yield found
+            begins = at + 1
+
+
+def _equation(plain: str, start: int, at: int, trace: bool) -> Equation | None:
+    """The equation with its left side in [start, at), an equals sign at `at`; if it is whole."""
+    result = _RESULT.match(plain, at + 1)
+    if result is None or at - start > _LONGEST:
+        return None
+    end = result.end()
+    found = _read(plain, start, at, end)
+    if found is None or not (_before(plain, start, trace) and _after(plain, end, trace)):
+        return None
+    group = _GROUP.match(plain, end)
+    if group and (group[1][0] == "0" or int(f"{found.stated}{group[1]}") == found.value):
+        return None  # "=1, 234"
+    return found
+
+
+def _read(plain: str, start: int, at: int, end: int) -> Equation | None:
+    """The equation that stands in [start, end); None if its left side is no flat expression."""
+    if not _SIDE.fullmatch(plain, start, at):
+        return None
+    left = without_separators(plain[start:at])
+    value, stated = evaluate(left), whole(plain[at + 1 : end])
+    if value is None or stated is None or abs(value) > _EXACT:
+        return None
+    left = re.sub(r"\d+", lambda number: str(int(number[0])), left).removeprefix("+")
+    return Equation(start, end, left, value, stated)
+
+
+class _Line:
+    """Up to where the lines of a text are known; asked from the left to the right."""
+
+    def __init__(self, plain: str) -> None:
+        self._plain = plain
+        self._marks = _MARKS.finditer(plain)
+        self._next = next(self._marks, None)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._known, self._own, self._lost = True, False, False
+
+    @property
+    def trace(self) -> bool:
+        """Whether the line up to there has a trace's own words, and nothing unknown since."""
+        return self._own and self._known
+
+    def known(self, place: int) -> bool:
+        """Whether nothing unknown stands in the line before a place, or a trace began anew."""
+        while (mark := self._next) is not None and mark.start() < place:
+            if mark["fresh"]:
+                before = self._plain[max(0, mark.start() - _NEAR) : mark.start()]
+                if mark["fresh"] != "\n" or _COMPLETE.search(before):
+                    self._begin()
+            elif mark["own"]:
+                self._own, self._known = True, not self._lost
+            else:
+                touching = self._plain[max(0, mark.start() - 1) : mark.end() + 1]
+                garbled = self._own and _IN_STEP.search(touching)
+                self._known, self._lost = False, self._lost or not garbled
+            self._next = next(self._marks, None)
+        return self._known
+
+
+def _before(plain: str, start: int, trace: bool) -> bool:
+    """Whether what stands before a left side, in a line that is known, leaves it a left side."""
+    before = plain[max(0, start - _NEAR) : start]
+    text = before.rstrip(" \n")
+    spaces, last = before[len(text) :], text[-1:]
+    if not last:
+        return start < _NEAR
+    if last.isalpha():
+        return bool(spaces) or "가" <= last <= "힣"
+    if last in "([{":
+        return text[-2:-1] in ("", *" \n([{")
+    if last == ">":
+        return text.endswith(_TAGS)
+    if "\n" in spaces and (last.isdecimal() or last in ")]}"):
+        return plain[start].isdecimal()
+    if last not in ",.;:!?…" or text.endswith(" ."):  # "2 . 3+4=10"
+        return False
+    said = text.rstrip(",.;:!?…)]} ")
+    if said[-1:].isalpha():
+        return bool(spaces) or last in ",;:"
+    if trace and last == "," and not _ITEM.search(said) and not _THREE.match(plain, start):
+        return bool(spaces)
+    return bool(spaces) and last != ":" and (not said or _STATES.search(said) is not None)
+
+
+def _after(plain: str, end: int, trace: bool) -> bool:
+    """Whether what stands after a result leaves it a result."""
+    if compared := COMPARED.match(plain, end):
+        end = compared.end()
+    if trace and (compared or _BROKEN.match(plain, end)):
+        return True
+    rest = plain[end : end + _NEAR]
+    closed = _CLOSED.match(rest)
+    assert closed is not None  # it may be empty
+    gap, marks, more = closed.groups()
+    said = rest[closed.end() :]
+    if not said:
+        return end + _NEAR >= len(plain)
+    if any(tag.startswith(said) or said.startswith(tag) for tag in _TAGS):
+        return True
+    if _OWN_WORD.match(said):
+        return bool(gap or marks) or not said[0].isascii()
+    if not marks:
+        begins = "\n" in gap and (said[0].isdecimal() or said[0].isupper())
+        return begins or _COPULA.match(said) is not None
+    if marks[0] in ",;:":
+        another = marks[0] != ":" and not gap and _EXPRESSION.match(said) is not None
+        return another or (trace and bool(more) and _goes_on(said))
+    if gap and said[0].isdecimal():  # "2 . 3"
+        return False
+    return bool(more) and (said[0].isdecimal() or said[0].isupper() or "가" <= said[0] <= "힣")
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a text begins as the next step of a trace: cut off in its word, or garbled."""
+    cut = len(text) < _NEAR and any(word.startswith(text) for word in _OWN)
+    return cut or _GARBLED.match(text) is not None
+
+
+def _otherwise(text: str, plain: str, at: int, wrong: Equation) -> bool:
+    """Whether another reading may make an equation right that is wrong as it was read."""
+    start, typed = wrong.start, plain[wrong.start : at]
+    separated = re.search(r"\d[ ,'_]\d", plain[start : wrong.end])
+    if separated or not typed[0].isdecimal() or _MIDDLE_POINT.search(text, start, at):
+        return True
+    if _other(plain, at, wrong) or evaluate(wrong.left.replace("--", "-")) == wrong.stated:
+        return True  # a dash is typed as two hyphens
+    begins = joined(_MARKED.finditer(plain, start, at), _DASHED.finditer(text, start, at))
+    tails = [mark.end() for mark in begins if _SIDE.fullmatch(plain, mark.end(), at)]
+    read = (_read(plain, tail, at, wrong.end) for tail in tails)
+    return any(tail is None or tail.right for tail in read)
+
+
+def _other(plain: str, at: int, wrong: Equation) -> bool:
+    """Whether an equation that is wrong as arithmetic may state something else.
+
+    Its left side is numbers between hyphens or slashes, as ranges, dates and phones have them. What
+    a model writes of its own, "then 12-50=38", is arithmetic: nothing speaks against it.
+    """
+    if wrong.stated < 0 or not _JOINED.fullmatch(wrong.left):
+        return False
+    typed, ascends = plain[wrong.start : at], wrong.value < 0
+    tight = not re.search(r" [-/]|[-/] ", typed)
+    if tight and (_DATE.fullmatch(wrong.left) or _PADDED.search(typed)):
+        return True
+    if tight and ascends and typed.endswith(" "):  # "3-5 = 3", where a model writes "3-5=-2"
+        return True
+    before = plain[max(0, wrong.start - _NEAR) : wrong.start].rstrip(" ")
+    after = plain[wrong.end : wrong.end + _NEAR].lstrip(" ")
+    if tight and (before[-1:].isalpha() or before[-1:] == "," or _OWN_WORD.match(after)):
+        return False
+    return ascends and wrong.stated + wrong.value in (0, 1)  # from 9 to 17: 8, or with both 9
