@@ -26,8 +26,8 @@ from app.export import figures, standalone
 from app.export.exhibit import Exhibit
 from app.export.svg import picture
 from app.export.themes import NAMES as THEMES
-from app.export.themes import Name as Colours
 from app.export.themes import Theme, theme
+from app.export.themes import ThemeName as Colours
 from app.ui.csv_rows import to_csv
 
 FOLDER = "figures"

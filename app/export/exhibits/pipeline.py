@@ -34,7 +34,7 @@ MODELS = {
 }
 
 
-def result(name: str) -> training_runs.Result | None:
+def result(name: str) -> training_runs.SolvedShare | None:
     """What a model reaches on held-out problems of `TASK`; None if it was not measured."""
     made = training_runs.trained(name)
     return next((one for one in made.results if one.task == TASK), None) if made else None
@@ -54,7 +54,7 @@ def pipeline() -> Drawn:
             (None, None) if name == AGAIN else (result(name), published.stage(name).get("aime"))
         )
         stages.append(
-            drawn.Stage(
+            drawn.PipelineStage(
                 name=named(name),
                 column=column,
                 row=row,
@@ -97,7 +97,7 @@ def distillation() -> Drawn:
     found = {name: one for name in STUDENTS if (one := result(name)) is not None}
     names = [contestants.NAMES[name] for name in found]
     level = evaluations.level(evaluations.needed("distilled"), TASK)
-    group = drawn.Group(
+    group = drawn.BarGroup(
         t("figures.stage_here", level=level),
         [one.value for one in found.values()],
         drawn.OURS,
@@ -137,7 +137,7 @@ def results() -> Drawn:
     table = published.table(OTHERS)
     records = {str(row[0]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
     groups = [
-        drawn.Group(
+        drawn.BarGroup(
             model,
             [_share(records[name][model]) for name in BENCHMARKS],
             colour,

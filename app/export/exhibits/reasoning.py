@@ -189,7 +189,9 @@ def _strips(traces: Sequence[Trace], readings: Sequence[judged.JudgedReply]) -> 
             contestants.NAMES[trace.card.name],
             len(trace) - reading.start,
             [
-                drawn.Step(step.first, step.last - step.first + 1, bool(step.right), _said(step))
+                drawn.MarkedStep(
+                    step.first, step.last - step.first + 1, bool(step.right), _said(step)
+                )
                 for step in reading.steps
             ],
             _verdict(reading),

@@ -63,8 +63,8 @@ def stages() -> Drawn:
         for name in STAGES
     ]
     groups = [
-        drawn.Group(t("figures.stages_ours"), ours, drawn.OURS),
-        drawn.Group(t("figures.stages_paper"), theirs, drawn.PAPERS, "/"),
+        drawn.BarGroup(t("figures.stages_ours"), ours, drawn.OURS),
+        drawn.BarGroup(t("figures.stages_paper"), theirs, drawn.PAPERS, "/"),
     ]
     said = {name.removeprefix("r1-"): aime for name, aime in zip(STAGES, theirs, strict=True)}
     return Drawn(
@@ -95,8 +95,8 @@ def taught() -> Drawn:
     right = [one["pass@k"]["1"]["value"] for one in many]
     checks = [one["checks"]["value"] for one in many]
     groups = [
-        drawn.Group(t("figures.taught_right"), right, drawn.OURS),
-        drawn.Group(t("figures.taught_checks"), checks, CHECKING, "/"),
+        drawn.BarGroup(t("figures.taught_right"), right, drawn.OURS),
+        drawn.BarGroup(t("figures.taught_checks"), checks, CHECKING, "/"),
     ]
     shares = [f"{value:.1%}" for value in right]
     return Drawn(

@@ -14,7 +14,7 @@ import streamlit as st
 
 from app.core import links
 from app.core.asking import contestants, judged, prompts
-from app.core.asking.questions import MAX_TOKENS, Asked, worded
+from app.core.asking.questions import MAX_TOKENS, ParsedPrompt, worded
 from app.core.errors import InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import question_language, t
@@ -146,7 +146,7 @@ def question() -> Problem:
             chosen_language(),
         )
     text = worded(prompts.checked(state.get("r_text") or ""), question_language())
-    return judged.question_of(Asked(text, "", free=False))
+    return judged.question_of(ParsedPrompt(text, "", free=False))
 
 
 def own_chain(typed: str, language: Language) -> Problem:

@@ -129,10 +129,10 @@ def thinking(traces: tuple[Trace, ...]) -> None:
     )
 
 
-def thought(trace: Trace, reply: JudgedReply) -> thumbnails.Thought:
+def thought(trace: Trace, reply: JudgedReply) -> thumbnails.ReplyThought:
     """What the picture of thinking needs of a reply."""
     steps = [(step.first, step.last, bool(step.right)) for step in reply.steps]
-    return thumbnails.Thought(len(trace) - reply.start, steps, reply.correct)
+    return thumbnails.ReplyThought(len(trace) - reply.start, steps, reply.correct)
 
 
 def reasoning_query(trace: Trace, reply: JudgedReply) -> dict[str, str]:

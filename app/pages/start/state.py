@@ -12,7 +12,7 @@ import streamlit as st
 
 from app.core import links
 from app.core.asking import judged, prompts
-from app.core.asking.questions import MAX_TOKENS, Asked, worded
+from app.core.asking.questions import MAX_TOKENS, ParsedPrompt, worded
 from app.core.assets.files import reading
 from app.core.errors import InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
@@ -67,7 +67,7 @@ def requests() -> list[PromptRun]:
     """
     temperature, seed = sampling.chosen(("t", "seed"))
     text = worded(prompts.checked(st.session_state.q or ""), question_language())
-    prompt = Asked(text, "", free=False).prompt
+    prompt = ParsedPrompt(text, "", free=False).prompt
     return [
         PromptRun(
             model=model,

@@ -65,7 +65,7 @@ def add() -> None:
     state.c_own_errors = problems
 
 
-def _keep(model: configs.Sized) -> None:
+def _keep(model: configs.SizedModel) -> None:
     state = st.session_state
     known = {**configs.published(), **state.c_own}
     name, n = model.name, 1
@@ -78,7 +78,7 @@ def _keep(model: configs.Sized) -> None:
     state.c_own_chosen = [*state.get("c_own_chosen", []), name]
 
 
-def choose() -> list[configs.Sized]:
+def choose() -> list[configs.SizedModel]:
     """The models to draw: published ones (in the URL) and one's own."""
     published = configs.published()
     names = st.multiselect(
@@ -184,7 +184,7 @@ def _take_slider() -> None:
 
 
 def _answer(
-    models: Sequence[configs.Sized],
+    models: Sequence[configs.SizedModel],
     tokens: int,
     batch: int,
     dtype: str,

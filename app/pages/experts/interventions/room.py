@@ -318,7 +318,7 @@ def knock_out() -> None:
         "best": masked[0],
     }
     model = trace.card.name
-    readers: list[held_out.Reader] = [model]
+    readers: list[held_out.ReadingModel] = [model]
     readers += [Intervened(model, each) for each in (*masked, *named.values())]
     plain, *rest = held_out.read(KNOCK_OUT, readers, KNOCKED_ROWS)
     if len(plain) < KNOCKED_ROWS:

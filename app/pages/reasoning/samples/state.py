@@ -162,7 +162,7 @@ def start_again(edited: bool) -> None:
     except InputError as error:
         ENDINGS.refuse(error)
         return
-    ask = replies.Ask(
+    ask = replies.ReplyRequest(
         contestants.of(trace, reading.asked.begin).id,
         trace.card.name,
         reading.problem,

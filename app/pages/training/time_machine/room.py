@@ -35,7 +35,7 @@ COUNTED = 16  # replies of each checkpoint that are counted
 
 
 @dataclass(frozen=True)
-class Counted:
+class RightCount:
     """Replies of a checkpoint to the question: how many, and how many of them are right."""
 
     step: int
@@ -70,11 +70,11 @@ def recorded(language: str) -> tuple[Trace, ...]:
         return tuple(Trace.from_json(trace) for trace in found["traces"])
 
 
-def recorded_counts(language: str) -> list[Counted]:
+def recorded_counts(language: str) -> list[RightCount]:
     """Recorded counts of every checkpoint."""
     found = _recorded(language)
     with reading(_sample(language)):
-        return [Counted(**one) for one in found["counts"]]
+        return [RightCount(**one) for one in found["counts"]]
 
 
 def start() -> None:
@@ -173,17 +173,17 @@ def counts_inside() -> None:
         counts(judged.read(trace).asked.text, recorded_counts(language), said)
 
 
-def counted(drawn: Replies) -> list[Counted]:
+def counted(drawn: Replies) -> list[RightCount]:
     """What was drawn so far, by checkpoint."""
     steps = {one.name: one.step for one in training_runs.checkpoints()}
     return [
-        Counted(steps[ask.model], sum(one.correct for one in own), len(own), ask.seed)
+        RightCount(steps[ask.model], sum(one.correct for one in own), len(own), ask.seed)
         for place, ask in enumerate(drawn.asks)
         if (own := drawn.of(place)) and ask.model in steps
     ]
 
 
-def counts(asked: str, found: Sequence[Counted], source: str) -> None:
+def counts(asked: str, found: Sequence[RightCount], source: str) -> None:
     """The picture of counts, and its numbers."""
     if not found:
         return

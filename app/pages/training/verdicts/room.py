@@ -30,7 +30,7 @@ MEASURES = ("errors_noticed", "false_alarms")
 
 
 @dataclass(frozen=True)
-class Measured:
+class VerdictRate:
     """A share of a model's verdicts on held-out problems, with its 95 % interval."""
 
     verdicts: str
@@ -89,7 +89,7 @@ def inside() -> None:
     st.text("\n".join(f"{names[one.card.name]}: {said(one)}" for one in traces))
 
 
-def measured() -> list[Measured]:
+def measured() -> list[VerdictRate]:
     """What the evaluations say of both models' verdicts."""
     found = []
     for how, name in PAIR.items():
@@ -100,11 +100,11 @@ def measured() -> list[Measured]:
         for key in MEASURES:
             one = many[key]
             low, high = one["interval"]
-            found.append(Measured(how, key, one["value"], low, high, one["n"]))
+            found.append(VerdictRate(how, key, one["value"], low, high, one["n"]))
     return found
 
 
-def picture(found: Sequence[Measured]) -> None:
+def picture(found: Sequence[VerdictRate]) -> None:
     """Wrong sums rejected and right sums rejected, of both models, and the same as a table."""
     st.subheader(t("verdicts.measured"))
     names = {how: t(f"verdicts.as_{how}") for how in PAIR}
@@ -116,7 +116,9 @@ def picture(found: Sequence[Measured]) -> None:
         drawn_once(
             figures.verdicts,
             [
-                figures.Share(names[one.verdicts], words[one.measure], one.value, one.low, one.high)
+                figures.LabelledShare(
+                    names[one.verdicts], words[one.measure], one.value, one.low, one.high
+                )
                 for one in found
             ],
             {"x": t("verdicts.x"), "hover": t("verdicts.hover")},

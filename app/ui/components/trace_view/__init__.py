@@ -24,7 +24,7 @@ from app.ui.components.trace_view.payload import drawable, missing, payload, run
 from model.record import pooling
 from model.record.trace import Trace
 
-Part = Literal["strip", "text", "grid", "heatmap", "multiples", "cache"]
+PicturePart = Literal["strip", "text", "grid", "heatmap", "multiples", "cache"]
 
 _component = component("trace_view", "player")
 
@@ -40,7 +40,7 @@ class Selection:
 def trace_view(
     trace: Trace,
     *,
-    parts: Sequence[Part],
+    parts: Sequence[PicturePart],
     key: str,
     layer: int | None = None,
     playing: bool = False,
@@ -80,7 +80,7 @@ def trace_view(
 
 def drawn(
     trace: Trace,
-    parts: Sequence[Part],
+    parts: Sequence[PicturePart],
     *,
     playing: bool,
     layer: int | None = None,

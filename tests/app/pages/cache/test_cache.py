@@ -15,7 +15,7 @@ from app.pages.cache import state as session
 from app.ui import units
 from model.analysis.kv_size import cache_spec
 from model.nn.config import ModelConfig
-from model.training import cache_samples
+from model.training import recorded_cache
 from tests.app.pages.cache.cases import (
     APP,
     ROOMS,
@@ -102,7 +102,7 @@ def test_the_recorded_run_agrees_with_the_formula(language: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_a_run_with_the_inputs_as_they_stand_is_the_recorded_one(language: str) -> None:
-    at, recorded = shown("run", language), cache_samples
+    at, recorded = shown("run", language), recorded_cache
     assert at.text_area("c_prompt").value == recorded.PROMPTS[language]
     assert at.number_input("c_tokens").value == recorded.NEW_TOKENS
     assert at.number_input("c_temperature").value == recorded.TEMPERATURE

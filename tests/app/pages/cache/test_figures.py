@@ -70,7 +70,7 @@ def test_curves_draw_what_was_measured_and_the_formula_to_the_end() -> None:
 
 def test_blocks_are_to_scale() -> None:
     stored = [
-        figures.Stored(kind, layer.parts, layer.kv_heads, 4)
+        figures.TokenCache(kind, layer.parts, layer.kv_heads, 4)
         for name, kind in models.twins().items()
         for layer in cache_spec(models.config(name)).layers[:1]
     ]

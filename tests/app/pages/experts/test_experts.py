@@ -25,7 +25,7 @@ from app.pages.experts import figures
 from app.ui.csv_rows import to_csv
 from app.ui.picture import drawn_once
 from model.analysis import expert_load
-from model.nn.room import Run
+from model.nn.workspace import Run
 from model.record.card import ModelCard
 from model.record.trace import RunInfo, Trace
 from model.runtime.batch import Request

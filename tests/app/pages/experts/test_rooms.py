@@ -27,8 +27,8 @@ from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
 from model.analysis.interventions import Intervention
 from model.analysis.reference_interventions import intervened
-from model.nn.room import Run
 from model.nn.tokenizer import BOS, decode
+from model.nn.workspace import Run
 from model.runtime.batch import Request
 from model.training.pretrain import masked_loss
 from tests.app.looking import unfolded

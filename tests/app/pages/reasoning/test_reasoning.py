@@ -122,7 +122,7 @@ def test_comparisons_are_marked_and_no_steps_of_their_own() -> None:
 
 
 def test_free_text_has_its_arithmetic_checked_only() -> None:
-    free = judged.question_of(judged.Asked("Tell me of 7*8", "", free=False))
+    free = judged.question_of(judged.ParsedPrompt("Tell me of 7*8", "", free=False))
     assert free.level == 0
     reading = judged.read(written("<think>7*8=56.</think><answer>56</answer><eos>", free))
     assert (reading.answer, reading.correct, reading.appeared) == ("56", None, None)

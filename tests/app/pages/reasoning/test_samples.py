@@ -161,7 +161,7 @@ def drawn(app: AppTest, slot: str) -> replies.Replies:
     return found
 
 
-def all_of(asks: Sequence[replies.Ask]) -> replies.Replies:
+def all_of(asks: Sequence[replies.ReplyRequest]) -> replies.Replies:
     """The replies to asks, without a page."""
     drawing, scheduler = replies.ReplySampling(asks), generation.scheduler()
     first = scheduler.run(drawing.requests())

@@ -233,9 +233,9 @@ def test_thumbnails_are_drawn_from_the_run() -> None:
     assert held.count("polyline") == held.count("polygon") == 1
     bars = thumbnails.thinking(
         [
-            thumbnails.Thought(10, [(0, 4, True), (4, 9, False)], True),
-            thumbnails.Thought(5, [], False),
-            thumbnails.Thought(0, [], None),
+            thumbnails.ReplyThought(10, [(0, 4, True), (4, 9, False)], True),
+            thumbnails.ReplyThought(5, [], False),
+            thumbnails.ReplyThought(0, [], None),
         ]
     )
     assert bars.count(f'fill="{thumbnails.TOKEN}" fill-opacity="0.45"') == 3
