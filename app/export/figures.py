@@ -20,7 +20,7 @@ from app.core.assets import models
 from app.core.assets.files import DamagedFileError
 from app.core.texts import question_language, speaking, t
 from app.export.exhibit import Drawn, Exhibit
-from app.export.exhibits import cache, experts, pipeline, reasoning, taught
+from app.export.exhibits import cache, experts, pipeline, reasoning, talk
 from app.pages.experts.balance.runs import RUNS as BALANCE
 from model import ASSETS
 
@@ -98,10 +98,10 @@ FIGURES: Mapping[str, FigureEntry] = {
     ),
     "published": FigureEntry(pipeline.results, "story", _R1, (690, 710, 730), _files(PUBLISHED)),
     "thinking": FigureEntry(
-        taught.thinking, "reasoning", "o1", (550, 590, 650), _measured(*taught.THINKERS)
+        talk.thinking, "reasoning", "o1", (550, 590, 650), _measured(*talk.THINKERS)
     ),
-    "stages": FigureEntry(taught.stages, "training", _NATURE, (610, 630, 690), _files(PUBLISHED)),
-    "taught": FigureEntry(taught.taught, "story", _R1, (530, 530, 600), _measured(*taught.TAUGHT)),
+    "stages": FigureEntry(talk.stages, "training", _NATURE, (610, 630, 690), _files(PUBLISHED)),
+    "taught": FigureEntry(talk.taught, "story", _R1, (530, 530, 600), _measured(*talk.TAUGHT)),
 }
 NAMES = tuple(FIGURES)
 

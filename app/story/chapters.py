@@ -83,7 +83,7 @@ def solved(name: str, level: int | None = None) -> float | None:
     if level is not None:
         typical = evaluations.typical(name, chain.NAME, level)
         return None if typical is None else typical.right
-    found = evaluations.of(name)
+    found = evaluations.of_model(name)
     return None if found is None else evaluations.by_k(found, chain.NAME, "pass@k")[0].value
 
 
@@ -104,7 +104,7 @@ def _votes(name: str) -> list[Point]:
 
 def _in_language(name: str) -> float | None:
     """Share of the words of a model's thinking that are in the question's language."""
-    found = evaluations.of(name)
+    found = evaluations.of_model(name)
     return None if found is None else found["many"][chain.NAME]["language"]["value"]
 
 

@@ -23,7 +23,7 @@ import streamlit as st
 
 from app.core.running import generation
 from app.core.running.run_slot import PATIENCE, Slot, of_session
-from app.core.running.shared import SharedWork, TicketPart
+from app.core.running.shared_work import SharedWork, TicketPart
 from model.nn.workspace import Run
 from model.runtime.batch import Request
 from model.runtime.scheduler import Ticket

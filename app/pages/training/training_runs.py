@@ -323,7 +323,7 @@ def seeds(name: str) -> dict[int, TrainedModel]:
 
 
 def _results(name: str) -> tuple[SolvedShare, ...]:
-    evaluation, found = evaluations.at(RUNS / name / "evaluation.json"), []
+    evaluation, found = evaluations.read(RUNS / name / "evaluation.json"), []
     for task, many in (evaluation or {"many": {}})["many"].items():
         measure = many["pass@k"]["1"]
         low, high = measure["interval"]

@@ -228,7 +228,7 @@ def _answer(
             plain(words.formula(model.spec, dtype), f"c_formula_{place}")
             own = [said] if (said := words.row_note(model.name)) else []
             st.text("\n".join(f"- {note}" for note in (*own, *map(words.note, model.spec.notes))))
-            st.text(t("cache.source", source=sources.told(model.source)))
+            st.text(t("cache.source", source=sources.translated(model.source)))
     folded_table(
         lambda: [
             {

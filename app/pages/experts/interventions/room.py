@@ -359,7 +359,7 @@ def knock_out() -> None:
             own=f"{losses[0][0]:.3f}",
             without=f"{losses[0][0] + gaps[1][0]:.3f}",
             model=published["model"],
-            source=sources.told(published["source"]),
+            source=sources.translated(published["source"]),
             whole=published["whole"],
             knocked=published["without_shared"],
         )

@@ -19,7 +19,7 @@ import streamlit as st
 
 from app.core.texts import t
 from app.ui.components import component
-from app.ui.components.about import about
+from app.ui.components.run_description import run_description
 from app.ui.components.trace_view.payload import drawable, missing, payload, run_id
 from model.record import pooling
 from model.record.trace import Trace
@@ -88,7 +88,7 @@ def drawn(
 ) -> dict[str, Any]:
     """The component's data of a run; `first` is where the window of a large one begins."""
     return {
-        "about": about(trace.info.prompt, [trace.card.name], [trace]),
+        "about": run_description(trace.info.prompt, [trace.card.name], [trace]),
         "parts": drawable(trace, parts),
         "playing": playing and not pooling.too_large(trace),
         "charts": [],

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core.assets import models, published
-from app.core.running import generation, store
+from app.core.assets import models, published, recorded_runs
+from app.core.running import generation
 from app.core.texts import texts, translated
 from app.pages.cache import state as session
 from app.ui import units
@@ -110,7 +110,7 @@ def test_a_run_with_the_inputs_as_they_stand_is_the_recorded_one(language: str) 
 
 
 def test_the_sentence_has_the_runs_own_numbers() -> None:
-    runs = {kind: store.sample(f"cache-{n}") for n, kind in models.twins().items()}
+    runs = {kind: recorded_runs.trace(f"cache-{n}") for n, kind in models.twins().items()}
     tokens = min(run.fed for run in runs.values())
     held = {kind: int(run.cache_bytes[tokens - 1]) for kind, run in runs.items()}
     sentence = translated(
@@ -125,9 +125,7 @@ def test_the_sentence_has_the_runs_own_numbers() -> None:
 
 
 def test_a_cache_that_differs_from_the_formula_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        store, "sample", lambda name: run_of(name.removeprefix("cache-"), 9, off_by=4)
-    )
+    monkeypatch.setattr("sample", lambda name: run_of(name.removeprefix("cache-"), 9, off_by=4))
     at = opened()
     gaps = " · ".join(f"{kind} +4 B" for kind in models.twins().values())
     assert at.error[0].value == T["cache.disagree"].format(gaps=gaps)

@@ -14,8 +14,8 @@ import pytest
 import torch
 
 import model.nn.attention
-from app.core.assets import models
-from app.core.running import generation, store
+from app.core.assets import models, recorded_runs
+from app.core.running import generation
 from app.core.running.lab_runs import Outcome
 from app.pages.cache.attention_kinds import figures as diagrams
 from app.pages.cache.attention_weights import figures as looks
@@ -133,7 +133,7 @@ def test_ranks_end_with_all() -> None:
 
 
 def test_a_reading_is_what_the_models_keep_and_where_they_look() -> None:
-    trace = store.sample("cache-base-mla")
+    trace = recorded_runs.trace("cache-base-mla")
     runs = generation.scheduler().run(latents.twin_requests(trace))
     assert latents.twin_runs([*runs[:-1], None]) is None
     reading = latents.twin_runs(runs)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.core.asking.questions import ParsedPrompt, taken_apart
-from app.core.assets import recorded as samples
+from app.core.assets import recorded_runs
 from model.record.trace import Trace
 from model.tasks import chain, check, pick
 from model.tasks.problem import WORDS, Language, Problem
@@ -205,7 +205,7 @@ def follows(problem: Problem, step: str, number: int) -> str | None:
 
 def recorded(language: Language) -> tuple[Trace, ...]:
     """The runs that the page opens with: assets/samples/reasoning-LANGUAGE.json."""
-    return samples.traces(f"reasoning-{language}")
+    return recorded_runs.traces(f"reasoning-{language}")
 
 
 def rows(traces: Sequence[Trace]) -> list[dict[str, object]]:
