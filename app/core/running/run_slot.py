@@ -263,9 +263,9 @@ def _joined(text: str, what: str, seconds: float | None) -> str:
     if seconds is None:
         return text
     if seconds >= 90:
-        return f"{text} · {t(f'common.{what}_minutes', n=round(seconds / 60))}"
+        return f"{text} · {t(f'common.minutes_{what}', n=round(seconds / 60))}"
     step = 5 if seconds >= 10 else 1
-    return f"{text} · {t(f'common.{what}_seconds', n=max(step, round(seconds / step) * step))}"
+    return f"{text} · {t(f'common.seconds_{what}', n=max(step, round(seconds / step) * step))}"
 
 
 def _submit(requests: Sequence[Request]) -> Ticket:
