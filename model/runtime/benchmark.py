@@ -225,7 +225,7 @@ def _speed(kernel: KernelModel, rows: int, behind: int, clock: Clock) -> float:
 
 def measure(folder: Path, threads: int, clock: Clock, size: tuple[int, int, int]) -> dict[str, Any]:
     """All of it, for a checkpoint of a class that transformers opens; `size` is the rollout's."""
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM  # takes seconds, and only this needs it
 
     compiled.compile_all()
     torch.set_num_threads(threads)

@@ -21,7 +21,7 @@ from app.pages.experts.route import figures as route_figures
 from app.pages.start import cards, thumbnails
 from app.ui.components import reasoning_view
 from app.ui.components.packed import packed
-from app.ui.components.trace_view import Part
+from app.ui.components.trace_view import PicturePart
 from app.ui.components.trace_view.payload import drawable, missing, payload, shares
 from model.analysis import expert_load
 from model.record import pooling
@@ -29,7 +29,7 @@ from model.record.trace import RecordError, Trace
 from tests.app.ui.unpacking import unpacked
 from tests.records import MEASURED, damaged, traces
 
-PARTS = get_args(Part)
+PARTS = get_args(PicturePart)
 
 
 class Words(dict[str, str]):

@@ -125,7 +125,9 @@ def test_the_sentence_has_the_runs_own_numbers() -> None:
 
 
 def test_a_cache_that_differs_from_the_formula_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sample", lambda name: run_of(name.removeprefix("cache-"), 9, off_by=4))
+    monkeypatch.setattr(
+        recorded_runs, "trace", lambda name: run_of(name.removeprefix("cache-"), 9, off_by=4)
+    )
     at = opened()
     gaps = " · ".join(f"{kind} +4 B" for kind in models.twins().values())
     assert at.error[0].value == T["cache.disagree"].format(gaps=gaps)
