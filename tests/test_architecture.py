@@ -36,7 +36,7 @@ WITH_TORCH = (
     *("model.training.pipeline", "model.training.distill", "model.training.results"),
     *("model.training.stages", "model.training.lab", "model.training.goals"),
     *("model.training.gate",),
-    *("model.training.training_samples", "model.training.cache_samples"),
+    *("model.training.recorded_training", "model.training.recorded_cache"),
     *("model.commands.train", "model.commands.benchmark"),
 )
 ASSETS_BYTES = 150_000_000
@@ -133,13 +133,19 @@ def test_arrows_in_core_go_down_only(module: str) -> None:
             assert name.split(".")[2] in allowed, f"{module} imports {name}"
 
 
-def test_a_class_has_a_name_of_its_own() -> None:
-    """One name stands for one thing, wherever it is read."""
+def test_a_type_has_a_name_of_its_own() -> None:
+    """One name stands for one thing, wherever it is read: classes, type aliases and variables."""
     homes: dict[str, list[str]] = {}
     for module, path in MODULES.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                homes.setdefault(node.name, []).append(module)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+        for node in tree.body:
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                assigned = [target.id for target in targets if isinstance(target, ast.Name)]
+                names += [name for name in assigned if name[0].isupper() and not name.isupper()]
+        for name in names:
+            homes.setdefault(name, []).append(module)
     assert {name: found for name, found in homes.items() if len(found) > 1} == {}
 
 

@@ -21,7 +21,7 @@ class InputError(ValueError):
     """Bad input; the message is for the viewer, in their language."""
 
 
-def told(error: Exception) -> str:
+def message(error: Exception) -> str:
     """What a viewer reads of an error."""
     if isinstance(error, InputError):
         return str(error)
@@ -46,4 +46,4 @@ def in_words() -> Iterator[None]:
         yield
     except (DamagedFileError, CheckpointError) as error:
         _LOG.exception("a part of a page cannot be drawn")
-        st.error(told(error))
+        st.error(message(error))

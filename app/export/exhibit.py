@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import urlencode
 
 import plotly.graph_objects as go
 
-from app.ui.components.trace_view import Part
+from app.ui.components.trace_view import PicturePart
+from app.ui.csv_rows import TableRows
 from model.record.trace import Trace
 
 
@@ -18,7 +19,7 @@ class ShownRun:
     """A recorded run, drawn by the component `trace_view`."""
 
     trace: Trace
-    parts: tuple[Part, ...]
+    parts: tuple[PicturePart, ...]
     layer: int  # of its heatmap, by the model's own number
     still: go.Figure  # the same on paper
 
@@ -32,7 +33,6 @@ class ShownReplies:
 
 
 Content: TypeAlias = go.Figure | ShownRun | ShownReplies
-Rows = Sequence[Mapping[str, object]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Drawn:
     """
 
     content: Content
-    rows: Rows  # its numbers, with equal keys
+    rows: TableRows  # its numbers, with equal keys
     takeaway: str  # one sentence or two, with the figure's own numbers
     source: str  # paper and section, or run and date
     state: Mapping[str, str] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from app.core.assets import models
 from app.core.assets.files import DamagedFileError
 from app.core.texts import question_language, speaking, t
 from app.export.exhibit import Drawn, Exhibit
-from app.export.exhibits import cache, experts, pipeline, reasoning, taught
+from app.export.exhibits import cache, experts, pipeline, reasoning, talk
 from app.pages.experts.balance.runs import RUNS as BALANCE
 from model import ASSETS
 
@@ -30,7 +30,7 @@ FRAMES = (672, 480, 340)
 
 
 @dataclass(frozen=True)
-class Known:
+class FigureEntry:
     """A figure before it is drawn."""
 
     make: Callable[[], Drawn]
@@ -69,37 +69,39 @@ _ZEROS = _files("runs/r1-zero/log.jsonl", "runs/r1-zero/evaluation.json", PUBLIS
 _RUN = _files("samples/experts.json")
 _TWINS = _results(lambda: models.twins())
 _R1, _NATURE = "deepseek-r1", "deepseek-r1-nature"
-FIGURES: Mapping[str, Known] = {
-    "compute": Known(reasoning.compute, "story", "o1", (730, 780, 850), _ZEROS),
-    "routing": Known(experts.routing, "experts", "deepseek-v3", (1180, 1620, 1860), _RUN),
-    "expert-load": Known(experts.load, "experts", "deepseek-v3", (630, 650, 670), _RUN),
-    "balance": Known(
+FIGURES: Mapping[str, FigureEntry] = {
+    "compute": FigureEntry(reasoning.compute, "story", "o1", (730, 780, 850), _ZEROS),
+    "routing": FigureEntry(experts.routing, "experts", "deepseek-v3", (1180, 1620, 1860), _RUN),
+    "expert-load": FigureEntry(experts.load, "experts", "deepseek-v3", (630, 650, 670), _RUN),
+    "balance": FigureEntry(
         experts.balance,
         "experts",
         "loss-free-balancing",
         (510, 530, 590),
         _results(lambda: BALANCE),
     ),
-    "kv-bytes": Known(cache.twins, "cache", "deepseek-v2", (570, 590, 650), _TWINS),
-    "kv-bytes-v3": Known(
+    "kv-bytes": FigureEntry(cache.twins, "cache", "deepseek-v2", (570, 590, 650), _TWINS),
+    "kv-bytes-v3": FigureEntry(
         *(cache.v3, "cache", "deepseek-v2", (510, 550, 610), _files("reference/kv_configs.json")),
         words={"tokens": cache.CONTEXT},
     ),
-    "kv-loss": Known(cache.loss, "cache", "deepseek-v2", (590, 610, 700), _TWINS),
-    "r1-zero-accuracy": Known(reasoning.accuracy, "training", _R1, (560, 590, 670), _ZEROS),
-    "r1-zero-length": Known(reasoning.length, "training", _R1, (560, 560, 650), _ZEROS),
-    "grpo-group": Known(reasoning.group, "training", _R1, (480, 540, 580), _group),
-    "replies": Known(reasoning.replies, "reasoning", _R1, (1380, 2240, 2510), _replies),
-    "pipeline": Known(pipeline.pipeline, "story", _NATURE, (830, 870, 910), _files(PUBLISHED)),
-    "distillation": Known(
+    "kv-loss": FigureEntry(cache.loss, "cache", "deepseek-v2", (590, 610, 700), _TWINS),
+    "r1-zero-accuracy": FigureEntry(reasoning.accuracy, "training", _R1, (560, 590, 670), _ZEROS),
+    "r1-zero-length": FigureEntry(reasoning.length, "training", _R1, (560, 560, 650), _ZEROS),
+    "grpo-group": FigureEntry(reasoning.group, "training", _R1, (480, 540, 580), _group),
+    "replies": FigureEntry(reasoning.replies, "reasoning", _R1, (1380, 2240, 2510), _replies),
+    "pipeline": FigureEntry(
+        pipeline.pipeline, "story", _NATURE, (830, 870, 910), _files(PUBLISHED)
+    ),
+    "distillation": FigureEntry(
         pipeline.distillation, "story", _R1, (560, 620, 680), _measured("distilled")
     ),
-    "published": Known(pipeline.results, "story", _R1, (690, 710, 730), _files(PUBLISHED)),
-    "thinking": Known(
-        taught.thinking, "reasoning", "o1", (550, 590, 650), _measured(*taught.THINKERS)
+    "published": FigureEntry(pipeline.results, "story", _R1, (690, 710, 730), _files(PUBLISHED)),
+    "thinking": FigureEntry(
+        talk.thinking, "reasoning", "o1", (550, 590, 650), _measured(*talk.THINKERS)
     ),
-    "stages": Known(taught.stages, "training", _NATURE, (610, 630, 690), _files(PUBLISHED)),
-    "taught": Known(taught.taught, "story", _R1, (530, 530, 600), _measured(*taught.TAUGHT)),
+    "stages": FigureEntry(talk.stages, "training", _NATURE, (610, 630, 690), _files(PUBLISHED)),
+    "taught": FigureEntry(talk.taught, "story", _R1, (530, 530, 600), _measured(*talk.TAUGHT)),
 }
 NAMES = tuple(FIGURES)
 
@@ -142,7 +144,7 @@ def offered() -> list[str]:
     return [name for name, known in FIGURES.items() if _ready(known)]
 
 
-def _ready(known: Known) -> bool:
+def _ready(known: FigureEntry) -> bool:
     try:
         return all(map(_there, known.files()))
     except DamagedFileError:  # not even the names of its files are known

@@ -10,7 +10,9 @@ from app.export import figures, serving, themes
 DRAWN, NUMBERS = ("html", "svg"), ("csv", "json")
 
 
-def write(folder: Path, languages: Sequence[str], colours: Sequence[themes.Name]) -> list[Path]:
+def write(
+    folder: Path, languages: Sequence[str], colours: Sequence[themes.ThemeName]
+) -> list[Path]:
     """Write NAME-LANGUAGE-THEME.EXT for each figure; return what was written.
 
     Raises:

@@ -20,14 +20,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.assets.files import DamagedFileError
-from app.core.errors import told
+from app.core.errors import message
 from app.core.texts import LANGUAGES, speaking, t
 from app.export import figures, standalone
 from app.export.exhibit import Exhibit
 from app.export.svg import picture
 from app.export.themes import NAMES as THEMES
-from app.export.themes import Name as Colours
 from app.export.themes import Theme, theme
+from app.export.themes import ThemeName as Colours
 from app.ui.csv_rows import to_csv
 
 FOLDER = "figures"
@@ -108,7 +108,7 @@ def _unknown(name: str, language: str, colours: Colours, root: str) -> Response:
 def _damaged(error: DamagedFileError, language: str) -> Response:
     """Which of the server's files a figure cannot be drawn from."""
     with speaking(language):
-        return PlainTextResponse(told(error), status_code=503, headers=_NOSNIFF)
+        return PlainTextResponse(message(error), status_code=503, headers=_NOSNIFF)
 
 
 @functools.lru_cache(maxsize=64)

@@ -18,7 +18,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.core.asking import judged
+from app.core.asking import judged_reply
 from app.core.texts import speaking, t
 from app.export.exhibit import Exhibit, ShownReplies, ShownRun
 from app.export.svg import picture
@@ -64,7 +64,7 @@ def _body(exhibit: Exhibit, theme: Theme) -> str:
         data = trace_view.drawn(content.trace, content.parts, playing=True, layer=content.layer)
         return _component("trace_view", ("player", "trace_view"), data)
     if isinstance(content, ShownReplies):
-        readings = [judged.read(trace) for trace in content.traces]
+        readings = [judged_reply.read(trace) for trace in content.traces]
         data = reasoning_view.drawn(content.traces, readings)
         return _component("reasoning_view", ("player", "reasoning_view"), data)
     charts = "".join(

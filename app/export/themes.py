@@ -10,8 +10,8 @@ from typing import Literal
 
 from app.export.svg.pen import mix
 
-Name = Literal["light", "dark"]
-NAMES: tuple[Name, ...] = ("light", "dark")
+ThemeName = Literal["light", "dark"]
+NAMES: tuple[ThemeName, ...] = ("light", "dark")
 _CONFIG = Path(__file__).parents[2] / ".streamlit" / "config.toml"
 
 
@@ -19,7 +19,7 @@ _CONFIG = Path(__file__).parents[2] / ".streamlit" / "config.toml"
 class Theme:
     """Colours as #rrggbb."""
 
-    name: Name
+    name: ThemeName
     primary: str
     back: str
     second: str
@@ -29,7 +29,7 @@ class Theme:
 
 
 @functools.cache
-def theme(name: Name) -> Theme:
+def theme(name: ThemeName) -> Theme:
     """The app's colours, as its configuration has them."""
     colours = tomllib.loads(_CONFIG.read_text(encoding="utf-8"))["theme"][name]
     text, back = colours["textColor"], colours["backgroundColor"]

@@ -15,7 +15,7 @@ from app.core.texts import t
 from app.pages.experts.balance import runs as balance_runs
 from app.pages.training import training_runs
 from model.analysis import parameter_count
-from model.nn.config import Attention
+from model.nn.config import AttentionKind
 from model.tasks import chain
 
 UNKNOWN = "–"  # where a run was not measured
@@ -83,7 +83,7 @@ def solved(name: str, level: int | None = None) -> float | None:
     if level is not None:
         typical = evaluations.typical(name, chain.NAME, level)
         return None if typical is None else typical.right
-    found = evaluations.of(name)
+    found = evaluations.of_model(name)
     return None if found is None else evaluations.by_k(found, chain.NAME, "pass@k")[0].value
 
 
@@ -104,7 +104,7 @@ def _votes(name: str) -> list[Point]:
 
 def _in_language(name: str) -> float | None:
     """Share of the words of a model's thinking that are in the question's language."""
-    found = evaluations.of(name)
+    found = evaluations.of_model(name)
     return None if found is None else found["many"][chain.NAME]["language"]["value"]
 
 
@@ -144,7 +144,7 @@ def _balance() -> Mapping[str, object]:
 
 def _cache() -> Mapping[str, object]:
     kept = {kind: models.run_results(n)["bytes_per_token"] for n, kind in models.twins().items()}
-    return {kind.lower(): f"{kept[kind]:,}" for kind in get_args(Attention) if kind in kept}
+    return {kind.lower(): f"{kept[kind]:,}" for kind in get_args(AttentionKind) if kind in kept}
 
 
 def _zero() -> Mapping[str, object]:

@@ -16,7 +16,10 @@ _FORMULA = frozenset("=+-@")
 _ENDS = re.compile(r"([;\t\r\n])")
 
 
-def to_csv(rows: Sequence[Mapping[str, object]]) -> bytes:
+TableRows = Sequence[Mapping[str, object]]
+
+
+def to_csv(rows: TableRows) -> bytes:
     """Rows with the same keys as CSV, UTF-8 with the mark that spreadsheets need for Korean.
 
     Texts are quoted, and what a spreadsheet would take for a formula gets an apostrophe before it:

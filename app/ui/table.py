@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 
 import streamlit as st
 
 from app.core.texts import t
-from app.ui.csv_rows import to_csv
-
-Rows = Sequence[Mapping[str, object]]
+from app.ui.csv_rows import TableRows, to_csv
 
 
-def folded_table(rows: Rows | Callable[[], Rows], name: str, of: str = "") -> None:
+def folded_table(rows: TableRows | Callable[[], TableRows], name: str, of: str = "") -> None:
     """Rows with equal keys, folded away under the chart.
 
     Few look at them, so the table is made once it is unfolded.
@@ -30,7 +28,7 @@ def folded_table(rows: Rows | Callable[[], Rows], name: str, of: str = "") -> No
             table(rows() if callable(rows) else rows, name)
 
 
-def small(rows: Rows, name: str | None = None) -> None:
+def small(rows: TableRows, name: str | None = None) -> None:
     """A few rows that stand open, of our own words and numbers; with a name, also as CSV.
 
     As Markdown: its words are broken where there is no room, so that no column is out of sight, and
@@ -50,7 +48,7 @@ def _amount(value: object) -> bool:
     return re.match(r"[–+−-]|\d+([.,]\d+)*([\s%]|$)", str(value)) is not None
 
 
-def table(rows: Rows, name: str) -> None:
+def table(rows: TableRows, name: str) -> None:
     """As `folded_table`, but open: in a place that is folded away, and for a viewer's text."""
     grouped = st.column_config.NumberColumn(format="localized")  # 1,024: digits in threes
     whole = {column: grouped for column in rows[0] if any(type(r[column]) is int for r in rows)}
@@ -58,7 +56,7 @@ def table(rows: Rows, name: str) -> None:
     _csv(rows, name)
 
 
-def _csv(rows: Rows, name: str) -> None:
+def _csv(rows: TableRows, name: str) -> None:
     st.download_button(
         t("common.download_csv"),
         lambda: to_csv(rows),  # made on a click: a run's files are dropped with the next run

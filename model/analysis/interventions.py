@@ -17,7 +17,7 @@ import numpy as np
 
 from model.nn.config import ModelConfig
 from model.nn.layout import Ints
-from model.nn.room import KernelModel
+from model.nn.workspace import KernelModel
 
 FAR = 16.0  # beyond any score plus bias; more would cost float32 the scores' own digits
 

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.analysis import kept_latent
+from model.analysis import latent_codec
 from model.analysis.estimators import Interval, paired_difference
 from model.nn.layout import Floats
-from model.nn.room import Keep, KernelModel, Run
+from model.nn.workspace import Keep, KernelModel, Run
 from model.runtime.batch import Request
 
 FITTED_ROWS, FITTED_SEED = 16, 3  # held-out rows that the directions are fitted on
@@ -67,8 +67,8 @@ class LatentFit:
     def derive(self, codec: str) -> Callable[[KernelModel], KernelModel]:
         """Makes the model that keeps less."""
         if codec in PRECISIONS:
-            return partial(kept_latent.with_bits, bits=PRECISIONS[codec])
-        return partial(kept_latent.with_directions, basis=self.basis[:, :, : int(codec)])
+            return partial(latent_codec.with_bits, bits=PRECISIONS[codec])
+        return partial(latent_codec.with_directions, basis=self.basis[:, :, : int(codec)])
 
 
 def fit_requests(model: Hashable, ids: NDArray[np.int64]) -> list[Request]:
@@ -79,7 +79,7 @@ def fit_requests(model: Hashable, ids: NDArray[np.int64]) -> list[Request]:
 
 def fit(name: str, runs: Sequence[Run], rank: int) -> LatentFit:
     """The directions of the latents of what was read."""
-    values, basis = kept_latent.principal([run.cached[..., :rank] for run in runs])
+    values, basis = latent_codec.principal([run.cached[..., :rank] for run in runs])
     return LatentFit(name, sum(len(run.token_ids) for run in runs), values, basis)
 
 
@@ -163,9 +163,9 @@ def _errors(fitted: LatentFit, runs: Sequence[Run]) -> dict[str, float]:
     found = {}
     for name in codecs(fitted.rank):
         if name in PRECISIONS:
-            seen = kept_latent.rounded(c_LTR, PRECISIONS[name])
+            seen = latent_codec.rounded(c_LTR, PRECISIONS[name])
         else:
             basis = fitted.basis[:, :, : int(name)]
             seen = c_LTR @ basis @ basis.swapaxes(1, 2)
-        found[name] = kept_latent.lost(c_LTR, seen)
+        found[name] = latent_codec.lost(c_LTR, seen)
     return found

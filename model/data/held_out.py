@@ -21,11 +21,11 @@ from model.data.corpus import (
     tokenise,
 )
 
-Rows = tuple[NDArray[np.int64], NDArray[np.bool_]]
+HeldOutRows = tuple[NDArray[np.int64], NDArray[np.bool_]]
 """Ids and learnt flags [n, context + 1]: learnt tokens are predicted with a loss, as in training"""
 
 
-def mixture_rows(tokenizer: Tokenizer, context: int, n: int, seed: int) -> Rows:
+def mixture_rows(tokenizer: Tokenizer, context: int, n: int, seed: int) -> HeldOutRows:
     """n rows of the training mixture, held out."""
     config = CorpusConfig(seed, n, context, tokenizer.get_vocab_size())
     rows = pack(tokenizer, config, random.Random(f"heldout/{seed}"), "heldout")
@@ -33,7 +33,7 @@ def mixture_rows(tokenizer: Tokenizer, context: int, n: int, seed: int) -> Rows:
     return np.array([row[0] for row in drawn]), np.array([row[1] for row in drawn])
 
 
-def domain_rows(tokenizer: Tokenizer, domain: str, context: int, n: int, seed: int) -> Rows:
+def domain_rows(tokenizer: Tokenizer, domain: str, context: int, n: int, seed: int) -> HeldOutRows:
     """The same of one domain: a task's name, "lookup" or one of `texts.DOMAINS`."""
     rng = random.Random(f"heldout/{domain}/{seed}")
 

@@ -27,14 +27,14 @@ WORDS = {
 }
 LEAST, MOST = 4, 14  # records; values of a field never repeat
 
-Record = tuple[str, str, str, str]
+LookupRecord = tuple[str, str, str, str]
 
 
-def records(rng: random.Random, split: Split, n: int) -> list[Record]:
+def records(rng: random.Random, split: Split, n: int) -> list[LookupRecord]:
     """n records of one split that share no value."""
     columns = [rng.sample(words, len(words)) for words in WORDS.values()]
     columns.append([str(number) for number in rng.sample(range(10, 100), 90)])
-    chosen: list[Record] = []
+    chosen: list[LookupRecord] = []
     while len(chosen) < n:
         record = (columns[0][-1], columns[1][-1], columns[2][-1], columns[3][-1])
         if split_of(f"record:{','.join(record)}") == split:

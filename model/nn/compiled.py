@@ -100,7 +100,7 @@ def ready() -> bool:
 
 def compile_all() -> None:
     """Compile in this process, and keep the code. Quick if that has been done."""
-    from model.nn.room import warm_up
+    from model.nn.workspace import warm_up  # the kernel imports this module, for `native`
 
     warm_up()
     (FOLDER / DONE).touch()

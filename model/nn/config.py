@@ -17,7 +17,7 @@ from typing import Any, Literal
 from model.errors import ReadableError
 
 #: kinds of attention, in the order in which they are shown
-Attention = Literal["MHA", "GQA", "MQA", "MLA"]
+AttentionKind = Literal["MHA", "GQA", "MQA", "MLA"]
 
 #: fields that only some families have: for latent attention, for the other kinds, for experts
 MLA_FIELDS = ("q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")
@@ -164,7 +164,7 @@ class ModelConfig:
         return self.kv_lora_rank is not None
 
     @property
-    def attention(self) -> Attention:
+    def attention(self) -> AttentionKind:
         if self.is_mla:
             return "MLA"
         if self.num_key_value_heads == self.num_attention_heads:

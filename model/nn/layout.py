@@ -104,7 +104,7 @@ class TokenBatch(NamedTuple):
     position: Ints
 
 
-class Record(NamedTuple):
+class RecordBuffers(NamedTuple):
     """What is kept of each token of each row; a part of length 0 is not kept."""
 
     expert_ids: NDArray[np.int16]  # [rows, C, M, k], strongest first

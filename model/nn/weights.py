@@ -66,7 +66,7 @@ def _tensor(raw: bytes, start: int, entry: Mapping[str, Any]) -> Floats:
     return np.frombuffer(part, kinds[entry["dtype"]]).astype(np.float32).reshape(shape)
 
 
-class Reader:
+class TensorReader:
     """Hands out a state dict's tensors by layer, each of the shape that the config says."""
 
     def __init__(self, state: Mapping[str, Floats]) -> None:
@@ -180,7 +180,7 @@ def pack(c: ModelConfig, state: Mapping[str, Floats]) -> tuple[Weights, Gates]:
     Raises:
         CheckpointError: if tensors are missing, left over, or of another shape than the config's.
     """
-    s, r = sizes(c), Reader(state)
+    s, r = sizes(c), TensorReader(state)
     D, V = s.D, s.V
     parts: dict[str, list[Floats]] = {name: [] for name in Weights._fields}
     biases: list[Floats] = []
@@ -231,7 +231,7 @@ def rotary_table(c: ModelConfig) -> tuple[Floats, Floats]:
 
 
 def _feed_forward(
-    r: Reader, stem: str, D: int, inner: int, parts: dict[str, list[Floats]], name: str
+    r: TensorReader, stem: str, D: int, inner: int, parts: dict[str, list[Floats]], name: str
 ) -> None:
     gate = r.matrix(f"{stem}.gate_proj.weight", inner, D)
     up = r.matrix(f"{stem}.up_proj.weight", inner, D)
@@ -241,7 +241,7 @@ def _feed_forward(
 
 
 def _latent_attention(
-    c: ModelConfig, s: Sizes, r: Reader, stem: str, parts: dict[str, list[Floats]]
+    c: ModelConfig, s: Sizes, r: TensorReader, stem: str, parts: dict[str, list[Floats]]
 ) -> None:
     """W_UK of a head takes its query [nope] to the latent [R]; W_UV the latent to its output."""
     R, v = s.value, s.head_out
@@ -265,7 +265,7 @@ def _latent_attention(
 
 
 def _grouped_attention(
-    c: ModelConfig, s: Sizes, r: Reader, stem: str, parts: dict[str, list[Floats]]
+    c: ModelConfig, s: Sizes, r: TensorReader, stem: str, parts: dict[str, list[Floats]]
 ) -> None:
     d = s.query
     parts["q"].append(r.matrix(f"{stem}.q_proj.weight", s.H * d, s.D))

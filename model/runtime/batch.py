@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from model.nn.config import CheckpointError
 from model.nn.decoding import RUNNING, Rows
-from model.nn.room import Keep, KernelModel, Room, Run, uniforms
+from model.nn.workspace import Keep, KernelModel, Run, Workspace, uniforms
 
 TOGETHER = 16  # rows: more would not share weights much better, and their caches would leave L3
 TURN = 256  # tokens of one turn: some 20 ms, so that a reply that is alone takes one or two
@@ -52,8 +52,8 @@ class _Row:
         return np.interp(at, self.tokens, self.seconds).astype(np.float32)
 
 
-class RoomLike(Protocol):
-    """What a batch needs of its room: `nn.room.Room`, or the reference's."""
+class WorkspaceLike(Protocol):
+    """What a batch needs of its workspace: `nn.workspace.Workspace`, or the reference's."""
 
     rows: Rows
 
@@ -74,25 +74,25 @@ class RoomLike(Protocol):
 
 
 class ModelLike(Protocol):
-    """A model that opens rooms."""
+    """A model that opens workspaces."""
 
-    def room(self, rows: int, keep: Keep) -> RoomLike: ...
-
-
-Name = TypeVar("Name", bound=Hashable)
+    def workspace(self, rows: int, keep: Keep) -> WorkspaceLike: ...
 
 
-class Batch(Generic[Name]):
+SequenceKey = TypeVar("SequenceKey", bound=Hashable)
+
+
+class Batch(Generic[SequenceKey]):
     """Rows of one model, each with the sequence that it is being computed for.
 
     Sequences go by a key that the caller chooses. A batch belongs to one thread at a time.
     """
 
-    def __init__(self, room: RoomLike) -> None:
-        self._room = room
-        self._free = list(range(len(room.rows.length)))[::-1]
+    def __init__(self, workspace: WorkspaceLike) -> None:
+        self._workspace = workspace
+        self._free = list(range(len(workspace.rows.length)))[::-1]
         self._rows: dict[int, _Row] = {}
-        self._of: dict[Name, int] = {}
+        self._of: dict[SequenceKey, int] = {}
 
     def __len__(self) -> int:
         """Sequences that are being computed."""
@@ -105,10 +105,10 @@ class Batch(Generic[Name]):
 
     @property
     def outdated(self) -> bool:
-        """Whether its room is outdated: what is in it ends there, the rest begins elsewhere."""
-        return self._room.outdated
+        """Whether its workspace is outdated: what runs in it may end, nothing new begins there."""
+        return self._workspace.outdated
 
-    def admit(self, key: Name, request: Request) -> bool:
+    def admit(self, key: SequenceKey, request: Request) -> bool:
         """Give a sequence a row; False if it has to wait.
 
         It waits when no row is free, and while another with the same prompt is computing it: what
@@ -117,7 +117,7 @@ class Batch(Generic[Name]):
         Raises:
             ValueError: if there are no tokens, or more than the model's context holds.
         """
-        context = self._room.rows.tokens.shape[1]
+        context = self._workspace.rows.tokens.shape[1]
         if not 0 < len(request.ids) <= context:
             raise ValueError(f"{len(request.ids)} tokens do not fit the model's context")
         if not self._free:
@@ -126,29 +126,29 @@ class Batch(Generic[Name]):
         for row, other in self._rows.items():
             if other.request.ids == request.ids and other.request.read == request.read:
                 prompt = len(request.ids) - 1  # the last one is fed by each row itself
-                known = min(int(self._room.rows.fed[row]), prompt)
+                known = min(int(self._workspace.rows.fed[row]), prompt)
                 if known < prompt:
                     return False
                 source = row
                 break
         row = self._free[-1]  # not taken before all is well: else a refusal would cost a row
         drawn = uniforms(request.seed, request.row, min(request.max_new_tokens, context))
-        self._room.put(
+        self._workspace.put(
             row, request.ids, request.max_new_tokens, request.temperature, drawn, request.read
         )
         if source is not None and known > 0:
-            self._room.copy(source, row, known)
+            self._workspace.copy(source, row, known)
         self._free.pop()
         self._rows[row] = _Row(request, [known], [0.0])
         self._of[key] = row
         return True
 
-    def turn(self, keys: Collection[Name] | None = None) -> list[tuple[Name, Run]]:
+    def turn(self, keys: Collection[SequenceKey] | None = None) -> list[tuple[SequenceKey, Run]]:
         """Some steps for the sequences of these keys, or for all; those that have ended leave."""
         chosen = {key: self._of[key] for key in (self._of if keys is None else keys)}
-        rows, slots = self._room.rows, np.array(sorted(chosen.values()), np.int64)
+        rows, slots = self._workspace.rows, np.array(sorted(chosen.values()), np.int64)
         started = time.perf_counter()
-        self._room.advance(slots, self._steps(slots))
+        self._workspace.advance(slots, self._steps(slots))
         elapsed = time.perf_counter() - started
         ended = []
         for key, row in chosen.items():
@@ -162,12 +162,12 @@ class Batch(Generic[Name]):
 
     def _steps(self, slots: NDArray[np.int64]) -> int:
         """Of one turn: each computes a token of every row, and as much of prompts as there is."""
-        rows = self._room.rows
+        rows = self._workspace.rows
         prompts = int(np.maximum(rows.given[slots] - 1 - rows.fed[slots], 0).sum())
         least = PROMPT_STEPS if prompts else 1
         return max(least, (TURN - prompts) // max(len(slots), 1))
 
-    def leave(self, key: Name) -> Run:
+    def leave(self, key: SequenceKey) -> Run:
         """Take a sequence out as far as it is.
 
         Raises:
@@ -176,11 +176,11 @@ class Batch(Generic[Name]):
         row = self._of.pop(key)
         held = self._rows.pop(row)
         self._free.append(row)
-        times = held.times(int(self._room.rows.length[row]))
-        run = self._room.take(row, times)
+        times = held.times(int(self._workspace.rows.length[row]))
+        run = self._workspace.take(row, times)
         if not np.isfinite(run.logprobs[run.n_given :]).all():
             raise CheckpointError("the model's weights are too large: its logits are not finite.")
-        going = self._room.rows.state[row] == RUNNING
+        going = self._workspace.rows.state[row] == RUNNING
         return replace(run, finish_reason="stopped") if going else run
 
 
@@ -204,7 +204,7 @@ def complete(
     parts = [requests[first : first + size] for first in range(0, len(requests), size)]
 
     def some(part: Sequence[Request]) -> list[Run]:
-        return finish(Room(model, min(TOGETHER, len(part)), Keep(experts=False)), part)
+        return finish(Workspace(model, min(TOGETHER, len(part)), Keep(experts=False)), part)
 
     if len(parts) == 1:
         return some(parts[0])
@@ -212,9 +212,9 @@ def complete(
         return [run for runs in pool.map(some, parts) for run in runs]
 
 
-def finish(room: RoomLike, requests: Sequence[Request]) -> list[Run]:
-    """Compute all requests in a room that nobody else uses meanwhile."""
-    batch: Batch[int] = Batch(room)
+def finish(workspace: WorkspaceLike, requests: Sequence[Request]) -> list[Run]:
+    """Compute all requests in a workspace that nobody else uses meanwhile."""
+    batch: Batch[int] = Batch(workspace)
     waiting, done = list(range(len(requests)))[::-1], dict[int, Run]()
     while len(done) < len(requests):
         while waiting and batch.admit(waiting[-1], requests[waiting[-1]]):
@@ -232,4 +232,4 @@ def run(
 ) -> Run:
     """One prompt and its answer with experts and log-probabilities of every token."""
     request = Request("", tuple(ids), max_new_tokens, temperature, seed, read=True)
-    return finish(Room(model, 1), [request])[0]
+    return finish(Workspace(model, 1), [request])[0]

@@ -20,9 +20,9 @@ import torch
 from numba import njit
 
 from model.nn import checkpoints, compiled
-from model.nn.room import Keep, KernelModel, Room, Run
 from model.nn.simd import LANES, ROWS, tile
 from model.nn.weights import aligned
+from model.nn.workspace import Keep, KernelModel, Run, Workspace
 from model.runtime.batch import complete
 from model.runtime.engine import Engine
 from model.tasks import problems
@@ -35,7 +35,7 @@ Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
-class Compared:
+class SpeedComparison:
     """Tokens per second of the kernel, and of what it is compared with."""
 
     what: str
@@ -73,7 +73,7 @@ def questions(engine: Engine, n: int) -> list[list[int]]:
 @torch.inference_mode()
 def streams(
     kernel: KernelModel, theirs: Any, prompts: list[list[int]], threads: int, clock: Clock
-) -> Compared:
+) -> SpeedComparison:
     """Greedy decoding of some prompts at once, beside transformers' `generate`."""
     width = max(map(len, prompts))
     pad = kernel.config.pad_token_id
@@ -99,14 +99,14 @@ def streams(
     n = len(prompts)
     agree = f"{same} of {n}"
     what = f"{n} stream{'s' if n > 1 else ''}"
-    return Compared(what, "transformers", n * NEW / own, n * NEW / other, agree)
+    return SpeedComparison(what, "transformers", n * NEW / own, n * NEW / other, agree)
 
 
 @torch.inference_mode()
-def prefill(kernel: KernelModel, theirs: Any, prompt: list[int], clock: Clock) -> Compared:
+def prefill(kernel: KernelModel, theirs: Any, prompt: list[int], clock: Clock) -> SpeedComparison:
     """Reading a prompt of the context's length, nothing written."""
     ids = torch.tensor([prompt])
-    room = Room(kernel, 1, Keep(experts=False))
+    workspace = Workspace(kernel, 1, Keep(experts=False))
     slots = np.zeros(1, np.int64)
     following: list[int] = [0, 0]
 
@@ -115,20 +115,20 @@ def prefill(kernel: KernelModel, theirs: Any, prompt: list[int], clock: Clock) -
         following[0] = int(logits[0, -1].argmax())
 
     def ours() -> None:
-        room.put(0, prompt, 1)
-        while not room.rows.state[0]:
-            room.advance(slots, 1)
-        following[1] = int(room.rows.tokens[0, len(prompt)])
+        workspace.put(0, prompt, 1)
+        while not workspace.rows.state[0]:
+            workspace.advance(slots, 1)
+        following[1] = int(workspace.rows.tokens[0, len(prompt)])
 
     other, own = best(read, 5, clock), best(ours, 10, clock)
     agree = f"{int(following[0] == following[1])} of 1"
     n = len(prompt)
-    return Compared(f"prefill of {n}", "transformers", n / own, n / other, agree)
+    return SpeedComparison(f"prefill of {n}", "transformers", n / own, n / other, agree)
 
 
 def rollout(
     kernel: KernelModel, engine: Engine, size: tuple[int, int, int], threads: int, clock: Clock
-) -> Compared:
+) -> SpeedComparison:
     """GRPO's, beside our PyTorch engine: questions, replies to each, and tokens of a reply at most,
     which ends before if it likes."""
     asked, group, most = size
@@ -147,7 +147,7 @@ def rollout(
     same = sum(a == b.token_ids for a, b in zip(texts, written[0], strict=True))
     tokens, theirs = sum(map(len, texts)), sum(len(done.token_ids) for done in written[0])
     agree = f"{same} of {len(texts)}, sampled"
-    return Compared(
+    return SpeedComparison(
         f"rollout of {len(texts)}", "Engine.complete", tokens / own, theirs / other, agree
     )
 
@@ -213,19 +213,19 @@ def curves(kernel: KernelModel, clock: Clock) -> dict[str, dict[int, float]]:
 
 
 def _speed(kernel: KernelModel, rows: int, behind: int, clock: Clock) -> float:
-    room = Room(endless(kernel), rows, Keep(experts=False))
+    workspace = Workspace(endless(kernel), rows, Keep(experts=False))
     rng = np.random.default_rng(0)
     slots = np.arange(rows)
     for row in range(rows):
-        room.put(row, rng.integers(7, kernel.config.vocab_size, behind).tolist(), 64, 1.0)
-    room.rows.fed[:] = behind - 1  # what the cache holds is the same for speed
-    room.advance(slots, 4)
-    return rows * 4 / best(lambda: room.advance(slots, 4), 8, clock)
+        workspace.put(row, rng.integers(7, kernel.config.vocab_size, behind).tolist(), 64, 1.0)
+    workspace.rows.fed[:] = behind - 1  # what the cache holds is the same for speed
+    workspace.advance(slots, 4)
+    return rows * 4 / best(lambda: workspace.advance(slots, 4), 8, clock)
 
 
 def measure(folder: Path, threads: int, clock: Clock, size: tuple[int, int, int]) -> dict[str, Any]:
     """All of it, for a checkpoint of a class that transformers opens; `size` is the rollout's."""
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM  # takes seconds, and only this needs it
 
     compiled.compile_all()
     torch.set_num_threads(threads)

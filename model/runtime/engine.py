@@ -20,9 +20,9 @@ from model.nn import checkpoints, tokenizer
 from model.nn.cache import Cache
 from model.nn.config import CheckpointError
 from model.nn.network import Transformer
-from model.nn.room import KernelModel, uniforms
 from model.nn.shipped import About
 from model.nn.shipped import about as read_about
+from model.nn.workspace import KernelModel, uniforms
 from model.runtime.sampler import Completion, Sampler
 
 

@@ -9,8 +9,8 @@ from tokenizers import Tokenizer
 
 from model.nn import compiled
 from model.nn.card import card as card_of
-from model.nn.room import Run
 from model.nn.tokenizer import PieceReader
+from model.nn.workspace import Run
 from model.record.card import ModelCard
 from model.record.trace import RunInfo, Trace
 from model.runtime import batch

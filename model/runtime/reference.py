@@ -15,8 +15,8 @@ from model.nn.cache import Cache
 from model.nn.decoding import LENGTH, RUNNING, STOPPED
 from model.nn.layout import Floats
 from model.nn.network import Transformer
-from model.nn.room import Keep, Places, Run
-from model.runtime.batch import ModelLike, RoomLike
+from model.nn.workspace import Keep, RecordedRows, Run
+from model.runtime.batch import ModelLike, WorkspaceLike
 from model.runtime.engine import sample
 
 STEPS = 16
@@ -29,12 +29,12 @@ class ReferenceModel:
     network: Transformer
     kernel: Callable[[], ModelLike]
 
-    def room(self, rows: int, keep: Keep) -> RoomLike:
-        """Room for some sequences; the kernel's if attention weights are to be kept, which the
-        reference network does not return."""
+    def workspace(self, rows: int, keep: Keep) -> WorkspaceLike:
+        """A workspace for this many sequences; the kernel's if attention weights are wanted, which
+        the reference network does not return."""
         if keep.attention:
-            return self.kernel().room(rows, keep)
-        return ReferenceRoom(self.network, rows, keep)
+            return self.kernel().workspace(rows, keep)
+        return ReferenceWorkspace(self.network, rows, keep)
 
 
 class PassTap:
@@ -54,7 +54,7 @@ class PassTap:
         self.scores.append(scores_NE)
 
 
-class ReferenceRoom(Places):
+class ReferenceWorkspace(RecordedRows):
     """Rows that the reference network computes, one after another."""
 
     def __init__(self, network: Transformer, rows: int, keep: Keep) -> None:
@@ -77,12 +77,12 @@ class ReferenceRoom(Places):
         uniform: NDArray[np.float64] | None = None,
         read: bool = False,
     ) -> None:
-        """See `Places.put`."""
+        """See `RecordedRows.put`."""
         super().put(row, ids, new, temperature, uniform, read)
         self.caches[row] = Cache(self.network.config)
 
     def copy(self, source: int, target: int, tokens: int) -> None:
-        """See `Room.copy`."""
+        """See `Workspace.copy`."""
         first = self.caches[source].first(tokens)
         for layer, parts in enumerate(first.layers):
             self.caches[target].append(layer, **parts)
@@ -90,8 +90,8 @@ class ReferenceRoom(Places):
 
     @torch.inference_mode()
     def advance(self, slots: NDArray[np.int64], steps: int) -> int:
-        """See `Room.advance`; no more than `STEPS`, which take this network as long as a turn of
-        the kernel's, and more."""
+        """See `Workspace.advance`; at most `STEPS`, which already take this network longer than a
+        turn takes the kernel."""
         for step in range(min(steps, STEPS)):
             running = [int(row) for row in slots if self.rows.state[row] == RUNNING]
             if not running:
@@ -140,7 +140,7 @@ class ReferenceRoom(Places):
             r.state[row] = LENGTH
 
     def cached(self, row: int) -> Floats:
-        """See `Places.cached`."""
+        """See `RecordedRows.cached`."""
         layers = [
             torch.cat([part[0].flatten(1) for part in layer.values()], dim=-1)
             for layer in self.caches[row].layers
@@ -149,6 +149,6 @@ class ReferenceRoom(Places):
         return found
 
     def take(self, row: int, seconds: Floats) -> Run:
-        """See `Room.take`."""
+        """See `Workspace.take`."""
         fed = max(int(self.rows.fed[row]), 1)
         return self.taken(row, self.caches[row].nbytes // fed, seconds)

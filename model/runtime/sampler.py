@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from model.nn import tokenizer as words
 from model.nn.config import CheckpointError, ModelConfig
-from model.nn.room import KernelModel
+from model.nn.workspace import KernelModel
 from model.runtime import batch
 
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from model.errors import ReadableError
-from model.nn.room import Keep, Run
+from model.nn.workspace import Keep, Run
 from model.runtime.batch import TOGETHER, Batch, ModelLike, Request
 from model.runtime.work import FullError, State, Work
 
@@ -239,7 +239,7 @@ class Scheduler:
         """Load a model, and open a batch of it."""
         engine, keep = key
         try:
-            place = _Place(Batch(self._load(engine).room(TOGETHER, keep)))
+            place = _Place(Batch(self._load(engine).workspace(TOGETHER, keep)))
         except Exception as error:
             with self._wake:
                 self._loading.discard(key)

@@ -1,10 +1,10 @@
-"""What can be asked of the lab (`model.training.lab`): requests as plain JSON. No torch."""
+"""What the lab (`model.training.lab`) can be asked, in plain JSON, and its answers. No torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from model.tasks.problem import Problem
 
@@ -16,6 +16,14 @@ ASKED = 16  # replies to the question before and after
 #: Of decoding times.
 CONTEXTS = (64, 256, 1_024, 4_096, 16_384)
 ROUNDS, REPEATS = 3, 5  # rounds over all ways and lengths, so that a busy moment hits all alike
+
+
+class Finding(NamedTuple):
+    """One line of an experiment's answer."""
+
+    progress: float  # share of the experiment that is done
+    name: str
+    value: Any
 
 
 def one_step(problem: Problem, model: str, seed: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import torch
 
 from model.analysis.estimators import bootstrap_ratio
 from model.data import lookup, texts
-from model.data.held_out import Rows, domain_rows, mixture_rows
+from model.data.held_out import HeldOutRows, domain_rows, mixture_rows
 from model.nn.cache import Cache
 from model.nn.files import write_json
 from model.runtime.engine import Engine
@@ -28,7 +28,7 @@ DOMAIN_ROWS = 40  # of each domain alone
 
 
 @torch.inference_mode()
-def loss(engine: Engine, rows: Rows) -> dict[str, Any]:
+def loss(engine: Engine, rows: HeldOutRows) -> dict[str, Any]:
     """Mean loss in nats per learnt token, with its 95 % bootstrap interval over rows.
 
     The rows' own sums are kept, so that two models can be compared row by row: rows differ among

@@ -29,27 +29,27 @@ from model.runtime.engine import Engine
 from model.tasks.problem import Problem
 from model.training import grpo_step
 from model.training.evaluate import attempts
+from model.training.experiments import Finding
 from model.training.grpo import GRPO, GRPOConfig
 
 GRACE = 40.0  # seconds from the end of standard input to that of the process; not its usual end
 Cause = Literal["disk", "memory", "defect"]
-Found = tuple[float, str, Any]  # the share that is done, what was found, its value
 
 
-def one_step(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Found]:
+def one_step(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Finding]:
     """See `experiments.one_step`. Found: "drawn" once the group is there, then the "update"."""
     engine = Engine.load(shipped.folders()[request["model"]])
     group = grpo_step.sample_group(engine, Problem(**request["problem"]), request["seed"])
-    yield 0.5, "drawn", len(group)
+    yield Finding(0.5, "drawn", len(group))
     if not enough.is_set():
         replies = [
             asdict(reply) | {"before": _rounded(reply.before), "after": _rounded(reply.after)}
             for reply in grpo_step.learn(engine, group)
         ]
-        yield 1.0, "update", {"lr": grpo_step.SETTINGS.lr, "replies": replies}
+        yield Finding(1.0, "update", {"lr": grpo_step.SETTINGS.lr, "replies": replies})
 
 
-def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Found]:
+def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Finding]:
     """See `experiments.short_run`. Found: replies "before" and "after", and between them each
     "step", an entry of a GRPO log."""
     r, problem = request, Problem(**request["problem"])
@@ -82,14 +82,14 @@ def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[F
             for one in found
         ]
 
-    yield 0.0, "before", ask(start)
+    yield Finding(0.0, "before", ask(start))
     while run.progress < 1 and not enough.is_set():
         entry = run.advance()
-        yield min(1.0, run.progress), "step", entry
-    yield 1.0, "after", ask(run.engine)
+        yield Finding(min(1.0, run.progress), "step", entry)
+    yield Finding(1.0, "after", ask(run.engine))
 
 
-def decoding_times(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Found]:
+def decoding_times(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Finding]:
     """Seconds of single decoding steps: some "steps" of a way at a number of tokens held.
 
     Request: ways ([name, model, whether it absorbs] each), contexts, rounds over all of them, and
@@ -107,14 +107,15 @@ def decoding_times(request: Mapping[str, Any], enough: threading.Event) -> Itera
             return
         step_seconds(loaded[name], tokens, absorb, 1)  # the first of a kind is slower
         seconds = step_seconds(loaded[name], tokens, absorb, request["repeats"])
-        yield done / len(todo), "steps", {"way": way, "tokens": tokens, "seconds": seconds}
+        value = {"way": way, "tokens": tokens, "seconds": seconds}
+        yield Finding(done / len(todo), "steps", value)
 
 
 def _rounded(probabilities: Sequence[float]) -> list[float]:
     return [round(p, 6) for p in probabilities]
 
 
-EXPERIMENTS: dict[str, Callable[[Mapping[str, Any], threading.Event], Iterator[Found]]] = {
+EXPERIMENTS: dict[str, Callable[[Mapping[str, Any], threading.Event], Iterator[Finding]]] = {
     "one_step": one_step,
     "short_run": short_run,
     "decoding_times": decoding_times,
@@ -151,8 +152,8 @@ def main() -> int:
     enough = threading.Event()
     threading.Thread(target=_watch, args=(enough,), daemon=True).start()
     try:
-        for progress, name, value in EXPERIMENTS[request["experiment"]](request, enough):
-            tell({"progress": progress, "name": name, "value": value})
+        for finding in EXPERIMENTS[request["experiment"]](request, enough):
+            tell(finding._asdict())
     except BrokenPipeError:  # nobody reads it any more
         return 1
     except Exception as error:

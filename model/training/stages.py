@@ -26,15 +26,15 @@ from model.runtime.sampler import Sampler
 from model.tasks import problems
 from model.tasks.problem import WORDS, Language
 from model.training import (
-    cache_samples,
     distill,
     gate,
     goals,
     heldout,
     pipeline,
     pretrain,
+    recorded_cache,
+    recorded_training,
     results,
-    training_samples,
 )
 from model.training.reproduce import StageName, reproduce
 
@@ -150,7 +150,7 @@ def record_samples() -> dict[str, str]:
     pick = next(problems("pick", 4, 0, "heldout", "en")).prompt + "<think>try "
     trace = recorded(Sampler.load(shipped.FOLDER / "base"), pick, CONTEXT_TOKENS, temperature=0.7)
     write_json(ASSETS / "samples" / "experts.json", trace.to_json())
-    names = training_samples.record(ASSETS / "samples") + cache_samples.record(ASSETS / "samples")
+    names = recorded_training.record(ASSETS / "samples") + recorded_cache.record(ASSETS / "samples")
     return {"experts": trace.id} | record_reasoning() | dict.fromkeys(names, "recorded")
 
 

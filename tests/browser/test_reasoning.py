@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.core.asking import judged
+from app.core.asking import judged_reply
 from app.core.texts import texts
 from app.ui.components.reasoning_view import asked
 from tests.browser import saved
@@ -69,7 +69,7 @@ def test_replies_are_saved_as_png_and_svg(page: Page) -> None:
     said = saved.svg_words(saved.picture(page, button, "replies", "SVG"))
     for key in ("axis_title", "answer"):
         assert T[f"reasoning_view.{key}"] in said
-    assert asked(judged.read(judged.recorded("en")[0])) in said
+    assert asked(judged_reply.read(judged_reply.recorded("en")[0])) in said
     assert "<answer>" in said
     played(page)
 
@@ -114,7 +114,9 @@ def test_all_replies_are_in_sight_on_a_low_screen(
     page.set_viewport_size({"width": width, "height": 720})
     visit(page, "reasoning", lang=language)
     expect(page.locator(".reply-column")).to_have_count(4)
-    question = judged.read(judged.recorded("ko" if language == "ko" else "en")[0]).asked.text
+    question = judged_reply.read(
+        judged_reply.recorded("ko" if language == "ko" else "en")[0]
+    ).asked.text
     expect(page.get_by_text(question, exact=True).first).to_be_in_viewport()
     spots = [one.bounding_box() for one in page.locator(".thinking").all()]
     assert len({spot["x"] for spot in spots if spot}) >= columns

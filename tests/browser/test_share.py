@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.core.asking import judged
-from app.core.running import store
+from app.core.asking import judged_reply
+from app.core.assets import recorded_runs
 from app.core.texts import LANGUAGES, texts
 from app.export import figures, files, themes
 from model.record.trace import Trace
@@ -171,8 +171,8 @@ def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str
 @pytest.mark.parametrize(
     ("path", "view", "traces"),
     [
-        ("experts", ".trace-view .token", [store.sample("experts")]),
-        ("reasoning", ".reasoning-view .reply-column", judged.recorded("en")),
+        ("experts", ".trace-view .token", [recorded_runs.trace("experts")]),
+        ("reasoning", ".reasoning-view .reply-column", judged_reply.recorded("en")),
     ],
     ids=["experts", "reasoning"],
 )
@@ -194,7 +194,7 @@ def test_a_run_is_saved_as_a_page_that_plays_without_a_server(
     expect(page.locator(".play").first).to_be_visible()
     said = page.locator("h1 + p")
     info = traces[0].info
-    asked = judged.read(traces[0]).asked.text if path == "reasoning" else info.prompt
+    asked = judged_reply.read(traces[0]).asked.text if path == "reasoning" else info.prompt
     for part in (asked, f"seed {info.seed}", info.date):
         expect(said).to_contain_text(part)
     assert len({trace.info.seed for trace in traces}) == 1

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from app.core.asking import judged
+from app.core.asking import judged_reply
 from app.core.texts import texts
 from tests.browser.chromium import played, settle, visit
 from tests.browser.conftest import watched_page
@@ -67,7 +67,7 @@ def test_plays_by_itself_before_torch(page_before_torch: Page) -> None:
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_opens_in_the_pages_language(page: Page, language: str) -> None:
     visit(page, lang=language)
-    asked = judged.read(judged.recorded(language)[0]).asked.text  # type: ignore[arg-type]
+    asked = judged_reply.read(judged_reply.recorded(language)[0]).asked.text  # type: ignore[arg-type]
     expect(page.locator(".st-key-q input")).to_have_value(asked)
     expect(page.locator(".reply-column")).to_have_count(2)
     for name in ("experts", "cache", "reasoning"):
@@ -122,7 +122,7 @@ def test_a_stopped_run_says_so(slow_page: Page) -> None:
 @pytest.mark.parametrize("name", ["experts", "cache", "reasoning"])
 def test_a_whole_card_leads_to_its_page_with_the_same_question(page: Page, name: str) -> None:
     visit(page, lang="ko")
-    recorded = judged.recorded("ko")[1].info
+    recorded = judged_reply.recorded("ko")[1].info
     page.locator(f".st-key-s_card_{name} img").click(force=True)  # the link lies over the picture
     page.wait_for_url(f"**/{name}?*")
     title = page.get_by_role("heading", level=1, name=texts("ko")[f"{name}.title"])

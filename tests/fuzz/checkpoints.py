@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from model.data import corpus
 from model.nn import checkpoints, tokenizer
 from model.nn.config import CheckpointError
-from model.nn.room import KernelModel
+from model.nn.workspace import KernelModel
 from model.runtime.engine import Engine
 from tests.fuzz.records import damaged
 from tests.model.conftest import ABOUT, random_model, tiny_config

@@ -18,10 +18,10 @@ from unittest import mock
 
 import numpy as np
 
-from app.core.asking import judged
-from app.core.assets import evaluations, models, published
+from app.core.asking import judged_reply
+from app.core.assets import evaluations, models, published, recorded_runs
 from app.core.assets.files import DamagedFileError
-from app.core.running import lab_runs, store
+from app.core.running import lab_runs
 from app.core.texts import speaking
 from app.export import figures
 from app.pages.cache.decoding import timing
@@ -49,14 +49,14 @@ def forget() -> None:
 
 def time_machines() -> None:
     for trace in time_machine.recorded("en"):
-        payload(trace, judged.read(trace))
+        payload(trace, judged_reply.read(trace))
     for one in time_machine.recorded_counts("en"):
         assert 0 <= one.right / one.n <= 1 and wilson(one.right, one.n)
 
 
 def replies() -> None:
-    for trace in (*judged.recorded("en"), *start.of_language("en")):
-        payload(trace, judged.read(trace))
+    for trace in (*judged_reply.recorded("en"), *start.of_language("en")):
+        payload(trace, judged_reply.read(trace))
 
 
 def steps() -> None:
@@ -140,8 +140,8 @@ def theirs() -> None:
 READ: Mapping[str, Callable[[], object]] = {
     "samples/time-machine-en.json": time_machines,
     "samples/reasoning-en.json": replies,
-    "samples/experts.json": lambda: store.sample("experts"),
-    "samples/cache-base-mla.json": lambda: store.sample("cache-base-mla"),
+    "samples/experts.json": lambda: recorded_runs.trace("experts"),
+    "samples/cache-base-mla.json": lambda: recorded_runs.trace("cache-base-mla"),
     "samples/grpo-step-en.json": steps,
     "samples/short-run-en.json": short_runs,
     "samples/decoding-times.json": times,

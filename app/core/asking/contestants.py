@@ -69,7 +69,7 @@ def at_first() -> list[str]:
     return [name for name in FIRST if name in contestants()][:MOST]
 
 
-def of(trace: Trace, begin: str) -> Contestant:
+def contestant_of(trace: Trace, begin: str) -> Contestant:
     """Who wrote a trace whose reply was begun with `begin`."""
     way = "own" if not begin else "direct" if begin == DIRECT else "steps"
     return Contestant(trace.card.name, way)

@@ -13,7 +13,7 @@ _BEFORE, _AFTER = TEMPLATE.split("{question}")
 
 
 @dataclass(frozen=True)
-class Asked:
+class ParsedPrompt:
     """A prompt taken apart. `begin` opens the reply in the model's name; free text has neither."""
 
     text: str  # the question, or the whole prompt if it is free text
@@ -33,15 +33,15 @@ def worded(text: str, language: Language) -> str:
     return text.strip() if expression is None else chain.pose(expression, language).question
 
 
-def taken_apart(prompt: str) -> Asked:
-    """The inverse of `Asked.prompt`."""
+def taken_apart(prompt: str) -> ParsedPrompt:
+    """The inverse of `ParsedPrompt.prompt`."""
     if not prompt.startswith(_BEFORE) or _AFTER not in prompt:
-        return Asked(prompt, "", free=True)
+        return ParsedPrompt(prompt, "", free=True)
     question, _, begin = prompt.removeprefix(_BEFORE).partition(_AFTER)
-    return Asked(question, begin, free=False)
+    return ParsedPrompt(question, begin, free=False)
 
 
-def verdict(asked: Asked, answer: str) -> tuple[str, str | None, bool] | None:
+def verdict(asked: ParsedPrompt, answer: str) -> tuple[str, str | None, bool] | None:
     """The right answer, the model's (None: it gave none) and whether that is right.
 
     None for anything but a verifiable problem. A pick may have several right answers.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 
-from app.core.asking.questions import Asked
+from app.core.asking.questions import ParsedPrompt
 from app.core.texts import question_language, t
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import Language, Problem
@@ -38,7 +38,7 @@ def level_help() -> str:
     return t("scope.levels", shapes=_shapes())
 
 
-def outside(asked: Asked) -> str | None:
+def outside(asked: ParsedPrompt) -> str | None:
     """A kind word on a question that the models were not trained for; None inside, and of free
     text, which they continue as well as they can."""
     if asked.free:

@@ -46,12 +46,12 @@ def _read(path: Path, changed: int) -> dict[str, Any]:
     return read_json(path, _OF_PAIR if paired else _EVALUATION)
 
 
-def of(name: str) -> dict[str, Any] | None:
+def of_model(name: str) -> dict[str, Any] | None:
     """A model's evaluation as the file has it now; None if it was not measured."""
-    return at(ASSETS / "runs" / name / "evaluation.json")
+    return read(ASSETS / "runs" / name / "evaluation.json")
 
 
-def at(path: Path) -> dict[str, Any] | None:
+def read(path: Path) -> dict[str, Any] | None:
     """An evaluation as a file has it now; None if there is none."""
     return _read(path, path.stat().st_mtime_ns) if path.exists() else None
 
@@ -69,7 +69,7 @@ def needed(name: str) -> dict[str, Any]:
 
 def date(name: str) -> str:
     """When a model was measured; "" if it was not."""
-    found = of(name)
+    found = of_model(name)
     return "" if found is None else str(found["date"])
 
 
@@ -85,7 +85,7 @@ class Typical:
 
 def typical(name: str, task: str, level: int) -> Typical | None:
     """Of the measurement with the most replies; None if this level was not measured."""
-    evaluation = of(name)
+    evaluation = of_model(name)
     if evaluation is None:
         return None
     many = evaluation["many"].get(task)

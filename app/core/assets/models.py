@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from app.core.assets.files import count, grid, read_json, reading, reference, shaped
 from model import ASSETS
 from model.nn import card as cards
-from model.nn.config import Attention, ModelConfig
+from model.nn.config import AttentionKind, ModelConfig
 from model.nn.shipped import about
 from model.nn.shipped import folders as shipped_folders
 from model.nn.tokenizer import load as load_tokenizer
@@ -101,7 +101,7 @@ def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
 
     The number is what a layer keeps of a token: elements of MLA, else key-value heads.
 
-    In the order of `Attention`, of one kind those that keep most first.
+    In the order of `AttentionKind`, of one kind those that keep most first.
     """
 
     def kept(name: str) -> int:
@@ -111,7 +111,7 @@ def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
         return config.kv_lora_rank + (config.qk_rope_head_dim or 0)
 
     found: dict[str, str] = {}
-    for kind in get_args(Attention):
+    for kind in get_args(AttentionKind):
         names = [name for name, config in configs.items() if config.attention == kind]
         if len(names) > 1:
             names = [name for name in names if name != "base"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.assets.files import reference
-from app.core.assets.sources import told
+from app.core.assets.sources import translated
 from model import ASSETS
 
 TABLES = ("zero", "others", "stages", "distilled", "against")
@@ -34,7 +34,7 @@ def _file() -> dict[str, Any]:
 
 def source(name: str) -> str:
     """Where a figure is from, in full."""
-    return told(_file()["sources"][name])
+    return translated(_file()["sources"][name])
 
 
 def table(name: str) -> Table:
@@ -52,7 +52,7 @@ def curve(name: str) -> tuple[list[float], list[float]]:
 
 def curves_source() -> str:
     """Where the curves are from, and how truly they were read off."""
-    return told(_file()["curves_source"])
+    return translated(_file()["curves_source"])
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class O1:
 
 def o1() -> O1:
     raw = _file()["o1"]
-    return O1(tuple(Rung(name, share) for name, share in raw["ladder"]), told(raw["source"]))
+    return O1(tuple(Rung(name, share) for name, share in raw["ladder"]), translated(raw["source"]))
 
 
 def stage(name: str) -> dict[str, float]:
@@ -82,7 +82,7 @@ def stage(name: str) -> dict[str, float]:
 
 
 def stages_source() -> str:
-    return told(_file()["stages_source"])
+    return translated(_file()["stages_source"])
 
 
 @dataclass(frozen=True)
@@ -117,4 +117,4 @@ def ablation() -> tuple[Ablated, ...]:
 
 
 def ablation_source() -> str:
-    return told(_file()["ablation"]["source"])
+    return translated(_file()["ablation"]["source"])

@@ -1,7 +1,7 @@
 """Where published figures are from, in the viewer's language.
 
-Files of assets name their sources in English: `told` says the same in the viewer's words, which are
-the texts `sources.from_*`.
+Files of assets name their sources in English; `translated` gives the texts `sources.from_*`, which
+say the same in the viewer's language.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ BETWEEN = "; "
 _PREFIX = "sources.from_"
 
 
-def told(source: str) -> str:
+def translated(source: str) -> str:
     """A file's source as the viewer's language says it, if need be part by part.
 
     Parts that no text says, as paths in repositories, stay as they are.

@@ -16,7 +16,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from app.core.assets import models
 from model.analysis.interventions import Intervention, intervened
 from model.nn import compiled
-from model.nn.room import KernelModel
+from model.nn.workspace import KernelModel
 from model.runtime.batch import ModelLike
 from model.runtime.scheduler import Scheduler
 

@@ -19,11 +19,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from model.runtime.work import FullError, Work
+from model.training.experiments import Finding
 
 _LOG = logging.getLogger(__name__)
 ROOT = Path(__file__).parents[3]
@@ -42,22 +42,13 @@ class LabError(RuntimeError):
         self.cause = cause
 
 
-@dataclass(frozen=True)
-class Found:
-    """One line of an experiment: what was found, and the share that is done."""
-
-    progress: float
-    name: str
-    value: Any
-
-
 class Experiment(Work):
     """What one visitor wants computed; `results` only ever grows."""
 
     def __init__(self, visitor: Hashable, request: Mapping[str, Any]) -> None:
         super().__init__(visitor)
         self.request = request
-        self.results: list[Found] = []
+        self.results: list[Finding] = []
 
     @property
     def progress(self) -> float:
@@ -206,7 +197,7 @@ class _Reader(threading.Thread):
                 if "error" in found:
                     self.error = LabError(found["error"])
                 else:
-                    self._experiment.results.append(Found(**found))
+                    self._experiment.results.append(Finding(**found))
             except (ValueError, TypeError):  # cut off by the process's end
                 self.error = LabError("defect")
 

@@ -12,11 +12,12 @@ from typing import Any
 from app.core.assets import models
 from app.core.assets.files import count, read_json, reading, shaped
 from app.core.running.generation import visitor
-from app.core.running.lab import Found, lab
+from app.core.running.lab import lab
 from app.core.running.run_slot import RunSlot
 from app.core.running.store import Store
 from model import ASSETS
 from model.tasks.problem import Problem
+from model.training.experiments import Finding
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +25,7 @@ class Outcome:
     """What an experiment has found, all of it or so far; `request` as in `training.experiments`."""
 
     request: Mapping[str, Any]
-    found: tuple[Found, ...]
+    found: tuple[Finding, ...]
 
     @property
     def id(self) -> str:
@@ -58,7 +59,7 @@ class LabSlot(RunSlot[Outcome]):
     def run(self, request: Mapping[str, Any]) -> None:
         """Have an experiment done; see `RunSlot.begin`."""
 
-        def make(found: Sequence[Found]) -> Outcome | None:
+        def make(found: Sequence[Finding]) -> Outcome | None:
             outcome = Outcome(request, tuple(found))
             return outcome if outcome.all_of(self.least) else None
 
@@ -114,7 +115,7 @@ def recorded(name: str) -> tuple[Outcome, str]:
     with reading(path):
         if not shaped(raw["request"], REQUESTS[raw["request"]["experiment"]]):
             raise TypeError("another request than wanted")
-        found = tuple(Found(*one) for one in raw["found"])
+        found = tuple(Finding(*one) for one in raw["found"])
         if not all(shaped(one.value, FINDINGS[one.name]) for one in found):
             raise TypeError("another finding than wanted")
         if WANTED[raw["request"]["experiment"]] - {one.name for one in found}:

@@ -23,8 +23,8 @@ import streamlit as st
 
 from app.core.running import generation
 from app.core.running.run_slot import PATIENCE, Slot, of_session
-from app.core.running.shared import Part, Shared
-from model.nn.room import Run
+from app.core.running.shared_work import SharedWork, TicketPart
+from model.nn.workspace import Run
 from model.runtime.batch import Request
 from model.runtime.scheduler import Ticket
 
@@ -42,7 +42,7 @@ class Runs:
     def __init__(self, size: int = BYTES) -> None:
         self._size, self._held = size, 0
         self._runs: OrderedDict[Request, Run] = OrderedDict()
-        self._under_way: dict[Request, Part] = {}
+        self._under_way: dict[Request, TicketPart] = {}
         self._lock = threading.RLock()
 
     def put(self, request: Request, run: Run) -> None:
@@ -70,7 +70,7 @@ class Runs:
         visitor: Hashable,
         requests: Sequence[Request],
         submit: Callable[[Hashable, Sequence[Request]], Ticket],
-    ) -> Shared:
+    ) -> SharedWork:
         """Have what is neither here nor under way computed by `submit`, and follow all of it.
 
         Raises:
@@ -82,7 +82,7 @@ class Runs:
             if new := [request for request in missing if request not in self._under_way]:
                 ticket = submit(visitor, new)
                 self._under_way |= {request: (ticket, n) for n, request in enumerate(new)}
-            return Shared(visitor, [self._under_way[request] for request in missing])
+            return SharedWork(visitor, [self._under_way[request] for request in missing])
 
     def _collect(self) -> None:
         """Keep what has come to its end; forget what has been stopped, has failed, or is left."""

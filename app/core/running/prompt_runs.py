@@ -12,7 +12,7 @@ from app.core.running import generation, store
 from app.core.running.run_slot import RunSlot
 from model.analysis.interventions import Intervention
 from model.nn import tokenizer
-from model.nn.room import Run
+from model.nn.workspace import Run
 from model.record.trace import RunInfo, Trace
 from model.runtime.batch import Request
 from model.runtime.recording import record

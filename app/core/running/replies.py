@@ -15,8 +15,8 @@ from app.core.asking.contestants import Contestant
 from app.core.assets import models
 from app.core.running.run_slot import RunSlot
 from app.core.running.store import Store
-from model.nn.room import Keep, Run
 from model.nn.tokenizer import BOS, decode, encode
+from model.nn.workspace import Keep, Run
 from model.runtime.batch import Request
 from model.runtime.thinking import ANSWER_TOKENS, ENDED_BY_FORCE, forced_end, limit, over
 from model.tasks.check import judge
@@ -26,7 +26,7 @@ NOTHING = Keep(experts=False)
 
 
 @dataclass(frozen=True)
-class Ask:
+class ReplyRequest:
     """`n` replies of one contestant to one problem, going on from `head` (ids: all before it)."""
 
     contestant: str
@@ -54,13 +54,13 @@ def fresh(
     seed: int,
     max_new_tokens: int,
     budget: int | None = None,
-) -> Ask:
+) -> ReplyRequest:
     """Replies from their beginning."""
     begin = one.begin(problem)
     prompt = TEMPLATE.format(question=problem.question) + begin
     ids = (BOS, *encode(models.tokenizer(one.model), prompt))
     limits = (n, temperature, seed, max_new_tokens, budget)
-    return Ask(one.id, one.model, problem, ids, begin, *limits)
+    return ReplyRequest(one.id, one.model, problem, ids, begin, *limits)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class SampledReply:
 class Replies:
     """Replies to several asks: all of them, or those that there are so far."""
 
-    asks: tuple[Ask, ...]
+    asks: tuple[ReplyRequest, ...]
     replies: tuple[SampledReply, ...]
 
     @property
@@ -118,7 +118,7 @@ class Replies:
 class ReplySampling:
     """The replies to some asks as their runs come in; each is judged once."""
 
-    def __init__(self, asks: Sequence[Ask]) -> None:
+    def __init__(self, asks: Sequence[ReplyRequest]) -> None:
         self.asks = tuple(asks)
         self.wanted = [(place, row) for place, ask in enumerate(asks) for row in range(ask.n)]
         self.cut: list[int] = []  # numbers of the replies whose thoughts were ended by force
@@ -181,7 +181,7 @@ class ReplySampling:
         )
 
 
-def _over(run: Run, ask: Ask) -> bool:
+def _over(run: Run, ask: ReplyRequest) -> bool:
     """Whether a reply was still thinking when its budget was used up."""
     written = run.token_ids[len(ask.ids) :].tolist()
     return ask.budget is not None and over(models.tokenizer(ask.model), written, ask.budget)
@@ -196,7 +196,7 @@ class ReplySlot(RunSlot[Replies]):
     def __init__(self, name: str) -> None:
         super().__init__(name, STORE)
 
-    def draw(self, asks: Sequence[Ask]) -> None:
+    def draw(self, asks: Sequence[ReplyRequest]) -> None:
         """Have the replies drawn; see `RunSlot.start`."""
         sampling = ReplySampling(asks)
         self.start(sampling.requests(), sampling.make, sampling.forced)

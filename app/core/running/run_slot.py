@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.core.errors import InputError, in_words, told
+from app.core.errors import InputError, in_words, message
 from app.core.running import generation
 from app.core.running.store import HasId, Store
 from app.core.texts import t
@@ -98,7 +98,7 @@ class Slot:
         try:
             here.work = submit()
         except FullError as error:
-            here.work, here.error = None, told(error)
+            here.work, here.error = None, message(error)
             return
         with _waiting(patience) as until:
             while here.work is not None and here.work.wait(max(0.0, until - time.monotonic())):
@@ -108,7 +108,7 @@ class Slot:
         here = self._here
         assert here.work is not None
         if here.work.error is not None:
-            here.error = told(here.work.error)
+            here.error = message(here.work.error)
         self._take(here.work.results)
         here.work = None
 
@@ -230,7 +230,7 @@ class RunSlot(Slot, Generic[Result]):
                     here.work, here.earlier = _submit(more), runs
                     return
                 except FullError as error:
-                    here.error = told(error)
+                    here.error = message(error)
         super()._finish()
         self._let_go()
 

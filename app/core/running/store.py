@@ -1,16 +1,10 @@
-"""Ended results by id, bounded: sessions and URLs hold ids, never results. And recorded runs."""
+"""Ended results by id, bounded: sessions and URLs hold ids, never results."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from functools import lru_cache
 from typing import Generic, Protocol, TypeVar
-
-from app.core.assets import models
-from app.core.assets.files import read_json, reading
-from model import ASSETS
-from model.record.trace import Trace
 
 KEPT = 256
 
@@ -44,15 +38,3 @@ class Store(Generic[Kept]):
         """The result, or None if it is unknown or was pushed out."""
         with self._lock:
             return self._kept.get(result_id) if result_id else None
-
-
-@lru_cache(maxsize=32)
-def sample(name: str) -> Trace:
-    """A recorded run: assets/samples/NAME.json."""
-    path = ASSETS / "samples" / f"{name}.json"
-    with reading(path):
-        found = Trace.from_json(read_json(path))
-        models.folder(found.card.name)  # its model ships, too
-        if not found.expert_ids.size:
-            raise ValueError("a run of our own has experts")
-    return found

@@ -70,7 +70,7 @@ def v3() -> Drawn:
         ),
         source=t(
             "figures.source_computed",
-            config=sources.told(model.source),
+            config=sources.translated(model.source),
             paper=t("figures.paper_mla"),
         ),
         state={"room": "kv_size", "c_models": V3, "c_context": str(CONTEXT)},

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from app.core.assets import models
-from app.core.running import store
+from app.core.assets import models, recorded_runs
 from app.core.texts import t
-from app.export import drawn
 from app.export.exhibit import Drawn, ShownRun
+from app.export.exhibits import figures
 from app.pages.experts import figures as experts
 from app.pages.experts.balance import figures as balancing
 from app.pages.experts.balance import runs
@@ -15,13 +14,13 @@ from model.analysis import expert_load
 
 def routing() -> Drawn:
     """A recorded run: which expert took which token."""
-    trace = store.sample("experts")
+    trace = recorded_runs.trace("experts")
     layer = trace.moe_layers[-1]
     busy = expert_load.busiest(trace, len(trace.moe_layers) - 1)
     assert busy is not None, "the recorded run has fed no token"
     labels = {key: t(f"figures.axis_{key}") for key in ("token", "expert")}
     labels["share"] = t("figures.axis_routed")
-    still = drawn.routing(trace, layer, labels)
+    still = figures.routing(trace, layer, labels)
     return Drawn(
         content=ShownRun(trace, ("strip", "heatmap", "multiples"), layer, still),
         rows=[
@@ -49,7 +48,7 @@ def routing() -> Drawn:
 
 def load() -> Drawn:
     """How many tokens each expert of a recorded run took."""
-    trace = store.sample("experts")
+    trace = recorded_runs.trace("experts")
     load_LE = trace.load()
     chosen, experts_ = trace.card.num_experts_per_tok, trace.card.n_routed_experts
     titles = [t("figures.layer", layer=layer) for layer in trace.moe_layers]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from app.core.asking import contestants
 from app.core.assets import evaluations, published
 from app.core.texts import t
-from app.export import drawn
 from app.export.exhibit import Drawn
+from app.export.exhibits import figures
 from app.pages.training import training_runs
 
 TASK = "chain"
@@ -28,13 +28,13 @@ OTHERS = "others"  # the published table of R1 beside other models
 STUDENTS = ("student-base", "student-rl", "distilled-control", "distilled", "r1")
 BENCHMARKS = ("AIME 2024", "MATH-500", "GPQA-Diamond", "LiveCodeBench", "SWE Verified", "MMLU")
 MODELS = {
-    "DeepSeek-R1": (drawn.PAPERS, ""),
-    "o1-1217": (drawn.OTHERS, "/"),
+    "DeepSeek-R1": (figures.PAPERS, ""),
+    "o1-1217": (figures.OTHERS, "/"),
     "DeepSeek-V3": ("#56B4E9", "x"),
 }
 
 
-def result(name: str) -> training_runs.Result | None:
+def result(name: str) -> training_runs.SolvedShare | None:
     """What a model reaches on held-out problems of `TASK`; None if it was not measured."""
     made = training_runs.trained(name)
     return next((one for one in made.results if one.task == TASK), None) if made else None
@@ -54,7 +54,7 @@ def pipeline() -> Drawn:
             (None, None) if name == AGAIN else (result(name), published.stage(name).get("aime"))
         )
         stages.append(
-            drawn.Stage(
+            figures.PipelineStage(
                 name=named(name),
                 column=column,
                 row=row,
@@ -74,7 +74,7 @@ def pipeline() -> Drawn:
             )
     dev1, zero = published.stage("r1-dev1")["aime"], published.stage("r1-zero")["aime"]
     return Drawn(
-        content=drawn.pipeline(stages),
+        content=figures.pipeline(stages),
         rows=rows,
         takeaway=t(
             "figures.takeaway_pipeline",
@@ -97,10 +97,10 @@ def distillation() -> Drawn:
     found = {name: one for name in STUDENTS if (one := result(name)) is not None}
     names = [contestants.NAMES[name] for name in found]
     level = evaluations.level(evaluations.needed("distilled"), TASK)
-    group = drawn.Group(
+    group = figures.BarGroup(
         t("figures.stage_here", level=level),
         [one.value for one in found.values()],
-        drawn.OURS,
+        figures.OURS,
         low=[one.low for one in found.values()],
         high=[one.high for one in found.values()],
     )
@@ -108,7 +108,7 @@ def distillation() -> Drawn:
     axis = t("figures.axis_right", level=level)
     shares = {name: f"{one.value:.1%}" for name, one in found.items()}
     return Drawn(
-        content=drawn.grouped(names, [group], {"x": axis}, 340),
+        content=figures.grouped(names, [group], {"x": axis}, 340),
         rows=[
             {t("figures.column_model"): contestants.NAMES[name], axis: one.value}
             | {t("figures.column_low"): one.low, t("figures.column_high"): one.high}
@@ -137,7 +137,7 @@ def results() -> Drawn:
     table = published.table(OTHERS)
     records = {str(row[0]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
     groups = [
-        drawn.Group(
+        figures.BarGroup(
             model,
             [_share(records[name][model]) for name in BENCHMARKS],
             colour,
@@ -147,7 +147,7 @@ def results() -> Drawn:
     ]
     aime = records["AIME 2024"]
     return Drawn(
-        content=drawn.grouped(BENCHMARKS, groups, {"x": t("figures.axis_published")}, 520),
+        content=figures.grouped(BENCHMARKS, groups, {"x": t("figures.axis_published")}, 520),
         rows=[
             {t("figures.column_benchmark"): name} | {one: records[name][one] for one in MODELS}
             for name in BENCHMARKS

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 
-from app.core.asking import contestants, judged
+from app.core.asking import contestants, judged_reply
 from app.core.assets import evaluations, published
 from app.core.running import lab_runs
 from app.core.texts import question_language, t
-from app.export import drawn
 from app.export.exhibit import Drawn, ShownReplies
+from app.export.exhibits import figures
 from app.pages.training import training_runs
 from app.pages.training.curves import figures as curve_figures
 from app.pages.training.grpo_step import figures as grpo_step_figures
@@ -32,15 +32,15 @@ def compute() -> Drawn:
     curves = training_runs.needed(ZERO, TASK)
     smooth = training_runs.smooth(curves.accuracy)
     cuts = evaluations.by_budget(evaluations.needed(ZERO), TASK)
-    thinking = drawn.MeasuredLine(
+    thinking = figures.MeasuredLine(
         *([getattr(cut, part) for cut in cuts] for part in ("k", "value", "low", "high"))
     )
     keys = ("o1_train", "o1_test", "train", "test", "o1_x", "train_x", "test_x", "o1_y", "y")
     labels = {key: t(f"figures.compute_{key}") for key in keys}
-    training = drawn.MeasuredLine(curves.step, smooth)
+    training = figures.MeasuredLine(curves.step, smooth)
     first, last = training_runs.ends(curves.accuracy)
     return Drawn(
-        content=drawn.compute(training, thinking, labels),
+        content=figures.compute(training, thinking, labels),
         rows=[
             {t("figures.column_compute"): labels[name], t("figures.column_amount"): x}
             | {t("figures.column_right"): value}
@@ -158,14 +158,14 @@ def group() -> Drawn:
 
 def replies() -> Drawn:
     """The recorded replies of four models to one question, every step checked."""
-    traces = judged.recorded(question_language())
-    readings = [judged.read(trace) for trace in traces]
+    traces = judged_reply.recorded(question_language())
+    readings = [judged_reply.read(trace) for trace in traces]
     steps = sum(len(reading.steps) for reading in readings)
     right = sum(bool(step.right) for reading in readings for step in reading.steps)
     solved = sum(bool(reading.correct) for reading in readings)
     return Drawn(
         content=ShownReplies(traces, _strips(traces, readings)),
-        rows=judged.rows(traces),
+        rows=judged_reply.rows(traces),
         takeaway=t(
             "figures.takeaway_replies",
             question=readings[0].asked.text,
@@ -183,13 +183,15 @@ def replies() -> Drawn:
     )
 
 
-def _strips(traces: Sequence[Trace], readings: Sequence[judged.JudgedReply]) -> go.Figure:
+def _strips(traces: Sequence[Trace], readings: Sequence[judged_reply.JudgedReply]) -> go.Figure:
     rows = [
-        drawn.ReplyRow(
+        figures.ReplyRow(
             contestants.NAMES[trace.card.name],
             len(trace) - reading.start,
             [
-                drawn.Step(step.first, step.last - step.first + 1, bool(step.right), _said(step))
+                figures.MarkedStep(
+                    step.first, step.last - step.first + 1, bool(step.right), _said(step)
+                )
                 for step in reading.steps
             ],
             _verdict(reading),
@@ -197,16 +199,16 @@ def _strips(traces: Sequence[Trace], readings: Sequence[judged.JudgedReply]) -> 
         for trace, reading in zip(traces, readings, strict=True)
     ]
     labels = {"x": t("figures.axis_reply"), "right": t("figures.step_right")}
-    return drawn.strips(rows, labels | {"wrong": t("figures.step_wrong")})
+    return figures.strips(rows, labels | {"wrong": t("figures.step_wrong")})
 
 
-def _said(step: judged.Mark) -> str:
+def _said(step: judged_reply.Mark) -> str:
     if step.right:
         return f"✓ {step.text}"
     return t("figures.step_wrong_value", step=step.text, value=step.value)
 
 
-def _verdict(reading: judged.JudgedReply) -> str:
+def _verdict(reading: judged_reply.JudgedReply) -> str:
     if reading.answer is None:
         return t("figures.answer_none")
     return t(f"figures.answer_{'right' if reading.correct else 'wrong'}", answer=reading.answer)

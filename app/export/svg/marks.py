@@ -38,7 +38,7 @@ _CORNERS = {  # of symbols in radii
     ],
 }
 
-Trace = Mapping[str, Any]
+PlotlyTrace = Mapping[str, Any]
 
 
 def sequence(value: Any) -> list[Any]:
@@ -82,7 +82,7 @@ def symbol(name: str, x: float, y: float, size: float, colour: str, back: str, w
     return element("path", words, d=d, **fill, **edge)
 
 
-def said(trace: Trace, i: int, point: Mapping[str, Any]) -> str:
+def said(trace: PlotlyTrace, i: int, point: Mapping[str, Any]) -> str:
     """What is told of a trace's point, as its title; "" if nothing is."""
     if trace.get("hoverinfo") == "skip":
         return ""
@@ -140,7 +140,7 @@ def whiskers(
 
 
 def scatter(
-    trace: Trace, x_axis: Axis, y_axis: Axis, below: list[float] | None, ink: str, back: str
+    trace: PlotlyTrace, x_axis: Axis, y_axis: Axis, below: list[float] | None, ink: str, back: str
 ) -> str:
     """Lines and markers; `below` is the edge that an area is stacked on, in the axis's units."""
     xs, ys = sequence(trace.get("x")), sequence(trace.get("y"))
@@ -182,7 +182,7 @@ def _opacity(value: Any) -> float | None:
 
 
 def _markers(
-    trace: Trace,
+    trace: PlotlyTrace,
     points: Mapping[int, tuple[float, float]],
     shown: Mapping[int, Mapping[str, Any]],
     colour: str,
@@ -205,12 +205,12 @@ def _markers(
 class Bars:
     """Where the next bar of a figure lies: beside, upon, or over the ones before."""
 
-    def __init__(self, mode: str, traces: Sequence[Trace], gap: float) -> None:
+    def __init__(self, mode: str, traces: Sequence[PlotlyTrace], gap: float) -> None:
         self.mode, self.n, self.gap = mode, len(traces), gap
         self.number = 0
         self.tops: dict[Any, float] = {}
 
-    def draw(self, trace: Trace, x_axis: Axis, y_axis: Axis, ink: str) -> str:
+    def draw(self, trace: PlotlyTrace, x_axis: Axis, y_axis: Axis, ink: str) -> str:
         """One trace of bars."""
         lying = trace.get("orientation") == "h"
         along, base_axis = (x_axis, y_axis) if lying else (y_axis, x_axis)
@@ -291,7 +291,7 @@ def hatches(body: str) -> str:
 
 
 def _bar_text(
-    trace: Trace, text: str, spot: tuple[float, float, float, float], lying: bool, ink: str
+    trace: PlotlyTrace, text: str, spot: tuple[float, float, float, float], lying: bool, ink: str
 ) -> str:
     x, y, width, height = spot
     size = 12.0
@@ -306,7 +306,7 @@ def _bar_text(
     return write(text, x + width / 2, y - 4, size, ink, "middle")
 
 
-def _on(trace: Trace) -> str:
+def _on(trace: PlotlyTrace) -> str:
     """Black or white, what is read better on the trace's colour."""
     colour = str((trace.get("marker") or {}).get("color"))
     return max("#000000", "#ffffff", key=lambda ink: contrast(ink, colour))

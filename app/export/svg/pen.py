@@ -92,12 +92,12 @@ def _luminance(colour: str) -> float:
 
 # --- Texts -------------------------------------------------------------------------------------
 
-Piece = tuple[str, bool]  # words, and whether they are bold
+StyledText = tuple[str, bool]  # words, and whether they are bold
 
 
-def lines_of(text: str) -> list[list[Piece]]:
+def lines_of(text: str) -> list[list[StyledText]]:
     """Plotly's texts, which know <b> and <br>, line by line."""
-    lines: list[list[Piece]] = [[]]
+    lines: list[list[StyledText]] = [[]]
     bold, at = False, 0
     for tag in _TAG.finditer(text):
         if before := html.unescape(text[at : tag.start()]):

@@ -11,8 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.export.svg import heat, marks
-from app.export.svg.around import annotation, colour_bar, colour_bar_height, legend, shape
 from app.export.svg.axes import SIZE, Axis
+from app.export.svg.decorations import annotation, colour_bar, colour_bar_height, legend, shape
 from app.export.svg.pen import (
     FONT,
     NotDrawnError,

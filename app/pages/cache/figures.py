@@ -160,7 +160,7 @@ def nice_ticks(highest: float, about: int = 5) -> list[float]:
 
 
 @dataclass(frozen=True)
-class Stored:
+class TokenCache:
     """What one layer keeps of one token: parts with their elements, of so many key-value heads.
 
     `kv_heads` is None where nothing is kept by head.
@@ -193,7 +193,7 @@ class Stored:
         return f"{f'{heads} × ({one})' if heads else one} = {total}"
 
 
-def blocks(stored: Sequence[Stored], labels: Mapping[str, str]) -> go.Figure:
+def blocks(stored: Sequence[TokenCache], labels: Mapping[str, str]) -> go.Figure:
     """What one layer keeps of one token, widths to scale. `labels`: elements (the axis title)."""
     figure = go.Figure()
     widest = max(row.elements for row in stored)

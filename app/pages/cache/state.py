@@ -9,10 +9,9 @@ import streamlit as st
 
 from app.core import numbers
 from app.core.asking import examples, prompts
-from app.core.assets import models
+from app.core.assets import models, recorded_runs
 from app.core.assets.files import DamagedFileError, reading, reference
 from app.core.errors import InputError
-from app.core.running import store
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language
 from app.ui import sampling
@@ -77,7 +76,9 @@ def start() -> None:
 
 def recorded(name: str) -> Trace:
     """The run of a twin that the page opens with, in the viewer's language."""
-    return store.sample(f"cache-{name}" if language() == "en" else f"cache-{name}-{language()}")
+    return recorded_runs.trace(
+        f"cache-{name}" if language() == "en" else f"cache-{name}-{language()}"
+    )
 
 
 def shown() -> tuple[list[Trace], str]:

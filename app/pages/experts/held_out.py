@@ -21,7 +21,7 @@ from app.core.texts import t
 from model.analysis.estimators import Interval, bootstrap_ratio, paired_difference
 from model.data import lookup, texts
 from model.data.held_out import domain_rows
-from model.nn.room import Run
+from model.nn.workspace import Run
 from model.runtime.batch import Request
 from model.tasks import TASKS
 
@@ -30,7 +30,7 @@ EACH = 16  # rows of a domain
 ROWS = EACH * len(DOMAINS)  # of a reader at most; row i is of domain i modulo their number
 SEED = 2  # of the rows; 1 draws those of the tables in assets/RESULTS.md
 
-Reader = str | Intervened
+ReadingModel = str | Intervened
 """A model by its name, or one under an intervention"""
 
 
@@ -63,7 +63,7 @@ def _drawn(model: str, context: int) -> tuple[Row, ...]:
     )
 
 
-def model_of(reader: Reader) -> str:
+def model_of(reader: ReadingModel) -> str:
     """The model that reads."""
     return reader.model if isinstance(reader, Intervened) else reader
 
@@ -95,7 +95,7 @@ def difference(
     return paired_difference(changed.nats[chosen], plain.nats[chosen], plain.learnt[chosen])
 
 
-def requests(readers: Sequence[Reader], n: int) -> list[Request]:
+def requests(readers: Sequence[ReadingModel], n: int) -> list[Request]:
     """The first n rows, each read by all readers, so that they can be compared on what there is."""
     return [
         Request(reader, rows(model_of(reader))[place].ids, read=True)
@@ -104,7 +104,7 @@ def requests(readers: Sequence[Reader], n: int) -> list[Request]:
     ]
 
 
-def read_so_far(readers: Sequence[Reader], runs: Sequence[Run | None]) -> list[HeldOutRuns]:
+def read_so_far(readers: Sequence[ReadingModel], runs: Sequence[Run | None]) -> list[HeldOutRuns]:
     """What was read so far of `requests`: as many rows of every reader, one after another."""
     n = len(readers)
     missing = next((i for i, run in enumerate(runs) if run is None), len(runs))
@@ -126,7 +126,7 @@ def read_so_far(readers: Sequence[Reader], runs: Sequence[Run | None]) -> list[H
 
 def read(
     slot: NeedSlot,
-    readers: Sequence[Reader],
+    readers: Sequence[ReadingModel],
     n: int,
     *,
     at_once: bool = False,

@@ -13,9 +13,8 @@ import streamlit as st
 from app.core import links, numbers
 from app.core.asking import examples, prompts
 from app.core.asking.questions import MAX_TOKENS
-from app.core.assets import models
+from app.core.assets import models, recorded_runs
 from app.core.errors import InputError
-from app.core.running import store
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import t
 from app.ui import sampling
@@ -38,7 +37,7 @@ def names() -> list[str]:
 
 def recorded() -> Trace:
     """The run that the page opens with."""
-    return store.sample("experts")
+    return recorded_runs.trace("experts")
 
 
 def request() -> PromptRun:

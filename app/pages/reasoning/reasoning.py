@@ -8,11 +8,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.core import links
-from app.core.asking import contestants, judged, scope
+from app.core.asking import contestants, judged_reply, scope
 from app.core.texts import question_language, t
 from app.pages.reasoning import state as session
 from app.pages.reasoning.continuations import room as continuations_room
-from app.pages.reasoning.samples import room as samples_room
+from app.pages.reasoning.test_time_compute import room as many_replies
 from app.ui import rooms
 from app.ui.components.reasoning_view import name_of, reasoning_view
 from app.ui.sampling import temperature_and_seed
@@ -137,7 +137,7 @@ def settings() -> None:
 
 def status(shown: list[Trace], kind: str) -> None:
     """The question on screen, whether its replies are recorded, and what to expect of them."""
-    asked = judged.read(shown[0])
+    asked = judged_reply.read(shown[0])
     problem = asked.problem
     outside = scope.outside(asked.asked)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -160,7 +160,7 @@ def status(shown: list[Trace], kind: str) -> None:
 
 def origin(shown: list[Trace], kind: str) -> None:
     """Where the replies are from."""
-    info, problem = shown[0].info, judged.read(shown[0]).problem
+    info, problem = shown[0].info, judged_reply.read(shown[0]).problem
     values = {"date": info.date, "t": f"{info.temperature:g}", "seed": info.seed}
     said = t(f"reasoning.from_{kind}", **values)
     if problem.level:
@@ -170,7 +170,7 @@ def origin(shown: list[Trace], kind: str) -> None:
 
 def first_error(shown: list[Trace]) -> None:
     """One sentence: where the first error stands, and what follows from it."""
-    readings = [judged.read(trace) for trace in shown]
+    readings = [judged_reply.read(trace) for trace in shown]
     steps = sum(len(reading.steps) for reading in readings)
     right = sum(bool(step.right) for reading in readings for step in reading.steps)
     said = [t("reasoning.say_steps", right=right, n=steps)] if steps else []
@@ -178,7 +178,7 @@ def first_error(shown: list[Trace]) -> None:
         for number, step in enumerate(reading.steps, 1):
             if step.first_error:
                 built = sum(mark.builds for mark in reading.steps)
-                name = name_of(contestants.of(trace, reading.asked.begin))
+                name = name_of(contestants.contestant_of(trace, reading.asked.begin))
                 values = {"name": name, "n": number, "step": step.text, "value": step.value}
                 said.append(t("reasoning.say_error", **values))
                 if built:
@@ -226,7 +226,7 @@ def downloads() -> None:
         on_click="ignore",
         key="r_json",
     )
-    if rows := judged.rows(shown):
+    if rows := judged_reply.rows(shown):
         folded_table(rows, "reasoning-steps", of=t("reasoning.table_steps"))
     with st.expander(t("common.how_computed")):
         st.markdown(t("reasoning.how"))
@@ -234,8 +234,8 @@ def downloads() -> None:
 
 ROOMS = {
     "replies": lambda: session.RUN.area(replies),
-    "samples": many(samples_room.samples),
-    "thinking": many(samples_room.thinking),
+    "samples": many(many_replies.samples),
+    "thinking": many(many_replies.thinking),
 }
 
 session.open_page()

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.core import links
-from app.core.asking import contestants, judged, prompts
-from app.core.asking.questions import MAX_TOKENS, Asked, worded
+from app.core.asking import contestants, judged_reply, prompts
+from app.core.asking.questions import MAX_TOKENS, ParsedPrompt, worded
 from app.core.errors import InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import question_language, t
@@ -92,12 +92,12 @@ def chosen_language() -> Language:
 
 def default_chain() -> str:
     """The expression that the recorded replies answer."""
-    return judged.read(recorded()[0]).problem.key
+    return judged_reply.read(recorded()[0]).problem.key
 
 
 def recorded() -> tuple[Trace, ...]:
     """The replies that the page opens with, to a question in its language."""
-    return judged.recorded(question_language())
+    return judged_reply.recorded(question_language())
 
 
 @functools.cache
@@ -146,7 +146,7 @@ def question() -> Problem:
             chosen_language(),
         )
     text = worded(prompts.checked(state.get("r_text") or ""), question_language())
-    return judged.question_of(Asked(text, "", free=False))
+    return judged_reply.question_of(ParsedPrompt(text, "", free=False))
 
 
 def own_chain(typed: str, language: Language) -> Problem:
@@ -252,7 +252,7 @@ def picked_of_url(shown: Sequence[Trace]) -> tuple[int, int] | None:
     if found is None or int(found[1]) > len(shown):
         return None
     column, number = int(found[1]) - 1, int(found[2])
-    reading = judged.read(shown[column])
+    reading = judged_reply.read(shown[column])
     if not 1 <= number <= len(reading.steps):
         return None
     return column, reading.marks.index(reading.steps[number - 1])
@@ -267,7 +267,7 @@ def choose_step(shown: Sequence[Trace], chosen: tuple[int, int] | None) -> None:
         state.r_pick = None
         return
     column, mark = chosen
-    reading = judged.read(shown[column])
+    reading = judged_reply.read(shown[column])
     state.r_pick = (shown[column].id, mark)
     said = f"{column + 1}.{reading.steps.index(reading.marks[mark]) + 1}"
     if st.query_params.get("r_step") != said:

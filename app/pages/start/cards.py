@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.core.asking import contestants, judged
-from app.core.asking.judged import JudgedReply
+from app.core.asking import contestants, judged_reply
+from app.core.asking.judged_reply import JudgedReply
 from app.core.assets import models
 from app.core.texts import t
 from app.pages.start import thumbnails
@@ -106,14 +106,14 @@ def cache(trace: Trace) -> None:
 
 def thinking(traces: tuple[Trace, ...]) -> None:
     """How long each model thought, which of its steps were right, and what came of it."""
-    replies = [judged.read(trace) for trace in traces]
+    replies = [judged_reply.read(trace) for trace in traces]
     svg = thumbnails.thinking(
         [thought(trace, one) for trace, one in zip(traces, replies, strict=True)]
     )
     said = ". ".join(
         t(
             "start.say_thinking",
-            name=name_of(contestants.of(trace, reply.asked.begin)),
+            name=name_of(contestants.contestant_of(trace, reply.asked.begin)),
             tokens=len(trace) - reply.start,
             steps=len(reply.steps),
             right=sum(bool(step.right) for step in reply.steps),
@@ -129,10 +129,10 @@ def thinking(traces: tuple[Trace, ...]) -> None:
     )
 
 
-def thought(trace: Trace, reply: JudgedReply) -> thumbnails.Thought:
+def thought(trace: Trace, reply: JudgedReply) -> thumbnails.ReplyThought:
     """What the picture of thinking needs of a reply."""
     steps = [(step.first, step.last, bool(step.right)) for step in reply.steps]
-    return thumbnails.Thought(len(trace) - reply.start, steps, reply.correct)
+    return thumbnails.ReplyThought(len(trace) - reply.start, steps, reply.correct)
 
 
 def reasoning_query(trace: Trace, reply: JudgedReply) -> dict[str, str]:

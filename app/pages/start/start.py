@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.core import links
-from app.core.asking import judged, scope
+from app.core.asking import judged_reply, scope
 from app.core.texts import t
 from app.pages.start import state as session
 from app.pages.start.cards import cards
@@ -45,7 +45,7 @@ def settings(info: RunInfo) -> None:
 def shown(traces: tuple[Trace, ...], kind: str) -> None:
     """What is on screen: the question, when it was run, whether it was stopped; a kind word if it
     is outside what the models know."""
-    info, asked = traces[0].info, judged.read(traces[0]).asked
+    info, asked = traces[0].info, judged_reply.read(traces[0]).asked
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(t(f"start.badge_{kind}"))
         st.text(asked.text)

@@ -11,8 +11,8 @@ from typing import get_args
 import streamlit as st
 
 from app.core import links
-from app.core.asking import judged, prompts
-from app.core.asking.questions import MAX_TOKENS, Asked, worded
+from app.core.asking import judged_reply, prompts
+from app.core.asking.questions import MAX_TOKENS, ParsedPrompt, worded
 from app.core.assets.files import reading
 from app.core.errors import InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
@@ -36,14 +36,14 @@ def recorded() -> tuple[Trace, ...]:
 
 def of_language(asked_in: Language) -> tuple[Trace, ...]:
     """The recorded runs of a language."""
-    found = {trace.card.name: trace for trace in reversed(judged.recorded(asked_in))}
+    found = {trace.card.name: trace for trace in reversed(judged_reply.recorded(asked_in))}
     with reading(ASSETS / "samples" / f"reasoning-{asked_in}.json"):
         return tuple(found[name] for name in MODELS)
 
 
 def question() -> str:
     """The recorded runs' own question."""
-    return judged.read(recorded()[0]).asked.text
+    return judged_reply.read(recorded()[0]).asked.text
 
 
 def open_page() -> None:
@@ -54,7 +54,7 @@ def open_page() -> None:
     for key in ONCE:
         if st.query_params.pop(key, "") not in ("", "false"):
             links.refuse(key)
-    others = {judged.read(of_language(each)[0]).asked.text for each in get_args(Language)}
+    others = {judged_reply.read(of_language(each)[0]).asked.text for each in get_args(Language)}
     if state.get("q") in others:
         state.q = question()
 
@@ -67,7 +67,7 @@ def requests() -> list[PromptRun]:
     """
     temperature, seed = sampling.chosen(("t", "seed"))
     text = worded(prompts.checked(st.session_state.q or ""), question_language())
-    prompt = Asked(text, "", free=False).prompt
+    prompt = ParsedPrompt(text, "", free=False).prompt
     return [
         PromptRun(
             model=model,

@@ -63,7 +63,7 @@ def cache(held_T: Sequence[float], mha_T: Sequence[float]) -> str:
 
 
 @dataclass(frozen=True)
-class Thought:
+class ReplyThought:
     """One reply: its length, where its steps stand and whether they are right, and the answer."""
 
     tokens: int
@@ -71,7 +71,7 @@ class Thought:
     correct: bool | None
 
 
-def thinking(thoughts: Sequence[Thought]) -> str:
+def thinking(thoughts: Sequence[ReplyThought]) -> str:
     """A bar a reply, as long as it has tokens, its steps marked; a disc or a cross at its end."""
     longest = max((thought.tokens for thought in thoughts), default=1) or 1
     room = HEIGHT / max(len(thoughts), 1)

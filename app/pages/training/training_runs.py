@@ -253,7 +253,7 @@ def telling(logs: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class Result:
+class SolvedShare:
     """Share of held-out problems solved, with its 95 % interval."""
 
     task: str
@@ -272,7 +272,7 @@ class TrainedModel:
     kind: str  # "pretrain", "grpo", "sft", or "sampled": SFT on what passed of a model's replies
     numbers: dict[str, float]  # for the words about its data
     minutes: float
-    results: tuple[Result, ...]  # () if not evaluated yet
+    results: tuple[SolvedShare, ...]  # () if not evaluated yet
 
 
 def trained(name: str) -> TrainedModel | None:
@@ -322,12 +322,14 @@ def seeds(name: str) -> dict[int, TrainedModel]:
     return {seed: one for seed, one in sorted(found.items()) if one is not None and one.results}
 
 
-def _results(name: str) -> tuple[Result, ...]:
-    evaluation, found = evaluations.at(RUNS / name / "evaluation.json"), []
+def _results(name: str) -> tuple[SolvedShare, ...]:
+    evaluation, found = evaluations.read(RUNS / name / "evaluation.json"), []
     for task, many in (evaluation or {"many": {}})["many"].items():
         measure = many["pass@k"]["1"]
         low, high = measure["interval"]
-        found.append(Result(task, many["levels"][0], measure["value"], low, high, measure["n"]))
+        found.append(
+            SolvedShare(task, many["levels"][0], measure["value"], low, high, measure["n"])
+        )
     return tuple(found)
 
 

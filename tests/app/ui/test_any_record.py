@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from app.core.asking import judged
-from app.core.running import store
+from app.core.asking import judged_reply
+from app.core.assets import recorded_runs
 from app.core.texts import LANGUAGES, texts
 from app.pages.cache import figures as cache_figures
 from app.pages.cache.attention_kinds import figures as diagrams
@@ -21,7 +21,7 @@ from app.pages.experts.route import figures as route_figures
 from app.pages.start import cards, thumbnails
 from app.ui.components import reasoning_view
 from app.ui.components.packed import packed
-from app.ui.components.trace_view import Part
+from app.ui.components.trace_view import PicturePart
 from app.ui.components.trace_view.payload import drawable, missing, payload, shares
 from model.analysis import expert_load
 from model.record import pooling
@@ -29,7 +29,7 @@ from model.record.trace import RecordError, Trace
 from tests.app.ui.unpacking import unpacked
 from tests.records import MEASURED, damaged, traces
 
-PARTS = get_args(Part)
+PARTS = get_args(PicturePart)
 
 
 class Words(dict[str, str]):
@@ -76,14 +76,14 @@ def draw_all(trace: Trace) -> None:
     draw_component(trace)
     if trace.fed == len(trace):
         draw_component(longer(trace))
-    reading = judged.read(trace)
+    reading = judged_reply.read(trace)
     packed(reasoning_view.payload(trace, reading))
     small = [thumbnails.thinking([cards.thought(trace, reading)])]
     if trace.moe_layers and trace.fed:
         small.append(thumbnails.experts(trace))
     assert not any("None" in svg or "nan" in svg for svg in small)
     cards.reasoning_query(trace, reading)
-    json.dumps(judged.rows([trace]))
+    json.dumps(judged_reply.rows([trace]))
     list(expert_load.choices(trace, trace.card.groups))
     grown = growth(trace, trace.card.attention)
     if grown is not None and trace.fed:
@@ -119,7 +119,7 @@ def bare(trace: Trace, *names: str) -> Trace:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_absent_is_told(language: str) -> None:
-    trace = store.sample("experts")
+    trace = recorded_runs.trace("experts")
     assert missing(trace, PARTS) == [] and drawable(trace, PARTS) == list(PARTS)
     ids_alone = bare(trace, *MEASURED)
     assert missing(ids_alone, PARTS) == ["absent.weights", "absent.cache"]
@@ -135,7 +135,7 @@ def test_what_is_absent_is_told(language: str) -> None:
 
 
 def test_unrecorded_weights_are_drawn_alike() -> None:
-    trace = store.sample("experts")
+    trace = recorded_runs.trace("experts")
     even = shares(bare(trace, "expert_weights"))
     assert even.shape == trace.expert_ids.shape and (even == 1 / even.shape[2]).all()
     assert payload(bare(trace, "expert_weights"))["shares"] is None

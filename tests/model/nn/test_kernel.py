@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from model.analysis import interventions, kept_latent
+from model.analysis import interventions, latent_codec
 from model.analysis.interventions import Intervention
 from model.analysis.reference_interventions import intervened
 from model.nn import checkpoints
 from model.nn.cache import Cache
 from model.nn.config import ModelConfig
 from model.nn.network import Transformer
-from model.nn.room import Keep, KernelModel, Room, Run
+from model.nn.workspace import Keep, KernelModel, Run, Workspace
 from model.runtime.batch import Request, complete, finish, run
 from model.runtime.engine import Engine
 from model.tasks import problems
@@ -55,7 +55,7 @@ def rounded(model: Transformer) -> Transformer:
 
 def whole_run(kernel: KernelModel, ids: list[int], new: int = 0) -> Run:
     """A greedy run with all that can be kept of it; without new tokens, the text is read."""
-    return finish(Room(kernel, 1, ALL), [Request("", tuple(ids), new, read=True, keep=ALL)])[0]
+    return finish(Workspace(kernel, 1, ALL), [Request("", tuple(ids), new, read=True, keep=ALL)])[0]
 
 
 class Gaps:
@@ -210,14 +210,14 @@ def test_alone_in_a_batch_and_read_again_are_the_same_to_the_bit(
     prompts = [
         rng.integers(0, shape.vocab_size, int(rng.integers(1, 50))).tolist() for _ in range(count)
     ]
-    room = Room(kernel, rows=min(5, count), keep=ALL, chunk=int(rng.integers(1, 70)))
+    workspace = Workspace(kernel, rows=min(5, count), keep=ALL, chunk=int(rng.integers(1, 70)))
     asked = [
         Request("", tuple(ids), 30, temperature, seed, row, keep=ALL)
         for row, ids in enumerate(prompts)
     ]
-    together = finish(room, asked)
+    together = finish(workspace, asked)
     for row, found in enumerate(together):
-        (alone,) = finish(Room(kernel, 1, ALL), [asked[row]])
+        (alone,) = finish(Workspace(kernel, 1, ALL), [asked[row]])
         same(found, alone)
         again = whole_run(kernel, alone.token_ids[: len(alone.expert_ids)].tolist())
         np.testing.assert_array_equal(again.expert_weights, alone.expert_weights)
@@ -267,32 +267,34 @@ def test_a_prefix_is_computed_once() -> None:
     kernel = KernelModel.load(shipped_folder("base"))
     prompt = list(range(20, 57))
     plain = whole_run(kernel, prompt, 20)
-    room = Room(kernel, 3, ALL)
-    room.put(0, prompt, 0, read=True)
-    while room.rows.state[0] == 0:
-        room.advance(np.array([0]), 4)
+    workspace = Workspace(kernel, 3, ALL)
+    workspace.put(0, prompt, 0, read=True)
+    while workspace.rows.state[0] == 0:
+        workspace.advance(np.array([0]), 4)
     for row in (1, 2):
-        room.put(row, prompt, 20, read=True)
-        room.copy(0, row, len(prompt) - 1)
-    while (room.rows.state == 0).any():
-        room.advance(np.array([1, 2]), 4)
+        workspace.put(row, prompt, 20, read=True)
+        workspace.copy(0, row, len(prompt) - 1)
+    while (workspace.rows.state == 0).any():
+        workspace.advance(np.array([1, 2]), 4)
     for row in (1, 2):
-        assert room.rows.tokens[row, :57].tolist() == plain.token_ids.tolist()[:57]
-        found = room.take(row, plain.seconds)
+        assert workspace.rows.tokens[row, :57].tolist() == plain.token_ids.tolist()[:57]
+        found = workspace.take(row, plain.seconds)
         same(found, plain)
         np.testing.assert_array_equal(found.logprobs, plain.logprobs)
 
 
 def test_rows_come_and_go_between_calls() -> None:
     kernel = KernelModel.load(shipped_folder("base"))
-    room = Room(kernel, 4)
-    room.put(0, [0, 20, 30], 40)
-    assert room.advance(np.array([0, 1]), 5) == 5
-    assert room.rows.length[0] == 8  # the prompt in the first step, which draws a token, too
-    room.put(1, [0, 25], 3)
-    room.advance(np.array([0, 1]), 100)
-    assert room.rows.state[1] != 0 and room.rows.length[1] == 5, "it stopped as soon as one ended"
-    assert room.rows.length[0] == 11
+    workspace = Workspace(kernel, 4)
+    workspace.put(0, [0, 20, 30], 40)
+    assert workspace.advance(np.array([0, 1]), 5) == 5
+    assert workspace.rows.length[0] == 8  # the prompt in the first step, which draws a token, too
+    workspace.put(1, [0, 25], 3)
+    workspace.advance(np.array([0, 1]), 100)
+    assert workspace.rows.state[1] != 0 and workspace.rows.length[1] == 5, (
+        "it stopped when one ended"
+    )
+    assert workspace.rows.length[0] == 11
 
 
 CHANGES = {
@@ -337,9 +339,9 @@ def test_a_latent_is_kept_as_the_reference_keeps_it(codec: Any, rank: int) -> No
     if codec == "directions":
         random = torch.Generator().manual_seed(0)
         basis = torch.linalg.qr(torch.randn(3, rank, 12, generator=random)).Q.contiguous()
-        codec, kept = Directions(basis), kept_latent.with_directions(kernel, basis.numpy())
+        codec, kept = Directions(basis), latent_codec.with_directions(kernel, basis.numpy())
     else:
-        kept = kept_latent.with_bits(kernel, codec.bits if isinstance(codec, Integers) else 16)
+        kept = latent_codec.with_bits(kernel, codec.bits if isinstance(codec, Integers) else 16)
     cache = CodedCache(Cache(model.config), codec)
     with torch.inference_mode():
         expected = model(torch.tensor([ids]), cache)[0].log_softmax(-1)
@@ -354,4 +356,4 @@ def test_a_latent_is_kept_as_the_reference_keeps_it(codec: Any, rank: int) -> No
 def test_only_a_latent_is_changed() -> None:
     kernel = kernel_of(random_model(tiny_config("GQA")))
     with pytest.raises(ValueError, match="no latent"):
-        kept_latent.with_bits(kernel, 8)
+        latent_codec.with_bits(kernel, 8)

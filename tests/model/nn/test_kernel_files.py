@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from model.nn import compiled, weights
 from model.nn.config import CheckpointError
-from model.nn.room import KernelModel
+from model.nn.workspace import KernelModel
 from tests.model.conftest import shipped_folder
 
 
@@ -52,7 +52,7 @@ def test_tensors_are_read_as_safetensors_reads_them() -> None:
 
 
 def test_the_kernel_needs_no_torch() -> None:
-    code = "import sys, json; import model.nn.room; print(json.dumps('torch' in sys.modules))"
+    code = "import sys, json; import model.nn.workspace; print(json.dumps('torch' in sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert json.loads(out.stdout) is False
 

@@ -1,4 +1,4 @@
-"""A smaller latent cache in PyTorch's network, as `analysis.kept_latent` has it in the kernel.
+"""A smaller latent cache in PyTorch's network, as `analysis.latent_codec` has it in the kernel.
 
 A codec encodes `c_kv` as it is appended, and attention works with the decoded latents, over a
 prompt as well as token by token, so that reading a text and writing it give the same result. The

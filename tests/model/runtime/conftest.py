@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from model.nn import compiled, shipped
-from model.nn.room import KernelModel
+from model.nn.workspace import KernelModel
 from model.runtime.scheduler import Scheduler
 
 

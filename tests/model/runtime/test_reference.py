@@ -1,4 +1,4 @@
-"""The reference network in the kernel's place: rooms of both compute the same."""
+"""The reference network in the kernel's place: workspaces of both compute the same."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from model.analysis import interventions, reference_interventions
 from model.analysis.interventions import Intervention
 from model.nn import checkpoints, compiled, shipped
-from model.nn.room import Keep, KernelModel
+from model.nn.workspace import Keep, KernelModel
 from model.runtime.batch import ModelLike, Request, finish
 from model.runtime.reference import ReferenceModel
 
@@ -26,7 +26,7 @@ def models(name: str, change: Intervention | None) -> tuple[KernelModel, ModelLi
 
 def test_its_rooms_are_outdated_once_there_is_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel, reference = models("base", None)
-    slow, fast = reference.room(1, Keep()), kernel.room(1, Keep())
+    slow, fast = reference.workspace(1, Keep()), kernel.workspace(1, Keep())
     for there in (False, True):
         monkeypatch.setattr(compiled, "ready", lambda there=there: there)
         assert slow.outdated == there
@@ -48,8 +48,8 @@ def test_both_write_the_same(name: str, change: Intervention | None) -> None:
     asked = [Request("", prompt, 25, float(row % 2), 4, row, True, KEEP) for row in range(4)]
     asked += [Request("", prompt[:9] + prompt, read=True, keep=KEEP)]
     asked += [Request("", (0,), 3, keep=KEEP)]
-    expected = finish(kernel.room(3, KEEP), asked)
-    for one, other in zip(finish(reference.room(3, KEEP), asked), expected, strict=True):
+    expected = finish(kernel.workspace(3, KEEP), asked)
+    for one, other in zip(finish(reference.workspace(3, KEEP), asked), expected, strict=True):
         np.testing.assert_array_equal(one.token_ids, other.token_ids)
         np.testing.assert_array_equal(one.expert_ids, other.expert_ids)
         np.testing.assert_allclose(one.expert_weights, other.expert_weights, atol=1e-4)

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from numpy.typing import NDArray
 
-from model.nn.room import Keep, KernelModel, Room, Run
+from model.nn.workspace import Keep, KernelModel, Run, Workspace
 from model.runtime import scheduler, work
 from model.runtime.batch import TOGETHER, Request, run
 from model.runtime.scheduler import NICE, Scheduler
@@ -122,16 +122,16 @@ class Slow:
     def __init__(self, model: KernelModel) -> None:
         self._model = model
 
-    def room(self, rows: int, keep: Keep) -> Room:
-        room = self._model.room(rows, keep)
-        advance = room.advance
+    def workspace(self, rows: int, keep: Keep) -> Workspace:
+        workspace = self._model.workspace(rows, keep)
+        advance = workspace.advance
 
         def slowly(slots: NDArray[np.int64], steps: int) -> int:
             time.sleep(0.02)
             return advance(slots, steps)
 
-        room.advance = slowly  # type: ignore[method-assign]
-        return room
+        workspace.advance = slowly  # type: ignore[method-assign]
+        return workspace
 
 
 def test_stop_begins_nothing_more_while_threads_are_at_work(model: KernelModel) -> None:
@@ -207,24 +207,24 @@ def test_what_is_kept_is_what_was_asked_for(shared: Scheduler) -> None:
 
 def test_a_busy_batch_makes_way_for_a_faster_one(model: KernelModel) -> None:
     """What is asked for in time never leaves the first batch idle."""
-    faster, begun = threading.Event(), list[Room]()
+    faster, begun = threading.Event(), list[Workspace]()
 
-    class Outdated(Room):
+    class Outdated(Workspace):
         @property
         def outdated(self) -> bool:
             return faster.is_set()
 
     class Slower:
-        def room(self, rows: int, keep: Keep) -> Room:
-            room = Outdated(model, rows, keep)
-            put = room.put
+        def workspace(self, rows: int, keep: Keep) -> Workspace:
+            workspace = Outdated(model, rows, keep)
+            put = workspace.put
 
             def noted(*given: Any, **named: Any) -> None:
-                begun.append(room)
+                begun.append(workspace)
                 put(*given, **named)
 
-            room.put = noted  # type: ignore[method-assign]
-            return room
+            workspace.put = noted  # type: ignore[method-assign]
+            return workspace
 
     shared = Scheduler(lambda engine: model if faster.is_set() else Slower())  # type: ignore[arg-type, return-value]
     many = shared.submit("A", [request(seed) for seed in range(400)])
@@ -236,21 +236,21 @@ def test_a_busy_batch_makes_way_for_a_faster_one(model: KernelModel) -> None:
     assert before < 300
     assert len(begun) <= before + 1  # one may just be on its way in
     shared.run([request(1)])  # a turn more clears up
-    rooms = [weakref.ref(room) for room in begun]
+    workspaces = [weakref.ref(workspace) for workspace in begun]
     begun.clear()
     shared.close()
     gc.collect()
-    assert not any(room() for room in rooms)
+    assert not any(workspace() for workspace in workspaces)
 
 
 def test_few_batches_that_nobody_uses_are_kept(model: KernelModel) -> None:
     """As many models as there are places of a slider, one after the other."""
-    rooms: list[weakref.ref[Room]] = []
+    workspaces: list[weakref.ref[Workspace]] = []
 
     class Slid:
-        def room(self, rows: int, keep: Keep) -> Room:
-            made = model.room(rows, keep)
-            rooms.append(weakref.ref(made))
+        def workspace(self, rows: int, keep: Keep) -> Workspace:
+            made = model.workspace(rows, keep)
+            workspaces.append(weakref.ref(made))
             return made
 
     shared = Scheduler(lambda engine: Slid())  # type: ignore[arg-type, return-value]
@@ -259,5 +259,5 @@ def test_few_batches_that_nobody_uses_are_kept(model: KernelModel) -> None:
     shared.run([replace(request(0, n=2), engine="base-0")])  # a turn more clears up
     shared.close()
     gc.collect()
-    assert len(rooms) > 2 * scheduler.IDLE_MOST
-    assert sum(one() is not None for one in rooms) <= scheduler.IDLE_MOST + 2
+    assert len(workspaces) > 2 * scheduler.IDLE_MOST
+    assert sum(one() is not None for one in workspaces) <= scheduler.IDLE_MOST + 2

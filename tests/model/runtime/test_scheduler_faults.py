@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.nn.config import CheckpointError
-from model.nn.room import Keep, KernelModel, Room, Run
+from model.nn.workspace import Keep, KernelModel, Run, Workspace
 from model.runtime import scheduler
 from model.runtime.batch import TOGETHER, Request
 from model.runtime.scheduler import SHARE, Scheduler
@@ -49,9 +49,9 @@ class Held:
         self._model, self._error = model, error
         self.begun, self.go_on = threading.Event(), threading.Event()
 
-    def room(self, rows: int, keep: Keep) -> Room:
-        room = self._model.room(rows, keep)
-        advance = room.advance
+    def workspace(self, rows: int, keep: Keep) -> Workspace:
+        workspace = self._model.workspace(rows, keep)
+        advance = workspace.advance
 
         def held(slots: NDArray[np.int64], steps: int) -> int:
             self.begun.set()
@@ -60,8 +60,8 @@ class Held:
                 raise self._error
             return advance(slots, steps)
 
-        room.advance = held  # type: ignore[method-assign]
-        return room
+        workspace.advance = held  # type: ignore[method-assign]
+        return workspace
 
 
 def several(engine: str, n: int) -> list[Request]:
@@ -100,14 +100,14 @@ def test_what_cannot_leave_a_batch_ends_no_thread(model: KernelModel) -> None:
     held = Held(model)
 
     class Full:
-        def room(self, rows: int, keep: Keep) -> Room:
-            room = held.room(rows, keep)
+        def workspace(self, rows: int, keep: Keep) -> Workspace:
+            workspace = held.workspace(rows, keep)
 
             def take(row: int, seconds: NDArray[np.float32]) -> Run:
                 raise MemoryError
 
-            room.take = take  # type: ignore[method-assign]
-            return room
+            workspace.take = take  # type: ignore[method-assign]
+            return workspace
 
     crowd = Scheduler(lambda engine: Full() if engine == "full" else model)  # type: ignore[arg-type, return-value]
     ticket = crowd.submit("A", several("full", 4))

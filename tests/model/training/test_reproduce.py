@@ -20,9 +20,9 @@ from model.training import (
     heldout,
     pipeline,
     pretrain,
+    recorded_training,
     results,
     stages,
-    training_samples,
 )
 from model.training.grpo import GRPOConfig
 
@@ -89,7 +89,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (results, "SAMPLES", 2),
         (results, "LEVEL_SAMPLES", 1),
         (results, "BUDGETS", (2,)),
-        (training_samples, "MAX_TOKENS", REPLY_TOKENS),
+        (recorded_training, "MAX_TOKENS", REPLY_TOKENS),
         *((experiments, name, 2) for name in ("STEPS", "QUESTIONS", "GROUP", "ASKED")),
         (experiments, "MAX_TOKENS", REPLY_TOKENS),
     ):

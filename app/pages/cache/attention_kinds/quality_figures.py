@@ -99,7 +99,7 @@ def scatter(kinds: Sequence[Quality], labels: Mapping[str, str]) -> go.Figure:
 
 
 @dataclass(frozen=True)
-class Beside:
+class ScoreDifferences:
     """A published model beside its own MHA: differences of scores in points, by test."""
 
     model: str
@@ -107,7 +107,7 @@ class Beside:
     differences: Mapping[str, float]
 
 
-def ablation(rows: Sequence[Beside], labels: Mapping[str, str]) -> go.Figure:
+def ablation(rows: Sequence[ScoreDifferences], labels: Mapping[str, str]) -> go.Figure:
     """Scores less those of the same model with MHA, a column per model, a marker per test.
 
     `labels`: score (axis title).

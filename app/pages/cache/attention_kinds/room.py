@@ -170,12 +170,12 @@ def theirs() -> None:
     )
 
 
-def beside_mha() -> list[quality_figures.Beside]:
+def beside_mha() -> list[quality_figures.ScoreDifferences]:
     """Every published model less its own MHA."""
     runs = published.ablation()
     mha = {run.model: run.scores for run in runs if run.attention == "MHA"}
     return [
-        quality_figures.Beside(
+        quality_figures.ScoreDifferences(
             run.model,
             run.attention,
             {test: score - mha[run.model][test] for test, score in run.scores.items()},
@@ -279,7 +279,7 @@ def one_token() -> None:
     st.markdown(t("attention_kinds.token_lead"))
     dtype = models.card(session.named("MLA")).cache_dtype
     stored = [
-        figures.Stored(kind, layer.parts, layer.kv_heads, int(BYTES[dtype]))
+        figures.TokenCache(kind, layer.parts, layer.kv_heads, int(BYTES[dtype]))
         for name, kind in models.twins().items()
         for layer in session.spec(name).layers[:1]
     ]

@@ -13,14 +13,16 @@ from app.ui import style
 
 
 @dataclass(frozen=True, eq=False)
-class Looks:
+class HeadWeights:
     """One model's heads in one layer, for one query: weights [H, S] over the tokens so far."""
 
     kind: str
     weights: NDArray[np.floating]
 
 
-def patterns(rows: Sequence[Looks], heads: Sequence[str], labels: Mapping[str, str]) -> go.Figure:
+def patterns(
+    rows: Sequence[HeadWeights], heads: Sequence[str], labels: Mapping[str, str]
+) -> go.Figure:
     """Weight of each token so far, same scale everywhere, in each kind's colour.
 
     A column's name stands above each of its panels, a row's above its first. `heads`: names of the

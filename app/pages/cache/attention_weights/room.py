@@ -34,7 +34,7 @@ def section() -> None:
 def _patterns(runs: latents.TwinRuns, token: int, texts: tuple[str, ...]) -> None:
     layer = session.layer_choice(list(range(len(runs.c_kv))), "c_attention_layer")
     rows = [
-        figures.Looks(kind, runs.attention[name][layer, :, token, : token + 1])
+        figures.HeadWeights(kind, runs.attention[name][layer, :, token, : token + 1])
         for name, kind in models.twins().items()
     ]
     st.text(t("attention_weights.attention_token", token=token, text=repr(texts[token])))
@@ -74,7 +74,7 @@ def _patterns(runs: latents.TwinRuns, token: int, texts: tuple[str, ...]) -> Non
     )
 
 
-def _most(rows: list[figures.Looks]) -> str:
+def _most(rows: list[figures.HeadWeights]) -> str:
     """The token that each head looks at most."""
     return "; ".join(
         t(

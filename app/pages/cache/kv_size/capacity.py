@@ -24,7 +24,7 @@ V2, V2_BASELINE = "DeepSeek-V2 (236B)", "DeepSeek-67B"
 V2_BITS = 6  # per element, on average, of the deployed cache (arXiv 2405.04434, section 3.2.3)
 
 
-def users(models: Sequence[configs.Sized], tokens: int, dtype: str) -> None:
+def users(models: Sequence[configs.SizedModel], tokens: int, dtype: str) -> None:
     """How many users of so many tokens fit beside the weights."""
     st.header(t("capacity.title"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -120,7 +120,7 @@ def _told(row: figures.Capacity) -> str:
     return t("capacity.users", name=row.name, users=row.users, weights=weights, each=each)
 
 
-def replacements(models: Sequence[configs.Sized], tokens: int, batch: int, dtype: str) -> None:
+def replacements(models: Sequence[configs.SizedModel], tokens: int, batch: int, dtype: str) -> None:
     """One of the chosen models with MHA, GQA-8, MQA and MLA."""
     known = {model.name: model for model in models if model.replaced and not model.hypothetical}
     if not known:

@@ -33,7 +33,7 @@ MAX_BATCH = 4_096
 
 
 @dataclass(frozen=True)
-class Sized:
+class SizedModel:
     """A model whose cache can be computed. `source` says where its config is from."""
 
     name: str
@@ -43,13 +43,13 @@ class Sized:
     hypothetical: bool = False
     source: str = ""
 
-    def named(self, name: str) -> Sized:
+    def named(self, name: str) -> SizedModel:
         """The same model under another name."""
         return replace(self, name=name)
 
 
 @functools.cache
-def published() -> dict[str, Sized]:
+def published() -> dict[str, SizedModel]:
     """The models of the reference table by name, in its order.
 
     Raises:
@@ -61,9 +61,9 @@ def published() -> dict[str, Sized]:
         return _published()
 
 
-def _published() -> dict[str, Sized]:
+def _published() -> dict[str, SizedModel]:
     return {
-        row["name"]: Sized(
+        row["name"]: SizedModel(
             row["name"],
             cache_spec(row["config"]),
             _parameters(row["config"], row["name"]),
@@ -89,7 +89,7 @@ def _replaced(config: Mapping[str, Any]) -> Mapping[str, CacheSpec]:
         return {}
 
 
-def sized(raw: str | bytes, file_name: str = "") -> Sized:
+def sized(raw: str | bytes, file_name: str = "") -> SizedModel:
     """A viewer's config as a model for the calculator.
 
     Raises:
@@ -104,7 +104,7 @@ def sized(raw: str | bytes, file_name: str = "") -> Sized:
     if per_token > MAX_BYTES_PER_TOKEN:
         limit = units.size(MAX_BYTES_PER_TOKEN)
         raise InputError(t("kv_size.config_absurd", size=units.size(per_token), limit=limit))
-    return Sized(
+    return SizedModel(
         name_of(config, file_name),
         spec,
         _parameters(config),

@@ -65,7 +65,7 @@ def add() -> None:
     state.c_own_errors = problems
 
 
-def _keep(model: configs.Sized) -> None:
+def _keep(model: configs.SizedModel) -> None:
     state = st.session_state
     known = {**configs.published(), **state.c_own}
     name, n = model.name, 1
@@ -78,7 +78,7 @@ def _keep(model: configs.Sized) -> None:
     state.c_own_chosen = [*state.get("c_own_chosen", []), name]
 
 
-def choose() -> list[configs.Sized]:
+def choose() -> list[configs.SizedModel]:
     """The models to draw: published ones (in the URL) and one's own."""
     published = configs.published()
     names = st.multiselect(
@@ -184,7 +184,7 @@ def _take_slider() -> None:
 
 
 def _answer(
-    models: Sequence[configs.Sized],
+    models: Sequence[configs.SizedModel],
     tokens: int,
     batch: int,
     dtype: str,
@@ -228,7 +228,7 @@ def _answer(
             plain(words.formula(model.spec, dtype), f"c_formula_{place}")
             own = [said] if (said := words.row_note(model.name)) else []
             st.text("\n".join(f"- {note}" for note in (*own, *map(words.note, model.spec.notes))))
-            st.text(t("cache.source", source=sources.told(model.source)))
+            st.text(t("cache.source", source=sources.translated(model.source)))
     folded_table(
         lambda: [
             {

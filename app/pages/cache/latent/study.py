@@ -24,9 +24,9 @@ from app.pages.cache import state as session
 from model import ASSETS
 from model.analysis import latent_study
 from model.analysis.latent_study import LatentFit, Study
-from model.data.held_out import Rows, mixture_rows
+from model.data.held_out import HeldOutRows, mixture_rows
 from model.nn.layout import Floats
-from model.nn.room import Keep, Run
+from model.nn.workspace import Keep, Run
 from model.record.trace import Trace
 from model.runtime.batch import Request
 
@@ -86,13 +86,13 @@ def content() -> str:
 
 
 @functools.lru_cache(maxsize=4)
-def _rows(tokenizer: str, n: int, seed: int) -> Rows:
+def _rows(tokenizer: str, n: int, seed: int) -> HeldOutRows:
     """Held-out rows that fit the model's context; `tokenizer` is the digest of the model's."""
     context = int(models.config(model())["max_position_embeddings"])
     return mixture_rows(models.tokenizer(model()), context - 1, n, seed)
 
 
-def rows(n: int, seed: int) -> Rows:
+def rows(n: int, seed: int) -> HeldOutRows:
     """Ids and learnt flags [n, T] of held-out rows."""
     return _rows(models.digest(model(), "tokenizer.json"), n, seed)
 
@@ -136,7 +136,7 @@ def study(fitted: LatentFit, fit_runs: Sequence[Run], runs: Sequence[Run | None]
 
 
 @dataclass(frozen=True, eq=False)
-class Recorded:
+class RecordedStudy:
     """A study that was measured when the models were recorded."""
 
     study: Study
@@ -150,7 +150,7 @@ _STUDY = {
 
 
 @functools.lru_cache(maxsize=4)
-def _recorded(of: str) -> Recorded | None:
+def _recorded(of: str) -> RecordedStudy | None:
     path = ASSETS / "samples" / "latent-study.json"
     raw = read_json(path, {"date": str, "of": str, "study": _STUDY})
     if raw["of"] != of:
@@ -163,10 +163,10 @@ def _recorded(of: str) -> Recorded | None:
             raise ValueError("rows or codecs are missing")
         if names - {latent_study.FULL} - {*study.error}:
             raise ValueError("an error is missing")
-    return Recorded(study, raw["date"])
+    return RecordedStudy(study, raw["date"])
 
 
-def recorded() -> Recorded | None:
+def recorded() -> RecordedStudy | None:
     """The recorded study; None if it is of another model."""
     return _recorded(content())
 
@@ -175,7 +175,7 @@ def recorded() -> Recorded | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
+class LatentComparison:
     """The same prompt, settings and seed with all of the latent and with a codec's part of it."""
 
     codec: str
@@ -199,7 +199,7 @@ class Pair:
         return self.alike < min(len(run) - run.n_prompt for run in (self.plain, self.coded))
 
 
-class PairSlot(RunSlot[Pair]):
+class LatentComparisonSlot(RunSlot[LatentComparison]):
     """A slot that writes a prompt twice; the directions are fitted first, if nobody has."""
 
     def __init__(self) -> None:
@@ -215,13 +215,13 @@ class PairSlot(RunSlot[Pair]):
             plain = prompt.request()
             return [plain, replace(plain, engine=engine(fit(runs), codec))]
 
-        def make(runs: Sequence[Run | None]) -> Pair | None:
+        def make(runs: Sequence[Run | None]) -> LatentComparison | None:
             written = [run for run in runs[len(asked) :] if run is not None]
             if len(written) < 2:
                 return None
-            return Pair(codec, prompt.trace(written[0]), prompt.trace(written[1]))
+            return LatentComparison(codec, prompt.trace(written[0]), prompt.trace(written[1]))
 
         self.start(asked, make, then)
 
 
-PAIR = PairSlot()
+PAIR = LatentComparisonSlot()

@@ -85,14 +85,14 @@ def read(slot: NeedSlot, wanted: Sequence[str], traces: Sequence[Trace]) -> list
     ]
 
 
-class Estimate(NamedTuple):
+class ChangedShare(NamedTuple):
     """A share with its 95 % interval."""
 
     mean: float
     interval: Interval
 
 
-def by_layer(texts: Sequence[ReadText], model: str) -> list[Estimate]:
+def by_layer(texts: Sequence[ReadText], model: str) -> list[ChangedShare]:
     """Share of choices that are not base's in each layer.
 
     The interval is over the tokens of a single text, or over texts.
@@ -101,7 +101,7 @@ def by_layer(texts: Sequence[ReadText], model: str) -> list[Estimate]:
     units_UL = shares[0] if len(shares) == 1 else np.array([each.sum(axis=0) for each in shares])
     tokens_U = np.ones(len(units_UL)) if len(shares) == 1 else np.array([*map(len, shares)])
     return [
-        Estimate(float(units_U.sum() / tokens_U.sum()), bootstrap_ratio(units_U, tokens_U))
+        ChangedShare(float(units_U.sum() / tokens_U.sum()), bootstrap_ratio(units_U, tokens_U))
         for units_U in units_UL.T
     ]
 

@@ -117,7 +117,7 @@ def tokens(
 
 
 @dataclass(frozen=True)
-class Series:
+class ChangedShares:
     """A model's share of changed choices per layer with 95 % intervals [low, high]."""
 
     model: str
@@ -127,7 +127,7 @@ class Series:
 
 
 def by_layer(
-    series: Sequence[Series], layers: Sequence[int], chance: float, labels: Mapping[str, str]
+    series: Sequence[ChangedShares], layers: Sequence[int], chance: float, labels: Mapping[str, str]
 ) -> go.Figure:
     """Share of choices that are not base's in each layer, a mark per model, beside chance.
 

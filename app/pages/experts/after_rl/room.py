@@ -240,7 +240,7 @@ def summary(found: list[ReadText], place: str) -> None:
             "chance": t("after_rl.chance", share=f"{1 - even:.0%}"),
         }
         series = [
-            figures.Series(model, *zip(*((e.mean, *e.interval) for e in each), strict=True))
+            figures.ChangedShares(model, *zip(*((e.mean, *e.interval) for e in each), strict=True))
             for model, each in estimates.items()
         ]
         chart(

@@ -150,7 +150,7 @@ def results(runs: list[balance_runs.BalanceRun]) -> None:
     small(rows, "balance-results")
     st.caption(t("balance.results_reading", gates=runs[0].load[0].size))
     published = models.published_routing()["balance"]
-    st.markdown(t("balance.published", source=sources.told(published["source"])))
+    st.markdown(t("balance.published", source=sources.translated(published["source"])))
     small(
         [
             {

@@ -17,15 +17,15 @@ from model import ASSETS
 from model.analysis import expert_load
 from model.analysis.estimators import Interval, paired_difference
 from model.analysis.routing_decision import choose
-from model.nn.room import Keep
+from model.nn.layout import Floats
+from model.nn.workspace import Keep
 from model.runtime.batch import Request
 
 RUNS = ("balance-bias", "balance-loss", "balance-none")
 IDLE = 0.1  # of an even share: below it an expert hardly works
 BY_HAND = "balance-none"  # its gates have no bias, and need one most
 ROWS = len(held_out.DOMAINS)  # of held-out text behind the rule by hand, one of each domain
-Floats = NDArray[np.float64]
-Floats32 = NDArray[np.float32]
+Float64s = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +34,9 @@ class BalanceRun:
 
     name: str
     steps: list[int]  # [W], the last of each window
-    load: Floats  # [W, L, E], an even share being 1
-    bias: Floats  # [W, L, E], after the window
-    max_vio: Floats  # [W], of single batches, mean over the window and the layers
+    load: Float64s  # [W, L, E], an even share being 1
+    bias: Float64s  # [W, L, E], after the window
+    max_vio: Float64s  # [W], of single batches, mean over the window and the layers
     loss: float  # held out, nats per token
     interval: Interval
     minutes: float
@@ -71,7 +71,7 @@ def difference(name: str, other: str) -> tuple[float, Interval]:
     return paired_difference(a["row_nats"], b["row_nats"], b["row_tokens"])
 
 
-def scores(slot: NeedSlot) -> Floats32 | None:
+def scores(slot: NeedSlot) -> Floats | None:
     """What the gates think of held-out tokens, before any bias: [N, L, E]; None as long
     as they are not read.
 
@@ -84,11 +84,11 @@ def scores(slot: NeedSlot) -> Floats32 | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Hand:
+class BiasSteps:
     """What the bias rule has done: the newest bias [E], and MaxVio from the start to it."""
 
-    bias: Floats32
-    load: Floats  # [E] with that bias, an even share being 1
+    bias: Floats
+    load: Float64s  # [E] with that bias, an even share being 1
     max_vio: list[float]
 
     @property
@@ -96,7 +96,7 @@ class Hand:
         return len(self.max_vio) - 1
 
 
-def by_hand(scores_NE: Floats32, taken: Sequence[tuple[float, int]]) -> Hand:
+def by_hand(scores_NE: Floats, taken: Sequence[tuple[float, int]]) -> BiasSteps:
     """Apply the trainer's rule to the same tokens, so many times at each speed in turn.
 
     `scores_NE` are the gate's own of N tokens; it has no bias at first.
@@ -109,10 +109,10 @@ def by_hand(scores_NE: Floats32, taken: Sequence[tuple[float, int]]) -> Hand:
             bias_E = expert_load.next_bias(bias_E, load_E, speed)
             load_E = load(scores_NE + bias_E)
             max_vio.append(float(load_E.max() - 1))
-    return Hand(bias_E, load_E, max_vio)
+    return BiasSteps(bias_E, load_E, max_vio)
 
 
-def load(choice_NE: Floats32) -> Floats:
+def load(choice_NE: Floats) -> Float64s:
     """Loads [E] of a layer's experts on the held-out tokens, an even share being 1."""
     config = models.config(BY_HAND)
     ids = choose(

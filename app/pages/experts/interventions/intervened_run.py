@@ -17,7 +17,7 @@ from app.core.running.need_slot import NeedSlot
 from app.core.running.prompt_runs import PromptRun
 from model.analysis import routing_statistics as routing
 from model.analysis.interventions import Intervention
-from model.nn.room import Run
+from model.nn.workspace import Run
 from model.record.trace import Trace
 from model.runtime.batch import Request
 

@@ -318,7 +318,7 @@ def knock_out() -> None:
         "best": masked[0],
     }
     model = trace.card.name
-    readers: list[held_out.Reader] = [model]
+    readers: list[held_out.ReadingModel] = [model]
     readers += [Intervened(model, each) for each in (*masked, *named.values())]
     plain, *rest = held_out.read(KNOCK_OUT, readers, KNOCKED_ROWS)
     if len(plain) < KNOCKED_ROWS:
@@ -359,7 +359,7 @@ def knock_out() -> None:
             own=f"{losses[0][0]:.3f}",
             without=f"{losses[0][0] + gaps[1][0]:.3f}",
             model=published["model"],
-            source=sources.told(published["source"]),
+            source=sources.translated(published["source"]),
             whole=published["whole"],
             knocked=published["without_shared"],
         )

@@ -16,7 +16,7 @@ import streamlit as st
 
 from app.pages.experts.interventions.intervened_run import IntervenedRun
 from app.ui.components import component
-from app.ui.components.about import about
+from app.ui.components.run_description import run_description
 from app.ui.components.trace_view.payload import run_id
 from model.record.trace import rounded
 
@@ -27,7 +27,7 @@ def payload(run: IntervenedRun) -> dict[str, Any]:
     """What the browser gets: the run's tokens with both probabilities, and both answers."""
     trace, apart = run.trace, run.parting()
     return {
-        "about": about(trace.info.prompt, [trace.card.name], [trace]),
+        "about": run_description(trace.info.prompt, [trace.card.name], [trace]),
         "id": run.id,
         "run": run_id(trace),
         "texts": list(trace.texts),

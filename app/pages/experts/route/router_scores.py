@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from app.core.assets import models
 from app.core.running.need_slot import NeedSlot
 from model.analysis.routing_decision import Decision, decide
-from model.nn.room import Keep, Run
 from model.nn.weights import read_tensors
+from model.nn.workspace import Keep, Run
 from model.record.card import ModelCard
 from model.record.trace import Trace
 from model.runtime.batch import Request

@@ -180,7 +180,7 @@ def together(found: RoutingCounts, model: str, layer: int, at: int) -> None:
             inside=f"{random.inside:.0%}",
             across=f"{random.across:.0%}",
             model=reference["model"],
-            source=sources.told(reference["source"]),
+            source=sources.translated(reference["source"]),
             theirs=f"{their_even:.0%}",
         )
     )
@@ -283,7 +283,7 @@ def neighbours(found: RoutingCounts, model: str, layers: list[int]) -> None:
         t(
             "routing_statistics.again_published",
             model=published["model"],
-            source=sources.told(published["source"]),
+            source=sources.translated(published["source"]),
             first=f"{chance[0]:.1%}",
             any=f"{chance[1]:.1%}",
         )
@@ -365,7 +365,7 @@ def saturation(model: str, layers: list[int]) -> None:
             rows=rows,
             chance=f"{chance:.0%}",
             model=published["model"],
-            source=sources.told(published["source"]),
+            source=sources.translated(published["source"]),
             theirs=f"{published['chosen'] / published['experts']:.1%}",
         )
     )

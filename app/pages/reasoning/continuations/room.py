@@ -1,4 +1,4 @@
-"""Going on from a step: other endings, or the endings after another number."""
+"""Continuations from a step of a reply, as it stands or with another number in its place."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections import Counter
 
 import streamlit as st
 
-from app.core.asking import contestants, judged
+from app.core.asking import contestants, judged_reply
 from app.core.running import replies
 from app.core.texts import t
-from app.pages.reasoning.samples import state as session
-from app.pages.reasoning.samples.room import drawn_of, export
+from app.pages.reasoning.continuations import state as session
+from app.pages.reasoning.test_time_compute.room import drawn_of, export
 from app.ui.components.reasoning_view import name_of
 from model.analysis.estimators import wilson
 from model.tasks import pick
@@ -27,17 +27,17 @@ def section() -> None:
     trace, reading, mark = found
     with st.container(border=True):
         number = reading.steps.index(mark) + 1
-        name = name_of(contestants.of(trace, reading.asked.begin))
+        name = name_of(contestants.contestant_of(trace, reading.asked.begin))
         st.subheader(t("reasoning.step_title", n=number, name=name))
         st.text(f"{mark.text}  {'✓' if mark.right else f'✗ ({mark.value})'}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.selectbox(
-                t("reasoning.endings"), session.ENDING_COUNTS, index=1, key="r_endings_n", width=150
+                t("reasoning.continuations"), session.COUNTS, index=1, key="r_endings_n", width=150
             )
             st.button(
                 t("reasoning.resample"),
                 key="r_resample",
-                on_click=session.start_again,
+                on_click=session.start,
                 args=(False,),
                 help=t("reasoning.resample_help"),
             )
@@ -52,16 +52,16 @@ def section() -> None:
             st.button(
                 t("reasoning.go_on"),
                 key="r_go_on",
-                on_click=session.start_again,
+                on_click=session.start,
                 args=(True,),
                 help=t("reasoning.go_on_help"),
             )
-        session.ENDINGS.area(endings)
+        session.CONTINUATIONS.area(continuations)
 
 
-def endings() -> None:
-    """How many endings are right, and whether they follow the number that stands there."""
-    batch, made = drawn_of(session.ENDINGS), st.session_state.get("r_again")
+def continuations() -> None:
+    """How many continuations are right, and whether they follow the number that stands there."""
+    batch, made = drawn_of(session.CONTINUATIONS), st.session_state.get("r_again")
     if batch is None or made is None or made["pick"] != st.session_state.r_pick:
         return
     found = session.picked()
@@ -70,20 +70,24 @@ def endings() -> None:
     _, reading, mark = found
     drawn, ask = batch.of(0), batch.asks[0]
     right, total = sum(s.correct for s in drawn), len(drawn)
-    said = [t("reasoning.ending_right", right=right, n=total, **interval(right, total))]
+    said = [t("reasoning.continuation_right", right=right, n=total, **interval(right, total))]
     if made["number"] is not None:
         number = made["number"]
         if reading.answer is not None:
             same = of_answer(drawn, reading.problem, reading.answer)
-            said.append(t("reasoning.ending_same", same=same, n=total, **interval(same, total)))
-        follows = judged.follows(reading.problem, mark.plain, number)
+            said.append(
+                t("reasoning.continuation_same", same=same, n=total, **interval(same, total))
+            )
+        follows = judged_reply.follows(reading.problem, mark.plain, number)
         if follows is not None:
             follow = of_answer(drawn, reading.problem, follows)
             values = {"follow": follow, "number": number, "answer": follows}
-            first = t("reasoning.ending_follows", n=total, **values, **interval(follow, total))
+            first = t(
+                "reasoning.continuation_follows", n=total, **values, **interval(follow, total)
+            )
             said.insert(0, first)
         else:
-            said.append(t("reasoning.ending_unknown"))
+            said.append(t("reasoning.continuation_unknown"))
     st.text("\n".join(said))
     tally = Counter((s.answer, s.correct) for s in drawn).most_common()
     lines = [
@@ -92,10 +96,10 @@ def endings() -> None:
     ]
     st.text("\n".join(lines[:8]))
     st.caption(t("reasoning.prefix_read", n=len(ask.ids)))
-    with st.expander(t("reasoning.endings_read")):
+    with st.expander(t("reasoning.continuations_read")):
         for sample in drawn[:8]:
             st.text(f"{'✓' if sample.correct else '✗'}  … {sample.text[len(ask.head) :]}")
-    if session.ENDINGS.running is None:
+    if session.CONTINUATIONS.running is None:
         export(batch, "reasoning-endings")
 
 

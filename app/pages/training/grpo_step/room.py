@@ -12,7 +12,7 @@ from app.core.texts import question_language, t
 from app.pages.training import question, training_runs
 from app.pages.training.checkpoint_names import checkpoint_name
 from app.pages.training.grpo_step import figures
-from app.pages.training.grpo_step.view import Moved, update_view
+from app.pages.training.grpo_step.view import UpdatedReply, update_view
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import folded_table
@@ -72,7 +72,7 @@ def tokens_part(replies: list[dict[str, Any]], lr: float, about: str) -> None:
     st.markdown(f"**{t('grpo_step.moved_title')}**")
     st.markdown(t("grpo_step.moved_say", lr=f"{lr:g}"))
     shown = [
-        Moved(
+        UpdatedReply(
             t("grpo_step.reply", number=i),
             t(
                 f"grpo_step.reply_{'right' if reply['correct'] else 'wrong'}",

@@ -14,7 +14,7 @@ _component = component("update_view")
 
 
 @dataclass(frozen=True)
-class Moved:
+class UpdatedReply:
     """A reply: what is said above it, its tokens, their probabilities before and after."""
 
     title: str
@@ -24,7 +24,7 @@ class Moved:
     after: Sequence[float]
 
 
-def update_view(replies: Sequence[Moved], *, about: str, key: str) -> None:
+def update_view(replies: Sequence[UpdatedReply], *, about: str, key: str) -> None:
     """Draw the replies; pointing at a token tells both probabilities.
 
     `about` says what they are of, in a file.

@@ -50,7 +50,7 @@ def ours(made: training_runs.TrainedModel | None, name: str) -> list[tuple[str, 
     return said
 
 
-def in_percent(one: training_runs.Result) -> dict[str, object]:
+def in_percent(one: training_runs.SolvedShare) -> dict[str, object]:
     """A result for the words about it."""
     shares = {"value": one.value, "low": one.low, "high": one.high}
     return {"n": one.n} | {key: f"{100 * share:.1f}" for key, share in shares.items()}

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.core.asking import judged
+from app.core.asking import judged_reply
 from app.core.asking.contestants import Contestant
 from app.core.asking.questions import MAX_TOKENS
 from app.core.assets.files import count, read_json, reading, shaped
@@ -35,7 +35,7 @@ COUNTED = 16  # replies of each checkpoint that are counted
 
 
 @dataclass(frozen=True)
-class Counted:
+class RightCount:
     """Replies of a checkpoint to the question: how many, and how many of them are right."""
 
     step: int
@@ -70,11 +70,11 @@ def recorded(language: str) -> tuple[Trace, ...]:
         return tuple(Trace.from_json(trace) for trace in found["traces"])
 
 
-def recorded_counts(language: str) -> list[Counted]:
+def recorded_counts(language: str) -> list[RightCount]:
     """Recorded counts of every checkpoint."""
     found = _recorded(language)
     with reading(_sample(language)):
-        return [Counted(**one) for one in found["counts"]]
+        return [RightCount(**one) for one in found["counts"]]
 
 
 def start() -> None:
@@ -118,7 +118,7 @@ def inside() -> None:
     if there:
         info, kind = traces[0].info, "live" if own else "recorded"
         source = t(f"training.replies_{kind}", date=info.date, seed=info.seed)
-        question.said(source, judged.read(traces[0]).asked.text)
+        question.said(source, judged_reply.read(traces[0]).asked.text)
         replies_of({step: found[one.name] for step, one in there.items()})
 
 
@@ -133,7 +133,7 @@ def replies_of(found: Mapping[int, Trace]) -> None:
         )
     shown = dict.fromkeys((step, steps[-1]))
     reasoning_view([found[one] for one in shown], key="t_time_machine_view", heading="h3")
-    readings = {one: judged.read(trace) for one, trace in found.items()}
+    readings = {one: judged_reply.read(trace) for one, trace in found.items()}
     st.text(" · ".join(f"{names[one]} {'✓' if r.correct else '✗'}" for one, r in readings.items()))
     st.caption(t("time_machine.reading"))
     rows: list[dict[str, object]] = [
@@ -170,20 +170,20 @@ def counts_inside() -> None:
         language = question_language()
         trace = recorded(language)[0]
         said = t("time_machine.counts_recorded", date=trace.info.date, seed=trace.info.seed)
-        counts(judged.read(trace).asked.text, recorded_counts(language), said)
+        counts(judged_reply.read(trace).asked.text, recorded_counts(language), said)
 
 
-def counted(drawn: Replies) -> list[Counted]:
+def counted(drawn: Replies) -> list[RightCount]:
     """What was drawn so far, by checkpoint."""
     steps = {one.name: one.step for one in training_runs.checkpoints()}
     return [
-        Counted(steps[ask.model], sum(one.correct for one in own), len(own), ask.seed)
+        RightCount(steps[ask.model], sum(one.correct for one in own), len(own), ask.seed)
         for place, ask in enumerate(drawn.asks)
         if (own := drawn.of(place)) and ask.model in steps
     ]
 
 
-def counts(asked: str, found: Sequence[Counted], source: str) -> None:
+def counts(asked: str, found: Sequence[RightCount], source: str) -> None:
     """The picture of counts, and its numbers."""
     if not found:
         return

@@ -15,7 +15,7 @@ from app.ui import style
 
 
 @dataclass(frozen=True)
-class Share:
+class LabelledShare:
     """A share with its interval: whose it is, and of what."""
 
     name: str
@@ -25,7 +25,7 @@ class Share:
     high: float
 
 
-def verdicts(shares: Sequence[Share], labels: Mapping[str, str]) -> go.Figure:
+def verdicts(shares: Sequence[LabelledShare], labels: Mapping[str, str]) -> go.Figure:
     """Shares of verdicts side by side, a group for each thing they are of, bars: 95 % intervals.
 
     `labels`: x (title of the axis), hover (plotly's template; the name is put before it).

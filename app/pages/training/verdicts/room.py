@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.core.asking import judged
+from app.core.asking import judged_reply
 from app.core.asking.questions import MAX_TOKENS
-from app.core.assets import evaluations, models
-from app.core.assets import recorded as samples
+from app.core.assets import evaluations, models, recorded_runs
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import question_language, t
 from app.pages.training import question, training_runs
@@ -30,7 +29,7 @@ MEASURES = ("errors_noticed", "false_alarms")
 
 
 @dataclass(frozen=True)
-class Measured:
+class VerdictRate:
     """A share of a model's verdicts on held-out problems, with its 95 % interval."""
 
     verdicts: str
@@ -59,12 +58,12 @@ def run(asked: question.TrainingQuestion) -> None:
 
 def recorded(language: str) -> tuple[Trace, ...]:
     """What the room opens with, assets/samples/verdicts-LANGUAGE.json."""
-    return samples.traces(f"verdicts-{language}")
+    return recorded_runs.traces(f"verdicts-{language}")
 
 
 def said(trace: Trace) -> str:
     """How one reply's verdicts did: what they were about, and whether they were justified."""
-    marks = [mark for mark in judged.read(trace).marks if mark.kind in ("ok", "no")]
+    marks = [mark for mark in judged_reply.read(trace).marks if mark.kind in ("ok", "no")]
     fair = sum(bool(mark.right) for mark in marks)
     return t("verdicts.said", fair=fair, n=len(marks))
 
@@ -83,28 +82,28 @@ def inside() -> None:
     traces = own or recorded(question_language())
     info, kind = traces[0].info, "live" if own else "recorded"
     source = t(f"training.replies_{kind}", date=info.date, seed=info.seed)
-    question.said(source, judged.read(traces[0]).asked.text, pick.NAME)
+    question.said(source, judged_reply.read(traces[0]).asked.text, pick.NAME)
     names = {name: t(f"verdicts.as_{how}") for how, name in PAIR.items()}
     reasoning_view(traces, key="t_verdicts_view", heading="h3", names=names)
     st.text("\n".join(f"{names[one.card.name]}: {said(one)}" for one in traces))
 
 
-def measured() -> list[Measured]:
+def measured() -> list[VerdictRate]:
     """What the evaluations say of both models' verdicts."""
     found = []
     for how, name in PAIR.items():
-        evaluation = evaluations.of(name)
+        evaluation = evaluations.of_model(name)
         if evaluation is None:
             continue
         many = evaluation["many"][pick.NAME]
         for key in MEASURES:
             one = many[key]
             low, high = one["interval"]
-            found.append(Measured(how, key, one["value"], low, high, one["n"]))
+            found.append(VerdictRate(how, key, one["value"], low, high, one["n"]))
     return found
 
 
-def picture(found: Sequence[Measured]) -> None:
+def picture(found: Sequence[VerdictRate]) -> None:
     """Wrong sums rejected and right sums rejected, of both models, and the same as a table."""
     st.subheader(t("verdicts.measured"))
     names = {how: t(f"verdicts.as_{how}") for how in PAIR}
@@ -116,7 +115,9 @@ def picture(found: Sequence[Measured]) -> None:
         drawn_once(
             figures.verdicts,
             [
-                figures.Share(names[one.verdicts], words[one.measure], one.value, one.low, one.high)
+                figures.LabelledShare(
+                    names[one.verdicts], words[one.measure], one.value, one.low, one.high
+                )
                 for one in found
             ],
             {"x": t("verdicts.x"), "hover": t("verdicts.hover")},
@@ -124,7 +125,9 @@ def picture(found: Sequence[Measured]) -> None:
         key="t_verdicts_measured",
         alt=told,
     )
-    evaluation = evaluations.of(next(name for name in PAIR.values() if evaluations.of(name)))
+    evaluation = evaluations.of_model(
+        next(name for name in PAIR.values() if evaluations.of_model(name))
+    )
     assert evaluation is not None
     many = evaluation["many"][pick.NAME]
     st.caption(

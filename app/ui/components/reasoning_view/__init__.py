@@ -18,12 +18,12 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from app.core.asking import contestants, judged
-from app.core.asking.judged import JudgedReply
+from app.core.asking import contestants, judged_reply
+from app.core.asking.judged_reply import JudgedReply
 from app.core.assets import evaluations
 from app.core.texts import t
 from app.ui.components import component
-from app.ui.components.about import about
+from app.ui.components.run_description import run_description
 from app.ui.components.trace_view.payload import probabilities, run_id
 from model.record.trace import Trace, rounded
 from model.tasks.problem import Problem
@@ -63,7 +63,7 @@ def typical(contestant: contestants.Contestant, problem: Problem) -> str:
 def payload(trace: Trace, reading: JudgedReply) -> dict[str, Any]:
     """What the browser gets of one reply: everything counted from the reply's first token."""
     start = reading.start
-    contestant = contestants.of(trace, reading.asked.begin)
+    contestant = contestants.contestant_of(trace, reading.asked.begin)
     return {
         "id": run_id(trace),
         "name": name_of(contestant),
@@ -125,7 +125,7 @@ def reasoning_view(
 
     URL: KEY_colour, what tokens are coloured by, one of `COLOURINGS`; none if it is missing.
     """
-    readings = [judged.read(trace) for trace in traces]
+    readings = [judged_reply.read(trace) for trace in traces]
     data = drawn(traces, readings, playing=playing, heading=heading, names=names)
     data["clickable"] = clickable
     data["pick"] = picked and {"run": run_id(traces[picked[0]]), "mark": picked[1]}
@@ -153,7 +153,7 @@ def drawn(
         column["name"] = names.get(trace.card.name, column["name"])
     question = asked(readings[0]) if readings else ""
     return {
-        "about": about(question, [column["name"] for column in columns], traces),
+        "about": run_description(question, [column["name"] for column in columns], traces),
         "columns": columns,
         "playing": playing,
         "clickable": False,

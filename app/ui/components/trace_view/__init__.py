@@ -19,12 +19,12 @@ import streamlit as st
 
 from app.core.texts import t
 from app.ui.components import component
-from app.ui.components.about import about
+from app.ui.components.run_description import run_description
 from app.ui.components.trace_view.payload import drawable, missing, payload, run_id
 from model.record import pooling
 from model.record.trace import Trace
 
-Part = Literal["strip", "text", "grid", "heatmap", "multiples", "cache"]
+PicturePart = Literal["strip", "text", "grid", "heatmap", "multiples", "cache"]
 
 _component = component("trace_view", "player")
 
@@ -40,7 +40,7 @@ class Selection:
 def trace_view(
     trace: Trace,
     *,
-    parts: Sequence[Part],
+    parts: Sequence[PicturePart],
     key: str,
     layer: int | None = None,
     playing: bool = False,
@@ -80,7 +80,7 @@ def trace_view(
 
 def drawn(
     trace: Trace,
-    parts: Sequence[Part],
+    parts: Sequence[PicturePart],
     *,
     playing: bool,
     layer: int | None = None,
@@ -88,7 +88,7 @@ def drawn(
 ) -> dict[str, Any]:
     """The component's data of a run; `first` is where the window of a large one begins."""
     return {
-        "about": about(trace.info.prompt, [trace.card.name], [trace]),
+        "about": run_description(trace.info.prompt, [trace.card.name], [trace]),
         "parts": drawable(trace, parts),
         "playing": playing and not pooling.too_large(trace),
         "charts": [],

@@ -25,15 +25,15 @@ def page(language: str, question: str) -> None:
     import streamlit as st
 
     from app.core.asking import scope
-    from app.core.asking.questions import Asked
+    from app.core.asking.questions import ParsedPrompt
 
     st.session_state.lang = language
     st.caption(scope.askable())
     st.caption(scope.sizes())
     st.caption(scope.level_help())
-    if (word := scope.outside(Asked(question, "", free=False))) is not None:
+    if (word := scope.outside(ParsedPrompt(question, "", free=False))) is not None:
         st.markdown(word)
-    if scope.outside(Asked(question, "", free=True)) is not None:
+    if scope.outside(ParsedPrompt(question, "", free=True)) is not None:
         st.text("free text has no scope")
 
 

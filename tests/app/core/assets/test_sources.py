@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.core.assets.sources import BETWEEN, told
+from app.core.assets.sources import BETWEEN, translated
 from app.core.texts import speaking
 from app.export import figures
 from model import ASSETS
@@ -39,14 +39,14 @@ def test_korean_pages_name_sources_in_korean(name: str) -> None:
     assert listed
     for source in listed:
         with speaking("ko"):
-            assert not ENGLISH.search(told(source)), source
+            assert not ENGLISH.search(translated(source)), source
         with speaking("en"):
-            assert told(source) == source
+            assert translated(source) == source
 
 
 def test_parts_that_no_text_says_stay_as_they_are() -> None:
     with speaking("ko"):
-        assert told(BETWEEN.join(["arithmetic", "a/b.py @12"])) == "직접 계산; a/b.py @12"
+        assert translated(BETWEEN.join(["arithmetic", "a/b.py @12"])) == "직접 계산; a/b.py @12"
 
 
 def test_figures_that_leave_the_app_name_their_sources_in_korean() -> None:

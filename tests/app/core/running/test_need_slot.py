@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.core.running.need_slot import BYTES, Runs, nbytes
-from model.nn.room import Run
+from model.nn.workspace import Run
 from model.runtime.batch import Request
 from tests.app.runs import Busy, Failing
 

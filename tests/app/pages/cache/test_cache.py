@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core.assets import models, published
-from app.core.running import generation, store
+from app.core.assets import models, published, recorded_runs
+from app.core.running import generation
 from app.core.texts import texts, translated
 from app.pages.cache import state as session
 from app.ui import units
 from model.analysis.kv_size import cache_spec
 from model.nn.config import ModelConfig
-from model.training import cache_samples
+from model.training import recorded_cache
 from tests.app.pages.cache.cases import (
     APP,
     ROOMS,
@@ -102,7 +102,7 @@ def test_the_recorded_run_agrees_with_the_formula(language: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_a_run_with_the_inputs_as_they_stand_is_the_recorded_one(language: str) -> None:
-    at, recorded = shown("run", language), cache_samples
+    at, recorded = shown("run", language), recorded_cache
     assert at.text_area("c_prompt").value == recorded.PROMPTS[language]
     assert at.number_input("c_tokens").value == recorded.NEW_TOKENS
     assert at.number_input("c_temperature").value == recorded.TEMPERATURE
@@ -110,7 +110,7 @@ def test_a_run_with_the_inputs_as_they_stand_is_the_recorded_one(language: str) 
 
 
 def test_the_sentence_has_the_runs_own_numbers() -> None:
-    runs = {kind: store.sample(f"cache-{n}") for n, kind in models.twins().items()}
+    runs = {kind: recorded_runs.trace(f"cache-{n}") for n, kind in models.twins().items()}
     tokens = min(run.fed for run in runs.values())
     held = {kind: int(run.cache_bytes[tokens - 1]) for kind, run in runs.items()}
     sentence = translated(
@@ -126,7 +126,7 @@ def test_the_sentence_has_the_runs_own_numbers() -> None:
 
 def test_a_cache_that_differs_from_the_formula_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        store, "sample", lambda name: run_of(name.removeprefix("cache-"), 9, off_by=4)
+        recorded_runs, "trace", lambda name: run_of(name.removeprefix("cache-"), 9, off_by=4)
     )
     at = opened()
     gaps = " · ".join(f"{kind} +4 B" for kind in models.twins().values())

@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.asking.prompts import InputError
-from app.core.assets import models
-from app.core.running import store
+from app.core.assets import models, recorded_runs
 from app.core.texts import translated
 from app.pages.cache import figures
 from app.pages.cache import state as session
@@ -35,7 +34,7 @@ from tests.app.words import placeholders
 @pytest.mark.parametrize("language", ["", "-ko"])
 @pytest.mark.parametrize("name", models.twins())
 def test_a_recorded_run_agrees_with_the_formula_to_the_byte(name: str, language: str) -> None:
-    trace = store.sample(f"cache-{name}{language}")
+    trace = recorded_runs.trace(f"cache-{name}{language}")
     run = growth(trace, "a kind")
     assert run is not None
     assert run.kind == "a kind"
@@ -70,7 +69,7 @@ def test_curves_draw_what_was_measured_and_the_formula_to_the_end() -> None:
 
 def test_blocks_are_to_scale() -> None:
     stored = [
-        figures.Stored(kind, layer.parts, layer.kv_heads, 4)
+        figures.TokenCache(kind, layer.parts, layer.kv_heads, 4)
         for name, kind in models.twins().items()
         for layer in cache_spec(models.config(name)).layers[:1]
     ]

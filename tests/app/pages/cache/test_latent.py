@@ -6,13 +6,13 @@ import pytest
 
 from app.core.assets import models
 from app.core.running import generation, need_slot
-from app.core.running.lab import Found
 from app.core.running.lab_runs import OUTCOMES, Outcome
 from app.core.texts import texts
 from app.pages.cache.decoding import timing
 from app.pages.cache.latent import study as latents
 from model.analysis import latent_study
 from model.training import experiments
+from model.training.experiments import Finding
 from tests.app.looking import unfolded
 from tests.app.pages.cache.cases import T, chart, has, healthy, opened, shown, written
 from tests.app.runs import Failing, ended
@@ -130,7 +130,7 @@ def test_until_two_lengths_are_timed_the_recorded_ones_stay(
     request = experiments.decoding_times({"absorbed": ("base", True), "naive": ("base", False)})
     order = [(tokens, way) for tokens in (8, 32) for way in ("absorbed", "naive")]
     found = tuple(
-        Found(0.1 * n, "steps", {"way": way, "tokens": tokens, "seconds": [0.1, 0.2]})
+        Finding(0.1 * n, "steps", {"way": way, "tokens": tokens, "seconds": [0.1, 0.2]})
         for n, (tokens, way) in enumerate(order)
     )
     for so_far, recorded in ((1, True), (3, True), (4, False)):

@@ -14,9 +14,8 @@ import pytest
 import torch
 
 import model.nn.attention
-from app.core.assets import models
-from app.core.running import generation, store
-from app.core.running.lab import Found
+from app.core.assets import models, recorded_runs
+from app.core.running import generation
 from app.core.running.lab_runs import Outcome
 from app.pages.cache.attention_kinds import figures as diagrams
 from app.pages.cache.attention_weights import figures as looks
@@ -25,11 +24,12 @@ from app.pages.cache.decoding import timing
 from app.pages.cache.latent import figures
 from app.pages.cache.latent import study as latents
 from app.ui import style
-from model.analysis import kept_latent, latent_study
+from model.analysis import latent_codec, latent_study
 from model.analysis.latent_study import LatentFit, Study
 from model.nn import checkpoints
 from model.nn.cache import Cache
 from model.training import experiments
+from model.training.experiments import Finding
 from tests.app.reference import engine as engine_of
 from tests.model.reference import latent
 from tests.model.reference.attention_weights import attention_weights
@@ -98,11 +98,11 @@ def test_what_a_codec_loses_is_the_references(studied: tuple[Study, LatentFit], 
     seen = (
         c_LTR @ basis @ basis.swapaxes(1, 2)
         if name == "3"
-        else kept_latent.rounded(c_LTR, latent_study.PRECISIONS[name])
+        else latent_codec.rounded(c_LTR, latent_study.PRECISIONS[name])
     )
     c_LBTR = torch.from_numpy(c_LTR)[:, None]
     expected = latent.relative_error(codec(fitted, name), c_LBTR)
-    assert kept_latent.lost(c_LTR, seen) == pytest.approx(expected, rel=1e-3)
+    assert latent_codec.lost(c_LTR, seen) == pytest.approx(expected, rel=1e-3)
 
 
 def test_bytes_follow_from_the_config(study: Study) -> None:
@@ -133,7 +133,7 @@ def test_ranks_end_with_all() -> None:
 
 
 def test_a_reading_is_what_the_models_keep_and_where_they_look() -> None:
-    trace = store.sample("cache-base-mla")
+    trace = recorded_runs.trace("cache-base-mla")
     runs = generation.scheduler().run(latents.twin_requests(trace))
     assert latents.twin_runs([*runs[:-1], None]) is None
     reading = latents.twin_runs(runs)
@@ -189,7 +189,7 @@ def test_the_diagrams_shapes_are_the_live_tensors(
 
 def test_heads_have_one_scale_and_their_kinds_colour() -> None:
     rng = np.random.default_rng(0)
-    rows = [looks.Looks(kind, rng.dirichlet(np.ones(9), 2)) for kind in style.KINDS]
+    rows = [looks.HeadWeights(kind, rng.dirichlet(np.ones(9), 2)) for kind in style.KINDS]
     words = {"token": "t", "weight": "w", "hover": "h"}
     figure = looks.patterns(rows, ["0", "1"], words)
     assert [bar.marker.color for bar in figure.data] == [
@@ -218,7 +218,7 @@ def test_latents_are_drawn_as_they_are() -> None:
 
 def test_times_are_those_that_were_found_so_far() -> None:
     found = tuple(
-        Found(share, "steps", {"way": way, "tokens": n, "seconds": [0.1, 0.2, 0.4]})
+        Finding(share, "steps", {"way": way, "tokens": n, "seconds": [0.1, 0.2, 0.4]})
         for share, way, n in ((0.3, "naive", 8), (0.6, "absorbed", 8), (1.0, "naive", 8))
     )
     request = experiments.decoding_times({"absorbed": ("base", True), "naive": ("base", False)})

@@ -17,7 +17,7 @@ from app.core.running.need_slot import NeedSlot
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import BASE, COMPARED, WRITER, ReadText
-from model.nn.room import Run
+from model.nn.workspace import Run
 from model.runtime.batch import Request
 from model.tasks.problem import TEMPLATE
 from tests.app.reference import engine as engine_of
@@ -132,7 +132,7 @@ def test_figures_hold_what_they_are_given_and_no_tags() -> None:
     assert "<" not in "".join(text for row in heat.text for text in row)
     assert (figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax) == (0, 1)
     assert {shape.x0 for shape in figure.layout.shapes} == {0.5, 1.5, 2.5}
-    series = figures.Series("r1", [0.2, 0.4], [0.1, 0.3], [0.4, 0.5])
+    series = figures.ChangedShares("r1", [0.2, 0.4], [0.1, 0.3], [0.4, 0.5])
     dots = figures.by_layer([series], [1, 2], 0.75, labels).data[0]
     assert dots.error_y.array == pytest.approx([0.2, 0.1])
     assert dots.error_y.arrayminus == pytest.approx([0.1, 0.1])

@@ -20,7 +20,7 @@ from app.pages.experts.balance import room as balance_room
 from app.pages.experts.balance import runs as balance_runs
 from model.analysis import expert_load
 from model.analysis.estimators import bootstrap_ratio
-from model.nn.room import Keep
+from model.nn.workspace import Keep
 from model.runtime.batch import Request
 from model.training import pretrain
 from tests.app.looking import unfolded

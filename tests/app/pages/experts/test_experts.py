@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from app.core.asking import examples, prompts
-from app.core.assets import models
-from app.core.running import generation, store
+from app.core.assets import models, recorded_runs
+from app.core.running import generation
 from app.core.running.prompt_runs import PromptRun
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import figures
 from app.ui.csv_rows import to_csv
 from app.ui.picture import drawn_once
 from model.analysis import expert_load
-from model.nn.room import Run
+from model.nn.workspace import Run
 from model.record.card import ModelCard
 from model.record.trace import RunInfo, Trace
 from model.runtime.batch import Request
@@ -226,17 +226,17 @@ def test_opens_with_the_recorded_run(language: str) -> None:
     words = texts(language)
     assert at.title[0].value == words["experts.title"]
     assert under_way(at, "experts") is None
-    info = store.sample("experts").info
+    info = recorded_runs.trace("experts").info
     assert at.text_area(key="e_prompt").value == info.prompt
     told = words["common.run_recorded"].format(
-        model=store.sample("experts").card.name, date=info.date
+        model=recorded_runs.trace("experts").card.name, date=info.date
     )
     assert any(told in caption.value for caption in at.caption)
 
 
 def test_every_chart_of_the_run_has_its_numbers_as_a_table() -> None:
     tables = {tuple(table.value.columns): table.value for table in unfolded(opened()).dataframe}
-    words, run = texts("en"), store.sample("experts")
+    words, run = texts("en"), recorded_runs.trace("experts")
     experts = [
         words["one_expert.partner"].format(expert=e) for e in range(run.card.n_routed_experts)
     ]
@@ -296,7 +296,7 @@ class Halfway(Busy):
 
 
 def test_stop_keeps_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    prompt = PromptRun("base", store.sample("experts").info.prompt, 5)
+    prompt = PromptRun("base", recorded_runs.trace("experts").info.prompt, 5)
     (reply,) = generation.scheduler().run([prompt.request()])
     halfway = Halfway(reply)
     monkeypatch.setattr(generation, "scheduler", lambda: halfway)
@@ -369,7 +369,7 @@ def test_a_model_that_does_not_exist_falls_back() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_pin_in_the_link_shows_that_token(language: str) -> None:
     at = unfolded(opened(language, pin="5"))
-    sample = store.sample("experts")
+    sample = recorded_runs.trace("experts")
     table = at.dataframe[0].value
     assert len(table) == len(sample.moe_layers)
     cell = texts(language)["experts.cell"].format(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.core.running import store
+from app.core.assets import recorded_runs
 from app.core.texts import texts
 from app.pages.experts import state as session
 from model.record.trace import Trace
@@ -19,7 +19,7 @@ BARE = ("expert_weights", "logprobs", "entropies", "cache_bytes", "seconds")
 
 def records() -> dict[str, Trace]:
     """What a record may lack: its choices, its measurements, experts, a model that is here."""
-    whole = store.sample("experts")
+    whole = recorded_runs.trace("experts")
     ids = replace(whole, expert_ids=np.zeros((whole.fed, 0, 0), np.uint8), **dict.fromkeys(BARE))
     without = {"moe_layers": (), "n_routed_experts": 0, "num_experts_per_tok": 0}
     without |= {"n_group": None, "topk_group": None}

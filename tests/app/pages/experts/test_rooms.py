@@ -11,8 +11,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from app.core.assets import models
-from app.core.running import generation, need_slot, store
+from app.core.assets import models, recorded_runs
+from app.core.running import generation, need_slot
 from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import LANGUAGES, texts
@@ -27,8 +27,8 @@ from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
 from model.analysis.interventions import Intervention
 from model.analysis.reference_interventions import intervened
-from model.nn.room import Run
 from model.nn.tokenizer import BOS, decode
+from model.nn.workspace import Run
 from model.runtime.batch import Request
 from model.training.pretrain import masked_loss
 from tests.app.looking import unfolded
@@ -157,13 +157,13 @@ class AtOnce:
 
 def intervened_run(intervention: Intervention) -> intervened_runs.IntervenedRun:
     slot = cast(NeedSlot, AtOnce())
-    found = intervened_runs.compute(slot, store.sample("experts"), intervention)
+    found = intervened_runs.compute(slot, recorded_runs.trace("experts"), intervention)
     assert found is not None
     return found
 
 
 def test_both_models_read_and_the_intervened_one_writes() -> None:
-    sample = store.sample("experts")
+    sample = recorded_runs.trace("experts")
     found = intervened_run(SHARED_OFF)
     ids = sample.token_ids.tolist()
     plain = engine_of("base").model
@@ -201,7 +201,7 @@ def test_interventions_have_names_of_their_own() -> None:
 
 def test_the_recorded_run_is_of_this_model() -> None:
     """Else record again (`python -m model train samples`): the page reads its tokens once more."""
-    sample = store.sample("experts")
+    sample = recorded_runs.trace("experts")
     words = models.tokenizer(sample.card.name)
     assert decode(words, sample.token_ids.tolist()) == "".join(sample.texts)
     (reading,) = generation.scheduler().run([replace(router_scores.request(sample), read=True)])
@@ -209,7 +209,7 @@ def test_the_recorded_run_is_of_this_model() -> None:
 
 
 def test_a_decision_is_the_gates() -> None:
-    sample = store.sample("experts")
+    sample = recorded_runs.trace("experts")
     (reading,) = generation.scheduler().run([router_scores.request(sample)])
     expected = teacher_force(engine_of("base").model, sample.token_ids.tolist())
     assert reading.scores == pytest.approx(expected.scores, abs=1e-4)
@@ -321,7 +321,7 @@ def test_what_contradicts_itself_is_told() -> None:
 def test_the_tokens_of_a_comparison_are_a_table() -> None:
     at = opened("interventions")
     at.toggle(key="e_no_shared").set_value(True).run()
-    words, trace = texts("en"), store.sample("experts")
+    words, trace = texts("en"), recorded_runs.trace("experts")
 
     def tables() -> list[Any]:
         return [

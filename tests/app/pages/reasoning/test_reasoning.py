@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from app.core.asking import contestants, judged
+from app.core.asking import contestants, judged_reply
 from app.core.assets import evaluations
 from app.core.texts import LANGUAGES, texts
 from app.pages.reasoning import state as session
@@ -50,7 +50,7 @@ def written(reply: str, problem: Problem = CHAIN, begin: str = "", model: str = 
 
 
 def reply_tokens(trace: Trace) -> tuple[str, ...]:
-    return trace.texts[judged.read(trace).start :]
+    return trace.texts[judged_reply.read(trace).start :]
 
 
 CORRECTED = (
@@ -63,7 +63,7 @@ BUILT = "<think>first 34*9=296, then 13*8=104, then 296-104=192 ok, so 192+57=24
 
 def test_marks_stand_on_the_tokens_that_they_are_about() -> None:
     trace = written(CORRECTED)
-    reading, tokens = judged.read(trace), reply_tokens(trace)
+    reading, tokens = judged_reply.read(trace), reply_tokens(trace)
     for mark in reading.marks:
         text = "".join(tokens[mark.first : mark.last])
         if mark.is_step:
@@ -86,13 +86,13 @@ def test_a_begun_reply_counts_from_its_beginning(begin: str) -> None:
     whole = BUILT + "<answer>249</answer><eos>" if "first" in begin else f"{begin}7</answer><eos>"
     own, begun = written(whole), written(whole.removeprefix(begin), begin=begin)
     assert reply_tokens(begun) == reply_tokens(own)
-    assert judged.read(begun).marks == judged.read(own).marks
-    assert judged.read(begun).split == judged.read(own).split
-    assert contestants.of(begun, begin).begin(CHAIN) == begin
+    assert judged_reply.read(begun).marks == judged_reply.read(own).marks
+    assert judged_reply.read(begun).split == judged_reply.read(own).split
+    assert contestants.contestant_of(begun, begin).begin(CHAIN) == begin
 
 
 def test_an_error_spreads_to_the_steps_that_use_its_number() -> None:
-    reading = judged.read(written(BUILT))
+    reading = judged_reply.read(written(BUILT))
     assert [m.builds for m in reading.steps] == [False, False, True, True]
     assert [m.right for m in reading.steps] == [False, True, True, True]
     assert reading.correct is False
@@ -102,7 +102,7 @@ def test_an_error_spreads_to_the_steps_that_use_its_number() -> None:
 def test_a_pick_appears_with_its_numbers_and_no_step_builds() -> None:
     reply = "<think>try 43+6+32=81 no, try 43+32+19=94 ok.</think><answer>43,32,19</answer><eos>"
     trace = written(reply, PICK)
-    reading = judged.read(trace)
+    reading = judged_reply.read(trace)
     assert reading.appeared is not None
     assert "".join(reply_tokens(trace)[: reading.appeared]).endswith("43+32+19=94")
     assert reading.correct is True
@@ -111,7 +111,7 @@ def test_a_pick_appears_with_its_numbers_and_no_step_builds() -> None:
 
 def test_comparisons_are_marked_and_no_steps_of_their_own() -> None:
     reply = "<think>first 34*9=306, check 34*9=306 3/3 0/1 no, wait 34*9=306.</think>"
-    reading = judged.read(written(reply))
+    reading = judged_reply.read(written(reply))
     assert [m.text for m in reading.steps] == ["34*9=306"] * 3
     compared = [m for m in reading.marks if m.kind == "compare"]
     assert [(m.text, m.right, m.value, m.first_error) for m in compared] == [
@@ -122,9 +122,9 @@ def test_comparisons_are_marked_and_no_steps_of_their_own() -> None:
 
 
 def test_free_text_has_its_arithmetic_checked_only() -> None:
-    free = judged.question_of(judged.Asked("Tell me of 7*8", "", free=False))
+    free = judged_reply.question_of(judged_reply.ParsedPrompt("Tell me of 7*8", "", free=False))
     assert free.level == 0
-    reading = judged.read(written("<think>7*8=56.</think><answer>56</answer><eos>", free))
+    reading = judged_reply.read(written("<think>7*8=56.</think><answer>56</answer><eos>", free))
     assert (reading.answer, reading.correct, reading.appeared) == ("56", None, None)
     assert [m.right for m in reading.steps] == [True]
 
@@ -132,7 +132,7 @@ def test_free_text_has_its_arithmetic_checked_only() -> None:
 @given(some.text(max_size=60), some.sampled_from(["", "<think>", "<think>first "]))
 def test_no_reply_breaks_the_reading(reply: str, begin: str) -> None:
     trace = written(reply + "x", begin=begin)
-    reading = judged.read(trace)
+    reading = judged_reply.read(trace)
     size = len(trace) - reading.start
     assert 0 <= reading.split <= size
     assert all(0 <= m.first < m.last <= size for m in reading.marks)
@@ -149,7 +149,7 @@ def test_believes_the_browser_only_what_can_be(sent: object, found: object) -> N
     trace = written(BUILT)
     if isinstance(sent, dict) and sent["run"] == "RUN":
         sent = {**sent, "run": run_id(trace)}
-    assert clicked_step(sent, [trace], [judged.read(trace)]) == found
+    assert clicked_step(sent, [trace], [judged_reply.read(trace)]) == found
 
 
 # --- The page ----------------------------------------------------------------------------------
@@ -183,8 +183,8 @@ def test_opens_with_the_recorded_replies(language: str) -> None:
 @pytest.mark.parametrize("language", session.LANGUAGES)
 def test_the_recorded_question_is_not_chosen_by_its_outcome(language: Language) -> None:
     first = next(problems("chain", 3, 0, "heldout", language))
-    for trace in judged.recorded(language):
-        assert judged.read(trace).problem == first
+    for trace in judged_reply.recorded(language):
+        assert judged_reply.read(trace).problem == first
         assert (trace.info.temperature, trace.info.seed) == (1.0, 0)
 
 
@@ -196,7 +196,7 @@ def test_runs_a_question_of_ones_own_with_two_columns() -> None:
     app = ended(app)
     assert not app.exception
     assert not app.error
-    readings = [judged.read(trace) for trace in runs.traces(app, "reasoning")]
+    readings = [judged_reply.read(trace) for trace in runs.traces(app, "reasoning")]
     assert [r.asked.begin for r in readings] == ["", contestants.DIRECT]
     assert {r.problem.answer for r in readings} == {"71"}
     app.button(key="r_recorded").click().run()
@@ -226,7 +226,7 @@ def test_another_question_is_held_out(task: str) -> None:
     assert not app.error
     assert app.text_input(key=field).value != first
     trace = runs.traces(app, "reasoning")[0]
-    assert judged.read(trace).problem.split == "heldout"
+    assert judged_reply.read(trace).problem.split == "heldout"
 
 
 def test_another_question_has_another_seed_and_a_link_gives_both_again() -> None:
@@ -262,7 +262,7 @@ def test_another_kind_or_level_draws_the_seed_with_the_question() -> None:
 
 
 def test_beside_a_reply_stands_what_was_measured_of_its_model_and_level() -> None:
-    measured = evaluations.of("base")
+    measured = evaluations.of_model("base")
     assert measured is not None
     for problem, found in (
         (chain.pose("34*9-13+57-20+11", "en"), measured["many"]["chain"]),  # level 5

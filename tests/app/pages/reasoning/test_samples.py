@@ -15,12 +15,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.core import scaling
-from app.core.asking import contestants, judged
+from app.core.asking import contestants, judged_reply
 from app.core.assets import evaluations, published
 from app.core.running import generation, replies
 from app.core.texts import texts, translated
 from app.pages.reasoning import figures
-from app.pages.reasoning.samples import state as samples_state
+from app.pages.reasoning.continuations import state as continuations
+from app.pages.reasoning.test_time_compute import state as many_replies
 from model import ASSETS
 from model.analysis.estimators import cons_at_k, pass_at_k, wilson
 from model.nn import shipped
@@ -97,18 +98,18 @@ def test_answers_to_a_pick_are_compared_as_sets() -> None:
 
 
 def test_what_follows_from_another_number() -> None:
-    assert judged.follows(CHAIN, "34*9=306", 306) == "259"
-    assert judged.follows(CHAIN, "34*9=306", 296) == "249"
-    assert judged.follows(CHAIN, "202+57=259", 7) == "7"
-    assert judged.follows(CHAIN, "30*9=270", 7) is None
-    assert judged.follows(pick.pose([1, 2, 3, 4, 5, 6], 3, 2, "en"), "1+2=3", 7) is None
+    assert judged_reply.follows(CHAIN, "34*9=306", 306) == "259"
+    assert judged_reply.follows(CHAIN, "34*9=306", 296) == "249"
+    assert judged_reply.follows(CHAIN, "202+57=259", 7) == "7"
+    assert judged_reply.follows(CHAIN, "30*9=270", 7) is None
+    assert judged_reply.follows(pick.pose([1, 2, 3, 4, 5, 6], 3, 2, "en"), "1+2=3", 7) is None
 
 
 def test_the_prefix_ends_before_the_step_or_before_its_number() -> None:
     trace = written(BUILT)
-    reading = judged.read(trace)
+    reading = judged_reply.read(trace)
     step = reading.steps[1]
-    kept = [samples_state.prefix(trace, reading, step, edited) for edited in (False, True)]
+    kept = [continuations.prefix(trace, reading, step, edited) for edited in (False, True)]
     heads = ["".join(reply_tokens(trace)[: keep - reading.start]) for keep in kept]
     assert heads[0] == "<think>first 34*9=296, then "
     assert heads[1] == "<think>first 34*9=296, then 13*8="
@@ -161,7 +162,7 @@ def drawn(app: AppTest, slot: str) -> replies.Replies:
     return found
 
 
-def all_of(asks: Sequence[replies.Ask]) -> replies.Replies:
+def all_of(asks: Sequence[replies.ReplyRequest]) -> replies.Replies:
     """The replies to asks, without a page."""
     drawing, scheduler = replies.ReplySampling(asks), generation.scheduler()
     first = scheduler.run(drawing.requests())
@@ -253,14 +254,14 @@ def test_what_stop_has_cut_short_is_no_reply() -> None:
 
 @pytest.mark.parametrize("forged", [100_000, -1, "x"])
 def test_a_forged_number_of_samples_is_none_that_is_offered(forged: object) -> None:
-    assert samples_state.offered(forged, samples_state.COUNTS) in samples_state.COUNTS
+    assert many_replies.offered(forged, many_replies.COUNTS) in many_replies.COUNTS
 
 
 def test_every_question_is_asked_under_every_budget(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(samples_state, "BUDGETS", (2, 4))
-    monkeypatch.setattr(samples_state, "PROBLEMS", 2)
+    monkeypatch.setattr(many_replies, "BUDGETS", (2, 4))
+    monkeypatch.setattr(many_replies, "PROBLEMS", 2)
     app = opened(room="thinking")
     app.multiselect(key="r_models").set_value(["base"])
     app.button(key="r_draw_budget").click().run()
@@ -268,7 +269,7 @@ def test_every_question_is_asked_under_every_budget(
     assert [ask.budget for ask in batch.asks] == [2, 4, 2, 4]
     problems = [ask.problem for ask in batch.asks]
     assert problems[0] == problems[1] != problems[2] == problems[3]
-    assert len(batch.replies) == 4 * samples_state.BUDGET_SAMPLES
+    assert len(batch.replies) == 4 * many_replies.BUDGET_SAMPLES
 
 
 def test_says_why_nothing_can_be_drawn() -> None:
@@ -336,8 +337,8 @@ def test_goes_on_from_a_number_of_ones_own() -> None:
     app = opened()
     column, trace, reading = next(
         (column, trace, reading)
-        for column, trace in enumerate(judged.recorded("en"), 1)
-        if (reading := judged.read(trace)).steps
+        for column, trace in enumerate(judged_reply.recorded("en"), 1)
+        if (reading := judged_reply.read(trace)).steps
     )
     mark = reading.marks.index(reading.steps[0])
     app.query_params["r_step"] = f"{column}.1"
@@ -383,7 +384,7 @@ def test_a_step_that_is_not_there_is_forgotten(step: str) -> None:
 def test_a_link_keeps_the_chosen_step_and_another_question_drops_it() -> None:
     app = opened(r_step="2.1")
     assert not app.exception
-    (step,) = judged.read(judged.recorded("en")[1]).steps[:1]
+    (step,) = judged_reply.read(judged_reply.recorded("en")[1]).steps[:1]
     assert any(one.value.startswith(step.text) for one in app.text)
     assert app.query_params["r_step"] == "2.1"
     app.multiselect(key="r_models").set_value(["base.direct"])

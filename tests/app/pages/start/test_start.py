@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core.asking import judged, questions, scope
+from app.core.asking import judged_reply, questions, scope
 from app.core.running import generation
 from app.core.texts import LANGUAGES, texts
 from app.pages.start import cards, thumbnails
@@ -45,10 +45,10 @@ def test_opens_with_recorded_replies_in_the_pages_language(language: str) -> Non
     app = opened(language)
     assert not app.exception
     assert not app.error
-    base, zero = judged.recorded(language)[:2]  # type: ignore[arg-type]
-    asked = judged.read(base).asked
+    base, zero = judged_reply.recorded(language)[:2]  # type: ignore[arg-type]
+    asked = judged_reply.read(base).asked
     assert (base.card.name, zero.card.name) == session.MODELS
-    assert judged.read(zero).asked == asked
+    assert judged_reply.read(zero).asked == asked
     assert app.title[0].value == "Inside R1"
     assert app.text_input(key="q").value == asked.text
     assert base.info.date in said(app)
@@ -59,7 +59,10 @@ def test_the_question_that_nobody_changed_follows_the_language() -> None:
     app = opened("en")
     app.segmented_control(key="lang").set_value("ko").run()
     assert not app.exception
-    assert app.text_input(key="q").value == judged.read(judged.recorded("ko")[0]).asked.text
+    assert (
+        app.text_input(key="q").value
+        == judged_reply.read(judged_reply.recorded("ko")[0]).asked.text
+    )
     app.text_input(key="q").set_value("What is 12+13+14?").run()
     app.segmented_control(key="lang").set_value("en").run()
     assert app.text_input(key="q").value == "What is 12+13+14?"
@@ -137,7 +140,7 @@ def test_says_the_place_in_the_queue_and_stop_keeps_the_picture(
     app.button(key="start_stop").click().run()
     assert not app.exception
     assert others.tickets[0].stopped
-    assert judged.recorded("en")[0].info.date in said(app)
+    assert judged_reply.recorded("en")[0].info.date in said(app)
 
 
 def test_a_failed_run_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +188,7 @@ def test_cards_lead_to_the_pages_with_the_same_question() -> None:
     links = {link.proto.page: parse_qs(link.proto.query_string) for link in app.get("page_link")}
     assert links["experts"]["e_prompt"] == links["cache"]["c_prompt"] == [info.prompt]
     assert links["experts"]["e_model"] == ["r1-zero"]
-    problem = judged.read(session.of_language("en")[0]).problem
+    problem = judged_reply.read(session.of_language("en")[0]).problem
     assert links["reasoning"]["r_expr"] == [problem.key]
     for page, key in (("experts", "e_seed"), ("cache", "c_seed"), ("reasoning", "r_seed")):
         assert links[page][key] == [str(info.seed)]
@@ -206,7 +209,7 @@ def test_every_question_goes_into_the_fields_of_reasoning(task: str) -> None:
     problem = next(problems(task, 3, 0, "heldout", "ko"))
     (trace, *_) = session.of_language("en")
     asked = replace(trace, info=replace(trace.info, prompt=problem.prompt))
-    query = cards.reasoning_query(asked, judged.read(asked))
+    query = cards.reasoning_query(asked, judged_reply.read(asked))
     assert query["r_lang"] == "ko"
     assert problem.key in (
         query.get("r_expr"),
@@ -219,7 +222,7 @@ def test_every_question_goes_into_the_fields_of_reasoning(task: str) -> None:
         ),
     )
     free = replace(trace, info=replace(trace.info, prompt=TEMPLATE.format(question="Hm?")))
-    query = cards.reasoning_query(free, judged.read(free))
+    query = cards.reasoning_query(free, judged_reply.read(free))
     assert (query["r_kind"], query["r_text"]) == ("free", "Hm?")
 
 
@@ -233,9 +236,9 @@ def test_thumbnails_are_drawn_from_the_run() -> None:
     assert held.count("polyline") == held.count("polygon") == 1
     bars = thumbnails.thinking(
         [
-            thumbnails.Thought(10, [(0, 4, True), (4, 9, False)], True),
-            thumbnails.Thought(5, [], False),
-            thumbnails.Thought(0, [], None),
+            thumbnails.ReplyThought(10, [(0, 4, True), (4, 9, False)], True),
+            thumbnails.ReplyThought(5, [], False),
+            thumbnails.ReplyThought(0, [], None),
         ]
     )
     assert bars.count(f'fill="{thumbnails.TOKEN}" fill-opacity="0.45"') == 3
@@ -288,13 +291,13 @@ def test_free_text_is_not_judged() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_arithmetic_alone_is_judged_as_on_the_page_of_reasoning(language: str) -> None:
     app = ended(opened(language, q="2+2"), "start")
-    start = judged.read(traces(app, "start")[0])
+    start = judged_reply.read(traces(app, "start")[0])
     for typed in ({"r_kind": "free", "r_text": "2 + 2 ="}, {"r_expr": "2+2"}):
         other = opened(language)
         for key, value in typed.items():
             other.query_params[key] = value
         page = other.switch_page("pages/reasoning/reasoning.py").run()
-        reasoning = judged.read(traces(ended(page, "reasoning"), "reasoning")[0])
+        reasoning = judged_reply.read(traces(ended(page, "reasoning"), "reasoning")[0])
         assert reasoning.problem == start.problem
         assert scope.outside(reasoning.asked) == scope.outside(start.asked)
     assert start.problem.answer == "4"

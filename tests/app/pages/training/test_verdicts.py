@@ -63,7 +63,9 @@ def test_opens_on_recorded_replies_in_the_pages_language(language: str) -> None:
 
 def test_shares_of_two_models_stand_side_by_side() -> None:
     shares = [
-        figures.Share(name, of, 0.5, 0.4, 0.6) for name in ("a", "b") for of in ("wrong", "right")
+        figures.LabelledShare(name, of, 0.5, 0.4, 0.6)
+        for name in ("a", "b")
+        for of in ("wrong", "right")
     ]
     figure = figures.verdicts(shares, {"x": "%", "hover": "%{x}"})
     assert [bar.name for bar in figure.data] == ["a", "b"]

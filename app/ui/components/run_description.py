@@ -8,7 +8,7 @@ from app.core.texts import t
 from model.record.trace import Trace
 
 
-def about(asked: str, names: Sequence[str], traces: Sequence[Trace]) -> str:
+def run_description(asked: str, names: Sequence[str], traces: Sequence[Trace]) -> str:
     """What was asked, of whom (`names`), how tokens were drawn, and when; "" of no run."""
     if not traces:
         return ""

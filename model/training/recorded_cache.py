@@ -22,11 +22,11 @@ from model.data.held_out import mixture_rows
 from model.nn import shipped, tokenizer
 from model.nn.config import ModelConfig, read_config
 from model.nn.files import write_json
-from model.nn.room import KernelModel
+from model.nn.workspace import KernelModel
 from model.runtime.recording import recorded
 from model.runtime.sampler import Sampler
 from model.runtime.scheduler import Scheduler
-from model.training import experiments, training_samples
+from model.training import experiments, recorded_training
 
 PROMPTS = {"en": "And the LORD said unto Moses, "}
 # Without the newline after it, which ends a document of the training text.
@@ -66,7 +66,7 @@ def widest(kind: str) -> str:
 
 
 @dataclass(frozen=True)
-class LessKept:
+class LatentCodecEngine:
     """A model that keeps less of its latents, as an engine of the scheduler."""
 
     fit: str
@@ -89,10 +89,10 @@ def study(name: str) -> dict[str, Any]:
     fit_runs = scheduler.run(latent_study.fit_requests(name, ids))
     fitted = latent_study.fit(of, fit_runs, rank)
     codecs = latent_study.codecs(rank)
-    derived |= {LessKept(of, codec): fitted.derive(codec) for codec in codecs}
+    derived |= {LatentCodecEngine(of, codec): fitted.derive(codec) for codec in codecs}
 
     ids, learnt = mixture_rows(words, context - 1, latent_study.ROWS, latent_study.SEED)
-    engines = [name, *(LessKept(of, codec) for codec in codecs)]
+    engines = [name, *(LatentCodecEngine(of, codec) for codec in codecs)]
     runs = scheduler.run(latent_study.cost_requests(engines, ids))
     found = latent_study.study(fitted, fit_runs, runs, learnt)
     date = datetime.date.today().isoformat()
@@ -104,4 +104,4 @@ def decoding_times(mla: str, mha: str) -> dict[str, Any]:
     raw = {name: (shipped.FOLDER / name / "config.json").read_bytes() for name in (mla, mha)}
     configs = {name: json.loads(text) for name, text in raw.items()}
     ways = decoding_cost.ways(mla, Shape.of(configs[mla]), mha, configs[mha])
-    return training_samples.experiment(experiments.decoding_times(ways))
+    return recorded_training.experiment(experiments.decoding_times(ways))

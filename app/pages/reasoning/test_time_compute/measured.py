@@ -25,7 +25,7 @@ def chosen() -> list[str]:
 
 def measured() -> dict[str, dict[str, Any]]:
     """Evaluations of the chosen models that have one."""
-    return {name: found for name in chosen() if (found := evaluations.of(name)) is not None}
+    return {name: found for name in chosen() if (found := evaluations.of_model(name)) is not None}
 
 
 def head() -> str:
@@ -61,10 +61,10 @@ def span(values: Iterable[int | str]) -> str:
     return " – ".join(str(one) for one in (found[:1] + found[-1:] if len(found) > 1 else found))
 
 
-def told(task: str, found: dict[str, dict[str, Any]], parts: list[dict[str, Any]]) -> None:
+def source_line(task: str, found: dict[str, dict[str, Any]], parts: list[dict[str, Any]]) -> None:
     """Where the numbers are from, and who has none; `parts` is what is drawn of each."""
     said = t(
-        "reasoning.recorded_told",
+        "reasoning.recorded_source",
         task=t(f"question.kind_{task}"),
         questions=span(one["problems"] for one in parts),
         samples=span(one["samples"] for one in parts),
@@ -86,7 +86,7 @@ def rows(points: dict[str, list[Point]], measure: str, axis: str) -> list[dict[s
     ]
 
 
-def many() -> None:
+def by_samples() -> None:
     """pass@k and cons@k."""
     if not (found := measured()):
         return
@@ -103,7 +103,7 @@ def many() -> None:
                 "hover": t("reasoning.curve_hover"),
             }
             picture(points, measure, labels)
-    told(task, found, [one["many"][task] for one in found.values()])
+    source_line(task, found, [one["many"][task] for one in found.values()])
     folded_table(
         lambda: [
             row for measure, points in pairs.items() for row in rows(points, f"{measure}@k", "k")
@@ -113,7 +113,7 @@ def many() -> None:
     )
 
 
-def budgets() -> None:
+def by_budget() -> None:
     """Accuracy against thinking tokens."""
     if not (found := measured()):
         return
@@ -125,7 +125,7 @@ def budgets() -> None:
         "hover": t("reasoning.budget_hover"),
     }
     picture(points, "budget", labels)
-    told(task, found, [cut for one in found.values() for cut in one["budget"][task]])
+    source_line(task, found, [cut for one in found.values() for cut in one["budget"][task]])
     folded_table(
         rows(points, "accuracy", "budget"),
         f"reasoning-measured-budget-{task}",

@@ -1,7 +1,7 @@
-"""The kernel's Python face: a model, room for its rows, and the two plain ways to use them.
+"""The kernel's Python face: a model, and a workspace in which its rows are computed.
 
-`KernelModel` is read-only and may be shared by threads; a `Room` belongs to one thread at a time.
-Sampling takes one uniform number per token, drawn outside from (seed, number of the row).
+`KernelModel` is read-only and may be shared by threads; a `Workspace` belongs to one thread at a
+time. Sampling takes one uniform number per token, drawn outside from (seed, number of the row).
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 from model.nn import weights as loading
 from model.nn.config import ModelConfig, read_config, student
 from model.nn.decoding import LENGTH, RUNNING, STOPPED, Rows, advance
-from model.nn.layout import Floats, Gates, LatentCodec, Record, Scratch, Sizes, TokenBatch, Weights
+from model.nn.layout import (
+    Floats,
+    Gates,
+    LatentCodec,
+    RecordBuffers,
+    Scratch,
+    Sizes,
+    TokenBatch,
+    Weights,
+)
 from model.nn.simd import LANES, ROWS
 from model.nn.weights import aligned, whole
 
@@ -49,9 +58,9 @@ class KernelModel:
         """The model of a state dict with the names that transformers has on disk."""
         return cls(config, loading.sizes(config), *loading.pack(config, state))
 
-    def room(self, rows: int, keep: Keep) -> Room:
-        """Room for some sequences."""
-        return Room(self, rows, keep)
+    def workspace(self, rows: int, keep: Keep) -> Workspace:
+        """A workspace for this many sequences."""
+        return Workspace(self, rows, keep)
 
     @property
     def token_bytes(self) -> int:
@@ -61,7 +70,7 @@ class KernelModel:
 
 @dataclass(frozen=True)
 class Keep:
-    """What a room's record keeps of every token."""
+    """What is recorded of every token."""
 
     experts: bool = True
     scores: bool = False
@@ -87,7 +96,7 @@ class Run:
     finish_reason: str  # "stop" or "length"
 
 
-class Places:
+class RecordedRows:
     """The rows of a batch and what is recorded of each; how they are computed, others say."""
 
     def __init__(self, config: ModelConfig, rows: int, k: int, keep: Keep) -> None:
@@ -113,7 +122,7 @@ class Places:
             entropies=np.full((rows, C), np.nan, np.float32),
         )
         with_experts = rows if keep.experts else 0
-        self.record = Record(
+        self.record = RecordBuffers(
             expert_ids=np.zeros((with_experts, C, M, k), np.int16),
             expert_weights=np.zeros((with_experts, C, M, k), np.float32),
             scores=np.zeros((rows if keep.scores else 0, C, M, E), np.float32),
@@ -162,7 +171,7 @@ class Places:
 
     @property
     def outdated(self) -> bool:
-        """Whether another room is faster by now, so that nothing more should begin in this one."""
+        """Whether a faster workspace has become available: nothing new should begin in this one."""
         return False
 
     def cached(self, row: int) -> Floats:
@@ -194,7 +203,7 @@ class Places:
         )
 
 
-class Room(Places):
+class Workspace(RecordedRows):
     """Preallocated cache and arrays for some rows of a model, each with its own place in them."""
 
     def __init__(
@@ -238,7 +247,7 @@ class Room(Places):
         )
 
     def cached(self, row: int) -> Floats:
-        """See `Places.cached`."""
+        """See `RecordedRows.cached`."""
         held = self.cache[row].transpose(0, 1, 3, 2)  # [L, blocks, LANES, features]
         return held.reshape(len(held), -1, held.shape[-1])[:, : int(self.rows.fed[row])].copy()
 
@@ -271,6 +280,6 @@ def warm_up() -> None:
     it is the same code for every model."""
     c = student(vocab_size=LANES)
     c = replace(c, num_hidden_layers=1, max_position_embeddings=LANES)
-    room = Room(KernelModel.pack(c, loading.zeros(c)), rows=1)
-    room.put(0, [0], new=1)
-    room.advance(np.zeros(1, np.int64), 1)
+    workspace = Workspace(KernelModel.pack(c, loading.zeros(c)), rows=1)
+    workspace.put(0, [0], new=1)
+    workspace.advance(np.zeros(1, np.int64), 1)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.core.asking.questions import Asked, taken_apart
-from app.core.assets import recorded as samples
+from app.core.asking.questions import ParsedPrompt, taken_apart
+from app.core.assets import recorded_runs
 from model.record.trace import Trace
 from model.tasks import chain, check, pick
 from model.tasks.problem import WORDS, Language, Problem
@@ -59,7 +59,7 @@ class Mark:
 class JudgedReply:
     """All that is said of one reply. Token numbers count from the start of the reply."""
 
-    asked: Asked
+    asked: ParsedPrompt
     problem: Problem  # of level 0 if the question is not a verifiable problem
     start: int  # token of the trace at which the reply starts, what it was begun with included
     split: int  # token of the reply at which the thinking ends
@@ -75,7 +75,7 @@ class JudgedReply:
         return [mark for mark in self.marks if mark.is_step]
 
 
-def question_of(asked: Asked) -> Problem:
+def question_of(asked: ParsedPrompt) -> Problem:
     """The problem asked, or one of level 0 that no answer solves: then only steps are judged."""
     known = None if asked.free else problem_of(asked.text)
     if known is not None:
@@ -205,7 +205,7 @@ def follows(problem: Problem, step: str, number: int) -> str | None:
 
 def recorded(language: Language) -> tuple[Trace, ...]:
     """The runs that the page opens with: assets/samples/reasoning-LANGUAGE.json."""
-    return samples.traces(f"reasoning-{language}")
+    return recorded_runs.traces(f"reasoning-{language}")
 
 
 def rows(traces: Sequence[Trace]) -> list[dict[str, object]]:

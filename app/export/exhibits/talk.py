@@ -5,8 +5,8 @@ from __future__ import annotations
 from app.core.asking import contestants
 from app.core.assets import evaluations, published
 from app.core.texts import t
-from app.export import drawn
 from app.export.exhibit import Drawn
+from app.export.exhibits import figures
 from app.export.exhibits.pipeline import TASK, result
 from app.pages.reasoning import figures as reasoning
 
@@ -63,12 +63,12 @@ def stages() -> Drawn:
         for name in STAGES
     ]
     groups = [
-        drawn.Group(t("figures.stages_ours"), ours, drawn.OURS),
-        drawn.Group(t("figures.stages_paper"), theirs, drawn.PAPERS, "/"),
+        figures.BarGroup(t("figures.stages_ours"), ours, figures.OURS),
+        figures.BarGroup(t("figures.stages_paper"), theirs, figures.PAPERS, "/"),
     ]
     said = {name.removeprefix("r1-"): aime for name, aime in zip(STAGES, theirs, strict=True)}
     return Drawn(
-        content=drawn.grouped(names, groups, {"x": t("figures.column_right")}, 420),
+        content=figures.grouped(names, groups, {"x": t("figures.column_right")}, 420),
         rows=[
             {t("figures.column_model"): name, t("figures.stages_ours"): own}
             | {t("figures.stages_paper"): other}
@@ -95,12 +95,12 @@ def taught() -> Drawn:
     right = [one["pass@k"]["1"]["value"] for one in many]
     checks = [one["checks"]["value"] for one in many]
     groups = [
-        drawn.Group(t("figures.taught_right"), right, drawn.OURS),
-        drawn.Group(t("figures.taught_checks"), checks, CHECKING, "/"),
+        figures.BarGroup(t("figures.taught_right"), right, figures.OURS),
+        figures.BarGroup(t("figures.taught_checks"), checks, CHECKING, "/"),
     ]
     shares = [f"{value:.1%}" for value in right]
     return Drawn(
-        content=drawn.grouped(names, groups, {"x": t("figures.taught_axis")}, 340),
+        content=figures.grouped(names, groups, {"x": t("figures.taught_axis")}, 340),
         rows=[
             {t("figures.column_model"): name, t("figures.taught_right"): own}
             | {t("figures.taught_checks"): other}

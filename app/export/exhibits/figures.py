@@ -127,7 +127,7 @@ def routing(trace: Trace, layer: int, labels: Mapping[str, str]) -> go.Figure:
 
 
 @dataclass(frozen=True)
-class Step:
+class MarkedStep:
     """A marked piece of a reply: its first token, how many it has, and what it says."""
 
     first: int
@@ -142,7 +142,7 @@ class ReplyRow:
 
     name: str
     tokens: int
-    steps: Sequence[Step]
+    steps: Sequence[MarkedStep]
     verdict: str
 
 
@@ -201,7 +201,7 @@ def strips(replies: Sequence[ReplyRow], labels: Mapping[str, str]) -> go.Figure:
 
 
 @dataclass(frozen=True)
-class Group:
+class BarGroup:
     """Bars of one colour, a value for each of the names on the axis; None: not given."""
 
     name: str
@@ -213,7 +213,7 @@ class Group:
 
 
 def grouped(
-    names: Sequence[str], groups: Sequence[Group], labels: Mapping[str, str], height: int
+    names: Sequence[str], groups: Sequence[BarGroup], labels: Mapping[str, str], height: int
 ) -> go.Figure:
     """Bars in groups, shares from 0 to 1, lying: names on the left. `labels`: x (axis title)."""
     figure = go.Figure()
@@ -248,7 +248,7 @@ def grouped(
 
 
 @dataclass(frozen=True)
-class Stage:
+class PipelineStage:
     """A model in the pipeline: where it stands, in columns and rows, and what is said of it."""
 
     name: str
@@ -264,7 +264,7 @@ class Stage:
 HALF_WIDTH, HALF_HEIGHT = 0.44, 0.34  # of a card, in columns and rows
 
 
-def pipeline(stages: Sequence[Stage]) -> go.Figure:
+def pipeline(stages: Sequence[PipelineStage]) -> go.Figure:
     """The stages as cards from top to bottom; dotted arrows lead from a teacher."""
     figure = go.Figure()
     places = {stage.name: stage for stage in stages}
@@ -299,7 +299,7 @@ def pipeline(stages: Sequence[Stage]) -> go.Figure:
     return figure
 
 
-def _arrow(figure: go.Figure, source: Stage, target: Stage, dash: str) -> None:
+def _arrow(figure: go.Figure, source: PipelineStage, target: PipelineStage, dash: str) -> None:
     """From a card's lower edge to the upper edge of one below, or to the card at its right.
 
     A line with a head of its own: arrows of annotations cannot be dotted.

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.nn.layout import Floats, LatentCodec, Sizes
-from model.nn.room import KernelModel
 from model.nn.weights import panels
+from model.nn.workspace import KernelModel
 
 GROUP = 32  # features that share a scale, as in llama.cpp's q8_0 and q4_0
 

@@ -13,8 +13,8 @@ from app.core.assets import published
 from app.core.running import replies
 from app.core.texts import t
 from app.pages.reasoning import figures
-from app.pages.reasoning.samples import measured
-from app.pages.reasoning.samples import state as session
+from app.pages.reasoning.test_time_compute import measured
+from app.pages.reasoning.test_time_compute import state as session
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import name_of
 from app.ui.picture import drawn_once
@@ -164,7 +164,7 @@ def samples_part() -> None:
     st.markdown(t("reasoning.samples_intro"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         url_choice(
-            t("reasoning.samples_k"),
+            t("reasoning.samples_each"),
             session.COUNTS,
             "r_k",
             str,
@@ -265,7 +265,7 @@ def samples() -> None:
     """The room "More samples"."""
     st.header(t("reasoning.title_samples"))
     session.SAMPLES.area(samples_part)
-    measured.many()
+    measured.by_samples()
 
 
 def thinking() -> None:
@@ -275,6 +275,6 @@ def thinking() -> None:
     left, right = st.columns([3, 2])
     with left:
         session.BUDGET.area(budget_picture)
-        measured.budgets()
+        measured.by_budget()
     with right:
         o1()

@@ -8,17 +8,17 @@ from collections.abc import Hashable, Sequence
 from model.runtime.scheduler import Ticket
 from model.runtime.work import State, Work
 
-Part = tuple[Ticket, int]  # a ticket, and which of its sequences
+TicketPart = tuple[Ticket, int]  # a ticket, and which of its sequences
 
 
-class Shared(Work):
+class SharedWork(Work):
     """Sequences of tickets, the visitor's own and others'; it ends when all of them have.
 
     Who follows another's ticket looks after it, too: it goes on if the other leaves. Stop ends
     one's own tickets; nobody can end another's.
     """
 
-    def __init__(self, visitor: Hashable, parts: Sequence[Part]) -> None:
+    def __init__(self, visitor: Hashable, parts: Sequence[TicketPart]) -> None:
         super().__init__(visitor)
         self._parts = tuple(parts)
         self._tickets = tuple(dict.fromkeys(ticket for ticket, _ in parts))

@@ -1,0 +1,34 @@
+"""Runs that were recorded for pages to open with: assets/samples. No torch."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from app.core.assets import models
+from app.core.assets.files import read_json, reading
+from model import ASSETS
+from model.record.trace import Trace
+
+
+@lru_cache(maxsize=32)
+def trace(name: str) -> Trace:
+    """The run in assets/samples/NAME.json."""
+    path = ASSETS / "samples" / f"{name}.json"
+    with reading(path):
+        found = Trace.from_json(read_json(path))
+        models.folder(found.card.name)  # its model ships, too
+        if not found.expert_ids.size:
+            raise ValueError("a run of our own has experts")
+    return found
+
+
+@lru_cache(maxsize=32)
+def traces(name: str) -> tuple[Trace, ...]:
+    """Runs that stand side by side, in assets/samples/NAME.json."""
+    path = ASSETS / "samples" / f"{name}.json"
+    raw = read_json(path, {"traces": [dict]})["traces"]
+    with reading(path):
+        found = tuple(Trace.from_json(one) for one in raw)
+        for one in found:
+            models.folder(one.card.name)  # its model ships, too
+    return found

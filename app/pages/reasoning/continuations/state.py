@@ -1,0 +1,97 @@
+"""Continuations of a reply from a chosen step.
+
+Session: the slot `CONTINUATIONS`; "r_pick", the step chosen (a trace's id, the number of a mark);
+"r_again", the step that the last continuations are from, and the number that was written in place
+of its result, or None.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.core.asking import contestants, judged_reply
+from app.core.asking.questions import MAX_TOKENS
+from app.core.assets import models
+from app.core.errors import InputError
+from app.core.running import replies
+from app.core.texts import t
+from app.pages.reasoning import state as session
+from app.pages.reasoning.test_time_compute.state import offered
+from app.ui import sampling
+from model.nn.tokenizer import encode
+from model.record.trace import Trace
+from model.tasks.reading import ascii_of
+
+CONTINUATIONS = replies.ReplySlot("r_endings")
+COUNTS = (8, 16, 32)
+MAX_NUMBER = 99_999
+
+
+def number_key() -> str:
+    """The key of the field for another number: each step has its own, with what stands there."""
+    return "r_number-{}-{}".format(*st.session_state.r_pick)
+
+
+def picked() -> tuple[Trace, judged_reply.JudgedReply, judged_reply.Mark] | None:
+    """The chosen step, if its trace is on screen."""
+    if (pick := st.session_state.get("r_pick")) is None:
+        return None
+    on_screen, _ = session.on_screen()
+    trace = next((trace for trace in on_screen if trace.id == pick[0]), None)
+    if trace is None or trace.card.name not in models.shipped():
+        return None
+    reading = judged_reply.read(trace)
+    if not 0 <= pick[1] < len(reading.marks) or not reading.marks[pick[1]].is_step:
+        return None
+    return trace, reading, reading.marks[pick[1]]
+
+
+def prefix(
+    trace: Trace, reading: judged_reply.JudgedReply, mark: judged_reply.Mark, edited: bool
+) -> int:
+    """Tokens of the trace that stay: up to the step, or up to the step's result."""
+    first, last = reading.start + mark.first, reading.start + mark.last
+    if not edited:
+        return first
+    return 1 + max(i for i in range(first, last) if "=" in ascii_of(trace.texts[i]))
+
+
+def start(edited: bool) -> None:
+    """Other continuations from before the chosen step, or from a number written in its place."""
+    state = st.session_state
+    found = picked()
+    if found is None:
+        return
+    trace, reading, mark = found
+    keep = prefix(trace, reading, mark, edited)
+    ids = [int(i) for i in trace.token_ids[:keep]]
+    head = "".join(trace.texts[reading.start : keep])
+    number: int | None = None
+    try:
+        _, seed = sampling.chosen(("r_t", "r_seed"))
+        if edited:
+            if (typed := state.get(number_key())) is None:
+                raise InputError(t("reasoning.number_missing"))
+            number = min(max(int(typed), 0), MAX_NUMBER)
+            ids += encode(models.tokenizer(trace.card.name), str(number))
+            head += str(number)
+        if not reading.problem.level:
+            raise InputError(t("reasoning.not_judgeable"))
+        if len(ids) >= int(models.config(trace.card.name)["max_position_embeddings"]):
+            raise InputError(t("reasoning.no_room"))
+    except InputError as error:
+        CONTINUATIONS.refuse(error)
+        return
+    ask = replies.ReplyRequest(
+        contestants.contestant_of(trace, reading.asked.begin).id,
+        trace.card.name,
+        reading.problem,
+        tuple(ids),
+        head,
+        offered(state.r_endings_n, COUNTS),
+        trace.info.temperature or 1.0,
+        seed,
+        MAX_TOKENS,
+    )
+    state.r_again = {"number": number, "pick": state.r_pick}
+    CONTINUATIONS.draw([ask])

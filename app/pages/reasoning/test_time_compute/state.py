@@ -1,0 +1,93 @@
+"""The many replies of the Reasoning page: slots `SAMPLES` and `BUDGET`."""
+
+from __future__ import annotations
+
+import itertools
+
+import streamlit as st
+
+from app.core.asking.questions import MAX_TOKENS
+from app.core.errors import InputError
+from app.core.running import replies
+from app.core.texts import t
+from app.pages.reasoning import state as session
+from app.ui import sampling
+from model.tasks import TASKS, problems
+from model.tasks.problem import Problem
+
+SAMPLES, BUDGET = replies.ReplySlot("r_samples"), replies.ReplySlot("r_budget")
+
+COUNTS = (8, 16, 32, 64)
+BUDGETS = (32, 64, 128, 256, 512)
+PROBLEMS = 8  # held-out ones, where several are asked
+BUDGET_SAMPLES = 4  # of each of them, at each budget
+
+
+def held_out(problem: Problem) -> list[Problem]:
+    """Problems of the same task and level that no model was trained on.
+
+    Raises:
+        InputError: if there is no such level.
+    """
+    levels = TASKS[problem.task].LEVELS
+    if problem.level not in levels:
+        raise InputError(t("reasoning.no_level", least=levels[0], most=levels[-1]))
+    drawn = problems(problem.task, problem.level, 0, "heldout", problem.language)
+    return list(itertools.islice(drawn, PROBLEMS))
+
+
+def offered(chosen: object, counts: tuple[int, ...]) -> int:
+    """A count that the page offers, whatever the browser sent."""
+    return next((n for n in counts if n == chosen), counts[1])
+
+
+def _judgeable() -> tuple[Problem, float, int]:
+    """The question in the fields, temperature and seed.
+
+    Raises:
+        InputError: if the answer cannot be judged, or every sample would be the same.
+    """
+    problem = session.question()
+    temperature, seed = sampling.chosen(("r_t", "r_seed"))
+    if not problem.level:
+        raise InputError(t("reasoning.not_judgeable"))
+    if temperature == 0:
+        raise InputError(t("reasoning.needs_temperature"))
+    return problem, temperature, seed
+
+
+def start_samples() -> None:
+    """Draw replies of every chosen contestant to one question, or to several held-out ones."""
+    state = st.session_state
+    try:
+        problem, temperature, seed = _judgeable()
+        posed = [problem] if state.r_over == "one" else held_out(problem)
+        asks = []
+        for each in posed:
+            for one in session.chosen():
+                session.prompt_for(one, each)  # raises if it does not fit
+                n = offered(state.r_k, COUNTS)
+                asks.append(replies.fresh(one, each, n, temperature, seed, MAX_TOKENS))
+    except InputError as error:
+        SAMPLES.refuse(error)
+        return
+    SAMPLES.draw(asks)
+
+
+def start_budget() -> None:
+    """Draw replies under budgets of thinking tokens, to several held-out problems."""
+    try:
+        problem, temperature, seed = _judgeable()
+        able = [one for one in session.chosen() if one.way != "direct"]
+        if not able:
+            raise InputError(t("reasoning.nobody_thinks"))
+        asks = [
+            replies.fresh(one, each, BUDGET_SAMPLES, temperature, seed, MAX_TOKENS, budget)
+            for each in held_out(problem)
+            for budget in BUDGETS
+            for one in able
+        ]
+    except InputError as error:
+        BUDGET.refuse(error)
+        return
+    BUDGET.draw(asks)
