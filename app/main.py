@@ -12,6 +12,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from app.core.server.compression import Compressed
 from app.core.server.entrance import Entrance
 from app.core.server.icons import OwnIcons
+from app.core.server.own_script import OwnScript
 from app.export import serving
 from app.ui.components import modules
 
@@ -27,6 +28,7 @@ app = st.App(
         Middleware(Entrance),
         Middleware(OwnIcons),
         Middleware(Compressed),
+        Middleware(OwnScript, path=f"{modules.ROOT}/page/page.js"),
         Middleware(serving.Frames, base=base),
     ],
 )
