@@ -25,7 +25,7 @@ OPENING = "opening"
 LINK = re.compile(r'\[([^\]]+)\]\(#term-[^\s)]+(?: "[^"]*")?\)')
 PICTURE = re.compile("[1-9]")  # which of a room's pictures, after a link's #
 #: What a link may say that is not for the view in the frame: how the app around it is shown.
-NOT_OF_A_VIEW = ("embed", "lang", "present", "screen", "screens", "kiosk")
+NOT_OF_A_VIEW = ("embed", "lang", "present", "screen", "screens", "kiosk", "speaker")
 
 
 @dataclass(frozen=True)

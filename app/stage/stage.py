@@ -1,8 +1,9 @@
 """The stage: one idea a screen, for the last row; `?present=1`, each screen a link `screen=`.
 
-The browser turns pages and shows notes, overview and blank (`static/components/stage`); figures are
-recorded ones. A live run has `SECONDS` to end; until then, and if it does not, the recorded one
-stands there and says so. Either is uncovered token by token (`static/components/curtain`).
+The browser turns pages and shows notes, overview and blank (`static/components/stage`); `speaker=1`
+is the speaker's own window of the same talk (`static/components/speaker`). Figures are recorded
+ones. A live run has `SECONDS` to end; until then, and if it does not, the recorded one stands there
+and says so. Either is uncovered token by token (`static/components/curtain`).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from app.ui.chart import chart
 from app.ui.components import component
 from model.record.trace import Trace
 
-SCREEN_KEY = "screen"
+SCREEN_KEY, SPEAKER_KEY = "screen", "speaker"
 SECONDS = 10.0  # that a live run has
 HEIGHT = 530  # px of a chart below title and idea, on a screen of 720
 IDEA = 38  # px of an idea's line, where there is none
@@ -38,6 +39,7 @@ TOKENS = 26  # of a run, as many as have room in large type
 CSS = Path(__file__).parent / "stage.css"
 RUN = PromptSlot("stage")
 _stage = component("stage")
+_speaker = component("speaker")
 _curtain = component("curtain")
 BELOW_NUMBERS, BELOW_TOKENS = 40, 54  # px below a picture, where they stand
 
@@ -46,8 +48,11 @@ def show() -> None:
     """The screen that the URL names; it warms the one that comes next."""
     st.html(CSS)
     found, wrong = screens.listed(st.query_params.get(guide.SCREENS, ""))
-    tell(wrong)
     place = at(found)
+    if st.query_params.get(SPEAKER_KEY) == "1":
+        speak(found, place)
+        return
+    tell(wrong)
     screen = found[place]
     following = found[place + 1] if place + 1 < len(found) else None
     with st.container(key="stage"):
@@ -70,6 +75,15 @@ def show() -> None:
     )
     if following is not None:
         warm(following)
+
+
+def speak(found: list[Screen], place: int) -> None:
+    """The speaker's own window; in the browser it follows the stage, and this page is not asked."""
+    st.set_page_config(page_title=f"Inside R1 · {t('speaker.title')}")
+    shown = [
+        {"id": one.id, "title": one.title, "idea": one.idea, "notes": one.notes} for one in found
+    ]
+    _speaker({"screens": shown, "place": place}, key="speakers_window")
 
 
 def tell(wrong: list[str]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.core.texts import texts
+from app.core.texts import Text, texts
 from app.stage.screens import MOST
 from app.story.chapters import BY_NAME
 from tests.browser.chromium import mounted, settle, visit
@@ -229,3 +229,109 @@ def test_what_is_typed_into_a_saved_view_turns_no_page(page: Page) -> None:
     expect(page.locator(".stage .blank")).to_be_hidden()
     expect(page.locator(".stage .notes")).to_be_hidden()
     expect(page).not_to_have_url(re.compile("screen=moe"))
+
+
+# --- The speaker's own window ------------------------------------------------------------------
+
+
+def other_window(stage: Page, words: Mapping[str, Text]) -> Page:
+    """The speaker's window, by the button on the first screen."""
+    with stage.expect_popup() as opened:
+        stage.get_by_role("button", name=str(words["stage.speaker"])).click()
+    expect(opened.value.locator(".speaker h1")).not_to_be_empty()
+    opened.value.set_viewport_size({"width": 1000, "height": 720})
+    return opened.value
+
+
+def seconds(speaker: Page) -> int:
+    """What the time says, once it runs and has been looked at for 3 s."""
+    time = speaker.get_by_role("timer", name=str(T["speaker.time"]))
+    expect(time).not_to_have_text("0:00")
+    speaker.wait_for_timeout(3000)
+    minutes, rest = map(int, time.inner_text().split(":"))
+    return 60 * minutes + rest
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_speakers_window_follows_the_stage_and_drives_it(stage: Page, language: str) -> None:
+    words = texts(language)
+    on_stage(stage, lang=language)
+    speaker = other_window(stage, words)
+    time = speaker.get_by_role("timer", name=str(words["speaker.time"]))
+    expect(time).to_have_text("0:00")
+    for place, name in enumerate(SCREENS[1:], 2):
+        pressing = (stage, speaker)[place % 2]  # in turns
+        pressing.keyboard.press("PageDown")
+        title = str(words[f"story.title_{name}"])
+        following = words[f"story.title_{SCREENS[place]}"] if place < len(SCREENS) else None
+        for window in (stage, speaker):
+            expect(window.get_by_role("heading", level=1)).to_have_text(title)
+        said = str(words["speaker.place"]).format(number=place, screens=len(SCREENS))
+        expect(speaker.locator(".position")).to_have_text(said)
+        expect(speaker.locator(".next .title")).to_have_text(
+            str(following or words["speaker.last"])
+        )
+        expect(speaker.get_by_label(str(words["speaker.notes"]))).not_to_be_empty()
+    expect(time).not_to_have_text("0:00")
+    speaker.get_by_role("button", name=str(words["speaker.again"])).click()
+    expect(time).to_have_text("0:00")
+    speaker.get_by_label(str(words["speaker.list"])).select_option(SCREENS[2])
+    expect(stage).to_have_url(re.compile(f"screen={SCREENS[2]}"))
+    blank = speaker.get_by_role("button", name=str(words["speaker.blank"]))
+    speaker.keyboard.press(".")  # a remote's key, after the list had the focus
+    expect(stage.locator(".stage .blank")).to_be_visible()
+    expect(blank).to_have_attribute("aria-pressed", "true")
+    blank.click()
+    expect(stage.locator(".stage .blank")).to_be_hidden()
+    speaker.keyboard.press("Escape")  # leaves nothing
+    speaker.keyboard.press("PageUp")
+    expect(stage).to_have_url(re.compile(f"screen={SCREENS[1]}"))
+
+
+def test_either_window_of_a_talk_may_close_and_open_again(stage: Page) -> None:
+    on_stage(stage)
+    speaker = other_window(stage, T)
+    stage.keyboard.press("End")
+    gone = seconds(speaker)
+    speaker.close()
+    stage.keyboard.press("PageUp")
+    shown(stage, SCREENS[-2])
+    with stage.expect_popup() as opened:
+        stage.keyboard.press("s")
+    speaker = opened.value
+    expect(speaker.locator("h1")).to_have_text(str(T[f"story.title_{SCREENS[-2]}"]))
+    assert seconds(speaker) >= gone
+    expect(speaker.locator(".lost")).to_be_hidden()
+    stage.goto("about:blank")
+    expect(speaker.locator(".lost")).to_be_visible()
+    with speaker.expect_popup() as opened:
+        speaker.get_by_role("link", name=str(T["speaker.open"])).click()
+    again = opened.value
+    shown(again, SCREENS[-2])
+    expect(speaker.locator(".lost")).to_be_hidden()
+    speaker.keyboard.press("PageUp")
+    shown(again, SCREENS[-3])
+    assert seconds(speaker) >= gone + 3, "the time begins anew with a stage that does"
+
+
+def test_the_windows_of_a_talk_need_no_network(stage: Page) -> None:
+    """Between them: what the server draws waits for it, and the time and the blank do not."""
+    on_stage(stage)
+    speaker = other_window(stage, T)
+    stage.context.set_offline(True)
+    speaker.keyboard.press("b")
+    expect(stage.locator(".stage .blank")).to_be_visible()
+    expect(speaker.locator(".lost")).to_be_hidden()
+    stage.context.set_offline(False)
+
+
+def test_a_browser_that_opens_no_window_is_told_of(stage: Page) -> None:
+    stage.add_init_script("window.open = () => null")
+    on_stage(stage)
+    stage.keyboard.press("s")
+    told = stage.get_by_role("alert").filter(has_text=str(T["stage.speaker_blocked"]))
+    expect(told).to_be_visible()
+    with stage.context.expect_page() as opened:
+        told.get_by_role("link").click()
+    expect(opened.value.locator(".speaker h1")).to_have_text(str(T["stage.title"]))
+    expect(told).to_be_hidden()

@@ -24,7 +24,7 @@ SECTIONS = {name: path for path in FILES for name in json.loads(path.read_text(e
 #: Sections that a component hands to its JavaScript → the files that use them.
 IN_JAVASCRIPT = (
     *("trace_view", "reasoning_view", "intervention_view", "update_view", "player"),
-    *("stage", "terms", "tour", "share_view"),
+    *("stage", "speaker", "terms", "tour", "share_view"),
 )
 #: What the words of the story's chapter on R1's stages are filled with.
 PIPELINE = ("zero", "dev1", "dev2", "dev3", "r1", "zero_language", "r1_language")

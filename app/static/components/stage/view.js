@@ -1,10 +1,13 @@
-// The stage's own part of a talk: keys and remote, notes, overview, blank, and views in frames.
+// The stage's own part of a talk: keys and remote, notes, overview, blank, views in frames, and the way
+// to the speaker's own window.
 
 /** @import { Common, Given } from "../../shared/mount.js" */
+/** @import { Said } from "../../shared/talk.js" */
 
 import { element } from "../../shared/element.js";
 import { focusedOf, isTaken } from "../../shared/keys.js";
 import { mount } from "../../shared/mount.js";
+import { earlier, TURNS, talk } from "../../shared/talk.js";
 import { Words } from "../../shared/words.js";
 import { fill, steer } from "./framed.js";
 
@@ -20,12 +23,7 @@ import { fill, steer } from "./framed.js";
 
 const MANY = 18; // screens that the overview shows in three columns
 export const PLAYED = 12_000; // ms a screen that plays by itself
-
-/** @type {Record<string, number>} what turns pages, and how far */
-const TURNS = {
-  ...{ ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1, Enter: 1 },
-  ...{ ArrowLeft: -1, ArrowUp: -1, PageUp: -1, Backspace: -1, Home: -1e6, End: 1e6 },
-};
+const POPUP = "popup,width=1000,height=720";
 
 class View {
   /** @param {HTMLElement} root */
@@ -39,6 +37,16 @@ class View {
     this.notes = this.over("notes");
     this.overview = this.over("overview");
     this.blank = this.over("blank");
+    this.blocked = this.over("blocked");
+    this.opener = element("button", "speaker", root);
+    this.opener.type = "button";
+    this.opener.onclick = () => {
+      this.opener.blur(); // the next key is for the stage
+      this.speak();
+    };
+    this.talk = talk((said) => this.told(said));
+    /** @type {number | null} */
+    this.started = null; // when the first page was turned, ms
     /** @type {Map<string, HTMLIFrameElement>} */
     this.frames = new Map();
     this.at = 0; // place of the screen that is shown, or was asked for and is on its way
@@ -82,6 +90,15 @@ class View {
       if (at === place) button.setAttribute("aria-current", "page");
       button.onclick = () => this.to(at);
     }
+    this.opener.textContent = words.say("speaker");
+    this.opener.hidden = place > 0 || data.playing;
+    const link = element("a", "", null, words.say("speaker_link"));
+    link.href = this.speakers();
+    link.target = "_blank";
+    link.onclick = () => this.toggle(this.blocked);
+    this.blocked.setAttribute("role", "alert");
+    this.blocked.replaceChildren(words.say("speaker_blocked"), " ", link);
+    this.tell();
     this.show(data, words.say("frame", { title: screens[place].title }));
     clearTimeout(this.timer);
     if (data.playing) this.timer = setTimeout(() => this.to((place + 1) % screens.length), PLAYED);
@@ -135,6 +152,7 @@ class View {
     else if (key === "Escape") this.back();
     else if (key.toLowerCase() === "l") this.send?.("turn", "live");
     else if (key.toLowerCase() === "f") this.fill();
+    else if (key.toLowerCase() === "s") this.speak();
     else if (key.toLowerCase() === "c") steer(this.frames.get(this.data.frame ?? ""));
     else if (key === "<" || key === ">") return this.pass(event);
     else if (turn !== undefined) this.to(this.at + turn);
@@ -147,12 +165,14 @@ class View {
     over.hidden = !over.hidden;
     if (over === this.overview && !over.hidden)
       /** @type {HTMLElement | null} */ (over.querySelector("[aria-current]"))?.focus();
+    this.tell();
   }
 
   // What lies over the screen goes first; then the stage is left for the story.
   back() {
-    const over = [this.blank, this.overview, this.notes].find((box) => !box.hidden);
-    if (over) over.hidden = true;
+    const boxes = [this.blank, this.overview, this.blocked, this.notes];
+    const over = boxes.find((box) => !box.hidden);
+    if (over) this.toggle(over);
     else this.leave(`story?lang=${document.documentElement.lang}`);
   }
 
@@ -162,10 +182,42 @@ class View {
    *
    * @param {KeyboardEvent} event
    */
-  pass({ key, isTrusted, view }) {
+  pass({ key, view }) {
     const frame = this.frames.get(this.data?.frame ?? "")?.contentWindow;
-    if (isTrusted && frame && view !== frame)
-      frame.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    if (frame && view !== frame) press(frame, key);
+  }
+
+  // --- The speaker's own window ------------------------------------------------------------------
+
+  speakers() {
+    const link = new URL(window.location.href);
+    link.searchParams.set("speaker", "1");
+    return link.href;
+  }
+
+  // One window, however often it is asked for; a browser that lets none open is told of.
+  speak() {
+    if (this.window && !this.window.closed) return this.window.focus();
+    this.window = window.open(this.speakers(), "inside-r1-speaker", POPUP);
+    this.blocked.hidden = this.window !== null;
+  }
+
+  /** @param {Said} said */
+  told(said) {
+    if ("key" in said) return press(window, said.key);
+    if ("turn" in said) {
+      const place = this.data?.screens.findIndex(({ id }) => id === said.turn) ?? -1;
+      if (place >= 0) this.to(place);
+    } else if ("again" in said) this.started = null;
+    else if ("ask" in said) this.started = earlier(this.started, said.ask);
+    else return; // another stage
+    this.tell();
+  }
+
+  tell() {
+    if (!this.data) return;
+    const at = this.data.screens[this.at].id;
+    this.talk.say({ at, blank: !this.blank.hidden, started: this.started });
   }
 
   fill() {
@@ -176,11 +228,14 @@ class View {
   /** @param {number} place */
   to(place) {
     if (!this.data) return;
-    this.overview.hidden = this.blank.hidden = true;
+    this.overview.hidden = this.blank.hidden = this.blocked.hidden = true;
     const { screens } = this.data;
+    const before = this.at;
     this.at = Math.min(screens.length - 1, Math.max(0, place));
     this.asked = screens[this.at].id;
+    if (this.at !== before) this.started ??= Date.now();
     this.send?.("turn", this.asked);
+    this.tell();
   }
 
   // Where a visitor begins, in the stage's language; the list of screens goes along.
@@ -200,7 +255,18 @@ class View {
     clearTimeout(this.timer);
     window.removeEventListener("keydown", this.hear);
     window.removeEventListener("pointerdown", this.touched);
+    this.talk.end();
   }
+}
+
+/**
+ * A key as if it had been pressed in a window.
+ *
+ * @param {Window} view
+ * @param {string} key
+ */
+function press(view, key) {
+  view.dispatchEvent(new KeyboardEvent("keydown", { key, view, bubbles: true, cancelable: true }));
 }
 
 export default mount(View);
