@@ -19,6 +19,7 @@ from app.core.running import replies
 from app.core.texts import t
 from app.pages.reasoning import state as session
 from app.ui import sampling
+from app.ui.number_field import NumberField
 from model.nn.tokenizer import encode
 from model.record.trace import Trace
 from model.tasks import TASKS, problems
@@ -33,7 +34,7 @@ BUDGETS = (32, 64, 128, 256, 512)
 PROBLEMS = 8  # held-out ones, where several are asked
 BUDGET_SAMPLES = 4  # of each of them, at each budget
 ENDING_COUNTS = (8, 16, 32)
-MAX_NUMBER = 99_999
+NUMBER = NumberField("reasoning.number", 0, 99_999)  # that is written in a step's place
 
 
 def held_out(problem: Problem) -> list[Problem]:
@@ -150,9 +151,7 @@ def start_again(edited: bool) -> None:
     try:
         _, seed = sampling.chosen(("r_t", "r_seed"))
         if edited:
-            if (typed := state.get(number_key())) is None:
-                raise InputError(t("reasoning.number_missing"))
-            number = min(max(int(typed), 0), MAX_NUMBER)
+            number = NUMBER.checked(number_key())
             ids += encode(models.tokenizer(trace.card.name), str(number))
             head += str(number)
         if not reading.problem.level:
