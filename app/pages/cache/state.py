@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from app.core import numbers
 from app.core.asking import examples, prompts
 from app.core.assets import models, recorded_runs
 from app.core.assets.files import DamagedFileError, reading, reference
@@ -15,6 +14,7 @@ from app.core.errors import InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language
 from app.ui import sampling
+from app.ui.number_field import NumberField
 from model import ASSETS
 from model.analysis.kv_size import CacheSpec, cache_spec, families
 from model.record.trace import Trace
@@ -50,12 +50,16 @@ def measured() -> dict[str, dict[int, dict[str, Any]]]:
     return {kind: seeds for kind, seeds in found.items() if seeds}
 
 
+def tokens() -> NumberField[int]:
+    """How many tokens a run may write: as many as the context of the twins holds."""
+    return NumberField("cache.new_tokens", 1, models.twins_context())
+
+
 def start() -> None:
     """Run the inputs as they stand; what is on screen stays until there is something new."""
-    state = st.session_state
-    context = models.twins_context()
     try:
-        prompt = prompts.fitting(state.c_prompt or "", named("MLA"))
+        prompt = prompts.fitting(st.session_state.c_prompt or "", named("MLA"))
+        new_tokens = tokens().checked("c_tokens")
         temperature, seed = sampling.chosen(("c_temperature", "c_seed"))
     except InputError as error:
         RUN.refuse(error)
@@ -65,7 +69,7 @@ def start() -> None:
             PromptRun(
                 model=name,
                 prompt=prompt,
-                max_new_tokens=numbers.whole(state.c_tokens, 1, context, context),
+                max_new_tokens=new_tokens,
                 temperature=temperature,
                 seed=seed,
             )

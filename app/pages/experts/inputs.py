@@ -10,9 +10,8 @@ from typing import Literal
 
 import streamlit as st
 
-from app.core import links, numbers
+from app.core import links
 from app.core.asking import examples
-from app.core.asking.questions import MAX_TOKENS
 from app.core.texts import t
 from app.pages.experts import state as session
 from app.ui.sampling import temperature_and_seed
@@ -64,14 +63,7 @@ def model(*, label_visibility: Literal["visible", "collapsed"] = "visible") -> s
 def settings(info: RunInfo) -> None:
     """Temperature, seed and length."""
     temperature_and_seed(info.temperature, info.seed, ("e_temperature", "e_seed"))
-    st.number_input(
-        t("experts.tokens"),
-        1,
-        MAX_TOKENS,
-        value=numbers.whole(info.max_new_tokens, 1, MAX_TOKENS, 1),
-        key="e_tokens",
-        bind="query-params",
-    )
+    session.TOKENS.draw("e_tokens", info.max_new_tokens)
 
 
 def shown(trace: Trace, kind: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import links, numbers
+from app.core import links
 from app.core.asking import examples, prompts
 from app.core.asking.questions import MAX_TOKENS
 from app.core.assets import models, recorded_runs
@@ -18,9 +18,11 @@ from app.core.errors import InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import t
 from app.ui import sampling
+from app.ui.number_field import NumberField
 from model.record.trace import Trace
 
 RUN = PromptSlot("experts")
+TOKENS = NumberField("experts.tokens", 1, MAX_TOKENS)
 LISTED = ("base", "r1-zero", "r1", "twin", "history")  # families of about.json, in this order
 #: URL keys that make a run: a link that has one is run as soon as it is opened.
 RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
@@ -41,10 +43,10 @@ def recorded() -> Trace:
 
 
 def request() -> PromptRun:
-    """The inputs as they stand, checked again: widgets' limits are the browser's.
+    """The inputs as they stand.
 
     Raises:
-        InputError: for a prompt that cannot be used.
+        InputError: for a prompt or a number that cannot be used.
     """
     state = st.session_state
     if state.e_model not in names():
@@ -53,7 +55,7 @@ def request() -> PromptRun:
     return PromptRun(
         model=state.e_model,
         prompt=prompts.fitting(state.e_prompt, state.e_model),
-        max_new_tokens=numbers.whole(state.e_tokens, 1, MAX_TOKENS, recorded().info.max_new_tokens),
+        max_new_tokens=TOKENS.checked("e_tokens"),
         temperature=temperature,
         seed=seed,
     )

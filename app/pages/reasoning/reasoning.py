@@ -15,6 +15,7 @@ from app.pages.reasoning.continuations import room as continuations_room
 from app.pages.reasoning.test_time_compute import room as many_replies
 from app.ui import rooms
 from app.ui.components.reasoning_view import name_of, reasoning_view
+from app.ui.number_field import NumberField
 from app.ui.sampling import temperature_and_seed
 from app.ui.table import folded_table
 from model.record.trace import Trace
@@ -66,24 +67,8 @@ def question_fields() -> None:
         )
         shapes = pick.SHAPES.values()
         least, most = min(k for k, _ in shapes), max(k for k, _ in shapes)
-        st.number_input(
-            t("reasoning.count"),
-            least,
-            most,
-            count,
-            key="r_count",
-            bind="query-params",
-            width=120,
-        )
-        st.number_input(
-            t("reasoning.target"),
-            0,
-            3000,
-            target,
-            key="r_target",
-            bind="query-params",
-            width=120,
-        )
+        NumberField("reasoning.count", least, most).draw("r_count", count, width=120)
+        NumberField("reasoning.target", 0, 3000).draw("r_target", target, width=120)
 
 
 def inputs(*, asks: bool) -> None:

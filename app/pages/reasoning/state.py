@@ -155,7 +155,7 @@ def own_chain(typed: str, language: Language) -> Problem:
     Raises:
         InputError: if it is not a flat expression of +, - and *, or a value is out of range.
     """
-    expression = expression_of(prompts.checked(typed))
+    expression = expression_of(typed)
     if expression is None:
         raise InputError(t("reasoning.bad_expression", example=default_chain()))
     for step in chain.solve(expression):
@@ -170,10 +170,10 @@ def own_pick(typed: str, count: int | None, target: int | None, language: Langua
     Raises:
         InputError: if a number is there twice, no level has the shape, or there is no solution.
     """
-    parts = [part for part in re.split(r"[,\s]+", prompts.checked(typed).strip()) if part]
+    parts = [part for part in re.split(r"[,\s]+", typed.strip()) if part]
     if count is None or target is None:
         raise InputError(t("reasoning.number_missing"))
-    if not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
+    if not parts or not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
         raise InputError(t("reasoning.bad_numbers"))
     numbers = [int(part) for part in parts]
     if len(set(numbers)) < len(numbers):

@@ -60,10 +60,10 @@ def open_page() -> None:
 
 
 def requests() -> list[PromptRun]:
-    """The inputs as they stand, checked again: widgets' limits are the browser's.
+    """The inputs as they stand.
 
     Raises:
-        InputError: for a question that cannot be asked.
+        InputError: for a question that cannot be asked, or a number beyond its limits.
     """
     temperature, seed = sampling.chosen(("t", "seed"))
     text = worded(prompts.checked(st.session_state.q or ""), question_language())

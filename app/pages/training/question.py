@@ -10,17 +10,18 @@ from typing import Any
 
 import streamlit as st
 
-from app.core import links, numbers
+from app.core import links
 from app.core.asking import scope
 from app.core.running.run_slot import RunSlot
 from app.core.texts import question_language, t
 from app.ui import sampling
+from app.ui.number_field import NumberField
 from app.ui.url_choice import url_choice
 from model.tasks import TASKS, chain, pick, problems
 from model.tasks.problem import Problem
 
 TASK_NAMES = (chain.NAME, pick.NAME)
-MAX_NUMBER = 200  # of held-out questions of a level that can be chosen
+NUMBER = NumberField("training.number", 1, 200)  # of held-out questions of a level
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ def of_link(text: str) -> TrainingQuestion | None:
         return None
     level, number, seed = map(int, found.group(2, 3, 4))
     asked = TrainingQuestion(found[1], level, number, seed, found[5] or "")
-    possible = asked.level in TASKS[asked.task].LEVELS and 1 <= asked.number <= MAX_NUMBER
-    return asked if possible and asked.seed <= sampling.MAX_SEED and str(asked) == text else None
+    possible = asked.level in TASKS[asked.task].LEVELS and 1 <= asked.number <= NUMBER.high
+    return asked if possible and asked.seed <= sampling.SEED.high and str(asked) == text else None
 
 
 def follow_link(slot: RunSlot[Any], run: Callable[[TrainingQuestion], None]) -> None:
@@ -90,9 +91,9 @@ def asked(only: str | None = None, model: str = "") -> TrainingQuestion:
     state = st.session_state
     task: str = only or state.t_task
     levels = TASKS[task].LEVELS
-    number = numbers.whole(state.get("t_number"), 1, MAX_NUMBER, 1)
+    number = NUMBER.nearest("t_number", 1)
     level = state.t_level if state.get("t_level") in levels else levels[0]
-    return TrainingQuestion(task, level, number, sampling.chosen_seed("t_seed"), model)
+    return TrainingQuestion(task, level, number, sampling.SEED.nearest("t_seed", 0), model)
 
 
 def fields(act: Callable[[], object], only: str | None = None) -> None:
@@ -112,18 +113,11 @@ def fields(act: Callable[[], object], only: str | None = None) -> None:
             width=110,
             help=scope.level_help(),
         )
-        st.number_input(
-            t("training.number"),
-            1,
-            MAX_NUMBER,
-            1,
-            key="t_number",
-            bind="query-params",
-            width=140,
-            help=t("training.number_help", most=MAX_NUMBER),
-        )
-        sampling.seed_field(0, "t_seed", width=140, help=t("training.seed_help"))
+        NUMBER.draw("t_number", 1, width=140, help=t("training.number_help", most=NUMBER.high))
+        sampling.SEED.draw("t_seed", 0, width=140, help=t("training.seed_help"))
         act()
+    NUMBER.told("t_number", 1)
+    sampling.SEED.told("t_seed", 0)
     problem = asked(only).problem
     with st.container(horizontal=True, vertical_alignment="center"):
         st.text(problem.question, width="content")

@@ -12,12 +12,13 @@ from app.pages.cache.kv_size import capacity_figures as figures
 from app.pages.cache.kv_size import configs, words
 from app.ui import units
 from app.ui.chart import chart
+from app.ui.number_field import NumberField
 from app.ui.picture import drawn_once
 from app.ui.plain import plain
 from app.ui.table import folded_table
 
 GPUS = (24, 80, 141)  # GB of memory
-MOST_GPUS = 64
+NUMBER = NumberField("capacity.gpus", 1, 64)  # of those
 WEIGHT_BYTES = {"bf16": 2.0, "fp8": 1.0, "int4": 0.5}
 GIGA = 10**9
 V2, V2_BASELINE = "DeepSeek-V2 (236B)", "DeepSeek-67B"
@@ -36,9 +37,7 @@ def users(models: Sequence[configs.SizedModel], tokens: int, dtype: str) -> None
             key="c_gpu",
             bind="query-params",
         )
-        asked = st.number_input(
-            t("capacity.gpus"), 1, MOST_GPUS, 8, key="c_gpus", bind="query-params", width=140
-        )
+        NUMBER.draw("c_gpus", 8, width=140)
         precision = st.segmented_control(
             t("capacity.weights"),
             list(WEIGHT_BYTES),
@@ -47,7 +46,7 @@ def users(models: Sequence[configs.SizedModel], tokens: int, dtype: str) -> None
             key="c_weights",
             bind="query-params",
         )
-    number = min(max(int(asked or 1), 1), MOST_GPUS)
+    number = NUMBER.told("c_gpus", 8)
     memory = gpu * GIGA * number
     rows = [
         figures.Capacity(

@@ -14,6 +14,7 @@ from app.pages.cache import figures
 from app.pages.cache.kv_size import capacity, configs, words
 from app.ui import units
 from app.ui.chart import chart
+from app.ui.number_field import NumberField
 from app.ui.picture import drawn_once
 from app.ui.plain import plain
 from app.ui.table import folded_table, table
@@ -30,6 +31,8 @@ DEFAULT = (
 MAX_OWN = 8
 STOPS = (*(2**power for power in range(24)), configs.MAX_TOKENS)  # of the slider
 GIB = 2**30
+BATCH = NumberField("kv_size.batch", 1, configs.MAX_BATCH)
+CONTEXT = NumberField("kv_size.context", 1, configs.MAX_TOKENS)
 COUNTED = "DeepSeek-V3"
 #: What this room's inputs are called in a link.
 URL_KEYS = (
@@ -39,12 +42,6 @@ URL_KEYS = (
 
 # Session: "c_own" the viewer's own models by name, "c_own_errors" what to tell about
 # those that were added last: it stays until others are.
-
-
-def whole(label: str, key: str, default: int, most: int) -> int:
-    """A whole number from 1 to `most`, whatever a browser sends."""
-    value = st.number_input(label, 1, most, default, key=key, bind="query-params")
-    return min(max(value, 1), most)
 
 
 def add() -> None:
@@ -142,7 +139,8 @@ def calculator() -> None:
     with left:
         models = choose()
         tokens = _context()
-        batch = whole(t("kv_size.batch"), "c_batch", 1, configs.MAX_BATCH)
+        BATCH.draw("c_batch", 1)
+        batch = BATCH.told("c_batch", 1)
         dtype = st.segmented_control(
             t("kv_size.dtype"),
             configs.DTYPES,
@@ -165,7 +163,8 @@ def calculator() -> None:
 
 def _context() -> int:
     """Context length: any number, and a slider in steps of two."""
-    tokens = whole(t("kv_size.context"), "c_context", 131_072, configs.MAX_TOKENS)
+    CONTEXT.draw("c_context", 131_072)
+    tokens = CONTEXT.told("c_context", 131_072)
     nearest = min(STOPS, key=lambda stop: abs(math.log(stop / tokens)))
     st.session_state.c_context_slider = nearest
     st.select_slider(

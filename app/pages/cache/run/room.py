@@ -7,7 +7,6 @@ import streamlit as st
 from app.core import links
 from app.core.asking import examples
 from app.core.assets import models
-from app.core.numbers import whole
 from app.core.texts import t
 from app.pages.cache import figures
 from app.pages.cache import state as session
@@ -38,7 +37,7 @@ def room() -> None:
 
 def inputs() -> None:
     """Prompt, Run and settings, in the URL. The defaults are the recorded run's own."""
-    recorded, context = session.recorded(session.named("MLA")).info, models.twins_context()
+    recorded = session.recorded(session.named("MLA")).info
     st.text_area(
         t("common.prompt"),
         value=recorded.prompt,
@@ -58,15 +57,7 @@ def inputs() -> None:
         on_change=session.take_example,
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(
-            t("cache.new_tokens"),
-            1,
-            context,
-            whole(recorded.max_new_tokens, 1, context, 1),
-            key="c_tokens",
-            bind="query-params",
-            width=SETTING,
-        )
+        session.tokens().draw("c_tokens", recorded.max_new_tokens, width=SETTING)
         keys = ("c_temperature", "c_seed")
         temperature_and_seed(recorded.temperature, recorded.seed, keys, width=SETTING)
     links.run_inputs("cache", session.start)

@@ -41,14 +41,8 @@ def section() -> None:
                 args=(False,),
                 help=t("reasoning.resample_help"),
             )
-            st.number_input(
-                t("reasoning.number"),
-                0,
-                session.MAX_NUMBER,
-                min(max(int(mark.plain.split("=")[1]), 0), session.MAX_NUMBER),
-                key=session.number_key(),
-                width=170,
-            )
+            written = int(mark.plain.split("=")[1])
+            session.NUMBER.draw(session.number_key(), written, width=170, bind=None)
             st.button(
                 t("reasoning.go_on"),
                 key="r_go_on",

@@ -18,13 +18,14 @@ from app.core.texts import t
 from app.pages.reasoning import state as session
 from app.pages.reasoning.test_time_compute.state import offered
 from app.ui import sampling
+from app.ui.number_field import NumberField
 from model.nn.tokenizer import encode
 from model.record.trace import Trace
 from model.tasks.reading import ascii_of
 
 CONTINUATIONS = replies.ReplySlot("r_endings")
 COUNTS = (8, 16, 32)
-MAX_NUMBER = 99_999
+NUMBER = NumberField("reasoning.number", 0, 99_999)  # that is written in a step's place
 
 
 def number_key() -> str:
@@ -70,9 +71,7 @@ def start(edited: bool) -> None:
     try:
         _, seed = sampling.chosen(("r_t", "r_seed"))
         if edited:
-            if (typed := state.get(number_key())) is None:
-                raise InputError(t("reasoning.number_missing"))
-            number = min(max(int(typed), 0), MAX_NUMBER)
+            number = NUMBER.checked(number_key())
             ids += encode(models.tokenizer(trace.card.name), str(number))
             head += str(number)
         if not reading.problem.level:

@@ -56,13 +56,14 @@ def test_the_slider_sets_the_number_and_the_number_the_slider() -> None:
     healthy(at)
 
 
-@pytest.mark.parametrize("value", [0, -5, 10**8, None])
-def test_a_number_out_of_range_leaves_the_bars_as_they_were(value: int | None) -> None:
-    """Widgets' limits are the browser's: a client may send what it likes."""
+@pytest.mark.parametrize(("value", "used"), [(0, 1), (-5, 1), (10**8, configs.MAX_TOKENS)])
+def test_of_a_number_out_of_range_the_nearest_counts(value: int, used: int) -> None:
     at = opened("kv_size")
-    before = bar_bytes(at)
+    at.number_input("c_context").set_value(used).run()
+    wanted = bar_bytes(at)
     at.number_input("c_context").set_value(value).run()
-    assert bar_bytes(healthy(at)) == before
+    assert bar_bytes(at) == wanted
+    assert at.number_input("c_context").value == value
 
 
 def add(at: AppTest, text: str) -> AppTest:
