@@ -54,7 +54,12 @@ HARMLESS = {
     "qk_layernorm", "use_qk_norm", "qk_norm", "qkv_bias", "clip_qkv", "alibi", "parallel_attn",
     "use_parallel_residual", "q_lora_rank", "o_lora_rank", "o_groups", "q_head_dim",
     "attention_q_lora_dim", "attention_qk_dim", "index_n_heads", "index_topk",
-    "attn_temperature_tuning", "apply_query_key_layer_scaling", "layer_norm_epsilon",
+    "attn_temperature_tuning", "attn_temperature_len", "attn_output_multiplier", "max_attn_value",
+    "flash_attn", "skip_bias_add_qkv", "attn_qk_ln", "norm_head", "reset_attention_mask",
+    "use_head_wise_attn_gate", "share_q_dim", "mla_use_nope", "mla_scale_kv_lora",
+    "mla_scale_q_lora", "attention_projection_layout", "attn_rotary_emb", "pad_key_length",
+    "pre_allocate_kv_cache", "parallel_attn_mlp_res", "tie_embeddings",
+    "apply_query_key_layer_scaling", "layer_norm_epsilon",
     "apply_residual_connection_post_layernorm",
     "rope_interleave", "use_attention_gate", "attn_output_gate", "use_attention_sinks",
     "relative_attention_max_distance", "relative_attention_num_buckets", "attention_sink",
@@ -66,7 +71,12 @@ HARMLESS = {
     "shared_expert_intermediate_size", "shared_intermediate_size", "num_expert_group",
     "first_k_dense_replace", "decoder_sparse_step", "mlp_only_layers", "moe_layer_freq",
     "moe_layer_interval", "moe_layer_start_index", "moe_layer_end_index", "moe_layers",
-    "moe_layers_enum", "interleave_moe_layer_step", "expert_layer_period", "expert_layer_offset",
+    "moe_layers_enum", "moe_top_k", "moe_layer_frequency", "moe_2layer_gate", "moe_group",
+    "experts_shared_frequency", "moe_router_enable_shared_expert", "num_experts_per_group",
+    "num_expert_groups", "num_limited_groups", "mamba_inner_layernorms", "mamba_use_mlp",
+    "use_shared_mlp_adapter", "conv_dimension", "conv_dim", "conv_dim_out", "block_mlp_init_scale",
+    "block_out_init_scale", "block_use_swiglu",
+    "interleave_moe_layer_step", "expert_layer_period", "expert_layer_offset",
     "num_dense_layers", "n_dense_layers", "moe_k", "share_expert_dim", "moe_num_experts",
     "chunk_size", "conv_kernel", "conv_bias", "state_size", "expand", "mamba_chunk_size",
     "mamba_conv_bias", "mamba_d_conv", "mamba_d_head", "mamba_d_ssm", "mamba_dt_rank",
@@ -100,6 +110,10 @@ MINIMAX = {
     "layernorm_linear_attention_alpha", "layernorm_linear_attention_beta", "layernorm_mlp_alpha",
     "layernorm_mlp_beta", "postnorm", "shared_moe_mode",
 }  # fmt: skip
+RWKV = {
+    "head_size_divisor", "rescale_every", "gate_rank_type", "max_window_layers", "lora_rank_decay",
+    "lora_rank_tokenshift", "groupnorm_att",
+}  # fmt: skip
 #: Families that transformers does not have, or whose files on the hub have other fields than its
 #: class: what those say besides. The reader knows how they keep their cache.
 ELSEWHERE: Mapping[str, set[str]] = MappingProxyType(
@@ -121,6 +135,15 @@ ELSEWHERE: Mapping[str, set[str]] = MappingProxyType(
             "blocksparse_num_local_blocks", "blocksparse_vert_stride", "mup_attn_multiplier",
             "blocksparse_triton_kernel_block_size", "dense_attention_every_n_layers",
         },
+        "plamo2": {
+            "mamba_enabled", "mamba_num_heads", "linear_type", "image_feature_size",
+            "use_predefined_initial_state", "eval_attention_n_bit", "eval_mlp_n_bit", "k_expert",
+            "n_expert", "sparse_step", "group_size",
+        },
+        "huginn_raven": {"block_size", "effective_expected_depth", "mean_backprop_depth"},
+        "rwkv5": RWKV,
+        "rwkv6": RWKV,
+        "rwkv6qwen2": RWKV,
         "minimax_text_01": MINIMAX,
         "minimax_m1": MINIMAX,
         "cohere2": {"layer_switch", "order_of_interleaved_layers", "use_parallel_block"},
@@ -130,8 +153,8 @@ ELSEWHERE: Mapping[str, set[str]] = MappingProxyType(
                 "aquila", "baichuan", "bailing_moe", "bailing_moe_linear", "deci", "deepseek",
                 "deepseek_vl_v2", "exaone", "hypothetical_mha", "internlm", "internlm2", "kclgpt",
                 "kimi_k2", "mimo_v2", "minicpm", "minicpm_sala", "nemotron-nas", "orion",
-                "pangu_ultra_moe", "plamo", "RefinedWeb", "RefinedWebModel", "rwkv5", "rwkv6",
-                "rwkv7", "stablelm_epoch", "step3_text", "xverse",
+                "pangu_ultra_moe", "phi4flash", "plamo", "RefinedWeb", "RefinedWebModel", "rwkv7",
+                "stablelm_epoch", "step3_text", "xverse", "yuan",
             )
         },
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model.analysis.kv_size.fields import MAX_HEADS, MAX_LAYERS, Fields, refusal, whole_number
+from model.analysis.kv_size.kinds import translate
 from model.analysis.kv_size.names import OWN_FIELD
 from model.analysis.kv_size.schedule import active_window
 from model.analysis.kv_size.spec import LayerCache, Parts
@@ -21,9 +22,15 @@ V4_RATES = {"CSA": 4, "HCA": 128}  # DeepSeek-V4's class default, default_compre
 BY_FREQUENCY = {"glm_moe_dsa", "glm5_next_text", "mistral_large4_text"}
 #: Sliding layers of dots.note are MLA of another width: its class's defaults.
 DOTS_NOTE = {"swa_kv_lora_rank": 1024, "swa_head_dim": 256, "swa_qk_nope_head_dim": 192}
+#: What "attention_head_type" may say in files of santacoder, starcoder and gpt_dolomite.
+HEAD_TYPES = {
+    "multiquery": "MQA", "multi_query": "MQA", "mqa": "MQA", "multihead": "MHA", "mha": "MHA",
+    "gqa": "GQA",
+}  # fmt: skip
 #: Fields that a file may count KV heads by, beside those of FACTS.
 OTHER_KV_HEADS = (
-    "multi_query", "attn_config", "block_configs", "group_query_attention", "n_shared_head",
+    "multi_query", "attention_head_type", "attn_config", "block_configs", "group_query_attention",
+    "n_shared_head",
 )  # fmt: skip
 
 
@@ -75,10 +82,7 @@ def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Atten
     if family in ("zamba", "zamba2") and fields.get("attention_head_dim") is None:
         key = 2 * fields.need_fact("hidden") // heads  # the attention sees two streams
     if key is None:
-        hidden = fields.need_fact("hidden")
-        if hidden % heads:
-            raise refusal("head_dim", hidden=f"{hidden:,}", heads=f"{heads:,}")
-        key = hidden // heads
+        key = equal_share(fields, heads)
     value = fields.fact("v_head_dim", index=index) or key
     if kind in ("sliding", "hybrid_sliding"):
         # Sliding layers of MiMo have twice the KV heads (transformers' MiMoV2FlashAttention).
@@ -99,6 +103,14 @@ def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Atten
         indexers = fields.integer("indexer_kv_heads", most=MAX_HEADS) or 1
         return Attention(f"{name} + indexer", (*parts, ("k_index", indexers * one)))
     return Attention(name, parts, kv_heads)
+
+
+def equal_share(fields: Fields, heads: int) -> int:
+    """The width of one head where all of them divide the model's width, or the attention's own."""
+    width = fields.fact("attention_width") or fields.need_fact("hidden")
+    if width % heads:
+        raise refusal("head_dim", hidden=f"{width:,}", heads=f"{heads:,}")
+    return width // heads
 
 
 def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
@@ -189,6 +201,8 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
     # Falcon-40B says multi_query true and still has 8: new_decoder_architecture wins.
     if family in MULTI_QUERY_FAMILIES and not fields.flag("new_decoder_architecture"):
         fields.fact("kv_heads", index=index)  # read, and of no account
+        if (typed := _typed(fields, heads)) is not None and not fields.states("multi_query"):
+            return typed
         return 1 if fields.need_flag("multi_query") else heads
     grouped = {"chatglm": "multi_query_attention", "kclgpt": "group_query_attention"}.get(family)
     if grouped is not None and not fields.flag(grouped):
@@ -215,7 +229,17 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
         if said not in (None, 1):
             raise refusal("disagree", names=f"multi_query true and {said:,} KV heads")
         return 1
-    return said or heads
+    typed = _typed(fields, heads)
+    if typed is not None and said not in (None, typed):
+        raise refusal("disagree", names=f"attention_head_type and {said:,} KV heads")
+    return said or typed or heads
+
+
+def _typed(fields: Fields, heads: int) -> int | None:
+    """KV heads by "attention_head_type", or None if it does not count them."""
+    said = fields.text("attention_head_type")
+    kind = translate(said, HEAD_TYPES, "attention_head_type") if said else ""
+    return {"MQA": 1, "MHA": heads}.get(kind)
 
 
 def _gemma4_global(fields: Fields, kv_heads: int) -> tuple[int, int, int]:

@@ -53,6 +53,7 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "emb_size": "grok-1",
             "dim": "params.json of Meta and Mistral",
         },
+        "attention_width": {"attention_projection_size": "yuan"},
         "head_dim": {
             "head_dim": MOST,
             "attention_head_dim": "zamba, zamba2",
@@ -178,6 +179,7 @@ KINDS_OF_LAYERS = (
     "layer_types", "layers_block_type", "attn_type_list", "block_types",
     "hybrid_override_pattern", "hybrid_layer_pattern", "compress_ratios", "mixer_types",
     "no_rope_layers", "attn_layer_indices", "attn_layer_idx", "attn_layer_idxs", "full_attn_idxs",
+    "full_attention_idx", "mamba_step",
     "hybrid_layer_ids", "attn_layer_period", "attn_layer_offset", "full_attention_interval",
     "layer_group_size", "sliding_window_pattern", "_sliding_window_pattern",
     "global_attn_every_n_layers", "no_rope_layer_interval", "max_window_layers",
@@ -194,18 +196,25 @@ STATE_WIDTHS = (
     "mamba_d_conv", "mamba_d_ssm", "mamba_dt_rank", "linear_key_head_dim", "linear_value_head_dim",
     "linear_num_value_heads", "linear_conv_kernel_dim", "linear_head_dim",
 )  # fmt: skip
-#: Fields that place layers of other kinds, or share caches between them. A family's class reads
-#: some of them; to the others it is deaf, whatever a file says. `layer_types` is every class's.
+#: Fields that place layers of other kinds, or share keys and values among heads or layers. A
+#: family's class reads some of them; to the others it is deaf, whatever a file says. `layer_types`
+#: is every class's.
 ARRANGES = (
-    *KINDS_OF_LAYERS[1:], "block_configs", "cross_attention_layers", "attn", "linear_attn_config",
-    "num_kv_shared_layers",
+    *KINDS_OF_LAYERS[1:], "block_configs", "cross_attention_layers", "attn", "attn_cfg", "ssm_cfg",
+    "linear_attn_config", "num_kv_shared_layers", "use_cla", "cla_share_factor", "attn_config",
+    "attention_head_type", "multi_query", "multi_query_attention", "group_query_attention",
+    "n_shared_head", "attention_other_setting", "use_mla", "attention_k_eq_v", "global_head_dim",
+    "num_global_key_value_heads", "indexer_head_dim", "use_bidirectional_attention",
 )  # fmt: skip
 #: All fields that the reader may ask for beside those of FACTS.
 LAYOUT = (
     *KINDS_OF_LAYERS, *STATE_SIZES, "block_configs", "cross_attention_layers", "attn", "attn_cfg",
-    "num_layers_per_stack", "H_cycles", "L_cycles", "local_attention",
+    "ssm_cfg", "mb_per_layer", "n_layers_in_prelude", "n_layers_in_recurrent_block",
+    "n_layers_in_coda", "mean_recurrence", "num_layers_per_stack", "H_cycles", "L_cycles",
+    "local_attention",
     # heads and widths of some layers
-    "attn_config", "multi_query", "multi_query_attention", "new_decoder_architecture",
+    "attn_config", "attention_head_type", "multi_query", "multi_query_attention",
+    "new_decoder_architecture",
     "group_query_attention", "n_shared_head", "attention_other_setting", "per_layer_config",
     "global_head_dim", "num_global_key_value_heads", "attention_k_eq_v",
     "swa_num_key_value_heads", "swa_num_attention_heads", "swa_head_dim", "swa_v_head_dim",

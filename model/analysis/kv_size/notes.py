@@ -14,7 +14,13 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "states": "Not counted: a state of fixed size per sequence, 0 elements per token. Layers "
         "that hold one ({words}): {states} of {layers}.",
         "idle": "Layers without attention, which cache nothing: {idle} of {layers}.",
-        "shared": "Layers at the end that read earlier layers' caches: {shared} of {layers}.",
+        "shared": "Layers that read an earlier layer's cache and keep none: {shared} of {layers}.",
+        "cla": "Groups of layers share a cache, as in the paper (arXiv 2411.02265); code that "
+        "copies it for each of them keeps more.",
+        "passes": "Layers in the middle are gone through several times, and every pass has a "
+        "cache: counted with mean_recurrence, {passes}.",
+        "pooled": "Not counted: keys that InfLLM v2 pools for long texts, one per 16 and one per "
+        "64 tokens by default.",
         "window": "A windowed layer is counted with min(tokens, window); between steps, "
         "transformers' DynamicCache keeps one token fewer than the window.",
         "compressed": "Compressed entries count when their block of tokens is complete; the "

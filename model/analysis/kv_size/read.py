@@ -11,8 +11,9 @@ from typing import Any
 from model import ASSETS
 from model.analysis.kv_size.families import family as known_family
 from model.analysis.kv_size.families import family_of
-from model.analysis.kv_size.fields import ConfigError, Fields, Ledger, refusal
+from model.analysis.kv_size.fields import MAX_LAYERS, ConfigError, Fields, Ledger, refusal
 from model.analysis.kv_size.harmless import SECTIONS
+from model.analysis.kv_size.hybrids import HYBRID_FAMILIES
 from model.analysis.kv_size.layer import (
     Attention,
     attention_layer,
@@ -26,7 +27,7 @@ from model.analysis.kv_size.layer import (
 from model.analysis.kv_size.names import ARRANGES, FACTS, NESTED
 from model.analysis.kv_size.notes import Note
 from model.analysis.kv_size.remarks import notes
-from model.analysis.kv_size.schedule import HYBRID_FAMILIES, layer_count, layer_kinds
+from model.analysis.kv_size.schedule import layer_count, layer_kinds
 from model.analysis.kv_size.show import listed, piece
 from model.analysis.kv_size.spec import CacheSpec, LayerCache
 from model.analysis.kv_size.text import Config, parse
@@ -44,8 +45,14 @@ OVERLAID = {
     *(name for fact in ("heads", "kv_heads", "head_dim", "window") for name in FACTS[fact]),
     "attention_type", "layers", "true_sliding_window",
 }  # fmt: skip
-#: Half of their layers read the cache of one layer before (YOCO, arXiv 2405.05254).
-HALVES = {"phi4flash", "yoco"}
+#: Families outside of transformers with rules that are not read here.
+RULES = {
+    "yoco": "layers that share one cache",
+    "hymba": "memory tokens, shared layers and values of their own width",
+    "rwkv_hybrid": "layers of several kinds",
+}
+#: They keep hidden states of earlier tokens in place of keys and values.
+MEMORIES = {"transfo-xl"}
 #: They draft for another model and read its cache.
 ASSISTANTS = {"gemma4_assistant", "gemma4_unified_assistant"}
 SEVERAL = {"blt", "bark", "rag", "pi0"}
@@ -112,9 +119,7 @@ def _layers(fields: Fields) -> tuple[str, list[str], tuple[LayerCache, ...]]:
         raise _lacks(["num_hidden_layers", *missing_fields(fields)])
     fields.check_lists(count)
     kinds, windows = _schedule(fields, count)
-    if any(kind not in EMPTY for kind in kinds) and missing_fields(fields):
-        raise _lacks(missing_fields(fields))
-    shared, exceptions = _shared_from(fields, count), _exceptions(fields, kinds)
+    shared, exceptions = _shared(fields, kinds), _exceptions(fields, kinds)
     caches: list[LayerCache] = []
     names: list[str] = []
     for index, kind in enumerate(kinds):
@@ -124,9 +129,11 @@ def _layers(fields: Fields) -> tuple[str, list[str], tuple[LayerCache, ...]]:
         elif fields.ledger.family == "deepseek_v4":
             caches.append(v4_layer(own, kind))
             names.append("MQA")
-        elif index >= shared:
+        elif index in shared:
             caches.append(LayerCache("shared", 0, None, ()))
         else:
+            if missing := missing_fields(own):
+                raise _lacks(missing)
             attention = attention_layer(own, index, count, kind)
             window = windows[index] or window_of(own, kind, index)
             caches.append(_layer_cache(kind, attention, window))
@@ -224,8 +231,11 @@ def _refuse(fields: Fields, whole: Fields) -> None:
     family = fields.ledger.family
     if (several := whole.text("model_type")) in SEVERAL:
         raise refusal("several", family=several)
-    if family in HALVES:
-        raise refusal("unknown", name=family, what="layers that share one cache")
+    if family in RULES:
+        raise refusal("unknown", name=family, what=RULES[family])
+    # Two models are called glm: this one is of 2022 (arXiv 2103.10360).
+    if family in MEMORIES or (family == "glm" and fields.states("block_position_encoding")):
+        raise refusal("no_keys", family=family)
     if several in ASSISTANTS:
         raise refusal("assistant", family=several)
     outer = known_family(whole.text("model_type"))
@@ -249,10 +259,6 @@ def _refuse(fields: Fields, whole: Fields) -> None:
         raise refusal("encoder", family=piece(classes[0]))
     if fields.get("use_bidirectional_attention") in (True, "all") and generates and encodes:
         raise refusal("both_ways")
-    if fields.states("use_cla") and not fields.flag("use_cla"):
-        fields.ledger.read.add("cla_share_factor")
-    if fields.flag("use_cla"):
-        raise refusal("unknown", name="use_cla", what="cross-layer attention")
 
 
 def _not_read(fields: Fields) -> list[Note]:
@@ -302,11 +308,18 @@ def _implied(fields: Fields, kinds: Sequence[str]) -> bool:
     return fields.flag("use_dsa") or ("indexed" not in kinds and not spelt_out)
 
 
-def _shared_from(fields: Fields, layers: int) -> int:
-    """Index of the first layer that reads an earlier layer's cache (Gemma-3n, Gemma-4)."""
+def _shared(fields: Fields, kinds: Sequence[str]) -> set[int]:
+    """Layers that read an earlier layer's cache, and keep none."""
+    layers, shared = len(kinds), "num_kv_shared_layers"
+    if fields.flag("use_cla"):  # Hunyuan-Large: the first of every group keeps it
+        size = fields.need("cla_share_factor", most=MAX_LAYERS)
+        return {index for index in range(layers) if index % size}
+    if fields.states("use_cla"):
+        fields.ledger.read.add("cla_share_factor")
     if fields.ledger.family == "gemma3n_text":
-        return layers - fields.need("num_kv_shared_layers", least=0, most=layers - 1)
-    return layers - (fields.integer("num_kv_shared_layers", least=0, most=layers - 1) or 0)
+        fields.need(shared, least=0)
+    last = fields.integer(shared, least=0, most=layers - 1) or 0
+    return {i for i, kind in enumerate(kinds) if kind == "shared" or i >= layers - last}
 
 
 def _exceptions(fields: Fields, kinds: Sequence[str]) -> dict[int, Fields]:
@@ -317,7 +330,7 @@ def _exceptions(fields: Fields, kinds: Sequence[str]) -> dict[int, Fields]:
         return {index: other for index, kind in enumerate(kinds) if kind == "sliding"}
     changes = {} if section is None else section.values
     known = known_family(fields.ledger.family)
-    # Gemma-4's and Step's rules are the reader's own.
+    # Gemma-4's and Step's rules are the reader's own
     ruled = fields.ledger.family.startswith(("gemma4", "step3p5"))
     if section is None and known is not None and "per_layer_config" in known.computed and not ruled:
         raise _lacks(["per_layer_config"])

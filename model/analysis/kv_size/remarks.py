@@ -104,6 +104,13 @@ def _beside(fields: Fields, two_stacks: bool) -> list[Note]:
     if family == "cpmant":
         own = Fields(fields.values, fields.ledger, {"prompt_length": 32})
         found.append(Note("own_prompt", {"tokens": own.need("prompt_length")}))
+    if fields.flag("use_cla"):
+        found.append(Note("cla"))
+    if family == "huginn_raven":
+        found.append(Note("passes", {"passes": fields.need("mean_recurrence")}))
+    if family.startswith("minicpm") and (sparse := fields.section("sparse_config")) is not None:
+        sparse.ledger.read |= {sparse.path + name for name in sparse.values}
+        found.append(Note("pooled"))
     mtp = fields.fact("mtp", most=MAX_LAYERS)
     if mtp:
         found.append(Note("mtp", {"layers": mtp}))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from model.analysis.kv_size.fields import MAX_HEADS, refusal
+from model.analysis.kv_size.fields import MAX_HEADS
+from model.analysis.kv_size.layer import equal_share
 from model.analysis.kv_size.read import cache_spec, text_model
 from model.analysis.kv_size.spec import CacheSpec, LayerCache, Parts
 
@@ -22,11 +23,7 @@ def heads_and_width(config: Mapping[str, Any]) -> tuple[int, int]:
     fields = text_model(config)
     heads = fields.need_fact("heads", most=MAX_HEADS)
     width = fields.fact("qk_nope_head_dim") or fields.fact("head_dim")
-    if width is None:
-        width, rest = divmod(fields.need_fact("hidden"), heads)
-        if rest:
-            raise refusal("lacks", names="head_dim")
-    return heads, width
+    return heads, equal_share(fields, heads) if width is None else width
 
 
 def replaced(config: Mapping[str, Any]) -> dict[str, CacheSpec]:

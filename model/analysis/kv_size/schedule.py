@@ -6,35 +6,16 @@ and, for the raw names they replace, of the files on the model hub.
 
 from __future__ import annotations
 
-from typing import Any
-
 from model.analysis.kv_size import families
 from model.analysis.kv_size.fields import MAX_LAYERS, Fields, refusal, whole_number
 from model.analysis.kv_size.harmless import ELSEWHERE
+from model.analysis.kv_size.hybrids import HYBRID_FAMILIES, periodic
+from model.analysis.kv_size.kinds import KINDS, indices, translate
 from model.analysis.kv_size.names import FACTS, KINDS_OF_LAYERS, STATE_SIZES, STATE_WIDTHS
 from model.analysis.kv_size.show import shown
 
 LAYER_LISTS = ("layer_types", "layers_block_type", "attn_type_list", "block_configs", "mixer_types")
 
-KINDS = {
-    "full_attention": "full",
-    "attention": "full",
-    "sliding_attention": "sliding",
-    "reference_sliding_attention": "sliding",
-    "chunked_attention": "chunked",
-    "indexed_attention": "indexed",
-    "deepseek_sparse_attention": "indexed",
-    "compressed_sparse_attention": "CSA",
-    "heavily_compressed_attention": "HCA",
-    "linear_attention": "linear",
-    "recurrent": "linear",
-    "mamba": "mamba",
-    "conv": "conv",
-    "hybrid": "hybrid",
-    "hybrid_sliding": "hybrid_sliding",
-    "moe": "none",
-    "mlp": "none",
-}
 #: MiniCPM-SALA's and other files' "mixer_types".
 MIXERS = {
     **KINDS, "minicpm4": "full", "attn": "full", "full": "full", "softmax": "full",
@@ -48,25 +29,6 @@ V4_RATIOS = {0: "sliding", 4: "CSA", 128: "HCA"}  # a DeepSeek-V4 config.json's 
 # transformers writes their Mamba layers as "linear_attention".
 MAMBA_FAMILIES = {
     "bamba", "falcon_h1", "granitemoehybrid", "jamba", "nemotron_h", "zamba", "zamba2",
-}  # fmt: skip
-#: Families that keep a state of fixed size and no keys. Those of the fla library may have some
-#: layers of attention, by an object "attn" that names them.
-STATE_ONLY = {
-    "mamba": "mamba", "mamba2": "mamba", "falcon_mamba": "mamba", "codestral_mamba": "mamba",
-    **dict.fromkeys(
-        (
-            "rwkv", "rwkv5", "rwkv6", "rwkv7", "rwkv6qwen2", "xlstm", "retnet", "gla", "hgrn",
-            "hgrn2", "delta_net", "gated_deltanet", "gated_deltaproduct", "gsa", "lightnet",
-            "linear_attn", "abc", "kda", "comba", "mesa_net", "log_linear_mamba2", "ttt",
-        ),
-        "linear",
-    ),
-}  # fmt: skip
-# Hybrids whose file must say which layers attend, by a list, a period or indices.
-HYBRID_FAMILIES = {
-    "bamba", "deepseek_v4", "granitemoehybrid", "jamba", "kimi_linear", "lfm2", "lfm2_moe",
-    "minimax", "minimax_m1", "minimax_text_01", "nemotron_h", "qwen3_next", "recurrent_gemma",
-    "zamba", "zamba2",
 }  # fmt: skip
 # Families whose every layer slides when sliding_window is set.
 ALL_SLIDING = {
@@ -101,6 +63,11 @@ def layer_count(fields: Fields) -> int | None:
         stack = fields.need_fact("layers", most=MAX_LAYERS)  # it is gone through several times
         low, high = fields.need("L_cycles", most=100), fields.need("H_cycles", most=100)
         return whole_number(stack * high * (low + 1), "num_hidden_layers", most=MAX_LAYERS)
+    if fields.ledger.family == "huginn_raven":  # its middle is gone through several times
+        ends = fields.need("n_layers_in_prelude") + fields.need("n_layers_in_coda")
+        block, passes = fields.need("n_layers_in_recurrent_block"), fields.need("mean_recurrence")
+        fields.fact("layers")  # read, and of no account
+        return whole_number(ends + block * passes, "mean_recurrence", most=MAX_LAYERS)
     if fields.ledger.family == "longcat_flash":
         blocks = fields.integer("num_layers", most=MAX_LAYERS // 2)
         total = fields.integer("num_hidden_layers", most=MAX_LAYERS)
@@ -139,14 +106,6 @@ def active_window(fields: Fields, index: int | None = None) -> int | None:
     return window
 
 
-def translate(entry: object, names: dict[Any, str], field: str) -> str:
-    """The kind that a list's entry stands for."""
-    if type(entry) in (int, str) and entry in names:
-        return names[entry]
-    known = ", ".join(map(str, names))
-    raise refusal("entry", name=field, value=shown(entry), known=known)
-
-
 def layer_kinds(fields: Fields, layers: int) -> list[str]:
     """One kind per layer, by a list, a period or a pattern in the file, in this order.
 
@@ -156,7 +115,7 @@ def layer_kinds(fields: Fields, layers: int) -> list[str]:
     if kinds is not None:
         told = (*KINDS_OF_LAYERS, *FACTS["chunk"])
         fields.ledger.read |= {fields.path + name for name in told}
-    kinds = kinds or _periodic(fields, layers)
+    kinds = kinds or periodic(fields, layers)
     family = fields.ledger.family
     if kinds is None and family not in OWN_RULES:
         kinds = _of_class(fields, layers)
@@ -207,7 +166,7 @@ def _crossed(fields: Fields, layers: int) -> set[int]:
         "cross_attention_layers"
     ):
         return {index for index in fields.get("cross_attention_layers") if index < layers}
-    return _indices(fields, "cross_attention_layers", 0, layers - 1)
+    return indices(fields, "cross_attention_layers", 0, layers - 1)
 
 
 def _listed(fields: Fields, layers: int) -> list[str] | None:
@@ -241,7 +200,9 @@ def _listed(fields: Fields, layers: int) -> list[str] | None:
 
 
 def _by_windows(fields: Fields, layers: int) -> list[str] | None:
-    """A list of windows, one per layer or repeated (Ministral, Phi-4-flash): null is full."""
+    """A list of windows, one per layer or repeated (Ministral): null is full."""
+    if fields.ledger.family == "phi4flash":  # null is also Mamba
+        return None
     for name in fields.names_of("window"):
         rows = fields.values.get(name)
         if not isinstance(rows, list):
@@ -250,80 +211,6 @@ def _by_windows(fields: Fields, layers: int) -> list[str] | None:
         windows = [rows[index % len(rows)] for index in range(layers)]
         return ["full" if window in (None, 0, -1) else "sliding" for window in windows]
     return None
-
-
-def _periodic(fields: Fields, layers: int) -> list[str] | None:
-    """Hybrids whose file gives a period or the indices of the layers that attend."""
-    family = fields.ledger.family
-    if family in STATE_ONLY or fields.states("attn"):
-        return _states_but(fields, layers, STATE_ONLY.get(family, "linear"))
-    if family == "falcon_h1":
-        return ["hybrid"] * layers
-    period = fields.integer("attn_layer_period", most=MAX_LAYERS)
-    if period is not None and family != "zamba":  # Zamba's period starts after three layers
-        offset = fields.need("attn_layer_offset", least=0, most=period - 1)
-        return ["full" if i % period == offset else "mamba" for i in range(layers)]
-    for name, rest in (
-        ("attn_layer_indices", "mamba"), ("attn_layer_idx", "mamba"), ("attn_layer_idxs", "linear"),
-        ("full_attn_idxs", "conv"),
-    ):  # fmt: skip
-        if fields.get(name) is not None:
-            chosen = _indices(fields, name, 0, layers - 1)
-            return ["full" if i in chosen else rest for i in range(layers)]
-    if family == "zamba2" and fields.get("hybrid_layer_ids") is not None:
-        chosen = _indices(fields, "hybrid_layer_ids", 0, layers - 1)
-        return ["hybrid" if i in chosen else "mamba" for i in range(layers)]
-    linear = fields.section("linear_attn_config")
-    if linear is not None:  # Kimi-Linear counts its layers from 1
-        sizes = ("head_dim", "num_heads", "short_conv_kernel_size")  # of the states
-        linear.ledger.read |= {linear.path + name for name in sizes}
-        full = _indices(linear, "full_attn_layers", 1, layers)
-        if linear.get("kda_layers") is not None:
-            kda = _indices(linear, "kda_layers", 1, layers)
-            if full & kda or len(full) + len(kda) != layers:
-                raise refusal("once")
-        return ["full" if i + 1 in full else "linear" for i in range(layers)]
-    interval = fields.integer("full_attention_interval", most=MAX_LAYERS)
-    if interval is None and family.startswith("bailing") and fields.get("layer_group_size"):
-        return _ring(fields, layers)
-    if interval is not None:
-        return ["linear" if (i + 1) % interval else "full" for i in range(layers)]
-    blocks = fields.rows("block_types")
-    if blocks is not None:  # RecurrentGemma: the list repeats, and all its attention is local
-        cycle = [translate(row, KINDS, "block_types") for row in blocks]
-        cycle = ["sliding" if kind == "full" else kind for kind in cycle]
-        return [cycle[i % len(cycle)] for i in range(layers)]
-    return None
-
-
-def _ring(fields: Fields, layers: int) -> list[str]:
-    """Ring and Ling: the last layer of every group attends.
-
-    In the files of bailing_moe_linear so do the layers after the last whole group; transformers'
-    bailing_hybrid has no such rule.
-    """
-    size = fields.need("layer_group_size", most=MAX_LAYERS)
-    whole = layers if fields.ledger.family == "bailing_hybrid" else layers // size * size
-    return ["full" if (i + 1) % size == 0 or i >= whole else "linear" for i in range(layers)]
-
-
-def _states_but(fields: Fields, layers: int, kind: str) -> list[str]:
-    """Layers with a state, except those that an object "attn" names (the fla library)."""
-    attention = fields.section("attn")
-    if attention is None:
-        return [kind] * layers
-    chosen = _indices(attention, "layers", 0, layers - 1)
-    full = "full" if attention.fact("window") is None else "sliding"
-    return [full if i in chosen else kind for i in range(layers)]
-
-
-def _indices(fields: Fields, name: str, first: int, last: int) -> set[int]:
-    rows = [] if fields.get(name) == [] else fields.rows(name)
-    if rows is None:
-        raise refusal("lacks", names=name)
-    if not all(type(row) is int and first <= row <= last for row in rows):
-        raise refusal("layer_numbers", name=name, first=str(first), last=str(last))
-    return set(rows)
 
 
 def _sliding(fields: Fields, layers: int) -> list[str]:

@@ -25,6 +25,7 @@ COUNTS = {"n", "num", "number", "count", "total"}
 WINDOWS = {"window", "windows", "windowed", "sliding", "swa", "local"}
 RANKS = {"rank", "ranks", "lowrank", "low", "lora", "latent", "latents", "mla", "compressed"}
 LAYERS = {"layer", "layers", "block", "blocks", "mixer", "mixers", "attn", "attention"}
+ATTENTION = {"attn", "attention", "qkv"}
 KINDS = {
     "type", "types", "kind", "kinds", "pattern", "schedule", "layout", "idx", "idxs", "index",
     "indices", "ids", "list", "map", "order", "period", "interval", "every", "freq", "frequency",
@@ -137,6 +138,8 @@ def decisive(path: str, value: object, heads_told: bool = False) -> bool:
     found = set(words(path))
     if found.isdisjoint(DECIDE):
         return False
+    if found & {"expert", "experts", "moe"}:
+        found -= {"group", "groups"}  # of experts
     if found & TOPICS and not found & (KEYS | HEAD_SHARING | SHARING | WINDOWS):
         found -= LAYERS | STATES
     listed = isinstance(value, (list, str, Mapping))
@@ -146,6 +149,7 @@ def decisive(path: str, value: object, heads_told: bool = False) -> bool:
         (counted and keys and found & (HEADS | SIZES | RANKS | COUNTS))
         or (counted and found & {"kv", "kvs"})
         or (counted and heads and found & (SIZES | COUNTS | {"attention", "attn"}))
+        or (counted and found & ATTENTION and found & SIZES and not found & {"block", "blocks"})
         or (counted and found & WINDOWS and found & (SIZES | COUNTS | LAYERS | WINDOWS - {"local"}))
         or (counted and found & RANKS and found & (KEYS | SIZES | LAYERS | {"rank", "latent"}))
         or (listed and found & LAYERS and found & KINDS)

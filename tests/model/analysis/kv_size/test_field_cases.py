@@ -170,7 +170,7 @@ def test_families_that_generate_without_a_cache(family: str) -> None:
         ("attention_pattern", ["full", "local"]),
         ("layer_kinds", ["a", "b", "a", "b"]), ("share_kv_every", 2), ("kv_reuse_layers", [1, 3]),
         ("numKvGroups2", 4), ("shared_kv", True),
-        ("cla_share_factor", 2), ("kv_layer_map", {"1": 0}), ("attn_block_types", "flfl"),
+        ("kv_layer_map", {"1": 0}), ("attn_block_types", "flfl"),
         ("kv_compression_ratio", 4), ("kv_repeat", 4), ("attn_layers", [1, 3]),
         ("kda_layers", [0, 1]), ("linear_attention_every", 4), ("hybrid_ratio", 7),
         ("num_layer_repeats", 2), ("self_decoder_layers", 2), ("gqa_factor", 4),
@@ -190,10 +190,22 @@ def test_a_flag_decides_nothing_where_the_file_counts_heads() -> None:
         cache_spec({**NO_KV, "model_type": "novel", "use_gqa": True})
 
 
-@pytest.mark.parametrize("family", ["phi4flash", "yoco"])
-def test_models_whose_layers_share_one_cache_are_refused(family: str) -> None:
+def test_a_share_factor_without_its_switch() -> None:
+    with pytest.raises(ConfigError, match="cla_share_factor"):
+        cache_spec({**GQA, "model_type": "novel", "cla_share_factor": 2})
+    # transformers' class knows neither the switch nor the factor
+    llama = {**GQA, "model_type": "llama"}
+    size = cache_spec(llama).elements_per_token()
+    assert cache_spec({**llama, "cla_share_factor": 2}).elements_per_token() == size
+    on = {**llama, "use_cla": True, "cla_share_factor": 2}
+    assert cache_spec(on).elements_per_token() == size and "use_cla" in noted(on)
+
+
+def test_models_whose_layers_share_one_cache_by_unknown_rules_are_refused() -> None:
     with pytest.raises(ConfigError, match="share one cache"):
-        cache_spec({**GQA, "model_type": family})
+        cache_spec({**GQA, "model_type": "yoco"})
+    with pytest.raises(ConfigError, match="mb_per_layer"):
+        cache_spec({**GQA, "model_type": "phi4flash"})
 
 
 def test_letters_tell_local_and_global_layers() -> None:

@@ -68,7 +68,7 @@ REFUSED: list[tuple[Any, str]] = [
         {**GQA, "use_bidirectional_attention": True, "architectures": ["Gemma3TextModel"]},
         "both directions",
     ),
-    ({**GQA, "use_cla": True}, "use_cla"),
+    ({**GQA, "use_cla": True}, "cla_share_factor"),
     ({**GQA, "per_layer_config": {"0": 5}}, "JSON object"),
 ]
 

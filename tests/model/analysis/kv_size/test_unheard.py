@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from model.analysis.kv_size.families import REFERENCE
+from model.analysis.kv_size.hybrids import HYBRID_FAMILIES, STATE_ONLY
 from model.analysis.kv_size.read import cache_spec
-from model.analysis.kv_size.schedule import HYBRID_FAMILIES, STATE_ONLY
 
 LAYERS = 8
 SIZES = {

@@ -1,0 +1,100 @@
+"""Families with code of their own, which transformers does not have: their files as published.
+
+The sizes are worked out by hand from the rule beside each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from model.analysis.kv_size.fields import ConfigError
+from model.analysis.kv_size.read import cache_spec
+
+OWN_CODE = {"auto_map": {"AutoConfig": "configuration_x.X"}}
+SANTACODER = {
+    "model_type": "gpt2", "architectures": ["GPT2LMHeadCustomModel"], "n_embd": 2048, "n_head": 16,
+    "n_layer": 24, "n_positions": 2048, "attention_head_type": "multiquery", **OWN_CODE,
+}  # fmt: skip
+HUNYUAN = {
+    "model_type": "hunyuan", "hidden_size": 6400, "num_attention_heads": 80,
+    "num_key_value_heads": 8, "attention_head_dim": 128, "num_hidden_layers": 64, **OWN_CODE,
+}  # fmt: skip
+PHI4_FLASH = {
+    "model_type": "phi4flash", "hidden_size": 2560, "mb_per_layer": 2, "mamba_d_state": 16,
+    "mamba_d_conv": 4, "mamba_expand": 2, "num_attention_heads": 40, "num_key_value_heads": 20,
+    "num_hidden_layers": 32,
+    "sliding_window": [None if i % 2 == 0 or i >= 17 else 512 for i in range(32)], **OWN_CODE,
+}  # fmt: skip
+PLAMO2 = {
+    "model_type": "plamo2", "hidden_size": 4096, "num_attention_heads": 32,
+    "num_key_value_heads": 4, "num_hidden_layers": 32, "hidden_size_per_head": 128,
+    "attention_window_size": 2048, "mamba_d_conv": 4, "mamba_d_state": 64, "mamba_num_heads": 64,
+    "mamba_enabled": True, "mamba_step": 2, "full_attention_idx": [], **OWN_CODE,
+}  # fmt: skip
+HUGINN = {
+    "model_type": "huginn_raven", "n_embd": 5280, "n_heads": 55, "n_layers": 8,
+    "num_attention_heads": 55, "num_key_value_heads": 55, "head_dim": 96, "mean_recurrence": 32,
+    "n_layers_in_prelude": 2, "n_layers_in_recurrent_block": 4, "n_layers_in_coda": 2, **OWN_CODE,
+}  # fmt: skip
+YUAN = {
+    "model_type": "yuan", "hidden_size": 2048, "num_attention_heads": 16, "num_hidden_layers": 24,
+    **OWN_CODE,
+}  # fmt: skip
+RWKV6 = {
+    "model_type": "rwkv6", "hidden_size": 2048, "attention_hidden_size": 2048, "head_size": 64,
+    "head_size_divisor": 8, "num_attention_heads": 64, "num_hidden_layers": 24, "rescale_every": 6,
+    **OWN_CODE,
+}  # fmt: skip
+
+SIZES: list[tuple[str, dict[str, Any], int, int]] = [
+    # one KV head: bigcode's santacoder, attention_head_type
+    ("santacoder", SANTACODER, 24 * 2 * 128, 24 * 2 * 128),
+    # heads divide attention_projection_size where a file has it
+    ("yuan2", YUAN, 24 * 2 * 2048, 24 * 2 * 2048),
+    ("yuan2-m32", {**YUAN, "attention_projection_size": 4096}, 24 * 2 * 4096, 24 * 2 * 4096),
+    # arXiv 2411.02265, CLA: neighbours share one cache
+    ("hunyuan-large", {**HUNYUAN, "use_cla": True, "cla_share_factor": 2}, 65_536, 65_536),
+    ("no cla", {**HUNYUAN, "use_cla": False, "cla_share_factor": 2}, 131_072, 131_072),
+    # arXiv 2507.06607: 8 layers with windows and one full, at 2 x 20 x 64
+    ("phi-4-mini-flash", PHI4_FLASH, 9 * 2560, 2560),
+    # every second layer attends, to a window; the others are Mamba
+    ("plamo-2-8b", PLAMO2, 16 * 2 * 4 * 128, 0),
+    # arXiv 2502.05171: the four layers in the middle run 32 times, each time with its own cache
+    ("huginn", HUGINN, (2 + 4 * 32 + 2) * 2 * 5280, (2 + 4 * 32 + 2) * 2 * 5280),
+    ("rwkv6", RWKV6, 0, 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "held", "growth"), [row[1:] for row in SIZES],
+                         ids=[row[0] for row in SIZES])  # fmt: skip
+def test_size_of_a_family_with_code_of_its_own(
+    config: dict[str, Any], held: int, growth: int
+) -> None:
+    spec = cache_spec(config)
+    assert (spec.elements_per_token(), spec.growth_elements()) == (held, growth)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"model_type": "transfo-xl", "d_model": 1024, "d_head": 64, "n_head": 16, "n_layer": 18,
+         "mem_len": 1600},
+        {"model_type": "glm", "hidden_size": 4096, "num_attention_heads": 64, "num_layers": 48,
+         "block_position_encoding": True, **OWN_CODE},
+    ],
+    ids=["transfo-xl", "glm of 2022"],
+)  # fmt: skip
+def test_what_remembers_hidden_states_has_no_kv_cache(config: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        cache_spec(config)
+    assert caught.value.key == "no_keys"
+
+
+def test_a_class_that_does_not_read_a_head_type_is_followed_and_the_field_is_named() -> None:
+    config = {name: value for name, value in SANTACODER.items() if name != "auto_map"}
+    config["architectures"] = ["GPT2LMHeadModel"]
+    spec = cache_spec(config)
+    assert spec.elements_per_token() == 24 * 2 * 2048
+    assert any("attention_head_type" in str(note) for note in spec.notes)
