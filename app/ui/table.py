@@ -31,8 +31,8 @@ def folded_table(rows: TableRows | Callable[[], TableRows], name: str, of: str =
 def small(rows: TableRows, name: str | None = None) -> None:
     """A few rows that stand open, of our own words and numbers; with a name, also as CSV.
 
-    As Markdown: Streamlit's own tables bring 0.3 MB of code. What has no room is scrolled to, with a
-    shadow at the edge.
+    As Markdown: Streamlit's own tables bring 0.3 MB of code. What has no room is scrolled to, with
+    a shadow at the edge.
     """
     sides = [
         "--:" if all(map(_amount, (row[column] for row in rows))) else "---" for column in rows[0]

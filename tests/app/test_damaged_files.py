@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ from app.core.assets.files import (
 from app.core.texts import LANGUAGES, speaking, translated
 from app.export import figures, serving
 from app.export.exhibit import Drawn
+from app.pages.training import training_runs
 from model import ASSETS
 from model.nn.config import CheckpointError
 from tests.fuzz.files import damaged_text, forget
@@ -85,6 +87,20 @@ def test_a_page_names_the_file_that_it_needs(
     if (file, content) != ("runs/r1-zero/log.jsonl", '{"a": 1}'):  # no entry of GRPO's
         assert translated("en", "common.damaged_file", file=file) in said
     assert not any(str(ASSETS.parent) in one for one in said)
+
+
+@pytest.mark.parametrize("value", [0, -1, "", None, [], 1e99])
+@pytest.mark.parametrize("key", ["questions", "group", "from"])
+def test_settings_of_a_run_that_say_nothing_are_damage(
+    key: str, value: object, damage: Callable[[str, str], None]
+) -> None:
+    file = "runs/r1-zero/run.json"
+    found = json.loads((ASSETS / file).read_text(encoding="utf-8"))
+    (found if key == "from" else found["run"])[key] = value
+    damage(file, json.dumps(found))
+    with pytest.raises(DamagedFileError) as told:
+        training_runs.summary("r1-zero")
+    assert told.value.file == file
 
 
 @pytest.mark.parametrize("name", figures.NAMES)

@@ -107,6 +107,11 @@ def count(value: object) -> bool:
     return shaped(value, int) and value > 0  # type: ignore[operator]
 
 
+def filled(value: object) -> bool:
+    """The shape of a text that is not empty."""
+    return isinstance(value, str) and bool(value)
+
+
 def grid(dimensions: int) -> Callable[[object], bool]:
     """The shape of nested lists of numbers that are an array of so many dimensions."""
     nested: object = float

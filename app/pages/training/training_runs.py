@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app.core.assets import evaluations
-from app.core.assets.files import DamagedFileError, count, reading, shaped
+from app.core.assets.files import DamagedFileError, count, filled, reading, shaped
 from model import ASSETS
 from model.tasks import TASKS
 
@@ -82,7 +82,7 @@ _REINFORCED = {
     "run": {
         "questions": count, "group": count, "seed": int, "levels": {task: [int] for task in TASKS},
     },
-    "from": str,
+    "from": filled,
 }  # fmt: skip
 
 
