@@ -87,16 +87,18 @@ def test_a_figure_in_a_frame_on_another_origin(
     page.get_by_label("넣을 것").select_option("kv-loss")
     code = page.get_by_label("웹 페이지에 넣을 코드").first.input_value()
     address, folder = blog
-    (folder / "post.html").write_text(f"{POST}<h1>Post</h1>{code}", encoding="utf-8")
+    (folder / "post.html").write_text(f"{POST}<main>{code}</main>", encoding="utf-8")
     page.goto(f"{address}/post.html")
     frame = page.frame_locator("iframe")
     title = figures.figure("kv-loss", "ko").title
     expect(frame.get_by_role("heading", name=title)).to_be_visible()
     expect(frame.locator("svg.chart:visible")).to_be_visible()
-    for width in (1440, 700, 390):
-        page.set_viewport_size({"width": width, "height": 900})
+    for window, column in ((1440, 700), (1440, 640), (1440, 400), (700, 700), (390, 390)):
+        page.set_viewport_size({"width": window, "height": 900})
+        page.locator("main").evaluate("(at, px) => { at.style.width = `${px}px`; }", column)
         expect(frame.locator("svg.chart:visible")).to_be_visible()
-        assert page.frames[1].evaluate("document.documentElement.scrollHeight - innerHeight") <= 0
+        beyond = page.frames[1].evaluate("document.documentElement.scrollHeight - innerHeight")
+        assert beyond <= 0, (window, column)
     leads = frame.get_by_role("link").get_attribute("href")
     assert leads is not None
     assert leads.startswith("/cache?lang=ko")

@@ -24,7 +24,7 @@ import { escaped } from "../../shared/svg.js";
  * @property {string} locale
  */
 
-const [MIDDLE, NARROW] = [720, 520]; // px of windows: below them, frames show narrower pictures
+const [MIDDLE, NARROW] = [672, 480]; // px of frames: below them, they show narrower pictures
 const ROOM = "room"; // the key of the URL that names a part of a page
 
 /**
@@ -72,14 +72,14 @@ export function addressOf(data, file, dark) {
 }
 
 /**
- * The height of a figure's frame as CSS: the narrower the window, the higher, in two steps. Code in
- * a post can have no media query.
+ * The height of a figure's frame as CSS: the narrower the column that it is in, the higher, in two
+ * steps. Code in a post can have no media query.
  *
  * @param {Figure} figure
  */
 function heightOf({ heights: [wide, middle, narrow] }) {
   const more = (/** @type {number} */ below, /** @type {number} */ px) =>
-    `clamp(0px, (${below}px - 100vw) * 999, ${px}px)`;
+    `clamp(0px, (${below}px - 100cqw) * 999, ${px}px)`;
   return `calc(${wide}px + ${more(MIDDLE, middle - wide)} + ${more(NARROW, narrow - middle)})`;
 }
 
@@ -101,11 +101,10 @@ export function frameOf(data, figure, dark) {
   const quoted = (/** @type {string} */ text) =>
     text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
   const title = figure ? `${figure.title} · Inside R1` : document.title;
-  return (
+  const frame =
     `<iframe src="${quoted(address.href)}" title="${quoted(title)}" loading="lazy" ` +
-    `style="border:0;width:100%;${figure ? "max-width:720px;" : ""}` +
-    `height:${figure ? heightOf(figure) : "900px"}"></iframe>`
-  );
+    `style="border:0;width:100%;height:${figure ? heightOf(figure) : "900px"}"></iframe>`;
+  return figure ? `<div style="max-width:720px;container-type:inline-size">${frame}</div>` : frame;
 }
 
 /**
