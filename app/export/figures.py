@@ -86,22 +86,22 @@ FIGURES: Mapping[str, FigureEntry] = {
         words={"tokens": cache.CONTEXT},
     ),
     "kv-loss": FigureEntry(cache.loss, "cache", "deepseek-v2", (590, 610, 700), _TWINS),
-    "r1-zero-accuracy": FigureEntry(reasoning.accuracy, "training", _R1, (560, 590, 670), _ZEROS),
-    "r1-zero-length": FigureEntry(reasoning.length, "training", _R1, (560, 560, 650), _ZEROS),
+    "r1-zero-accuracy": FigureEntry(reasoning.accuracy, "training", _R1, (560, 590, 690), _ZEROS),
+    "r1-zero-length": FigureEntry(reasoning.length, "training", _R1, (570, 580, 670), _ZEROS),
     "grpo-group": FigureEntry(reasoning.group, "training", _R1, (480, 540, 580), _group),
     "replies": FigureEntry(reasoning.replies, "reasoning", _R1, (1380, 2240, 2510), _replies),
     "pipeline": FigureEntry(
         pipeline.pipeline, "story", _NATURE, (830, 870, 910), _files(PUBLISHED)
     ),
     "distillation": FigureEntry(
-        pipeline.distillation, "story", _R1, (560, 620, 680), _measured("distilled")
+        pipeline.distillation, "story", _R1, (560, 620, 700), _measured("distilled")
     ),
     "published": FigureEntry(pipeline.results, "story", _R1, (690, 710, 730), _files(PUBLISHED)),
     "thinking": FigureEntry(
         talk.thinking, "reasoning", "o1", (550, 590, 650), _measured(*talk.THINKERS)
     ),
     "stages": FigureEntry(talk.stages, "training", _NATURE, (610, 630, 690), _files(PUBLISHED)),
-    "taught": FigureEntry(talk.taught, "story", _R1, (530, 530, 600), _measured(*talk.TAUGHT)),
+    "taught": FigureEntry(talk.taught, "story", _R1, (530, 530, 620), _measured(*talk.TAUGHT)),
 }
 NAMES = tuple(FIGURES)
 
