@@ -212,6 +212,16 @@ class BarGroup:
     high: Sequence[float] = ()
 
 
+def group_rows(
+    column: str, names: Sequence[str], groups: Sequence[BarGroup]
+) -> list[dict[str, object]]:
+    """The numbers of `grouped`: a row for each name, under `column`, with every group's value."""
+    return [
+        {column: name} | {group.name: group.value[place] for group in groups}
+        for place, name in enumerate(names)
+    ]
+
+
 def grouped(
     names: Sequence[str], groups: Sequence[BarGroup], labels: Mapping[str, str], height: int
 ) -> go.Figure:

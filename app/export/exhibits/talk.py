@@ -69,11 +69,7 @@ def stages() -> Drawn:
     said = {name.removeprefix("r1-"): aime for name, aime in zip(STAGES, theirs, strict=True)}
     return Drawn(
         content=figures.grouped(names, groups, {"x": t("figures.column_right")}, 420),
-        rows=[
-            {t("figures.column_model"): name, t("figures.stages_ours"): own}
-            | {t("figures.stages_paper"): other}
-            for name, own, other in zip(names, ours, theirs, strict=True)
-        ],
+        rows=figures.group_rows(t("figures.column_model"), names, groups),
         takeaway=t(
             "figures.takeaway_stages",
             **{key: f"{said[key]:.1%}" for key in ("zero", "dev1", "r1")},
@@ -101,11 +97,7 @@ def taught() -> Drawn:
     shares = [f"{value:.1%}" for value in right]
     return Drawn(
         content=figures.grouped(names, groups, {"x": t("figures.taught_axis")}, 340),
-        rows=[
-            {t("figures.column_model"): name, t("figures.taught_right"): own}
-            | {t("figures.taught_checks"): other}
-            for name, own, other in zip(names, right, checks, strict=True)
-        ],
+        rows=figures.group_rows(t("figures.column_model"), names, groups),
         takeaway=t("figures.takeaway_taught", base=shares[0], answers=shares[1], zero=shares[2]),
         source=t(
             "figures.source_training",
