@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
+from app.ui.number_field import NumberField
 from tests.app.rooms import ROOMS
 
 ROOT = Path(__file__).parents[2]
@@ -58,12 +59,12 @@ def widgets(app: AppTest) -> dict[str, Any]:
 
 
 def value_of(widget: Any, offered: list[Any], random: Random) -> Any:
-    """A value that a person could give a widget; `offered` are a choice's options."""
+    """A value that a person could give a widget; `offered`: its options, or a number's limits."""
     kind = type(widget).__name__
     if kind in ("Toggle", "Checkbox"):
         return random.random() < 0.5
     if kind == "NumberInput":
-        low, high = widget.min, min(widget.max, 10_000)
+        low, high = offered[0], min(offered[1], 10_000)
         if isinstance(widget.value, int):
             return random.randint(int(low), int(high))
         return random.randint(math.ceil(10 * low), int(10 * high)) / 10
@@ -78,7 +79,10 @@ def value_of(widget: Any, offered: list[Any], random: Random) -> Any:
 
 @pytest.fixture
 def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
-    """The options of every choice on the page by its key: labels alone do not tell them."""
+    """The options of every choice, and the limits of every number, on the page, by its key.
+
+    Labels alone do not tell the options; Streamlit is not told the limits.
+    """
     seen: dict[str, list[Any]] = {}
 
     def listening(draw: Any, place: int) -> Any:
@@ -91,6 +95,13 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     for name in ("segmented_control", "selectbox", "multiselect", "select_slider", "radio"):
         for owner, place in ((streamlit, 1), (DeltaGenerator, 2)):
             monkeypatch.setattr(owner, name, listening(getattr(owner, name), place))
+    draw = NumberField.draw
+
+    def drawn(field: NumberField[Any], key: str, *args: Any, **how: Any) -> None:
+        seen[key] = [field.low, field.high]
+        draw(field, key, *args, **how)
+
+    monkeypatch.setattr(NumberField, "draw", drawn)
     return seen
 
 
