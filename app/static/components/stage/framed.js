@@ -4,8 +4,10 @@
 const LARGEST = 1.75; // at which the 14 px of a page's type are the 24 px of a stage
 const SMALLEST = 1;
 const LEAST = 60; // px of height of a picture; what is lower only listens, or is yet to come
-const PICTURES = `[data-testid=stMain] :is(.stPlotlyChart, .stDataFrame, .stHtml,
-  .st-key-glossary_found, [data-testid=stBidiComponentIsolated])`;
+const COMPONENT = "[data-testid=stBidiComponentIsolated]";
+const PICTURES = `[data-testid=stMain] :is(.stPlotlyChart, .stHtml,
+  .st-key-glossary_found, ${COMPONENT})`;
+const TABLES = "[data-testid=stMain] .stDataFrame"; // where there is nothing else to look at
 const PLACE = ".stElementContainer, .st-key-glossary_found"; // what may be taken out of the page
 const SHOWN = "data-shown";
 const WHOLE = "data-whole"; // of the root: the whole page is shown
@@ -31,6 +33,7 @@ export function fill(frame) {
   /** @type {Element | null} */
   let shown = null;
   const fit = () => {
+    if (dress(page)) scale = LARGEST; // what is dressed is smaller
     const one = choose(page, number);
     if (one !== shown) {
       shown?.removeAttribute(SHOWN);
@@ -39,14 +42,14 @@ export function fill(frame) {
     }
     if (!one || page.documentElement.hasAttribute(WHOLE)) return;
     // only ever smaller: what is wider may be lower, and would ask to be larger again
-    const most = frame.getBoundingClientRect().height / one.scrollHeight;
+    const most = frame.getBoundingClientRect().height / one.scrollHeight / stageOf(frame);
     scale = Math.max(SMALLEST, Math.min(scale, most));
     frame.style.setProperty("--scale", String(scale));
   };
   const sizes = new ResizeObserver(fit);
   const seen = new WeakSet(); // to observe once more what is observed would call `fit` once more
   const look = () => {
-    for (const one of page.querySelectorAll(PICTURES)) {
+    for (const one of page.querySelectorAll(`${PICTURES}, ${TABLES}`)) {
       if (!seen.has(one)) sizes.observe(one);
       seen.add(one);
     }
@@ -57,12 +60,37 @@ export function fill(frame) {
 }
 
 /**
+ * How many times larger than for 1280 × 720 px the stage is around a frame.
+ *
+ * @param {HTMLIFrameElement} frame
+ */
+const stageOf = (frame) => Number(getComputedStyle(frame).getPropertyValue("--stage")) || 1;
+
+/**
  * The whole page in a frame, with what steers it, or its picture again.
  *
  * @param {HTMLIFrameElement | undefined} frame
  */
 export function steer(frame) {
-  frame?.contentDocument?.documentElement.toggleAttribute(WHOLE);
+  const page = frame?.contentDocument;
+  if (!page) return;
+  page.documentElement.toggleAttribute(WHOLE);
+  dress(page);
+}
+
+/**
+ * Have our own components show what a hall looks at, and nothing that steers them, unless the whole
+ * page is shown. Is any dressed another way now than before?
+ *
+ * @param {Document} page
+ */
+function dress(page) {
+  const alone = !page.documentElement.hasAttribute(WHOLE);
+  const views = [...page.querySelectorAll(COMPONENT)]
+    .map((place) => place.shadowRoot?.querySelector(".view"))
+    .filter((view) => view && view.classList.contains("on-stage") !== alone);
+  for (const view of views) view?.classList.toggle("on-stage", alone);
+  return views.length > 0;
 }
 
 /**
@@ -72,8 +100,8 @@ export function steer(frame) {
  * @param {number} number
  */
 function choose(page, number) {
-  const drawn = [...page.querySelectorAll(PICTURES)].filter(
-    (one) => one.getBoundingClientRect().height >= LEAST,
+  const [pictures, tables] = [PICTURES, TABLES].map((kind) =>
+    [...page.querySelectorAll(kind)].filter((one) => one.getBoundingClientRect().height >= LEAST),
   );
-  return (drawn[number - 1] ?? drawn[0])?.closest(PLACE) ?? null;
+  return (pictures[number - 1] ?? pictures[0] ?? tables[0])?.closest(PLACE) ?? null;
 }
