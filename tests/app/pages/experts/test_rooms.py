@@ -224,11 +224,11 @@ def test_a_decision_is_the_gates() -> None:
 def test_figures_hold_what_they_are_given() -> None:
     names = "layer expert trunk shared hover score choice closed hover_score hover_choice gap x y"
     labels = dict.fromkeys(names.split(), "")
-    way = route_figures.Route(np.array([[1, 0], [2, 3]]), np.array([[0.75, 0.25], [0.5, 0.5]]))
+    path = route_figures.Route(np.array([[1, 0], [2, 3]]), np.array([[0.75, 0.25], [0.5, 0.5]]))
     widths = [
         line.line.width
-        for line in route_figures.way([way], [1, 2], 4, 2, labels).data
-        if line.mode == "lines" and line.line.color == route_figures.WAY
+        for line in route_figures.path([path], [1, 2], 4, 2, labels).data
+        if line.mode == "lines" and line.line.color == route_figures.CHOSEN
     ]
     assert widths == pytest.approx([route_figures.WIDEST * w for w in (0.75, 0.25, 0.5, 0.5)])
     scores, bias = np.array([0.1, 0.4, 0.3, 0.2]), np.array([0.0, 0.1, 0.0, -0.1])
@@ -237,7 +237,7 @@ def test_figures_hold_what_they_are_given() -> None:
     assert chart.data[1].y == pytest.approx(scores + bias)
     assert chart.data[0].marker.color == (
         route_figures.REJECTED,
-        route_figures.WAY,
+        route_figures.CHOSEN,
         route_figures.IDLE,
         route_figures.IDLE,
     )
