@@ -19,6 +19,7 @@ from app.core.texts import LANGUAGES, texts
 from app.pages.experts import held_out
 from app.pages.experts.interventions import figures as intervention_figures
 from app.pages.experts.interventions import intervened_run as intervened_runs
+from app.pages.experts.interventions import knock_out
 from app.pages.experts.interventions import room as interventions_room
 from app.pages.experts.interventions.view import payload
 from app.pages.experts.route import figures as route_figures
@@ -45,7 +46,7 @@ SHARED_OFF = Intervention(shared=False)
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve rows, that it takes no minute."""
     monkeypatch.setattr(held_out, "ROWS", ROWS)
-    monkeypatch.setattr(interventions_room, "KNOCKED_ROWS", len(held_out.DOMAINS))
+    monkeypatch.setattr(knock_out, "ROWS", len(held_out.DOMAINS))
 
 
 def read_by(*interventions: Intervention | None) -> list[held_out.HeldOutRuns]:
