@@ -25,7 +25,7 @@ from app.pages.experts.interventions.view import payload
 from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import router_scores
 from app.pages.experts.routing_statistics import counts as statistics
-from app.pages.experts.routing_statistics import figures
+from app.pages.experts.routing_statistics import figures, saturation
 from model.analysis.interventions import Intervention
 from model.analysis.reference_interventions import intervened
 from model.nn.tokenizer import BOS, decode
@@ -47,6 +47,7 @@ def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve rows, that it takes no minute."""
     monkeypatch.setattr(held_out, "ROWS", ROWS)
     monkeypatch.setattr(knock_out, "ROWS", len(held_out.DOMAINS))
+    monkeypatch.setattr(saturation, "ROWS", ROWS // 4)
 
 
 def read_by(*interventions: Intervention | None) -> list[held_out.HeldOutRuns]:
