@@ -139,12 +139,18 @@ def _moe() -> Mapping[str, object]:
 def _balance() -> Mapping[str, object]:
     runs = {name.split("-")[1]: balance_runs.run(name) for name in balance_runs.RUNS}
     steps = next(iter(runs.values())).steps[-1]
-    return {"steps": steps} | {way: f"{run.max_vio[-1]:.2f}" for way, run in runs.items()}
+    return {"steps": steps} | {balanced: f"{run.max_vio[-1]:.2f}" for balanced, run in runs.items()}
 
 
 def _cache() -> Mapping[str, object]:
-    kept = {kind: models.run_results(n)["bytes_per_token"] for n, kind in models.twins().items()}
-    return {kind.lower(): f"{kept[kind]:,}" for kind in get_args(AttentionKind) if kind in kept}
+    per_token = {
+        kind: models.run_results(n)["bytes_per_token"] for n, kind in models.twins().items()
+    }
+    return {
+        kind.lower(): f"{per_token[kind]:,}"
+        for kind in get_args(AttentionKind)
+        if kind in per_token
+    }
 
 
 def _zero() -> Mapping[str, object]:

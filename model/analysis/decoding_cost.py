@@ -92,7 +92,7 @@ DECODING_PATHS: Mapping[str, DecodingPath] = MappingProxyType(
 )
 
 
-def ways(
+def timed_paths(
     mla: str, shape: Shape, mha: str, mha_config: Mapping[str, int]
 ) -> dict[str, tuple[str, bool]]:
     """What can be timed: a path's name → a model, and whether it absorbs.

@@ -100,16 +100,16 @@ def _choices_won(own: int, others: tuple[int, ...], silent: int, k: int) -> floa
     """Choices of k samples that an answer with `own` votes leads; one of m leaders counts 1/m."""
     won = 0.0
     for votes in range(1, min(own, k) + 1):
-        ways = {(0, 0): 1}  # (votes of others, answers that are level) → choices of them
+        choices = {(0, 0): 1}  # (votes of others, answers that are level) → choices of them
         for count in others:
             grown: dict[tuple[int, int], int] = defaultdict(int)
-            for (cast, level), n in ways.items():
+            for (cast, level), n in choices.items():
                 for more in range(min(count, votes, k - votes - cast) + 1):
                     grown[cast + more, level + (more == votes)] += n * math.comb(count, more)
-            ways = grown
+            choices = grown
         led = sum(
             n * math.comb(silent, k - votes - cast) / (level + 1)
-            for (cast, level), n in ways.items()
+            for (cast, level), n in choices.items()
         )
         won += math.comb(own, votes) * led
     return won

@@ -41,9 +41,9 @@ def with_bits(model: KernelModel, bits: int) -> KernelModel:
         raise ValueError(f"a latent is kept in 16, 8 or 4 bits, not in {bits}.")
     group = GROUP if s.value % GROUP == 0 else s.value
     scales = 0 if bits == 16 else 2 * (s.value // group)
-    kept = s.value * bits // 8 + scales + 4 * s.rope
+    layer_bytes = s.value * bits // 8 + scales + 4 * s.rope
     codec = LatentCodec(projected=False, bits=bits, group=group)
-    return replace(model, codec=codec, latent_bytes=s.L * kept)
+    return replace(model, codec=codec, latent_bytes=s.L * layer_bytes)
 
 
 def principal(latents: Sequence[Floats]) -> tuple[NDArray[np.float64], Floats]:

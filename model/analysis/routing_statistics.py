@@ -89,8 +89,8 @@ def changed(ids_NLk: Ids, others_NLk: Ids) -> Shares:
 
     Choices are compared as sets: neither order nor weights count.
     """
-    kept = (ids_NLk[:, :, :, None] == others_NLk[:, :, None, :]).any(axis=3)
-    return 1 - kept.mean(axis=2)
+    same = (ids_NLk[:, :, :, None] == others_NLk[:, :, None, :]).any(axis=3)
+    return 1 - same.mean(axis=2)
 
 
 def saturation(early_NLk: Ids, final_NLk: Ids) -> Shares:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from model.nn.compiled import native
 from model.nn.kernel import forward, normalised
 from model.nn.layout import Floats, Ints
+from model.nn.machine_code import native
 from model.nn.ops import NOTHING, REORDER, SET, START, matmul
 from model.nn.simd import LANES, exps, greatest
 

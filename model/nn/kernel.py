@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.nn.compiled import native
+from model.nn.machine_code import native
 from model.nn.ops import (
     ADD,
     SET,

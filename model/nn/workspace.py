@@ -183,7 +183,7 @@ class RecordedRows:
         r, record = self.rows, self.record
         T, F = int(r.length[row]), int(r.fed[row])
 
-        def kept(values: NDArray[Any]) -> NDArray[Any]:
+        def of_fed(values: NDArray[Any]) -> NDArray[Any]:
             return values[row, :F].copy() if len(values) else values.copy()
 
         attention = record.attention
@@ -192,9 +192,9 @@ class RecordedRows:
             token_ids=r.tokens[row, :T].copy(),
             logprobs=r.logprobs[row, :T].copy(),
             entropies=r.entropies[row, :T].copy(),
-            expert_ids=kept(record.expert_ids),
-            expert_weights=kept(record.expert_weights),
-            scores=kept(record.scores),
+            expert_ids=of_fed(record.expert_ids),
+            expert_weights=of_fed(record.expert_weights),
+            scores=of_fed(record.scores),
             attention=attention[row, :, :, :F, :F].copy() if len(attention) else attention.copy(),
             cached=self.cached(row) if self.keep.cache else np.zeros((0, 0, 0), np.float32),
             cache_bytes=np.minimum(np.arange(1, T + 1), F) * token_bytes,

@@ -91,7 +91,7 @@ class Trace:
 
     def __post_init__(self) -> None:
         few = self.card.n_routed_experts <= 256
-        kept: dict[str, Any] = {
+        types: dict[str, Any] = {
             "token_ids": np.int32,
             "expert_ids": np.uint8 if few else np.int16,
             "expert_weights": np.float16,
@@ -100,7 +100,7 @@ class Trace:
             "cache_bytes": np.int64,
             "seconds": np.float32,
         }
-        for name, kind in kept.items():
+        for name, kind in types.items():
             if (part := getattr(self, name)) is not None:
                 object.__setattr__(self, name, _as(np.asarray(part), kind, name))
         if not self.expert_ids.size:

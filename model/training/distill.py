@@ -37,8 +37,8 @@ def distilled(seed: int, paths: Paths) -> None:
 
 def control(seed: int, paths: Paths) -> None:
     """Teach it as many other traces; a seed is of the traces and of their order."""
-    _, kept = cost(paths)
-    documents = pipeline.cold_start_documents(seed + 1, kept)  # 0 was r1's own cold start
+    _, n_documents = cost(paths)
+    documents = pipeline.cold_start_documents(seed + 1, n_documents)  # 0 was r1's own cold start
     config = sft.SFTConfig(seeded("distilled-control", seed), seed, EPOCHS)
     pipeline.fine_tune(config, "student-base", documents, paths, "student", {})
 

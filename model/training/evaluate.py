@@ -7,7 +7,7 @@ independent.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from model.tasks.check import Judgement, ReasoningStep, judge, language_share
 from model.tasks.problem import Problem
 
 BATCH = 512  # rows generated at once
+APPROACHES = ("direct", "steps", "checks")
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,18 @@ class Attempt:
     judgement: Judgement
 
 
-def ways(judgement: Judgement) -> str:
-    """Whether a reply answers at once ("direct"), in "steps", or "checks" itself."""
+JudgedReplies = Sequence[Sequence[Attempt]]
+"""Of each problem, its replies"""
+
+Measure = dict[str, Any]
+"""{"value", "interval": [low, high], "n"}"""
+
+
+def approach(judgement: Judgement) -> str:
+    """How a reply gets to its answer: at once ("direct"), in "steps", or in steps that it "checks".
+
+    One of `APPROACHES`.
+    """
     if judgement.checks:
         return "checks"
     return "steps" if judgement.steps else "direct"
@@ -81,97 +92,18 @@ def attempts(
     return found
 
 
-def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dict[str, Any]:
+def summary(asked: Sequence[Problem], found: JudgedReplies) -> dict[str, Any]:
     """All measures, each as {"value", "interval", "n"}; n counts what the value is a share of."""
-    samples = len(found[0])
-    flat = [a for of_problem in found for a in of_problem]
-
-    def ratio(top: Any, bottom: Any) -> dict[str, Any]:
-        """A ratio of per-problem sums of two functions of an attempt."""
-        a = [sum(top(x) for x in of_problem) for of_problem in found]
-        b = [sum(bottom(x) for x in of_problem) for of_problem in found]
-        value = sum(a) / sum(b) if sum(b) else None
-        interval = [round(x, 4) for x in bootstrap_ratio(a, b)] if sum(b) else None
-        return {
-            "value": None if value is None else round(value, 4),
-            "interval": interval,
-            "n": int(sum(b)),
-        }
-
-    def mean(of: Any) -> dict[str, Any]:
-        return ratio(of, lambda _: 1)
-
-    def per_problem(values: Sequence[float]) -> dict[str, Any]:
-        interval = bootstrap_ratio(values, np.ones(len(values)))
-        return {
-            "value": round(float(np.mean(values)), 4),
-            "interval": [round(x, 4) for x in interval],
-            "n": len(values),
-        }
-
-    ks = [2**i for i in range(samples.bit_length()) if 2**i <= samples]
-    right = [sum(x.judgement.correct for x in of_problem) for of_problem in found]
-    votes = [[(x.judgement.vote, x.judgement.correct) for x in of] for of in found]
-    lengths = [[len(a.completion.token_ids) for a in of_problem] for of_problem in found]
-    shares = {
-        way: mean(lambda a, way=way: ways(a.judgement) == way)
-        for way in ("direct", "steps", "checks")
-    }
-    by_way = {
-        way: ratio(
-            lambda a, way=way: a.judgement.correct and ways(a.judgement) == way,
-            lambda a, way=way: ways(a.judgement) == way,
-        )
-        for way in ("direct", "steps", "checks")
-    }
-    language = {
-        id(a): language_share(a.judgement.reply.thinking, problem.language)
-        for problem, of_problem in zip(asked, found, strict=True)
-        for a in of_problem
-    }
     return {
         "problems": len(asked),
-        "samples": samples,
+        "samples": len(found[0]),
         "interval": "95 %, percentile bootstrap over problems",
-        "pass@k": {str(k): per_problem([pass_at_k(samples, c, k) for c in right]) for k in ks},
-        "cons@k": {str(k): per_problem([cons_at_k(v, k) for v in votes]) for k in ks},
-        "format": mean(lambda a: a.judgement.reply.formatted),
-        "language": mean(lambda a: language[id(a)]),
-        "mixed": ratio(
-            lambda a: 0 < language[id(a)] < 1, lambda a: bool(a.judgement.reply.thinking)
-        ),
-        "tokens_mean": mean(lambda a: len(a.completion.token_ids)),
-        "tokens_median": {
-            "value": float(np.median(lengths)),
-            "interval": list(bootstrap_median(lengths)),
-            "n": len(flat),
-        },
-        "finished": mean(lambda a: a.completion.finish_reason == "stop"),
-        "steps_right": ratio(
-            lambda a: sum(s.right for s in equations(a.judgement)),
-            lambda a: len(equations(a.judgement)),
-        ),
-        "comparisons_right": ratio(
-            lambda a: sum(s.right for s in comparisons(a.judgement)),
-            lambda a: len(comparisons(a.judgement)),
-        ),
-        "verdicts_follow": ratio(  # what the digits written before them say
-            lambda a: sum(v.follows is True for v in a.judgement.verdicts),
-            lambda a: sum(v.follows is not None for v in a.judgement.verdicts),
-        ),
-        "checks": mean(lambda a: a.judgement.checks),
-        "errors_noticed": ratio(
-            lambda a: sum(not v.accepts and not v.fits for v in a.judgement.verdicts),
-            lambda a: sum(not v.fits for v in a.judgement.verdicts),
-        ),
-        "false_alarms": ratio(
-            lambda a: sum(not v.accepts and v.fits for v in a.judgement.verdicts),
-            lambda a: sum(v.fits for v in a.judgement.verdicts),
-        ),
-        "wrong_to_right": mean(lambda a: a.judgement.turns[0]),  # turns per reply
-        "right_to_wrong": mean(lambda a: a.judgement.turns[1]),
-        "ways": shares,
-        "correct_by_way": by_way,
+        **_accuracy(found),
+        **_language(asked, found),
+        **_length(found),
+        **_steps(found),
+        **_checks(found),
+        **_approaches(found),
     }
 
 
@@ -204,3 +136,133 @@ def evaluate(
         "extend": extend,
     }
     return head | summary(asked, found)
+
+
+# --- Parts of a summary ------------------------------------------------------------------------
+
+
+def _ratio(
+    found: JudgedReplies, top: Callable[[Attempt], float], bottom: Callable[[Attempt], float]
+) -> Measure:
+    """The sum of `top` over all replies by that of `bottom`; no value where that is 0."""
+    a = [sum(top(x) for x in of_problem) for of_problem in found]
+    b = [sum(bottom(x) for x in of_problem) for of_problem in found]
+    if not sum(b):
+        return {"value": None, "interval": None, "n": 0}
+    return {
+        "value": round(sum(a) / sum(b), 4),
+        "interval": [round(x, 4) for x in bootstrap_ratio(a, b)],
+        "n": int(sum(b)),
+    }
+
+
+def _mean(found: JudgedReplies, of: Callable[[Attempt], float]) -> Measure:
+    """The mean of `of` over all replies."""
+    return _ratio(found, of, lambda _: 1)
+
+
+def _per_problem(values: Sequence[float]) -> Measure:
+    """The mean of one value of each problem."""
+    interval = bootstrap_ratio(values, np.ones(len(values)))
+    return {
+        "value": round(float(np.mean(values)), 4),
+        "interval": [round(x, 4) for x in interval],
+        "n": len(values),
+    }
+
+
+def _accuracy(found: JudgedReplies) -> dict[str, Any]:
+    """How often one of k replies is right, and their majority, for k = 1, 2, 4, ..."""
+    samples = len(found[0])
+    ks = [2**i for i in range(samples.bit_length()) if 2**i <= samples]
+    right = [sum(x.judgement.correct for x in of_problem) for of_problem in found]
+    votes = [[(x.judgement.vote, x.judgement.correct) for x in of] for of in found]
+    return {
+        "pass@k": {str(k): _per_problem([pass_at_k(samples, c, k) for c in right]) for k in ks},
+        "cons@k": {str(k): _per_problem([cons_at_k(v, k) for v in votes]) for k in ks},
+    }
+
+
+def _language(asked: Sequence[Problem], found: JudgedReplies) -> dict[str, Measure]:
+    """Whether replies keep the format, and think in the question's language."""
+    share = {
+        id(a): language_share(a.judgement.reply.thinking, problem.language)
+        for problem, of_problem in zip(asked, found, strict=True)
+        for a in of_problem
+    }
+    return {
+        "format": _mean(found, lambda a: a.judgement.reply.formatted),
+        "language": _mean(found, lambda a: share[id(a)]),
+        "mixed": _ratio(
+            found, lambda a: 0 < share[id(a)] < 1, lambda a: bool(a.judgement.reply.thinking)
+        ),
+    }
+
+
+def _length(found: JudgedReplies) -> dict[str, Measure]:
+    """How many tokens replies have, and how many of them come to their end."""
+    lengths = [[len(a.completion.token_ids) for a in of_problem] for of_problem in found]
+    return {
+        "tokens_mean": _mean(found, lambda a: len(a.completion.token_ids)),
+        "tokens_median": {
+            "value": float(np.median(lengths)),
+            "interval": list(bootstrap_median(lengths)),
+            "n": sum(map(len, lengths)),
+        },
+        "finished": _mean(found, lambda a: a.completion.finish_reason == "stop"),
+    }
+
+
+def _steps(found: JudgedReplies) -> dict[str, Measure]:
+    """How many steps are right, and how many verdicts on them fit what is written before them."""
+    return {
+        "steps_right": _ratio(
+            found,
+            lambda a: sum(s.right for s in equations(a.judgement)),
+            lambda a: len(equations(a.judgement)),
+        ),
+        "comparisons_right": _ratio(
+            found,
+            lambda a: sum(s.right for s in comparisons(a.judgement)),
+            lambda a: len(comparisons(a.judgement)),
+        ),
+        "verdicts_follow": _ratio(  # what the digits written before them say
+            found,
+            lambda a: sum(v.follows is True for v in a.judgement.verdicts),
+            lambda a: sum(v.follows is not None for v in a.judgement.verdicts),
+        ),
+    }
+
+
+def _checks(found: JudgedReplies) -> dict[str, Measure]:
+    """How often replies check themselves, what they notice, and what comes of it."""
+    return {
+        "checks": _mean(found, lambda a: a.judgement.checks),
+        "errors_noticed": _ratio(
+            found,
+            lambda a: sum(not v.accepts and not v.fits for v in a.judgement.verdicts),
+            lambda a: sum(not v.fits for v in a.judgement.verdicts),
+        ),
+        "false_alarms": _ratio(
+            found,
+            lambda a: sum(not v.accepts and v.fits for v in a.judgement.verdicts),
+            lambda a: sum(v.fits for v in a.judgement.verdicts),
+        ),
+        "wrong_to_right": _mean(found, lambda a: a.judgement.turns[0]),  # turns per reply
+        "right_to_wrong": _mean(found, lambda a: a.judgement.turns[1]),
+    }
+
+
+def _approaches(found: JudgedReplies) -> dict[str, dict[str, Measure]]:
+    """How common each approach is, and how often it leads to the right answer."""
+
+    def takes(wanted: str) -> Callable[[Attempt], bool]:
+        return lambda a: approach(a.judgement) == wanted
+
+    def succeeds(wanted: str) -> Callable[[Attempt], bool]:
+        return lambda a: a.judgement.correct and approach(a.judgement) == wanted
+
+    return {
+        "ways": {name: _mean(found, takes(name)) for name in APPROACHES},
+        "correct_by_way": {name: _ratio(found, succeeds(name), takes(name)) for name in APPROACHES},
+    }

@@ -15,7 +15,7 @@ QUESTIONS, GROUP, MAX_TOKENS = 8, 8, 160
 ASKED = 16  # replies to the question before and after
 #: Of decoding times.
 CONTEXTS = (64, 256, 1_024, 4_096, 16_384)
-ROUNDS, REPEATS = 3, 5  # rounds over all ways and lengths, so that a busy moment hits all alike
+ROUNDS, REPEATS = 3, 5  # rounds over all paths and lengths, so that a busy moment hits all alike
 
 
 class Finding(NamedTuple):
@@ -48,11 +48,11 @@ def short_run(problem: Problem, seed: int) -> dict[str, Any]:
     }
 
 
-def decoding_times(ways: Mapping[str, tuple[str, bool]]) -> dict[str, Any]:
-    """Seconds of decoding steps; `ways` by name: a shipped model, and whether it absorbs."""
+def decoding_times(paths: Mapping[str, tuple[str, bool]]) -> dict[str, Any]:
+    """Seconds of decoding steps; `paths` by name: a shipped model, and whether it absorbs."""
     return {
         "experiment": "decoding_times",
-        "ways": [[way, model, absorb] for way, (model, absorb) in ways.items()],
+        "ways": [[path, model, absorb] for path, (model, absorb) in paths.items()],
         "contexts": list(CONTEXTS),
         "rounds": ROUNDS,
         "repeats": REPEATS,

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from model.errors import UsageError
+from model.training.evaluate import Measure
 from model.training.results import CHOSEN_LEVEL, HARD_LEVEL, SAMPLES
 
-Measure = dict[str, Any]  # {"value", "interval", "n"}
 NAMES = ("base", "r1-zero", "r1", "student-base", "student-rl", "distilled")
 
 

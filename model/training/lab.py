@@ -90,24 +90,24 @@ def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[F
 
 
 def decoding_times(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Finding]:
-    """Seconds of single decoding steps: some "steps" of a way at a number of tokens held.
+    """Seconds of single decoding steps: some "steps" of a path at a number of tokens held.
 
     Request: ways ([name, model, whether it absorbs] each), contexts, rounds over all of them, and
     repeats in each.
     """
     todo = [
-        (way, name, absorb, tokens)
+        (path, name, absorb, tokens)
         for _ in range(request["rounds"])
         for tokens in request["contexts"]
-        for way, name, absorb in request["ways"]
+        for path, name, absorb in request["ways"]
     ]
     loaded = {name: checkpoints.load(shipped.folders()[name]) for _, name, _ in request["ways"]}
-    for done, (way, name, absorb, tokens) in enumerate(todo, 1):
+    for done, (path, name, absorb, tokens) in enumerate(todo, 1):
         if enough.is_set():
             return
         step_seconds(loaded[name], tokens, absorb, 1)  # the first of a kind is slower
         seconds = step_seconds(loaded[name], tokens, absorb, request["repeats"])
-        value = {"way": way, "tokens": tokens, "seconds": seconds}
+        value = {"way": path, "tokens": tokens, "seconds": seconds}
         yield Finding(done / len(todo), "steps", value)
 
 

@@ -94,7 +94,7 @@ def accepted_documents(
     started = time.perf_counter()
     asked = train_problems(random.Random(f"rejection/{seed}"), questions)
     found = evaluate.attempts(teacher, asked, samples, temperature=1.0, seed=seed)
-    kept: dict[tuple[str, str], Document] = {}
+    accepted: dict[tuple[str, str], Document] = {}
     for problem, attempts in zip(asked, found, strict=True):
         for attempt in attempts:
             j = attempt.judgement
@@ -102,11 +102,11 @@ def accepted_documents(
             if j.correct and j.reply.formatted and share == 1.0:
                 pieces = (Piece(problem.prompt, learn=False), Piece(attempt.completion.text))
                 key = (problem.prompt, attempt.completion.text)
-                kept[key] = Document(f"{problem.task}/accepted", pieces)
+                accepted[key] = Document(f"{problem.task}/accepted", pieces)
     tokens = sum(len(a.completion.token_ids) for of_problem in found for a in of_problem)
-    return list(kept.values()), {
+    return list(accepted.values()), {
         "sampled": questions * samples,
-        "kept": len(kept),
+        "kept": len(accepted),
         "sampled_tokens": tokens,
         "sampling_seconds": round(time.perf_counter() - started),
     }

@@ -103,5 +103,5 @@ def decoding_times(mla: str, mha: str) -> dict[str, Any]:
     """Seconds of decoding steps on this machine."""
     raw = {name: (shipped.FOLDER / name / "config.json").read_bytes() for name in (mla, mha)}
     configs = {name: json.loads(text) for name, text in raw.items()}
-    ways = decoding_cost.ways(mla, Shape.of(configs[mla]), mha, configs[mha])
-    return recorded_training.experiment(experiments.decoding_times(ways))
+    paths = decoding_cost.timed_paths(mla, Shape.of(configs[mla]), mha, configs[mha])
+    return recorded_training.experiment(experiments.decoding_times(paths))

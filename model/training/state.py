@@ -64,5 +64,5 @@ def truncate_log(path: Path, step: int) -> None:
     """Keep the first `step` entries of a log: drop what came after the state that a run resumes
     from, and with it a line that a kill cut short."""
     if path.exists():
-        kept = path.read_text(encoding="utf-8").splitlines(keepends=True)[:step]
-        write_files(path.parent, {path.name: "".join(kept).encode()})
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[:step]
+        write_files(path.parent, {path.name: "".join(lines).encode()})

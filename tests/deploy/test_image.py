@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from model.nn import compiled
+from model.nn import machine_code
 from tests.fuzz.links import PAGES
 from tests.load import server
 from tests.load.server import ROOT
@@ -84,7 +84,7 @@ def test_every_page_opens_from_what_the_image_copies(
             )
         else:
             shutil.copy2(ROOT / source, tmp_path / target)
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(compiled.FOLDER.parent))  # compiled already
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(machine_code.FOLDER.parent))  # compiled already
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
 
     async def read(url: str) -> None:

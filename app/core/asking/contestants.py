@@ -1,6 +1,6 @@
-"""Who may answer a question on the Reasoning page: models in their order, and ways of answering.
+"""Who may answer a question on the Reasoning page: models in order, and how replies are begun.
 
-A contestant's id is a model's name, or a name and a way: "r1-zero", "base.steps". Of the
+A contestant's id is a model's name, or a name and an opening: "r1-zero", "base.steps". Of the
 models in `NAMES` those are listed whose checkpoint is there.
 """
 
@@ -30,7 +30,7 @@ NAMES = {
 #: Who is chosen at first: the first `MOST` of these that are there.
 FIRST = ("base", "r1-zero", "r1", "distilled", "base.steps", "base.direct")
 MOST = 4
-MANY_WAYS = "base"  # the model that is also asked to answer in a given way
+BEGUN = "base"  # the model whose replies are also begun for it
 DIRECT = "<think></think><answer>"
 
 
@@ -39,17 +39,17 @@ class Contestant:
     """A model and how its reply is begun: "own" leaves it free, "steps" and "direct" do not."""
 
     model: str
-    way: str = "own"
+    opening: str = "own"
 
     @property
     def id(self) -> str:
-        return self.model if self.way == "own" else f"{self.model}.{self.way}"
+        return self.model if self.opening == "own" else f"{self.model}.{self.opening}"
 
     def begin(self, problem: Problem) -> str:
         """What stands at the start of the reply in the model's name."""
-        if self.way == "direct":
+        if self.opening == "direct":
             return DIRECT
-        if self.way == "steps":
+        if self.opening == "steps":
             word = {chain.NAME: "first", pick.NAME: "try"}[problem.task]
             return "<think>" + WORDS[problem.language][word]
         return ""
@@ -59,8 +59,8 @@ def contestants() -> dict[str, Contestant]:
     """All who can answer now, by id."""
     there = models.shipped()
     found = [Contestant(name) for name in NAMES if name in there]
-    if MANY_WAYS in there:
-        found[1:1] = [Contestant(MANY_WAYS, way) for way in ("steps", "direct")]
+    if BEGUN in there:
+        found[1:1] = [Contestant(BEGUN, opening) for opening in ("steps", "direct")]
     return {one.id: one for one in found}
 
 
@@ -71,5 +71,5 @@ def at_first() -> list[str]:
 
 def contestant_of(trace: Trace, begin: str) -> Contestant:
     """Who wrote a trace whose reply was begun with `begin`."""
-    way = "own" if not begin else "direct" if begin == DIRECT else "steps"
-    return Contestant(trace.card.name, way)
+    opening = "own" if not begin else "direct" if begin == DIRECT else "steps"
+    return Contestant(trace.card.name, opening)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.core.asking.questions import ParsedPrompt, taken_apart
 from app.core.assets import recorded_runs
@@ -84,31 +85,70 @@ def question_of(asked: ParsedPrompt) -> Problem:
     return Problem(chain.NAME, 0, language, "", asked.text, "-1")
 
 
+@dataclass(frozen=True, eq=False)
+class TokensOfReply:
+    """Which tokens of a reply hold which characters of its thinking."""
+
+    ends: NDArray[np.integer]  # of each token of the trace, in characters
+    start: int  # token of the trace at which the reply starts
+    thinking: int  # character of the trace at which the thinking begins
+
+    @classmethod
+    def of(cls, trace: Trace, asked: ParsedPrompt) -> TokensOfReply:
+        """Of the reply of a trace, what it was begun with included."""
+        ends = np.cumsum([len(text) for text in trace.texts])
+        given = int(ends[trace.n_prompt - 1]) if trace.n_prompt else 0
+        begins = given - len(asked.begin)  # character at which the reply begins
+        start = int(np.searchsorted(ends, begins, side="right")) if asked.begin else trace.n_prompt
+        tagged = (asked.begin + trace.answer).startswith("<think>")
+        return cls(ends, start, begins + (len("<think>") if tagged else 0))
+
+    def holding(self, first: int, last: int) -> tuple[int, int]:
+        """First and last token (exclusive) with characters `first` to `last` of the thinking.
+
+        Tokens count from the start of the reply. No characters count as the one at `first`.
+        """
+        places = np.array((first, max(first, last - 1))) + self.thinking
+        low, high = np.searchsorted(self.ends, places, side="right")
+        return int(low) - self.start, int(high) + 1 - self.start
+
+
 def read(trace: Trace) -> JudgedReply:
     """Read the reply of a trace."""
     asked = taken_apart(trace.info.prompt)
     problem = question_of(asked)
-    ends = np.cumsum([len(text) for text in trace.texts])
-    given = int(ends[trace.n_prompt - 1]) if trace.n_prompt else 0
-    begins = given - len(asked.begin)  # character at which the reply begins
-    start = int(np.searchsorted(ends, begins, side="right")) if asked.begin else trace.n_prompt
-    text = asked.begin + trace.answer
-    judged = check.judge(problem, text)
+    judged = check.judge(problem, asked.begin + trace.answer)
     thinking = judged.reply.thinking
-    offset = len("<think>") if text.startswith("<think>") else 0
+    tokens = TokensOfReply.of(trace, asked)
+    correct = None if problem.level == 0 else judged.correct
+    appeared = _appeared(problem, [s for s in judged.steps if s.kind != "compare"])
+    solved = len(trace) - tokens.start if correct else None
+    if appeared:
+        _, solved = tokens.holding(appeared.start, appeared.end)
+    return JudgedReply(
+        asked=asked,
+        problem=problem,
+        start=tokens.start,
+        split=tokens.holding(len(thinking), len(thinking))[0] if thinking else 0,
+        marks=_marks(problem, judged, tokens),
+        answer=judged.reply.answer,
+        correct=correct,
+        formatted=judged.reply.formatted,
+        language=(
+            check.language_share(thinking, problem.language) if _WORD.search(thinking) else None
+        ),
+        appeared=solved,
+    )
 
-    def tokens(first: int, last: int) -> tuple[int, int]:
-        """Tokens of the reply that hold characters of the thinking."""
-        places = np.array((first, max(first, last - 1))) + offset + begins
-        low, high = np.searchsorted(ends, places, side="right")
-        return int(low) - start, int(high) + 1 - start
 
+def _marks(problem: Problem, judged: check.Judgement, tokens: TokensOfReply) -> tuple[Mark, ...]:
+    """Steps, verdicts and beginnings of rows, in the order of their tokens; a row's comes first."""
     steps = judged.steps
     wrong_at = next((i for i, s in enumerate(steps) if not s.right), None)
     builds = _builds(problem, steps) if problem.task == chain.NAME else [False] * len(steps)
     marks = [
         Mark(
-            *(s.kind, *tokens(s.start, s.end), s.text, s.plain, s.right, s.value),
+            *(s.kind, *tokens.holding(s.start, s.end), s.text, s.plain, s.right, s.value),
             first_error=i == wrong_at,
             builds=builds[i],
         )
@@ -117,35 +157,18 @@ def read(trace: Trace) -> JudgedReply:
     marks += [
         Mark(
             "ok" if v.accepts else "no",
-            *tokens(v.start, v.end),
+            *tokens.holding(v.start, v.end),
             right=v.accepts == v.fits,
             follows=v.follows,
         )
         for v in judged.verdicts
     ]
     marks += [
-        Mark("row", *tokens(*word.span())) for word in _WORD.finditer(thinking) if word[0] in _ROWS
+        Mark("row", *tokens.holding(*word.span()))
+        for word in _WORD.finditer(judged.reply.thinking)
+        if word[0] in _ROWS
     ]
-    answer = judged.reply.answer
-    correct = None if problem.level == 0 else judged.correct
-    appeared = _appeared(problem, [s for s in steps if s.kind != "compare"])
-    ended = len(trace) - start
-    return JudgedReply(
-        asked=asked,
-        problem=problem,
-        start=start,
-        split=tokens(len(thinking), len(thinking))[0] if thinking else 0,
-        marks=tuple(sorted(marks, key=lambda m: (m.first, m.kind != "row"))),
-        answer=answer,
-        correct=correct,
-        formatted=judged.reply.formatted,
-        language=(
-            check.language_share(thinking, problem.language) if _WORD.search(thinking) else None
-        ),
-        appeared=(
-            tokens(appeared.start, appeared.end)[1] if appeared else ended if correct else None
-        ),
-    )
+    return tuple(sorted(marks, key=lambda m: (m.first, m.kind != "row")))
 
 
 def numbers_in(text: str) -> list[int]:

@@ -104,7 +104,8 @@ def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
     In the order of `AttentionKind`, of one kind those that keep most first.
     """
 
-    def kept(name: str) -> int:
+    def size(name: str) -> int:
+        """What a layer keeps of a token."""
         config = configs[name]
         if config.kv_lora_rank is None:
             return config.num_key_value_heads
@@ -115,9 +116,9 @@ def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
         names = [name for name, config in configs.items() if config.attention == kind]
         if len(names) > 1:
             names = [name for name in names if name != "base"]
-        names.sort(key=kept, reverse=True)
+        names.sort(key=size, reverse=True)
         found |= {
-            name: f"{kind}-{kept(name)}" if place else kind for place, name in enumerate(names)
+            name: f"{kind}-{size(name)}" if place else kind for place, name in enumerate(names)
         }
     return found
 

@@ -50,9 +50,9 @@ class Runs:
         with self._lock:
             if request in self._runs:
                 return
-            kept = replace(run, attention=run.attention.astype(np.float16))
-            self._runs[request] = kept
-            self._held += nbytes(kept)
+            halved = replace(run, attention=run.attention.astype(np.float16))
+            self._runs[request] = halved
+            self._held += nbytes(halved)
             while self._held > self._size:
                 self._held -= nbytes(self._runs.popitem(last=False)[1])
 

@@ -71,7 +71,7 @@ class Compressed:
 
     def _keep(self, path: str, headers: RawHeaders, body: bytes) -> None:
         self._kept[path] = headers, body
-        while sum(len(kept) for _, kept in self._kept.values()) > MOST:
+        while sum(len(one) for _, one in self._kept.values()) > MOST:
             self._kept.popitem(last=False)
 
 

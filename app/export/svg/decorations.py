@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +19,7 @@ from app.export.svg.pen import (
     polyline,
     write,
 )
-
-if TYPE_CHECKING:
-    from app.export.svg.picture import Plan
+from app.export.svg.plan import Plan
 
 KEY = 13.0  # px of a legend's words
 BAR = 180.0  # px of a colour bar

@@ -58,40 +58,10 @@ def curves(
     `labels`: tokens, bytes (axis titles), measured, formula, prompt (what ends at `n_prompt`).
     """
     figure = go.Figure()
-    highest = 0
     for run in runs:
-        colour = style.kind_colour(run.kind)
-        figure.add_scatter(
-            x=run.tokens,
-            y=run.measured,
-            customdata=run.formula,
-            mode="lines",
-            name=run.kind,
-            line={"color": colour, "width": 6},
-            hovertemplate=(
-                f"{run.kind}: {labels['measured']} %{{y:,}} B, "
-                f"{labels['formula']} %{{customdata:,}} B<extra></extra>"
-            ),
-        )
-        line = [0, run.per_token * most_tokens]
-        highest = max(highest, line[-1])
-        figure.add_scatter(
-            x=[0, most_tokens],
-            y=line,
-            mode="lines",
-            name=f"{run.kind} {labels['formula']}",
-            line={"color": style.RULE, "width": 1.5, "dash": "dash"},
-            hoverinfo="skip",
-        )
-        figure.add_scatter(
-            x=run.tokens[-1:],
-            y=run.measured[-1:],
-            mode="markers",
-            marker={"color": colour, "size": 13, "symbol": style.kind_symbol(run.kind)},
-            cliponaxis=False,
-            hoverinfo="skip",
-        )
+        _growth(figure, run, most_tokens, labels)
     ends = [run.per_token * most_tokens for run in runs]
+    highest = max(ends, default=0)
     for run, y in zip(runs, apart(ends, highest * LINE / PLOT), strict=True):
         figure.add_annotation(
             x=1,
@@ -112,18 +82,58 @@ def curves(
         ticktext=[units.round_size(tick) for tick in ticks],
     )
     above(figure, labels["bytes"])
+    _prompt_end(figure, n_prompt, n_prompt < most_tokens / 2, labels["prompt"])
+    return figure
+
+
+def _growth(figure: go.Figure, run: Growth, most_tokens: int, labels: Mapping[str, str]) -> None:
+    """One run's curve: what was measured, the formula to its end, and a mark where it is now.
+
+    `labels`: measured, formula.
+    """
+    colour = style.kind_colour(run.kind)
+    figure.add_scatter(
+        x=run.tokens,
+        y=run.measured,
+        customdata=run.formula,
+        mode="lines",
+        name=run.kind,
+        line={"color": colour, "width": 6},
+        hovertemplate=(
+            f"{run.kind}: {labels['measured']} %{{y:,}} B, "
+            f"{labels['formula']} %{{customdata:,}} B<extra></extra>"
+        ),
+    )
+    figure.add_scatter(
+        x=[0, most_tokens],
+        y=[0, run.per_token * most_tokens],
+        mode="lines",
+        name=f"{run.kind} {labels['formula']}",
+        line={"color": style.RULE, "width": 1.5, "dash": "dash"},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=run.tokens[-1:],
+        y=run.measured[-1:],
+        mode="markers",
+        marker={"color": colour, "size": 13, "symbol": style.kind_symbol(run.kind)},
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+
+
+def _prompt_end(figure: go.Figure, n_prompt: int, early: bool, text: str) -> None:
+    """A dotted line where the prompt ends, and a word: after the line if that is `early`."""
     figure.add_vline(x=n_prompt, line={"color": style.RULE, "width": 1, "dash": "dot"})
-    early = n_prompt < most_tokens / 2
     figure.add_annotation(
         x=n_prompt,
         y=1,
         yref="paper",
-        text=labels["prompt"],
+        text=text,
         xanchor="left" if early else "right",
         yanchor="top",
         showarrow=False,
     )
-    return figure
 
 
 def apart(values: Sequence[float], gap: float) -> list[float]:

@@ -24,7 +24,7 @@ PRETRAINED = ("base", "student-base", "verdict-digits", "verdict-word")
 WINDOW = 9  # steps of the moving mean; of a long run a twelfth of it
 RUNS = ASSETS / "runs"
 ENDS = 10  # steps that "the first" and "the last" mean
-MOST_OF_IT = 0.8  # of a way: what the texts call four fifths
+MOST_OF_IT = 0.8  # of a gain: what the texts call four fifths
 
 
 @functools.lru_cache(maxsize=64)
@@ -195,9 +195,9 @@ def mostly_by(curve: Curves) -> int:
     As a moving mean of `WINDOW` steps has it: it is to be told early, so the window is short.
     """
     first, last = ends(curve.length)
-    way = last - first
+    gain = last - first
     for step, length in zip(curve.step, smooth(curve.length, WINDOW), strict=True):
-        if (length - first) * way >= MOST_OF_IT * way * way:
+        if (length - first) * gain >= MOST_OF_IT * gain * gain:
             return step
     return curve.step[-1]
 

@@ -74,12 +74,12 @@ def formula(
 
 def _content(cache: LayerCache, say: Callable[..., str]) -> str:
     heads = cache.kv_heads or 1
-    kept = _sum(tuple((name, size // heads) for name, size in cache.parts))
+    per_head = _sum(tuple((name, size // heads) for name, size in cache.parts))
     if cache.compressed:
-        return f"({kept} + {_sum(cache.compressed)} / {cache.ratio})"
+        return f"({per_head} + {_sum(cache.compressed)} / {cache.ratio})"
     if cache.kv_heads is None or cache.parts[0][0] == "K=V":
-        return kept
-    return f"{say('heads', n=heads)} × {kept}"
+        return per_head
+    return f"{say('heads', n=heads)} × {per_head}"
 
 
 def _sum(parts: Parts) -> str:

@@ -55,8 +55,8 @@ class LayerCache:
 
     def elements(self, tokens: int) -> int:
         """Elements held after `tokens` tokens; a compressed block counts when it is complete."""
-        kept = tokens if self.window is None else min(tokens, self.window)
-        return self.elements_per_token * kept + self.compressed_elements * (tokens // self.ratio)
+        held = tokens if self.window is None else min(tokens, self.window)
+        return self.elements_per_token * held + self.compressed_elements * (tokens // self.ratio)
 
     @property
     def compressed_elements(self) -> int:
@@ -83,13 +83,13 @@ class CacheSpec:
 
         Compressed layers count their average (rounded down in all).
         """
-        kept = sum(layer.elements_per_token for layer in self.layers)
-        return int(kept + self._compressed_per_token())
+        elements = sum(layer.elements_per_token for layer in self.layers)
+        return int(elements + self._compressed_per_token())
 
     def growth_elements(self) -> int:
         """Elements one more token adds once every window is full."""
-        kept = sum(layer.elements_per_token for layer in self.layers if layer.window is None)
-        return int(kept + self._compressed_per_token())
+        elements = sum(layer.elements_per_token for layer in self.layers if layer.window is None)
+        return int(elements + self._compressed_per_token())
 
     def elements(self, tokens: int) -> int:
         """Elements held after `tokens` tokens."""

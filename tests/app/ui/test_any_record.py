@@ -94,9 +94,9 @@ def draw_all(trace: Trace) -> None:
         k, groups = trace.expert_ids.shape[2], trace.card.groups
         titles = [str(layer) for layer in trace.moe_layers]
         expert_figures.load(trace.load(), trace.fed, k, groups, titles, Words(hover="{}"))
-        way = route_figures.Route(trace.expert_ids[0], shares(trace)[0])
+        path = route_figures.Route(trace.expert_ids[0], shares(trace)[0])
         experts = trace.card.n_routed_experts
-        route_figures.way([way], trace.moe_layers, experts, groups, Words(hover="{layer}"))
+        route_figures.path([path], trace.moe_layers, experts, groups, Words(hover="{layer}"))
 
 
 @given(traces())

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from model.nn import compiled
+from model.nn import compiled, machine_code
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 MODES = some.integers(0, 0o777)
@@ -21,7 +21,7 @@ OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 def kept_in(parent: Path) -> Path:
     """The kernel's folder if this may be its parent; it is this user's alone, wherever it is."""
-    folder = compiled.folder_in([parent])
+    folder = machine_code.folder_in([parent])
     for one in (folder, folder.parent):
         assert one.lstat().st_uid == os.getuid()
         assert not one.lstat().st_mode & OTHERS

@@ -33,7 +33,7 @@ def room() -> None:
     with right:
         theirs()
     st.header(t("attention_kinds.kept_title"))
-    st.fragment(in_words()(kept))(kinds)
+    st.fragment(in_words()(kept_by_kind))(kinds)
     one_token()
 
 
@@ -196,7 +196,7 @@ def kept_shares() -> str:
     )
 
 
-def kept(kinds: list[quality_figures.Quality]) -> None:
+def kept_by_kind(kinds: list[quality_figures.Quality]) -> None:
     """The diagram of attention for one new token, with a full context in the cache."""
     st.markdown(t("attention_kinds.kept_lead"))
     choices = [one.kind for one in kinds]

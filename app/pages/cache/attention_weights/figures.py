@@ -28,38 +28,24 @@ def patterns(
     A column's name stands above each of its panels, a row's above its first. `heads`: names of the
     columns. `labels`: token, weight (axis titles), hover.
     """
-    most = max(float(row.weights.max()) for row in rows)
-    data, titles = [], []
-    for at, (kind, weights) in enumerate((r.kind, head) for r in rows for head in r.weights):
-        place, head = divmod(at, len(heads))
-        x, y = _axis("x", head), _axis("y", place)
-        data.append(
-            go.Bar(
-                x=np.arange(len(weights)),
-                y=weights.astype(np.float32),
-                marker={"color": style.kind_colour(kind), "line": {"width": 0}},
-                hovertemplate=f"{kind}: {labels['hover']}<extra></extra>",
-                xaxis=x,
-                yaxis=y,
-            )
+    data = [
+        go.Bar(
+            x=np.arange(len(weights)),
+            y=weights.astype(np.float32),
+            marker={"color": style.kind_colour(row.kind), "line": {"width": 0}},
+            hovertemplate=f"{row.kind}: {labels['hover']}<extra></extra>",
+            xaxis=_axis("x", head),
+            yaxis=_axis("y", place),
         )
-        titles.append(
-            {
-                "x": 0.5,
-                "xref": f"{x} domain",
-                "y": 1,
-                "yref": f"{y} domain",
-                "text": heads[head],
-                "xanchor": "center",
-                "yanchor": "bottom",
-                "showarrow": False,
-                "font": {"size": 12},
-            }
-        )
-        if head == 0:
-            titles.append(
-                titles[-1] | {"x": 0, "xanchor": "left", "yshift": 15, "text": f"<b>{kind}</b>"}
-            )
+        for place, row in enumerate(rows)
+        for head, weights in enumerate(row.weights)
+    ]
+    titles = [
+        title
+        for place, row in enumerate(rows)
+        for head, name in enumerate(heads)
+        for title in _panel_titles(place, head, name, row.kind)
+    ]
     titles.append(
         {
             "x": 0.5,
@@ -74,22 +60,44 @@ def patterns(
     )
     figure = go.Figure(data, {"annotations": titles, "bargap": 0})
     style.plain(figure, 100 + 140 * len(rows))
-    across = _domains(len(heads), 0.02)
-    down = _domains(len(rows), 0.1)[::-1]
-    weight = {"range": [0, most * 1.05], "tickformat": ".0%", "nticks": 4}
-    axis = figure.layout.xaxis.to_plotly_json()
-    for head, domain in enumerate(across, 1):
-        figure.layout[f"xaxis{head}"] = axis | {
-            "domain": domain,
-            "nticks": 3,
-            "anchor": _axis("y", len(rows) - 1),
-        }
-    axis = figure.layout.yaxis.to_plotly_json()
-    for place, domain in enumerate(down, 1):
-        title = {"title": labels["weight"]} if place == 1 else {}
-        figure.layout[f"yaxis{place}"] = axis | weight | {"domain": domain, "anchor": "x"} | title
+    most = max(float(row.weights.max()) for row in rows)
+    _lay_out(figure, len(rows), len(heads), most, labels["weight"])
     figure.update_layout(margin={"t": 40, "b": 56})
     return figure
+
+
+def _panel_titles(place: int, head: int, name: str, kind: str) -> list[dict[str, object]]:
+    """The head's name above a panel; above a row's first one, its kind of attention as well."""
+    title: dict[str, object] = {
+        "x": 0.5,
+        "xref": f"{_axis('x', head)} domain",
+        "y": 1,
+        "yref": f"{_axis('y', place)} domain",
+        "text": name,
+        "xanchor": "center",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 12},
+    }
+    if head:
+        return [title]
+    return [title, title | {"x": 0, "xanchor": "left", "yshift": 15, "text": f"<b>{kind}</b>"}]
+
+
+def _lay_out(figure: go.Figure, rows: int, columns: int, most: float, weight: str) -> None:
+    """Axes of panels in rows and columns: up to the weight `most`, which the first row names."""
+    axis = figure.layout.xaxis.to_plotly_json()
+    for column, domain in enumerate(_domains(columns, 0.02), 1):
+        figure.layout[f"xaxis{column}"] = axis | {
+            "domain": domain,
+            "nticks": 3,
+            "anchor": _axis("y", rows - 1),
+        }
+    axis = figure.layout.yaxis.to_plotly_json()
+    axis |= {"range": [0, most * 1.05], "tickformat": ".0%", "nticks": 4}
+    for row, domain in enumerate(_domains(rows, 0.1)[::-1], 1):
+        title = {"title": weight} if row == 1 else {}
+        figure.layout[f"yaxis{row}"] = axis | {"domain": domain, "anchor": "x"} | title
 
 
 def _axis(letter: str, place: int) -> str:

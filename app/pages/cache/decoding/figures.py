@@ -1,4 +1,4 @@
-"""Ways of decoding compared: any quantity against the tokens held, both in powers."""
+"""Paths of decoding compared: any quantity against the tokens held, both in powers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ LOOKS = {
 
 @dataclass(frozen=True)
 class DecodingLine:
-    """One way: a value at each number of tokens, and what to say of it on hover."""
+    """One path of decoding: a value at each number of tokens, and what to say of it on hover."""
 
-    way: str
+    path: str
     name: str
     tokens: Sequence[int]
     values: Sequence[float]
@@ -40,7 +40,7 @@ def lines(
     """Values against tokens held, both logarithmic. `labels`: tokens, value (axis titles)."""
     figure = go.Figure()
     for row in rows:
-        colour, symbol, dash = LOOKS[row.way]
+        colour, symbol, dash = LOOKS[row.path]
         spread = {}
         if row.low:
             spread = {

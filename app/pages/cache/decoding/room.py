@@ -1,8 +1,9 @@
-"""Latent cache: naive or absorbed, two ways of decoding: what they multiply, read and take."""
+"""Latent cache: naive or absorbed, two paths of decoding: what they multiply, read and take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -20,14 +21,15 @@ from model.analysis.parameter_count import PUBLISHED
 from model.training import experiments
 
 V3_CONTEXTS = (64, 256, 1_024, 4_096, 16_384, 65_536, 131_072)
+V3_COMPARED = 4_096  # tokens held, of those
 V3 = "DeepSeek-V3"
-BYTES = 4  # of an element of our models; V3's are counted in bf16
+BYTES, V3_BYTES = 4, 2  # of an element of our models; V3's are counted in bf16
 
 
 def room() -> None:
     """Times on this machine, arithmetic for ours and for V3."""
     st.markdown(t("decoding.ways_lead"))
-    st.markdown("\n".join(f"- {t(f'decoding.way_{way}')}" for way in DECODING_PATHS))
+    st.markdown("\n".join(f"- {t(f'decoding.way_{path}')}" for path in DECODING_PATHS))
     timing.CLOCK.area(clock)
     st.fragment(in_words()(arithmetic))()
 
@@ -51,7 +53,7 @@ def clock() -> None:
         if date is not None:
             st.caption(t("decoding.clock_recorded", date=date))
     timing.CLOCK.status(t("decoding.clock_wait"))
-    rows = [row for way in times.models if (row := _timed(times, way)).tokens]
+    rows = [row for path in times.models if (row := _timed(times, path)).tokens]
     high = [value for row in rows for value in row.high]
     low = [value for row in rows for value in row.low]
     said = _finding(times)
@@ -90,12 +92,12 @@ def clock() -> None:
     )
 
 
-def _timed(times: timing.Times, way: str) -> figures.DecodingLine:
+def _timed(times: timing.Times, path: str) -> figures.DecodingLine:
     lengths = times.contexts
-    quartiles = [[1000 * x for x in times.quartiles(way, tokens)] for tokens in lengths]
-    name = t(f"decoding.name_{way}")
+    quartiles = [[1000 * x for x in times.quartiles(path, tokens)] for tokens in lengths]
+    name = t(f"decoding.name_{path}")
     return figures.DecodingLine(
-        way,
+        path,
         name,
         lengths,
         [middle for _, middle, _ in quartiles],
@@ -124,94 +126,120 @@ def _finding(times: timing.Times) -> str:
     )
 
 
+@dataclass(frozen=True)
+class CountedModel:
+    """A model whose multiplications and bytes are counted, at the lengths that are drawn."""
+
+    name: str
+    shape: Shape
+    element_bytes: int  # of the cache
+    contexts: Sequence[int]  # tokens held
+
+    def multiplications(self, path: str, tokens: int) -> int:
+        """Of one layer for one new token, with `tokens` held."""
+        return DECODING_PATHS[path].multiplications(self.shape, tokens)
+
+    def bytes_read(self, path: str, tokens: int) -> int:
+        """Of one layer's cache for one new token, with `tokens` held."""
+        return DECODING_PATHS[path].kept(self.shape) * tokens * self.element_bytes
+
+
 def arithmetic() -> None:
     """Multiplications and bytes read for one token in one layer, ours or V3's."""
     st.header(t("decoding.ways_math_title"))
-    ours, v3 = session.named("MLA"), V3
-    chosen = st.segmented_control(
-        t("cache.column_model"),
-        [ours, v3],
-        default=v3,
-        required=True,
-        key="c_ways_model",
-        bind="query-params",
-    )
-    shape = Shape.of(PUBLISHED[V3]) if chosen == v3 else timing.shape()
-    size = 2 if chosen == v3 else BYTES
-    contexts = V3_CONTEXTS if chosen == v3 else experiments.CONTEXTS
+    model = _choice()
     left, right = st.columns(2, gap="large")
     with left:
-        counted = [
-            _counted(
-                way, contexts, [DECODING_PATHS[way].multiplications(shape, n) for n in contexts]
-            )
-            for way in DECODING_PATHS
-        ]
+        counted = [_counted(path, model.contexts, model.multiplications) for path in DECODING_PATHS]
         _chart(counted, "c_ways_mul", t("decoding.axis_mul"), scientific=True)
     with right:
-        read = [
-            _counted(way, contexts, [DECODING_PATHS[way].kept(shape) * n * size for n in contexts])
-            for way in DECODING_PATHS
-        ]
+        read = [_counted(path, model.contexts, model.bytes_read) for path in DECODING_PATHS]
         _chart(read, "c_ways_bytes", t("decoding.axis_read"), scientific=False)
-    at = contexts[-1] if chosen != v3 else 4_096
-    values = {
-        way: (DECODING_PATHS[way].multiplications(shape, at), DECODING_PATHS[way].kept(shape))
-        for way in DECODING_PATHS
-    }
-    st.markdown(
-        t(
-            "decoding.ways_sentence",
-            model=chosen,
-            tokens=at,
-            more=units.times(values["absorbed"][0] / values["expanded"][0]),
-            fewer=units.times(values["expanded"][1] / values["absorbed"][1]),
-            again=units.times(values["naive"][0] / values["absorbed"][0]),
-        )
-    )
+    st.markdown(_sentence(model))
     st.caption(t("decoding.ways_reading"))
     with st.expander(t("decoding.how_ways")):
-        letters = {
-            "H": shape.heads,
-            "R": shape.rank,
-            "n": shape.nope,
-            "p": shape.rope,
-            "v": shape.value,
-        }
-        plain(", ".join(f"{name} = {value:,}" for name, value in letters.items()), "c_letters")
-        for way, each in DECODING_PATHS.items():
-            st.text(t(f"decoding.name_{way}"))
-            plain(
-                t(
-                    "decoding.ways_formula",
-                    multiplications=each.formula,
-                    kept=each.kept_formula,
-                    size=size,
-                ),
-                f"c_way_{way}",
-            )
+        _formulas(model)
     folded_table(
         lambda: [
             {
-                t("decoding.column_way"): t(f"decoding.name_{way}"),
+                t("decoding.column_way"): t(f"decoding.name_{path}"),
                 t("decoding.axis_held"): tokens,
-                t("decoding.column_mul"): DECODING_PATHS[way].multiplications(shape, tokens),
-                t("decoding.column_read"): DECODING_PATHS[way].kept(shape) * tokens * size,
+                t("decoding.column_mul"): model.multiplications(path, tokens),
+                t("decoding.column_read"): model.bytes_read(path, tokens),
             }
-            for way in DECODING_PATHS
-            for tokens in contexts
+            for path in DECODING_PATHS
+            for tokens in model.contexts
         ],
         "cache-ways",
         t("decoding.of_ways"),
     )
 
 
-def _counted(way: str, contexts: Sequence[int], values: Sequence[int]) -> figures.DecodingLine:
-    name = t(f"decoding.name_{way}")
+def _choice() -> CountedModel:
+    """Ours or V3, as the viewer has chosen."""
+    ours = session.named("MLA")
+    chosen = st.segmented_control(
+        t("cache.column_model"),
+        [ours, V3],
+        default=V3,
+        required=True,
+        key="c_ways_model",
+        bind="query-params",
+    )
+    if chosen == V3:
+        return CountedModel(V3, Shape.of(PUBLISHED[V3]), V3_BYTES, V3_CONTEXTS)
+    return CountedModel(chosen, timing.shape(), BYTES, experiments.CONTEXTS)
+
+
+def _sentence(model: CountedModel) -> str:
+    """How the paths' counts compare at one length."""
+    tokens = V3_COMPARED if model.name == V3 else model.contexts[-1]
+    multiplications = {path: model.multiplications(path, tokens) for path in DECODING_PATHS}
+    read = {path: model.bytes_read(path, tokens) for path in DECODING_PATHS}
+    return t(
+        "decoding.ways_sentence",
+        model=model.name,
+        tokens=tokens,
+        more=units.times(multiplications["absorbed"] / multiplications["expanded"]),
+        fewer=units.times(read["expanded"] / read["absorbed"]),
+        again=units.times(multiplications["naive"] / multiplications["absorbed"]),
+    )
+
+
+def _formulas(model: CountedModel) -> None:
+    """The model's widths by their letters, and each path's formulas in them."""
+    shape = model.shape
+    letters = {
+        "H": shape.heads,
+        "R": shape.rank,
+        "n": shape.nope,
+        "p": shape.rope,
+        "v": shape.value,
+    }
+    plain(", ".join(f"{name} = {value:,}" for name, value in letters.items()), "c_letters")
+    for path, each in DECODING_PATHS.items():
+        st.text(t(f"decoding.name_{path}"))
+        plain(
+            t(
+                "decoding.ways_formula",
+                multiplications=each.formula,
+                kept=each.kept_formula,
+                size=model.element_bytes,
+            ),
+            f"c_way_{path}",
+        )
+
+
+def _counted(
+    path: str, contexts: Sequence[int], count: Callable[[str, int], int]
+) -> figures.DecodingLine:
+    """A path's line of what `count` gives for it at each number of tokens held."""
+    name = t(f"decoding.name_{path}")
+    values = [count(path, tokens) for tokens in contexts]
     hover = [
         f"{name}: {tokens:,} · {value:,}" for tokens, value in zip(contexts, values, strict=True)
     ]
-    return figures.DecodingLine(way, name, contexts, [float(value) for value in values], hover)
+    return figures.DecodingLine(path, name, contexts, [float(value) for value in values], hover)
 
 
 def _chart(rows: Sequence[figures.DecodingLine], key: str, title: str, scientific: bool) -> None:

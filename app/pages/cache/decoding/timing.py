@@ -1,4 +1,4 @@
-"""Two ways of decoding with MLA, and MHA beside them, timed on this server's processor."""
+"""Two paths of decoding with MLA, and MHA beside them, timed on this server's processor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.core.running import lab_runs
 from app.core.running.lab_runs import LabSlot, Outcome
 from app.pages.cache import state as session
 from model import ASSETS
-from model.analysis.decoding_cost import Shape, ways
+from model.analysis.decoding_cost import Shape, timed_paths
 from model.training import experiments
 
 SAMPLE = "decoding-times"  # recorded
@@ -26,28 +26,29 @@ def shape() -> Shape:
 
 
 def measure() -> None:
-    """Time all ways at all lengths, in a process of its own."""
+    """Time all paths at all lengths, in a process of its own."""
     mla, mha = session.named("MLA"), session.named("MHA")
-    CLOCK.run(experiments.decoding_times(ways(mla, shape(), mha, models.config(mha))))
+    paths = timed_paths(mla, shape(), mha, models.config(mha))
+    CLOCK.run(experiments.decoding_times(paths))
 
 
 @dataclass(frozen=True, eq=False)
 class Times:
-    """Seconds of single steps by way and tokens held, and the model that each way was timed on."""
+    """Seconds of single steps by path and tokens held, and the model each path was timed on."""
 
     seconds: dict[tuple[str, int], tuple[float, ...]]
     models: dict[str, str]
-    steps: int  # of each way and length, once all is timed
+    steps: int  # of each path and length, once all is timed
 
     @property
     def contexts(self) -> list[int]:
-        """Tokens held, those of which all ways were timed."""
+        """Tokens held, those of which all paths were timed."""
         lengths = sorted({tokens for _, tokens in self.seconds})
-        return [n for n in lengths if all((way, n) in self.seconds for way in self.models)]
+        return [n for n in lengths if all((path, n) in self.seconds for path in self.models)]
 
-    def quartiles(self, way: str, tokens: int) -> tuple[float, float, float]:
+    def quartiles(self, path: str, tokens: int) -> tuple[float, float, float]:
         """A quarter, half and three quarters of the steps took no longer."""
-        low, middle, high = np.quantile(self.seconds[way, tokens], (0.25, 0.5, 0.75))
+        low, middle, high = np.quantile(self.seconds[path, tokens], (0.25, 0.5, 0.75))
         return float(low), float(middle), float(high)
 
 
@@ -60,7 +61,7 @@ def times_of(outcome: Outcome) -> Times:
     asked = outcome.request
     return Times(
         seconds,
-        {way: model for way, model, _ in asked["ways"]},
+        {path: model for path, model, _ in asked["ways"]},
         asked["rounds"] * asked["repeats"],
     )
 
@@ -71,12 +72,12 @@ def shown() -> tuple[Times, str | None]:
     if outcome is not None and len((times := times_of(outcome)).contexts) > 1:
         return times, None
     recorded, date = lab_runs.recorded(SAMPLE)
-    path, asked = ASSETS / "samples" / f"{SAMPLE}.json", recorded.request
-    with reading(path):
+    asked = recorded.request
+    with reading(ASSETS / "samples" / f"{SAMPLE}.json"):
         times = times_of(recorded)
-        ways = [way for way, _, _ in asked["ways"]]
-        if {*times.seconds} != {*itertools.product(ways, asked["contexts"])}:
-            raise LookupError("a way or a length is missing")
-        if any(len(times.models) < len(ways) or min(one) <= 0 for one in times.seconds.values()):
+        paths = [path for path, _, _ in asked["ways"]]
+        if {*times.seconds} != {*itertools.product(paths, asked["contexts"])}:
+            raise LookupError("a path or a length is missing")
+        if any(len(times.models) < len(paths) or min(one) <= 0 for one in times.seconds.values()):
             raise ValueError("a time that none can be")
     return times, date

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -25,9 +26,54 @@ V2, V2_BASELINE = "DeepSeek-V2 (236B)", "DeepSeek-67B"
 V2_BITS = 6  # per element, on average, of the deployed cache (arXiv 2405.04434, section 3.2.3)
 
 
+@dataclass(frozen=True)
+class Server:
+    """Where models are to run: so many GPUs of `gpu` GB each, and what an element of weights is."""
+
+    gpu: int
+    number: int
+    precision: str
+
+    @property
+    def memory(self) -> int:
+        """Bytes of all GPUs."""
+        return self.gpu * GIGA * self.number
+
+    @property
+    def weight_bytes(self) -> float:
+        """Of a parameter."""
+        return WEIGHT_BYTES[self.precision]
+
+
 def users(models: Sequence[configs.SizedModel], tokens: int, dtype: str) -> None:
     """How many users of so many tokens fit beside the weights."""
     st.header(t("capacity.title"))
+    server = _server()
+    parameters = {
+        model.name: model.parameters
+        for model in models
+        if model.parameters is not None and not model.hypothetical
+    }
+    rows = [
+        figures.Capacity(
+            model.name,
+            model.spec.attention,
+            int(parameters[model.name] * server.weight_bytes),
+            model.spec.bytes(tokens, dtype),
+            server.memory,
+        )
+        for model in models
+        if model.name in parameters
+    ]
+    if rows:
+        _fit(rows, parameters, server)
+    st.caption(t("capacity.reading", tokens=tokens, dtype=dtype))
+    if unknown := [model.name for model in models if model.parameters is None]:
+        st.text(t("capacity.unknown", names=", ".join(unknown)))
+
+
+def _server() -> Server:
+    """GPUs and precision as the viewer has chosen them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         gpu = st.segmented_control(
             t("capacity.gpu"),
@@ -46,70 +92,48 @@ def users(models: Sequence[configs.SizedModel], tokens: int, dtype: str) -> None
             key="c_weights",
             bind="query-params",
         )
-    number = NUMBER.told("c_gpus", 8)
-    memory = gpu * GIGA * number
-    rows = [
-        figures.Capacity(
-            model.name,
-            model.spec.attention,
-            int(model.parameters * WEIGHT_BYTES[precision]),
-            model.spec.bytes(tokens, dtype),
-            memory,
-        )
-        for model in models
-        if model.parameters is not None and not model.hypothetical
-    ]
-    unknown = [model.name for model in models if model.parameters is None]
-    if rows:
-        said = [_told(row) for row in rows]
-        chart(
-            drawn_once(
-                figures.memory,
-                rows,
-                said,
-                {
-                    "bytes": t("capacity.axis", number=number, gpu=gpu),
-                    "weights": t("capacity.weights_word"),
-                    "caches": t("capacity.caches_word"),
-                },
-            ),
-            key="c_fit",
-            alt=" ".join(said),
-        )
-        counts = {model.name: model.parameters or 0 for model in models}
-        with st.expander(t("capacity.how")):
-            for place, row in enumerate(rows):
-                plain(
-                    t(
-                        "capacity.formula",
-                        name=row.name,
-                        parameters=counts[row.name],
-                        size=f"{WEIGHT_BYTES[precision]:g}",
-                        weights=f"{row.weights:,}",
-                        memory=f"{row.memory:,}",
-                        each=f"{row.per_user:,}",
-                        users=row.users,
-                    ),
-                    f"c_fit_{place}",
-                )
-        folded_table(
-            lambda: [
-                {
-                    t("cache.column_model"): row.name,
-                    t("capacity.column_parameters"): counts[row.name],
-                    t("capacity.column_weights"): row.weights,
-                    t("capacity.column_left"): row.memory - row.weights,
-                    t("capacity.column_per_user"): row.per_user,
-                    t("capacity.column_users"): row.users,
-                }
-                for row in rows
-            ],
-            "cache-users",
-            t("kv_size.of_users"),
-        )
-    st.caption(t("capacity.reading", tokens=tokens, dtype=dtype))
-    if unknown:
-        st.text(t("capacity.unknown", names=", ".join(unknown)))
+    return Server(gpu, NUMBER.told("c_gpus", 8), precision)
+
+
+def _fit(rows: Sequence[figures.Capacity], parameters: Mapping[str, int], server: Server) -> None:
+    """What takes the memory, model by model: the bars, how they come about, and the table."""
+    said = [_told(row) for row in rows]
+    labels = {
+        "bytes": t("capacity.axis", number=server.number, gpu=server.gpu),
+        "weights": t("capacity.weights_word"),
+        "caches": t("capacity.caches_word"),
+    }
+    chart(drawn_once(figures.memory, rows, said, labels), key="c_fit", alt=" ".join(said))
+    with st.expander(t("capacity.how")):
+        for place, row in enumerate(rows):
+            plain(
+                t(
+                    "capacity.formula",
+                    name=row.name,
+                    parameters=parameters[row.name],
+                    size=f"{server.weight_bytes:g}",
+                    weights=f"{row.weights:,}",
+                    memory=f"{row.memory:,}",
+                    each=f"{row.per_user:,}",
+                    users=row.users,
+                ),
+                f"c_fit_{place}",
+            )
+    folded_table(
+        lambda: [
+            {
+                t("cache.column_model"): row.name,
+                t("capacity.column_parameters"): parameters[row.name],
+                t("capacity.column_weights"): row.weights,
+                t("capacity.column_left"): row.memory - row.weights,
+                t("capacity.column_per_user"): row.per_user,
+                t("capacity.column_users"): row.users,
+            }
+            for row in rows
+        ],
+        "cache-users",
+        t("kv_size.of_users"),
+    )
 
 
 def _told(row: figures.Capacity) -> str:

@@ -222,30 +222,37 @@ def _answer(
         reading.append(t("kv_size.reading_hatched"))
     st.caption(" ".join(reading))
     with st.expander(t("kv_size.formulas")):
-        for place, model in enumerate(ranked):
-            st.text(model.name)
-            plain(words.formula(model.spec, dtype), f"c_formula_{place}")
-            own = [said] if (said := words.row_note(model.name)) else []
-            st.text("\n".join(f"- {note}" for note in (*own, *map(words.note, model.spec.notes))))
-            st.text(t("cache.source", source=sources.translated(model.source)))
+        _formulas(ranked, dtype)
     folded_table(
-        lambda: [
-            {
-                t("cache.column_model"): model.name,
-                t("cache.column_kind"): model.spec.attention,
-                t("kv_size.column_hypothetical"): model.hypothetical,
-                t("kv_size.column_layers"): len(model.spec.layers),
-                t("cache.column_per_token"): model.spec.bytes_per_token(dtype),
-                t("kv_size.column_beyond"): model.spec.growth_per_token(dtype),
-                t("cache.column_bytes"): held[model.name],
-                t("kv_size.column_size"): units.size(held[model.name]),
-                "GiB": round(held[model.name] / GIB, 3),
-            }
-            for model in ranked
-        ],
+        lambda: [_row(model, held[model.name], dtype) for model in ranked],
         "cache-models",
         t("kv_size.of_models"),
     )
+
+
+def _formulas(models: Sequence[configs.SizedModel], dtype: str) -> None:
+    """How each model's cache is calculated, what it leaves out, and where its config is from."""
+    for place, model in enumerate(models):
+        st.text(model.name)
+        plain(words.formula(model.spec, dtype), f"c_formula_{place}")
+        own = [said] if (said := words.row_note(model.name)) else []
+        st.text("\n".join(f"- {note}" for note in (*own, *map(words.note, model.spec.notes))))
+        st.text(t("cache.source", source=sources.translated(model.source)))
+
+
+def _row(model: configs.SizedModel, held: int, dtype: str) -> dict[str, object]:
+    """A model in the table; `held` are the bytes of its cache."""
+    return {
+        t("cache.column_model"): model.name,
+        t("cache.column_kind"): model.spec.attention,
+        t("kv_size.column_hypothetical"): model.hypothetical,
+        t("kv_size.column_layers"): len(model.spec.layers),
+        t("cache.column_per_token"): model.spec.bytes_per_token(dtype),
+        t("kv_size.column_beyond"): model.spec.growth_per_token(dtype),
+        t("cache.column_bytes"): held,
+        t("kv_size.column_size"): units.size(held),
+        "GiB": round(held / GIB, 3),
+    }
 
 
 def parameters() -> None:

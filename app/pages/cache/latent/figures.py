@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -29,6 +29,10 @@ class LatentParts:
     k_pe: NDArray[np.floating]
     c_limit: float
     k_limit: float
+
+    def at(self, layer: int | slice, token: int | slice) -> LatentParts:
+        """Of parts [L, T, ...], those of a layer or a token; the colours stay the same."""
+        return replace(self, c_kv=self.c_kv[layer, token], k_pe=self.k_pe[layer, token])
 
 
 def _scale(values: NDArray[np.floating], end: float, bar: Mapping[str, object]) -> go.Heatmap:

@@ -16,6 +16,7 @@ from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.picture import drawn_once
 from app.ui.table import folded_table
+from model.record.trace import Trace
 
 
 def room() -> None:
@@ -32,6 +33,20 @@ def room() -> None:
 def pictures() -> None:
     """The tokens of the MLA run to pin one, its latent in all layers, a layer's latents."""
     trace = session.trace()
+    _strip(trace)
+    runs = session.twin_runs()
+    if runs is None:
+        latents.TWIN_RUNS.ask(t("latent.reading_again"), t("latent.reading_wait"))
+        return
+    token = session.pin(trace)
+    limits = figures.limit(runs.c_kv), figures.limit(runs.k_pe)  # all pictures share their colours
+    whole = figures.LatentParts(runs.c_kv, runs.k_pe, *limits)
+    _one_token(trace, whole, token)
+    _all_tokens(trace, whole, token)
+
+
+def _strip(trace: Trace) -> None:
+    """The tokens to choose from; a new pin is on the pictures at once."""
     token = pinned(trace)
     chosen = trace_view(
         trace,
@@ -43,26 +58,30 @@ def pictures() -> None:
     if chosen.pinned != token:
         set_pin(chosen.pinned)
         st.rerun()
-    runs = session.twin_runs()
-    if runs is None:
-        latents.TWIN_RUNS.ask(t("latent.reading_again"), t("latent.reading_wait"))
-        return
-    token = session.pin(trace)
-    c_limit, k_limit = figures.limit(runs.c_kv), figures.limit(runs.k_pe)
-    one = figures.LatentParts(runs.c_kv[:, token], runs.k_pe[:, token], c_limit, k_limit)
-    st.text(t("latent.token_title", token=token, text=repr(trace.texts[token])))
-    labels = {
+
+
+def _labels(hover: str) -> dict[str, str]:
+    """The words of both pictures; what to say of a value differs."""
+    return {
         "layer": t("latent.axis_layer"),
         "token": t("latent.axis_token"),
         "c_kv": t("latent.axis_c_kv"),
         "k_pe": t("latent.axis_k_pe"),
         "bar_c_kv": t("latent.bar_c_kv"),
         "bar_k_pe": t("latent.bar_k_pe"),
+        "hover": hover,
     }
+
+
+def _one_token(trace: Trace, whole: figures.LatentParts, token: int) -> None:
+    """The pinned token's latent in every layer; `whole` is of all layers and tokens [L, T]."""
+    one = whole.at(slice(None), token)
+    text = repr(trace.texts[token])
+    st.text(t("latent.token_title", token=token, text=text))
     chart(
-        drawn_once(figures.one_token, one, labels | {"hover": t("latent.hover_layer")}),
+        drawn_once(figures.one_token, one, _labels(t("latent.hover_layer"))),
         key="c_one_token",
-        alt=t("latent.token_alt", token=token, text=repr(trace.texts[token]), **_span(one)),
+        alt=t("latent.token_alt", token=token, text=text, **_span(one)),
     )
     folded_table(
         lambda: [
@@ -72,17 +91,24 @@ def pictures() -> None:
                 t("latent.column_feature"): feature,
                 t("latent.column_value"): round(float(value), 3),
             }
-            for row in range(len(runs.c_kv))
+            for row in range(len(one.c_kv))
             for name, part in (("c_kv", one.c_kv), ("k_pe", one.k_pe))
             for feature, value in enumerate(part[row])
         ],
         "cache-latent-of-a-token",
         t("latent.of_latent", token=token),
     )
-    layer = session.layer_choice(list(range(len(runs.c_kv))), "c_layer")
-    every = figures.LatentParts(runs.c_kv[layer], runs.k_pe[layer], c_limit, k_limit)
+
+
+def _all_tokens(trace: Trace, whole: figures.LatentParts, token: int) -> None:
+    """The latents of all tokens in one layer, which the viewer chooses; the pinned one is marked.
+
+    `whole` is of all layers and tokens [L, T].
+    """
+    layer = session.layer_choice(list(range(len(whole.c_kv))), "c_layer")
+    every = whole.at(layer, slice(None))
     chart(
-        drawn_once(figures.tokens, every, token, labels | {"hover": t("latent.hover_token")}),
+        drawn_once(figures.tokens, every, token, _labels(t("latent.hover_token"))),
         key="c_all_tokens",
         alt=t("latent.tokens_alt", layer=layer, tokens=len(every.c_kv), **_span(every)),
     )

@@ -31,8 +31,8 @@ def room() -> None:
         inputs()
     with right:
         picture()
+        run_numbers()
     texts()
-    run_numbers()
 
 
 def inputs() -> None:
@@ -131,28 +131,13 @@ def agreement(growths: list[figures.Growth]) -> None:
         st.markdown(t("cache.agree", gaps=gaps))
 
 
-def texts() -> None:
-    """What each twin wrote, side by side; never as Markdown."""
-    runs, _ = session.shown()
-    kinds = models.twins()
-    st.subheader(t("cache.texts_title"))
-    with st.container(key="c_texts"):
-        columns = [column for _ in range(0, len(runs), ABREAST) for column in st.columns(ABREAST)]
-    for column, run in zip(columns, runs, strict=False):
-        with column:
-            name = run.card.name
-            st.markdown(f"**{kinds.get(name, run.card.attention)}** · {name}")
-            plain(run.answer, f"c_answer_{name}")
-    with st.expander(t("cache.run_prompt")):
-        plain(runs[0].info.prompt, "c_prompt_run")
-
-
 def run_numbers() -> None:
     """The run's bytes as a table, one row per length."""
     folded_table(_rows, "cache-run", t("cache.of_run"))
 
 
 def _rows() -> list[dict[str, int | None]]:
+    """A row per number of tokens held: measured and calculated bytes of each kind."""
     runs, _ = session.shown()
     columns = {
         f"{run.kind} {word}, B": series
@@ -167,3 +152,19 @@ def _rows() -> list[dict[str, int | None]]:
         held = {name: int(s[i]) if i < len(s) else None for name, s in columns.items()}
         rows.append({t("cache.column_tokens"): i + 1, **held})
     return rows
+
+
+def texts() -> None:
+    """What each twin wrote, side by side; never as Markdown."""
+    runs, _ = session.shown()
+    kinds = models.twins()
+    st.subheader(t("cache.texts_title"))
+    with st.container(key="c_texts"):
+        columns = [column for _ in range(0, len(runs), ABREAST) for column in st.columns(ABREAST)]
+    for column, run in zip(columns, runs, strict=False):
+        with column:
+            name = run.card.name
+            st.markdown(f"**{kinds.get(name, run.card.attention)}** · {name}")
+            plain(run.answer, f"c_answer_{name}")
+    with st.expander(t("cache.run_prompt")):
+        plain(runs[0].info.prompt, "c_prompt_run")

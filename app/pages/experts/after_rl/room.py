@@ -226,91 +226,101 @@ def sentence(found: list[ReadText]) -> None:
 
 
 def summary(found: list[ReadText], place: str) -> None:
-    """How much changed in each layer, and which experts gained or lost tokens."""
+    """How much changed in each layer, and which experts gained or lost tokens.
+
+    `place` names the section, "one" or "many": both may be on screen.
+    """
+    left, right = st.columns(2, gap="large")
+    with left:
+        by_layer(found, place)
+    with right:
+        loads(found, place)
+
+
+def by_layer(found: list[ReadText], place: str) -> None:
+    """The share of choices that changed, layer by layer, with intervals."""
+    layers = found[0].trace.moe_layers
+    chance = 1 - comparison.even()
+    estimates = {model: comparison.by_layer(found, model) for model in comparison.COMPARED}
+    st.subheader(t("after_rl.layers_title"))
+    labels = {
+        "layer": t("experts.layer"),
+        "share": t("after_rl.share"),
+        "chance": t("after_rl.chance", share=f"{chance:.0%}"),
+    }
+    series = [
+        figures.ChangedShares(model, *zip(*((e.mean, *e.interval) for e in each), strict=True))
+        for model, each in estimates.items()
+    ]
+    said = (
+        f"{model} " + ", ".join(f"{e.mean:.0%}" for e in each) for model, each in estimates.items()
+    )
+    chart(
+        drawn_once(figures.by_layer, series, layers, chance, labels),
+        key=f"e_rl_layers_{place}",
+        alt=t("after_rl.layers_alt", shares="; ".join(said)),
+    )
+    st.caption(t(f"after_rl.layers_reading_{place}"))
+    folded_table(
+        lambda: [
+            {
+                t("experts.layer"): layer,
+                t("experts.model"): model,
+                t("after_rl.share"): round(each[at].mean, 4),
+                t("interventions.low"): round(each[at].interval[0], 4),
+                t("interventions.high"): round(each[at].interval[1], 4),
+            }
+            for at, layer in enumerate(layers)
+            for model, each in estimates.items()
+        ],
+        f"experts-after-rl-layers-{place}",
+        t(f"after_rl.layers_table_{place}"),
+    )
+
+
+def loads(found: list[ReadText], place: str) -> None:
+    """What each expert's load gained or lost in each layer, in the shares of its tokens."""
     layers = found[0].trace.moe_layers
     config = models.config(comparison.BASE)
     experts, even = int(config["n_routed_experts"]), comparison.even()
-    estimates = {model: comparison.by_layer(found, model) for model in comparison.COMPARED}
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.subheader(t("after_rl.layers_title"))
-        labels = {
-            "layer": t("experts.layer"),
-            "share": t("after_rl.share"),
-            "chance": t("after_rl.chance", share=f"{1 - even:.0%}"),
-        }
-        series = [
-            figures.ChangedShares(model, *zip(*((e.mean, *e.interval) for e in each), strict=True))
-            for model, each in estimates.items()
-        ]
-        chart(
-            drawn_once(figures.by_layer, series, layers, 1 - even, labels),
-            key=f"e_rl_layers_{place}",
-            alt=t(
-                "after_rl.layers_alt",
-                shares="; ".join(
-                    f"{model} " + ", ".join(f"{e.mean:.0%}" for e in each)
-                    for model, each in estimates.items()
-                ),
-            ),
-        )
-        st.caption(t(f"after_rl.layers_reading_{place}"))
-        folded_table(
-            lambda: [
-                {
-                    t("experts.layer"): layer,
-                    t("experts.model"): model,
-                    t("after_rl.share"): round(each[at].mean, 4),
-                    t("interventions.low"): round(each[at].interval[0], 4),
-                    t("interventions.high"): round(each[at].interval[1], 4),
-                }
-                for at, layer in enumerate(layers)
-                for model, each in estimates.items()
-            ],
-            f"experts-after-rl-layers-{place}",
-            t(f"after_rl.layers_table_{place}"),
-        )
-    loads = {
+    share_of = {
         model: comparison.loads(found, model, experts)
         for model in (comparison.BASE, *comparison.AFTER)
     }
-    gained = {model: loads[model] - loads[comparison.BASE] for model in comparison.AFTER}
-    with right:
-        st.subheader(t("after_rl.loads_title"))
-        labels = {
-            "expert": t("experts.expert_axis"),
-            "layer": t("experts.layer"),
-            "points": t("after_rl.points"),
-            "hover": t("after_rl.loads_hover"),
-        }
-        chart(
-            drawn_once(figures.loads, gained, layers, int(config["n_group"]), even, labels),
-            key=f"e_rl_loads_{place}",
-            alt=t("after_rl.loads_alt"),
+    before = share_of[comparison.BASE]
+    gained = {model: share_of[model] - before for model in comparison.AFTER}
+    st.subheader(t("after_rl.loads_title"))
+    labels = {
+        "expert": t("experts.expert_axis"),
+        "layer": t("experts.layer"),
+        "points": t("after_rl.points"),
+        "hover": t("after_rl.loads_hover"),
+    }
+    chart(
+        drawn_once(figures.loads, gained, layers, int(config["n_group"]), even, labels),
+        key=f"e_rl_loads_{place}",
+        alt=t("after_rl.loads_alt"),
+    )
+    most = max(comparison.AFTER, key=lambda model: np.abs(gained[model]).max())
+    at, expert = np.unravel_index(np.abs(gained[most]).argmax(), gained[most].shape)
+    st.caption(
+        t(
+            "after_rl.loads_reading",
+            layer=layers[at],
+            expert=expert,
+            model=most,
+            before=f"{before[at, expert]:.0%}",
+            after=f"{share_of[most][at, expert]:.0%}",
+            even=f"{even:.0%}",
         )
-        most = max(comparison.AFTER, key=lambda model: np.abs(gained[model]).max())
-        at, expert = np.unravel_index(np.abs(gained[most]).argmax(), gained[most].shape)
-        st.caption(
-            t(
-                "after_rl.loads_reading",
-                layer=layers[at],
-                expert=expert,
-                model=most,
-                before=f"{loads[comparison.BASE][at, expert]:.0%}",
-                after=f"{loads[most][at, expert]:.0%}",
-                even=f"{even:.0%}",
-            )
-        )
-        folded_table(
-            lambda: [
-                {t("experts.layer"): layer, t("experts.expert_axis"): expert}
-                | {
-                    model: round(float(share_LE[at, expert]), 4)
-                    for model, share_LE in loads.items()
-                }
-                for at, layer in enumerate(layers)
-                for expert in range(experts)
-            ],
-            f"experts-after-rl-loads-{place}",
-            t(f"after_rl.loads_table_{place}"),
-        )
+    )
+    folded_table(
+        lambda: [
+            {t("experts.layer"): layer, t("experts.expert_axis"): expert}
+            | {model: round(float(share_LE[at, expert]), 4) for model, share_LE in share_of.items()}
+            for at, layer in enumerate(layers)
+            for expert in range(experts)
+        ],
+        f"experts-after-rl-loads-{place}",
+        t(f"after_rl.loads_table_{place}"),
+    )

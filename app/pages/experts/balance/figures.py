@@ -5,7 +5,7 @@ Pure plotly: words come in as `labels`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -25,6 +25,8 @@ EVEN = "#CC79A7"  # the balanced share, as everywhere
 IDLE, BUSY = style.SIGNED[-1][1], style.SIGNED[0][1]
 FRAMES = 60  # of an animation at most
 FRAME_MS = 120
+TIMING = {"frame": {"duration": FRAME_MS, "redraw": True}, "transition": {"duration": 0}}
+BELOW = -0.13  # of the axes' height: where what plays the animation begins
 
 
 def frames_of(steps: Sequence[int]) -> list[int]:
@@ -52,86 +54,83 @@ def loads(
         vertical_spacing=0.1,
     )
     figure.update_annotations(font_size=14)
-    experts = np.arange(load_RWE.shape[2])
-
-    def bars(window: int) -> list[go.Bar]:
-        return [
-            go.Bar(
-                x=experts,
-                y=load_RWE[at, window],
-                marker={"color": MARK[run][0], "line": {"width": 0}},
-                hovertemplate=labels["hover"] + "<extra></extra>",
-            )
-            for at, run in enumerate(names)
-        ]
-
-    for at, bar in enumerate(bars(-1)):
-        figure.add_trace(bar, row=at + 1, col=1)
-        figure.add_hline(y=1, line={"color": EVEN, "width": 2, "dash": "dash"}, row=at + 1, col=1)
-    shown = frames_of(steps)
+    for row, bar in enumerate(_load_bars(load_RWE[:, -1], names, labels["hover"]), 1):
+        figure.add_trace(bar, row=row, col=1)
+        figure.add_hline(y=1, line={"color": EVEN, "width": 2, "dash": "dash"}, row=row, col=1)
+    shown = {str(steps[window]): window for window in frames_of(steps)}
     figure.frames = [
-        go.Frame(data=bars(window), traces=list(range(len(names))), name=str(steps[window]))
-        for window in shown
+        go.Frame(
+            data=_load_bars(load_RWE[:, window], names, labels["hover"]),
+            traces=list(range(len(names))),
+            name=step,
+        )
+        for step, window in shown.items()
     ]
     style.plain(figure, height=170 * len(names) + 110)
     figure.update_yaxes(range=[0, most], tickvals=[0, 1, 2, 4])
     figure.update_yaxes(title_text=labels["load"], row=(len(names) + 1) // 2, col=1)
     figure.update_xaxes(title_text=labels["expert"], dtick=1, row=len(names), col=1)
-    timing = {"frame": {"duration": FRAME_MS, "redraw": True}, "transition": {"duration": 0}}
     figure.update_layout(
-        bargap=0.15,
-        updatemenus=[
-            {
-                "type": "buttons",
-                "direction": "left",
-                "x": 0,
-                "y": -0.13,
-                "yanchor": "top",
-                "xanchor": "left",
-                "pad": {"t": 16},
-                "bgcolor": style.CLEAR,
-                "bordercolor": style.RULE,
-                "showactive": False,
-                "buttons": [
-                    {
-                        "label": f"▶ {labels['play']}",
-                        "method": "animate",
-                        "args": [None, timing | {"fromcurrent": False, "mode": "immediate"}],
-                    },
-                    {
-                        "label": f"❚❚ {labels['pause']}",
-                        "method": "animate",
-                        "args": [[None], {"mode": "immediate", "frame": {"duration": 0}}],
-                    },
-                ],
-            }
-        ],
-        sliders=[
-            {
-                "active": len(shown) - 1,
-                "x": 0,
-                "len": 1,
-                "y": -0.13,
-                "pad": {"t": 56},
-                "ticklen": 0,
-                "minorticklen": 0,
-                "font": {"size": 1, "color": style.CLEAR},  # the value above says where it stands
-                "currentvalue": {
-                    "prefix": f"{labels['step']} ",
-                    "font": {"size": 14, "color": style.RULE},
-                },
-                "steps": [
-                    {
-                        "label": str(steps[window]),
-                        "method": "animate",
-                        "args": [[str(steps[window])], timing | {"mode": "immediate"}],
-                    }
-                    for window in shown
-                ],
-            }
-        ],
+        bargap=0.15, updatemenus=[_play_buttons(labels)], sliders=[_slider(list(shown), labels)]
     )
     return figure
+
+
+def _load_bars(load_RE: NDArray[np.floating], runs: Iterable[str], hover: str) -> list[go.Bar]:
+    """The loads of one window: a trace of bars per run, in the run's colour."""
+    return [
+        go.Bar(
+            x=np.arange(len(load_E)),
+            y=load_E,
+            marker={"color": MARK[run][0], "line": {"width": 0}},
+            hovertemplate=hover + "<extra></extra>",
+        )
+        for run, load_E in zip(runs, load_RE, strict=True)
+    ]
+
+
+def _play_buttons(labels: Mapping[str, str]) -> dict[str, object]:
+    """plotly's menu that plays the frames from the first, or holds them. `labels`: play, pause."""
+    play = TIMING | {"fromcurrent": False, "mode": "immediate"}
+    pause = {"mode": "immediate", "frame": {"duration": 0}}
+    return {
+        "type": "buttons",
+        "direction": "left",
+        "x": 0,
+        "y": BELOW,
+        "yanchor": "top",
+        "xanchor": "left",
+        "pad": {"t": 16},
+        "bgcolor": style.CLEAR,
+        "bordercolor": style.RULE,
+        "showactive": False,
+        "buttons": [
+            {"label": f"▶ {labels['play']}", "method": "animate", "args": [None, play]},
+            {"label": f"❚❚ {labels['pause']}", "method": "animate", "args": [[None], pause]},
+        ],
+    }
+
+
+def _slider(frames: Sequence[str], labels: Mapping[str, str]) -> dict[str, object]:
+    """plotly's slider over frames by name, at the last of them. `labels`: step."""
+    jump = TIMING | {"mode": "immediate"}
+    return {
+        "active": len(frames) - 1,
+        "x": 0,
+        "len": 1,
+        "y": BELOW,
+        "pad": {"t": 56},
+        "ticklen": 0,
+        "minorticklen": 0,
+        "font": {"size": 1, "color": style.CLEAR},  # the value above says where it stands
+        "currentvalue": {
+            "prefix": f"{labels['step']} ",
+            "font": {"size": 14, "color": style.RULE},
+        },
+        "steps": [
+            {"label": frame, "method": "animate", "args": [[frame], jump]} for frame in frames
+        ],
+    }
 
 
 def violations(

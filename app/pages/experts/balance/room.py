@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import streamlit as st
 
-from app.core import links
 from app.core.assets import models, sources
 from app.core.errors import in_words
-from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
-from app.pages.experts import held_out
 from app.pages.experts import state as session
-from app.pages.experts.balance import figures
+from app.pages.experts.balance import by_hand, figures
 from app.pages.experts.balance import runs as balance_runs
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import folded_table, small
-from app.ui.url_choice import url_choice
 from model.analysis import expert_load
-
-SCORES = NeedSlot("balance_scores")
-SPEEDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
-LEAP = 50  # steps of the longer button
-MOST_STEPS = 500  # by hand: all are taken anew with each change, and a link may ask for any
-HAND = "e_hand"  # their key in the URL
 
 
 def room() -> None:
@@ -46,8 +34,7 @@ def whole() -> None:
     violations(runs)
     results(runs)
     biases(runs[0], layer, at)
-    st.subheader(t("balance.hand_title"))
-    SCORES.area(lambda: by_hand(layer, at))
+    by_hand.section(layer, at)
 
 
 def names() -> dict[str, str]:
@@ -195,140 +182,4 @@ def biases(run: balance_runs.BalanceRun, layer: int, at: int) -> None:
         ],
         f"balance-bias-{layer}",
         t("balance.bias_table", layer=layer),
-    )
-
-
-def taken_on(layer: int) -> list[tuple[float, int]]:
-    """The steps taken on a layer's gate, as the URL has them: speeds, and how many steps at each.
-
-    URL: e_hand=4_50x0.01_1x0.002, of layer 4.
-    """
-    of, *parts = st.query_params.get(HAND, "").split("_")
-    steps = [step for part in parts if (step := _step(part)) is not None]
-    possible = of.isdecimal() and len(steps) == len(parts)
-    if not possible or sum(times for _, times in steps) > MOST_STEPS:
-        if HAND in st.query_params:
-            links.refuse(HAND)
-            again()
-        return []
-    return steps if of == str(layer) else []
-
-
-def _step(text: str) -> tuple[float, int] | None:
-    """A speed and how many steps at it; None for anything else in a link."""
-    found = re.fullmatch(r"(\d{1,4})x([\d.]+)", text, re.ASCII)
-    if found is None or found[2] not in map(str, SPEEDS):
-        return None
-    return float(found[2]), int(found[1])
-
-
-def again() -> None:
-    st.query_params.pop(HAND, None)
-
-
-def take(layer: int, times: int) -> None:
-    """Note steps at the chosen speed; those at one speed, one after another, are one part."""
-    sent = st.session_state.e_speed  # by the browser
-    speed = min(SPEEDS, key=lambda each: abs(each - sent))
-    *before, (last, n) = taken_on(layer) or [(speed, 0)]
-    steps = [*before, (speed, n + times)] if last == speed else [*before, (last, n), (speed, times)]
-    if sum(n for _, n in steps) <= MOST_STEPS:
-        st.query_params[HAND] = "_".join([str(layer), *(f"{n}x{speed}" for speed, n in steps)])
-
-
-def by_hand(layer: int, at: int) -> None:
-    """Loads, the rule, and what it does, on real tokens."""
-    scores_NLE = balance_runs.scores(SCORES)
-    if scores_NLE is None:
-        held_out.ask(SCORES, t("balance.hand_read"))
-        return
-    hand = balance_runs.by_hand(scores_NLE[:, at], taken_on(layer))
-    experts = len(hand.load)
-    tokens = len(scores_NLE)
-    st.markdown(t("balance.hand_lead", layer=layer, tokens=tokens, rows=balance_runs.ROWS))
-    st.latex(r"b_i \leftarrow b_i + \gamma \cdot \mathrm{sign}(\bar c - c_i)")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        url_choice(
-            t("balance.speed"),
-            SPEEDS,
-            "e_speed",
-            "{:g}".format,
-            default=0.01,
-            drawn="slider",
-            width=260,
-            help=t("balance.speed_help"),
-        )
-        for key, times in (("one", 1), ("many", LEAP)):
-            st.button(
-                t("balance.hand_steps", n=times),
-                key=f"e_hand_{key}",
-                type="primary" if times == 1 else "secondary",
-                disabled=hand.steps + times > MOST_STEPS,
-                on_click=take,
-                args=(layer, times),
-            )
-        st.button(t("balance.hand_again"), key="e_hand_again", on_click=again)
-    busy = int(hand.load.argmax())
-    st.markdown(
-        t(
-            "balance.hand_sentence",
-            steps=hand.steps,
-            busy=busy,
-            load=f"{hand.load[busy]:.2f}",
-            up=int((hand.load < 1).sum()),
-            down=int((hand.load > 1).sum()),
-            speed=f"{st.session_state.e_speed:g}",
-        )
-    )
-    left, right = st.columns(2)
-    chosen = int(models.config(balance_runs.BY_HAND)["num_experts_per_tok"])
-    with left:
-        chart(
-            drawn_once(
-                figures.by_hand,
-                hand.load,
-                experts / chosen,
-                {
-                    "expert": t("experts.expert_axis"),
-                    "load": t("balance.load_axis"),
-                    "hover": t("balance.load_hover"),
-                },
-            ),
-            key="e_hand_load",
-            alt=t("balance.hand_alt", busy=busy, load=f"{hand.load[busy]:.2f}"),
-        )
-    floor = expert_load.chance(tokens, experts, chosen).violation
-    with right:
-        chart(
-            drawn_once(
-                figures.after_steps,
-                hand.max_vio,
-                [(t("balance.hand_floor", value=f"{floor:.2f}"), floor)],
-                {"x": t("balance.hand_x"), "y": t("experts.max_vio")},
-            ),
-            key="e_hand_vio",
-            alt=t("balance.hand_vio_alt", value=f"{hand.max_vio[-1]:.2f}"),
-        )
-    st.caption(t("balance.hand_reading"))
-    speed = st.session_state.e_speed
-    folded_table(
-        lambda: [
-            {
-                t("experts.column_expert"): e,
-                t("balance.load_axis"): round(float(load), 4),
-                t("balance.bias_axis"): round(float(b), 4),
-                t("balance.hand_next"): round(float(b + speed * np.sign(1 - load)), 4),
-            }
-            for e, (load, b) in enumerate(zip(hand.load, hand.bias, strict=True))
-        ],
-        f"balance-hand-{layer}",
-        t("balance.hand_table"),
-    )
-    folded_table(
-        lambda: [
-            {t("balance.hand_x"): steps, t("experts.max_vio"): round(value, 4)}
-            for steps, value in enumerate(hand.max_vio)
-        ],
-        f"balance-hand-max-vio-{layer}",
-        t("balance.hand_vio_table"),
     )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import streamlit as st
 
 from app.core import links
-from app.core.assets import models, sources
 from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import held_out, inputs
 from app.pages.experts import state as session
 from app.pages.experts.held_out import HeldOutRuns
-from app.pages.experts.interventions import figures, intervened_run
+from app.pages.experts.interventions import differences, intervened_run, knock_out
 from app.pages.experts.interventions.intervened_run import IntervenedRun
 from app.pages.experts.interventions.view import intervention_view
 from app.pages.experts.route import figures as route_figures
@@ -28,19 +25,12 @@ from model.record.trace import Trace
 
 RUN = NeedSlot("interventions")
 HELD_OUT = NeedSlot("interventions_held_out")
-KNOCK_OUT = NeedSlot("knock_out")
 EXAMPLE = Intervention(shared=False)  # what is shown before anything is changed
-KNOCKED_ROWS = 4 * len(held_out.DOMAINS)  # of the knock-out experiment, for each intervention
-
-
-def number(trace: Trace) -> tuple[int, int]:
-    """Experts chosen per token, and experts in all, of the run's model."""
-    return trace.card.num_experts_per_tok, trace.card.n_routed_experts
 
 
 def fields(trace: Trace) -> Intervention | None:
     """The fields as an intervention; None if they contradict one another."""
-    chosen, experts = number(trace)
+    chosen, experts = trace.card.num_experts_per_tok, trace.card.n_routed_experts
     options = [f"{layer}.{expert}" for layer in trace.card.moe_layers for expert in range(experts)]
     left, right = st.columns(2)
     off = left.multiselect(
@@ -109,7 +99,7 @@ def effects(trace: Trace, intervention: Intervention) -> None:
     intervention_view(run, key="e_compared", pinned=pin, pin=links.set_pin)
     st.caption(t("interventions.reading"))
     by_token(run)
-    ways(run, pin)
+    paths(run, pin)
     readers = (trace.card.name, Intervened(trace.card.name, intervention))
 
     def both() -> list[HeldOutRuns]:
@@ -170,8 +160,8 @@ def amounts(run: IntervenedRun) -> None:
     right.metric(t("interventions.kept"), f"{kept:.0%}", help=t("interventions.kept_help"))
 
 
-def ways(run: IntervenedRun, pin: int | None) -> None:
-    """The pinned token's way through both, or a word on how to pin one."""
+def paths(run: IntervenedRun, pin: int | None) -> None:
+    """The pinned token's path through both, or a word on how to pin one."""
     if pin is None or pin >= run.trace.fed:
         st.caption(t("interventions.pin"))
         return
@@ -185,7 +175,7 @@ def ways(run: IntervenedRun, pin: int | None) -> None:
     st.markdown(f"**{t('interventions.ways', token=pin)}**")
     chart(
         drawn_once(
-            route_figures.way,
+            route_figures.path,
             routes,
             layers,
             card.n_routed_experts,
@@ -201,10 +191,10 @@ def ways(run: IntervenedRun, pin: int | None) -> None:
             | {
                 t(f"route.panel_{panel}"): ", ".join(
                     f"{expert} ({share:.0%})"
-                    for expert, share in zip(way.ids[at], way.shares[at], strict=True)
+                    for expert, share in zip(path.ids[at], path.shares[at], strict=True)
                     if share
                 )
-                for panel, way in enumerate(routes)
+                for panel, path in enumerate(routes)
             }
             for at, layer in enumerate(layers)
         ],
@@ -232,12 +222,8 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
     )
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
     gaps = [held_out.difference(after, before, rows, at) for at in range(len(names))]
-    labels = {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")}
-    chart(
-        drawn_once(figures.gaps, names, gaps, labels),
-        key="e_gaps",
-        alt=t("interventions.domains_alt", gaps=listed(names, gaps)),
-    )
+    alt = t("interventions.domains_alt", gaps=differences.listed(names, gaps))
+    differences.draw(names, gaps, "e_gaps", alt)
     st.caption(t("interventions.domains_reading", rows=rows))
     folded_table(
         lambda: [
@@ -246,7 +232,7 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
                 t("interventions.before"): round(before.loss(rows, at)[0], 4),
                 t("interventions.after"): round(after.loss(rows, at)[0], 4),
             }
-            | gap_row(gap)
+            | differences.cells(gap)
             for at, (name, gap) in enumerate(zip(names, gaps, strict=True))
         ],
         "experts-change",
@@ -254,25 +240,10 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
     )
 
 
-def listed(names: Sequence[str], gaps: Sequence[figures.Estimate]) -> str:
-    """Differences as one reads them out: "Korean +0.012, code +0.030"."""
-    return ", ".join(f"{name} {mean:+.3f}" for name, (mean, _) in zip(names, gaps, strict=True))
-
-
-def gap_row(gap: figures.Estimate) -> dict[str, object]:
-    """A difference and its interval, for a table."""
-    mean, (low, high) = gap
-    return {
-        t("interventions.gap"): round(mean, 4),
-        t("interventions.low"): round(low, 4),
-        t("interventions.high"): round(high, 4),
-    }
-
-
 def room() -> None:
     """The whole room: the run's inputs, what is changed, and what that does."""
     session.RUN.area(on_a_run)
-    KNOCK_OUT.area(knock_out)
+    knock_out.READ.area(knock_out.section)
 
 
 def on_a_run() -> None:
@@ -300,89 +271,3 @@ def interventions(trace: Trace) -> None:
         effects(trace, EXAMPLE)
     elif intervention is not None:
         effects(trace, intervention)
-
-
-def knock_out() -> None:
-    """The DeepSeekMoE paper's experiment on our model: how much can be taken away?"""
-    trace, _ = session.on_screen()
-    if not trace.card.moe_layers or not session.ships(trace):
-        return
-    st.subheader(t("interventions.knock_title"))
-    st.markdown(t("interventions.knock_lead"))
-    chosen, experts = number(trace)
-    masked = [Intervention(without_top=n) for n in range(1, experts // 4 + 1)]
-    named = {
-        "shared": Intervention(shared=False),
-        "shared_plus": Intervention(shared=False, top_k=chosen + 1),
-        "fewer": Intervention(top_k=chosen - 1),
-        "best": masked[0],
-    }
-    model = trace.card.name
-    readers: list[held_out.ReadingModel] = [model]
-    readers += [Intervened(model, each) for each in (*masked, *named.values())]
-    plain, *rest = held_out.read(KNOCK_OUT, readers, KNOCKED_ROWS)
-    if len(plain) < KNOCKED_ROWS:
-        held_out.ask(KNOCK_OUT, t("interventions.knock_run"))
-        return
-    losses = [plain.loss(KNOCKED_ROWS), *(each.loss(KNOCKED_ROWS) for each in rest[: len(masked)])]
-    labels = {"share": t("interventions.share_off"), "loss": t("held_out.loss")}
-    left, right = st.columns(2)
-    with left:
-        chart(
-            drawn_once(figures.masked, [n / experts for n in range(len(losses))], losses, labels),
-            key="e_masked",
-            alt=t(
-                "interventions.masked_alt",
-                losses=", ".join(
-                    f"{n / experts:.1%}: {loss:.3f}" for n, (loss, _) in enumerate(losses)
-                ),
-            ),
-        )
-    gaps = [held_out.difference(each, plain, KNOCKED_ROWS) for each in rest[len(masked) :]]
-    names = [t(f"interventions.knock_{name}", more=chosen + 1, fewer=chosen - 1) for name in named]
-    with right:
-        chart(
-            drawn_once(
-                figures.gaps,
-                names,
-                gaps,
-                {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")},
-            ),
-            key="e_knocked",
-            alt=t("interventions.knocked_alt", gaps=listed(names, gaps)),
-        )
-    published = models.published_routing()["knockout"]
-    st.markdown(
-        t(
-            "interventions.knock_reading",
-            rows=KNOCKED_ROWS,
-            own=f"{losses[0][0]:.3f}",
-            without=f"{losses[0][0] + gaps[1][0]:.3f}",
-            model=published["model"],
-            source=sources.translated(published["source"]),
-            whole=published["whole"],
-            knocked=published["without_shared"],
-        )
-    )
-    folded_table(
-        lambda: (
-            [
-                {
-                    t("interventions.changed"): t("interventions.masked", n=n),
-                    t("held_out.loss"): round(loss, 4),
-                }
-                | gap_row(held_out.difference(each, plain, KNOCKED_ROWS))
-                for n, (each, (loss, _)) in enumerate(zip([plain, *rest], losses, strict=False))
-            ]
-            + [
-                {
-                    t("interventions.changed"): name,
-                    t("held_out.loss"): round(each.loss(KNOCKED_ROWS)[0], 4),
-                }
-                | gap_row(gap)
-                for name, each, gap in zip(names, rest[len(masked) :], gaps, strict=True)
-            ]
-        ),
-        "experts-knock-out",
-        t("interventions.knock_table"),
-    )

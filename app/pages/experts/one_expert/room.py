@@ -15,8 +15,7 @@ from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import held_out, inputs
 from app.pages.experts import state as session
-from app.pages.experts.interventions import figures as intervention_figures
-from app.pages.experts.interventions.room import gap_row, listed
+from app.pages.experts.interventions import differences
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
 from app.pages.experts.routing_statistics import room as statistics_room
@@ -181,19 +180,11 @@ def absence(model: str, layer: int, expert: int) -> None:
     gaps = [
         held_out.difference(without, plain, held_out.ROWS, place) for place in range(len(names))
     ]
-    chart(
-        drawn_once(
-            intervention_figures.gaps,
-            names,
-            gaps,
-            {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")},
-        ),
-        key="e_card_absence",
-        alt=t("one_expert.absence_alt", gaps=listed(names, gaps)),
-    )
+    alt = t("one_expert.absence_alt", gaps=differences.listed(names, gaps))
+    differences.draw(names, gaps, "e_card_absence", alt)
     folded_table(
         lambda: [
-            {t("interventions.domain"): name} | gap_row(gap)
+            {t("interventions.domain"): name} | differences.cells(gap)
             for name, gap in zip(names, gaps, strict=True)
         ],
         "expert-absence",

@@ -1,4 +1,4 @@
-"""Figures of one token's way: through all layers, and of one router's decision.
+"""Figures of one token's path: through all layers, and of one router's decision.
 
 Pure plotly: words come in as `labels`, already in the viewer's language.
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.ui import style
 
-WAY = "#0072B2"  # what was chosen
+CHOSEN = "#0072B2"  # what was chosen
 REJECTED = "#E69F00"  # the first one that was not
 IDLE = "rgba(128,136,148,0.45)"
 WIDEST = 22  # px, of a weight that is the whole
@@ -30,14 +30,14 @@ class Route:
     shared: bool = True  # whether the shared expert works
 
 
-def way(
+def path(
     routes: Sequence[Route],
     layers: Sequence[int],
     experts: int,
     groups: int,
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """A token's way from left to right, one panel per route, one below the other.
+    """A token's path from left to right, one panel per route, one below the other.
 
     In each layer the token's vector goes to k experts, as wide as their weights, and comes back as
     their sum; the shared expert, a square, sees every token (hollow: it is off). Dotted lines part
@@ -47,11 +47,14 @@ def way(
     figure = go.Figure()
     height = experts + 4  # rows of a panel: experts, the trunk and the shared expert below them
     for panel, route in enumerate(routes):
-        _panel(figure, route, layers, experts, groups, -panel * height, labels)
+        top = -panel * height
+        _parting(figure, len(layers), experts, groups, top)
+        _streams(figure, route, experts, top)
+        _experts(figure, route, layers, experts, top, labels["hover"])
         if len(routes) > 1:
             figure.add_annotation(
                 x=-0.55,
-                y=-panel * height + 1.1,
+                y=top + 1.1,
                 text=f"<b>{labels[f'panel_{panel}']}</b>",
                 showarrow=False,
                 xanchor="left",
@@ -87,60 +90,69 @@ def way(
     return figure
 
 
-def _panel(
-    figure: go.Figure,
-    route: Route,
-    layers: Sequence[int],
-    experts: int,
-    groups: int,
-    top: float,
-    labels: Mapping[str, str],
-) -> None:
-    """One route; expert e lies at `top` - e, the trunk below all experts."""
-    trunk, shared = top - experts - 0.5, top - experts - 2
-    bend = np.linspace(0, 1, 13)
-    ease = bend * bend * (3 - 2 * bend)  # leaves and arrives level
-    for edge in range(experts // groups, experts, experts // groups):
+def _parting(figure: go.Figure, layers: int, experts: int, groups: int, top: float) -> None:
+    """Dotted lines between the groups of one panel; expert e lies at `top` - e."""
+    size = experts // groups
+    for edge in range(size, experts, size):
         figure.add_shape(
             type="line",
             x0=-0.5,
-            x1=len(layers) - 0.5,
+            x1=layers - 0.5,
             y0=top - edge + 0.5,
             y1=top - edge + 0.5,
             line={"color": style.GRID, "dash": "dot", "width": 1},
         )
+
+
+def _streams(figure: go.Figure, route: Route, experts: int, top: float) -> None:
+    """One panel's trunk, below all experts, and what flows from it to experts and back.
+
+    Expert e lies at `top` - e.
+    """
+    trunk, shared = top - experts - 0.5, top - experts - 2
     figure.add_scatter(
-        x=[-0.5, len(layers) - 0.5],
+        x=[-0.5, len(route.ids) - 0.5],
         y=[trunk, trunk],
         mode="lines",
         hoverinfo="skip",
         line={"color": IDLE, "width": 6},
     )
-    for at in range(len(layers)):
-        for expert, share in zip(route.ids[at], route.shares[at], strict=True):
+    for at, (ids, shares) in enumerate(zip(route.ids, route.shares, strict=True)):
+        for expert, share in zip(ids, shares, strict=True):
             if not share:
                 continue  # switched off, in an empty place
-            y = top - int(expert)
-            up = trunk + (y - trunk) * ease
-            x = at - HALF + HALF * bend
-            figure.add_scatter(
-                x=[*x, *(2 * at - x[::-1])],
-                y=[*up, *up[::-1]],
-                mode="lines",
-                hoverinfo="skip",
-                line={"color": WAY, "width": WIDEST * float(share)},
-                opacity=0.55,
-            )
+            line = {"color": CHOSEN, "width": WIDEST * float(share)}
+            _branch(figure, at, trunk, top - int(expert), line, opacity=0.55)
         if route.shared:
-            down = trunk + (shared - trunk) * ease
-            x = at - HALF + HALF * bend
-            figure.add_scatter(
-                x=[*x, *(2 * at - x[::-1])],
-                y=[*down, *down[::-1]],
-                mode="lines",
-                hoverinfo="skip",
-                line={"color": IDLE, "width": 3},
-            )
+            _branch(figure, at, trunk, shared, {"color": IDLE, "width": 3})
+
+
+def _branch(
+    figure: go.Figure,
+    at: int,
+    trunk: float,
+    end: float,
+    line: Mapping[str, object],
+    opacity: float | None = None,
+) -> None:
+    """From the trunk to an expert at height `end` above the `at`-th layer, and back."""
+    bend = np.linspace(0, 1, 13)
+    ease = bend * bend * (3 - 2 * bend)  # leaves and arrives level
+    x, y = at - HALF + HALF * bend, trunk + (end - trunk) * ease
+    figure.add_scatter(
+        x=[*x, *(2 * at - x[::-1])],
+        y=[*y, *y[::-1]],
+        mode="lines",
+        hoverinfo="skip",
+        line=line,
+        opacity=opacity,
+    )
+
+
+def _experts(
+    figure: go.Figure, route: Route, layers: Sequence[int], experts: int, top: float, hover: str
+) -> None:
+    """One panel's experts as dots by their share, expert e at `top` - e; a square is the shared."""
     share_LE = np.zeros((len(layers), experts))
     np.put_along_axis(share_LE, route.ids.astype(np.int64), route.shares.astype(float), axis=1)
     grid = [(at, e) for at in range(len(layers)) for e in range(experts)]
@@ -151,19 +163,19 @@ def _panel(
         mode="markers",
         marker={
             "size": np.where(share > 0, 9 + 16 * np.sqrt(share), 5),
-            "color": np.where(share > 0, WAY, IDLE),
+            "color": np.where(share > 0, CHOSEN, IDLE),
             "opacity": 1,
             "line": {"width": 0},
         },
         hovertext=[
-            labels["hover"].format(layer=layers[at], expert=e, share=f"{s:.1%}")
+            hover.format(layer=layers[at], expert=e, share=f"{s:.1%}")
             for (at, e), s in zip(grid, share, strict=True)
         ],
         hoverinfo="text",
     )
     figure.add_scatter(
         x=list(range(len(layers))),
-        y=[shared] * len(layers),
+        y=[top - experts - 2] * len(layers),
         mode="markers",
         hoverinfo="skip",
         marker={
@@ -189,24 +201,10 @@ def decision(
     hatched. `labels`: expert, score, choice, closed; hover_score, hover_choice (templates).
     """
     experts = len(scores)
-    size = experts // groups
     choice = scores + bias
     figure = go.Figure()
-    for group in range(groups):
-        if group in kept:
-            continue
-        figure.add_vrect(
-            x0=group * size - 0.5,
-            x1=(group + 1) * size - 0.5,
-            fillcolor=style.GRID,
-            line_width=0,
-            layer="below",
-            annotation_text=labels["closed"],
-            annotation_position="top left",
-        )
-    for edge in range(size, experts, size):
-        figure.add_vline(x=edge - 0.5, line={"color": style.RULE, "width": 1})
-    colours = [WAY if e in chosen else IDLE for e in range(experts)]
+    _shade(figure, kept, groups, experts // groups, labels["closed"])
+    colours = [CHOSEN if e in chosen else IDLE for e in range(experts)]
     if rejected is not None:
         colours[rejected] = REJECTED
     figure.add_bar(
@@ -246,3 +244,21 @@ def decision(
         title_text=labels["score"], range=[low, max(1.0, float(choice.max())) * 1.08]
     )
     return figure
+
+
+def _shade(figure: go.Figure, kept: Sequence[int], groups: int, size: int, closed: str) -> None:
+    """Shade the groups of `size` experts that were not kept, and part all groups by lines."""
+    for group in range(groups):
+        if group in kept:
+            continue
+        figure.add_vrect(
+            x0=group * size - 0.5,
+            x1=(group + 1) * size - 0.5,
+            fillcolor=style.GRID,
+            line_width=0,
+            layer="below",
+            annotation_text=closed,
+            annotation_position="top left",
+        )
+    for group in range(1, groups):
+        figure.add_vline(x=group * size - 0.5, line={"color": style.RULE, "width": 1})

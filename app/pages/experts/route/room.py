@@ -1,4 +1,4 @@
-"""The way of one token through all layers, and what the router of a layer computed for it."""
+"""The path of one token through all layers, and what the router of a layer computed for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from model.record.trace import Trace
 
 
 def words() -> dict[str, str]:
-    """The labels of the way's figure."""
+    """The labels of the figure of a path."""
     return {
         "layer": t("route.layer"),
         "expert": t("route.expert"),
@@ -41,10 +41,10 @@ def token_route(trace: Trace, token: int, layer: int | None) -> None:
     if layer is None:
         return
     groups = trace.card.groups
-    way = figures.Route(trace.expert_ids[token], shares(trace)[token])
+    path = figures.Route(trace.expert_ids[token], shares(trace)[token])
     chart(
         drawn_once(
-            figures.way, [way], trace.moe_layers, trace.card.n_routed_experts, groups, words()
+            figures.path, [path], trace.moe_layers, trace.card.n_routed_experts, groups, words()
         ),
         key="e_way",
         alt=t(

@@ -40,8 +40,8 @@ def decision(
 
     None if the card does not say how it does.
     """
-    kept, scale, normalise = card.topk_group, card.routed_scaling_factor, card.norm_topk_prob
-    if kept is None or scale is None or normalise is None:
+    kept_groups, scale, normalise = card.topk_group, card.routed_scaling_factor, card.norm_topk_prob
+    if kept_groups is None or scale is None or normalise is None:
         return None
     own = bias(card.name)[layer]
     return decide(
@@ -49,7 +49,7 @@ def decision(
         own if with_bias else 0 * own,
         chosen=card.num_experts_per_tok,
         groups=card.groups,
-        kept_groups=kept,
+        kept_groups=kept_groups,
         scale=scale,
         normalise=normalise,
     )

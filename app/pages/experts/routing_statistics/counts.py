@@ -48,13 +48,13 @@ class RoutingCounts:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def counted(model: str, rows: int, _runs: held_out.HeldOutRuns) -> RoutingCounts:
     """Count the first rows."""
-    tokens, kept, domain = [], [], []
+    tokens, of_text, domain = [], [], []
     for place, given in enumerate(held_out.rows(model)[:rows]):
         row = np.array(given.ids)
         tokens.append(row)
-        kept.append(row != BOS)
+        of_text.append(row != BOS)
         domain.append(np.full(len(row), place % len(held_out.DOMAINS)))
-    all_tokens, keep = np.concatenate(tokens), np.concatenate(kept)
+    all_tokens, keep = np.concatenate(tokens), np.concatenate(of_text)
     ids = np.concatenate(_runs.ids[:rows])[keep]
     row_starts = np.cumsum([0, *map(len, tokens)])[:-1]
     after_text = np.roll(keep, 1)

@@ -15,7 +15,7 @@ from app.pages.experts import figures as expert_figures
 from app.pages.experts import held_out, inputs
 from app.pages.experts import state as session
 from app.pages.experts.routing_statistics import counts as statistics
-from app.pages.experts.routing_statistics import figures
+from app.pages.experts.routing_statistics import figures, saturation
 from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
@@ -23,7 +23,6 @@ from app.ui.table import folded_table, small
 from model.analysis import routing_statistics as routing
 
 READ = NeedSlot("routing_statistics")  # the room of one expert shares it
-EARLY = NeedSlot("saturation")
 
 
 def read(model: str) -> RoutingCounts | None:
@@ -55,7 +54,7 @@ def over_much_text() -> None:
     together(found, model, layer, at)
     tokens(found, layers)
     neighbours(found, model, layers)
-    EARLY.area(lambda: saturation(model, layers))
+    saturation.EARLY.area(lambda: saturation.section(model, layers))
 
 
 def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
@@ -232,23 +231,24 @@ def neighbours(found: RoutingCounts, model: str, layers: list[int]) -> None:
     """How often neighbouring tokens share an expert, beside Mixtral's figures."""
     st.subheader(t("routing_statistics.again_title"))
     own, loads, random = found.again, found.again_shuffled, floors(model)
-    names = {name: t(f"routing_statistics.again_{name}") for name in ("first", "any")}
+    lines = {
+        "first": own.first,
+        "any": own.any,
+        "first_loads": loads.first,
+        "any_loads": loads.any,
+    }
     chart(
         drawn_once(
             figures.lines,
             [
-                figures.StatisticLine(names["first"], layers, own.first.tolist()),
-                figures.StatisticLine(names["any"], layers, own.any.tolist()),
                 figures.StatisticLine(
-                    t("routing_statistics.again_first_loads"), layers, loads.first.tolist()
-                ),
-                figures.StatisticLine(
-                    t("routing_statistics.again_any_loads"), layers, loads.any.tolist()
-                ),
+                    t(f"routing_statistics.again_{name}"), layers, shares.tolist()
+                )
+                for name, shares in lines.items()
             ],
             [
-                (t("routing_statistics.again_chance", share=f"{random.first:.1%}"), random.first),
-                (t("routing_statistics.again_chance", share=f"{random.any:.1%}"), random.any),
+                (t("routing_statistics.again_chance", share=f"{chance:.1%}"), chance)
+                for chance in (random.first, random.any)
             ],
             {"x": t("experts.layer"), "y": t("routing_statistics.again_axis")},
             layers,
@@ -263,20 +263,28 @@ def neighbours(found: RoutingCounts, model: str, layers: list[int]) -> None:
         ),
     )
     st.caption(t("routing_statistics.again_reading"))
+    folded_table(
+        lambda: again_rows(found, layers), "experts-neighbours", t("routing_statistics.again_table")
+    )
+    published_neighbours()
+
+
+def again_rows(found: RoutingCounts, layers: Sequence[int]) -> list[dict[str, object]]:
+    """All text, then domain by domain, for the table."""
     by_domain = {
         t(f"experts.domain_{domain}"): routing.repetition(
             found.ids, found.follows & (found.domain == place)
         )
         for place, domain in enumerate(held_out.DOMAINS)
     }
-    folded_table(
-        lambda: [
-            again_row(domain, layers, each.first.tolist(), each.any.tolist())
-            for domain, each in ({t("routing_statistics.all"): own} | by_domain).items()
-        ],
-        "experts-neighbours",
-        t("routing_statistics.again_table"),
-    )
+    return [
+        again_row(domain, layers, each.first.tolist(), each.any.tolist())
+        for domain, each in ({t("routing_statistics.all"): found.again} | by_domain).items()
+    ]
+
+
+def published_neighbours() -> None:
+    """What the paper on Mixtral found, and what chance would give there."""
     published = models.published_routing()["repetition"]
     chance = routing.even_repetition(published["experts"], published["chosen"])
     st.markdown(
@@ -305,79 +313,3 @@ def again_row(
     for layer, f, a in zip(layers, first, again, strict=True):
         row[t("experts.layer_n", layer=layer)] = f"{f:.1%} · {a:.1%}"
     return row
-
-
-def saturation(model: str, layers: list[int]) -> None:
-    """How early base's routing was what it is at the end, over its kept checkpoints."""
-    st.subheader(t("routing_statistics.early_title"))
-    if model != "base":
-        st.caption(t("routing_statistics.early_base"))
-        return
-    about = models.shipped()
-    words = models.digest(model, "tokenizer.json")
-    early = [
-        name
-        for name in sorted(about, key=lambda name: int(about[name]["tokens"]))
-        if about[name]["family"] == "history"
-        and name.startswith(f"{model}-")
-        and models.digest(name, "tokenizer.json") == words
-    ]
-    if not early:
-        st.caption(t("routing_statistics.early_none"))
-        return
-    rows = held_out.ROWS // 4
-    found = held_out.read(EARLY, [*early, model], rows)
-    if len(found[-1]) < rows:
-        held_out.ask(EARLY, t("routing_statistics.early_run", n=len(early)))
-        return
-    ids = [np.concatenate(each.ids[:rows]) for each in found]
-    share_CL = np.array([routing.saturation(each, ids[-1]) for each in ids[:-1]])
-    done = [about[name]["tokens"] / about[model]["tokens"] for name in early]
-    chosen, experts = ids[0].shape[2], int(models.config(model)["n_routed_experts"])
-    published = models.published_routing()["saturation"]
-    drawn = [
-        figures.StatisticLine(t("experts.layer_n", layer=layer), done, share_CL[:, at].tolist())
-        for at, layer in enumerate(layers)
-    ]
-    theirs = published["points"]
-    name = f"{published['model']}, {t('routing_statistics.up_to')}"
-    drawn.append(figures.StatisticLine(name, [x for x, _ in theirs], [y for _, y in theirs]))
-    chance = chosen / experts
-    chart(
-        drawn_once(
-            figures.lines,
-            drawn,
-            [(t("routing_statistics.again_chance", share=f"{chance:.0%}"), chance)],
-            {"x": t("routing_statistics.early_x"), "y": t("routing_statistics.early_y")},
-        ),
-        key="e_early",
-        alt=t(
-            "routing_statistics.early_alt",
-            shares=", ".join(
-                f"{part:.0%}: {shares.mean():.0%}"
-                for part, shares in zip(done, share_CL, strict=True)
-            ),
-        ),
-    )
-    st.caption(
-        t(
-            "routing_statistics.early_reading",
-            rows=rows,
-            chance=f"{chance:.0%}",
-            model=published["model"],
-            source=sources.translated(published["source"]),
-            theirs=f"{published['chosen'] / published['experts']:.1%}",
-        )
-    )
-    folded_table(
-        lambda: [
-            {t("experts.model"): name, t("routing_statistics.early_x"): round(part, 4)}
-            | {
-                t("experts.layer_n", layer=layer): round(float(share), 4)
-                for layer, share in zip(layers, shares, strict=True)
-            }
-            for name, part, shares in zip(early, done, share_CL, strict=True)
-        ],
-        "experts-early",
-        t("routing_statistics.early_table"),
-    )

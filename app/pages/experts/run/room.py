@@ -123,24 +123,34 @@ def load(trace: Trace) -> None:
 def evenness(trace: Trace) -> None:
     """MaxVio of this run, of chance, and of training."""
     st.header(t("experts.balance_title"))
+    run, step = None, None
+    if session.ships(trace):
+        run, step = session.pre_training(trace.card.name)
+    violations(trace, run, step)
+    over_training(trace, run)
+
+
+def violations(trace: Trace, run: str | None, step: int | None) -> None:
+    """MaxVio of each layer: of this run, of chance, and of the pre-training `run` if it is known.
+
+    `step` is where in that run the model was taken from; None for its end.
+    """
     chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
     floor = expert_load.chance(trace.fed, experts, chosen)
-    violations: dict[str, Sequence[float] | None] = {
+    columns: dict[str, Sequence[float] | None] = {
         t("experts.vio_run"): expert_load.violation(trace.load()).tolist(),
         t("experts.vio_chance"): [floor.violation] * len(trace.moe_layers),
     }
-    run = None
-    if session.ships(trace):
-        run, step = session.pre_training(trace.card.name)
+    if run is not None:
         trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
-        violations[t("experts.vio_trained" if step is None else "experts.vio_then")] = (
+        columns[t("experts.vio_trained" if step is None else "experts.vio_then")] = (
             None if trained is None else trained.tolist()
         )
     st.caption(t("experts.balance_alt"))
     rows: list[dict[str, object]] = [
         {
             t("experts.layer"): layer,
-            **{name: f"{v[at]:.2f}" if v else "–" for name, v in violations.items()},
+            **{name: f"{v[at]:.2f}" if v else "–" for name, v in columns.items()},
         }
         for at, layer in enumerate(trace.moe_layers)
     ]
@@ -154,6 +164,10 @@ def evenness(trace: Trace) -> None:
             high=f"{floor.high:.2f}",
         )
     )
+
+
+def over_training(trace: Trace, run: str | None) -> None:
+    """MaxVio of the twins over their pre-training; `run`, the model's own, stands out."""
     curves = []
     for name, attention in models.twins().items():
         recorded = models.run_results(name)["max_vio"]
@@ -176,6 +190,7 @@ def evenness(trace: Trace) -> None:
     about = models.shipped().get(run or "")
     batch = about["tokens"] // max(about["steps"], 1) if about else 0
     if batch:
+        chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
         least = f"{expert_load.chance(batch, experts, chosen).violation:.2f}"
         st.caption(t("experts.curve_reading", batch=batch, least=least))
     folded_table(

@@ -26,8 +26,8 @@ BUDGETED = {"questions": session.PROBLEMS, "samples": session.BUDGET_SAMPLES}
 
 
 def named(contestant: str) -> str:
-    model, _, way = contestant.partition(".")
-    return name_of(contestants.Contestant(model, way or "own"))
+    model, _, opening = contestant.partition(".")
+    return name_of(contestants.Contestant(model, opening or "own"))
 
 
 def drawn_of(slot: replies.ReplySlot) -> replies.Replies | None:

@@ -78,7 +78,7 @@ def start_budget() -> None:
     """Draw replies under budgets of thinking tokens, to several held-out problems."""
     try:
         problem, temperature, seed = _judgeable()
-        able = [one for one in session.chosen() if one.way != "direct"]
+        able = [one for one in session.chosen() if one.opening != "direct"]
         if not able:
             raise InputError(t("reasoning.nobody_thinks"))
         asks = [

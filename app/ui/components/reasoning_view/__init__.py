@@ -39,14 +39,14 @@ def name_of(contestant: contestants.Contestant) -> str:
     name = contestants.NAMES.get(model, model)
     if step:
         return t("reasoning_view.at_step", name=name, step=step)
-    if contestant.way == "own":
+    if contestant.opening == "own":
         return name
-    return f"{name}, {t(f'reasoning_view.way_{contestant.way}')}"
+    return f"{name}, {t(f'reasoning_view.way_{contestant.opening}')}"
 
 
 def typical(contestant: contestants.Contestant, problem: Problem) -> str:
     """What replies of its to such problems are like; "" where that was not measured."""
-    if contestant.way != "own":
+    if contestant.opening != "own":
         return ""
     found = evaluations.typical(contestant.model, problem.task, problem.level)
     if found is None:

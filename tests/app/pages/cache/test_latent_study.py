@@ -19,7 +19,7 @@ from app.core.running import generation
 from app.core.running.lab_runs import Outcome
 from app.pages.cache.attention_kinds import figures as diagrams
 from app.pages.cache.attention_weights import figures as looks
-from app.pages.cache.decoding import figures as ways_figures
+from app.pages.cache.decoding import figures as decoding_figures
 from app.pages.cache.decoding import timing
 from app.pages.cache.latent import figures
 from app.pages.cache.latent import study as latents
@@ -258,5 +258,5 @@ def test_directions_are_fitted_once_however_many_ask(monkeypatch: pytest.MonkeyP
 
 
 def test_decades_span_the_values() -> None:
-    assert ways_figures.decades([3.0, 500.0]) == [1.0, 10.0, 100.0, 1000.0]
-    assert len(ways_figures.decades([1.0, 1e12])) <= 6
+    assert decoding_figures.decades([3.0, 500.0]) == [1.0, 10.0, 100.0, 1000.0]
+    assert len(decoding_figures.decades([1.0, 1e12])) <= 6

@@ -15,8 +15,7 @@ from app.core.assets import models
 from app.core.running import generation
 from app.core.texts import LANGUAGES, texts, translated
 from app.pages.experts import held_out
-from app.pages.experts.balance import figures
-from app.pages.experts.balance import room as balance_room
+from app.pages.experts.balance import by_hand, figures
 from app.pages.experts.balance import runs as balance_runs
 from model.analysis import expert_load
 from model.analysis.estimators import bootstrap_ratio
@@ -161,7 +160,7 @@ def test_the_room(lang: str) -> None:
     assert after_steps(1)
     app.button(key="e_hand_many").click().run()
     assert after_steps(51)
-    assert app.query_params["e_hand"] == f"2_{1 + balance_room.LEAP}x0.01"
+    assert app.query_params["e_hand"] == f"2_{1 + by_hand.LEAP}x0.01"
     heads = [list(table.value.columns) for table in unfolded(app).dataframe]
     assert [words["balance.way"], words["experts.step"], words["experts.max_vio"]] in heads
     published = words["balance.perplexity"], words["balance.vio_all"]

@@ -19,12 +19,13 @@ from app.core.texts import LANGUAGES, texts
 from app.pages.experts import held_out
 from app.pages.experts.interventions import figures as intervention_figures
 from app.pages.experts.interventions import intervened_run as intervened_runs
+from app.pages.experts.interventions import knock_out
 from app.pages.experts.interventions import room as interventions_room
 from app.pages.experts.interventions.view import payload
 from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import router_scores
 from app.pages.experts.routing_statistics import counts as statistics
-from app.pages.experts.routing_statistics import figures
+from app.pages.experts.routing_statistics import figures, saturation
 from model.analysis.interventions import Intervention
 from model.analysis.reference_interventions import intervened
 from model.nn.tokenizer import BOS, decode
@@ -45,7 +46,8 @@ SHARED_OFF = Intervention(shared=False)
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve rows, that it takes no minute."""
     monkeypatch.setattr(held_out, "ROWS", ROWS)
-    monkeypatch.setattr(interventions_room, "KNOCKED_ROWS", len(held_out.DOMAINS))
+    monkeypatch.setattr(knock_out, "ROWS", len(held_out.DOMAINS))
+    monkeypatch.setattr(saturation, "ROWS", ROWS // 4)
 
 
 def read_by(*interventions: Intervention | None) -> list[held_out.HeldOutRuns]:
@@ -224,11 +226,11 @@ def test_a_decision_is_the_gates() -> None:
 def test_figures_hold_what_they_are_given() -> None:
     names = "layer expert trunk shared hover score choice closed hover_score hover_choice gap x y"
     labels = dict.fromkeys(names.split(), "")
-    way = route_figures.Route(np.array([[1, 0], [2, 3]]), np.array([[0.75, 0.25], [0.5, 0.5]]))
+    path = route_figures.Route(np.array([[1, 0], [2, 3]]), np.array([[0.75, 0.25], [0.5, 0.5]]))
     widths = [
         line.line.width
-        for line in route_figures.way([way], [1, 2], 4, 2, labels).data
-        if line.mode == "lines" and line.line.color == route_figures.WAY
+        for line in route_figures.path([path], [1, 2], 4, 2, labels).data
+        if line.mode == "lines" and line.line.color == route_figures.CHOSEN
     ]
     assert widths == pytest.approx([route_figures.WIDEST * w for w in (0.75, 0.25, 0.5, 0.5)])
     scores, bias = np.array([0.1, 0.4, 0.3, 0.2]), np.array([0.0, 0.1, 0.0, -0.1])
@@ -237,7 +239,7 @@ def test_figures_hold_what_they_are_given() -> None:
     assert chart.data[1].y == pytest.approx(scores + bias)
     assert chart.data[0].marker.color == (
         route_figures.REJECTED,
-        route_figures.WAY,
+        route_figures.CHOSEN,
         route_figures.IDLE,
         route_figures.IDLE,
     )
