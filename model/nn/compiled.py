@@ -1,8 +1,8 @@
-"""Where the kernel's machine code is kept, whether it is there, and how it gets there.
+"""The cache of the kernel's machine code: where it is, whether it is filled, how to fill it.
 
 Compiling takes about 15 s of one core, reading the code 0.2 s. So it is compiled once, by a process
 of its own (`python -m model.nn.compiled`), into a folder named after the sources and this machine's
-CPU: code of another version or another machine is never read. Import this before the kernel.
+CPU: code of another version or machine is never loaded. Import this module before the kernel.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ HERE = Path(__file__).resolve().parent
 BESIDE = HERE / "__pycache__"
 SOURCES = ("simd.py", "ops.py", "layout.py", "kernel.py", "decoding.py")
 DONE = "complete"
-ATTEMPTS = 2  # memory that was short may be there a moment later
+ATTEMPTS = 2  # a lack of memory may be over a moment later
 
 
 def _name() -> str:
-    """Of the folder: differs with the sources, the libraries and the CPU."""
+    """The folder's name, a hash of the sources, the libraries and the CPU."""
     digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
     digest.update(llvm.get_host_cpu_name().encode())
     digest.update(llvm.get_host_cpu_features().flatten().encode())
     for source in SOURCES:
         digest.update((HERE / source).read_bytes())
-        digest.update(str((HERE / source).stat().st_mtime_ns).encode())  # numba looks at it, too
+        digest.update(str((HERE / source).stat().st_mtime_ns).encode())  # numba checks it, too
     return digest.hexdigest()[:16]
 
 
 def _parents() -> list[Path]:
-    """NUMBA_CACHE_DIR if it is set, then beside the sources, then a temporary one of this user."""
+    """NUMBA_CACHE_DIR if set, then next to the sources, then this user's temporary folder."""
     user = os.getuid() if os.name == "posix" else 0
     given = os.environ.get("NUMBA_CACHE_DIR")
     parents = [BESIDE, Path(tempfile.gettempdir()) / f"inside-r1-{user}"]
@@ -51,16 +51,16 @@ def _parents() -> list[Path]:
 
 
 def folder_in(parents: Iterable[Path]) -> Path:
-    """The kernel's folder in the first of these that will do, else in a new temporary one.
+    """The kernel's folder in the first usable parent, else in a new temporary one.
 
-    Whoever can change what lies there can run code as this user: only they may write there, nor
-    may others put another folder in its place.
+    Whoever can change its files can run code as this user, so nobody else may be able to write
+    there or to replace the folder.
     """
     name = f"kernel-{_name()}"
     for parent in (one.absolute() for one in parents):
         try:
             parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # whoever may write beside the sources may as well change these
+            # whoever may write next to the sources could change the sources themselves
             if parent != BESIDE and not _private(parent):
                 continue
             (parent / name).mkdir(mode=0o700, exist_ok=True)
@@ -75,7 +75,7 @@ def folder_in(parents: Iterable[Path]) -> Path:
 
 
 def _private(folder: Path) -> bool:
-    """Whether a folder is this user's, and nobody else may write in it; a link is not."""
+    """Whether a folder belongs to this user and nobody else may write to it; False for a link."""
     if os.name != "posix":
         return True
     found = folder.lstat()
@@ -88,18 +88,18 @@ setattr(numba.config, "CACHE_DIR", str(FOLDER))  # noqa: B010 (its module declar
 
 
 def native(**options: Any) -> Any:
-    """numba's decorator for the kernel: without the interpreter lock, no error for a division by 0,
-    and as no array is ever made inside, none is counted."""
+    """numba's decorator for the kernel: it releases the interpreter lock, does not raise on a
+    division by zero, and counts no references, since the kernel never allocates an array."""
     return numba.njit(_nrt=False, nogil=True, error_model="numpy", **options)  # type: ignore[call-overload]
 
 
 def ready() -> bool:
-    """Whether the kernel runs at once: its code is in the folder."""
+    """Whether the compiled code is in the folder, so that the kernel can run at once."""
     return (FOLDER / DONE).exists()
 
 
 def compile_all() -> None:
-    """Compile in this process, and keep the code. Quick if that has been done."""
+    """Compile in this process and keep the code; quick if it was compiled before."""
     from model.nn.workspace import warm_up  # the kernel imports this module, for `native`
 
     warm_up()
@@ -107,10 +107,10 @@ def compile_all() -> None:
 
 
 def start() -> subprocess.Popen[bytes] | None:
-    """Fill the folder from a process of its own, unless it is filled; do not wait."""
+    """Start a process that fills the folder, without waiting; None if it is filled already."""
     if ready():
         return None
-    # where the code is kept must be the same there
+    # the other process must use the same folder
     given = {"NUMBA_CACHE_DIR": str(FOLDER.parent)}
     return subprocess.Popen(
         [sys.executable, "-m", "model.nn.compiled"],
@@ -121,7 +121,7 @@ def start() -> subprocess.Popen[bytes] | None:
 
 
 def compile_apart() -> None:
-    """Fill the folder as `start` does, and wait; once more if that ends badly, and say so."""
+    """Fill the folder as `start` does and wait for it; log a failure and try once more."""
     for attempt in range(1, ATTEMPTS + 1):
         process = start()
         if process is None or process.wait() == 0:
