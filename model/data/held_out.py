@@ -22,7 +22,7 @@ from model.data.corpus import (
 )
 
 HeldOutRows = tuple[NDArray[np.int64], NDArray[np.bool_]]
-"""Ids and learnt flags [n, context + 1]: learnt tokens are predicted with a loss, as in training"""
+"""Token ids and loss masks, [n, context + 1] each, as in training."""
 
 
 def mixture_rows(tokenizer: Tokenizer, context: int, n: int, seed: int) -> HeldOutRows:

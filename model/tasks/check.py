@@ -50,8 +50,7 @@ class Reply:
 
     @property
     def answer(self) -> str | None:
-        """The answer in the canonical form of `reading.written`, so equal answers are equal
-        texts."""
+        """The answer in canonical form (`reading.written`), so that equal answers are equal."""
         return None if self.numbers is None else reading.written(self.numbers, self.several)
 
 

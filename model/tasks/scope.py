@@ -117,8 +117,7 @@ def _refused(match: re.Match[str]) -> _Why:
 
 
 def _loose(found: str, language: Language) -> _Why:
-    """Why arithmetic in another wording is out of scope, with the question in training's
-    wording."""
+    """Why arithmetic in other words is out of scope; if only for its wording, how to ask it."""
     expression = re.sub(r"\s", "", found).translate(_SIGNS)
     if not re.fullmatch(r"[\d+*-]+", expression):  # it divides
         return "other", {}

@@ -1,6 +1,6 @@
-"""How well a model solves held-out problems: accuracy, consensus, format, length, self-checks.
+"""Evaluation on held-out problems: accuracy, consensus, format, length, self-checks.
 
-Intervals are 95 %: percentile bootstrap over problems, since the samples of one problem are not
+Intervals are 95 %, by percentile bootstrap over problems, since the samples of one problem are not
 independent.
 """
 
@@ -25,26 +25,26 @@ BATCH = 512  # rows generated at once
 
 @dataclass(frozen=True)
 class Attempt:
-    """One sampled reply to a problem, judged."""
+    """A sampled reply to a problem, with its judgement."""
 
     completion: Completion
     judgement: Judgement
 
 
 def ways(judgement: Judgement) -> str:
-    """Whether a reply answers at once ("direct"), in "steps", or "checks" itself."""
+    """How a reply reasons: it answers at once ("direct"), in "steps", or "checks" itself."""
     if judgement.checks:
         return "checks"
     return "steps" if judgement.steps else "direct"
 
 
 def equations(judgement: Judgement) -> list[ReasoningStep]:
-    """The steps that compute."""
+    """The steps that are equations."""
     return [step for step in judgement.steps if step.kind != "compare"]
 
 
 def comparisons(judgement: Judgement) -> list[ReasoningStep]:
-    """The steps that compare two digits."""
+    """The steps that are comparisons of two digits."""
     return [step for step in judgement.steps if step.kind == "compare"]
 
 
@@ -66,7 +66,7 @@ def attempts(
 ) -> list[list[Attempt]]:
     """`samples` judged replies to each problem; see `thinking` for `budget` and `extend`.
 
-    Prompts of like length share a batch.
+    Prompts of similar length share a batch.
     """
     ids = [sampler.encode(problem.prompt) for problem in asked]
     order = sorted(range(len(asked)), key=lambda i: len(ids[i]))
@@ -82,12 +82,12 @@ def attempts(
 
 
 def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dict[str, Any]:
-    """All measures, each as {"value", "interval", "n"}; n counts what the value is a share of."""
+    """All measures, each as {"value", "interval", "n"}, where n is the denominator of the value."""
     samples = len(found[0])
     flat = [a for of_problem in found for a in of_problem]
 
     def ratio(top: Any, bottom: Any) -> dict[str, Any]:
-        """A ratio of per-problem sums of two functions of an attempt."""
+        """The ratio of two functions of an attempt, each summed over all attempts."""
         a = [sum(top(x) for x in of_problem) for of_problem in found]
         b = [sum(bottom(x) for x in of_problem) for of_problem in found]
         value = sum(a) / sum(b) if sum(b) else None
@@ -155,7 +155,7 @@ def summary(asked: Sequence[Problem], found: Sequence[Sequence[Attempt]]) -> dic
             lambda a: sum(s.right for s in comparisons(a.judgement)),
             lambda a: len(comparisons(a.judgement)),
         ),
-        "verdicts_follow": ratio(  # what the digits written before them say
+        "verdicts_follow": ratio(  # agree with the digits written before them
             lambda a: sum(v.follows is True for v in a.judgement.verdicts),
             lambda a: sum(v.follows is not None for v in a.judgement.verdicts),
         ),
@@ -186,7 +186,7 @@ def evaluate(
     budget: int | None = None,
     extend: int = 0,
 ) -> dict[str, Any]:
-    """Measure a model on n held-out problems of a task, `samples` replies each.
+    """Evaluate a model on n held-out problems of a task, with `samples` replies each.
 
     Raises:
         ProblemError: if there is no such task or level.
