@@ -1,4 +1,4 @@
-"""Pictures for the last row: whatever a figure holds, set in one size of type. Pure plotly."""
+"""Figures that can be read from the last row: all text in one large size. Pure plotly."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from app.ui import style
 
 TYPE = 24  # px
-SCALE = TYPE / 14  # pages set their figures in 14 px
-ROWS_BESIDE = 6  # legend, axis and gaps between bars, in bars
+SCALE = TYPE / 14  # pages use 14 px for their figures
+ROWS_BESIDE = 6  # height of legend, axis and gaps, in bars
 AROUND = 120  # px above and below the axes of a figure
-WIDTH = 0.5  # of a character, in its height
-LONGEST = 4  # characters of a token that has room below its column
+WIDTH = 0.5  # of a character, relative to its height
+LONGEST = 4  # characters of a token that fit below its column
 
 
 def legible(figure: go.Figure, height: int) -> go.Figure:
-    """A copy for the whole screen: `TYPE` for every word, lines and gaps in proportion.
+    """A copy for the full screen: all text in size `TYPE`, lines and gaps in proportion.
 
-    `height`: px of the copy.
+    `height` is the copy's in px.
     """
     copy = go.Figure(figure)
     copy.update_layout(height=height)
@@ -35,13 +35,13 @@ def legible(figure: go.Figure, height: int) -> go.Figure:
     for note in copy.layout.annotations:
         note.update(font_size=TYPE, xshift=_larger(note.xshift), yshift=_larger(note.yshift))
     bars = sum(len(trace.y) for trace in copy.data if trace.type == "bar")
-    room = copy.layout.height / (bars + ROWS_BESIDE)  # px of height for a bar, if they lie
+    room = copy.layout.height / (bars + ROWS_BESIDE)  # px per bar, if they are horizontal
     for trace in copy.data:
         drawn = trace.to_plotly_json()
         if drawn["type"] == "bar":
             trace.update(textfont_size=TYPE, constraintext="none")
             if room < TYPE:
-                trace.update(text=None)  # they would lie upon one another
+                trace.update(text=None)  # the labels would overlap
         if drawn["type"] == "scatter":
             trace.update(
                 line_width=_larger(drawn.get("line", {}).get("width", 2)),
@@ -51,7 +51,7 @@ def legible(figure: go.Figure, height: int) -> go.Figure:
 
 
 def _beside(axis: go.layout.YAxis, height: int) -> str | None:
-    """The title of an axis in lines that are no longer than the axis itself."""
+    """The title of an axis, wrapped to the axis's length."""
     low, high = axis.domain or (0, 1)
     characters = (high - low) * (height - AROUND) / (WIDTH * TYPE)
     return axis.title.text and "<br>".join(textwrap.wrap(axis.title.text, round(characters)))
@@ -68,9 +68,9 @@ def took(
     experts: int,
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """Which expert of one layer took which token, a column per token; the colour is its weight.
+    """A heatmap of one layer's routing: experts by tokens, coloured by weight.
 
-    Weights are shares of the token's whole. `labels`: expert, token (titles of axes), share.
+    Weights are normalised per token. `labels`: expert, token (titles of axes), share.
     """
     share_ET = np.zeros((experts, len(texts)))
     columns = np.arange(len(texts))[:, None]

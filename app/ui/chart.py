@@ -1,4 +1,4 @@
-"""A chart, the same way on every page: with words for those who do not see it, and to be saved."""
+"""Draws charts the same way on every page: with a text alternative, and a tool to save them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.ui.picture import Picture
 
 
 def choose_format() -> None:
-    """The switch in the sidebar: what a picture is saved as. A frame has none, and saves PNG."""
+    """Draw the sidebar's switch for the format of saved pictures; embedded views save PNG."""
     if st.context.is_embedded:
         return
     with st.sidebar:
@@ -27,10 +27,10 @@ def choose_format() -> None:
 
 
 def chart(figure: go.Figure | Picture, key: str, alt: str) -> None:
-    """Draw a figure. Its one tool saves it; nothing zooms by accident on a phone.
+    """Draw a figure. Its only tool saves it; nothing zooms by accident on a phone.
 
-    The tool is answered by `static/shared/chart_picture.js`, which puts title and source into the
-    picture; `app/export/share.py` brings it onto every page.
+    `static/shared/chart_picture.js` handles the tool and adds title and source to the picture;
+    `app/export/share.py` loads it on every page.
     """
     saved = {"format": picture_format(), "filename": f"inside-r1-{key}", "scale": 2}
     config = {
@@ -46,7 +46,7 @@ def chart(figure: go.Figure | Picture, key: str, alt: str) -> None:
 
 
 def plotlys_words() -> dict[str, str]:
-    """What plotly itself says of saving, in the viewer's language."""
+    """plotly's own texts about saving, in the viewer's language."""
     return {
         "Download plot as a PNG": t("common.save_chart", format="PNG"),
         "Download plot": t("common.save_chart", format=picture_format().upper()),

@@ -33,8 +33,7 @@ FILES = ("config.json", "model.safetensors", "tokenizer.json")  # files that a s
 
 
 def ranks(full: int) -> list[int]:
-    """The numbers of directions to measure: powers of two, from 12 also halfway between, and
-    all."""
+    """The numbers of directions to measure: powers of two, halfway between from 12 on, and all."""
     powers = [2**n for n in range(full.bit_length()) if 2**n <= full]
     halfway = [3 * n // 4 for n in powers if n >= 16]
     return sorted({*powers, *halfway, full})

@@ -132,8 +132,7 @@ def _block(attention: Terms, hidden: int, layers: int) -> list[Component]:
 
 
 def _latent_attention(fields: Fields) -> Terms:
-    """MLA with the norms of its two latents; without q_lora_rank, queries are projected
-    directly."""
+    """MLA with the norms of its two latents; with q_lora_rank null, a plain query projection."""
     hidden = fields.need("hidden_size")
     heads = fields.need("num_attention_heads", most=MAX_HEADS)
     nope, rope = fields.need("qk_nope_head_dim"), fields.need("qk_rope_head_dim")

@@ -80,8 +80,7 @@ def random_choices(
 
 
 def even_repetition(experts: int, chosen: int) -> tuple[float, float]:
-    """The chances of repeating the strongest, and any, expert if all choices were equally
-    likely."""
+    """The chances to repeat the strongest, and any, expert if all choices were equally likely."""
     return 1 / experts, 1 - math.comb(experts - chosen, chosen) / math.comb(experts, chosen)
 
 

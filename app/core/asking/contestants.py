@@ -1,7 +1,7 @@
-"""Who may answer a question on the Reasoning page: models in their order, and ways of answering.
+"""The contestants on the Reasoning page: models in their order, and ways of answering.
 
-A contestant's id is a model's name, or a name and a way: "r1-zero", "base.steps". Of the
-models in `NAMES` those are listed whose checkpoint is there.
+A contestant's id is a model's name, or a name and a way: "r1-zero", "base.steps". The models in
+`NAMES` are listed if their checkpoint is available.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from model.record.trace import Trace
 from model.tasks import chain, pick
 from model.tasks.problem import WORDS, Problem
 
-#: Models by their role in the story, with their names on screen: the same in every language.
+#: Models in the order of the story, with their names on screen, the same in every language.
 NAMES = {
     "base": "Base",
     "sft-only": "SFT only",
@@ -27,7 +27,7 @@ NAMES = {
     "distilled-control": "Distilled (control)",
     "distilled": "Distilled",
 }
-#: Who is chosen at first: the first `MOST` of these that are there.
+#: The default choice: the first `MOST` of these that are available.
 FIRST = ("base", "r1-zero", "r1", "distilled", "base.steps", "base.direct")
 MOST = 4
 MANY_WAYS = "base"  # the model that is also asked to answer in a given way
@@ -36,7 +36,7 @@ DIRECT = "<think></think><answer>"
 
 @dataclass(frozen=True)
 class Contestant:
-    """A model and how its reply is begun: "own" leaves it free, "steps" and "direct" do not."""
+    """A model, and how its reply is begun: "own" leaves it free, "steps" and "direct" do not."""
 
     model: str
     way: str = "own"
@@ -46,7 +46,7 @@ class Contestant:
         return self.model if self.way == "own" else f"{self.model}.{self.way}"
 
     def begin(self, problem: Problem) -> str:
-        """What stands at the start of the reply in the model's name."""
+        """The forced beginning of the reply."""
         if self.way == "direct":
             return DIRECT
         if self.way == "steps":
@@ -56,7 +56,7 @@ class Contestant:
 
 
 def contestants() -> dict[str, Contestant]:
-    """All who can answer now, by id."""
+    """All available contestants, by id."""
     there = models.shipped()
     found = [Contestant(name) for name in NAMES if name in there]
     if MANY_WAYS in there:
@@ -65,11 +65,11 @@ def contestants() -> dict[str, Contestant]:
 
 
 def at_first() -> list[str]:
-    """Ids that are chosen before the viewer chooses."""
+    """The ids chosen by default."""
     return [name for name in FIRST if name in contestants()][:MOST]
 
 
 def contestant_of(trace: Trace, begin: str) -> Contestant:
-    """Who wrote a trace whose reply was begun with `begin`."""
+    """The contestant of a trace whose reply was begun with `begin`."""
     way = "own" if not begin else "direct" if begin == DIRECT else "steps"
     return Contestant(trace.card.name, way)

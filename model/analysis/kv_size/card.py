@@ -1,4 +1,4 @@
-"""The cache of a run, by what its record says of the model."""
+"""The KV cache of a run, from the model card in its record."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from model.analysis.kv_size.spec import BYTES, CacheSpec, LayerCache, Parts
 from model.record.card import ModelCard
 
-KINDS = ("MLA", "MHA", "GQA", "MQA")  # in which every layer keeps the same of every token
+KINDS = ("MLA", "MHA", "GQA", "MQA")  # in which all layers cache the same for every token
 
 
 def held(card: ModelCard) -> CacheSpec | None:

@@ -231,8 +231,7 @@ class Fields:
         return [*FACTS[fact], *found]
 
     def _stating(self) -> dict[str, list[str]]:
-        """This object's unknown names that suggest a fact, by fact; cached, as files may be
-        long."""
+        """This object's unknown names that suggest a fact, by fact; cached, as files are long."""
         if self._by_words is None:
             self._by_words = {}
             for name in self.values:

@@ -1,4 +1,4 @@
-"""A cache size as a formula that one can read and recompute by hand."""
+"""A cache size as a formula that can be checked by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from model.analysis.kv_size.read import cache_spec
 from model.analysis.kv_size.spec import CacheSpec, LayerCache, Parts, element_size
 
-#: The formula's words. "_one" is the singular of those whose count is 1.
+#: The words of the formula; "_one" marks the singular.
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         "layers_one": "{n} {kind}layer",

@@ -1,12 +1,12 @@
-"""Hybrids without a list of kinds: which layers attend, by a period, by indices or by a rule."""
+"""Hybrids without a list of layer kinds: which layers attend, by a period, indices or a rule."""
 
 from __future__ import annotations
 
 from model.analysis.kv_size.fields import MAX_LAYERS, Fields, refusal
 from model.analysis.kv_size.kinds import KINDS, indices, translate
 
-#: Families that keep a state of fixed size and no keys. Those of the fla library may have some
-#: layers of attention, by an object "attn" that names them.
+#: Families with a state of fixed size instead of a KV cache. Those of the fla library may have some
+#: attention layers, listed in an object "attn".
 STATE_ONLY = {
     "mamba": "mamba", "mamba2": "mamba", "falcon_mamba": "mamba", "codestral_mamba": "mamba",
     **dict.fromkeys(

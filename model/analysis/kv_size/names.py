@@ -114,8 +114,7 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 
 #: Facts that the words in a field's name suggest, for families that transformers does not have: the
-#: name needs one word from each of the first sets, and no other words than these and the last
-#: set's.
+#: name needs a word from each of the first sets, and may only have others from the last.
 WORDS: Mapping[str, tuple[tuple[set[str], ...], set[str]]] = MappingProxyType(
     {
         "kv_heads": (

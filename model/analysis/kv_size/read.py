@@ -198,8 +198,7 @@ def text_model(config: Mapping[str, Any]) -> Fields:
     defaults = {**(known.defaults if known else {}), **own}
     defaults = {name: value for name, value in defaults.items() if value is not None}
     values = dict(fields.values)
-    # Models with code of their own, and hybrids with their original fields, use more than the
-    # class.
+    # Models with code of their own, and hybrids with their original names, use more fields.
     if known is not None and "auto_map" not in config and family not in HYBRID_FAMILIES:
         deaf = {*ARRANGES} - {*known.arranges}
         ledger.unheard = {name: values.pop(name) for name in sorted(deaf & {*values})}
@@ -303,8 +302,7 @@ def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]
 
 
 def _implied(fields: Fields, kinds: Sequence[str]) -> bool:
-    """Whether full attention has an indexer although no list says so, as in DeepSeek-V3.2's
-    file."""
+    """Whether full attention has an indexer that no list mentions, as in DeepSeek-V3.2's file."""
     spelt_out = fields.ledger.family == "dots3_note_text" and fields.states("per_layer_config")
     return fields.flag("use_dsa") or ("indexed" not in kinds and not spelt_out)
 

@@ -1,4 +1,4 @@
-"""What is to be said of a size: which layers it leaves out, what it takes for granted."""
+"""Composes the notes on a cache size: which layers it leaves out, what it assumes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.analysis.kv_size.notes import Note
 from model.analysis.kv_size.show import listed, piece
 from model.analysis.kv_size.spec import CacheSpec
 
-#: What a kind of layer with a state of fixed size is called.
+#: Names for kinds of layers with a state of fixed size.
 STATES = {
     "linear": "linear", "mamba": "mamba", "conv": "conv", "hybrid": "mamba",
     "hybrid_sliding": "conv",

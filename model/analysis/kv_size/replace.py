@@ -1,4 +1,4 @@
-"""A published model with another attention in its place: what its cache would be."""
+"""The KV cache that a published model would have with another kind of attention."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from model.analysis.kv_size.layer import equal_share
 from model.analysis.kv_size.read import cache_spec, text_model
 from model.analysis.kv_size.spec import CacheSpec, LayerCache, Parts
 
-GROUPS = 8  # of grouped-query attention, as in Llama 3 and Qwen 2.5
+GROUPS = 8  # KV heads of GQA, as in Llama 3 and Qwen 2.5
 
 
 def heads_and_width(config: Mapping[str, Any]) -> tuple[int, int]:

@@ -1,12 +1,12 @@
-"""What a file says, as it may stand in a sentence: printable, in one line, and short."""
+"""Makes parts of a file safe to show in a sentence: printable, in one line, and short."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
-SHOWN = 12  # names in one list; of the rest, the number
-NAME = 60  # characters of one name
+SHOWN = 12  # maximum names in a list; the rest are counted
+NAME = 60  # maximum characters of a name
 
 
 def piece(text: str, most: int = NAME) -> str:

@@ -67,8 +67,7 @@ class LayerCache:
 class CacheSpec:
     """The KV cache of one sequence. Bytes are whole numbers: half a byte of int4 is rounded up.
 
-    Methods raise ConfigError for an unknown precision, or a count that is not a whole number from
-    0.
+    Methods raise ConfigError for an unknown precision, or a count that is negative or not whole.
     """
 
     attention: str

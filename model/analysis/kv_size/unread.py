@@ -128,8 +128,7 @@ def harmless(name: str, family: str = "") -> bool:
 def decisive(path: str, value: object, heads_told: bool = False) -> bool:
     """Whether the cache size could depend on a field, judging by its name and value.
 
-    A flag such as "use_gqa" does not matter if the file states the number of KV heads
-    (`heads_told`).
+    A flag such as "use_gqa" does not matter if the file has the number of KV heads: `heads_told`.
     """
     if isinstance(value, str) and value in COMPUTED_BY:
         return False
