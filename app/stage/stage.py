@@ -87,9 +87,7 @@ def speak(found: list[Screen], place: int) -> None:
 
 
 def tell(wrong: list[str]) -> None:
-    """Tell the invalid items of the list, once per session; not on a kiosk, where nobody can fix
-    it.
-    """
+    """Tell the speaker once per session which items of the list are invalid; not on a kiosk."""
     if wrong and not guide.on_kiosk() and "stage_told" not in st.session_state:
         st.session_state.stage_told = True
         names = ", ".join(f"`{one[:LONGEST_TOLD].replace('`', '')}`" for one in wrong[:MOST_TOLD])

@@ -20,8 +20,7 @@ def terms() -> dict[str, str]:
 
 
 def matches(asked: str, key: str, name: str) -> bool:
-    """Whether a term, in the viewer's language or English, or its definition contains the
-    search."""
+    """Whether a term, also in English, its key, or its definition contains the search."""
     wanted = unicodedata.normalize("NFC", asked).casefold().strip()
     said = [name, key, t(f"glossary.says_{key}"), translated("en", f"glossary.term_{key}")]
     return any(wanted in text.casefold() for text in said)

@@ -36,8 +36,7 @@ def distilled(seed: int, paths: Paths) -> None:
 
 
 def control(seed: int, paths: Paths) -> None:
-    """Train `distilled-control` on as many corpus traces; the seed determines these and the
-    order."""
+    """Train `distilled-control` on as many corpus traces; the seed determines traces and order."""
     _, kept = cost(paths)
     documents = pipeline.cold_start_documents(seed + 1, kept)  # 0 was r1's own cold start
     config = sft.SFTConfig(seeded("distilled-control", seed), seed, EPOCHS)

@@ -1,4 +1,4 @@
-"""A whole figure: axes about the marks, legend, colour bar, shapes and annotations."""
+"""Draws a whole figure: marks, axes, legend, colour bar, shapes and annotations."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from app.export.svg.pen import (
 from app.export.themes import Theme
 from app.ui import style
 
-TITLE = 13.0  # px of axes' titles
-LEAST = 110  # px of height that are left to the marks, whatever lies about them
+TITLE = 13.0  # px, font size of axis titles
+LEAST = 110  # px, minimum height of the area with marks
 _COLOURWAY = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Elements of SVG in a box of px."""
+    """SVG elements, and their size in px."""
 
     body: str
     width: float
@@ -55,7 +55,7 @@ class Frame:
 
 @dataclass
 class Plan:
-    """A figure while it is being drawn."""
+    """The state of a figure that is being drawn."""
 
     layout: Mapping[str, Any]
     traces: list[dict[str, Any]]
@@ -69,20 +69,20 @@ class Plan:
         return self.axes[name or kind]
 
     def partner(self, axis: Axis) -> Axis:
-        """The axis that one is drawn along."""
+        """The axis at which another is anchored."""
         anchor = axis.settings.get("anchor") or ("y" if axis.across else "x")
         return self.axes.get(anchor, self.axes["y" if axis.across else "x"])
 
     def far(self, axis: Axis) -> bool:
-        """Whether an axis is drawn on top, or on the right."""
+        """Whether an axis is drawn at the top or right."""
         return axis.settings.get("side") in ("top", "right")
 
 
 def draw(figure: go.Figure, width: float, theme: Theme) -> Drawing:
-    """A figure as SVG of the given width; its height is the layout's, or more if it needs more.
+    """Draw a figure as SVG of the given width; its height is the layout's, or more if needed.
 
     Raises:
-        NotDrawnError: if it has something that is not drawn here.
+        NotDrawnError: if it has a feature that is not supported.
     """
     plan = _plan(figure, width, theme)
     _measure(plan)
@@ -132,7 +132,7 @@ def _plan(figure: go.Figure, width: float, theme: Theme) -> Plan:
 
 
 def _decoded(value: Any) -> Any:
-    """Arrays as they were before plotly packed them for the browser."""
+    """Unpack the arrays that plotly has packed for the browser."""
     if isinstance(value, Mapping):
         if "bdata" in value:
             packed = np.frombuffer(base64.b64decode(value["bdata"]), value["dtype"])
@@ -143,7 +143,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _collect(trace: Mapping[str, Any], x: Axis, y: Axis) -> None:
-    """Tell the axes what will be drawn on them."""
+    """Collect a trace's values in its axes."""
     kind = trace.get("type") or "scatter"
     if kind == "heatmap":
         z = trace["z"]
@@ -180,12 +180,12 @@ def _collect(trace: Mapping[str, Any], x: Axis, y: Axis) -> None:
 
 
 def _measure(plan: Plan) -> None:
-    """Find the room around the marks, and put the axes into what is left."""
+    """Determine the margins around the marks, and place the axes inside them."""
     margin = plan.layout.get("margin") or {}
     frame = plan.frame
     frame.left, frame.right = float(margin.get("l", 8)), float(margin.get("r", 8))
     frame.top, frame.bottom = float(margin.get("t", 8)), float(margin.get("b", 8))
-    for _ in range(2):  # how many ticks there are depends on the room, and the room on the ticks
+    for _ in range(2):  # the number of ticks depends on the room, and the room on the ticks
         _place(plan)
         need = Frame()
         for axis in plan.axes.values():
@@ -219,7 +219,7 @@ def _place(plan: Plan) -> None:
 
 
 def _ticks(axis: Axis) -> list[tuple[float, str]]:
-    """Ticks with labels; where those of an x axis would run into one another, fewer."""
+    """The ticks with labels, of which some are left out if those of an x axis would overlap."""
     found = axis.ticks()
     if axis.settings.get("showticklabels") is False:
         return [(at, "") for at, _ in found]
@@ -232,15 +232,15 @@ def _ticks(axis: Axis) -> list[tuple[float, str]]:
 
 
 def _title(axis: Axis) -> str:
-    """An axis's title, in lines that fit beside it."""
+    """An axis's title, wrapped to the axis's length."""
     title = axis.settings.get("title") or {}
     text = str((title.get("text") if isinstance(title, Mapping) else title) or "")
-    room = abs(axis.end - axis.start) * (1.2 if axis.across else 1)  # of the gap beside it, too
+    room = abs(axis.end - axis.start) * (1.2 if axis.across else 1)  # may extend into the gap
     return broken(text, TITLE, room)
 
 
 def _need(axis: Axis, plan: Plan, need: Frame) -> None:
-    """What an axis takes at its edge of the picture, if it lies there."""
+    """Update the margins that an axis needs if it is at the picture's edge."""
     words = [word for _, word in _ticks(axis) if word]
     title = _title(axis)
     last = (axis.settings.get("domain") or (0, 1))[1]
@@ -294,7 +294,7 @@ def _panel(trace: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _grid(axis: Axis, plan: Plan) -> str:
-    """Lines at the ticks, a line at zero, and the axis's own if it has one."""
+    """Draw grid lines, the zero line, and the axis line if it has one."""
     other = plan.partner(axis)
     settings = axis.settings
     parts = []
