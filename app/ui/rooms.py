@@ -30,6 +30,7 @@ def choose(
     """Draw the control and return the name of the open room.
 
     Links, and the browser's Back and Forward, open their rooms. An unknown name opens the first.
+
     Args:
         labels: a room's name → its label in the viewer's language; the first is the default.
         key: the unique key of the control.

@@ -15,6 +15,7 @@ def folded_table(rows: TableRows | Callable[[], TableRows], name: str, of: str =
     """Draw rows with equal keys, folded away under the chart.
 
     Few viewers look at them, so the table is made only when it is unfolded.
+
     Args:
         rows: the numbers, or a function that computes them.
         name: the unique name of the file.

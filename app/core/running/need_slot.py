@@ -130,6 +130,7 @@ class NeedSlot(Slot):
     ) -> list[Run | None]:
         """The runs for requests. Missing ones are started, and waited for up to `patience` seconds;
         those that failed or were stopped only start when requested again.
+
         Args:
             key: identifies what is requested; a new key stops the work for another.
             requests: the requests; more may be added under the same key later.

@@ -121,8 +121,7 @@ def whiskers(
     across: Sequence[float],
     colour: str,
 ) -> Iterator[str]:
-    """Draw intervals around values on the axis `along`; `across` are their other positions in
-    px."""
+    """Draw intervals around values on the axis `along`; `across` are their positions in px."""
     if not error or error.get("array") is None:
         return
     up = sequence(error["array"])

@@ -363,7 +363,7 @@ def _labels(axis: Axis, plan: Plan) -> str:
 def document(
     drawing: Drawing, theme: Theme, title: str, says: str, source: str, language: str
 ) -> str:
-    """A file of its own: the drawing under its title and what it says, its source below."""
+    """A complete SVG file: title, takeaway, the drawing, and its source below."""
     room = drawing.width - 24
     parts, y = [], 30.0
     for line in wrapped(title, 18, room):

@@ -1,14 +1,14 @@
-// A view of the app in a frame on the stage: of all that is there its picture alone, as large as it
-// fits. `#2` at the end of a link is the second picture of its room.
+// A view of the app in a frame on the stage: only its picture is shown, as large as fits. `#2` at
+// the end of a link selects the second picture of its room.
 
-const LARGEST = 1.75; // at which the 14 px of a page's type are the 24 px of a stage
+const LARGEST = 1.75; // zoom at which the page's 14 px text has the stage's 24 px
 const SMALLEST = 1;
-const LEAST = 60; // px of height of a picture; what is lower only listens, or is yet to come
+const LEAST = 60; // minimum px height of a picture; lower ones are invisible, or not drawn yet
 const PICTURES = `[data-testid=stMain] :is(.stPlotlyChart, .stDataFrame, .stHtml,
   .st-key-glossary_found, [data-testid=stBidiComponentIsolated])`;
-const PLACE = ".stElementContainer, .st-key-glossary_found"; // what may be taken out of the page
+const PLACE = ".stElementContainer, .st-key-glossary_found"; // elements that can be shown alone
 const SHOWN = "data-shown";
-const WHOLE = "data-whole"; // of the root: the whole page is shown
+const WHOLE = "data-whole"; // attribute of the root if the whole page is shown
 const CSS = `
 [data-testid=stExpandSidebarButton] { display: none; }
 :root:not([${WHOLE}]):has([${SHOWN}]) body :not([${SHOWN}], [${SHOWN}] *) { visibility: hidden !important; }
@@ -18,7 +18,7 @@ const CSS = `
 }`;
 
 /**
- * Show the picture of what is loaded in a frame, now and whenever the page is drawn again.
+ * Show only the picture of the page in a frame, now and whenever the page is drawn again.
  *
  * @param {HTMLIFrameElement} frame
  */
@@ -38,13 +38,13 @@ export function fill(frame) {
       shown = one;
     }
     if (!one || page.documentElement.hasAttribute(WHOLE)) return;
-    // only ever smaller: what is wider may be lower, and would ask to be larger again
+    // only ever shrink: a wider layout may be lower, which would ask for enlarging again
     const most = frame.getBoundingClientRect().height / one.scrollHeight;
     scale = Math.max(SMALLEST, Math.min(scale, most));
     frame.style.setProperty("--scale", String(scale));
   };
   const sizes = new ResizeObserver(fit);
-  const seen = new WeakSet(); // to observe once more what is observed would call `fit` once more
+  const seen = new WeakSet(); // observing an element again would call `fit` again
   const look = () => {
     for (const one of page.querySelectorAll(PICTURES)) {
       if (!seen.has(one)) sizes.observe(one);
@@ -57,7 +57,7 @@ export function fill(frame) {
 }
 
 /**
- * The whole page in a frame, with what steers it, or its picture again.
+ * Toggle between the whole page in a frame, with its controls, and only its picture.
  *
  * @param {HTMLIFrameElement | undefined} frame
  */
@@ -66,7 +66,7 @@ export function steer(frame) {
 }
 
 /**
- * The place of the picture of this number, counted from 1; the first's if there are not as many.
+ * The element of the picture with a number, counted from 1; the first if there are not as many.
  *
  * @param {Document} page
  * @param {number} number
