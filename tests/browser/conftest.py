@@ -1,4 +1,4 @@
-"""`served`: the app on a free port. `page`: a tab at it that tolerates no silent failure."""
+"""`served`: the app on a free port. `page`: a tab at it that fails on silent errors, too."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def page(browser: Browser, served: Server, request: pytest.FixtureRequest) -> It
 
 @pytest.fixture(scope="package")
 def served_slowly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app, with time to press Stop."""
+    """The app, slowed down so that there is time to press Stop."""
     with serve(tmp_path_factory.mktemp("slow"), "--slow") as server:
         yield server
 
@@ -70,7 +70,7 @@ def served_slowly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def slow_page(
     browser: Browser, served_slowly: Server, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    """As `page`, at `served_slowly`."""
+    """Like `page`, at `served_slowly`."""
     yield from watched_page(browser, served_slowly, request)
 
 
@@ -106,7 +106,7 @@ def watched_page(
 
 
 def _keep_screenshot(tab: Page, name: str) -> None:
-    """Save what the tab shows under `SCREENSHOTS` and say where."""
+    """Save a screenshot of the tab under `SCREENSHOTS` and print its path."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     kept = SCREENSHOTS / f"{re.sub('[^0-9A-Za-z]+', '-', name)}.png"
     try:

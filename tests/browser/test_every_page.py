@@ -1,4 +1,4 @@
-"""Each page opens in both languages, fits every screen, and has a light and a dark face."""
+"""Each page opens in both languages, fits every screen, and has a light and a dark theme."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experts: a token's way, a change of the routing live, statistics and one expert."""
+"""Experts: a token's route, a live intervention, routing statistics and one expert."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ READ_MS = 240_000  # for all held-out rows: CI's cores may be busy
 
 
 def begins(key: str) -> re.Pattern[str]:
-    """A text's beginning, before anything is filled in, anywhere in a longer text."""
+    """A pattern for the beginning of a text, up to its first placeholder, anywhere in a text."""
     return re.compile(re.escape(T[key].split("{")[0].strip()))
 
 
@@ -27,7 +27,7 @@ def chart(page: Page, key: str) -> Locator:
 
 
 def ask(page: Page, slot: str, key: str) -> None:
-    """Press a slot's button, unless what it asks for is known already, and wait for the chart."""
+    """Press a slot's button, unless its runs are known already, and wait for the chart."""
     button, drawn = page.locator(f".st-key-{slot}_ask button"), chart(page, key)
     expect(button.or_(drawn)).to_be_visible()
     if button.is_visible():
