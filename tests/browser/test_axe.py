@@ -1,8 +1,7 @@
 """Every page and room is accessible: axe-core finds nothing serious, and no text is cut off.
 
 Each page and room is checked once; colour scheme, language and width vary from view to view, so
-that every combination of them occurs. `python -m tests.browser.looks` checks all of them
-everywhere.
+that every combination of them occurs. `python -m tests.browser.looks` checks all variants.
 """
 
 from __future__ import annotations

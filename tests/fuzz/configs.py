@@ -44,8 +44,7 @@ def name_of_something(rng: random.Random) -> str:
 
 
 def case(rng: random.Random) -> None:
-    """One config: it is read, or refused with a message; a fact under a new name is never
-    ignored."""
+    """One config: it is read or refused in words, and a fact under a new name is never ignored."""
     config = dict(rng.choice(BASES))
     for _ in range(rng.randint(0, 4)):
         config[rng.choice(KNOWN)] = rng.choice(ODD)
