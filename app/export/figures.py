@@ -71,7 +71,7 @@ _TWINS = _results(lambda: models.twins())
 _R1, _NATURE = "deepseek-r1", "deepseek-r1-nature"
 FIGURES: Mapping[str, FigureEntry] = {
     "compute": FigureEntry(reasoning.compute, "story", "o1", (730, 780, 850), _ZEROS),
-    "routing": FigureEntry(experts.routing, "experts", "deepseek-v3", (1210, 1620, 1860), _RUN),
+    "routing": FigureEntry(experts.routing, "experts", "deepseek-v3", (1230, 1650, 1890), _RUN),
     "expert-load": FigureEntry(experts.load, "experts", "deepseek-v3", (630, 650, 670), _RUN),
     "balance": FigureEntry(
         experts.balance,

@@ -14,6 +14,7 @@ from app.core.assets.files import DamagedFileError
 from app.core.texts import TERM, language, t, texts
 from app.export import figures
 from app.story.chapters import BY_NAME, CHAPTERS, SEPARATOR
+from app.ui.chart import ON_STAGE
 
 MOST = 40  # maximum screens of a talk
 LONGEST = 600  # maximum characters of a view's link
@@ -25,7 +26,7 @@ OPENING = "opening"
 LINK = re.compile(r'\[([^\]]+)\]\(#term-[^\s)]+(?: "[^"]*")?\)')
 PICTURE = re.compile("[1-9]")  # the number of a room's picture, in a link's fragment
 #: URL parameters that are about the app around a view, and are not passed to its frame.
-NOT_OF_A_VIEW = ("embed", "lang", "present", "screen", "screens", "kiosk", "speaker")
+NOT_OF_A_VIEW = ("embed", "lang", "present", "screen", "screens", "kiosk", "speaker", ON_STAGE)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def of_view(link: str, number: int) -> Screen | None:
     if page not in PAGES:
         return None
     kept = [(key, value) for key, value in parse_qsl(parts.query) if key not in NOT_OF_A_VIEW]
-    query = urlencode([*kept, ("embed", "true"), ("lang", language())])
+    query = urlencode([*kept, ("embed", "true"), (ON_STAGE, "1"), ("lang", language())])
     path = "" if page == PAGES[0] else page
     picture = f"#{parts.fragment}" if PICTURE.fullmatch(parts.fragment) else ""
     title = _of_room(page, dict(kept).get("room", ""))

@@ -21,19 +21,23 @@ from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language, t
 from app.export import figures
 from app.export.exhibit import Exhibit, ShownRun
-from app.stage import figures as large_figures
+from app.stage import figures as stage_figures
 from app.stage import screens
 from app.stage.screens import Screen
 from app.story.chapters import CHAPTERS
 from app.ui import guide, sampling
 from app.ui.chart import chart
 from app.ui.components import component
+from app.ui.legible import legible
 from model.record.trace import Trace
 
 SCREEN_KEY, SPEAKER_KEY = "screen", "speaker"
 SECONDS = 10.0  # time limit of a live run
-HEIGHT = 530  # px of a chart below title and idea, on a screen of 720
+#: All sizes are for a screen of 1280 × 720 px; on a larger one they grow in proportion.
+TYPE = 24  # px
+HEIGHT = 530  # px of a chart below title and idea
 IDEA = 38  # px that a chart gains without an idea
+LARGEST = 6.0  # maximum scale
 MOST_TOLD, LONGEST_TOLD = 5, 60  # invalid items of a list that are named, and characters of each
 TOKENS = 26  # number of a run's tokens that fit in large type
 CSS = Path(__file__).parent / "stage.css"
@@ -72,6 +76,7 @@ def show() -> None:
         },
         key="stage_keys",
         on_turn_change=lambda: turn([one.id for one in found]),
+        on_scale_change=lambda: None,
     )
     if following is not None:
         warm(following)
@@ -128,14 +133,21 @@ def draw(screen: Screen) -> None:
         run = "".join(trace.id for trace in shown.content.traces)
         longest = max(trace.fed - trace.n_prompt for trace in shown.content.traces)
         _curtain(
-            {"chart": key, "run": run, "tokens": longest, "labels": BELOW_NUMBERS},
+            {"chart": key, "run": run, "tokens": longest, "labels": scale() * BELOW_NUMBERS},
             key="stage_curtain",
         )
 
 
 def large(figure: go.Figure, alt: str, key: str, height: int = HEIGHT) -> None:
     """Draw a chart that can be read from the last row."""
-    chart(large_figures.legible(figure, height), key=key, alt=alt)
+    times = scale()
+    chart(legible(figure, round(times * height), times * TYPE), key=key, alt=alt)
+
+
+def scale() -> float:
+    """How many times larger than 1280 × 720 the screen is, as the browser reports; 1 until then."""
+    said = st.session_state.get("stage_keys", {}).get("scale", 1)
+    return min(max(1.0, float(said)), LARGEST) if isinstance(said, (int, float)) else 1.0
 
 
 def warm(screen: Screen) -> None:
@@ -176,7 +188,7 @@ def took(trace: Trace) -> go.Figure:
     """A heatmap of the last layer's routing of the first generated tokens."""
     first, last = trace.n_prompt, min(trace.n_prompt + TOKENS, trace.fed)
     assert trace.expert_weights is not None, "a run of our own records its weights"
-    return large_figures.took(
+    return stage_figures.took(
         trace.expert_ids[first:last, -1],
         trace.expert_weights[first:last, -1].astype(float),
         trace.texts[first:last],
@@ -201,8 +213,11 @@ def live(shown: Exhibit) -> None:
     trace = traces[0] if traces else shown.content.trace
     large(took(trace), shown.takeaway, "stage_run")
     written = min(TOKENS, trace.fed - trace.n_prompt)
-    uncovered = {"chart": "stage_run", "run": trace.id, "tokens": written, "labels": BELOW_TOKENS}
-    _curtain(uncovered, key="stage_curtain")
+    below = scale() * BELOW_TOKENS
+    _curtain(
+        {"chart": "stage_run", "run": trace.id, "tokens": written, "labels": below},
+        key="stage_curtain",
+    )
     with st.container(key="stage_foot", horizontal=True, vertical_alignment="center"):
         st.button(
             t("stage.live"), key="stage_live", on_click=start, disabled=RUN.running is not None

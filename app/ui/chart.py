@@ -7,7 +7,12 @@ import streamlit as st
 
 from app.core.texts import language, t
 from app.ui.components import FORMATS, picture_format
+from app.ui.legible import OF_A_PAGE, legible
 from app.ui.picture import Picture
+
+#: URL parameter of a view that a talk shows in a frame: its figures get the frame's height.
+ON_STAGE = "stage"
+STAGE_HEIGHT = 336  # px that a stage of 1280 × 720 leaves at a zoom of 1.75
 
 
 def choose_format() -> None:
@@ -32,6 +37,8 @@ def chart(figure: go.Figure | Picture, key: str, alt: str) -> None:
     `static/shared/chart_picture.js` handles the tool and adds title and source to the picture;
     `app/export/share.py` loads it on every page.
     """
+    if st.context.is_embedded and st.query_params.get(ON_STAGE) == "1":
+        figure = legible(go.Figure(figure.to_dict()), STAGE_HEIGHT, OF_A_PAGE)
     saved = {"format": picture_format(), "filename": f"inside-r1-{key}", "scale": 2}
     config = {
         "displaylogo": False,

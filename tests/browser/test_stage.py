@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,7 +14,7 @@ from app.core.texts import Text, texts
 from app.stage.screens import MOST
 from app.story.chapters import BY_NAME
 from tests.browser.chromium import mounted, settle, visit
-from tests.browser.conftest import watched_page
+from tests.browser.conftest import WAIT_MS, watched_page
 from tests.browser.server import serve
 
 pytestmark = pytest.mark.browser
@@ -20,6 +22,13 @@ pytestmark = pytest.mark.browser
 T = texts("en")
 SCREENS = ("opening", *BY_NAME)
 LEAST = 24  # px of type on a stage
+LEAST_IN_VIEWS = 22  # and of a saved view, which is made smaller if it is too high
+VIEWS = (
+    *("start", "experts", "experts?room=interventions", "experts?room=after_rl"),
+    *("experts?room=balance", "cache?room=run", "cache?room=attention_kinds", "cache?room=latent"),
+    *("cache?room=decoding", "cache?room=kv_size", "reasoning?r_models=base,r1-zero"),
+    *("reasoning?room=thinking", "training", "training?room=published"),
+)
 SMALL = """() => {
   const found = new Set();
   const walk = (root) => {
@@ -177,6 +186,38 @@ def test_a_saved_view_is_its_picture_and_c_brings_the_page(stage: Page) -> None:
     stage.keyboard.press("c")
     expect(title).to_be_hidden()
     expect(second).to_be_in_viewport(ratio=0.99)
+
+
+def faults(stage: Page, view: str) -> list[str]:
+    """What the last row could not read of the saved view that is shown, or not see."""
+    frame = stage.locator("iframe:not(.waiting)")
+    handle = frame.element_handle().content_frame()
+    assert handle is not None
+    shown = handle.locator("[data-shown]")
+    if not shown.locator(".main-svg, .view:not(:empty), [role=table]").first.is_visible():
+        return [f"{view}: nothing"]
+    height = stage.viewport_size["height"] if stage.viewport_size else 0
+    times = frame.evaluate("e => e.getBoundingClientRect().width / e.clientWidth")
+    if not times >= LEAST_IN_VIEWS / 14 * height / 720:
+        return [f"{view}: {times:.2f} times as large on {height} px"]
+    if shown.evaluate("e => e.scrollHeight - e.clientHeight") > 1:
+        return [f"{view}: scrolls on {height} px"]
+    return list(handle.evaluate(SMALL.replace(f"< {LEAST} -", "< 14 -")))
+
+
+def test_saved_views_are_legible_and_fit(stage: Page) -> None:
+    """Each room's picture alone, as large as its screen allows."""
+    on_stage(stage, screens="|".join(map(quote, VIEWS)))
+    for at, view in enumerate(VIEWS, 1):
+        if at > 1:
+            stage.keyboard.press("PageDown")
+        expect(stage.locator(".stage .place")).to_have_text(re.compile(rf"^{at}\b"))
+        for width, height in ((1280, 720), (1920, 1080)):
+            stage.set_viewport_size({"width": width, "height": height})
+            deadline = time.monotonic() + WAIT_MS / 1000
+            while found := faults(stage, view):
+                assert time.monotonic() < deadline, found
+                stage.wait_for_timeout(100)
 
 
 def test_the_overview_holds_as_many_screens_as_a_talk_may_have(stage: Page) -> None:

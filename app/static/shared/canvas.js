@@ -28,6 +28,7 @@ export function theme(root) {
   const style = getComputedStyle(root);
   /** @param {string} name */
   const read = (name) => style.getPropertyValue(name).trim();
+  const font = read("--st-font") || "sans-serif";
   return {
     text: read("--st-text-color"),
     muted: read("--muted-ink") || read("--st-text-color"),
@@ -35,7 +36,8 @@ export function theme(root) {
     empty: read("--st-secondary-background-color"),
     accent: read("--st-primary-color"),
     back: read("--st-background-color"),
-    font: read("--st-font") || "sans-serif",
+    font,
+    label: `${read("--label-size") || "11px"} ${font}`, // of numbers beside what is drawn
   };
 }
 

@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from app.core.texts import APP, LANGUAGES, speaking, texts
 from app.export import figures
-from app.stage import figures as large
+from app.stage import figures as stage_figures
 from app.stage import screens
 from app.story.chapters import BY_NAME, CHAPTERS
+from app.ui.legible import legible
 
 SCRIPT = str(APP / "navigation.py")
 
@@ -59,7 +60,7 @@ def test_a_saved_list_is_walked_in_its_order() -> None:
         found, wrong = screens.listed(listed)
     assert not wrong
     assert [one.id for one in found] == ["cache", "kv-bytes-v3", "3", "moe", "5"]
-    assert found[2].view == "experts?room=balance&pin=3&embed=true&lang=ko#2"
+    assert found[2].view == "experts?room=balance&pin=3&embed=true&stage=1&lang=ko#2"
     room, page = texts("ko")["experts.room_balance"], texts("ko")["nav.experts"]
     assert found[2].title == f"{page} · {room}"
     at = opened(screens=listed, screen="kv-bytes-v3")
@@ -98,7 +99,7 @@ def test_whatever_a_list_says_only_views_of_this_app_are_framed(text: str) -> No
         if screen.view is not None:
             page, _, query = screen.view.partition("?")
             assert page in ("", *screens.PAGES)
-            assert re.search(r"embed=true&lang=en(#[1-9])?$", query)
+            assert re.search(r"embed=true&stage=1&lang=en(#[1-9])?$", query)
 
 
 def test_a_forged_turn_is_ignored() -> None:
@@ -112,16 +113,17 @@ def test_large_type_reaches_every_word_of_a_figure() -> None:
     for name in figures.NAMES:
         content = figures.figure(name, "en").content
         if isinstance(content, go.Figure):
-            drawn = large.legible(content, 530).to_plotly_json()["layout"]
+            drawn = legible(content, 530, 24).to_plotly_json()["layout"]
             sizes = [one["font"]["size"] for one in drawn.get("annotations", ()) if "text" in one]
-            sizes += [axis["tickfont"]["size"] for key, axis in drawn.items() if "axis" in key]
-            assert min([*sizes, drawn["font"]["size"]]) >= large.TYPE, name
+            axes = [drawn[key] for key in drawn if key.startswith(("xaxis", "yaxis"))]
+            sizes += [axis["tickfont"]["size"] for axis in axes]
+            assert min([*sizes, drawn["font"]["size"]]) >= 24, name
             assert drawn["height"] == 530
 
 
 def test_each_column_of_a_run_is_a_whole_token() -> None:
     ids = np.array([[1, 3], [0, 1]])
-    drawn = large.took(
+    drawn = stage_figures.took(
         ids,
         np.array([[3.0, 1.0], [1.0, 1.0]]),
         ["a", "<b/b>"],

@@ -4,8 +4,10 @@
 const LARGEST = 1.75; // zoom at which the page's 14 px text has the stage's 24 px
 const SMALLEST = 1;
 const LEAST = 60; // minimum px height of a picture; lower ones are invisible, or not drawn yet
-const PICTURES = `[data-testid=stMain] :is(.stPlotlyChart, .stDataFrame, .stHtml,
-  .st-key-glossary_found, [data-testid=stBidiComponentIsolated])`;
+const COMPONENT = "[data-testid=stBidiComponentIsolated]";
+const PICTURES = `[data-testid=stMain] :is(.stPlotlyChart, .stHtml,
+  .st-key-glossary_found, ${COMPONENT})`;
+const TABLES = "[data-testid=stMain] .stDataFrame"; // only where there is no picture
 const PLACE = ".stElementContainer, .st-key-glossary_found"; // elements that can be shown alone
 const SHOWN = "data-shown";
 const WHOLE = "data-whole"; // attribute of the root if the whole page is shown
@@ -31,6 +33,7 @@ export function fill(frame) {
   /** @type {Element | null} */
   let shown = null;
   const fit = () => {
+    if (dress(page)) scale = LARGEST; // what is dressed is smaller
     const one = choose(page, number);
     if (one !== shown) {
       shown?.removeAttribute(SHOWN);
@@ -39,14 +42,14 @@ export function fill(frame) {
     }
     if (!one || page.documentElement.hasAttribute(WHOLE)) return;
     // only ever shrink: a wider layout may be lower, which would ask for enlarging again
-    const most = frame.getBoundingClientRect().height / one.scrollHeight;
+    const most = frame.getBoundingClientRect().height / one.scrollHeight / stageOf(frame);
     scale = Math.max(SMALLEST, Math.min(scale, most));
     frame.style.setProperty("--scale", String(scale));
   };
   const sizes = new ResizeObserver(fit);
   const seen = new WeakSet(); // observing an element again would call `fit` again
   const look = () => {
-    for (const one of page.querySelectorAll(PICTURES)) {
+    for (const one of page.querySelectorAll(`${PICTURES}, ${TABLES}`)) {
       if (!seen.has(one)) sizes.observe(one);
       seen.add(one);
     }
@@ -57,12 +60,37 @@ export function fill(frame) {
 }
 
 /**
+ * How many times larger than 1280 × 720 px the stage around a frame is.
+ *
+ * @param {HTMLIFrameElement} frame
+ */
+const stageOf = (frame) => Number(getComputedStyle(frame).getPropertyValue("--stage")) || 1;
+
+/**
  * Toggle between the whole page in a frame, with its controls, and only its picture.
  *
  * @param {HTMLIFrameElement | undefined} frame
  */
 export function steer(frame) {
-  frame?.contentDocument?.documentElement.toggleAttribute(WHOLE);
+  const page = frame?.contentDocument;
+  if (!page) return;
+  page.documentElement.toggleAttribute(WHOLE);
+  dress(page);
+}
+
+/**
+ * Have our own components show what a hall looks at, and nothing that steers them, unless the whole
+ * page is shown. Is any dressed another way now than before?
+ *
+ * @param {Document} page
+ */
+function dress(page) {
+  const alone = !page.documentElement.hasAttribute(WHOLE);
+  const views = [...page.querySelectorAll(COMPONENT)]
+    .map((place) => place.shadowRoot?.querySelector(".view"))
+    .filter((view) => view && view.classList.contains("on-stage") !== alone);
+  for (const view of views) view?.classList.toggle("on-stage", alone);
+  return views.length > 0;
 }
 
 /**
@@ -72,8 +100,8 @@ export function steer(frame) {
  * @param {number} number
  */
 function choose(page, number) {
-  const drawn = [...page.querySelectorAll(PICTURES)].filter(
-    (one) => one.getBoundingClientRect().height >= LEAST,
+  const [pictures, tables] = [PICTURES, TABLES].map((kind) =>
+    [...page.querySelectorAll(kind)].filter((one) => one.getBoundingClientRect().height >= LEAST),
   );
-  return (drawn[number - 1] ?? drawn[0])?.closest(PLACE) ?? null;
+  return (pictures[number - 1] ?? pictures[0] ?? tables[0])?.closest(PLACE) ?? null;
 }

@@ -21,6 +21,8 @@ import { fill, steer } from "./framed.js";
  * @property {boolean} playing advance automatically until there is input
  */
 
+const SCREEN = [1280, 720]; // px that all sizes are for
+const STEPS = 20; // sizes grow in steps of 1 / STEPS
 const MANY = 18; // screens from which on the overview has three columns
 export const PLAYED = 12_000; // ms per screen when playing automatically
 const POPUP = "popup,width=1000,height=720";
@@ -33,6 +35,9 @@ class View {
     this.touched = () => this.data?.playing && this.begin();
     window.addEventListener("keydown", this.hear);
     window.addEventListener("pointerdown", this.touched);
+    this.resized = () => this.measure();
+    window.addEventListener("resize", this.resized);
+    this.scale = 1; // times the size for which all sizes are given
     this.place = element("div", "place", root);
     this.notes = this.over("notes");
     this.overview = this.over("overview");
@@ -69,6 +74,8 @@ class View {
     const words = new Words(data.labels, data.locale);
     this.data = data;
     this.send = given.setTriggerValue;
+    this.keep = given.setStateValue;
+    this.measure();
     const { place, screens } = data;
     if (!this.asked || this.asked === screens[place].id) {
       this.at = place;
@@ -102,6 +109,17 @@ class View {
     this.show(data, words.say("frame", { title: screens[place].title }));
     clearTimeout(this.timer);
     if (data.playing) this.timer = setTimeout(() => this.to((place + 1) % screens.length), PLAYED);
+  }
+
+  // Enlarge everything in proportion to the screen: the page by a CSS variable, figures in Python.
+  measure() {
+    const [width, height] = SCREEN;
+    const fits = Math.min(window.innerWidth / width, window.innerHeight / height);
+    const scale = Math.max(1, Math.floor(STEPS * fits) / STEPS);
+    document.documentElement.style.setProperty("--stage", String(scale));
+    if (scale === this.scale) return;
+    this.scale = scale;
+    this.keep?.("scale", scale);
   }
 
   /**
@@ -255,6 +273,8 @@ class View {
     clearTimeout(this.timer);
     window.removeEventListener("keydown", this.hear);
     window.removeEventListener("pointerdown", this.touched);
+    window.removeEventListener("resize", this.resized);
+    document.documentElement.style.removeProperty("--stage");
     this.talk.end();
   }
 }

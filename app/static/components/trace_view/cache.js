@@ -67,7 +67,7 @@ export function makeCache(view, parent) {
         context.arc(Math.min(x(fed), width - 4), Math.max(y(bytes), top + 3), 3.5, 0, 2 * Math.PI);
         context.fill();
       }
-      context.font = `11px ${colours.font}`;
+      context.font = colours.label;
       context.fillStyle = colours.muted;
       context.textBaseline = "alphabetic";
       context.textAlign = "left";

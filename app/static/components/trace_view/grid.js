@@ -95,7 +95,7 @@ export function makeGrid(view, parent) {
   function drawFrame(context, g, run, colours) {
     context.textAlign = "center";
     context.textBaseline = "middle";
-    context.font = `11px ${colours.font}`;
+    context.font = colours.label;
     context.fillStyle = colours.muted;
     const every = g.cell >= 16 ? 1 : Math.ceil(20 / g.cell);
     for (let e = 0; e < run.n_experts; e += every)

@@ -90,7 +90,7 @@ function drawHeat(canvas, view, l, g, shown, current) {
     context.lineWidth = view.pinned === null ? 1 : 2.5;
     context.strokeRect(g.x(current) - 1, 1, g.cell + 2, g.height - 2);
   }
-  context.font = `11px ${colours.font}`;
+  context.font = colours.label;
   context.fillStyle = colours.muted;
   context.textAlign = "center";
   context.textBaseline = "middle";
@@ -113,7 +113,7 @@ function drawNumbers(canvas, view, g) {
   const context = prepare(canvas, LABEL, g.height);
   context.fillStyle = colours.back;
   context.fillRect(0, 0, LABEL, g.height);
-  context.font = `11px ${colours.font}`;
+  context.font = colours.label;
   context.fillStyle = colours.muted;
   context.textAlign = "right";
   context.textBaseline = "middle";

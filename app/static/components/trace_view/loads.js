@@ -61,7 +61,7 @@ export function makeLoads(view, parent, pooled) {
    * @param {Colours} colours
    */
   function drawAxes(context, colours) {
-    context.font = `11px ${colours.font}`;
+    context.font = colours.label;
     context.fillStyle = colours.muted;
     context.textBaseline = "middle";
     context.textAlign = "right";

@@ -73,7 +73,7 @@ export function makeOverview(view, parent, pooled) {
    * @param {Colours} colours
    */
   function drawAxes(context, run, colours) {
-    context.font = `11px ${colours.font}`;
+    context.font = colours.label;
     context.fillStyle = colours.muted;
     context.textAlign = "right";
     context.textBaseline = "middle";
