@@ -1,4 +1,4 @@
-"""Latent cache: naive or absorbed, two ways of decoding: what they multiply, read and take."""
+"""Latent cache: naive and absorbed decoding: their multiplications, bytes read and time."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from model.training import experiments
 
 V3_CONTEXTS = (64, 256, 1_024, 4_096, 16_384, 65_536, 131_072)
 V3 = "DeepSeek-V3"
-BYTES = 4  # of an element of our models; V3's are counted in bf16
+BYTES = 4  # per element of our models; V3 is counted in bf16
 
 
 def room() -> None:
-    """Times on this machine, arithmetic for ours and for V3."""
+    """Draw the times on this machine, then the arithmetic for our model and V3."""
     st.markdown(t("decoding.ways_lead"))
     st.markdown("\n".join(f"- {t(f'decoding.way_{way}')}" for way in DECODING_PATHS))
     timing.CLOCK.area(clock)
@@ -33,7 +33,7 @@ def room() -> None:
 
 
 def clock() -> None:
-    """Milliseconds of whole steps: recorded ones, or measured when asked for."""
+    """Draw milliseconds per decoding step: recorded, or measured when the button is clicked."""
     st.header(t("decoding.clock_title"))
     times, date = timing.shown()
     own = date is None
@@ -109,7 +109,7 @@ def _timed(times: timing.Times, way: str) -> figures.DecodingLine:
 
 
 def _finding(times: timing.Times) -> str:
-    """Naive against absorbed at the shortest and at the longest length, as measured."""
+    """The measured ratio of naive to absorbed at the shortest and longest length, in words."""
     first, *_, last = times.contexts
     ratio = {
         tokens: times.quartiles("naive", tokens)[1] / times.quartiles("absorbed", tokens)[1]
@@ -125,7 +125,7 @@ def _finding(times: timing.Times) -> str:
 
 
 def arithmetic() -> None:
-    """Multiplications and bytes read for one token in one layer, ours or V3's."""
+    """Draw multiplications and bytes read for one token in one layer, ours or V3's."""
     st.header(t("decoding.ways_math_title"))
     ours, v3 = session.named("MLA"), V3
     chosen = st.segmented_control(

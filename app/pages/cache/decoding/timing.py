@@ -1,4 +1,4 @@
-"""Two ways of decoding with MLA, and MHA beside them, timed on this server's processor."""
+"""Times of MLA's two ways of decoding, and of MHA for comparison, on this server's processor."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ def shape() -> Shape:
 
 
 def measure() -> None:
-    """Time all ways at all lengths, in a process of its own."""
+    """Time all ways of decoding at all lengths, in a separate process."""
     mla, mha = session.named("MLA"), session.named("MHA")
     CLOCK.run(experiments.decoding_times(ways(mla, shape(), mha, models.config(mha))))
 
 
 @dataclass(frozen=True, eq=False)
 class Times:
-    """Seconds of single steps by way and tokens held, and the model that each way was timed on."""
+    """Seconds per step by way and number of cached tokens, and the model each way was timed on."""
 
     seconds: dict[tuple[str, int], tuple[float, ...]]
     models: dict[str, str]
-    steps: int  # of each way and length, once all is timed
+    steps: int  # per way and length once everything is timed
 
     @property
     def contexts(self) -> list[int]:
-        """Tokens held, those of which all ways were timed."""
+        """The cache lengths at which all ways were timed."""
         lengths = sorted({tokens for _, tokens in self.seconds})
         return [n for n in lengths if all((way, n) in self.seconds for way in self.models)]
 
     def quartiles(self, way: str, tokens: int) -> tuple[float, float, float]:
-        """A quarter, half and three quarters of the steps took no longer."""
+        """The quartiles of the step times, in seconds."""
         low, middle, high = np.quantile(self.seconds[way, tokens], (0.25, 0.5, 0.75))
         return float(low), float(middle), float(high)
 
 
 def times_of(outcome: Outcome) -> Times:
-    """What an experiment has timed so far."""
+    """The times that an experiment has produced so far."""
     seconds: dict[tuple[str, int], tuple[float, ...]] = {}
     for one in outcome.all_of("steps"):
         key = (one["way"], one["tokens"])
@@ -66,7 +66,7 @@ def times_of(outcome: Outcome) -> Times:
 
 
 def shown() -> tuple[Times, str | None]:
-    """What to draw, and the date if it was recorded: until two lengths are timed, or nothing is."""
+    """The times to draw, and their date if recorded: live ones once two lengths are timed."""
     outcome = CLOCK.growing()
     if outcome is not None and len((times := times_of(outcome)).contexts) > 1:
         return times, None

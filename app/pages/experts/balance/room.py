@@ -1,4 +1,4 @@
-"""Balance: three trainings that differ in what keeps experts busy, and the bias rule by hand."""
+"""Balance: three training runs that differ in load balancing, and the bias rule by hand."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from model.analysis import expert_load
 
 SCORES = NeedSlot("balance_scores")
 SPEEDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
-LEAP = 50  # steps of the longer button
-MOST_STEPS = 500  # by hand: all are taken anew with each change, and a link may ask for any
-HAND = "e_hand"  # their key in the URL
+LEAP = 50  # steps taken by the button for many
+MOST_STEPS = 500  # by hand: all are recomputed on each change, and a link may ask for any number
+HAND = "e_hand"  # URL key of the steps
 
 
 def room() -> None:
-    """The whole section."""
+    """Draw the room as one fragment."""
     st.fragment(in_words()(whole))()
 
 
 def whole() -> None:
-    """Everything; the layer is chosen for all of it."""
+    """Draw all figures for one chosen layer."""
     st.header(t("balance.title"))
     runs = [balance_runs.run(name) for name in balance_runs.RUNS]
     settings = models.run_results("balance-bias")
@@ -55,7 +55,7 @@ def names() -> dict[str, str]:
 
 
 def loads(runs: list[balance_runs.BalanceRun], layer: int, at: int) -> None:
-    """The animation, what it ends with in one sentence, and its numbers."""
+    """Draw the animated loads, a sentence about the final ones, and the numbers."""
     st.subheader(t("balance.loads_title"))
     load_RWE = np.array([run.load[:, at] for run in runs])
     experts = load_RWE.shape[2]
@@ -128,7 +128,7 @@ def violations(runs: list[balance_runs.BalanceRun]) -> None:
 
 
 def results(runs: list[balance_runs.BalanceRun]) -> None:
-    """What each way cost in loss, beside the paper's."""
+    """Draw what each balancing method costs in loss, compared with the paper."""
     st.subheader(t("balance.results_title"))
     rows: list[dict[str, object]] = []
     for run in runs:
@@ -199,7 +199,7 @@ def biases(run: balance_runs.BalanceRun, layer: int, at: int) -> None:
 
 
 def taken_on(layer: int) -> list[tuple[float, int]]:
-    """The steps taken on a layer's gate, as the URL has them: speeds, and how many steps at each.
+    """The steps taken on a layer's gate, read from the URL: pairs of update speed and count.
 
     URL: e_hand=4_50x0.01_1x0.002, of layer 4.
     """
@@ -215,7 +215,7 @@ def taken_on(layer: int) -> list[tuple[float, int]]:
 
 
 def _step(text: str) -> tuple[float, int] | None:
-    """A speed and how many steps at it; None for anything else in a link."""
+    """Parse an update speed and a number of steps; None if the text is anything else."""
     found = re.fullmatch(r"(\d{1,4})x([\d.]+)", text, re.ASCII)
     if found is None or found[2] not in map(str, SPEEDS):
         return None
@@ -227,7 +227,7 @@ def again() -> None:
 
 
 def take(layer: int, times: int) -> None:
-    """Note steps at the chosen speed; those at one speed, one after another, are one part."""
+    """Add steps at the chosen speed to the URL; consecutive ones at one speed are merged."""
     sent = st.session_state.e_speed  # by the browser
     speed = min(SPEEDS, key=lambda each: abs(each - sent))
     *before, (last, n) = taken_on(layer) or [(speed, 0)]
@@ -237,7 +237,7 @@ def take(layer: int, times: int) -> None:
 
 
 def by_hand(layer: int, at: int) -> None:
-    """Loads, the rule, and what it does, on real tokens."""
+    """Draw the bias rule by hand: a layer's loads on real tokens, and the effect of each step."""
     scores_NLE = balance_runs.scores(SCORES)
     if scores_NLE is None:
         held_out.ask(SCORES, t("balance.hand_read"))

@@ -1,4 +1,4 @@
-"""What if the router chose otherwise: changes of the routing, live, beside the untouched run."""
+"""What if the router chose otherwise: live interventions, compared with the unchanged run."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from model.record.trace import Trace
 RUN = NeedSlot("interventions")
 HELD_OUT = NeedSlot("interventions_held_out")
 KNOCK_OUT = NeedSlot("knock_out")
-EXAMPLE = Intervention(shared=False)  # what is shown before anything is changed
-KNOCKED_ROWS = 4 * len(held_out.DOMAINS)  # of the knock-out experiment, for each intervention
+EXAMPLE = Intervention(shared=False)  # shown before the viewer changes anything
+KNOCKED_ROWS = 4 * len(held_out.DOMAINS)  # per intervention of the knock-out experiment
 
 
 def number(trace: Trace) -> tuple[int, int]:
-    """Experts chosen per token, and experts in all, of the run's model."""
+    """The run's model's experts per token and total experts."""
     return trace.card.num_experts_per_tok, trace.card.n_routed_experts
 
 
 def fields(trace: Trace) -> Intervention | None:
-    """The fields as an intervention; None if they contradict one another."""
+    """Draw the fields and return them as an intervention; None if they contradict each other."""
     chosen, experts = number(trace)
     options = [f"{layer}.{expert}" for layer in trace.card.moe_layers for expert in range(experts)]
     left, right = st.columns(2)
@@ -99,7 +99,7 @@ def _expert(name: str) -> tuple[int, int]:
 
 
 def effects(trace: Trace, intervention: Intervention) -> None:
-    """All that an intervention does: to this text at once, to held-out text as it is read."""
+    """Draw the effects of an intervention: on this text, then on held-out text as it is read."""
     run = intervened_run.compute(RUN, trace, intervention)
     if run is None:
         RUN.ask(t("interventions.go_on"))
@@ -120,12 +120,12 @@ def effects(trace: Trace, intervention: Intervention) -> None:
         status(len(after))
         cost(before, after)
 
-    both()  # begun before the part is drawn, which so follows it from the start
+    both()  # start before drawing, so that the area follows the progress from the start
     HELD_OUT.area(read_so_far)
 
 
 def status(rows: int) -> None:
-    """How far the held-out rows are, with Stop; or that they were stopped, with a button."""
+    """Draw the progress on held-out rows with Stop, or a note that it stopped, with a button."""
     if rows == held_out.ROWS:
         return
     if HELD_OUT.running is None and HELD_OUT.error() is None:
@@ -134,7 +134,7 @@ def status(rows: int) -> None:
 
 
 def by_token(run: IntervenedRun) -> None:
-    """The picture's numbers, token by token."""
+    """Draw the figure's numbers as a table, token by token."""
     kept_T = run.kept_routes().mean(axis=1)
     pairs = zip(run.plain.logprobs, run.changed.logprobs, strict=True)
     folded_table(
@@ -154,7 +154,7 @@ def by_token(run: IntervenedRun) -> None:
 
 
 def amounts(run: IntervenedRun) -> None:
-    """Two numbers: what the untouched model wrote, and the text's routes."""
+    """Draw two numbers: the loss on the generated text, and the share of unchanged routes."""
     left, right = st.columns(2)
     first = run.trace.n_prompt
     if first < len(run.trace):
@@ -171,7 +171,7 @@ def amounts(run: IntervenedRun) -> None:
 
 
 def ways(run: IntervenedRun, pin: int | None) -> None:
-    """The pinned token's way through both, or a word on how to pin one."""
+    """Draw the pinned token's route through both models, or a hint on how to pin one."""
     if pin is None or pin >= run.trace.fed:
         st.caption(t("interventions.pin"))
         return
@@ -214,8 +214,8 @@ def ways(run: IntervenedRun, pin: int | None) -> None:
 
 
 def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
-    """Loss on held-out text, all of it and by domain, beside the untouched model's on the same rows
-    and with intervals."""
+    """Draw the held-out loss, overall and by domain, compared with the unchanged model's on the
+    same rows, with intervals."""
     rows = len(after)
     if rows < 2 * len(held_out.DOMAINS):
         return
@@ -255,12 +255,12 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
 
 
 def listed(names: Sequence[str], gaps: Sequence[figures.Estimate]) -> str:
-    """Differences as one reads them out: "Korean +0.012, code +0.030"."""
+    """Differences as text: "Korean +0.012, code +0.030"."""
     return ", ".join(f"{name} {mean:+.3f}" for name, (mean, _) in zip(names, gaps, strict=True))
 
 
 def gap_row(gap: figures.Estimate) -> dict[str, object]:
-    """A difference and its interval, for a table."""
+    """A difference and its interval as table cells."""
     mean, (low, high) = gap
     return {
         t("interventions.gap"): round(mean, 4),
@@ -270,13 +270,13 @@ def gap_row(gap: figures.Estimate) -> dict[str, object]:
 
 
 def room() -> None:
-    """The whole room: the run's inputs, what is changed, and what that does."""
+    """Draw the room: the run's inputs, the interventions and their effects, the knock-out."""
     session.RUN.area(on_a_run)
     KNOCK_OUT.area(knock_out)
 
 
 def on_a_run() -> None:
-    """The run, and under it what changes of its model do to it."""
+    """Draw the run's inputs, and below them the interventions on its model."""
     inputs.inputs()
     trace, kind = session.on_screen()
     inputs.shown(trace, kind)
@@ -289,7 +289,7 @@ def on_a_run() -> None:
 
 
 def interventions(trace: Trace) -> None:
-    """The fields, and what they do; an example of it as long as they change nothing."""
+    """Draw the fields and their effects; those of an example while the fields change nothing."""
     st.header(t("interventions.title"))
     st.markdown(t("interventions.lead"))
     intervention = fields(trace)
@@ -303,7 +303,7 @@ def interventions(trace: Trace) -> None:
 
 
 def knock_out() -> None:
-    """The DeepSeekMoE paper's experiment on our model: how much can be taken away?"""
+    """Draw the DeepSeekMoE paper's knock-out experiment on our model."""
     trace, _ = session.on_screen()
     if not trace.card.moe_layers or not session.ships(trace):
         return
