@@ -1,6 +1,6 @@
-"""Figures of one token's way: through all layers, and of one router's decision.
+"""Figures of one token's route through all layers, and of one router's decision.
 
-Pure plotly: words come in as `labels`, already in the viewer's language.
+Pure plotly: texts are passed as `labels`, already in the viewer's language.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 from app.ui import style
 
 WAY = "#0072B2"  # what was chosen
-REJECTED = "#E69F00"  # the first one that was not
+REJECTED = "#E69F00"  # the highest-ranked one that was not
 IDLE = "rgba(128,136,148,0.45)"
-WIDEST = 22  # px, of a weight that is the whole
-HALF = 0.42  # of a layer's width, from the trunk to its experts
+WIDEST = 22  # px of a weight of 1
+HALF = 0.42  # from the trunk to the experts, relative to a layer's width
 
 
 @dataclass(frozen=True)
 class Route:
-    """One token's experts: `ids` and `shares` of the routed weight [L, k], strongest first."""
+    """One token's experts: `ids` and `shares` of the routing weight [L, k], strongest first."""
 
     ids: NDArray[np.integer]
     shares: NDArray[np.floating]
-    shared: bool = True  # whether the shared expert works
+    shared: bool = True  # whether the shared expert is on
 
 
 def way(
@@ -37,11 +37,11 @@ def way(
     groups: int,
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """A token's way from left to right, one panel per route, one below the other.
+    """Draw a token's route from left to right, one panel per route, below one another.
 
-    In each layer the token's vector goes to k experts, as wide as their weights, and comes back as
-    their sum; the shared expert, a square, sees every token (hollow: it is off). Dotted lines part
-    the groups. `layers` are the model's own numbers. `labels`: layer, expert, trunk, shared, hover
+    In each layer lines lead to k experts and back to the trunk, as wide as the experts' weights;
+    the square is the shared expert (hollow: it is off). Dotted lines separate the groups. `layers`
+    are numbered counting all layers. `labels`: layer, expert, trunk, shared, hover
     (with {layer}, {expert}, {share}), and panel_0, panel_1 for the panels' names if there are two.
     """
     figure = go.Figure()
@@ -96,10 +96,10 @@ def _panel(
     top: float,
     labels: Mapping[str, str],
 ) -> None:
-    """One route; expert e lies at `top` - e, the trunk below all experts."""
+    """Draw one route: expert e at `top` - e, the trunk below all experts."""
     trunk, shared = top - experts - 0.5, top - experts - 2
     bend = np.linspace(0, 1, 13)
-    ease = bend * bend * (3 - 2 * bend)  # leaves and arrives level
+    ease = bend * bend * (3 - 2 * bend)  # horizontal at both ends
     for edge in range(experts // groups, experts, experts // groups):
         figure.add_shape(
             type="line",
@@ -119,7 +119,7 @@ def _panel(
     for at in range(len(layers)):
         for expert, share in zip(route.ids[at], route.shares[at], strict=True):
             if not share:
-                continue  # switched off, in an empty place
+                continue  # an unused slot of an expert that is off
             y = top - int(expert)
             up = trunk + (y - trunk) * ease
             x = at - HALF + HALF * bend
@@ -183,7 +183,7 @@ def decision(
     groups: int,
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """One router's view of all experts: score as a bar, score plus bias as a mark above or below.
+    """Draw one router's scores: score as a bar, score plus bias as a mark above or below.
 
     Groups that were not kept are shaded; the chosen are blue, the first one rejected is orange and
     hatched. `labels`: expert, score, choice, closed; hover_score, hover_choice (templates).
