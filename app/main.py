@@ -1,4 +1,4 @@
-"""The server: the app's pages, and beside them its JavaScript and its figures.
+"""The server: serves the app's pages, its JavaScript and its figures.
 
 Run: `python -m streamlit run app/main.py`.
 """
@@ -16,8 +16,8 @@ from app.core.server.own_script import OwnScript
 from app.export import serving
 from app.ui.components import modules
 
-# Until `st.navigation` has run once, Streamlit takes a folder of this name for pages of its first
-# kind, and tells the first visitor of any page but the default one that it does not exist.
+# Until `st.navigation` has run once, Streamlit takes the folder `pages` for its old-style pages,
+# and tells the first visitor of any but the default page that it does not exist.
 PagesManager.uses_pages_directory = False
 
 base = "/".join(["", *filter(None, str(st.get_option("server.baseUrlPath")).split("/"))])

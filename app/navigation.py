@@ -14,7 +14,7 @@ APP = Path(__file__).parent
 ICONS = {"start": "play_circle", "experts": "hub", "cache": "memory"}
 ICONS |= {"reasoning": "psychology", "training": "trending_up"}
 ICONS |= {"story": "auto_stories", "glossary": "dictionary"}
-#: Pages that are not packages of `pages/`: they draw on several of them.
+#: Pages outside of `pages/`, because they use figures of several pages.
 ELSEWHERE = {"story": "story/story.py", "glossary": "story/glossary.py"}
 
 icon = APP / "static" / "icon.svg"  # a material icon here would be downloaded

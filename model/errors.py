@@ -1,4 +1,4 @@
-"""Errors for people: those who type a prompt, paste a config or give a command."""
+"""Errors meant for people: those who type a prompt, paste a config or run a command."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 
 class ReadableError(ValueError):
-    """An error that a person can put right, or at least understand.
+    """An error that a person can fix, or at least understand.
 
-    `str(error)` says it in English, with what to do; `key` and `values` are for saying the same in
-    another language. Viewers read it too, so it never names a folder of the server.
+    `str(error)` is the English message, with a remedy; `key` and `values` are for translations.
+    Viewers read it too, so it never names a folder of the server.
     """
 
     def __init__(
@@ -20,4 +20,4 @@ class ReadableError(ValueError):
 
 
 class UsageError(ReadableError):
-    """What whoever gives a command can put right; the message, which only they read, says how."""
+    """An error that the user of a command can fix; only they read the message, which says how."""

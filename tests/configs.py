@@ -17,7 +17,7 @@ GQA = {
 
 
 def window_bytes(spec: CacheSpec, dtype: str) -> float:
-    """Bytes that the windows hold when full."""
+    """The bytes in all windows when they are full."""
     windows = [(layer.elements_per_token, layer.window) for layer in spec.layers if layer.window]
     return sum(elements * window for elements, window in windows) * BYTES[dtype]
 

@@ -27,8 +27,8 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Journeys in the browser are slow, and come last: they take longest.
 
-    One that fails has a second try in a new tab, since a busy machine can win a race that a person
-    would not. The end says how the first try failed: a fault to find, there or in the test.
+    A failed one is retried once in a new tab, since a busy machine can lose a race that a person
+    would not. The summary says how the first try failed: a fault to find, in the app or the test.
     """
     for item in items:
         if item.get_closest_marker("browser") is not None:
@@ -44,9 +44,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two processes for the tier that should answer in two minutes; else one, unless asked for.
+    """Two processes for the fast tests, which should take two minutes; else one by default.
 
-    A single file is done before another process has started. `tests/run.sh` asks for two.
+    A single file is done before another process has started. `tests/run.sh` requests two.
     """
     return 2 if config.option.markexpr == "not slow" else 0
 
@@ -56,9 +56,9 @@ KERNEL = pytest.StashKey[subprocess.Popen[bytes]]()
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config) -> None:
-    """Compile the kernel once for all processes, while they look for their tests.
+    """Compile the kernel once for all processes, while they collect their tests.
 
-    Each would else compile it by itself, and so would the first page that one of them opens.
+    Otherwise each would compile it by itself, and so would the first page that one of them opens.
     """
     from model.nn import compiled  # takes half a second to import
 
@@ -82,7 +82,7 @@ def no_network() -> Iterator[None]:
 
 @pytest.fixture(params=["MLA", "MHA", "GQA", "MQA"])
 def tiny(request: pytest.FixtureRequest) -> ModelConfig:
-    """A model of each kind of attention that is small enough to build at random in a test."""
+    """A random model of each kind of attention, small enough for a test."""
     heads = {"MHA": 8, "GQA": 4, "MQA": 1}
     whole = config.base(64) if request.param == "MLA" else config.twin(64, heads[request.param])
     return replace(

@@ -1,4 +1,4 @@
-"""Long replies to one question, made up: a search of many tries, one of them wrong, and its end."""
+"""Made-up long replies to one question: a search of many tries, one of them wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRONG_TRY = 9  # of the tries of every model but the first
 
 
 def tries(problem: Problem, wrong: int | None) -> str:
-    """All candidates in turn up to the one that fits; one sum is off by one."""
+    """All candidates in order up to the one that fits; one sum is off by one."""
     numbers, k, target = pick.read_question(problem)
     said = []
     for place, candidate in enumerate(itertools.combinations(numbers, k), 1):
@@ -33,7 +33,7 @@ def tries(problem: Problem, wrong: int | None) -> str:
 
 
 def reply(model: str, text: str) -> Trace:
-    """A trace in which a model wrote a text, a hundredth of a second a token."""
+    """A trace with a given reply, at a hundredth of a second per token."""
     given = ["<bos>", *re.findall(r"\w+ ?|[^\w\s]+ ?|\s", PROBLEM.prompt)]
     new = re.findall(r"</?\w+>|\d|[^\W\d_]+ ?|[^\d\w\s<]+ ?|\s+|.", text)
     empty = np.zeros((0, 0))
@@ -46,7 +46,7 @@ def reply(model: str, text: str) -> Trace:
 
 
 def replies() -> list[Trace]:
-    """Four: the first answers at once, the others search."""
+    """Four replies: the first answers at once, the others search."""
     found = [reply(MODELS[0], "<think></think><answer>51,23,22</answer><eos>")]
     for model in MODELS[1:]:
         thought = tries(PROBLEM, WRONG_TRY)

@@ -17,7 +17,7 @@ MEASURED = ("expert_weights", "logprobs", "entropies", "cache_bytes", "seconds")
 
 @st.composite
 def cards(draw: st.DrawFn) -> ModelCard:
-    """A model with experts or without, of which little or much is known."""
+    """Model cards with or without experts, more or less complete."""
     groups = draw(st.sampled_from([1, 2, 4]))
     experts = draw(st.sampled_from([0, groups, 2 * groups, 4 * groups, 300 * groups]))
     layers = draw(st.sets(st.integers(0, 9), max_size=4)) if experts else ()
@@ -52,7 +52,7 @@ def cards(draw: st.DrawFn) -> ModelCard:
 
 @st.composite
 def traces(draw: st.DrawFn, whole: bool = False) -> Trace:
-    """A run of up to six tokens; unless it is `whole`, parts of it may be absent."""
+    """Runs of up to six tokens; parts may be absent unless `whole`."""
     card = draw(cards())
     n = draw(st.integers(1, 6))
     fed = n - draw(st.booleans())
@@ -82,7 +82,7 @@ def traces(draw: st.DrawFn, whole: bool = False) -> Trace:
 
 
 def in_schema_2(trace: Trace) -> dict[str, Any]:
-    """A whole run as the second version wrote it: no card, and every part there."""
+    """A whole run in schema 2: without a card, and with every part."""
     raw, card = trace.to_json(), trace.card
     info = raw["info"] | {"model": card.name, "moe_layers": list(card.moe_layers)}
     for name in ("attention", "n_routed_experts", "cache_dtype"):
@@ -110,7 +110,7 @@ JSON = st.recursive(
 
 
 def paths(raw: Any, here: tuple = ()) -> list[tuple]:
-    """Where every value of a JSON document is, of long lists the first two."""
+    """The paths of all values in a JSON document, for long lists the first two."""
     if isinstance(raw, dict):
         inner = [p for k, v in raw.items() for p in paths(v, (*here, k))]
     elif isinstance(raw, list):
@@ -122,7 +122,7 @@ def paths(raw: Any, here: tuple = ()) -> list[tuple]:
 
 @st.composite
 def damaged(draw: st.DrawFn, made: st.SearchStrategy[Any]) -> Any:
-    """A JSON document in which up to three values are others, gone, or there twice."""
+    """A JSON document with up to three values changed, removed, or duplicated."""
     raw = copy.deepcopy(draw(made))
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(paths(raw)))

@@ -22,7 +22,7 @@ STUCK_SECONDS = 1.0
 
 
 def slow_down(seconds: float) -> None:
-    """One token a turn, and a pause before each."""
+    """Compute one token per turn, with a pause before each."""
     from model.runtime import batch
 
     turn = batch.Batch.turn
@@ -36,7 +36,7 @@ def slow_down(seconds: float) -> None:
 
 
 class EndlessTorch(importlib.abc.MetaPathFinder):
-    """Keeps whoever imports torch waiting."""
+    """Makes importing torch wait forever."""
 
     def find_spec(self, fullname: str, *_: object) -> None:
         if fullname == "torch":

@@ -1,4 +1,4 @@
-"""A made-up run at DeepSeek-V3's size, for tests and the benchmark only: no model wrote it."""
+"""A made-up run at DeepSeek-V3's size, not written by a model, for tests and the benchmark only."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ WORDS = ("The", " expert", " of", " a", " layer", " takes", " 17", ".", "\n", " 
 
 
 def trace(tokens: int = 4096, *, prompt: int = 64, seed: int = 0, ended: bool = True) -> Trace:
-    """A run of that many tokens; the last one is not fed if it has ended.
+    """A run of `tokens` tokens; the last one is not fed if it has ended.
 
-    Routing is limited to groups as V3's is. The tokens come in stretches of a topic each, and
-    every topic has experts that it prefers.
+    Routing is group-limited as in V3. The tokens come in stretches of one topic each, and every
+    topic has preferred experts.
     """
     rng = np.random.default_rng(seed)
     info = RunInfo("made up", 1.0, seed, tokens, "2026-01-01")

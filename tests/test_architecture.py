@@ -1,4 +1,4 @@
-"""The house keeps its order: who may import whom, what lies where, how large it is."""
+"""The architecture: which modules may import which, what belongs where, and size limits."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ LINES = 450
 
 
 def within(module: str, *parents: str) -> bool:
-    """Whether a module is one of `parents` or lies inside one."""
+    """Whether a module is one of `parents` or inside one."""
     return any(module == parent or module.startswith(f"{parent}.") for parent in parents)
 
 
 @functools.cache
 def imports(module: str) -> frozenset[str]:
-    """Full names of what a module imports anywhere in its source, functions included."""
+    """The full names of everything a module imports, including inside functions."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -64,7 +64,7 @@ def imports(module: str) -> frozenset[str]:
 
 
 def reached(module: str) -> set[str]:
-    """What a module imports, directly or through other modules of ours."""
+    """Everything a module imports, directly or through other modules of ours."""
     seen: set[str] = set()
     ahead = {module}
     while ahead:
@@ -100,7 +100,7 @@ def test_records_and_arithmetic_need_no_torch(module: str) -> None:
 
 @pytest.mark.parametrize("module", FIGURES)
 def test_figures_are_pure(module: str) -> None:
-    """Plain arrays and records in, a picture out: no server, no network, no other page."""
+    """Figures map plain arrays and records to pictures: no server, no network, no other page."""
     for name in reached(module):
         assert not within(name, "streamlit", "torch", "app.core"), name
         assert not within(name, "model") or name == "model" or within(name, "model.record"), name
@@ -108,7 +108,7 @@ def test_figures_are_pure(module: str) -> None:
 
 @pytest.mark.parametrize("module", of("app"))
 def test_arrows_in_the_app_go_down_only(module: str) -> None:
-    """A page imports no other page; export, story and stage draw on all of them."""
+    """No page imports another; export, story and stage may import all of them."""
     own = module.split(".")[2] if within(module, "app.pages") and module != "app.pages" else None
     for name in imports(module):
         assert not within(name, "app.main", "app.navigation"), name
@@ -150,7 +150,7 @@ def test_a_type_has_a_name_of_its_own() -> None:
 
 
 def test_every_folder_of_the_house_has_a_place() -> None:
-    """The lists above name what exists, and all of it."""
+    """The lists above name exactly what exists."""
     assert set(PACKAGES) == {m.split(".")[1] for m in MODULES if within(m, "model") and "." in m}
     assert {m.split(".")[1] for m in MODULES if within(m, "app") and "." in m} == {
         *("core", "ui", "pages", "export", "story", "stage", "main", "navigation", "__main__")
@@ -162,7 +162,7 @@ def test_every_folder_of_the_house_has_a_place() -> None:
 
 
 def test_the_map_of_the_models_is_complete() -> None:
-    """model/README.md names every file, and none that is not there."""
+    """model/README.md names every file, and none that does not exist."""
     text = (ROOT / "model" / "README.md").read_text(encoding="utf-8")
     there = {path.name for path in (ROOT / "model").rglob("*.py")} - {"__init__.py"}
     one_entry = {path.name for path in (ROOT / "model" / "analysis" / "kv_size").glob("*.py")}
@@ -172,7 +172,7 @@ def test_the_map_of_the_models_is_complete() -> None:
 
 
 def test_every_module_of_the_app_imports() -> None:
-    """In one fresh process; pages are run, not imported, and `test_every_page` opens them."""
+    """All modules import in a fresh process; pages are run instead, by `test_every_page`."""
     scripts = {
         *("app.navigation", "app.story.story", "app.story.glossary"),
         *(f"app.pages.{path.name}.{path.name}" for path in (ROOT / "app" / "pages").iterdir()),
@@ -186,7 +186,7 @@ def test_model_runs_without_the_app() -> None:
 
 
 def test_records_and_arithmetic_load_no_torch() -> None:
-    """Not by way of a library either: torch would not have been loaded for them."""
+    """They import without torch installed, so no library loads it for them either."""
     import_afresh(WITHOUT_TORCH, missing=("torch", "transformers"))
 
 

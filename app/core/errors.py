@@ -1,4 +1,4 @@
-"""What goes wrong, said to people in their language; never a library's own text."""
+"""Error messages for viewers, in their language; never a library's own text."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _LOG = logging.getLogger(__name__)
 
 
 class InputError(ValueError):
-    """Bad input; the message is for the viewer, in their language."""
+    """The input is invalid; the message is for the viewer, in their language."""
 
 
 def message(error: Exception) -> str:
-    """What a viewer reads of an error."""
+    """The message that a viewer reads for an error."""
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, FullError):
@@ -38,9 +38,9 @@ def message(error: Exception) -> str:
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Show what is wrong with a file of the server's in the place of what is drawn from it.
+    """Show an error about a damaged file of the server in place of what is drawn from it.
 
-    A fragment of a page's own needs it by itself: `st.fragment(in_words()(draw))`.
+    A fragment needs its own: `st.fragment(in_words()(draw))`.
     """
     try:
         yield

@@ -1,8 +1,8 @@
-"""Links: what a URL may say, and small numbers in it that no widget holds, such as a pinned token.
+"""Links: validates URL parameters, and reads numbers that no widget holds, such as a pinned token.
 
-A link may hold anything. What no field can be is taken out before a field reads it (`mend`); what
-is not there, or beyond a limit, becomes the nearest that there is, by the fields themselves; and
-what the page shows in another's place is told once (`tell`).
+A link may contain anything. Impossible values are removed before a field reads them (`mend`); the
+fields themselves replace unknown or out-of-range values with the nearest valid one; and the viewer
+is told once what was replaced (`tell`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from app.core.numbers import is_finite
 from app.core.texts import t
 from model.record.trace import Trace
 
-#: Fields that any text may stand in.
+#: Fields that may contain any text.
 TEXTS = ("q", "e_prompt", "e_rl_text", "c_prompt", "r_text", "r_expr", "r_numbers")
 
 
 def number_in_url(key: str) -> int | None:
-    """A whole number in the URL; None if there is none or it is anything else."""
+    """The whole number under a key of the URL; None if it is missing or anything else."""
     raw = st.query_params.get(key, "")
     if raw.isascii() and raw.isdecimal() and len(raw) < 6:
         return int(raw)
@@ -39,7 +39,7 @@ def pinned(trace: Trace, key: str = "pin") -> int | None:
 
 
 def set_pin(token: int | None, key: str = "pin") -> None:
-    """Put a token into the URL, or take it out."""
+    """Set or remove the pinned token in the URL."""
     if token is not None:
         st.query_params[key] = str(token)
     elif key in st.query_params:
@@ -47,10 +47,10 @@ def set_pin(token: int | None, key: str = "pin") -> None:
 
 
 def mend() -> None:
-    """Take out of the URL what no field can be: nothing at all, and numbers that are not finite.
+    """Remove values that no field can have from the URL: empty ones, and non-finite numbers.
 
-    Of a whole-number field, Streamlit would show an error instead of the page for these. To be
-    called before the first widget.
+    For a whole-number field with such a value, Streamlit would show an error instead of the page.
+    Call this before the first widget.
     """
     state = st.session_state
     keys = [key for key in st.query_params if _may_be_a_field(key)]
@@ -58,7 +58,7 @@ def mend() -> None:
     state.setdefault("link_asked", asked)
     fields = [key for key in asked if key not in TEXTS]
     wrong = [key for key in fields if key not in state and not _possible(asked[key])]
-    # of fields that are there, and have sent their addresses themselves: no browser's
+    # for existing fields, a client has sent these values itself, which no browser does
     counts = [key for key in fields if key in state and isinstance(state[key], int | float)]
     wrong += [key for key in counts if not all(map(is_finite, asked[key]))]
     context = get_script_run_ctx()
@@ -71,7 +71,7 @@ def mend() -> None:
 
 
 def _may_be_a_field(key: str) -> bool:
-    """Whether the session's state can be asked for a key; it raises for "" and for its own keys."""
+    """Whether a key is allowed in the session state, which raises for "" and its own keys."""
     try:
         require_valid_user_key(key)
     except StreamlitAPIException:
@@ -84,30 +84,30 @@ def _possible(values: Sequence[str]) -> bool:
 
 
 def note_inputs(page: str, keys: Collection[str]) -> None:
-    """Note, once in a session, whether the URL has inputs that a page is to run as it opens.
+    """Note, once per session, whether the URL has inputs that a page should run when it opens.
 
-    To be called before the page itself writes inputs into the URL.
+    Call this before the page itself writes inputs to the URL.
     """
     given = any(key in st.query_params for key in keys)
     st.session_state.setdefault(f"{page}_to_run", given)
 
 
 def run_inputs(page: str, run: Callable[[], None]) -> None:
-    """Run, once, the inputs that were noted; to be called once their fields are drawn."""
+    """Run the noted inputs, once; call this after their fields are drawn."""
     if st.session_state[f"{page}_to_run"]:
         st.session_state[f"{page}_to_run"] = False
         run()
 
 
 def refuse(key: str) -> None:
-    """Have it told that the page does not have what the URL says under a key that no field has."""
+    """Note that the page cannot show the URL's value for a key without a field, for `tell`."""
     st.session_state.setdefault("link_refused", set()).add(key)
 
 
 def tell() -> None:
-    """Say, once in a session, what the link that opened it asks for and the page cannot show.
+    """Tell the viewer, once per session, which parts of the link the page could not follow.
 
-    To be called after the page: only then are its fields known.
+    Call this after the page, when its fields are known.
     """
     state = st.session_state
     refused, asked = state.pop("link_refused", set()), state.link_asked
@@ -123,7 +123,7 @@ def tell() -> None:
 
 
 def _is(value: object, asked: Sequence[str]) -> bool:
-    """Whether a field's value is what a link asked for."""
+    """Whether a field's value is the one in the link."""
     held = [*value] if isinstance(value, (list, tuple)) else [value]
     said = ["" if one is None else str(one) for one in held]
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Numbers from outside, made safe: a widget's limits are the browser's, and links hold anything."""
+"""Sanitises numbers from outside: only browsers enforce widgets' limits; links hold anything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 
 def within(value: object, low: float, high: float, otherwise: float) -> float:
-    """A finite number, cut to its limits; `otherwise` for anything else: inf, nan, no number."""
+    """A finite number, clamped to its limits; `otherwise` for anything else, such as inf or NaN."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return otherwise
     if isinstance(value, float) and not math.isfinite(value):
@@ -15,14 +15,14 @@ def within(value: object, low: float, high: float, otherwise: float) -> float:
 
 
 def whole(value: object, low: int, high: int, otherwise: int) -> int:
-    """As `within`, without a fraction."""
+    """Like `within`, truncated to a whole number."""
     return int(within(value, low, high, otherwise))
 
 
 def short(value: float, digits: int = 6) -> float:
-    """A number without the digits that nobody measured: 0.3 for 0.30000000000000004.
+    """A number rounded to significant digits: 0.3 for 0.30000000000000004.
 
-    Whole ones keep all of theirs.
+    Digits before the decimal point are kept.
     """
     if not value or not math.isfinite(value):
         return value
@@ -30,7 +30,7 @@ def short(value: float, digits: int = 6) -> float:
 
 
 def is_finite(text: str) -> bool:
-    """Whether a text in an address is not an infinite number; it may be the name of something."""
+    """False if a text in a URL is an infinite number or NaN; it need not be a number."""
     try:
         return math.isfinite(float(text))
     except ValueError:

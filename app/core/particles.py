@@ -1,13 +1,13 @@
 """Korean particles, which depend on how the word before them ends: 은 or 는, 이 or 가, (으)로.
 
-A text writes both forms behind a placeholder, "{file}이(가)", and `joined` keeps the one that fits.
+A text has both forms after a placeholder, "{file}이(가)", and `joined` keeps the one that fits.
 """
 
 from __future__ import annotations
 
 import re
 
-#: As written → after a consonant, after a vowel.
+#: Both forms as written → the form after a consonant, after a vowel.
 FORMS = {
     "은(는)": ("은", "는"),
     "이(가)": ("이", "가"),
@@ -19,14 +19,14 @@ _PARTICLE = re.compile("|".join(map(re.escape, FORMS)))
 _BRACKETED = re.compile(r"\([^()]*\)$")
 _FINALS = 28  # of Hangul's syllables, none and ㄹ among them
 _RIEUL = 8
-#: Digits whose names end in ㄹ, and in another consonant; those of the others end in a vowel.
+#: Digits whose Korean names end in ㄹ, and in another consonant; the others end in a vowel.
 _DIGITS_RIEUL, _DIGITS = "178", "036"
 
 
 def joined(before: str, text: str) -> str:
-    """What follows `before`: `text`, where a particle at its very beginning takes its form.
+    """`text` as it follows `before`, with the right form of a particle at its beginning.
 
-    What stands in brackets or quotation marks after a word does not count, the word does.
+    Brackets and quotation marks after a word are ignored.
     """
     place = re.match(r"[)\]”’\"'`*_\s]*", text)
     assert place is not None
@@ -40,9 +40,10 @@ def joined(before: str, text: str) -> str:
 
 
 def ending(word: str) -> str:
-    """How a word sounds at its end: "" after a vowel, "ㄹ", or "-" for any other consonant.
+    """The final sound of a word: "" for a vowel, "ㄹ", or "-" for any other consonant.
 
-    Signs are not read. Of words in Latin letters, those that end in l, m or n end in a consonant.
+    Punctuation is ignored. Words in Latin letters end in a consonant if their last letter is l, m
+    or n.
     """
     word = word.rstrip("”’\"'`*_ ")
     word = re.sub(r"[^\w)%]+$", "", _BRACKETED.sub("", word)).rstrip("_")

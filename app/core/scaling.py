@@ -1,4 +1,4 @@
-"""What more samples buy: pass@k and cons@k of samples at hand, with 95 % intervals. numpy only."""
+"""What more samples buy: pass@k and cons@k of given samples, with 95 % intervals. numpy only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from model.analysis.estimators import bootstrap_ratio, cons_at_k, pass_at_k, wilson
 
-#: of one question's samples, and votes in each, for the interval of its cons@k
+#: bootstrap resamples, and votes in each, for the interval of one question's cons@k
 RESAMPLES, DRAWS = 100, 50
 
 Answers = Sequence[tuple[str | None, bool]]  # of one problem's samples: answer, and is it right?
@@ -33,10 +33,10 @@ def ks(n: int) -> list[int]:
 
 
 def passes(problems: Sequence[Answers]) -> list[Point]:
-    """pass@k over problems that have equally many samples, unbiased.
+    """Unbiased pass@k over problems with equally many samples.
 
-    Interval: over several problems a bootstrap; of one, Wilson's for the share p of right samples,
-    carried through 1 - (1 - p)^k.
+    Interval: a bootstrap over several problems; for one, Wilson's for the share p of right samples,
+    transformed by 1 - (1 - p)^k.
     """
     n = min(map(len, problems))
     right = [sum(correct for _, correct in answers[:n]) for answers in problems]
@@ -52,15 +52,15 @@ def passes(problems: Sequence[Answers]) -> list[Point]:
 
 
 def consensus(problems: Sequence[Answers]) -> list[Point]:
-    """cons@k: how often the commonest of k answers is right, the k drawn from the samples.
+    """cons@k: how often a majority vote of k answers, chosen from the samples, is right.
 
     The value is the mean over all choices of k (`cons_at_k`); replies without an answer do not
-    vote. Interval: over several problems a bootstrap; of one, a bootstrap of its samples.
+    vote. Interval: a bootstrap over several problems; for one, a bootstrap of its samples.
     """
     return list(_consensus(tuple(tuple(answers) for answers in problems)))
 
 
-@functools.lru_cache(maxsize=64)  # a page asks again several times a second
+@functools.lru_cache(maxsize=64)  # a page polls several times a second
 def _consensus(problems: tuple[Answers, ...]) -> tuple[Point, ...]:
     n = min(map(len, problems))
     rng = np.random.default_rng(0)
@@ -78,7 +78,7 @@ def _consensus(problems: tuple[Answers, ...]) -> tuple[Point, ...]:
 
 
 def _votes(answers: Answers, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Whether each of [DRAWS, RESAMPLES] votes of k samples is right; equals are decided by lot."""
+    """Whether each of [DRAWS, RESAMPLES] votes of k samples is right, breaking ties at random."""
     counts = Counter(answers)
     kinds = sorted(counts, key=lambda kind: kind[0] is None)  # "no answer" comes last, if at all
     share = np.array([counts[kind] for kind in kinds]) / len(answers)
@@ -91,7 +91,7 @@ def _votes(answers: Answers, k: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def accuracy(problems: Sequence[Answers]) -> Point:
-    """Share of right samples; the interval is a bootstrap over problems."""
+    """The share of right samples, with a bootstrap interval over problems."""
     right = [sum(correct for _, correct in answers) for answers in problems]
     sizes = [len(answers) for answers in problems]
     low, high = bootstrap_ratio(right, sizes)
@@ -99,9 +99,9 @@ def accuracy(problems: Sequence[Answers]) -> Point:
 
 
 def bins(answers: Answers, most: int = 8) -> list[tuple[str | None, int, bool]]:
-    """Answers by their number: right ones first, then the commonest; None for no answer.
+    """Counts of answers: right ones first, then by frequency; None for no answer.
 
-    What is beyond `most` kinds of wrong answers is counted as "", and comes before None.
+    Wrong answers beyond the `most` commonest are counted as "", before None.
     """
     counts = Counter(answers)
     right = sorted(((a, n, True) for (a, ok), n in counts.items() if ok), key=lambda b: -b[1])

@@ -1,23 +1,21 @@
-"""Every word on screen, in English and Korean: `t("section.key", n=3)`.
+"""All texts on screen, in English and Korean: `t("section.key", n=3)`.
 
-A page's words lie in its own `text/LANGUAGE.json`, and so do those of `app/export`; what pages
-share lies in `core/text`. Each file holds one object per section. Placeholders are Python's, and
-counts follow CLDR's plural rules:
-
+Each page, and `app/export`, has its texts in its own `text/LANGUAGE.json`; shared ones are in
+`core/text`. Each file has one object per section. Placeholders are Python's, and counts follow
+CLDR's plural rules:
 - `n` is always a whole number. A text that depends on it is an object of plural forms, such as
-  `{"one": "{n} reply is right", "other": "{n} replies are right"}`; a language with one form
-  writes plain text.
+  `{"one": "{n} reply is right", "other": "{n} replies are right"}`; a language with one form has
+  plain text.
 - Other counts name their noun in the shared section "count": `"{tokens:tokens} in {rows:rows}"`
   becomes "1 token in 1,000 rows".
 - `{tokens:tokens:compact}` rounds to three digits, "17.7M tokens" (in Python only).
-- Korean: behind a placeholder, "은(는)" becomes the particle that fits the word (in Python only).
+- Korean: after a placeholder, "은(는)" becomes the particle that fits the word (in Python only).
 
 A term of the field is marked at its first use on a page, as `[[mla|multi-head latent attention]]`:
-the key of its words in the section "glossary", and what stands there; `[[latent]]` where both are
-the same. In Markdown, and only there, it becomes a link that carries the definition.
-
-Tests keep the two languages equal in keys and placeholders, pages out of one another's sections,
-and every key in use.
+its key in the section "glossary", and the visible words; `[[latent]]` if both are the same. In
+Markdown, and only there, it becomes a link that carries the definition.
+Tests check that both languages have the same keys and placeholders, that pages do not use each
+other's sections, and that every key is used.
 """
 
 from __future__ import annotations
@@ -47,14 +45,14 @@ Text = str | dict[str, str]
 
 
 def files(language: str) -> list[Path]:
-    """The files that hold a language's words: the shared ones first, then each folder's own."""
+    """The files with a language's texts: the shared one first, then each folder's own."""
     shared = APP / "core" / "text" / f"{language}.json"
     return [shared, *sorted({*APP.rglob(f"text/{language}.json")} - {shared})]
 
 
 @functools.cache
 def texts(language: str) -> dict[str, Text]:
-    """All texts of a language by "section.key"; a section lies in one file."""
+    """All texts of a language by "section.key"; each section is in one file."""
     return {
         f"{section}.{key}": text
         for path in files(language)
@@ -68,7 +66,7 @@ _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """What `t` says inside is in this language, whoever looks on: for what leaves the app."""
+    """Make `t` use a language regardless of the viewer's, for figures that leave the app."""
     before = _spoken.set(language)
     try:
         yield
@@ -85,15 +83,15 @@ def language() -> str:
 
 
 def question_language() -> Language:
-    """The language that questions are asked in at first: the viewer's, if models know it."""
+    """The default language of questions: the viewer's if the models know it, else English."""
     found: Language = next((known for known in get_args(Language) if known == language()), "en")
     return found
 
 
 def choose_language() -> None:
-    """The switch in the sidebar: as `?lang=ko` says, or else the browser.
+    """Draw the language switch in the sidebar; the default is `?lang=ko`, or else the browser's.
 
-    The URL is written by hand because a bound widget would put its label there: `?lang=한국어`.
+    The URL is set by hand, because a bound widget would put its label there: `?lang=한국어`.
     """
     of_browser = (st.context.locale or "").partition("-")[0]
     of_browser = of_browser if of_browser in LANGUAGES else "en"
@@ -118,7 +116,7 @@ def choose_language() -> None:
 
 
 def t(key: str, **values: object) -> str:
-    """A text in the viewer's language, `{placeholders}` filled in.
+    """A text in the viewer's language, with its `{placeholders}` filled in.
 
     Raises:
         KeyError: if there is no such text, or a placeholder has no value.
@@ -128,7 +126,7 @@ def t(key: str, **values: object) -> str:
 
 
 def translated(language: str, key: str, **values: Any) -> str:
-    """A text in a language, as `t` gives it in the viewer's; for what is said in all of them."""
+    """Like `t`, but in the given language."""
     n = values.get("n")
     if n is not None:
         values["n"] = format_decimal(operator.index(n), locale=language)
@@ -136,9 +134,9 @@ def translated(language: str, key: str, **values: Any) -> str:
 
 
 def words(section: str) -> Mapping[str, Text]:
-    """What a component says, for JavaScript to fill in by the same rules.
+    """The texts of a component, which JavaScript fills in by the same rules.
 
-    A section's texts by key, and the nouns that they count by "count.noun".
+    They are a section's texts by key, and the nouns that they count by "count.noun".
     """
     return _words(language(), section)
 
@@ -166,7 +164,7 @@ def _nouns(chosen: dict[str, Text]) -> list[str]:
 
 
 def _form(language: str, key: str, n: Any) -> str:
-    """A text, in its plural form for the count `n` if it has several."""
+    """A text, in the plural form for the count `n` if it has several."""
     text = texts(language)[key]
     if isinstance(text, str):
         return text
@@ -205,7 +203,7 @@ TERM = re.compile(r"\[\[(?:(\w+)\|)?([^\[\]|]+)\]\]")
 
 @functools.cache
 def _explained(language: str, text: str) -> str:
-    """A text with its marked terms as links; before it is filled in, so that no value is read."""
+    """A text with its marked terms as links; not yet filled in, so that values are not parsed."""
 
     def link(marked: re.Match[str]) -> str:
         term = marked[1] or marked[2]

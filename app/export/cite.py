@@ -1,4 +1,4 @@
-"""How to cite the app, and the paper that a view shows: BibTeX."""
+"""BibTeX for citing the app, and the paper that a view is about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import re
 from pathlib import Path
 
-#: The paper that a page shows, and those of its rooms and parts that show another one.
+#: The paper that a page is about; ROOMS has the exceptions of rooms and chapters.
 PAGES = {
     "start": "deepseek-r1",
     "experts": "deepseek-v3",
@@ -30,7 +30,7 @@ ROOMS = {
     "distil": "deepseek-r1",
     "results": "deepseek-r1",
 }
-#: The app's own entry; %url%, %date% and %year% are filled in where it is copied.
+#: The app's own entry; %url%, %date% and %year% are filled in when it is copied.
 APP = """@software{inside-r1,
   title  = {Inside {R1}: small models of {DeepSeek-V3}'s and {R1}'s design, live},
   author = {{The Inside R1 contributors}},
@@ -42,12 +42,12 @@ APP = """@software{inside-r1,
 
 @functools.cache
 def papers() -> dict[str, str]:
-    """BibTeX entries by their keys."""
+    """The BibTeX entries by key."""
     text = Path(__file__).with_name("papers.bib").read_text(encoding="utf-8")
     entries = [entry.strip() for entry in re.split(r"(?m)^(?=@)", text) if entry.strip()]
     return {re.findall(r"@\w+\{([\w-]+),", entry)[0]: entry for entry in entries}
 
 
 def of_page(page: str) -> str:
-    """The key of the paper that a page shows; of one that shows none in particular, the report."""
+    """The key of the paper that a page is about; the R1 report by default."""
     return PAGES.get(page, "deepseek-r1")

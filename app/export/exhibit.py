@@ -1,4 +1,4 @@
-"""A figure that stands by itself: in the story, in a blog's frame, as a file."""
+"""A self-contained figure: for the story, for embedding in a blog, or as a file."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class ShownRun:
 
     trace: Trace
     parts: tuple[PicturePart, ...]
-    layer: int  # of its heatmap, by the model's own number
-    still: go.Figure  # the same on paper
+    layer: int  # of its heatmap, counting all layers of the model
+    still: go.Figure  # a static version
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ShownReplies:
     """Recorded replies to one question, drawn by the component `reasoning_view`."""
 
     traces: tuple[Trace, ...]
-    still: go.Figure  # the same on paper
+    still: go.Figure  # a static version
 
 
 Content: TypeAlias = go.Figure | ShownRun | ShownReplies
@@ -37,21 +37,21 @@ Content: TypeAlias = go.Figure | ShownRun | ShownReplies
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """What is drawn from data, with what they say in the language that it was made in.
+    """A drawing of data with its texts, in the language that it was made in.
 
-    `state` is what the URL of the view that it is taken from says there.
+    `state` are the URL parameters of the view that it is taken from.
     """
 
     content: Content
     rows: TableRows  # its numbers, with equal keys
-    takeaway: str  # one sentence or two, with the figure's own numbers
+    takeaway: str  # one or two sentences, with the figure's own numbers
     source: str  # paper and section, or run and date
     state: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exhibit(Drawn):
-    """All that is said of a figure where the app is not around it."""
+    """A figure with all texts that it needs outside of the app."""
 
     name: str
     title: str
@@ -60,9 +60,9 @@ class Exhibit(Drawn):
 
     @property
     def still(self) -> go.Figure:
-        """What is drawn where nothing moves."""
+        """The static version."""
         return self.content if isinstance(self.content, go.Figure) else self.content.still
 
     def link(self, language: str) -> str:
-        """Where the whole view is, beside the app's first page: "experts?lang=ko&room=balance"."""
+        """The relative link to the whole view, such as "experts?lang=ko&room=balance"."""
         return f"{self.page}?{urlencode({'lang': language, **self.state})}"

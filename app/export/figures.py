@@ -1,11 +1,11 @@
-"""All figures that leave the app, by name: for the story, for frames, for files.
+"""All exported figures, by name: for the story, for embeds, for files.
 
     shown = figure("kv-bytes", "ko")
     shown.title, shown.takeaway, shown.source  # in Korean
     shown.content  # a plotly figure, a run for `trace_view`, or replies for `reasoning_view`
 
-Numbers come from assets alone; nothing here needs a session, a browser or the network. What is
-known of a figure without drawing it stands in `FIGURES`: a menu lists them all.
+Numbers come from assets only; nothing here needs a session, a browser or the network. `FIGURES` has
+what is known about a figure without drawing it, since a menu lists them all.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from app.pages.experts.balance.runs import RUNS as BALANCE
 from model import ASSETS
 
 PUBLISHED = "reference/published.json"
-#: Least widths of frames, px: with the wide picture, the middle and the narrow one (`standalone`).
+#: Minimum widths of embeds in px, for the wide, middle and narrow picture (see `standalone`).
 FRAMES = (672, 480, 340)
 
 
 @dataclass(frozen=True)
 class FigureEntry:
-    """A figure before it is drawn."""
+    """A figure that is not drawn yet."""
 
     make: Callable[[], Drawn]
     page: str  # that it is taken from
     paper: str  # key of `app.export.cite`: the paper whose idea is shown
-    heights: tuple[int, int, int]  # px of frames from these widths on, in any language
+    heights: tuple[int, int, int]  # px of embeds of these minimum widths, in any language
     needs: Callable[[], Iterable[str]]  # files of assets that it is drawn from
     words: Mapping[str, int] = field(default_factory=dict)  # numbers in its title
 
@@ -49,7 +49,7 @@ def _files(*names: str) -> Callable[[], Iterable[str]]:
 
 
 def _measured(*models: str) -> Callable[[], Iterable[str]]:
-    """Evaluations of models, beside what is published."""
+    """The files of models' evaluations, and of published figures."""
     return lambda: [*(f"runs/{name}/evaluation.json" for name in models), PUBLISHED]
 
 
@@ -108,12 +108,12 @@ NAMES = tuple(FIGURES)
 
 @functools.lru_cache(maxsize=64)
 def figure(name: str, language: str) -> Exhibit:
-    """One of `NAMES`, in one of the languages of `app.core.texts`.
+    """One of the figures in `NAMES`, in one of the languages of `app.core.texts`.
 
-    Once drawn it is kept, and shared by all viewers: leave it as it is.
+    It is cached and shared by all viewers: do not modify it.
 
     Raises:
-        KeyError: if there is none of this name.
+        KeyError: if there is no such figure.
         DamagedFileError: if a file that it is drawn from is missing, empty or damaged.
     """
     known = FIGURES[name]
@@ -127,7 +127,7 @@ def figure(name: str, language: str) -> Exhibit:
 
 
 def _short(row: Mapping[str, object]) -> dict[str, object]:
-    """A row without the digits that nobody measured."""
+    """A row with its floats rounded (see `numbers.short`)."""
     return {
         key: numbers.short(value) if isinstance(value, float) else value
         for key, value in row.items()
@@ -135,19 +135,19 @@ def _short(row: Mapping[str, object]) -> dict[str, object]:
 
 
 def title(name: str) -> str:
-    """What a figure is called, in the viewer's language."""
+    """The title of a figure, in the viewer's language."""
     return t(f"figures.title_{name.replace('-', '_')}", **FIGURES[name].words)
 
 
 def offered() -> list[str]:
-    """The names of the figures whose files are there."""
+    """The names of the figures whose files are available."""
     return [name for name, known in FIGURES.items() if _ready(known)]
 
 
 def _ready(known: FigureEntry) -> bool:
     try:
         return all(map(_there, known.files()))
-    except DamagedFileError:  # not even the names of its files are known
+    except DamagedFileError:  # a file that lists its files is damaged
         return False
 
 

@@ -1,4 +1,4 @@
-"""All figures as files: HTML and SVG in each language and theme, their numbers once a language."""
+"""Writes all figures as files: HTML and SVG per language and theme, numbers per language."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DRAWN, NUMBERS = ("html", "svg"), ("csv", "json")
 def write(
     folder: Path, languages: Sequence[str], colours: Sequence[themes.ThemeName]
 ) -> list[Path]:
-    """Write NAME-LANGUAGE-THEME.EXT for each figure; return what was written.
+    """Write NAME-LANGUAGE-THEME.EXT for each figure; returns the paths.
 
     Raises:
         OSError: if a file cannot be written.

@@ -1,8 +1,8 @@
-"""Figures over HTTP, without Streamlit: a frame of a blog needs no session and no script of ours.
+"""Serves figures over HTTP without Streamlit: an embed in a blog needs no session.
 
-`/?figure=NAME&lang=ko&theme=dark` is a figure by itself, with `embed=true` or without it, and
-`figures/NAME.EXT` the same as a file: html, svg, csv, json. Whatever stands in an address is looked
-up, never trusted.
+`/?figure=NAME&lang=ko&theme=dark` is a figure by itself, with or without `embed=true`, and
+`figures/NAME.EXT` the same as a file: html, svg, csv, json. Parameters of a URL are looked up,
+never trusted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from app.export.themes import ThemeName as Colours
 from app.ui.csv_rows import to_csv
 
 FOLDER = "figures"
-MOST = 80  # characters of a name that nobody knows
+MOST = 80  # maximum characters shown of an unknown name
 _NOSNIFF = {"X-Content-Type-Options": "nosniff"}
 _HEADERS = _NOSNIFF | {"Cache-Control": "public, max-age=300"}
 _LOG = logging.getLogger(__name__)
@@ -45,23 +45,23 @@ def as_svg(exhibit: Exhibit, colours: Theme, language: str) -> str:
 
 
 def as_html(exhibit: Exhibit, colours: Theme, language: str) -> str:
-    """A figure as an HTML file that needs nobody."""
+    """A figure as a self-contained HTML file."""
     return standalone.figure_page(exhibit, colours, language, None)
 
 
 def as_csv(exhibit: Exhibit, colours: Theme, language: str) -> bytes:
-    """A figure's numbers."""
+    """A figure's numbers as CSV."""
     return to_csv(exhibit.rows)
 
 
 def as_json(exhibit: Exhibit, colours: Theme, language: str) -> str:
-    """A figure's numbers with what is said of them."""
+    """A figure's numbers and texts as JSON."""
     said = {"figure": exhibit.name, "title": exhibit.title, "takeaway": exhibit.takeaway}
     whole = said | {"source": exhibit.source, "rows": list(exhibit.rows)}
     return json.dumps(whole, ensure_ascii=False, indent=1)
 
 
-#: Extension → its writer and its type.
+#: Extension → its writer and content type.
 FORMATS: Mapping[str, tuple[Callable[[Exhibit, Theme, str], str | bytes], str]] = {
     "html": (as_html, "text/html"),
     "svg": (as_svg, "image/svg+xml"),
@@ -83,7 +83,7 @@ def _frame(name: str, language: str, colours: Colours, root: str) -> str:
 
 
 def _asked(request: Request) -> tuple[str, Colours]:
-    """Language and theme; what is not known is the first."""
+    """The requested language and theme, or the first ones if unknown."""
     language = request.query_params.get("lang")
     colours = request.query_params.get("theme")
     return (
@@ -93,7 +93,7 @@ def _asked(request: Request) -> tuple[str, Colours]:
 
 
 def _unknown(name: str, language: str, colours: Colours, root: str) -> Response:
-    """A clear word, and what there is."""
+    """A 404 page that lists the available figures."""
     with speaking(language):
         asked = f"?lang={language}&theme={colours}"
         links = {
@@ -106,7 +106,7 @@ def _unknown(name: str, language: str, colours: Colours, root: str) -> Response:
 
 
 def _damaged(error: DamagedFileError, language: str) -> Response:
-    """Which of the server's files a figure cannot be drawn from."""
+    """A 503 response that names the damaged file."""
     with speaking(language):
         return PlainTextResponse(message(error), status_code=503, headers=_NOSNIFF)
 
@@ -117,10 +117,10 @@ def _shell(name: str, language: str, colours: Colours) -> str:
 
 
 def routes(base: str) -> list[Route]:
-    """The figures' place on the server, under `base`, the path of the app: "" or "/path"."""
+    """The server's routes for figures; `base` is the app's path, "" or "/path"."""
 
     def answer(request: Request) -> Response:
-        """A figure as a file, or for a frame if it has no extension."""
+        """A figure as a file, or as a page for embedding if there is no extension."""
         name, _, extension = request.path_params["file"].partition(".")
         language, colours = _asked(request)
         if name not in figures.offered() or extension not in ("", *FORMATS):
@@ -140,7 +140,7 @@ def routes(base: str) -> list[Route]:
         )
 
     def shell(request: Request) -> Response:
-        """A page for a run of the viewer's own, who fills it in."""
+        """A page template, which the browser fills in with a run of the viewer's own."""
         name = request.path_params["name"]
         if name not in standalone.SHELLS:
             return Response(status_code=404)
@@ -153,7 +153,7 @@ def routes(base: str) -> list[Route]:
 
 
 class Frames:
-    """Shows `?figure=NAME` at the app's own address: as `figures/NAME` does."""
+    """Middleware that serves `?figure=NAME` at the app's own URL like `figures/NAME`."""
 
     def __init__(self, app: ASGIApp, base: str) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""Share: link, embed code and citation of what is on screen, at the same place on every page."""
+"""The Share menu: link, embed code and citation of the current view, on every page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _component = component("share_view")
 
 
 def _listed() -> list[dict[str, object]]:
-    """The figures by name and title, with the heights that frames need; none is drawn."""
+    """The figures by name and title, with the heights of their embeds; none is drawn."""
     return [
         {
             "name": name,
@@ -27,7 +27,7 @@ def _listed() -> list[dict[str, object]]:
 
 
 def share(page: str) -> None:
-    """The menu of a page; in a frame of somebody's blog it is left out."""
+    """Draw the Share menu of a page; it is hidden in embedded views."""
     data = {
         "page": page,
         "shown": not st.context.is_embedded,

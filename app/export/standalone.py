@@ -1,9 +1,9 @@
-"""A figure or a run as one HTML file: no server, no request, yet alive.
+"""A figure or run as a single interactive HTML file, without a server or requests.
 
-Figures of the registry are our own SVG, with their words on hover and by the arrow keys. Runs and
-replies are drawn by the app's own components: their modules lie in the file, each at a `data:`
-address that an import map gives a name. Any other chart of a page brings plotly along, packed: that
-is 2 MB, where our own SVG takes a tenth of one.
+Figures of the registry are our own SVG, with tooltips on hover and by arrow keys. Runs and replies
+are drawn by the app's own components, whose modules are in the file as `data:` URLs, named by an
+import map. Any other chart of a page includes plotly, compressed: that is 2 MB, while our own SVG
+takes a tenth of one.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from app.ui import components
 from app.ui.components import modules, reasoning_view, trace_view
 
 WIDE = 720
-#: px that charts are drawn for; a page shows the one that fits.
+#: Widths in px that charts are drawn for; a page shows the one that fits.
 WIDTHS = {"wide": WIDE, "middle": 540, "narrow": 360}
-#: Components that can be a file of their own, and a chart as plotly draws it.
+#: Components that can be saved as a file, and plotly charts.
 CHART = "plotly_chart"
 SHELLS = ("trace_view", "reasoning_view", "intervention_view", "update_view", CHART)
-MOST_ROWS = 400  # of a table below a figure
+MOST_ROWS = 400  # maximum rows of the table below a figure
 _IMPORT = re.compile(r'(\bfrom\s+|\bimport\s+)"(\.[^"]+)"')
 _HERE = Path(__file__).parent
-#: No file of ours may ask anybody for anything.
+#: Our files may not make any requests.
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; "
     "img-src data: blob:"
@@ -44,7 +44,7 @@ POLICY = (
 
 
 def figure_page(exhibit: Exhibit, theme: Theme, language: str, full_view: str | None) -> str:
-    """A figure with its title, takeaway and source; `full_view` is where its link leads."""
+    """The page of a figure with title, takeaway and source; `full_view` is the link's target."""
     with speaking(language):
         return _page(
             exhibit.title,
@@ -75,7 +75,7 @@ def _body(exhibit: Exhibit, theme: Theme) -> str:
 
 def _svg(exhibit: Exhibit, theme: Theme, width: int) -> str:
     drawn = picture.draw(exhibit.still, width, theme)
-    # Names of hatches and scales are the page's: each of its pictures has its own.
+    # ids of hatches and scales must be unique in the page, which has several pictures
     body = re.sub(r"(id=\"|url\(#)(hatch|scale)-", rf"\g<1>w{width}-\g<2>-", drawn.body)
     return (
         f'<svg class="chart" role="img" tabindex="0" aria-label="{escaped(exhibit.takeaway)}" '
@@ -87,7 +87,7 @@ def _svg(exhibit: Exhibit, theme: Theme, width: int) -> str:
 def list_page(
     title: str, says: str, links: Mapping[str, tuple[str, str]], theme: Theme, language: str
 ) -> str:
-    """A page of links: what each is called, and where it leads."""
+    """A page with a list of links: name → (title, URL)."""
     items = "".join(
         f'<li><a href="{escaped(address)}">{escaped(name)}</a> <code>{escaped(key)}</code></li>'
         for key, (name, address) in links.items()
@@ -99,22 +99,22 @@ def list_page(
 
 
 def shell(name: str, theme: Theme, language: str) -> str:
-    """A component's page without its run, or a chart's without the chart.
+    """The page template of a component without its run, or of a chart without its data.
 
-    %%title%%, %%says%%, %%source%% and %%data%% are to be filled in: `static/components/share_view`
-    does, with the data that the component on the page was given, or that plotly drew.
+    `static/components/share_view` fills in %%title%%, %%says%%, %%source%% and %%data%%, with the
+    data of the component on the page, or of plotly's chart.
     """
     body = _plot() if name == CHART else _inside(name, "%%data%%")
     return _page("%%title%%", "%%says%%", body, "%%source%%", theme, language, None, "")
 
 
 def _component(name: str, sections: Sequence[str], data: dict[str, object]) -> str:
-    """A component with its data."""
+    """The HTML of a component with its data."""
     return _inside(name, base64.b64encode(components.given(data, sections, "svg")).decode())
 
 
 def _inside(name: str, given: str) -> str:
-    """A component's place, styles and modules; `given` is what it is given, in base64."""
+    """The HTML of a component with its styles and modules; `given` is its data in base64."""
     start = f"components/{name}/view.js"
     imports = json.dumps({"imports": _inlined(start)}, separators=(",", ":"))
     css = components.styles(name)
@@ -129,7 +129,7 @@ def _inside(name: str, given: str) -> str:
 
 @functools.cache
 def _plot() -> str:
-    """A chart's place, plotly, and what draws the one with the other."""
+    """The HTML for a chart, with plotly and the script that draws it."""
     library = pkgutil.get_data("plotly", "package_data/plotly.min.js")
     assert library is not None, "plotly brings its own JavaScript"
     packed = base64.b64encode(gzip.compress(library, mtime=0)).decode()
@@ -143,7 +143,7 @@ def _plot() -> str:
 
 @functools.cache
 def _inlined(start: str) -> dict[str, str]:
-    """A module and all that it imports, each by a name of its own as a `data:` address."""
+    """A module and all its imports, as an import map from names to `data:` URLs."""
     found: dict[str, str] = {}
     ahead = [start]
     while ahead:
@@ -199,7 +199,7 @@ def _page(
 
 
 def _variables(theme: Theme) -> str:
-    """The theme as Streamlit's components get it."""
+    """The theme as CSS variables, as Streamlit passes it to components."""
     values = {
         "primary-color": theme.primary,
         "background-color": theme.back,
@@ -216,7 +216,7 @@ def _variables(theme: Theme) -> str:
 
 
 def _table(rows: Sequence[object]) -> str:
-    """The figure's numbers, folded away."""
+    """The figure's numbers as a folded table."""
     listed = [row for row in rows if isinstance(row, dict)][:MOST_ROWS]
     head = "".join(f"<th>{escaped(str(name))}</th>" for name in listed[0])
     lines = "".join(

@@ -1,4 +1,4 @@
-"""Colours of a figure that no page surrounds: those of the app's own two themes."""
+"""The colours of figures outside of the app: those of the app's own two themes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Theme:
 
 @functools.cache
 def theme(name: ThemeName) -> Theme:
-    """The app's colours, as its configuration has them."""
+    """A theme's colours, from the app's configuration."""
     colours = tomllib.loads(_CONFIG.read_text(encoding="utf-8"))["theme"][name]
     text, back = colours["textColor"], colours["backgroundColor"]
     return Theme(

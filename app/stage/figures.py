@@ -1,4 +1,4 @@
-"""The stage's own figure: which expert took which token. Pure plotly."""
+"""The stage's own figure: a heatmap of which expert processed which token. Pure plotly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.ui import style
 
-LONGEST = 4  # characters of a token that has room below its column
+LONGEST = 4  # characters of a token that fit below its column
 
 
 def took(
@@ -20,9 +20,9 @@ def took(
     experts: int,
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """Which expert of one layer took which token, a column per token; the colour is its weight.
+    """A heatmap of one layer's routing: experts by tokens, coloured by weight.
 
-    Weights are shares of the token's whole. `labels`: expert, token (titles of axes), share.
+    Weights are normalised per token. `labels`: expert, token (titles of axes), share.
     """
     share_ET = np.zeros((experts, len(texts)))
     columns = np.arange(len(texts))[:, None]

@@ -1,6 +1,6 @@
-"""What a talk shows, screen by screen: the story, or a list of views that the speaker has saved.
+"""The screens of a talk: the story, or a list of views that the speaker has saved.
 
-A list is text, so that a link can hold it: chapters and figures by name, and views of the app by
+A list is text, so that it fits into a link: chapters and figures by name, and views of the app by
 their links, separated by `|`: "moe|kv-bytes-v3|experts?room=balance".
 """
 
@@ -16,22 +16,22 @@ from app.export import figures
 from app.story.chapters import BY_NAME, CHAPTERS, SEPARATOR
 from app.ui.chart import ON_STAGE
 
-MOST = 40  # screens of a talk
-LONGEST = 600  # characters of a view's link
+MOST = 40  # maximum screens of a talk
+LONGEST = 600  # maximum characters of a view's link
 PAGES = ("start", "experts", "cache", "reasoning", "training", "story", "glossary")
-#: What a chapter shows where one idea has to fill a screen, if not its own figure.
+#: Figures that replace a chapter's own on the stage, where one idea has to fill a screen.
 FOR_A_TALK = {"o1": "thinking", "zero": "r1-zero-accuracy", "pipeline": "stages"}
 OPENING = "opening"
-#: A marked term in a text, as a link with its meaning, which may hold brackets of its own.
+#: A marked term in a text, as a link with its definition, which may contain brackets.
 LINK = re.compile(r'\[([^\]]+)\]\(#term-[^\s)]+(?: "[^"]*")?\)')
-PICTURE = re.compile("[1-9]")  # which of a room's pictures, after a link's #
-#: What a link may say that is not for the view in the frame: how the app around it is shown.
+PICTURE = re.compile("[1-9]")  # the number of a room's picture, in a link's fragment
+#: URL parameters that are about the app around a view, and are not passed to its frame.
 NOT_OF_A_VIEW = ("embed", "lang", "present", "screen", "screens", "kiosk", "speaker", ON_STAGE)
 
 
 @dataclass(frozen=True)
 class Screen:
-    """One idea: a title, a sentence, and a figure or a view of the app. `id` is its link's."""
+    """One idea: a title, a sentence, and a figure or a view of the app. Links use its `id`."""
 
     id: str
     title: str
@@ -42,7 +42,7 @@ class Screen:
 
 
 def plain(text: str) -> str:
-    """A text without its marks: no terms, no emphasis."""
+    """A text without its markup for terms and emphasis."""
     return re.sub(r"[*`]", "", TERM.sub(r"\2", text))
 
 
@@ -57,19 +57,19 @@ def of_chapter(name: str) -> Screen:
     shown = FOR_A_TALK.get(name, chapter.figure)
     try:
         said = LINK.sub(r"\1", chapter.text())
-        if shown != chapter.figure:  # the paragraph is about the page's
+        if shown != chapter.figure:  # the paragraph is about the chapter's own figure
             said = f"{figures.figure(shown, language()).takeaway} {said}"
-    except DamagedFileError:  # of the run that it tells of; its screen stays
+    except DamagedFileError:  # in the run that it quotes; the screen is shown without the text
         said = ""
     notes = plain(f"{said} ({chapter.sources})")
     return Screen(name, chapter.title, chapter.idea, notes, shown)
 
 
 def of_view(link: str, number: int) -> Screen | None:
-    """A view of this app as a screen; None if the link is of no page here, or too long.
+    """A view of this app as a screen; None if the link is not to a page of it, or too long.
 
-    Only the page's name and its query are taken: whatever host the link names, it is this app's
-    view that is shown.
+    Only the page's name and its query are used, so that the view is always this app's, whatever
+    host the link names.
     """
     if len(link) > LONGEST:
         return None
@@ -89,7 +89,7 @@ def of_view(link: str, number: int) -> Screen | None:
 
 
 def _of_room(page: str, room: str) -> str:
-    """What a view is called: its page, and its room if the link says which."""
+    """The title of a view: its page, and its room if the link has one."""
     name = t(f"nav.{page}")
     labels = (f"{page}.{word}_{room}" for word in ("room", "part", "short"))
     known = texts(language())
@@ -97,7 +97,7 @@ def _of_room(page: str, room: str) -> str:
 
 
 def listed(text: str) -> tuple[list[Screen], list[str]]:
-    """The screens of a list, the story if it has none; and what it names wrongly, or too much."""
+    """The screens of a list, or the story if it has none; and its invalid or surplus items."""
     found: dict[str, Screen] = {}
     wrong = []
     for number, item in enumerate(map(str.strip, text.split(SEPARATOR)), 1):
@@ -105,14 +105,14 @@ def listed(text: str) -> tuple[list[Screen], list[str]]:
         if screen is None:
             wrong += [item] if item else []
             continue
-        if screen.id in found:  # shown a second time
+        if screen.id in found:  # listed a second time
             screen = replace(screen, id=str(number))
         found[screen.id] = screen
     return [*found.values()] or story(), wrong
 
 
 def _named(name: str, number: int) -> Screen | None:
-    """What one item of a list stands for; None if for nothing."""
+    """The screen for an item of a list; None if it is invalid."""
     if name in BY_NAME:
         return of_chapter(name)
     if name in figures.offered():

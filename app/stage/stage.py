@@ -1,9 +1,9 @@
-"""The stage: one idea a screen, for the last row; `?present=1`, each screen a link `screen=`.
+"""The stage: one idea per screen, readable from the last row; `?present=1`, with links `screen=`.
 
 The browser turns pages and shows notes, overview and blank (`static/components/stage`); `speaker=1`
 is the speaker's own window of the same talk (`static/components/speaker`). Figures are recorded
-ones. A live run has `SECONDS` to end; until then, and if it does not, the recorded one stands there
-and says so. Either is uncovered token by token (`static/components/curtain`).
+ones. A live run has `SECONDS` to finish; until then, and if it does not, the recorded one is shown
+and labelled as such. Either is revealed token by token (`static/components/curtain`).
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from app.ui.legible import legible
 from model.record.trace import Trace
 
 SCREEN_KEY, SPEAKER_KEY = "screen", "speaker"
-SECONDS = 10.0  # that a live run has
-#: All sizes are those of a screen of 1280 × 720 px; on a larger one all are larger alike.
+SECONDS = 10.0  # time limit of a live run
+#: All sizes are for a screen of 1280 × 720 px; on a larger one they grow in proportion.
 TYPE = 24  # px
 HEIGHT = 530  # px of a chart below title and idea
-IDEA = 38  # px of an idea's line, where there is none
-LARGEST = 6.0  # times that size, at most
-MOST_TOLD, LONGEST_TOLD = 5, 60  # wrong items of a list that are named, and characters of each
-TOKENS = 26  # of a run, as many as have room in large type
+IDEA = 38  # px that a chart gains without an idea
+LARGEST = 6.0  # maximum scale
+MOST_TOLD, LONGEST_TOLD = 5, 60  # invalid items of a list that are named, and characters of each
+TOKENS = 26  # number of a run's tokens that fit in large type
 CSS = Path(__file__).parent / "stage.css"
 RUN = PromptSlot("stage")
 _stage = component("stage")
 _speaker = component("speaker")
 _curtain = component("curtain")
-BELOW_NUMBERS, BELOW_TOKENS = 40, 54  # px below a picture, where they stand
+BELOW_NUMBERS, BELOW_TOKENS = 40, 54  # px for the axis labels below a picture
 
 
 def show() -> None:
-    """The screen that the URL names; it warms the one that comes next."""
+    """Show the screen in the URL, and prepare the next one."""
     st.html(CSS)
     found, wrong = screens.listed(st.query_params.get(guide.SCREENS, ""))
     place = at(found)
@@ -83,7 +83,7 @@ def show() -> None:
 
 
 def speak(found: list[Screen], place: int) -> None:
-    """The speaker's own window; in the browser it follows the stage, and this page is not asked."""
+    """Show the speaker's window; it follows the stage in the browser, without this page."""
     st.set_page_config(page_title=f"Inside R1 · {t('speaker.title')}")
     shown = [
         {"id": one.id, "title": one.title, "idea": one.idea, "notes": one.notes} for one in found
@@ -92,7 +92,7 @@ def speak(found: list[Screen], place: int) -> None:
 
 
 def tell(wrong: list[str]) -> None:
-    """Say once in a session what the list names and nobody knows; a hall has nobody to tell."""
+    """Tell the speaker once per session which items of the list are invalid; not on a kiosk."""
     if wrong and not guide.on_kiosk() and "stage_told" not in st.session_state:
         st.session_state.stage_told = True
         names = ", ".join(f"`{one[:LONGEST_TOLD].replace('`', '')}`" for one in wrong[:MOST_TOLD])
@@ -100,13 +100,13 @@ def tell(wrong: list[str]) -> None:
 
 
 def at(found: list[Screen]) -> int:
-    """Place of the screen in the URL; the first if it names none of these."""
+    """The index of the screen in the URL; 0 if it is none of these."""
     wanted = st.query_params.get(SCREEN_KEY, "")
     return next((place for place, one in enumerate(found) if one.id == wanted), 0)
 
 
 def turn(ids: list[str]) -> None:
-    """To the screen that the browser asks for; it may ask for anything."""
+    """Go to the screen that the browser requests, if it is valid; or start a live run."""
     asked_for = st.session_state.get("stage_keys", {}).get("turn")
     if asked_for == "live":
         start()
@@ -115,7 +115,7 @@ def turn(ids: list[str]) -> None:
 
 
 def draw(screen: Screen) -> None:
-    """The figure of a screen; a view of the app is the browser's to draw."""
+    """Draw the figure of a screen; the browser draws views of the app."""
     if screen.id == screens.OPENING:
         st.markdown("\n".join(f"1. {chapter.title}" for chapter in CHAPTERS))
         st.caption(screen.notes)
@@ -139,19 +139,19 @@ def draw(screen: Screen) -> None:
 
 
 def large(figure: go.Figure, alt: str, key: str, height: int = HEIGHT) -> None:
-    """A chart that the last row can read."""
+    """Draw a chart that can be read from the last row."""
     times = scale()
     chart(legible(figure, round(times * height), times * TYPE), key=key, alt=alt)
 
 
 def scale() -> float:
-    """How many times as large as 1280 × 720 the screen is, as the browser says; 1 until it has."""
+    """How many times larger than 1280 × 720 the screen is, as the browser reports; 1 until then."""
     said = st.session_state.get("stage_keys", {}).get("scale", 1)
     return min(max(1.0, float(said)), LARGEST) if isinstance(said, (int, float)) else 1.0
 
 
 def warm(screen: Screen) -> None:
-    """Have what the next screen shows made, and its model read, while this one is looked at."""
+    """Draw the next screen's figure and load its model while this one is shown."""
     if screen.figure is None:
         return
     shown = figures.figure(screen.figure, language())
@@ -164,7 +164,7 @@ def warm(screen: Screen) -> None:
 
 
 def start() -> None:
-    """Run the recorded prompt live, with a seed of its own."""
+    """Run the recorded prompt live, with a random seed."""
     shown = figures.figure("routing", language())
     assert isinstance(shown.content, ShownRun)
     info = shown.content.trace.info
@@ -185,7 +185,7 @@ def start() -> None:
 
 
 def took(trace: Trace) -> go.Figure:
-    """Which experts of the last layer took the first tokens that the model wrote."""
+    """A heatmap of the last layer's routing of the first generated tokens."""
     first, last = trace.n_prompt, min(trace.n_prompt + TOKENS, trace.fed)
     assert trace.expert_weights is not None, "a run of our own records its weights"
     return stage_figures.took(
@@ -202,7 +202,7 @@ def took(trace: Trace) -> go.Figure:
 
 
 def live(shown: Exhibit) -> None:
-    """The live run if it has ended in time, else the recorded one; and which of them it is."""
+    """Draw the live run if it has ended in time, else the recorded one, and say which it is."""
     assert isinstance(shown.content, ShownRun)
     state = st.session_state
     if RUN.running is not None and time.monotonic() > state.stage_until:

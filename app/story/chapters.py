@@ -1,6 +1,6 @@
-"""The chapters of the story: their figures, what to try after each, and the numbers of their words.
+"""The chapters of the story: their figures, what to try next, and the numbers in their texts.
 
-Whatever a run of ours measured is read from its assets: the words hold no such number.
+All measurements of our own runs are read from assets; the texts contain none.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from model.analysis import parameter_count
 from model.nn.config import AttentionKind
 from model.tasks import chain
 
-UNKNOWN = "–"  # where a run was not measured
+UNKNOWN = "–"  # for runs that were not evaluated
 SEPARATOR = "|"  # between the screens of a talk, in its link
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A chapter: words `story.title_NAME` and so on, a figure that leaves the app, a way on.
+    """A chapter: its texts `story.title_NAME` etc., an exported figure, and a view to try.
 
-    `page` and `query` are the view where one can try it; `values` fills the words' placeholders.
+    `page` and `query` are that view; `values` fills the placeholders of the text.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Chapter:
 
     @property
     def short(self) -> str:
-        """The title in a word, for a button."""
+        """The short title, for a button."""
         return t(f"story.short_{self.name}")
 
     @property
@@ -60,25 +60,25 @@ class Chapter:
         return t(f"story.sources_{self.name}")
 
     def text(self) -> str:
-        """The chapter's paragraph, with the numbers of our runs in it.
+        """The chapter's paragraph, with the numbers of our runs filled in.
 
         Raises:
-            DamagedFileError: if a run that it tells of is missing.
+            DamagedFileError: if a run that it quotes is missing.
         """
         return t(f"story.text_{self.name}", **self.values())
 
 
 def percent(share: float | None) -> str:
-    """A share in whole percent, below one in tenths; or a dash."""
+    """A share in whole percent, in tenths below one percent; a dash for None."""
     if share is None:
         return UNKNOWN
     return f"{share:.1%}" if 0 < share < 0.01 else f"{share:.0%}"
 
 
 def solved(name: str, level: int | None = None) -> float | None:
-    """Share of held-out chains that a model solves in one reply; None if it was not measured.
+    """A model's pass@1 on held-out chains; None if it was not evaluated.
 
-    Of the level that was asked many times, unless another one is wanted.
+    By default at the level that was evaluated with many replies.
     """
     if level is not None:
         typical = evaluations.typical(name, chain.NAME, level)
@@ -88,22 +88,22 @@ def solved(name: str, level: int | None = None) -> float | None:
 
 
 def _trained(name: str) -> training_runs.Curves:
-    """The curves of chains in a reinforced model's training."""
+    """The training curves of chains for a model trained with reinforcement learning."""
     return training_runs.needed(name, chain.NAME)
 
 
 def _budgets(name: str) -> list[Point]:
-    """Shares of chains solved under rising budgets of thinking tokens."""
+    """Shares of chains solved under increasing budgets of thinking tokens."""
     return evaluations.by_budget(evaluations.needed(name), chain.NAME)
 
 
 def _votes(name: str) -> list[Point]:
-    """Shares of chains for which the commonest of so many answers is right."""
+    """cons@k of chains."""
     return evaluations.by_k(evaluations.needed(name), chain.NAME, "cons@k")
 
 
 def _in_language(name: str) -> float | None:
-    """Share of the words of a model's thinking that are in the question's language."""
+    """The share of words in a model's thinking that are in the question's language."""
     found = evaluations.of_model(name)
     return None if found is None else found["many"][chain.NAME]["language"]["value"]
 

@@ -1,4 +1,4 @@
-"""The glossary as a page: every term of the field that the app uses, to be searched."""
+"""The Glossary page: every term of the field that the app uses, with a search."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import streamlit as st
 from app.core.texts import t, texts, translated
 
 BEGINNING = "glossary.term_"
-LONGEST = 60  # characters of what is looked for
+LONGEST = 60  # maximum characters of a search
 
 
 def terms() -> dict[str, str]:
-    """Key of a term → how it is written, in the order of the language's alphabet."""
+    """The terms by key, sorted alphabetically in the viewer's language."""
     keys = [text.removeprefix(BEGINNING) for text in texts("en") if text.startswith(BEGINNING)]
     found = {key: t(f"glossary.term_{key}") for key in keys}
     return dict(sorted(found.items(), key=lambda term: term[1].casefold()))
 
 
 def matches(asked: str, key: str, name: str) -> bool:
-    """Does a term, here or in English, or what is said of it, have these words?"""
+    """Whether a term, also in English, its key, or its definition contains the search."""
     wanted = unicodedata.normalize("NFC", asked).casefold().strip()
     said = [name, key, t(f"glossary.says_{key}"), translated("en", f"glossary.term_{key}")]
     return any(wanted in text.casefold() for text in said)

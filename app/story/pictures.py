@@ -1,4 +1,4 @@
-"""A figure that leaves the app, drawn where the app is around it: live, with its takeaway."""
+"""Draws an exported figure inside the app: interactive, with its takeaway."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from app.ui.components.trace_view import trace_view
 
 
 def draw(exhibit: Exhibit, key: str) -> None:
-    """Title, picture and takeaway, and a button that sets the picture up again.
+    """Draw title, picture and takeaway, and a button to reset the picture.
 
-    What the reader did to the picture stays until then: it is the browser's.
+    Until then, the browser keeps what the reader did to the picture.
     """
     again = f"{key}_again"
     times = st.session_state.setdefault(again, 0)
@@ -30,12 +30,12 @@ def draw(exhibit: Exhibit, key: str) -> None:
 
 
 def _again(again: str) -> None:
-    """A new key makes a new picture."""
+    """Reset the picture by giving it a new key."""
     st.session_state[again] += 1
 
 
 def picture(exhibit: Exhibit, key: str) -> None:
-    """The picture alone."""
+    """Draw the picture alone."""
     content = exhibit.content
     if isinstance(content, go.Figure):
         chart(content, key=key, alt=f"{exhibit.title}. {exhibit.takeaway}")

@@ -1,4 +1,4 @@
-"""The story: nine chapters, each with its words beside a live figure that is already set up."""
+"""The Story page: nine chapters, each with its text next to an interactive figure."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from app.story.chapters import BY_NAME, CHAPTERS, SEPARATOR, Chapter
 from app.ui import rooms
 from app.ui.components import keys
 
-MOST_TYPED = 4000  # characters of a list of screens
+MOST_TYPED = 4000  # maximum characters of a list of screens
 
 
 def go(to: str) -> None:
-    """Open a chapter, and put its name into the URL."""
+    """Open a chapter by setting its name in the URL."""
     st.query_params[rooms.URL_KEY] = to
 
 
 def press() -> None:
-    """What a key asks for: the chapter that it names, if there is one."""
+    """Open the chapter that the pressed key stands for, if any."""
     if (asked := keys.pressed("story_keys")) in BY_NAME:
         go(asked)
 
 
 def turning(chapter: Chapter) -> None:
-    """Previous and Next, by button and by arrow key."""
+    """Draw Previous and Next buttons, which also react to arrow keys."""
     place = CHAPTERS.index(chapter)
     before = CHAPTERS[place - 1] if place else None
     after = CHAPTERS[place + 1] if place + 1 < len(CHAPTERS) else None
@@ -54,7 +54,7 @@ def turning(chapter: Chapter) -> None:
 
 
 def words(chapter: Chapter) -> None:
-    """The paragraph, what to try, and where it is from."""
+    """Draw the chapter's paragraph, what to try, and its sources."""
     st.header(chapter.title, anchor=False)
     st.markdown(f"**{chapter.idea}**")
     st.markdown(chapter.text())
@@ -68,7 +68,7 @@ def words(chapter: Chapter) -> None:
 
 
 def present() -> None:
-    """Turn the page into the stage: the link says so, as one that a speaker kept would."""
+    """Turn the page into the stage by setting the URL that a speaker could also save."""
     lines = str(st.session_state.story_screens or "")[:MOST_TYPED].splitlines()
     listed = SEPARATOR.join(line.strip() for line in lines if line.strip())
     st.query_params.from_dict(
@@ -77,7 +77,7 @@ def present() -> None:
 
 
 def to_the_stage() -> None:
-    """The way to the stage, with the story or with the speaker's own list of screens."""
+    """Draw the controls that start the stage, with the story or the speaker's own list."""
     with st.expander(t("story.present")):
         names = ", ".join(f"`{name}`" for name in BY_NAME)
         drawn = ", ".join(f"`{name}`" for name in figures.offered() if name not in BY_NAME)

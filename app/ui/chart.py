@@ -1,4 +1,4 @@
-"""A chart, the same way on every page: with words for those who do not see it, and to be saved."""
+"""Draws charts the same way on every page: with a text alternative, and a tool to save them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from app.ui.components import FORMATS, picture_format
 from app.ui.legible import OF_A_PAGE, legible
 from app.ui.picture import Picture
 
-#: Key of a link to a view that a talk shows in a frame: there a figure is as high as the frame.
+#: URL parameter of a view that a talk shows in a frame: its figures get the frame's height.
 ON_STAGE = "stage"
-STAGE_HEIGHT = 336  # px: what a stage of 1280 × 720 leaves, seen 1.75 times as large
+STAGE_HEIGHT = 336  # px that a stage of 1280 × 720 leaves at a zoom of 1.75
 
 
 def choose_format() -> None:
-    """The switch in the sidebar: what a picture is saved as. A frame has none, and saves PNG."""
+    """Draw the sidebar's switch for the format of saved pictures; embedded views save PNG."""
     if st.context.is_embedded:
         return
     with st.sidebar:
@@ -32,10 +32,10 @@ def choose_format() -> None:
 
 
 def chart(figure: go.Figure | Picture, key: str, alt: str) -> None:
-    """Draw a figure. Its one tool saves it; nothing zooms by accident on a phone.
+    """Draw a figure. Its only tool saves it; nothing zooms by accident on a phone.
 
-    The tool is answered by `static/shared/chart_picture.js`, which puts title and source into the
-    picture; `app/export/share.py` brings it onto every page.
+    `static/shared/chart_picture.js` handles the tool and adds title and source to the picture;
+    `app/export/share.py` loads it on every page.
     """
     if st.context.is_embedded and st.query_params.get(ON_STAGE) == "1":
         figure = legible(go.Figure(figure.to_dict()), STAGE_HEIGHT, OF_A_PAGE)
@@ -53,7 +53,7 @@ def chart(figure: go.Figure | Picture, key: str, alt: str) -> None:
 
 
 def plotlys_words() -> dict[str, str]:
-    """What plotly itself says of saving, in the viewer's language."""
+    """plotly's own texts about saving, in the viewer's language."""
     return {
         "Download plot as a PNG": t("common.save_chart", format="PNG"),
         "Download plot": t("common.save_chart", format=picture_format().upper()),

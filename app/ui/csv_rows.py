@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from app.core import numbers
 
-#: What a spreadsheet takes for the beginning of a formula, in any width.
+#: The characters that begin a formula in a spreadsheet, also in full-width form.
 _FORMULA = frozenset("=+-@")
-#: Where a cell may end for one that splits at other marks than commas, and inside quotation marks.
+#: Where a cell may end for programs that split at other characters than commas, even inside quotes.
 _ENDS = re.compile(r"([;\t\r\n])")
 
 
@@ -20,11 +20,11 @@ TableRows = Sequence[Mapping[str, object]]
 
 
 def to_csv(rows: TableRows) -> bytes:
-    """Rows with the same keys as CSV, UTF-8 with the mark that spreadsheets need for Korean.
+    """Rows with equal keys as CSV, in UTF-8 with the byte order mark that spreadsheets need.
 
-    Texts are quoted, and what a spreadsheet would take for a formula gets an apostrophe before it:
-    what is in a cell may be a viewer's, or come by a link. A fraction has six digits, and None is
-    an empty cell.
+    Texts are quoted, and what a spreadsheet would take for a formula is prefixed with an
+    apostrophe, since cells may contain text of a viewer or from a link. Floats are rounded to six
+    digits, and None is an empty cell.
     """
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC)
@@ -41,6 +41,6 @@ def _plain(cell: object) -> object:
 
 
 def _no_formula(part: str) -> str:
-    """A part of a text that may become a cell, by its first character that anybody sees."""
+    """Escape a part of a text that may become a cell, judging by its first visible character."""
     first = next((one for one in part if one.isprintable() and not one.isspace()), "")
     return f"'{part}" if unicodedata.normalize("NFKC", first) in _FORMULA else part

@@ -1,4 +1,4 @@
-"""What accompanies every page: meanings of marked terms, hints for a first visit, the kiosk."""
+"""What accompanies every page: definitions of marked terms, hints for a first visit, kiosk mode."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import streamlit as st
 
 from app.ui.components import component
 
-KIOSK = "kiosk"  # in the URL, and in the session once it was there
-SCREENS = "screens"  # in the URL: a speaker's list, which a kiosk plays again when it is left alone
-#: Hints, and what on the page each is about.
+KIOSK = "kiosk"  # URL key, and session key once it was in the URL
+SCREENS = "screens"  # URL key of a speaker's list, which an idle kiosk plays again
+#: Hints, and the element on the page that each is about.
 HINTS = {
     "run": "",
     "ask": ".st-key-s_run",
@@ -24,20 +24,20 @@ _kiosk = component("kiosk")
 
 
 def on_kiosk() -> bool:
-    """Does the app stand in a hall? `?kiosk=1` says so, for the rest of the session."""
+    """Whether the app runs as a kiosk: `?kiosk=1` switches it on for the rest of the session."""
     if st.query_params.get(KIOSK) == "1":
         st.session_state[KIOSK] = True
     return KIOSK in st.session_state
 
 
 def accompany(*, first: bool) -> None:
-    """Draw what belongs to every page, at its end: most of it is not to be seen at once.
+    """Draw what belongs to every page, at its end; most of it is hidden at first.
 
-    `first`: this is the page that a visitor sees first, so hints are offered.
+    `first` says that this is the page that visitors see first, where hints are offered.
     """
     _terms({}, key="terms")
     if on_kiosk():
-        st.query_params[KIOSK] = "1"  # pages that are opened from others have lost it
+        st.query_params[KIOSK] = "1"  # it is lost when another page is opened
         listed = st.session_state.setdefault("kiosk_screens", st.query_params.get(SCREENS, ""))
         home = {"present": "1", KIOSK: "1", "lang": st.session_state.lang_at_first}
         if listed:

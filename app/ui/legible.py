@@ -1,4 +1,4 @@
-"""Figures for the last row: whatever a figure holds, set in one size of type. Pure plotly."""
+"""Figures that can be read from the last row: all text in one large size. Pure plotly."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 
-OF_A_PAGE = 14  # px: pages set their figures in this size
-ROWS_BESIDE = 6  # legend, axis and gaps between bars, in bars
+OF_A_PAGE = 14  # px: the text size of a page's figures
+ROWS_BESIDE = 6  # height of legend, axis and gaps, in bars
 AROUND = 120  # px above and below the axes of a figure
-LONGEST_LINE = 80  # characters, marks among them
-WIDTH = 0.5  # of a character, in its height
+LONGEST_LINE = 80  # characters, markup included
+WIDTH = 0.5  # of a character, relative to its height
 
 
 def legible(figure: go.Figure, height: int, size: float) -> go.Figure:
-    """A copy for the whole screen: one size of type for every word, lines and gaps in proportion.
+    """A copy for the full screen: all text in one size, lines and gaps in proportion.
 
-    `height`: px of the copy. `size`: px of its type.
+    `height`: of the copy, in px. `size`: of its text, in px.
     """
 
     def larger(pixels: float | None) -> float | None:
@@ -36,16 +36,16 @@ def legible(figure: go.Figure, height: int, size: float) -> go.Figure:
     for note in copy.layout.annotations:
         note.update(font_size=size, xshift=larger(note.xshift), yshift=larger(note.yshift))
         if note.text is not None and len(note.text) < LONGEST_LINE:
-            note.text = note.text.replace("<br>", " ")  # broken for the narrowest phone
-    copy.layout.sliders = ()  # there is no room for it; an animation's Play is there
+            note.text = note.text.replace("<br>", " ")  # wrapped for the narrowest phone
+    copy.layout.sliders = ()  # there is no room for it; an animation still has Play
     bars = sum(len(trace.y) for trace in copy.data if trace.type == "bar")
-    room = height / (bars + ROWS_BESIDE)  # px of height for a bar, if they lie
+    room = height / (bars + ROWS_BESIDE)  # px per bar, if they are horizontal
     for trace in copy.data:
         drawn = trace.to_plotly_json()
         if drawn["type"] == "bar":
             trace.update(textfont_size=size, constraintext="none")
             if room < size:
-                trace.update(text=None)  # they would lie upon one another
+                trace.update(text=None)  # the labels would overlap
         elif drawn["type"] == "scatter":
             trace.update(
                 line_width=larger(drawn.get("line", {}).get("width", 2)),
@@ -57,12 +57,12 @@ def legible(figure: go.Figure, height: int, size: float) -> go.Figure:
 
 
 def _each(larger: Callable[[float], float | None], sizes: float | Sequence[float]) -> object:
-    """The sizes of a trace's marks, one for all of them or one for each."""
+    """Apply `larger` to the size of a trace's markers: one for all, or one for each."""
     return larger(sizes) if isinstance(sizes, (int, float)) else [larger(one) for one in sizes]
 
 
 def _beside(axis: go.layout.YAxis, height: int, size: float) -> str | None:
-    """The title of an axis in lines that are no longer than the axis itself."""
+    """The title of an axis, wrapped to the axis's length."""
     low, high = axis.domain or (0, 1)
     characters = (high - low) * (height - AROUND) / (WIDTH * size)
     text = axis.title.text and axis.title.text.replace("<br>", " ")

@@ -1,7 +1,7 @@
-"""Number fields: what is typed stays there, and what is beyond the limits is told of in words.
+"""Number fields that keep what is typed, and explain when it is beyond the limits.
 
-Streamlit's own limits tell of it in English alone, in a tip behind a mark, and send nothing: Run
-would take the number that stood there before. So its fields get none here.
+Streamlit's own limits are explained in English only, in a tooltip, and nothing is sent: Run would
+use the previous number. So its fields get no limits here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Number = TypeVar("Number", int, float)
 
 @dataclass(frozen=True)
 class NumberField(Generic[Number]):
-    """A number from `low` to `high`, whole if they are; `label` is the key of its name's text."""
+    """A number from `low` to `high`, whole if these are; `label` is the key of its label's text."""
 
     label: str
     low: Number
@@ -36,18 +36,18 @@ class NumberField(Generic[Number]):
         help: str | None = None,
         bind: Literal["query-params"] | None = "query-params",
     ) -> None:
-        """The field, which begins with `value`, cut to the limits; `key` is its key in the URL."""
-        # Streamlit keeps whole and other numbers apart by the type of what a field begins with
+        """Draw the field with initial `value`, clamped to the limits; `key` is also its URL key."""
+        # Streamlit distinguishes whole and other numbers by the type of the initial value
         first = type(self.low)(numbers.within(value, self.low, self.high, self.low))
         st.number_input(
             t(self.label), value=first, step=step, key=key, bind=bind, help=help, width=width
         )
 
     def checked(self, key: str) -> Number:
-        """What stands in the field, for a run.
+        """The field's value, for a run.
 
         Raises:
-            InputError: if that is nothing, or beyond the limits.
+            InputError: if it is empty or beyond the limits.
         """
         typed: Any = st.session_state.get(key)
         if typed is None or self.nearest(key, self.low) != typed:
@@ -55,12 +55,12 @@ class NumberField(Generic[Number]):
         return type(self.low)(typed)
 
     def nearest(self, key: str, otherwise: Number) -> Number:
-        """The number within the limits that is nearest to what stands there, if anything does."""
+        """The field's value clamped to the limits, or `otherwise` if it is empty."""
         typed = st.session_state.get(key)
         return type(self.low)(numbers.within(typed, self.low, self.high, otherwise))
 
     def told(self, key: str, otherwise: Number) -> Number:
-        """The nearest, where no run is asked for; with a word if something else stands there."""
+        """The clamped value, with an error message if it differs from the field's."""
         if st.session_state.get(key) != (used := self.nearest(key, otherwise)):
             st.error(t("common.nearest_counts", number=f"{used:,}", **self._words()))
         return used

@@ -1,9 +1,8 @@
-"""Pictures that are drawn once: figures are pure functions, so what they were given names them.
+"""A cache of drawn figures: they are pure functions, so their arguments identify them.
 
     chart(drawn_once(figures.curves, growths, labels), key="c_curves", alt=sentence)
-
-A recorded run looks alike to all viewers, and to one viewer whenever the page is drawn again. To
-build and check a figure takes plotly some ten milliseconds, to look it up here a tenth of one.
+A recorded run looks the same to all viewers, and whenever the page is drawn again. plotly takes
+about ten milliseconds to build and validate a figure; the lookup here takes a tenth of one.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from plotly.basedatatypes import BaseFigure
 
 from app.ui import style
 
-AROUND = 90  # px above and below the axes of a picture, about
-KEPT = 256  # pictures, the longest unused out first
+AROUND = 90  # px above and below the axes of a picture, approximately
+KEPT = 256  # maximum pictures; the least recently used are evicted
 
 P = ParamSpec("P")
 
@@ -31,21 +30,21 @@ _lock = threading.Lock()
 
 
 class Picture(BaseFigure):
-    """A figure that is finished: it can be drawn, and no longer be changed."""
+    """A finished figure: it can be drawn, but no longer changed."""
 
     def __init__(self, plain: dict[str, Any]) -> None:
-        """`plain` as plotly's JSON has it."""
+        """`plain` is plotly's JSON."""
         self._plain = plain
 
     def to_dict(self) -> dict[str, Any]:
-        """What is drawn, as plotly's JSON has it. All viewers share it: leave it as it is."""
+        """The figure as plotly's JSON. All viewers share it: do not modify it."""
         return self._plain
 
     def filled(self, traces: Sequence[Mapping[str, Any]], y_axis: Mapping[str, Any]) -> Picture:
-        """The same picture of other numbers: of each trace what is given, and of all y axes.
+        """The same picture with other numbers: updates for each trace, and for all y axes.
 
-        For what each viewer's own run changes: to draw it again takes plotly a hundred times as
-        long as this. The numbers are plain data, and nobody checks them.
+        For figures that change with each viewer's run: drawing them again takes plotly a hundred
+        times as long. The updates are plain data, and not validated.
         """
         data = [{**old, **new} for old, new in zip(self._plain["data"], traces, strict=True)]
         layout = {
@@ -56,7 +55,7 @@ class Picture(BaseFigure):
 
 
 def _titled(plain: dict[str, Any]) -> dict[str, Any]:
-    """A drawn figure, the titles of its y axes in lines that are no longer than the axes."""
+    """Wrap the titles of a drawn figure's y axes to the length of the axes."""
     layout = plain["layout"]
     for key, axis in layout.items():
         text = axis.get("title", {}).get("text") if key.startswith("yaxis") else None
@@ -67,9 +66,9 @@ def _titled(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def drawn_once(draw: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) -> Picture:
-    """What `draw(...)` draws; drawn only if nobody has drawn it from equal arguments lately.
+    """The figure `draw(...)`, from the cache if it was drawn with equal arguments recently.
 
-    Whoever asks while it is being drawn waits for it.
+    Concurrent calls with equal arguments wait for the first.
 
     Raises:
         pickle.PicklingError, AttributeError, TypeError: for arguments that are not plain data.
@@ -88,6 +87,6 @@ def drawn_once(draw: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) 
         drawing.set_result(Picture(_titled(draw(*args, **kwargs).to_dict())))
     except BaseException as error:
         with _lock:
-            _kept.pop(name, None)  # whoever asks next tries again
+            _kept.pop(name, None)  # the next call tries again
         drawing.set_exception(error)
     return drawing.result()

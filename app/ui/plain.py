@@ -1,4 +1,4 @@
-"""Text as it is: what models write, and formulas. Nothing in it is read as Markdown or HTML."""
+"""Draws verbatim text, of models or formulas: nothing is interpreted as Markdown or HTML."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import streamlit as st
 
 
 def plain(text: str, key: str) -> None:
-    """A text in a box, with the spaces and lines within it; `key` is unique on the page.
+    """Draw a text in a box, with its spaces and line breaks; `key` is unique on the page.
 
-    `st.code` brings half a megabyte of highlighting, and a box that the keyboard cannot scroll.
+    `st.code` would load half a megabyte for highlighting, and cannot be scrolled by keyboard.
     """
     with st.container(border=True, key=f"plain_{key}"):
         st.text(text)

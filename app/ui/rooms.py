@@ -1,11 +1,11 @@
-"""The rooms of a page: one control at its top says which is open, and only that one is computed.
+"""The rooms of a page: a control at its top selects the open one, and only that is computed.
 
     ROOMS = {"run": run, "balance": balance}
     labels = {name: t(f"experts.room_{name}") for name in ROOMS}
     ROOMS[rooms.choose(labels, "e_room")]()
 
-The open room is in the URL as `?room=balance`: by its name, not by its translated label. What a
-closed room's widgets hold, Streamlit keeps under their keys if they are bound to the URL.
+The open room is in the URL as `?room=balance`, by its name and not its translated label. Streamlit
+keeps the values of a closed room's widgets if these are bound to the URL.
 """
 
 from __future__ import annotations
@@ -29,13 +29,12 @@ def choose(
 ) -> str:
     """Draw the control and return the name of the open room.
 
-    A link opens its room, and so do the browser's Back and Forward. A name that no room has opens
-    the first one.
+    Links, and the browser's Back and Forward, open their rooms. An unknown name opens the first.
 
     Args:
-        labels: a room's name → its label in the viewer's language; the first is open at first.
-        key: of the control, and unique.
-        once: a name that a room once had → the room.
+        labels: a room's name → its label in the viewer's language; the first is the default.
+        key: the unique key of the control.
+        once: a former name of a room → the room.
         by_key: a URL key → the room that it belongs to, for links older than the rooms; if a link
             has several, the first of this mapping counts.
     """

@@ -1,4 +1,4 @@
-"""How tokens are drawn: the fields for it, bound to the URL, and what stands in them."""
+"""The fields for sampling settings, bound to the URL, and their values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.ui.number_field import NumberField
 
 SEED = NumberField("common.seed", 0, 2**31 - 1)
 TEMPERATURE = NumberField("common.temperature", 0.0, 2.0)
-DRAWN_SEEDS = 1_000_000  # below which a seed is drawn: short enough to be read out
+DRAWN_SEEDS = 1_000_000  # random seeds are below this, short enough to be read aloud
 
 
 def temperature_and_seed(
@@ -21,18 +21,18 @@ def temperature_and_seed(
     width: int | Literal["stretch"] = "stretch",
     seed_help: str | None = None,
 ) -> None:
-    """Two fields that begin with the given values; `keys` are theirs, in the URL too."""
+    """Draw the two fields with initial values; `keys` are also their URL keys."""
     TEMPERATURE.draw(keys[0], temperature, step=0.1, width=width, help=t("common.temperature_help"))
     SEED.draw(keys[1], seed, width=width, help=seed_help)
 
 
 def drawn_seed() -> int:
-    """A seed that nobody has chosen; not 0, with which pages open."""
+    """A random seed; never 0, with which pages open."""
     return random.randrange(1, DRAWN_SEEDS)
 
 
 def chosen(keys: tuple[str, str]) -> tuple[float, int]:
-    """Temperature and seed in the fields of these keys.
+    """The temperature and seed in the fields with these keys.
 
     Raises:
         InputError: if one is empty or beyond its limits.

@@ -1,8 +1,8 @@
 """Colours and layout that all figures share; pure plotly, no streamlit.
 
-Backgrounds are transparent and texts carry no colour of their own, so that the viewer's theme,
-light or dark, shows through. The colours of attention kinds are Okabe and Ito's, told apart with
-any colour vision, and never stand alone: a marker and a label go with each.
+Backgrounds are transparent and texts have no colour of their own, so that the viewer's theme, light
+or dark, applies. The colours of attention kinds are Okabe and Ito's, which are distinguishable with
+any colour vision, and are always accompanied by a marker and a label.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plotly import optional_imports
 
 # plotly uses pandas as soon as another thread, such as one that draws a table, has begun to import
-# it, and fails on the half of it that is there. So all of it is there before the first figure.
+# it, and fails if it is half imported. So it is imported completely before the first figure.
 optional_imports.get_module("pandas")
 
 KINDS = ("MHA", "GQA", "MQA", "MLA")  # most key-value heads first, and the latent last
@@ -19,7 +19,7 @@ KIND_COLOUR = {"MHA": "#D55E00", "GQA": "#E69F00", "MQA": "#009E73", "MLA": "#00
 KIND_SYMBOL = {"MHA": "circle", "GQA": "square", "MQA": "diamond", "MLA": "triangle-up"}
 OTHER_COLOUR = "#CC79A7"  # layers of several kinds, windows, states
 
-#: Models, and base's ways of answering: colour and marker, never colour alone.
+#: Colour and marker of models, and of base's ways of answering.
 MODEL_MARK = {
     "base": ("#56B4E9", "circle"),
     "base.steps": ("#56B4E9", "square-open"),
@@ -36,18 +36,19 @@ MODEL_MARK = {
     "distilled": ("#0072B2", "star"),
 }
 
-#: The colour scale of amounts with a sign; give it limits that are equal on both sides.
+#: The colour scale for signed amounts; use symmetric limits.
 SIGNED = [[0.0, "#0072B2"], [0.5, "#e4e6ea"], [1.0, "#D55E00"]]
-AMOUNTS = "Cividis"  # the colour scale of amounts; give it fixed limits
+AMOUNTS = "Cividis"  # the colour scale for amounts; use fixed limits
 
 CLEAR = "rgba(0,0,0,0)"
-GRID = "rgba(128,136,148,0.28)"  # seen on white and on near-black
+GRID = "rgba(128,136,148,0.28)"  # visible on white and on near-black
 RULE = "rgba(128,136,148,0.75)"
-NARROW, WIDE, LATIN = 7.5, 14.0, 0x10FF  # px of a letter in a title, of Hangul behind the others
-TOOLS = 32  # px above a picture, where its tools lie and cover nothing
-#: px above a picture with a colour bar. If plotly itself made room, it would leave titles behind.
+# px per letter in a title: narrow up to code point LATIN, wide for Hangul, which comes after it
+NARROW, WIDE, LATIN = 7.5, 14.0, 0x10FF
+TOOLS = 32  # px above a picture, so that its tools cover nothing
+#: px above a picture with a colour bar. If plotly made the room itself, titles would be misplaced.
 BAR = 96
-TOOL = "#7a828e"  # of what can be pressed; 3:1 on white and on near-black
+TOOL = "#7a828e"  # colour of buttons; contrast 3:1 on white and on near-black
 
 
 def kind_colour(attention: str) -> str:
@@ -56,7 +57,7 @@ def kind_colour(attention: str) -> str:
 
 
 def ink(colour: str) -> str:
-    """Black or white, whichever is read better on a colour such as "#0072B2"."""
+    """Black or white, whichever is more legible on a colour such as "#0072B2"."""
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
@@ -64,20 +65,20 @@ def ink(colour: str) -> str:
 
 
 def kind_symbol(kind: str) -> str:
-    """The marker of an attention kind; open for one that keeps less, such as "MLA-32"."""
+    """The marker of an attention kind; open for one that caches less, such as "MLA-32"."""
     base, _, less = kind.partition("-")
     return KIND_SYMBOL[base] + ("-open" if less else "")
 
 
 def tint(kind: str) -> str:
-    """The colour of an attention kind mixed half with white, for the second of its parts."""
+    """The colour of an attention kind mixed half with white, for its second part."""
     colour = kind_colour(kind)
     mixed = [(int(colour[i : i + 2], 16) + 255) // 2 for i in (1, 3, 5)]
     return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
 def bar_above(title: str, **ticks: object) -> dict[str, object]:
-    """The colour bar of a picture, lying above it."""
+    """A horizontal colour bar above a picture."""
     return {
         "title": {"text": title, "side": "top"},
         "orientation": "h",
@@ -90,9 +91,9 @@ def bar_above(title: str, **ticks: object) -> dict[str, object]:
 
 
 def plain(figure: go.Figure, height: int) -> go.Figure:
-    """Give a figure the common look: transparent, tight margins, quiet grid, no legend.
+    """Give a figure the common look: transparent, tight margins, subtle grid, no legend.
 
-    `height` in px is without the row of the tools.
+    `height` is in px, without the row of tools.
     """
     bars = figure.select_traces({"colorbar.orientation": "h"})
     above = BAR if any(bars) else TOOLS
@@ -106,7 +107,7 @@ def plain(figure: go.Figure, height: int) -> go.Figure:
         hoverlabel={"font": {"size": 14}},
         dragmode=False,
         modebar={"bgcolor": CLEAR, "color": TOOL},
-        overwrite=True,  # to merge takes plotly four times as long
+        overwrite=True,  # merging takes plotly four times as long
     )
     axis = {"gridcolor": GRID, "zerolinecolor": RULE, "automargin": True, "fixedrange": True}
     figure.update_xaxes(axis)
@@ -122,9 +123,9 @@ def legend_above(figure: go.Figure) -> None:
 
 
 def upright(title: str, room: float) -> str:
-    """A title that stands along an axis of `room` px, in as many lines as it needs.
+    """Wrap a title to the length of an axis, `room` px.
 
-    Plotly cuts off what is longer than its picture.
+    plotly cuts off titles that are longer than the picture.
     """
     lines, left = [""], room
     for word in title.split():

@@ -1,4 +1,4 @@
-"""A chart's numbers as a table and as CSV, the same way on every page."""
+"""Shows a chart's numbers as a table and CSV, the same way on every page."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from app.ui.csv_rows import TableRows, to_csv
 
 
 def folded_table(rows: TableRows | Callable[[], TableRows], name: str, of: str = "") -> None:
-    """Rows with equal keys, folded away under the chart.
+    """Draw rows with equal keys, folded away under the chart.
 
-    Few look at them, so the table is made once it is unfolded.
+    Few viewers look at them, so the table is made only when it is unfolded.
 
     Args:
         rows: the numbers, or a function that computes them.
-        name: the file's, and unique.
-        of: what they are of, in the viewer's language; tells apart several tables of a page.
+        name: the unique name of the file.
+        of: what the numbers are about, in the viewer's language, if a page has several tables.
     """
     title = t("common.as_table_of", of=of) if of else t("common.as_table")
     fold = st.expander(title, key=f"fold-{name}", on_change="rerun")
@@ -29,10 +29,10 @@ def folded_table(rows: TableRows | Callable[[], TableRows], name: str, of: str =
 
 
 def small(rows: TableRows, name: str | None = None) -> None:
-    """A few rows that stand open, of our own words and numbers; with a name, also as CSV.
+    """Draw a few rows of our own words and numbers; with a name, also as CSV.
 
-    As Markdown: Streamlit's own tables bring 0.3 MB of code. What has no room is scrolled to, with
-    a shadow at the edge.
+    They are Markdown, since Streamlit's own tables load 0.3 MB of code. Wide tables scroll, with a
+    shadow at the edge.
     """
     sides = [
         "--:" if all(map(_amount, (row[column] for row in rows))) else "---" for column in rows[0]
@@ -44,12 +44,12 @@ def small(rows: TableRows, name: str | None = None) -> None:
 
 
 def _amount(value: object) -> bool:
-    """Whether a cell is a number, as it is written too: "+0.1 [0.0, 0.2]", "4 min", "–"."""
+    """Whether a cell is a number, also in written form: "+0.1 [0.0, 0.2]", "4 min", "–"."""
     return re.match(r"[–+−-]|\d+([.,]\d+)*([\s%]|$)", str(value)) is not None
 
 
 def table(rows: TableRows, name: str) -> None:
-    """As `folded_table`, but open: in a place that is folded away, and for a viewer's text."""
+    """Like `folded_table`, but open: for places that are folded already, and for viewers' texts."""
     grouped = st.column_config.NumberColumn(format="localized")  # 1,024: digits in threes
     whole = {column: grouped for column in rows[0] if any(type(r[column]) is int for r in rows)}
     st.dataframe(rows, hide_index=True, column_config=whole, key=f"table-{name}")
@@ -59,7 +59,7 @@ def table(rows: TableRows, name: str) -> None:
 def _csv(rows: TableRows, name: str) -> None:
     st.download_button(
         t("common.download_csv"),
-        lambda: to_csv(rows),  # made on a click: a run's files are dropped with the next run
+        lambda: to_csv(rows),  # made on a click, as Streamlit drops files at the next rerun
         f"{name}.csv",
         "text/csv",
         on_click="ignore",

@@ -1,4 +1,4 @@
-"""Amounts as people read them. 1 KB is 1000 bytes; GiB is said where it is meant."""
+"""Formats amounts for people. 1 KB is 1000 bytes; binary units are written as GiB."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A choice that the URL keeps by its name in the code.
+"""A choice that is kept in the URL by its name in the code.
 
 A bound widget would put its label there, which is in the viewer's language.
 """
@@ -25,18 +25,18 @@ def url_choice(
     width: int | Literal["stretch"] = "stretch",
     help: str | None = None,
 ) -> Choice:
-    """One of `choices`: as the URL says or as it was last, else `default`, which the URL omits.
+    """Draw a choice and return it; it starts from the URL or its last value, else `default`.
 
     Args:
         label: above the choices, in the viewer's language.
         choices: names in the code, or numbers.
         key: of the widget.
-        name: a choice in the viewer's language.
-        default: the first, if it is not told.
+        name: returns a choice's label in the viewer's language.
+        default: which the URL omits; the first choice unless given.
         url: the key in the URL, if it is not the widget's.
-        drawn: what the widget is.
+        drawn: the kind of widget.
         width: of a list or slider.
-        help: what stands behind the question mark of a slider.
+        help: the help text of a slider.
     """
     state, query, last = st.session_state, st.query_params, f"{key}_last"
     url, default = url or key, choices[0] if default is None else default

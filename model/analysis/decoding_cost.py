@@ -1,14 +1,13 @@
-"""What attention costs for one new token on each of three paths of decoding MLA: pure integers.
+"""The cost of attention per new token for three ways of decoding MLA, in pure integers.
 
-    absorbed   keep latents and attend in them; W_UK goes into the query, W_UV behind the attention
-    naive      keep latents, and make every head's keys and values of all tokens again at each step
-    expanded   keep every head's keys and values: no latent is left, the cache is that of MHA
+    absorbed   cache latents and attend over them; W_UK is folded into the query, W_UV applied after
+    naive      cache latents, and expand them into the keys and values of all heads at each step
+    expanded   cache the keys and values of all heads instead of latents, as MHA does
 
-"Absorbed" and "naive" are the two methods of `MultiHeadLatentAttention`; DeepSeek's own inference
-code calls "naive" what is "expanded" here, since it keeps what it has computed.
-
-Counts are of one layer, with S tokens held, the new one included; each multiplication comes with
-an addition. What all three share (queries, output projection, norms) is left out.
+"Absorbed" and "naive" are the two methods of `MultiHeadLatentAttention`; the "naive" mode of
+DeepSeek's own inference code caches what it has expanded, and is "expanded" here.
+Counts are per layer, with S tokens in the cache including the new one; each multiplication comes
+with an addition. The parts that all three share (queries, output projection, norms) are left out.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class Shape:
-    """Widths of MLA, by the names of a config.json: n + p are a key's, v a value's."""
+    """The sizes of MLA, from a config.json: a key has width n + p, a value v."""
 
     layers: int
     heads: int  # H
@@ -31,7 +30,7 @@ class Shape:
 
     @classmethod
     def of(cls, config: Mapping[str, int]) -> Shape:
-        """From a parsed config.json of an MLA model."""
+        """Read the sizes from a parsed config.json of an MLA model."""
         return cls(
             config["num_hidden_layers"],
             config["num_attention_heads"],
@@ -44,11 +43,11 @@ class Shape:
 
 @dataclass(frozen=True)
 class DecodingPath:
-    """What one path of decoding multiplies and reads in one layer for one new token."""
+    """The multiplications and cache reads of a decoding path, per layer and new token."""
 
     formula: str  # of the multiplications, in Shape's letters and S
     multiplications: Callable[[Shape, int], int]
-    kept: Callable[[Shape], int]  # elements of the cache per token, all of which are read
+    kept: Callable[[Shape], int]  # cached elements per token, all of which are read
     kept_formula: str
 
 
@@ -95,9 +94,9 @@ DECODING_PATHS: Mapping[str, DecodingPath] = MappingProxyType(
 def timed_paths(
     mla: str, shape: Shape, mha: str, mha_config: Mapping[str, int]
 ) -> dict[str, tuple[str, bool]]:
-    """What can be timed: a path's name → a model, and whether it absorbs.
+    """The paths that can be timed: name → (model, whether to use the absorbed form).
 
-    The MHA model stands for expanded keys and values if its cache has just their size.
+    The MHA model stands in for expanded keys and values if its cache has exactly their size.
     """
     found = {"absorbed": (mla, True), "naive": (mla, False)}
     whole = 2 * mha_config["num_key_value_heads"] * mha_config["head_dim"]

@@ -1,4 +1,4 @@
-"""How long decoding one token takes, by tokens in the cache and by the decoding path."""
+"""Times the decoding of one token, by context length and decoding path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from model.nn.network import Transformer
 
 
 def filled(config: ModelConfig, tokens: int) -> Cache:
-    """A cache of so many tokens with random features: their values do not change the time."""
+    """A cache of `tokens` tokens with random features, whose values do not affect the time."""
     cache = Cache(config)
     for layer in cache.layers:
         if config.is_mla:
@@ -28,13 +28,13 @@ def filled(config: ModelConfig, tokens: int) -> Cache:
 
 @torch.inference_mode()
 def step_seconds(model: Transformer, tokens: int, absorb: bool, repeats: int) -> list[float]:
-    """Seconds of whole steps after which the cache holds `tokens` tokens, one after another."""
+    """Times in seconds of `repeats` decoding steps, each of which brings the cache to `tokens`."""
     full = filled(model.config, tokens - 1)
     ids_BT = torch.tensor([[3]])
     found = []
     for _ in range(repeats):
         cache = Cache(model.config)
-        cache.layers = [dict(layer) for layer in full.layers]  # append makes new tensors
+        cache.layers = [dict(layer) for layer in full.layers]  # `append` creates new tensors
         started = time.perf_counter()
         model(ids_BT, cache, absorb=absorb)
         found.append(time.perf_counter() - started)

@@ -14,7 +14,7 @@ Interval = tuple[float, float]
 
 
 def wilson(successes: int, n: int) -> Interval:
-    """Wilson's 95 % interval of a share; (0, 1) without any observation."""
+    """Wilson's 95 % interval for a proportion; (0, 1) without observations."""
     if n == 0:
         return 0.0, 1.0
     z, p = 1.959964, successes / n
@@ -26,7 +26,7 @@ def wilson(successes: int, n: int) -> Interval:
 def bootstrap_ratio(
     numerators: ArrayLike, denominators: ArrayLike, seed: int = 0, draws: int = 2000
 ) -> Interval:
-    """95 % percentile bootstrap interval of sum(numerators) / sum(denominators) over units.
+    """95 % percentile bootstrap interval for sum(numerators) / sum(denominators) over units.
 
     Draws whose denominators are all zero are left out.
     """
@@ -41,7 +41,7 @@ def bootstrap_ratio(
 
 
 def bootstrap_median(values_US: ArrayLike, seed: int = 0, draws: int = 2000) -> Interval:
-    """95 % percentile bootstrap interval over units of the median of all their samples [U, S]."""
+    """95 % percentile bootstrap interval, over units, for the median of all samples [U, S]."""
     values = np.asarray(values_US, dtype=float)
     rng = np.random.default_rng(seed)
     medians = [np.median(values[rng.integers(len(values), size=len(values))]) for _ in range(draws)]
@@ -52,16 +52,16 @@ def bootstrap_median(values_US: ArrayLike, seed: int = 0, draws: int = 2000) -> 
 def paired_difference(
     nats_a: ArrayLike, nats_b: ArrayLike, tokens: ArrayLike
 ) -> tuple[float, Interval]:
-    """Mean loss of a less that of b on the same rows, with its 95 % bootstrap interval.
+    """Mean loss of a minus that of b on the same rows, with its 95 % bootstrap interval.
 
-    `nats_a` and `nats_b` are sums per row, `tokens` the learnt tokens of each row.
+    `nats_a` and `nats_b` are sums per row, `tokens` the number of learnt tokens per row.
     """
     gap = np.asarray(nats_a, dtype=float) - np.asarray(nats_b, dtype=float)
     return float(gap.sum() / np.sum(tokens)), bootstrap_ratio(gap, tokens)
 
 
 def pass_at_k(n: int, correct: int, k: int) -> float:
-    """Unbiased chance that one of k samples is right, given n samples (Chen et al. 2021).
+    """Unbiased estimate of the chance that one of k samples is right (Chen et al. 2021).
 
     Raises:
         ValueError: if k exceeds n.
@@ -74,11 +74,10 @@ def pass_at_k(n: int, correct: int, k: int) -> float:
 
 
 def cons_at_k(answers: Sequence[tuple[str | None, bool]], k: int) -> float:
-    """Chance that the commonest of k answers is right, over all choices of k of the samples.
+    """The chance that a majority vote of k answers is right, over all choices of k of the samples.
 
-    Each sample is an answer and whether it is right. None, no answer, does not vote; a vote that
-    ends level is shared among the answers that lead it. So cons@1 is pass@1, and cons@n is the
-    vote of all.
+    Each sample is an answer and whether it is right. None (no answer) does not vote; a tie is
+    shared among the leading answers. So cons@1 is pass@1, and cons@n is the vote of all samples.
 
     Raises:
         ValueError: if k exceeds the number of samples.
@@ -97,7 +96,8 @@ def cons_at_k(answers: Sequence[tuple[str | None, bool]], k: int) -> float:
 
 @functools.lru_cache(maxsize=4096)
 def _choices_won(own: int, others: tuple[int, ...], silent: int, k: int) -> float:
-    """Choices of k samples that an answer with `own` votes leads; one of m leaders counts 1/m."""
+    """The number of choices of k samples that an answer with `own` votes wins; a tie of m counts
+    1/m."""
     won = 0.0
     for votes in range(1, min(own, k) + 1):
         choices = {(0, 0): 1}  # (votes of others, answers that are level) → choices of them

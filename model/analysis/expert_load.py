@@ -1,4 +1,4 @@
-"""The load of the experts: how many tokens each took, and how even that is. numpy only.
+"""Expert load: how many tokens are routed to each expert, and how even that is. numpy only.
 
 Load and MaxVio as in arXiv 2408.15664, equation 4. All functions take whole records or counts
 [L, E] (MoE layers x routed experts) and know nothing of pages or figures.
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from model.record.trace import Trace
 
-#: Tokens drawn in all by `chance`, as 30 to 300 texts: 300 for the short texts of a page.
+#: Total tokens simulated by `chance`, as 30 to 300 texts: 300 for the short texts of a page.
 _DRAWN = 150_000
 
 COLUMNS = (
@@ -35,13 +35,13 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Busiest:
-    """The load of one layer in words."""
+    """The busiest expert of a layer, for a sentence about its load."""
 
     expert: int
     tokens: int
     share: float  # of the tokens that were fed
-    even: float  # share of an even split: experts chosen per token / experts
-    idle: int  # experts that no token chose
+    even: float  # its share if the load were even: experts per token / experts
+    idle: int  # number of experts that no token chose
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,15 @@ class EvenRouter:
     """How uneven the load of a perfectly even router looks over a limited number of tokens."""
 
     spread: float  # standard deviation of an expert's load / mean load
-    violation: float  # MaxVio, on average
-    high: float  # MaxVio that only one draw in twenty exceeds
+    violation: float  # mean MaxVio
+    high: float  # the 95th percentile of MaxVio
 
 
 def next_bias(
     bias_E: NDArray[np.floating], load_E: NDArray[np.floating], speed: float
 ) -> NDArray[np.float32]:
-    """A gate's bias after a step of training: up for idle experts, down for busy ones, by `speed`
-    (2408.15664, Algorithm 1)."""
+    """A gate's bias after a training step: `speed` higher for underloaded experts, lower for
+    overloaded ones (2408.15664, Algorithm 1)."""
     return (bias_E + speed * np.sign(load_E.mean() - load_E)).astype(np.float32)
 
 
@@ -73,13 +73,13 @@ def violation(load_LE: NDArray[np.integer]) -> NDArray[np.float64]:
 
 @functools.lru_cache(maxsize=256)
 def chance(tokens: int, experts: int, chosen: int) -> EvenRouter:
-    """What pure chance does when each of `tokens` tokens takes `chosen` of `experts` at random.
+    """The load imbalance by chance if each token is routed to `chosen` of `experts` at random.
 
-    The spread is exact for independent tokens, sqrt((E / k - 1) / N); MaxVio is drawn from a fixed
-    seed, since it is a maximum and has no short formula.
+    The spread is exact for independent tokens, sqrt((E / k - 1) / N); MaxVio is simulated with a
+    fixed seed, since it is a maximum and has no closed form.
 
     Raises:
-        ValueError: without tokens, or if more experts are chosen than there are.
+        ValueError: if there are no tokens, or more experts are chosen than there are.
     """
     if tokens < 1 or not 1 <= chosen <= experts:
         raise ValueError(f"no chance for {tokens} tokens that take {chosen} of {experts} experts")
@@ -95,7 +95,7 @@ def chance(tokens: int, experts: int, chosen: int) -> EvenRouter:
 
 
 def busiest(trace: Trace, layer: int) -> Busiest | None:
-    """The busiest expert of MoE layer index `layer`; None before a token was fed."""
+    """The busiest expert of the MoE layer with index `layer`; None before a token was fed."""
     if not trace.fed:
         return None
     load_E = trace.load()[layer]
@@ -110,11 +110,11 @@ def busiest(trace: Trace, layer: int) -> Busiest | None:
 
 
 def choices(trace: Trace, groups: int, token: int | None = None) -> Iterator[tuple[Any, ...]]:
-    """A row of `COLUMNS` per token, layer and rank, of all tokens fed or of one.
+    """A row of `COLUMNS` per token, layer and rank, for all fed tokens or for one.
 
-    `layer` is the model's own number; `rank` 1 is the strongest; `group` is the expert's group of
-    E / `groups` neighbours; `logprob` is None for the first token, and both it and `weight` are
-    where they were not recorded.
+    `layer` counts all layers of the model; `rank` 1 is the strongest expert; `group` is the
+    expert's group of E / `groups` neighbours. `logprob` is None for the first token; it and
+    `weight` are None if not recorded.
     """
     size = trace.card.n_routed_experts // groups
     for i in range(trace.fed) if token is None else [token]:
@@ -132,7 +132,7 @@ def choices(trace: Trace, groups: int, token: int | None = None) -> Iterator[tup
 def trained_violation(
     max_vio: Mapping[str, Any], steps: int | None = None
 ) -> NDArray[np.float64] | None:
-    """MaxVio [L] of the training batch at `steps`, or of the last one recorded.
+    """MaxVio [L] of the training batch nearest to step `steps`, or of the last one recorded.
 
     `max_vio` is that entry of a run's results.json: `step` [n] and `per_layer` [n, L]. None if
     nothing was recorded.

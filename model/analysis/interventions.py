@@ -1,9 +1,8 @@
-"""What if the router had chosen otherwise? A model under an intervention beside the untouched one.
+"""Interventions on routing: what if the router had chosen differently?
 
 `intervened(model, intervention)` shares every weight with the model and differs in its gates alone,
-so that both can run at the same time and no other run is touched. No torch; the same in torch, to
-compare with, is `reference_interventions`.
-
+so that both can run at the same time without affecting other runs. No torch; the tests compare it
+with the same in torch, `reference_interventions`.
 The router's bias takes part in the choice only, never in the weights (V3 report, section 2.1.2). So
 an expert is switched off by a bias far below any score, and forced by one far above.
 """
@@ -19,31 +18,31 @@ from model.nn.config import ModelConfig
 from model.nn.layout import Ints
 from model.nn.workspace import KernelModel
 
-FAR = 16.0  # beyond any score plus bias; more would cost float32 the scores' own digits
+FAR = 16.0  # larger than any score plus bias, yet small enough for float32 to keep their digits
 
-Expert = tuple[int, int]  # the model's own number of the layer, number of the expert
+Expert = tuple[int, int]  # layer, counting all layers of the model, and expert
 
 
 @dataclass(frozen=True)
 class Intervention:
-    """What to change in the routing. The default changes nothing; fields can be combined."""
+    """A change to the routing. The default changes nothing; fields can be combined."""
 
     off: frozenset[Expert] = frozenset()  # no token may choose these; others take their place
-    forced: frozenset[Expert] = frozenset()  # every token must choose these, of its k
-    top_k: int | None = None  # experts per token; as many groups open as that needs
-    without_top: int = 0  # how many first choices each token is denied (arXiv 2401.06066, 4.5)
-    shared: bool = True  # whether the shared experts work
+    forced: frozenset[Expert] = frozenset()  # every token must choose these among its k
+    top_k: int | None = None  # experts per token; opens as many groups as that needs
+    without_top: int = 0  # number of top choices that each token is denied (arXiv 2401.06066, 4.5)
+    shared: bool = True  # whether the shared experts are active
     bias: bool = True  # whether the trained bias takes part in the choice
-    shuffled: int | None = None  # seed by which each layer's experts change places
+    shuffled: int | None = None  # seed for shuffling the experts of each layer
 
     @property
     def name(self) -> str:
-        """Equal for equal interventions, in every process."""
+        """A name that is equal for equal interventions, in every process."""
         parts = (sorted(self.off), sorted(self.forced), self.top_k, self.without_top)
         return repr((*parts, self.shared, self.bias, self.shuffled))
 
     def check(self, config: ModelConfig) -> None:
-        """Refuse what a model of this shape cannot do.
+        """Check that a model with this config allows the intervention.
 
         Raises:
             ValueError: if an expert does not exist or is both off and forced, or if more experts
@@ -64,7 +63,7 @@ class Intervention:
 
 
 def intervened(model: KernelModel, intervention: Intervention) -> KernelModel:
-    """The model under an intervention: weights are shared, gates are its own.
+    """The model under an intervention: it shares the weights and has gates of its own.
 
     Raises:
         ValueError: if the model does not allow it; see `Intervention.check`.
@@ -78,7 +77,7 @@ def intervened(model: KernelModel, intervention: Intervention) -> KernelModel:
     first = s.dense_layers
     for layer, expert in intervention.off:
         bias[layer - first, expert], works[layer - first, expert] = -FAR, 0
-    for layer, expert in intervention.forced:  # twice as far: its group must stay open
+    for layer, expert in intervention.forced:  # twice as far, so that its group stays open
         bias[layer - first, expert] = 2 * FAR
     if intervention.shuffled is not None:
         for row in range(len(place)):
@@ -97,7 +96,7 @@ def intervened(model: KernelModel, intervention: Intervention) -> KernelModel:
 
 
 def permutation(seed: int, n: int) -> Ints:
-    """torch.randperm(n) of a generator with this seed: the same shuffle of the same numbers."""
+    """torch.randperm(n) with a generator of this seed, without torch."""
     raw = np.random.RandomState(seed).randint(0, 2**32, n, dtype=np.uint32).astype(np.int64)
     order = np.arange(n)
     for i in range(n - 1):

@@ -1,6 +1,6 @@
-"""A smaller latent cache in the kernel: fewer directions of each latent, or fewer bits.
+"""Compressed latent caches in the kernel: fewer directions of each latent, or fewer bits.
 
-Weights are shared with the whole model; only what the cache keeps differs.
+Weights are shared with the original model; only the cached latents differ.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ GROUP = 32  # features that share a scale, as in llama.cpp's q8_0 and q4_0
 
 
 def with_directions(model: KernelModel, basis: Floats) -> KernelModel:
-    """Keeps the latent's coordinates along r orthonormal directions [L, R, r] of each layer."""
+    """The model with latents projected onto r orthonormal directions [L, R, r] per layer."""
     s = _latent(model)
     shape = basis.shape
     if shape[:2] != (s.L, s.value):
@@ -35,7 +35,7 @@ def with_directions(model: KernelModel, basis: Floats) -> KernelModel:
 
 
 def with_bits(model: KernelModel, bits: int) -> KernelModel:
-    """Keeps the latent in bfloat16 (16 bits), or in integers of 8 or 4 bits with scales."""
+    """The model with latents in bfloat16 (16 bits), or in integers of 8 or 4 bits with scales."""
     s = _latent(model)
     if bits not in (4, 8, 16):
         raise ValueError(f"a latent is kept in 16, 8 or 4 bits, not in {bits}.")
@@ -49,8 +49,8 @@ def with_bits(model: KernelModel, bits: int) -> KernelModel:
 def principal(latents: Sequence[Floats]) -> tuple[NDArray[np.float64], Floats]:
     """Singular values [L, R] of latents [L, T, R], largest first, and their directions [L, R, R].
 
-    Not centred: the first r columns are the r directions that keep most of the latents' energy,
-    the sum of their squares.
+    Without centring, so that the first r columns are the directions that preserve most of the
+    latents' energy, the sum of their squares.
     """
     gram_LRR = sum(c.astype(np.float64).swapaxes(1, 2) @ c.astype(np.float64) for c in latents)
     energy, vectors = np.linalg.eigh(gram_LRR)
@@ -59,7 +59,7 @@ def principal(latents: Sequence[Floats]) -> tuple[NDArray[np.float64], Floats]:
 
 
 def rounded(c_LTR: Floats, bits: int) -> Floats:
-    """Latents as they come back from 16 (bfloat16), 8 or 4 bits; see `with_bits`."""
+    """Latents after a round trip through 16 (bfloat16), 8 or 4 bits; see `with_bits`."""
     if bits == 16:  # to the nearest, ties to even
         raw = c_LTR.view(np.uint32)
         return ((raw + 0x7FFF + ((raw >> 16) & 1)) & 0xFFFF0000).view(np.float32)
@@ -73,7 +73,7 @@ def rounded(c_LTR: Floats, bits: int) -> Floats:
 
 
 def lost(c_LTR: Floats, seen_LTR: Floats) -> float:
-    """Norm of what is lost of latents, as a share of their own norm, over all layers."""
+    """The relative error of compressed latents: the norm of the difference over their norm."""
     return float(np.linalg.norm(seen_LTR - c_LTR) / np.linalg.norm(c_LTR))
 
 

@@ -1,10 +1,10 @@
-"""What MLA's latents are like on held-out text, and what it costs to keep less of them.
+"""Statistics of MLA's latents on held-out text, and the cost in loss of compressing them.
 
     runs = scheduler.run(fit_requests(model, ids))
     fitted = fit(name, runs, rank)
     found = study(fitted, runs, scheduler.run(cost_requests(engines, ids)), learnt)
 
-A codec is what is kept of a latent: a number of directions ("8"), or a precision ("int8").
+A codec says how a latent is compressed: a number of directions ("8"), or a precision ("int8").
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ from model.nn.workspace import Keep, KernelModel, Run
 from model.runtime.batch import Request
 
 FITTED_ROWS, FITTED_SEED = 16, 3  # held-out rows that the directions are fitted on
-ROWS, SEED = 24, 1  # the first of the held-out rows that all losses are of
-ERROR_ROWS = 4  # of those that the directions are fitted on: what a codec loses is measured on them
+ROWS, SEED = 24, 1  # held-out rows for losses: the first of those that evaluations use
+ERROR_ROWS = 4  # of the fitted rows, on which a codec's error is measured
 PRECISIONS = {"bf16": 16, "int8": 8, "int4": 4}
 FULL = "float32"
-FILES = ("config.json", "model.safetensors", "tokenizer.json")  # that a study depends on
+FILES = ("config.json", "model.safetensors", "tokenizer.json")  # files that a study depends on
 
 
 def ranks(full: int) -> list[int]:
-    """The numbers of directions that are measured: powers of two, what lies halfway, and all."""
+    """The numbers of directions to measure: powers of two, halfway between from 12 on, and all."""
     powers = [2**n for n in range(full.bit_length()) if 2**n <= full]
     halfway = [3 * n // 4 for n in powers if n >= 16]
     return sorted({*powers, *halfway, full})
 
 
 def codecs(full: int) -> list[str]:
-    """All that is measured of a latent that is `full` wide, by name."""
+    """The names of all codecs to measure for a latent of width `full`."""
     return [*map(str, ranks(full)), *PRECISIONS]
 
 
 def content(digests: Sequence[str]) -> str:
-    """Names what a study is of: the model, by the hashes of its `FILES`, and what it reads."""
+    """An id for a study, from the hashes of the model's `FILES` and the numbers of rows."""
     told = f"{'/'.join(digests)}/{FITTED_ROWS}/{ROWS}"
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, eq=False)
 class LatentFit:
-    """The directions of a model's latents on held-out text; `id` names what was read."""
+    """The directions of a model's latents on held-out text; `id` is that of `content`."""
 
     id: str
     tokens: int
@@ -61,32 +61,32 @@ class LatentFit:
 
     @property
     def rank(self) -> int:
-        """How wide a latent is."""
+        """The width of a latent."""
         return self.values.shape[1]
 
     def derive(self, codec: str) -> Callable[[KernelModel], KernelModel]:
-        """Makes the model that keeps less."""
+        """A function that applies a codec to a model."""
         if codec in PRECISIONS:
             return partial(latent_codec.with_bits, bits=PRECISIONS[codec])
         return partial(latent_codec.with_directions, basis=self.basis[:, :, : int(codec)])
 
 
 def fit_requests(model: Hashable, ids: NDArray[np.int64]) -> list[Request]:
-    """Rows [n, T] for the model to read, its latents kept."""
+    """Requests to read rows [n, T] and keep the latents."""
     keep = Keep(experts=False, cache=True)
     return [Request(model, tuple(row.tolist()), keep=keep) for row in ids]
 
 
 def fit(name: str, runs: Sequence[Run], rank: int) -> LatentFit:
-    """The directions of the latents of what was read."""
+    """Fit the directions to the latents of the runs."""
     values, basis = latent_codec.principal([run.cached[..., :rank] for run in runs])
     return LatentFit(name, sum(len(run.token_ids) for run in runs), values, basis)
 
 
 def cost_requests(engines: Sequence[Hashable], ids: NDArray[np.int64]) -> list[Request]:
-    """Rows [n, T] for each engine: the whole model, then one that keeps less for each codec.
+    """Requests to score rows [n, T] with each engine: the original model, then one per codec.
 
-    Row by row, so that what grows is comparable.
+    They go row by row, so that partial results are comparable.
     """
     keep = Keep(experts=False)
     return [
@@ -98,30 +98,30 @@ def cost_requests(engines: Sequence[Hashable], ids: NDArray[np.int64]) -> list[R
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """What was found, on all rows or on those that every codec has read so far."""
+    """The results, on all rows or on those that every codec has scored so far."""
 
     tokens: int  # that the directions are fitted on
     values: NDArray[np.float64]  # [L, R] singular values, largest first
-    per_token: dict[str, int]  # bytes, measured, by codec; FULL is untouched
-    error: dict[str, float]  # relative, of the latents themselves, by codec
-    nats: dict[str, list[float]]  # of each row, by codec
-    learnt: list[int]  # tokens of each row that are predicted with a loss
+    per_token: dict[str, int]  # measured cache bytes, by codec; FULL is the original model
+    error: dict[str, float]  # relative error of the latents, by codec
+    nats: dict[str, list[float]]  # loss of each row, by codec
+    learnt: list[int]  # number of learnt tokens of each row
 
     @property
     def rows(self) -> int:
-        """Rows that every codec has read."""
+        """The number of rows that every codec has scored."""
         return len(self.learnt)
 
     def loss(self) -> float:
-        """Of the untouched model on these rows, in nats per learnt token."""
+        """The loss of the original model on these rows, in nats per learnt token."""
         return sum(self.nats[FULL]) / sum(self.learnt)
 
     def cost(self, name: str) -> tuple[float, Interval]:
-        """Loss with a codec less that without, same rows, with its 95 % interval."""
+        """The loss with a codec minus that without, on the same rows, with its 95 % interval."""
         return paired_difference(self.nats[name], self.nats[FULL], self.learnt)
 
     def to_json(self) -> dict[str, Any]:
-        """All of it, rounded to what a picture shows."""
+        """The study as JSON, rounded to the precision of its figures."""
         nats = {name: [round(x, 4) for x in rows] for name, rows in self.nats.items()}
         error = {name: round(x, 6) for name, x in self.error.items()}
         values = np.round(self.values, 4).tolist()
@@ -129,7 +129,7 @@ class Study:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Study:
-        """What `to_json` gave."""
+        """The inverse of `to_json`, up to rounding."""
         return cls(**{**raw, "values": np.array(raw["values"])})
 
 
@@ -139,7 +139,7 @@ def study(
     runs: Sequence[Run | None],
     learnt: NDArray[np.bool_],
 ) -> Study:
-    """What the runs of `cost_requests` say so far; `learnt` [n, T] are the flags of their rows."""
+    """The results of the runs of `cost_requests` so far; `learnt` [n, T] are the loss masks."""
     names = [FULL, *codecs(fitted.rank)]
     nats: dict[str, list[float]] = {name: [] for name in names}
     tokens: list[int] = []

@@ -1,9 +1,8 @@
 """Parameter counts by component from a config.json: pure integers, exact to the last one.
 
-The names are those of the DeepSeek-V3 report (arXiv 2412.19437) and of transformers' modules.
-Counted are the weights of the main model, with the router's correction bias (a buffer in
-transformers, so `parameters()` misses it) and without multi-token prediction, which is counted
-separately.
+Names are those of the DeepSeek-V3 report (arXiv 2412.19437) and of transformers' modules. The count
+covers the weights of the main model, with the router's correction bias (a buffer in transformers,
+which `parameters()` misses) and without multi-token prediction, which is counted separately.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ Terms = list[tuple[int, ...]]  # a sum of products: (7168, 1536), (1536,) is 716
 
 @dataclass(frozen=True)
 class Component:
-    """`copies` modules of `each` parameters; `active` of them work on any one token."""
+    """`copies` modules of `each` parameters, `active` of which process any one token."""
 
     name: str
     formula: str
@@ -44,9 +43,9 @@ class Component:
 class ParamCount:
     """Parameters of a model, in the order of its modules, and of one MTP module (or none).
 
-    "Active" has three conventions, and reports differ in theirs: DeepSeek-V3's 37B and Kimi-K2's
-    32B leave out the embedding table, of which a token reads one row, and keep the head;
-    DeepSeekMoE-16B's 2.8B keeps both. A table tied to the head is counted once, as both.
+    Reports use three conventions for "active": DeepSeek-V3's 37B and Kimi-K2's 32B exclude the
+    embedding table, of which a token reads one row, and include the head; DeepSeekMoE-16B's 2.8B
+    includes both. A table tied to the head is counted once, as both.
     """
 
     components: tuple[Component, ...]
@@ -62,22 +61,22 @@ class ParamCount:
 
     @property
     def active_both(self) -> int:
-        """Parameters at work on one token, with the embedding table and the head."""
+        """Active parameters per token, including the embedding table and the head."""
         return sum(part.each * part.active for part in self.components)
 
     @property
     def active_head_only(self) -> int:
-        """As active_both without the embedding table, unless it is also the head."""
+        """Active parameters without the embedding table, unless it is also the head."""
         return self.active_both - (0 if self.tied else self._of("embedding"))
 
     @property
     def active_neither(self) -> int:
-        """As active_both without the embedding table and without the head."""
+        """Active parameters without the embedding table and the head."""
         return self.active_both - self._of("embedding") - self._of("head")
 
     @property
     def mtp_total(self) -> int:
-        """One MTP module; embedding and head are shared with the main model."""
+        """Parameters of one MTP module, without the embedding and head it shares."""
         return sum(part.total for part in self.mtp)
 
 
@@ -122,7 +121,7 @@ def count(config: Mapping[str, Any]) -> ParamCount:
 
 
 def _part(name: str, terms: Terms, copies: int, active: int | None = None) -> Component:
-    """Number and formula come from the same terms, so they cannot disagree."""
+    """A component whose number and formula come from the same terms, so they cannot disagree."""
     formula = " + ".join("·".join(map(str, term)) for term in terms)
     each = sum(prod(term) for term in terms)
     return Component(name, formula, each, copies, copies if active is None else active)
@@ -133,7 +132,7 @@ def _block(attention: Terms, hidden: int, layers: int) -> list[Component]:
 
 
 def _latent_attention(fields: Fields) -> Terms:
-    """MLA, with the norms over the two latents; q_lora_rank null is one plain query projection."""
+    """MLA with the norms of its two latents; with q_lora_rank null, a plain query projection."""
     hidden = fields.need("hidden_size")
     heads = fields.need("num_attention_heads", most=MAX_HEADS)
     nope, rope = fields.need("qk_nope_head_dim"), fields.need("qk_rope_head_dim")
@@ -157,7 +156,7 @@ def _latent_attention(fields: Fields) -> Terms:
 
 
 def _attention(fields: Fields, family: str) -> Terms:
-    """MHA, GQA or MQA: q, k, v, o, with each family's own biases and norms of q and k."""
+    """MHA, GQA or MQA: q, k, v, o, with the family's biases and norms of q and k."""
     hidden = fields.need("hidden_size")
     heads = fields.need("num_attention_heads", most=MAX_HEADS)
     kv_heads = fields.integer("num_key_value_heads", most=heads) or heads
@@ -196,7 +195,7 @@ def _moe_layers(fields: Fields, layers: int) -> int:
 
 
 def _moe(fields: Fields, family: str, layers: int) -> list[Component]:
-    """Routed and shared experts of equal width, and the router with its bias where it has one."""
+    """Routed and shared experts of equal width, and the router with its bias if it has one."""
     hidden = fields.need("hidden_size")
     experts = fields.need("n_routed_experts", most=MAX_EXPERTS)
     chosen = fields.need("num_experts_per_tok", most=experts)

@@ -1,4 +1,4 @@
-"""Widths that a parameter count needs and the table of published caches leaves out.
+"""Widths that a parameter count needs but the table of published caches leaves out.
 
 `parameters(name, config)` counts the weights of a row of assets/reference/kv_configs.json, or of
 any full config.json. The totals equal the official ones (see the test).
@@ -41,7 +41,7 @@ WIDTHS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 
 def parameters(config: Mapping[str, Any], name: str = "") -> int:
-    """All weights of a published row by its name, or of a config that has all its widths.
+    """The parameters of a published model by its row's name, or of a config with all its widths.
 
     Raises:
         ConfigError: if fields are missing or the family is not counted.

@@ -1,4 +1,4 @@
-"""Interventions in the reference network, in torch: what `interventions` is held beside."""
+"""Interventions in the PyTorch network, the reference for testing `interventions`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.nn.network import Gate, MixtureOfExperts, Transformer
 
 
 class IntervenedGate(Gate):
-    """A gate that shares another's weight and chooses under an intervention."""
+    """A gate that shares another gate's weight and routes under an intervention."""
 
     def __init__(
         self, gate: Gate, config: ModelConfig, layer: int, intervention: Intervention
@@ -35,7 +35,7 @@ class IntervenedGate(Gate):
         bias_E = own_E.clone() if intervention.bias else torch.zeros_like(own_E)
         off = [expert for at, expert in sorted(intervention.off) if at == layer]
         bias_E[off] = -FAR
-        # twice as far: its group must stay open even if it is the last one there that works
+        # twice as far, so that its group stays open even if all its other experts are off
         bias_E[[expert for at, expert in sorted(intervention.forced) if at == layer]] = 2 * FAR
         self.e_score_correction_bias = bias_E
         self.works_E = torch.ones_like(own_E)
@@ -47,7 +47,7 @@ class IntervenedGate(Gate):
             self.place_E = torch.randperm(experts, generator=random)
 
     def forward(self, x_ND: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """As `Gate.forward`. An expert that is off may fill an empty place, with weight 0."""
+        """Like `Gate.forward`; an expert that is off may fill an empty place, with weight 0."""
         scores_NE = self.score(x_ND)
         choice_NE = scores_NE + self.e_score_correction_bias
         works_NE = self.works_E.expand_as(scores_NE)
@@ -60,14 +60,14 @@ class IntervenedGate(Gate):
 
 
 class Silent(nn.Module):
-    """In the place of experts that are off: adds nothing."""
+    """Replaces experts that are off; returns zeros."""
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.zeros_like(x)
 
 
 def intervened(model: Transformer, intervention: Intervention) -> Transformer:
-    """A copy of the model under an intervention: weights are shared, gates and wiring are its own.
+    """A copy of the model under an intervention, which shares the weights but not the gates.
 
     Raises:
         ValueError: if the model does not allow it; see `Intervention.check`.

@@ -1,7 +1,7 @@
-"""How a router decides: its choice for many tokens, or every step of it for one. numpy only.
+"""The decision of a router: its choice for many tokens, or every step of it for one. numpy only.
 
-The steps of DeepSeek-V3's gate (report, section 2.1.2, equations 12 to 16; node-limited routing),
-written out so that a page can show them and a test can compare them with the gate.
+The steps are those of DeepSeek-V3's gate (report, section 2.1.2, equations 12 to 16; node-limited
+routing), spelt out so that a page can show them and a test can compare them with the gate.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """E experts in G groups of neighbours; k were chosen from the kept groups.
+    """The choice of k experts from the kept groups, out of E experts in G groups of neighbours.
 
-    A gap says how much more the first one left out would have needed; None if none was left out.
+    A gap is how far the best one left out is behind; None if none was left out.
     """
 
     scores: NDArray[np.float32]  # [E], between 0 and 1
@@ -32,14 +32,14 @@ class Decision:
 
     @property
     def choice(self) -> NDArray[np.float32]:
-        """What the choice goes by: score plus bias [E]."""
+        """The values that decide the choice: score plus bias, [E]."""
         return self.scores + self.bias
 
 
 def choose(
     choice_NE: NDArray[np.floating], *, chosen: int, groups: int, kept_groups: int
 ) -> NDArray[np.intp]:
-    """Ids [N, k] of each token's experts, best first, by score plus bias [N, E]."""
+    """The ids [N, k] of each token's experts, best first, from score plus bias [N, E]."""
     grouped = choice_NE.reshape(len(choice_NE), groups, -1)
     group_scores = np.sort(grouped, axis=2)[:, :, -2:].sum(axis=2)
     closed = np.argsort(-group_scores, axis=1, kind="stable")[:, kept_groups:]

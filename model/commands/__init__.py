@@ -1,4 +1,4 @@
-"""One file a command of `python -m model`: `run(arguments)` gives what is printed.
+"""The commands of `python -m model`, one per file: `run(arguments)` returns what is printed.
 
-`model.__main__` imports a command when it is given: one that needs no torch does not wait for it.
+`model.__main__` imports only the command that is called, so one without torch does not load it.
 """

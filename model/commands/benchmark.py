@@ -1,4 +1,4 @@
-"""`benchmark`: how fast the kernel is, beside transformers."""
+"""`benchmark`: the kernel's speed, compared with transformers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`generate`: what a model writes after a prompt."""
+"""`generate`: a model's completions of a prompt."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model.runtime.sampler import Sampler
 def run(args: argparse.Namespace) -> dict[str, Any]:
     sampler = Sampler.load(shipped_folder(args.name))
     prompts = [sampler.encode(args.prompt)] * args.samples
-    compiled.compile_all()  # else the first run's seconds would be the compiler's
+    compiled.compile_all()  # else the measured time would include compilation
     done = sampler.complete(prompts, args.max_new_tokens, args.temperature, args.seed)
     return {
         "model": args.name,
@@ -22,6 +22,6 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             {"text": c.text, "token_ids": c.token_ids, "finish_reason": c.finish_reason}
             for c in done
         ],
-        # all of them are written together: seconds are the batch's
+        # all samples run in one batch, so each has the batch's time
         "tokens_per_second": round(sum(len(c.token_ids) for c in done) / done[0].seconds, 1),
     }

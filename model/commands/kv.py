@@ -1,4 +1,4 @@
-"""`kv`: the bytes that a model's key-value cache takes, by arithmetic."""
+"""`kv`: the size of a model's KV cache, calculated from its config."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _spec(name: str) -> CacheSpec:
-    """The cache of a file, a model's folder, a shipped checkpoint or a row of the published table.
+    """The cache of a config file, model folder, shipped checkpoint, or published model.
 
-    Raises UsageError for what is none of these, ConfigError for a config that cannot be judged.
+    Raises UsageError if it is none of these, ConfigError if its cache size cannot be determined.
     """
     path = shipped.folders().get(name, Path(name))
     if name and os.path.isdir(path):  # noqa: PTH112 - for any name at all

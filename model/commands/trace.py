@@ -1,4 +1,4 @@
-"""`trace`: a greedy run with everything that was recorded of each token."""
+"""`trace`: a greedy run with the complete record of each token."""
 
 from __future__ import annotations
 

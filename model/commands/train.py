@@ -1,4 +1,4 @@
-"""`train`: make a corpus, train or measure models, record samples."""
+"""`train`: build the corpus, train or evaluate models, record samples."""
 
 from __future__ import annotations
 

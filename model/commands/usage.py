@@ -1,4 +1,4 @@
-"""What commands share: the models that they name."""
+"""Helpers that commands share."""
 
 from __future__ import annotations
 

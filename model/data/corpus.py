@@ -1,11 +1,11 @@
 """The pre-training corpus: one command, one seed, the same rows on every machine.
 
-Some four fifths of the tokens are verifiable problems with traces (`model.tasks`) and records to
-be looked up (`model.data.lookup`), the rest is text of four domains (`model.data.texts`).
-Beside whole problems there are sheets of single operations, so that steps are practised more often
-than questions are read. Documents are packed into rows without being cut, but for text, which
-fills what a row has left. The loss is taken on completions and on text, not on questions, and not
-on errors that were put into a trace on purpose (see `Piece.learn`).
+About four fifths of the tokens are verifiable problems with traces (`model.tasks`) and lookup
+records (`model.data.lookup`), the rest is text of four domains (`model.data.texts`). Besides whole
+problems there are sheets of single operations, so that steps are practised more often than
+questions are read. Documents are packed into rows without being cut, except for text, which fills
+the rest of a row. The loss covers completions and text, but neither questions nor errors that were
+put into a trace on purpose (see `Piece.learn`).
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ TASK_SHARE = {"chain": 0.5, "pick": 0.5}
 TEMPLATED = 0.5  # share of problems stated in the template; the rest is a bare question
 TAGGED = 0.72  # share of completions with tags
 MIXED = 0.15  # share of traces whose words come from both languages
-FOREIGN = 0.05  # share of traces in the language that was not asked in
-SHEETS = 0.12  # share of sheets among documents that are not text
-LOOKUPS = 0.04  # share of records among them
+FOREIGN = 0.05  # share of traces in the other language than the question
+SHEETS = 0.12  # share of sheets among non-text documents
+LOOKUPS = 0.04  # share of lookup records among them
 
 Verdicts = Literal["digits", "word"]
 
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """What a corpus is made of. `rows` rows of `context` + 1 tokens.
+    """The settings of a corpus: `rows` rows of `context` + 1 tokens.
 
-    With a `task`, it has that task's problems and nothing else. `verdicts` says whether a trace
-    compares two numbers digit by digit before it says "ok" or "no", or says the word alone.
+    With a `task`, it contains that task's problems only. With `verdicts` "digits", traces compare
+    two numbers digit by digit before "ok" or "no"; with "word" they write the word alone.
     """
 
     seed: int
     rows: int
     context: int
     vocab_size: int
-    text_rows: float = 0.06  # share of rows that are text only; tails bring text to a fifth
+    text_rows: float = 0.06  # share of text-only rows; row tails bring text to a fifth
     long_rows: int = 0  # rows of twice the context
     task: str | None = None
     verdicts: Verdicts = "digits"
@@ -59,7 +59,7 @@ class CorpusConfig:
 
 @dataclass(frozen=True)
 class Document:
-    """Pieces of text; `domain` says what it is, e.g. "chain/verify" or "prose"."""
+    """Pieces of text; `domain` is its kind, e.g. "chain/verify" or "prose"."""
 
     domain: str
     pieces: tuple[Piece, ...]
@@ -70,7 +70,7 @@ class Document:
 
 
 def voice(rng: random.Random, language: Language, verdicts: Verdicts = "digits") -> Voice:
-    """Who writes a trace about something in `language`: rarely, another or both."""
+    """A random voice for a trace: mostly in `language`, rarely in the other or in both."""
     kind = rng.random()
     other: Language = "ko" if language == "en" else "en"
     spoken = other if MIXED <= kind < MIXED + FOREIGN else language
@@ -80,7 +80,7 @@ def voice(rng: random.Random, language: Language, verdicts: Verdicts = "digits")
 def problem_document(
     rng: random.Random, problem: Problem, style: str, verdicts: Verdicts = "digits"
 ) -> Document:
-    """A problem and one way to answer it, as a model is shown it."""
+    """A problem with an answer in one style, as a training document."""
     said = voice(rng, problem.language, verdicts)
     trace, answer = TASKS[problem.task].write_trace(rng, problem, style, said)
     question = problem.prompt if rng.random() < TEMPLATED else f"{problem.question} "
@@ -101,7 +101,7 @@ def random_language(rng: random.Random) -> Language:
 def random_problem_document(
     rng: random.Random, split: Split, task: str | None = None, verdicts: Verdicts = "digits"
 ) -> Document:
-    """A random problem of a task, any unless given, and any level; the style by its share."""
+    """A random problem of any level, and of any task unless given; styles by their shares."""
     task = task or rng.choices(list(TASK_SHARE), list(TASK_SHARE.values()))[0]
     family = TASKS[task]
     while True:
@@ -114,7 +114,7 @@ def random_problem_document(
 
 
 def exercise_document(rng: random.Random, split: Split, verdicts: Verdicts = "digits") -> Document:
-    """What is not text: a problem or, now and then, a sheet of exercises or records."""
+    """A non-text document: a problem or, now and then, a sheet of exercises or lookup records."""
     kind = rng.random()
     if kind < SHEETS:
         said = voice(rng, random_language(rng), verdicts)
@@ -125,13 +125,13 @@ def exercise_document(rng: random.Random, split: Split, verdicts: Verdicts = "di
 
 
 def text_document(rng: random.Random, split: Split, domain: str | None = None) -> Document:
-    """A text of one domain, drawn evenly unless given."""
+    """A text of a domain, which is drawn uniformly unless given."""
     domain = domain or rng.choice(texts.DOMAINS)
     return Document(domain, (Piece(texts.document(rng, domain, split)),))
 
 
 def tokenise(tokenizer: Tokenizer, document: Document) -> tuple[list[int], list[bool]]:
-    """Ids from `<bos>` to `<eos>`, and whether each is learnt (predicted with a loss)."""
+    """Token ids from `<bos>` to `<eos>`, and the loss mask: whether each is learnt."""
     ids, learnt = [BOS], [False]
     for piece in document.pieces:
         new = encode(tokenizer, piece.text) if piece.text else []
@@ -141,7 +141,7 @@ def tokenise(tokenizer: Tokenizer, document: Document) -> tuple[list[int], list[
 
 
 def tokenizer_texts(seed: int) -> Iterator[str]:
-    """What the tokenizer learns its merges from: the corpus's own mixture, and its words."""
+    """The texts that the tokenizer is trained on: the corpus's own mixture, and its words."""
     rng = random.Random(f"tokenizer/{seed}")
     for said in WORDS.values():
         for word in said.values():
@@ -159,10 +159,10 @@ def tokenizer_texts(seed: int) -> Iterator[str]:
 def pack(
     tokenizer: Tokenizer, config: CorpusConfig, rng: random.Random, split: Split
 ) -> Iterator[tuple[list[int], list[bool], list[tuple[str, int]]]]:
-    """Rows of `context` + 1 ids with their learnt flags and their (domain, tokens) parts.
+    """Rows of `context` + 1 ids with their loss masks and their (domain, tokens) parts.
 
-    A document that no longer fits waits for the next row, but never opens it: long ones wait more
-    often, and what stands first is what a model is asked for. Row heads are drawn afresh.
+    A document that no longer fits waits for a later row, but never opens one: long ones wait more
+    often, which would bias the first document of a row. That is always newly drawn.
     """
     size = config.context + 1
     waiting: list[tuple[str, list[int], list[bool]]] = []
@@ -206,10 +206,10 @@ def pack(
 
 
 def build(config: CorpusConfig, folder: Path, tokenizer: Tokenizer | None = None) -> dict:
-    """Write tokenizer.json, train.npz, long.npz and manifest.json; return the manifest.
+    """Write tokenizer.json, train.npz, long.npz and manifest.json; returns the manifest.
 
-    Rows of long.npz are twice as long; there are `long_rows` of them, and documents that do not
-    fit in a row of train.npz are there alone.
+    long.npz has `long_rows` rows of twice the length; documents that do not fit into a row of
+    train.npz occur only there.
     """
     started = time.time()
     folder.mkdir(parents=True, exist_ok=True)
@@ -234,7 +234,7 @@ def build(config: CorpusConfig, folder: Path, tokenizer: Tokenizer | None = None
 
 
 def write_rows(tokenizer: Tokenizer, config: CorpusConfig, file: Path, seed: str) -> dict:
-    """Write the rows of a configuration, drawn from a seed; what they are made of."""
+    """Write the rows of a configuration, drawn from a seed; returns their statistics."""
     started = time.time()
     rows = pack(tokenizer, config, random.Random(seed), "train")
     ids = np.full((config.rows, config.context + 1), PAD, dtype=np.uint16)
@@ -251,7 +251,7 @@ def write_rows(tokenizer: Tokenizer, config: CorpusConfig, file: Path, seed: str
                 f"{file.stem}: {i:,} of {config.rows:,} rows, {time.time() - started:.0f} s",
                 flush=True,
             )
-    fresh = file.with_name("unfinished.npz")  # a kill leaves no half of a file behind
+    fresh = file.with_name("unfinished.npz")  # so that a kill leaves no partial file
     np.savez(fresh, ids=ids, learnt=np.packbits(learnt, axis=1))
     fresh.replace(file)
     return {

@@ -1,6 +1,6 @@
-"""Rows of held-out text: packed like the training rows, equal for every model with one tokenizer.
+"""Rows of held-out text, packed like the training rows; equal for all models with one tokenizer.
 
-No torch; `model.training.heldout` measures models on them, the app's pages read them live.
+No torch; `model.training.heldout` evaluates models on them, and the app's pages read them live.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from model.data.corpus import (
 )
 
 HeldOutRows = tuple[NDArray[np.int64], NDArray[np.bool_]]
-"""Ids and learnt flags [n, context + 1]: learnt tokens are predicted with a loss, as in training"""
+"""Token ids and loss masks, [n, context + 1] each, as in training."""
 
 
 def mixture_rows(tokenizer: Tokenizer, context: int, n: int, seed: int) -> HeldOutRows:
-    """n rows of the training mixture, held out."""
+    """n held-out rows of the training mixture."""
     config = CorpusConfig(seed, n, context, tokenizer.get_vocab_size())
     rows = pack(tokenizer, config, random.Random(f"heldout/{seed}"), "heldout")
     drawn = [next(rows) for _ in range(n)]
@@ -34,7 +34,7 @@ def mixture_rows(tokenizer: Tokenizer, context: int, n: int, seed: int) -> HeldO
 
 
 def domain_rows(tokenizer: Tokenizer, domain: str, context: int, n: int, seed: int) -> HeldOutRows:
-    """The same of one domain: a task's name, "lookup" or one of `texts.DOMAINS`."""
+    """n held-out rows of one domain: a task's name, "lookup" or one of `texts.DOMAINS`."""
     rng = random.Random(f"heldout/{domain}/{seed}")
 
     def draw() -> Document:

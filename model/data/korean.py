@@ -1,7 +1,7 @@
-"""A small grammar of Korean sentences, since no free Korean text ships with what we install.
+"""A small grammar of Korean sentences, since no free Korean text ships with our dependencies.
 
-Particles follow the last syllable: a final consonant asks for 은, 이, 을 and 과, a vowel for
-는, 가, 를 and 와. The sentences are ours and in the public domain (CC0).
+Particles depend on the last syllable: a final consonant takes 은, 이, 을 and 과, a vowel 는, 가, 를
+and 와. The sentences are our own and in the public domain (CC0).
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ LINKS = ["그리고", "그래서", "그러나", "그때", "한편", "그런데",
 
 
 def particle(noun: str, closed: str, open_: str) -> str:
-    """The noun with the particle that its last syllable asks for."""
+    """The noun with the particle that its last syllable takes."""
     has_final = (ord(noun[-1]) - 0xAC00) % 28 != 0
     return noun + (closed if has_final else open_)
 

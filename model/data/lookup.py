@@ -1,8 +1,8 @@
-"""Looking up: records of several fields, then questions that ask one field by another (CC0).
+"""Lookup: records of several fields, then questions that ask for one field by another (CC0).
 
-What is asked for stands somewhere in the past, and only its content tells where: a model needs
-what attention keeps of the past. Steps of arithmetic look back a few tokens and hardly tell the
-kinds of attention apart. Only answers are learnt: nothing else can be known. All records of a
+The answer is somewhere in the context, and only its content tells where, so a model needs what
+attention retains of the past. Arithmetic looks back a few tokens only and hardly distinguishes the
+kinds of attention. Only answers are learnt, as nothing else is predictable. All records of a
 document belong to one split by their own hash.
 
     Ada,Oslo,pears,34
@@ -41,7 +41,7 @@ def records(rng: random.Random, split: Split, n: int) -> list[LookupRecord]:
             chosen.append(record)
             for column in columns:
                 column.pop()
-        else:  # other values beside the same name
+        else:  # try other values for the same name
             for column in columns[1:]:
                 rng.shuffle(column)
     return chosen

@@ -1,13 +1,13 @@
-"""Text of four clearly different domains, so that experts have something to specialise in.
+"""Text of four clearly distinct domains, so that experts have something to specialise in.
 
     prose   the King James Version, in the public domain (text of Debian's bible-kjv-text)
     code    modules of Python 3.11's standard library (Python Software Foundation Licence)
     korean  our own grammar's sentences (CC0)
     tables  our own lists and tables (CC0)
 
-Held-out text never occurs in training: real text is cut into passages, a passage belongs to a split
-by its hash, and a training passage that shares twelve words in a row with a held-out one is
-dropped; made sentences and rows belong to a split by their own hash.
+Held-out text never occurs in training: real text is cut into passages, which belong to a split by
+their hash, and a training passage that shares twelve consecutive words with a held-out one is
+dropped; generated sentences and rows belong to a split by their own hash.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from model.tasks.problem import Split, split_of
 
 DOMAINS = ("prose", "code", "korean", "tables")
 FOLDER = ASSETS / "corpus"
-PASSAGE = 1200  # characters, more or less; passages end at a line's end
-SHINGLE = 12  # words in a row that no training passage shares with a held-out one
+PASSAGE = 1200  # characters, approximately; passages end at a line's end
+SHINGLE = 12  # consecutive words that no training passage shares with a held-out one
 
 
 def shingles(text: str) -> set[int]:
-    """Hashes of all runs of `SHINGLE` words."""
+    """Hashes of all runs of `SHINGLE` consecutive words."""
     words = text.split()
     return {hash(tuple(words[i : i + SHINGLE])) for i in range(len(words) - SHINGLE + 1)}
 
 
 @functools.cache
 def passages(domain: str, split: Split) -> list[str]:
-    """All passages of a domain of real text ("prose" or "code") in one split."""
+    """All passages of a real-text domain ("prose" or "code") in one split."""
     source = lzma.decompress((FOLDER / f"{domain}.txt.xz").read_bytes()).decode()
     cut: list[str] = []
     lines: list[str] = []

@@ -1,1 +1,1 @@
-"""The network: in PyTorch to train and to be read, and as a kernel of its own to run fast."""
+"""The network: in PyTorch, for training and reading, and again as a numba kernel, for speed."""

@@ -1,4 +1,4 @@
-"""The kinds of attention, MHA, GQA, MQA and MLA (computed in two ways), with rotary embeddings.
+"""Attention with rotary embeddings: MHA, GQA, MQA, and MLA in its two formulations.
 
 Written to be read beside DeepSeek-V3's paper (arXiv 2412.19437, section 2.1.1) and GQA's
 (arXiv 2305.13245). Suffixes of tensor names give their dimensions:
@@ -35,13 +35,13 @@ def rotary_angles(positions_BT: Tensor, dim: int, theta: float) -> tuple[Tensor,
 
 
 def rotate(even: Tensor, odd: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotate pairs (even, odd), laid out as [evens, odds]: scores do not depend on the order."""
+    """Rotate the pairs (even, odd); returns [evens, odds], as scores do not depend on the order."""
     cos, sin = cos.to(even.dtype), sin.to(even.dtype)
     return torch.cat((even * cos - odd * sin, odd * cos + even * sin), dim=-1)
 
 
 class GroupedQueryAttention(nn.Module):
-    """MHA, GQA and MQA: one class, and `num_key_value_heads` decides which (arXiv 2305.13245).
+    """MHA, GQA or MQA, depending on `num_key_value_heads` (arXiv 2305.13245).
 
     In the Qwen2 family queries, keys and values have biases (arXiv 2309.16609, section 2.3).
     """
@@ -60,7 +60,7 @@ class GroupedQueryAttention(nn.Module):
         self.o_proj = nn.Linear(H * self.head_dim, D, bias=False)
 
     def rope(self, x_BTHd: Tensor, rotary: tuple[Tensor, Tensor]) -> Tensor:
-        """Rotate the first part of each head; its halves form the pairs, as in GLM and Qwen."""
+        """Rotate the first `rope_dim` features of each head, paired by halves as in GLM, Qwen."""
         rotated, plain = x_BTHd.split((self.rope_dim, self.head_dim - self.rope_dim), dim=-1)
         first, second = rotated.chunk(2, dim=-1)
         return torch.cat((rotate(first, second, *rotary), plain), dim=-1)
@@ -85,11 +85,11 @@ class GroupedQueryAttention(nn.Module):
 
 
 class MultiHeadLatentAttention(nn.Module):
-    """MLA (DeepSeek-V2 paper, section 2.1): two ways to compute the same thing.
+    """Multi-head latent attention (DeepSeek-V2 paper, section 2.1), in two equivalent forms.
 
-    Naive: expand the latents into every head's keys and values. This is cheap per pair of
-    tokens: for training and prefill. Absorbed: move `W_UK` into the query and `W_UV` behind the
-    attention, and attend in the latent itself. Nothing is expanded: for decoding.
+    Naive: expand the latents into the keys and values of every head; cheaper per pair of tokens,
+    for training and prefill. Absorbed: fold `W_UK` into the query and apply `W_UV` after the
+    attention, which then works on the latents themselves; nothing is expanded, for decoding.
     """
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
@@ -104,7 +104,7 @@ class MultiHeadLatentAttention(nn.Module):
         )
         self.rank, self.heads = config.kv_lora_rank, config.num_attention_heads
         D, H = config.hidden_size, self.heads
-        eps = 1e-6  # DeepSeek's own code normalises latents with this, whatever rms_norm_eps is
+        eps = 1e-6  # DeepSeek's own code uses this for latents, whatever rms_norm_eps is
         self.q_lora_rank = config.q_lora_rank
         if self.q_lora_rank is None:
             self.q_proj = nn.Linear(D, H * (self.nope + self.pe), bias=False)
@@ -148,7 +148,7 @@ class MultiHeadLatentAttention(nn.Module):
     def naive(
         self, q_BTHn: Tensor, q_BTHp: Tensor, c_BSR: Tensor, k_BSp: Tensor, mask: Tensor | None
     ) -> Tensor:
-        """Expand keys and values of all heads, then attend as usual: [B, T, H, v]."""
+        """Expand the keys and values of all heads, then attend as usual; returns [B, T, H, v]."""
         kv = self.kv_b_proj(c_BSR).unflatten(-1, (self.heads, -1))
         k_BSHn, v_BSHv = kv.split((self.nope, self.v), dim=-1)
         shared_BSHp = k_BSp[:, :, None].expand(-1, -1, self.heads, -1)
@@ -158,9 +158,9 @@ class MultiHeadLatentAttention(nn.Module):
     def absorbed(
         self, q_BTHn: Tensor, q_BTHp: Tensor, c_BSR: Tensor, k_BSp: Tensor, mask: Tensor | None
     ) -> Tensor:
-        """Attend in the latent, which is key and value of all heads without a copy: [B, T, H, v].
+        """Attend over the latents, which serve all heads as keys and values; returns [B, T, H, v].
 
-        Scores are sums of two products, as in DeepSeek's own inference code.
+        Scores are the sum of a latent and a rotary part, as in DeepSeek's own inference code.
         """
         w_uk_HnR, w_uv_HvR = self.kv_b_proj.weight.view(self.heads, -1, self.rank).split(
             (self.nope, self.v), dim=1
@@ -178,7 +178,7 @@ class MultiHeadLatentAttention(nn.Module):
         return torch.einsum("bthr,hvr->bthv", o_BTHR, w_uv_HvR)
 
 
-PART = 96  # queries that attend at once where all is causal
+PART = 96  # queries per block of causal attention
 
 
 def attend(
@@ -186,11 +186,11 @@ def attend(
 ) -> Tensor:
     """Softmax attention [B, T, H, v]; K key-value heads serve H query heads.
 
-    `mask` [B or 1, 1, T, S] is true where a query may look; None means causal with T = S, or a
-    single query that may see everything.
+    `mask` [B or 1, 1, T, S] is true where a query may attend; None means causal with T = S, or a
+    single query that attends to everything.
     """
     T = q_BTHd.shape[1]
-    if mask is None and T > 2 * PART:  # in parts, since PyTorch's kernel looks at later keys, too
+    if mask is None and T > 2 * PART:  # in blocks: PyTorch's kernel also computes masked scores
         seen_TT = torch.ones(T, T, dtype=torch.bool).tril()
         parts = [slice(start, min(start + PART, T)) for start in range(0, T, PART)]
         return torch.cat(
@@ -206,7 +206,7 @@ def attend(
             ],
             dim=1,
         )
-    # PyTorch's fast kernel wants values as wide as keys; zeros beside them change nothing
+    # PyTorch's fast kernel needs values as wide as keys; the padding is cut off again below
     width = v_BSKv.shape[-1]
     wide_BSKd = F.pad(v_BSKv, (0, max(0, k_BSKd.shape[-1] - width)))
     o_BTHd = F.scaled_dot_product_attention(

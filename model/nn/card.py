@@ -1,4 +1,4 @@
-"""What a record says of a model of ours."""
+"""The model card that records of our own models carry."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from model.record.card import ModelCard
 
 
 def card(config: ModelConfig, name: str) -> ModelCard:
-    """The card of a model with this config, whose cache is held in float32."""
+    """The card of a model with this config and a float32 cache."""
     head_dim = config.head_dim
     if config.is_mla:
         head_dim = (config.qk_nope_head_dim or 0) + (config.qk_rope_head_dim or 0)

@@ -1,4 +1,4 @@
-"""Checkpoint folders: written so that transformers opens them, read by our own network.
+"""Checkpoint folders, in the format of transformers: writing, loading, counting parameters.
 
 A folder holds config.json, model.safetensors (bf16, the selection bias in float32),
 tokenizer.json, and about.json: family, tokens trained, seed, date.
@@ -28,7 +28,7 @@ _EXPERT = re.compile(r"(.*\.mlp\.experts)\.(\d+)\.(gate|up|down)_proj\.weight")
 
 
 def names_of_transformers(model: Transformer) -> dict[str, Tensor]:
-    """The state dict with transformers' names on disk: one entry per expert and matrix."""
+    """The state dict under transformers' names on disk: one entry per expert and matrix."""
     state: dict[str, Tensor] = {}
     for name, value in model.state_dict().items():
         if name.endswith("experts.gate_up_proj"):
@@ -46,7 +46,7 @@ def names_of_transformers(model: Transformer) -> dict[str, Tensor]:
 
 
 def to_transformers(model: Transformer) -> dict[str, Tensor]:
-    """What transformers has on disk: bf16, the selection bias in float32."""
+    """The state dict as transformers stores it: bf16, the selection bias in float32."""
     return {
         name: value.to(torch.float32 if name.endswith("correction_bias") else torch.bfloat16)
         .contiguous()
@@ -93,7 +93,7 @@ def save(folder: Path, model: Transformer, tokenizer: Tokenizer, about: About) -
 
 
 def load(folder: Path) -> Transformer:
-    """The model in a folder, in float32, ready to run.
+    """Load the model in a folder, in float32, ready to run.
 
     Raises:
         CheckpointError: if the folder is incomplete, its tensors do not fit its config, or they
@@ -117,7 +117,7 @@ def load(folder: Path) -> Transformer:
 
 
 def parameters(config: ModelConfig) -> tuple[int, int]:
-    """Parameters in all, and those that work on one token (embedding row and head counted whole).
+    """Total parameters, and those active per token (embedding table and head counted whole).
 
     The selection bias is counted with the router, as in the V3 report's total.
     """

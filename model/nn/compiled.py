@@ -19,11 +19,11 @@ _LOG = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
 DONE = "complete"
-ATTEMPTS = 2  # memory that was short may be there a moment later
+ATTEMPTS = 2  # a lack of memory may be over a moment later
 
 
 def ready() -> bool:
-    """Whether the kernel runs at once: its code is in the folder."""
+    """Whether the compiled code is in the folder, so that the kernel can run at once."""
     return (FOLDER / DONE).exists()
 
 
@@ -34,10 +34,10 @@ def compile_all() -> None:
 
 
 def start() -> subprocess.Popen[bytes] | None:
-    """Fill the folder from a process of its own, unless it is filled; do not wait."""
+    """Start a process that fills the folder, without waiting; None if it is filled already."""
     if ready():
         return None
-    # where the code is kept must be the same there
+    # the other process must use the same folder
     given = {"NUMBA_CACHE_DIR": str(FOLDER.parent)}
     return subprocess.Popen(
         [sys.executable, "-m", "model.nn.compiled"],
@@ -48,7 +48,7 @@ def start() -> subprocess.Popen[bytes] | None:
 
 
 def compile_apart() -> None:
-    """Fill the folder as `start` does, and wait; once more if that ends badly, and say so."""
+    """Fill the folder as `start` does and wait for it; log a failure and try once more."""
     for attempt in range(1, ATTEMPTS + 1):
         process = start()
         if process is None or process.wait() == 0:

@@ -1,9 +1,9 @@
 """The shape of a model, with the field names of transformers' configs.
 
-One frozen dataclass describes every model here. What a model is follows from its fields, as in
+One frozen dataclass describes every model here. The architecture follows from its fields, as in
 transformers: a `kv_lora_rank` means multi-head latent attention (DeepSeek-V2 paper, section 2.1);
 otherwise `num_key_value_heads` decides between MHA, GQA and MQA. `n_routed_experts` means
-mixture-of-experts layers; a model without is dense, and of the Qwen2 family.
+mixture-of-experts layers; a model without it is dense and belongs to the Qwen2 family.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MOE_FIELDS = (
 
 @dataclass(frozen=True)
 class Family:
-    """One model_type: its class in transformers, the fields it lacks, what else its files say."""
+    """A model_type: its class in transformers, the fields it lacks, its constant entries."""
 
     architecture: str
     lacks: tuple[str, ...]
@@ -53,20 +53,20 @@ FAMILIES = {
 #: fields that count from 0; all other whole numbers are 1 or more
 MAY_BE_ZERO = ("first_k_dense_replace", "bos_token_id", "eos_token_id", "pad_token_id")
 MAX_SIZE, MAX_LAYERS = 1_000_000, 1_000  # far above any published model's width and depth
-LEAST_FLOAT, MOST_FLOAT = 1e-30, 1e30  # beyond them, float32 has no room for what is made of them
+LEAST_FLOAT, MOST_FLOAT = 1e-30, 1e30  # beyond these, results would overflow float32
 
 
 class CheckpointError(ReadableError):
-    """A model folder or config that cannot be used; the message names the folder, not its path."""
+    """A checkpoint folder or config is unusable; the message names the folder, not its path."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
     """A decoder, dense or with DeepSeekMoE layers, and one of four kinds of attention.
 
-    Lengths are counts of features or tokens. The MLA fields are None in a GQA-type model and
-    the other way round; the MoE fields are None in a dense model. DeepSeek-V3 paper (arXiv
-    2412.19437), section 2.1, names them all.
+    Sizes count features or tokens. The MLA fields are None in a GQA-type model and vice versa;
+    the MoE fields are None in a dense model. See section 2.1 of the DeepSeek-V3 paper (arXiv
+    2412.19437).
     """
 
     vocab_size: int
@@ -185,7 +185,7 @@ class ModelConfig:
         return range(0) if first is None else range(first, self.num_hidden_layers)
 
     def to_json(self) -> dict[str, Any]:
-        """The config.json that transformers opens."""
+        """The content of a config.json that transformers opens."""
         family = FAMILIES[self.model_type]
         rope: dict[str, Any] = {"rope_type": "default", "rope_theta": self.rope_theta}
         if self.model_type == "glm4_moe":
@@ -203,10 +203,10 @@ class ModelConfig:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> ModelConfig:
-        """Read a parsed config.json of one of `FAMILIES`.
+        """Build the config from a parsed config.json of one of `FAMILIES`.
 
         Raises:
-            CheckpointError: for another architecture, or a field that this network lacks.
+            CheckpointError: for another architecture, or a feature that this network lacks.
         """
         kind = raw.get("model_type")
         if not isinstance(kind, str) or kind not in FAMILIES:
@@ -215,7 +215,7 @@ class ModelConfig:
         rope = raw.get("rope_parameters") or {}
         if not isinstance(rope, dict):
             raise CheckpointError("rope_parameters is not a JSON object.")
-        # older files hold the same under rope_scaling
+        # older files keep this under rope_scaling
         if rope.get("rope_type", "default") != "default" or raw.get("rope_scaling"):
             raise CheckpointError("only plain rotary embeddings (rope_type default) are supported.")
         if raw.get("hidden_act", "silu") != "silu":
@@ -237,7 +237,7 @@ class ModelConfig:
 
 
 def _fixed_in_qwen2(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """What its files leave out: heads split the hidden size and are rotated as a whole."""
+    """Fields that Qwen2 configs leave out: heads split the hidden size and are fully rotated."""
     hidden, heads = raw.get("hidden_size"), raw.get("num_attention_heads")
     fixed: dict[str, Any] = {"partial_rotary_factor": 1.0}
     if isinstance(hidden, int) and isinstance(heads, int) and heads > 0:
@@ -246,7 +246,7 @@ def _fixed_in_qwen2(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_config(folder: Path) -> ModelConfig:
-    """The config of a checkpoint folder.
+    """Read the config of a checkpoint folder.
 
     Raises:
         CheckpointError: if there is no readable config.json.
@@ -264,8 +264,8 @@ def base(vocab_size: int) -> ModelConfig:
     """Our base model: DeepSeek-V3 in miniature, MLA and 16 routed experts.
 
     The cache has V3's proportions: a latent of four head widths and a rotary key of half a head,
-    so 72 numbers per token and layer where MQA keeps 32. V3 has 128 heads beside it, we have 8:
-    sixteen would take twice the time per token on a CPU.
+    so 72 numbers per token and layer where MQA keeps 32. V3 has 128 heads, this model 8: sixteen
+    would take twice the time per token on a CPU.
     """
     return ModelConfig(
         vocab_size=vocab_size,
@@ -292,12 +292,12 @@ def base(vocab_size: int) -> ModelConfig:
 
 
 def small_latent(vocab_size: int) -> ModelConfig:
-    """`base` with no more in its cache than MQA: a latent of 24 and a rotary key of 8."""
+    """`base` with a cache as small as MQA's: a latent of 24 and a rotary key of 8."""
     return replace(base(vocab_size), kv_lora_rank=24)
 
 
 def twin(vocab_size: int, num_key_value_heads: int) -> ModelConfig:
-    """`base` with grouped-query attention: 8 heads are MHA, 4 GQA, 1 MQA; the rest is equal."""
+    """`base` with grouped-query attention, all else equal: 8 key-value heads is MHA, 1 is MQA."""
     whole = asdict(base(vocab_size)) | dict.fromkeys(MLA_FIELDS)
     return ModelConfig(
         **whole
@@ -310,8 +310,8 @@ def twin(vocab_size: int, num_key_value_heads: int) -> ModelConfig:
 
 
 def student(vocab_size: int) -> ModelConfig:
-    """The model to distil into: dense, of the family that R1 was distilled into (Qwen2.5), with
-    about a third of the parameters that work on a token in `base`."""
+    """The student for distillation: dense, of the family that R1 was distilled into (Qwen2.5),
+    with about a third of `base`'s active parameters."""
     return ModelConfig(
         vocab_size=vocab_size,
         hidden_size=64,

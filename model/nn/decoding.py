@@ -1,8 +1,8 @@
-"""The loop over tokens inside the kernel: prompts, sampling, log-probabilities, ends of rows.
+"""The decoding loop inside the kernel: prompts, sampling, log-probabilities, stopping.
 
-A *row* is one sequence and its place in the cache. `advance` moves any set of rows on by some steps
-and returns, so that a scheduler can let others in between. A step computes, for each row, its next
-token, and as much of prompts as there is room for. A given text is a prompt with no answer.
+A *row* is one sequence and its place in the cache. `advance` advances any set of rows by a few
+steps and returns, so that a scheduler can admit others in between. A step computes the next token
+of each row, and as many prompt tokens as fit. A text to be scored is a prompt without an answer.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from model.nn.ops import NOTHING, REORDER, SET, START, matmul
 from model.nn.simd import LANES, exps, greatest
 
 RUNNING, STOPPED, LENGTH = 0, 1, 2
-SKIP = 64  # words passed over at once in search of the one that is drawn
+SKIP = 64  # vocabulary entries skipped at once when searching for the sampled one
 
 
 class Rows(NamedTuple):
-    """Where every sequence stands; C positions each."""
+    """The state of every sequence, with room for C positions each."""
 
-    tokens: NDArray[np.int32]  # [rows, C]: what was given, then what was drawn
-    length: Ints  # [rows] tokens there are
+    tokens: NDArray[np.int32]  # [rows, C]: the given tokens, then the sampled ones
+    length: Ints  # [rows] number of tokens so far
     fed: Ints  # [rows] tokens that went through the network
-    end: Ints  # [rows] tokens there may be
-    state: NDArray[np.int8]  # [rows] `RUNNING`, `STOPPED` at <eos>, or at its end: `LENGTH`
-    read: NDArray[np.bool_]  # [rows] whether given tokens have log-probabilities too
+    end: Ints  # [rows] maximum number of tokens
+    state: NDArray[np.int8]  # [rows] `RUNNING`, `STOPPED` at <eos>, or `LENGTH` at its maximum
+    read: NDArray[np.bool_]  # [rows] whether given tokens get log-probabilities too
     temperature: NDArray[np.float64]  # [rows], 0 is greedy
-    uniform: NDArray[np.float64]  # [rows, C], in [0, 1); the n-th is for the n-th drawn token
-    given: Ints  # [rows] tokens that were given
+    uniform: NDArray[np.float64]  # [rows, C], in [0, 1); the n-th is for the n-th sampled token
+    given: Ints  # [rows] number of given tokens
     logprobs: Floats  # [rows, C] of each token given those before, at temperature 1
-    entropies: Floats  # [rows, C] in nats, of what could have stood there
+    entropies: Floats  # [rows, C] of each next-token distribution, in nats
 
 
 @native(fastmath=REORDER)
 def summed(x, first, last):
-    """Sum in float64."""
+    """Sum of x[first:last], in float64."""
     total = 0.0
     for i in range(last - first):
         total += np.float64(x[first + i])
@@ -49,8 +49,8 @@ def summed(x, first, last):
 
 @native()
 def draw(logits, i, most, weights, V, temperature, uniform):
-    """A token by row i of logits: the likeliest at temperature 0, else by inversion of the
-    cumulated distribution. `weights` hold the distribution at temperature 1, times any number."""
+    """Sample a token from row i of the logits: the argmax at temperature 0, else by inverting the
+    cumulative distribution. `weights` is the unnormalised distribution at temperature 1."""
     if temperature == 0:
         for v in range(V):
             if logits[i, v] == most:
@@ -60,7 +60,7 @@ def draw(logits, i, most, weights, V, temperature, uniform):
         exps(logits, i * logits.shape[1], (V + LANES - 1) // LANES, most, colder, weights, 0)
     target, cumulative = uniform * summed(weights, 0, V), 0.0
     v = 0
-    while v + SKIP < V:  # whole parts first
+    while v + SKIP < V:  # skip whole blocks first
         part = summed(weights, v, v + SKIP)
         if cumulative + part > target:
             break
@@ -76,8 +76,8 @@ def draw(logits, i, most, weights, V, temperature, uniform):
 
 @native()
 def fill(rows, slots, b, room):
-    """Puts tokens to be computed into a batch, one of each row first, then more of prompts; their
-    number."""
+    """Fill the batch with the next tokens, one of each row and more prompt tokens as there is room;
+    return how many."""
     spare = room
     for slot in slots:
         if rows.state[slot] == RUNNING:
@@ -99,9 +99,9 @@ def fill(rows, slots, b, room):
 
 @native(cache=True)
 def advance(s, w, g, codec, cache, rows, record, b, t, slots, steps):
-    """Moves the rows of the given slots on by at most so many steps; how many were made.
+    """Advance the rows in the given slots by at most `steps` steps; returns how many were made.
 
-    Ends early as soon as a row has ended, so that another can take its place.
+    Returns early as soon as a row ends, so that another can take its place.
     """
     for step in range(steps):
         n = fill(rows, slots, b, len(b.token))
@@ -109,7 +109,7 @@ def advance(s, w, g, codec, cache, rows, record, b, t, slots, steps):
             return step
         forward(s, w, g, codec, b, n, t, cache, record)
         reads = np.int64(0)
-        for i in range(n):  # of these the next token is wanted; the others' logits are not
+        for i in range(n):  # logits are computed only where they are needed
             row, following = b.row[i], b.position[i] + 1
             if rows.read[row] or following == rows.length[row]:
                 b.row[reads], b.position[reads] = row, following
@@ -122,7 +122,7 @@ def advance(s, w, g, codec, cache, rows, record, b, t, slots, steps):
         for i in range(reads):
             row, at = b.row[i], b.position[i]
             drawn = at == rows.length[row]
-            if at == rows.end[row]:  # a given text that is read to its end
+            if at == rows.end[row]:  # a text to be scored ends here
                 rows.state[row], ended = LENGTH, True
                 continue
             vectors, logits = (s.V + LANES - 1) // LANES, i * t.logits.shape[1]

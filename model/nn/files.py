@@ -1,4 +1,4 @@
-"""Files written whole or not at all: a full disk or a kill leaves what was there before."""
+"""Atomic file writes: a full disk or a kill leaves the previous content."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any
 
 
 class WriteError(OSError):
-    """A full disk, or a folder that may not be written; `errno`, `strerror`, and the `filename` of
-    the folder."""
+    """The disk is full or the folder is not writable; has `errno`, `strerror`, and the folder's
+    `filename`."""
 
     def __str__(self) -> str:
         return f"could not write to {self.filename}: {self.strerror}"
 
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write several files of a folder, which is made if needed: each beside its old version first,
-    then all are swapped in, which takes no more room on the disk.
+    """Write several files to a folder, creating it if needed. Temporary files are written first and
+    then renamed, which takes no more disk space.
 
     Raises:
         WriteError: if the disk is full or the folder cannot be written; nothing has changed then.
@@ -43,14 +43,14 @@ def write_json(path: Path, content: Any, indent: int | None = None) -> None:
     """Write a JSON file.
 
     Raises:
-        WriteError: as `write_files`.
+        WriteError: as in `write_files`.
     """
     text = json.dumps(content, indent=indent, ensure_ascii=False) + "\n"
     write_files(path.parent, {path.name: text.encode()})
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file in an existing folder.
+    """Append a line to a file in an existing folder.
 
     Raises:
         WriteError: if the disk is full; the file then ends as it did before.

@@ -1,9 +1,9 @@
-"""The forward pass again, for one CPU core at its limit: numba, no torch, no interpreter lock.
+"""The forward pass again, as fast as one CPU core allows: numba, no torch, no interpreter lock.
 
-Written to be read beside DeepSeek-V3's paper (arXiv 2412.19437, section 2.1), as `network` is,
-whose numbers it gives; equation numbers are the paper's. It computes a *batch*: N tokens, each with
-the row it belongs to and its position there. Decoding is one token of each row, reading a prompt is
-many of one row; they may be mixed. Shapes are values at run time: all models share the code.
+Written to be read beside DeepSeek-V3's paper (arXiv 2412.19437, section 2.1), like `network`, whose
+results it reproduces; equation numbers are the paper's. It computes a *batch*: N tokens, each with
+its row and its position there. Decoding takes one token of each row, prefill many of one row; a
+batch may mix them. Shapes are run-time values, so all models share the compiled code.
 
 All attention here is one function. MLA, absorbed, is multi-query attention in the latent: all heads
 share one key [c_kv, k_pe], and its first part c_kv is the value. MHA, GQA and MQA have K key-value
@@ -11,7 +11,7 @@ heads, each with its own part of the cache.
 
 Letters as in `network` and `attention`, and:
     L layers       M layers with experts     V vocab_size     C positions that fit the cache
-    P panels of `LANES` outputs, as `simd` wants matrices     G blocks of `LANES` positions
+    P panels of `LANES` outputs, the layout of matrices in `simd`     G blocks of `LANES` positions
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from model.nn.ops import (
 )
 from model.nn.simd import LANES, ROWS, tile, weighted_sums
 
-FAR = np.float32(16)  # beyond any score plus bias, as in `interventions`
+FAR = np.float32(16)  # larger than any score plus bias, as in `interventions`
 
 
 @native()
 def project(s, w, codec, b, n, layer, t, cache):
-    """Queries of n tokens, as attended; their keys and values go into the cache."""
+    """Compute the queries of n tokens, ready for attention, and write their KV into the cache."""
     if s.q_rank:  # c_Q = W_DQ h, q = W_UQ c_Q (equations 6 to 9)
         matmul(n, t.h, START, w.q_a, layer, t.low, START, SET)
         for i in range(n):
@@ -60,7 +60,7 @@ def project(s, w, codec, b, n, layer, t, cache):
                 keep_bfloat16(t.kv[i], s.value)
             elif codec.bits:
                 keep_integers(t.kv[i], s.value, codec.bits, codec.group)
-        if codec.projected:  # o has room for it here
+        if codec.projected:  # t.o serves as scratch space here
             matmul(n, t.kv, START, w.codec, layer, t.o, START, SET)
             for i in range(n):
                 for j in range(s.value):
@@ -71,7 +71,7 @@ def project(s, w, codec, b, n, layer, t, cache):
         cos, sin = w.cos[position], w.sin[position]
         query, kv = t.query[i], t.kv[i]
         if s.mla:
-            for head in range(s.H):  # the rotary part overwrites what a panel wrote too much
+            for head in range(s.H):  # the rotary part overwrites the padding of the last panel
                 for j in range(s.rope):
                     query[head * s.key + s.value + j] = t.q[i, head * s.query + s.nope + j]
         else:
@@ -93,12 +93,12 @@ def project(s, w, codec, b, n, layer, t, cache):
 @native()
 def attend(s, b, n, layer, t, cache, record):
     """o = softmax(q^T k / sqrt(d)) v (equations 10, 11) of n tokens over their rows' caches."""
-    share = s.H // s.K  # query heads of one key-value head
+    share = s.H // s.K  # query heads per key-value head
     block_size = cache.shape[3] * LANES
     row_size = cache.shape[2] * block_size
     width = t.probability.shape[1]
     first = 0
-    while first < n:  # a run of tokens of one row goes together
+    while first < n:  # consecutive tokens of one row are computed together
         row = b.row[first]
         run = 1
         while first + run < n and b.row[first + run] == row and run < ROWS:
@@ -144,7 +144,7 @@ def attend(s, b, n, layer, t, cache, record):
 
 @native()
 def take_best(choice, taken):
-    """The first index of the greatest number that is not taken yet; it is taken then."""
+    """The first index of the largest value not yet taken, which is then marked as taken."""
     best, most = -1, -np.float32(np.inf)
     for i in range(len(choice)):
         if not taken[i] and (best < 0 or choice[i] > most):
@@ -155,7 +155,7 @@ def take_best(choice, taken):
 
 @native()
 def choose(s, g, layer, scores, t, ids, weights):
-    """One token's experts and their weights (equations 13 to 16), strongest first."""
+    """Route one token: its experts and their weights (equations 13 to 16), strongest first."""
     size = s.E // s.groups
     choice, works, taken = t.choice, t.works, t.taken
     for e in range(s.E):
@@ -167,7 +167,7 @@ def choose(s, g, layer, scores, t, ids, weights):
     for e in range(s.E):
         if taken[e]:
             choice[e] = -FAR
-    # only the groups whose two best experts fit best stay open (section 2.1.2)
+    # keep the groups with the highest sum of their two best scores (section 2.1.2)
     for group in range(s.groups):
         first = second = -np.float32(np.inf)
         for e in range(group * size, (group + 1) * size):
@@ -179,7 +179,8 @@ def choose(s, g, layer, scores, t, ids, weights):
     taken[:] = False
     for _ in range(g.kept_groups):
         take_best(t.group, taken[: s.groups])
-    for group in range(s.groups - 1, -1, -1):  # from behind: closed experts count as taken
+    # backwards, since `taken` holds groups and is overwritten with experts: closed ones are taken
+    for group in range(s.groups - 1, -1, -1):
         closed = not taken[group]
         for e in range((group + 1) * size - 1, group * size - 1, -1):
             taken[e] = closed
@@ -192,7 +193,7 @@ def choose(s, g, layer, scores, t, ids, weights):
     for j in range(g.k):
         weights[j] *= factor
         e, weight, at = ids[j], weights[j], j
-        while at > 0 and weights[at - 1] < weight:  # sort by insertion, equals stay in order
+        while at > 0 and weights[at - 1] < weight:  # insertion sort, stable
             ids[at], weights[at] = ids[at - 1], weights[at - 1]
             at -= 1
         ids[at], weights[at] = e, weight
@@ -202,7 +203,7 @@ def choose(s, g, layer, scores, t, ids, weights):
 
 @native()
 def experts(s, w, g, b, n, layer, t, record):
-    """DeepSeekMoE: x += sum of shared experts and of the chosen, weighted (equation 12)."""
+    """DeepSeekMoE: x += shared experts + weighted sum of the chosen experts (equation 12)."""
     matmul(n, t.h, START, w.gate, layer, t.scores, START, SET)
     for e in range(s.E + 1):
         t.start[e] = 0
@@ -220,7 +221,7 @@ def experts(s, w, g, b, n, layer, t, record):
         if len(record.scores):
             for e in range(s.E):
                 record.scores[row, position, layer, e] = scores[e]
-    # tokens of one expert become neighbours, and pass through it together
+    # sort tokens by expert, so that all tokens of an expert pass through it together
     for e in range(s.E):
         t.start[e + 1] += t.start[e]
     for i in range(n):
@@ -269,8 +270,8 @@ def normalised(s, n, weight, t):
 
 @native()
 def forward(s, w, g, codec, b, n, t, cache, record):
-    """Leaves the last layer's output of n tokens in `t.x`, and their keys and values in the cache
-    [rows, L, G, features, LANES], where those of the tokens before them must be."""
+    """Write the last layer's output for n tokens to `t.x` and their keys and values to the cache
+    [rows, L, G, features, LANES], which must already hold those of the preceding tokens."""
     for i in range(n):
         for d in range(s.D):
             t.x[i, d] = w.embed[b.token[i], d]
@@ -278,7 +279,7 @@ def forward(s, w, g, codec, b, n, t, cache, record):
         normalised(s, n, w.attention_norm[layer], t)
         project(s, w, codec, b, n, layer, t, cache)
         attend(s, b, n, layer, t, cache, record)
-        if s.mla:  # W_UV stands behind attention: it attended in the latent
+        if s.mla:  # attention worked on the latents: W_UV is applied after it
             for head in range(s.H):
                 at = head * s.o_head
                 matmul(n, t.o, at, w.uv, layer * s.H + head, t.out, head * s.head_out, SET)

@@ -1,4 +1,4 @@
-"""What the kernel's functions are given, as tuples of arrays: one type for every model.
+"""The arguments of the kernel's functions, as tuples of arrays: the same types for every model.
 
 Letters as in `kernel`.
 """
@@ -15,20 +15,20 @@ Ints = NDArray[np.int64]
 
 
 class Sizes(NamedTuple):
-    """Of a model. Lengths are counts; see `ModelConfig`."""
+    """The sizes of a model; see `ModelConfig`."""
 
     D: int
     L: int
     H: int
     K: int  # key-value heads; 1 in MLA
-    nope: int  # features of a query head before the rotary ones; 0 in the others
+    nope: int  # features of a query head before the rotary ones; 0 unless MLA
     rope: int  # rotary features of a head
     query: int  # width of a head's query as projected
     key: int  # width of a key as attended: MLA R + p, others d
     value: int  # width of a value as attended: MLA R, others d
     value_at: int  # where values begin in a position of the cache
-    o_head: int  # the same in whole vectors
-    head_out: int  # v_head_dim; in the others as attended
+    o_head: int  # `value` rounded up to whole vectors
+    head_out: int  # MLA v_head_dim, others `o_head`
     cached: int  # features of one position in the cache
     scale: float  # of attention scores
     mla: bool
@@ -47,7 +47,7 @@ class Sizes(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """Of a model. Matrices are in panels [.., P, in, LANES]; what a kind lacks is empty."""
+    """The weights of a model. Matrices are in panels [.., P, in, LANES]; absent parts are empty."""
 
     embed: Floats  # [V, D]
     attention_norm: Floats  # [L, D]
@@ -64,7 +64,7 @@ class Weights(NamedTuple):
     kv_bias: Floats  # [L, 2 K d]
     kv_norm: Floats  # [L, R]
     uk: Floats  # [L H, ...]: W_UK of each head, from its query into the latent
-    codec: Floats  # [L, ...]: what a changed latent is projected by; see `LatentCodec`
+    codec: Floats  # [L, ...]: the projection of compressed latents; see `LatentCodec`
     uv: Floats  # [L H, ...]: W_UV of each head, from the latent
     o: Floats  # [L, ...]
     dense_in: Floats  # [layers without experts, ...]: gate beside up
@@ -77,11 +77,11 @@ class Weights(NamedTuple):
 
 
 class Gates(NamedTuple):
-    """How experts are chosen: the model's own way, or a changed one (see `interventions`)."""
+    """How experts are chosen: the model's own routing, or a changed one (see `interventions`)."""
 
     bias: Floats  # [M, E], added to scores for the choice only
-    works: Floats  # [M, E]: 0 for an expert that may be chosen but weighs nothing
-    place: Ints  # [M, E]: whose weights stand at an expert's place
+    works: Floats  # [M, E]: 0 for an expert that may be chosen but gets no weight
+    place: Ints  # [M, E]: the expert that runs in each expert's place
     k: int
     kept_groups: int
     without_top: int
@@ -89,7 +89,7 @@ class Gates(NamedTuple):
 
 
 class LatentCodec(NamedTuple):
-    """How the latent is kept (see `latent`): as it is, unless one of these is set."""
+    """How the latent is cached (see `latent_codec`): as it is, unless one of these is set."""
 
     projected: bool  # onto directions, by `Weights.codec`
     bits: int  # 16: bfloat16; 8 or 4: integers with a scale per group
@@ -97,7 +97,7 @@ class LatentCodec(NamedTuple):
 
 
 class TokenBatch(NamedTuple):
-    """N tokens to be computed at once; a row's tokens are neighbours, in order."""
+    """N tokens to be computed at once; those of a row are adjacent and in order."""
 
     token: Ints
     row: Ints
@@ -105,7 +105,7 @@ class TokenBatch(NamedTuple):
 
 
 class RecordBuffers(NamedTuple):
-    """What is kept of each token of each row; a part of length 0 is not kept."""
+    """What is recorded of each token of each row; a part of length 0 is not recorded."""
 
     expert_ids: NDArray[np.int16]  # [rows, C, M, k], strongest first
     expert_weights: Floats  # [rows, C, M, k]
@@ -114,7 +114,7 @@ class RecordBuffers(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for the numbers of one batch, with `LANES` to spare in every row."""
+    """Scratch arrays for one batch, with `LANES` spare numbers per row."""
 
     x: Floats  # [N, D] the residual stream
     h: Floats  # [N, D] normalised

@@ -1,8 +1,8 @@
-"""The forward pass in two files: DeepSeekMoE here, the kinds of attention in `attention`.
+"""The forward pass, in two files: DeepSeekMoE here, attention in `attention`.
 
-Written to be read beside DeepSeek-V3's paper (arXiv 2412.19437, section 2.1). Dense models, of the
-Qwen2 family, have the same parts without gates and experts. Modules are named as in the
-checkpoints, so that state dicts are transformers' own.
+Written to be read beside DeepSeek-V3's paper (arXiv 2412.19437, section 2.1). Dense models (Qwen2
+family) have the same parts without gates and experts. Modules are named as in transformers'
+checkpoints.
 
 Suffixes of tensor names give their dimensions:
     B batch          T new tokens          S all tokens so far   N = B*T tokens in a row
@@ -28,16 +28,16 @@ from model.nn.config import ModelConfig
 
 
 class Tap(Protocol):
-    """A listener at the gates. A forward pass without a tap records nothing."""
+    """A callback that observes the gates; a forward pass without one records nothing."""
 
     def gate(
         self, layer: int, ids_Nk: Tensor, weights_Nk: Tensor, scores_NE: Tensor, bias_E: Tensor
     ) -> None:
-        """One gate's choice for N tokens: ids, weights, scores before the bias, and the bias."""
+        """Called with a gate's routing of N tokens: ids, weights, scores before the bias, bias."""
 
 
 class FeedForward(nn.Module):
-    """SwiGLU: dense layers and shared experts."""
+    """SwiGLU, for dense layers and shared experts."""
 
     def __init__(self, hidden: int, inner: int) -> None:
         super().__init__()
@@ -72,10 +72,10 @@ class Gate(nn.Module):
         return self.weigh(scores_NE, ids_Nk), ids_Nk, scores_NE
 
     def score(self, x_ND: Tensor) -> Tensor:
-        """How well each expert fits each token: [N, E], between 0 and 1."""
+        """The affinity of each token to each expert: [N, E], between 0 and 1."""
         return F.linear(x_ND.float(), self.weight.float()).sigmoid()
 
-    @torch.no_grad()  # the choice itself has no gradient
+    @torch.no_grad()  # a discrete choice has no gradient
     def choose(self, choice_NE: Tensor) -> Tensor:
         """Ids [N, k] of the best experts of the best groups, by score plus bias."""
         grouped = choice_NE.unflatten(1, (self.groups, -1))
@@ -86,7 +86,7 @@ class Gate(nn.Module):
         return open_NE.topk(self.chosen, dim=-1).indices
 
     def weigh(self, scores_NE: Tensor, ids_Nk: Tensor) -> Tensor:
-        """Weights [N, k] of the chosen, from the scores alone."""
+        """Weights [N, k] of the chosen experts, from the scores without the bias."""
         weights_Nk = scores_NE.gather(1, ids_Nk)
         if self.normalise:
             weights_Nk = weights_Nk / (weights_Nk.sum(-1, keepdim=True) + 1e-20)
@@ -94,7 +94,7 @@ class Gate(nn.Module):
 
 
 class Experts(nn.Module):
-    """The routed experts' weights, stacked. Each is a small SwiGLU."""
+    """The routed experts, each a small SwiGLU, with their weights stacked."""
 
     def __init__(self, experts: int, hidden: int, inner: int) -> None:
         super().__init__()
@@ -102,8 +102,8 @@ class Experts(nn.Module):
         self.down_proj = nn.Parameter(torch.empty(experts, hidden, inner))
 
     def forward(self, x_ND: Tensor, ids_Nk: Tensor, weights_Nk: Tensor) -> Tensor:
-        """Sum of the chosen experts' outputs, weighted: [N, D]."""
-        order = ids_Nk.flatten().argsort(stable=True)  # rows of one expert become neighbours
+        """The weighted sum of the chosen experts' outputs: [N, D]."""
+        order = ids_Nk.flatten().argsort(stable=True)  # group rows by expert
         token = order // ids_Nk.shape[1]
         counts = ids_Nk.flatten().bincount(minlength=len(self.gate_up_proj)).tolist()
         gate, up = grouped_linear(x_ND[token], self.gate_up_proj, counts).chunk(2, dim=-1)
@@ -113,14 +113,14 @@ class Experts(nn.Module):
 
 
 def grouped_linear(x_MI: Tensor, weight_EOI: Tensor, counts: list[int]) -> Tensor:
-    """Rows of x, sorted by expert, through that expert's matrix: [M, O]."""
-    # unbind, not weight[e]: the gradient of an index would be a whole stack of zeros per expert
+    """Multiply the rows of x, sorted by expert, with their expert's matrix: [M, O]."""
+    # unbind, not weight[e]: the gradient of indexing would allocate a full stack per expert
     pairs = zip(x_MI.split(counts), weight_EOI.unbind(), strict=True)
     return torch.cat([F.linear(rows, weight_OI) for rows, weight_OI in pairs if len(rows)])
 
 
 class MixtureOfExperts(nn.Module):
-    """DeepSeekMoE (arXiv 2401.06066): shared experts see every token, routed ones the chosen."""
+    """DeepSeekMoE (arXiv 2401.06066): shared experts for every token, plus the routed ones."""
 
     def __init__(self, config: ModelConfig, layer: int) -> None:
         super().__init__()
@@ -191,11 +191,11 @@ class Transformer(nn.Module):
         self.apply(self._initialise)
 
     def gates(self) -> dict[int, Gate]:
-        """Layer number → gate, for all layers that have experts."""
+        """The gates by layer number, for all layers that have experts."""
         return {m.layer: m.gate for m in self.modules() if isinstance(m, MixtureOfExperts)}
 
     def _initialise(self, module: nn.Module) -> None:
-        """Normal(0, 0.02), more in narrow layers; V3, 75 times as wide, has 0.006 (section 4.2)."""
+        """Normal(0, 0.02), or wider in narrow models; V3, 75 times as wide, has 0.006 (4.2)."""
         std = max(0.02, self.config.hidden_size**-0.5 / 2)
         if isinstance(module, nn.Linear | nn.Embedding | Gate):
             nn.init.normal_(module.weight, std=std)
@@ -215,8 +215,8 @@ class Transformer(nn.Module):
     ) -> Tensor:
         """Final hidden states [B, T, D] of new tokens that follow what the cache holds.
 
-        `padding_B` counts the pads at the left of each row: they are hidden from attention and
-        positions start after them. `absorb` chooses MLA's way to compute (ignored by the others).
+        `padding_B` counts the left padding of each row, which is masked out of attention; positions
+        start after it. `absorb` selects MLA's absorbed form (ignored by the other kinds).
         """
         c = self.config
         start = len(cache) if cache is not None else 0
@@ -230,7 +230,7 @@ class Transformer(nn.Module):
             mask = (slots_S[None, :] <= slots_S[start:, None])[None, None]
             if padding_B is not None:
                 mask = mask & (slots_S >= padding_B[:, None])[:, None, None, :]
-                # a pad sees itself, or its softmax would be empty
+                # a pad attends to itself, or its softmax would be empty
                 mask = mask | torch.eye(start + T, dtype=torch.bool)[start:]
         rotary = rotary_angles(positions_BT, c.rope_dim, c.rope_theta)
         x_BTD = self.model.embed_tokens(ids_BT)

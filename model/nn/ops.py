@@ -1,4 +1,4 @@
-"""What layers are made of, on rows of numbers: products, norms, softmax, SwiGLU, roundings."""
+"""The operations that layers are made of: matrix products, norms, softmax, SwiGLU, rounding."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from model.nn.simd import (
     tile,
 )
 
-# sums in any order: how the compiler groups them depends on their length alone, never on the batch
+# sums may be reordered: the compiler's grouping depends on their length only, never on the batch
 REORDER = {"reassoc", "nnan", "nsz", "contract", "arcp"}
 
 NOTHING = np.float32(-1e30)  # its exp is 0
-# arguments of `matmul`; plain 0, True and False would each make numba compile a version of its own
+# arguments of `matmul`: numba would compile another version for each literal 0, True and False
 START, ADD, SET = np.int64(0), np.bool_(True), np.bool_(False)
 
 
@@ -46,7 +46,7 @@ def matmul(n, x, x_at, w, index, y, y_at, add):
 
 @native(fastmath=REORDER)
 def rms_norm(x, size, weight, eps):
-    """x / sqrt(mean of squares + eps) * weight, where x lies."""
+    """x / sqrt(mean of squares + eps) * weight, in place."""
     total = np.float32(0)
     for i in range(size):
         total += x[i] * x[i]
@@ -57,8 +57,8 @@ def rms_norm(x, size, weight, eps):
 
 @native()
 def rotate(x, cos, sin):
-    """Rotary embedding (arXiv 2104.09864) where x lies. Halves are the pairs; DeepSeek's pairs are
-    neighbours, so `weights` has put its features in this order."""
+    """Rotary embedding (arXiv 2104.09864), in place. Pairs are (i, half + i); DeepSeek pairs
+    neighbours, so `weights` has reordered its features."""
     half = len(cos)
     for i in range(half):
         a, b = x[i], x[half + i]
@@ -68,7 +68,7 @@ def rotate(x, cos, sin):
 
 @native()
 def softmax(x, row, seen, scale):
-    """softmax(scale x[row, :seen]), where it lies; the rest of the last vector becomes 0."""
+    """softmax(scale x[row, :seen]), in place; the rest of the last vector becomes 0."""
     vectors, at = (seen + LANES - 1) // LANES, row * x.shape[1]
     for i in range(seen, vectors * LANES):
         x[row, i] = NOTHING
@@ -80,7 +80,7 @@ def softmax(x, row, seen, scale):
 
 @native()
 def sigmoid(x, row, size):
-    """1 / (1 + exp(-x)), of x[row, :size] where it lies."""
+    """1 / (1 + exp(-x)) of x[row, :size], in place."""
     for i in range(size):
         x[row, i] = -x[row, i]
     at, vectors = row * x.shape[1], (size + LANES - 1) // LANES
@@ -91,7 +91,7 @@ def sigmoid(x, row, size):
 
 @native()
 def swiglu(first, n, x, inner):
-    """silu(gate) * up, into the gate's place; n rows of x hold gate, and up in whole vectors."""
+    """silu(gate) * up, written over the gate; n rows of x hold gate, padded to vectors, then up."""
     vectors = (inner + LANES - 1) // LANES
     for r in range(first, first + n):
         at = r * x.shape[1]
@@ -100,7 +100,7 @@ def swiglu(first, n, x, inner):
 
 @native()
 def keep_bfloat16(x, size):
-    """Rounds to 8 bits of mantissa, to the nearest, ties to even."""
+    """Round x[:size] to bfloat16 in place, to nearest, ties to even."""
     for i in range(size):
         bits = bits_of_float(x[i])
         odd = (bits >> np.int32(16)) & np.int32(1)
@@ -109,7 +109,7 @@ def keep_bfloat16(x, size):
 
 @native()
 def keep_integers(x, size, bits, group):
-    """Rounds to signed integers times a float16 scale per group: the largest is the code's most."""
+    """Quantize x[:size] in place to signed integers with a float16 absmax scale per group."""
     most = np.float32(2 ** (bits - 1) - 1)
     for first in range(0, size, group):
         largest = np.float32(0)

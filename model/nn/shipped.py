@@ -1,4 +1,4 @@
-"""The checkpoints that ship with the project, and what each says about itself. No torch."""
+"""The checkpoints that ship with the project, and their about.json; needs no torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLDER = ASSETS / "checkpoints"
 
 @dataclass(frozen=True)
 class About:
-    """What a checkpoint is: its `family` ("base", "twin", "history", ...), its training."""
+    """The about.json of a checkpoint: `family` ("base", "twin", "history", ...) and training."""
 
     name: str
     family: str
@@ -25,7 +25,7 @@ class About:
 
 
 def about(folder: Path) -> About:
-    """What the about.json of a checkpoint folder says.
+    """Read the about.json of a checkpoint folder.
 
     Raises:
         CheckpointError: if it is missing or incomplete.
@@ -37,5 +37,5 @@ def about(folder: Path) -> About:
 
 
 def folders() -> dict[str, Path]:
-    """Names and folders of all shipped checkpoints."""
+    """The folders of all shipped checkpoints, by name."""
     return {path.parent.name: path.parent for path in sorted(FOLDER.glob("*/about.json"))}

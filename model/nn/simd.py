@@ -1,13 +1,13 @@
-"""Vectors by hand: the few inner loops that a compiler does not find by itself.
+"""Hand-vectorised code: the few inner loops that a compiler does not vectorise well by itself.
 
-Everything here is generic arithmetic; the model's own is in `kernel`. Each function writes LLVM's
-instructions with the accumulators held in registers. An output is one chain of fused multiply-adds
-in the order of the inputs, however many rows are computed beside it: so a row's numbers are the
-same to the bit alone or in any batch.
+Everything here is generic arithmetic; the model itself is in `kernel`. Each function emits LLVM
+instructions that keep the accumulators in registers. An output is one chain of fused multiply-adds
+in the order of the inputs, however many rows are computed with it: so the numbers of a row are
+bit-identical whether it is computed alone or in any batch.
 
-Matrices that multiply are cut into panels of `LANES` outputs, [panels, in, LANES]: what a loop over
-inputs reads lies in memory one after the other. Outputs are written in whole vectors, so rows of
-outputs need room for `LANES - 1` numbers more.
+Weight matrices are cut into panels of `LANES` outputs, [panels, in, LANES], so that a loop over the
+inputs reads memory sequentially. Outputs are written in whole vectors, so rows of outputs need room
+for `LANES - 1` more numbers.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 WIDE = llvm.get_host_cpu_features().get("avx512f", False)
-LANES = 16 if WIDE else 8  # float32 numbers of a vector
-ROWS = 8 if WIDE else 4  # of a tile: its accumulators fill most of the registers
+LANES = 16 if WIDE else 8  # float32 numbers per vector
+ROWS = 8 if WIDE else 4  # rows of a tile: its accumulators fill most of the registers
 
 I64, F32 = ir.IntType(64), ir.FloatType()
 VECTOR = ir.VectorType(F32, LANES)
 
 
 def _pointer(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:
-    """Address of a contiguous array's number `at`, counted from its start."""
+    """The address of element `at` of a contiguous array."""
     data = context.make_array(kind)(context, builder, array).data
     return builder.gep(data, [at])
 
@@ -64,8 +64,8 @@ def _loop(
     body: Callable[[Any, list[Any]], list[Any]],
     start: float = 0,
 ) -> Any:
-    """The sums, vectors that start at 0 or `start`, after `body(i, sums)` for i below the count,
-    which is 1 or more."""
+    """Emit a loop over i < count (at least 1) with `sums` accumulators that begin at `start`;
+    `body(i, sums)` updates them. Returns their final values."""
     before = builder.block
     inside = builder.append_basic_block("inside")
     after = builder.append_basic_block("after")
@@ -90,11 +90,11 @@ def tile(
     typingctx: Any, rows: Any, vectors: Any, x: Any, x_at: Any, x_row: Any, w: Any, w_at: Any,
     w_panel: Any, inner: Any, y: Any, y_at: Any, y_row: Any, add: Any,
 ) -> Any:  # fmt: skip
-    """y[r, o] = sum over i of x[r, i] w[i, o], or += if `add`, for some rows and panels.
+    """y[r, o] = sum over i of x[r, i] w[i, o], or += if `add`, for a few rows and panels.
 
-    x, w and y are contiguous arrays, and where the tile begins in each; `x_row`, `y_row` and
-    `w_panel` are the distances between rows, and between panels. 1 to `ROWS` rows; 1 or 2 panels,
-    or 4 if there are `ROWS / 2` rows at most.
+    The tile begins at `x_at`, `w_at` and `y_at` in the contiguous arrays x, w and y; `x_row` and
+    `y_row` are the strides between rows, `w_panel` between panels. 1 to `ROWS` rows; `vectors` is
+    the number of panels: 1 or 2, or 4 with at most `ROWS / 2` rows.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -108,7 +108,7 @@ def tile(
             ir.VoidType(), [I64, I64, pointer, I64, pointer, I64, I64, pointer, I64, add.type]
         )
         function = cgutils.get_or_insert_function(builder.module, kind, f"inside_r1_tile{LANES}")
-        if not function.blocks:  # one copy, called from everywhere: it is long
+        if not function.blocks:  # long, so there is one copy that all callers share
             function.linkage = "linkonce_odr"
             function.attributes.add("noinline")
             function.attributes.add("optsize")
@@ -121,7 +121,7 @@ def tile(
 
 
 def _tiles(builder: Any, arguments: Any) -> None:
-    """The body of `tile`: code for each number of rows and panels."""
+    """Emit the body of `tile`: a case for each number of rows and panels."""
     rows, vectors, x, x_row, w, w_panel, inner, y, y_row, add = arguments
 
     def case(R: int, C: int) -> None:
@@ -186,7 +186,7 @@ def weighted_sums(
             return [_multiply_add(builder, weight, a, b) for a, b in zip(values, sums, strict=True)]
 
         sums = _loop(builder, blocks, LANES, body)
-        while len(sums) > 1:  # neighbours in two vectors are added, until each is one number
+        while len(sums) > 1:  # pairwise horizontal sums, until each vector is one number
             sums = [_pairs(builder, a, b) for a, b in zip(sums[::2], sums[1::2], strict=True)]
         _store(builder, sums[0], y, I64(0))
         return context.get_dummy_value()
@@ -196,14 +196,14 @@ def weighted_sums(
 
 
 def _pairs(builder: Any, a: Any, b: Any) -> Any:
-    """Sums of a's neighbours, then of b's."""
+    """The sums of neighbours in a, then in b."""
     kind = ir.VectorType(ir.IntType(32), LANES)
     even, odd = (ir.Constant(kind, list(range(first, 2 * LANES, 2))) for first in (0, 1))
     return builder.fadd(builder.shuffle_vector(a, b, even), builder.shuffle_vector(a, b, odd))
 
 
 def _call(builder: Any, name: str, *args: Any) -> Any:
-    """One of LLVM's own functions of vectors."""
+    """Call one of LLVM's vector intrinsics."""
     kind = ir.FunctionType(VECTOR, [VECTOR] * len(args))
     name = f"llvm.{name}.v{LANES}f32"
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
@@ -214,7 +214,7 @@ def _all(number: float) -> Any:
 
 
 def _exp(builder: Any, x: Any) -> Any:
-    """e to the x, to 2 ulp; 0 from -87 down (the polynomial is Cephes', of Stephen Moshier)."""
+    """exp(x) to 2 ulp, 0 for x <= -87 (polynomial from Stephen Moshier's Cephes library)."""
     low, high = _all(-87.0), _all(88.0)
     seen = builder.fcmp_ordered(">", x, low)
     x = builder.select(seen, x, low)
@@ -232,7 +232,7 @@ def _exp(builder: Any, x: Any) -> Any:
 
 
 def _fold(builder: Any, value: Any, add: bool) -> Any:
-    """The sum, or the greatest, of a vector's numbers."""
+    """The sum (if `add`) or maximum of a vector's numbers."""
     width = LANES
     while width > 1:
         width //= 2
@@ -246,7 +246,7 @@ def _fold(builder: Any, value: Any, add: bool) -> Any:
 
 @intrinsic
 def greatest(typingctx: Any, x: Any, x_at: Any, vectors: Any) -> Any:
-    """The greatest of some vectors of numbers, or 0 if all are below -1e30."""
+    """The maximum over `vectors` vectors of x, starting at `x_at`; at least -1e30."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         x, x_at, vectors = args
@@ -267,7 +267,7 @@ def greatest(typingctx: Any, x: Any, x_at: Any, vectors: Any) -> Any:
 def exps(
     typingctx: Any, x: Any, x_at: Any, vectors: Any, most: Any, scale: Any, y: Any, y_at: Any
 ) -> Any:
-    """y = exp(scale (x - most)); sums of y and of y scale (x - most)."""
+    """y = exp(scale (x - most)); returns the sums of y and of y scale (x - most)."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         x, x_at, vectors, most, scale, y, y_at = args

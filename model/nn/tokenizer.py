@@ -1,7 +1,7 @@
 """Our tokenizer: byte-level BPE that never merges digits and knows the reasoning tags.
 
-A word takes the space behind it ("then "), so that a step such as `then 54*5=270` is one word and
-single digits. Every byte is a token, so any text can be encoded and decoded.
+A word includes the space after it ("then "), so that a step such as `then 54*5=270` is one word
+followed by single digits. Every byte is a token, so any text can be encoded and decoded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SPECIALS = ("<bos>", "<eos>", "<pad>", "<think>", "</think>", "<answer>", "</ans
 BOS, EOS, PAD = 0, 1, 2
 _WORDS = r"\d|\p{L}+ ?|[^\d\p{L}\s]+ ?|\s+"
 
-#: What may be wrong with a prompt, by a stable key.
+#: Messages for what may be wrong with a prompt, by a stable key.
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         "empty": "The prompt is empty: write something for the model to continue.",
@@ -34,14 +34,14 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
 
 
 class PromptError(ReadableError):
-    """A prompt that the model cannot take; `key` is one of ENGLISH's."""
+    """The model cannot take the prompt; `key` is one of ENGLISH's."""
 
     def __init__(self, key: str, **values: int) -> None:
         super().__init__(ENGLISH[key].format(**values), key, values)
 
 
 def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
-    """Learn merges from texts; the first ids are `SPECIALS`."""
+    """Train a tokenizer on texts; its first ids are `SPECIALS`."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -61,10 +61,10 @@ def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
 
 
 def load(folder: Path) -> Tokenizer:
-    """The tokenizer of a checkpoint folder.
+    """Load the tokenizer of a checkpoint folder.
 
     Raises:
-        CheckpointError: if it has no readable tokenizer.json, or not one of ours.
+        CheckpointError: if tokenizer.json is not readable, or not one of ours.
     """
     try:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -78,12 +78,12 @@ def load(folder: Path) -> Tokenizer:
 
 
 def encode(tokenizer: Tokenizer, text: str) -> list[int]:
-    """Ids of a text, tags in it as tags; no `<bos>` is added."""
+    """The token ids of a text; tags in it become special tokens, and no `<bos>` is added."""
     return tokenizer.encode(text).ids
 
 
 def encode_prompt(tokenizer: Tokenizer, prompt: str, context: int) -> list[int]:
-    """Ids of a prompt for a model that sees `context` tokens, `<bos>` first.
+    """The token ids of a prompt, `<bos>` first, for a model with a context of `context` tokens.
 
     Raises:
         PromptError: if it is empty, or leaves no room for an answer.
@@ -92,7 +92,7 @@ def encode_prompt(tokenizer: Tokenizer, prompt: str, context: int) -> list[int]:
         raise PromptError("empty")
     if any("\ud800" <= character <= "\udfff" for character in prompt):
         raise PromptError("not_text")
-    if len(prompt) > 20 * context:  # no need to tokenise a book to know that it is too long
+    if len(prompt) > 20 * context:  # no need to tokenize a book to know that it is too long
         raise PromptError("characters", n=len(prompt), limit=context)
     ids = [BOS, *encode(tokenizer, prompt)]
     if len(ids) >= context:
@@ -101,15 +101,15 @@ def encode_prompt(tokenizer: Tokenizer, prompt: str, context: int) -> list[int]:
 
 
 def decode(tokenizer: Tokenizer, ids: Sequence[int]) -> str:
-    """Text of ids, tags written out; bytes that form no character become U+FFFD."""
+    """The text of token ids, tags written out; invalid UTF-8 becomes U+FFFD."""
     reader = PieceReader(tokenizer)
     return "".join(map(reader.push, ids)) + reader.flush()
 
 
 class PieceReader:
-    """Text of a stream of tokens, one token at a time, never a broken character.
+    """Decodes a stream of tokens one at a time, without ever breaking a character.
 
-    A character whose bytes spread over several tokens is given whole with the last of them.
+    A character whose bytes span several tokens is returned whole with the last of them.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -117,7 +117,7 @@ class PieceReader:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def push(self, token_id: int) -> str:
-        """What this token adds: "" if it only begins a character."""
+        """The text that this token adds; "" if it leaves a character incomplete."""
         token = self.tokenizer.id_to_token(token_id)
         if token is None:
             raise ValueError(f"the tokenizer has no token {token_id}")
@@ -126,14 +126,14 @@ class PieceReader:
         return self._decoder.decode(bytes(map(_BYTE_OF.__getitem__, token)))
 
     def flush(self) -> str:
-        """What is left at the end: U+FFFD for an unfinished character."""
+        """The remaining text: U+FFFD for an incomplete character, else ""."""
         left = self._decoder.decode(b"", final=True)
         self._decoder.reset()
         return left
 
 
 def _byte_of() -> dict[str, int]:
-    """GPT-2's alphabet: the printable sign that stands for each byte, inverted."""
+    """The inverse of GPT-2's byte alphabet: the byte that each printable character stands for."""
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [b for b in range(256) if b not in plain]
     return {chr(b): b for b in plain} | {chr(256 + i): b for i, b in enumerate(others)}

@@ -1,7 +1,7 @@
-"""A checkpoint folder into the kernel's arrays, with numpy alone: no torch.
+"""Loads a checkpoint folder into the kernel's arrays, with numpy alone: no torch.
 
 Names on disk are transformers'. Matrices there are [out, in]; here they become panels
-[P, in, LANES], out = P * LANES, the last panel filled up with zeros.
+[P, in, LANES] with out = P * LANES, the last panel padded with zeros.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from model.nn.simd import LANES
 
 
 def whole(n: int) -> int:
-    """n in whole vectors."""
+    """n rounded up to a multiple of `LANES`."""
     return -(-n // LANES) * LANES
 
 
 def aligned(*shape: int) -> Floats:
-    """Zeros, float32, that begin at a multiple of a cache line; a block behind may be read, too."""
+    """A float32 array of zeros aligned to a cache line, with a readable block after its end."""
     size = int(np.prod(shape))
-    room = np.empty(size + 16 + LANES * LANES, np.float32)  # numpy asks for huge pages here
+    room = np.empty(size + 16 + LANES * LANES, np.float32)  # np.empty asks for huge pages
     room[:] = 0
     first = (-room.ctypes.data // 4) % 16
     return room[first : first + size].reshape(shape)
 
 
 def read_tensors(path: Path) -> dict[str, Floats]:
-    """All tensors of a safetensors file, bf16 widened to float32.
+    """Read all tensors of a safetensors file, widened to float32.
 
     Raises:
-        CheckpointError: if it cannot be read, or holds other than finite floating-point numbers.
+        CheckpointError: if it cannot be read, or has numbers that are not floats or not finite.
     """
     try:
         raw = path.read_bytes()
@@ -60,14 +60,14 @@ def _tensor(raw: bytes, start: int, entry: Mapping[str, Any]) -> Floats:
     first, last = entry["data_offsets"]
     part = memoryview(raw)[start + first : start + last]
     shape = tuple(entry["shape"])
-    if entry["dtype"] == "BF16":  # float32's upper half
+    if entry["dtype"] == "BF16":  # the upper half of a float32
         return (np.frombuffer(part, "<u2").astype(np.uint32) << 16).view(np.float32).reshape(shape)
     kinds = {"F32": "<f4", "F16": "<f2"}
     return np.frombuffer(part, kinds[entry["dtype"]]).astype(np.float32).reshape(shape)
 
 
 class TensorReader:
-    """Hands out a state dict's tensors by layer, each of the shape that the config says."""
+    """Hands out the tensors of a state dict by name, each checked against its expected shape."""
 
     def __init__(self, state: Mapping[str, Floats]) -> None:
         self.state = dict(state)
@@ -88,7 +88,7 @@ class TensorReader:
 
 
 def panels(matrices: list[Floats]) -> Floats:
-    """Matrices [out, in] of one shape, as the kernel multiplies with them: [n, P, in, LANES]."""
+    """Pack matrices [out, in] of one shape into the kernel's panels: [n, P, in, LANES]."""
     if not matrices:
         return aligned(0, 0, 0, LANES)
     out, inner = matrices[0].shape
@@ -101,7 +101,7 @@ def panels(matrices: list[Floats]) -> Floats:
 
 
 def zeros(c: ModelConfig) -> dict[str, Floats]:
-    """A dense model's state dict without any content."""
+    """The state dict of a dense model, all zeros."""
     D, inner, V = c.hidden_size, c.intermediate_size, c.vocab_size
     assert c.head_dim and c.n_routed_experts is None
     q, kv = c.num_attention_heads * c.head_dim, c.num_key_value_heads * c.head_dim
@@ -122,7 +122,7 @@ def zeros(c: ModelConfig) -> dict[str, Floats]:
 
 
 def rows(vectors: list[Floats]) -> Floats:
-    """Vectors of one length, stacked."""
+    """Stack vectors of one length."""
     if not vectors:
         return aligned(0, 0)
     stacked = aligned(len(vectors), len(vectors[0]))
@@ -131,7 +131,7 @@ def rows(vectors: list[Floats]) -> Floats:
 
 
 def sizes(c: ModelConfig) -> Sizes:
-    """The kernel's view of a config."""
+    """The kernel's sizes for a config."""
     dense = c.n_routed_experts is None
     if c.is_mla:
         assert c.kv_lora_rank and c.v_head_dim and c.qk_nope_head_dim
@@ -175,10 +175,10 @@ def sizes(c: ModelConfig) -> Sizes:
 
 
 def pack(c: ModelConfig, state: Mapping[str, Floats]) -> tuple[Weights, Gates]:
-    """A state dict, named as on disk, in the kernel's layout.
+    """Pack a state dict, named as on disk, into the kernel's layout.
 
     Raises:
-        CheckpointError: if tensors are missing, left over, or of another shape than the config's.
+        CheckpointError: if tensors are missing, left over, or not of the shape in the config.
     """
     s, r = sizes(c), TensorReader(state)
     D, V = s.D, s.V
@@ -216,7 +216,7 @@ MATRICES = {
 
 
 def gates(c: ModelConfig, bias: Floats) -> Gates:
-    """The model's own gates, with the biases [M, E] of its layers."""
+    """The model's own routing, with the biases [M, E] of its layers."""
     place = np.tile(np.arange(bias.shape[1]), (len(bias), 1))
     k, groups = c.num_experts_per_tok or 0, c.topk_group or 0
     return Gates(bias, np.ones_like(bias), place, k, groups, 0, True)
@@ -235,7 +235,7 @@ def _feed_forward(
 ) -> None:
     gate = r.matrix(f"{stem}.gate_proj.weight", inner, D)
     up = r.matrix(f"{stem}.up_proj.weight", inner, D)
-    filled = np.zeros((whole(inner) - inner, D), np.float32)  # up begins with a vector of its own
+    filled = np.zeros((whole(inner) - inner, D), np.float32)  # so that up starts on a new vector
     parts[f"{name}_in"].append(np.concatenate((gate, filled, up)))
     parts[f"{name}_out"].append(r.matrix(f"{stem}.down_proj.weight", D, inner))
 
@@ -243,7 +243,7 @@ def _feed_forward(
 def _latent_attention(
     c: ModelConfig, s: Sizes, r: TensorReader, stem: str, parts: dict[str, list[Floats]]
 ) -> None:
-    """W_UK of a head takes its query [nope] to the latent [R]; W_UV the latent to its output."""
+    """Per head, W_UK maps the query [nope] to the latent [R], and W_UV the latent to the output."""
     R, v = s.value, s.head_out
     if c.q_lora_rank is None:
         q = r.matrix(f"{stem}.q_proj.weight", s.H * s.query, s.D)
@@ -251,7 +251,7 @@ def _latent_attention(
         parts["q_a"].append(r.matrix(f"{stem}.q_a_proj.weight", c.q_lora_rank, s.D))
         parts["q_a_norm"].append(r.vector(f"{stem}.q_a_layernorm.weight", c.q_lora_rank))
         q = r.matrix(f"{stem}.q_b_proj.weight", s.H * s.query, c.q_lora_rank)
-    # DeepSeek rotates neighbours: the evens go first, the odds behind them
+    # DeepSeek rotates neighbours: reorder to the even features first, then the odd ones
     halves = [*range(0, s.rope, 2), *range(1, s.rope, 2)]
     order = [*range(s.nope), *(s.nope + i for i in halves)]
     parts["q"].append(q.reshape(s.H, s.query, -1)[:, order].reshape(q.shape))
@@ -277,5 +277,5 @@ def _grouped_attention(
         parts["kv_bias"].append(np.concatenate(both))
     o = r.matrix(f"{stem}.o_proj.weight", s.D, s.H * d).reshape(s.D, s.H, d)
     padded: NDArray[np.float32] = np.zeros((s.D, s.H, s.o_head), np.float32)
-    padded[:, :, :d] = o  # heads come in whole vectors
+    padded[:, :, :d] = o  # each head is padded to whole vectors
     parts["o"].append(padded.reshape(s.D, -1))

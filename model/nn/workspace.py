@@ -1,7 +1,7 @@
-"""The kernel's Python face: a model, and a workspace in which its rows are computed.
+"""The kernel's Python interface: a model, and a workspace in which its rows are computed.
 
 `KernelModel` is read-only and may be shared by threads; a `Workspace` belongs to one thread at a
-time. Sampling takes one uniform number per token, drawn outside from (seed, number of the row).
+time. Sampling takes one uniform number per token, which the caller draws from (seed, row number).
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class KernelModel:
     weights: Weights
     gates: Gates
     codec: LatentCodec = WHOLE_LATENT
-    latent_bytes: int | None = None  # of one token, if a codec keeps it
+    latent_bytes: int | None = None  # cache bytes per token, if a codec compresses the latent
 
     @classmethod
     def load(cls, folder: Path) -> KernelModel:
-        """The model in a checkpoint folder.
+        """Load the model in a checkpoint folder.
 
         Raises:
             CheckpointError: if the folder cannot be used, or has weights that are not finite.
@@ -55,7 +55,7 @@ class KernelModel:
 
     @classmethod
     def pack(cls, config: ModelConfig, state: dict[str, Floats]) -> KernelModel:
-        """The model of a state dict with the names that transformers has on disk."""
+        """Build the model from a state dict under transformers' names on disk."""
         return cls(config, loading.sizes(config), *loading.pack(config, state))
 
     def workspace(self, rows: int, keep: Keep) -> Workspace:
@@ -64,7 +64,7 @@ class KernelModel:
 
     @property
     def token_bytes(self) -> int:
-        """What one token takes in the cache: float32, the features that are kept, all layers."""
+        """The cache bytes of one token over all layers, in float32 unless a codec is set."""
         return self.latent_bytes or 4 * self.sizes.cached * self.sizes.L
 
 
@@ -75,32 +75,32 @@ class Keep:
     experts: bool = True
     scores: bool = False
     attention: bool = False
-    cache: bool = False  # what attention keeps, at the end of the run
+    cache: bool = False  # the KV cache at the end of the run
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """One sequence of T tokens, F of them fed; M layers with experts, E in each, k chosen."""
+    """A sequence of T tokens, F of them fed; M layers with E experts each, k chosen per token."""
 
     n_given: int
     token_ids: NDArray[np.int32]  # [T]
-    logprobs: Floats  # [T], natural; NaN for the first, and for given ones unless asked for
+    logprobs: Floats  # [T], in nats; NaN for the first, and for given ones unless requested
     entropies: Floats  # [T], nats
     expert_ids: NDArray[np.int16]  # [F, M, k], strongest first
     expert_weights: Floats  # [F, M, k]
     scores: Floats  # [F, M, E] if kept, else of length 0
     attention: NDArray[np.floating]  # [L, H, F, F] if kept, else of length 0
     cached: Floats  # [L, F, features] if kept: MLA c_kv, then k_pe; others all heads' k, then v
-    cache_bytes: NDArray[np.int64]  # [T] held once a token is fed
-    seconds: Floats  # [T] of computing, up to each token
+    cache_bytes: NDArray[np.int64]  # [T] size of the cache after each token
+    seconds: Floats  # [T] compute time up to each token
     finish_reason: str  # "stop" or "length"
 
 
 class RecordedRows:
-    """The rows of a batch and what is recorded of each; how they are computed, others say."""
+    """The rows of a batch and what is recorded of each; subclasses compute them."""
 
     def __init__(self, config: ModelConfig, rows: int, k: int, keep: Keep) -> None:
-        """`k` experts work on a token."""
+        """`k` is the number of experts per token."""
         self.keep = keep
         C, L, H = (
             config.max_position_embeddings,
@@ -138,9 +138,9 @@ class RecordedRows:
         uniform: NDArray[np.float64] | None = None,
         read: bool = False,
     ) -> None:
-        """A sequence takes a row's place: it may grow by `new` tokens, or to the context's end.
+        """Put a sequence into a row; it may grow by `new` tokens, or to the end of the context.
 
-        With `new` 0 the text is read. `read` asks for log-probabilities of the given tokens, too.
+        With `new` 0 the text is only scored. `read` requests log-probabilities of given tokens.
         """
         r, n = self.rows, len(ids)
         r.tokens[row, :n] = ids
@@ -156,7 +156,7 @@ class RecordedRows:
         r.logprobs[row] = r.entropies[row] = np.nan
 
     def copy_record(self, source: int, target: int, tokens: int) -> None:
-        """What was recorded of a row's first tokens becomes another row's."""
+        """Copy the record of a row's first tokens to another row."""
         for part in self.record[:3]:
             if len(part):
                 part[target, :tokens] = part[source, :tokens]
@@ -171,15 +171,15 @@ class RecordedRows:
 
     @property
     def outdated(self) -> bool:
-        """Whether a faster workspace has become available: nothing new should begin in this one."""
+        """Whether a faster workspace is available, so that nothing new should start in this one."""
         return False
 
     def cached(self, row: int) -> Floats:
-        """What attention keeps of a row's F fed tokens: [L, F, features]."""
+        """The KV cache of a row's F fed tokens: [L, F, features]."""
         raise NotImplementedError
 
     def taken(self, row: int, token_bytes: int, seconds: Floats) -> Run:
-        """A copy of what a row holds; a token takes so many bytes in the cache."""
+        """A copy of a row as a run; a token takes `token_bytes` in the cache."""
         r, record = self.rows, self.record
         T, F = int(r.length[row]), int(r.fed[row])
 
@@ -204,12 +204,12 @@ class RecordedRows:
 
 
 class Workspace(RecordedRows):
-    """Preallocated cache and arrays for some rows of a model, each with its own place in them."""
+    """A preallocated cache and scratch arrays for a number of rows of a model."""
 
     def __init__(
         self, model: KernelModel, rows: int, keep: Keep | None = None, chunk: int = 64
     ) -> None:
-        """`chunk` tokens at most are computed at once; no less than there are rows."""
+        """A batch has at most `chunk` tokens, or as many as there are rows if that is more."""
         s, C, N = model.sizes, model.config.max_position_embeddings, max(chunk, rows)
         k, E, H = model.gates.k, s.E, s.H
         super().__init__(model.config, rows, k, keep or Keep())
@@ -252,17 +252,17 @@ class Workspace(RecordedRows):
         return held.reshape(len(held), -1, held.shape[-1])[:, : int(self.rows.fed[row])].copy()
 
     def take(self, row: int, seconds: Floats) -> Run:
-        """A copy of what a row holds; `seconds` [T] of computing is the caller's to say."""
+        """A copy of a row as a run; the caller supplies `seconds` [T], its compute time."""
         return self.taken(row, self.model.token_bytes, seconds)
 
     def copy(self, source: int, target: int, tokens: int) -> None:
-        """What was computed of a row's first tokens becomes another row's, that begins alike."""
+        """Copy the cache and record of a row's first tokens to another row with the same prefix."""
         blocks = -(-tokens // LANES)
         self.cache[target, :, :blocks] = self.cache[source, :, :blocks]
         self.copy_record(source, target, tokens)
 
     def advance(self, slots: NDArray[np.int64], steps: int) -> int:
-        """Moves rows on, as `decoding.advance` says; releases the interpreter lock."""
+        """Advance rows as `decoding.advance` does; releases the interpreter lock."""
         m = self.model
         return advance(
             m.sizes, m.weights, m.gates, m.codec, self.cache, self.rows, self.record, self.batch,
@@ -271,13 +271,13 @@ class Workspace(RecordedRows):
 
 
 def uniforms(seed: int, number: int, n: int) -> NDArray[np.float64]:
-    """n numbers in [0, 1) that belong to one row of one seed."""
+    """n uniform numbers in [0, 1), determined by the seed and the row number."""
     return np.random.default_rng((seed, number)).random(n)
 
 
 def warm_up() -> None:
-    """Runs the smallest model once, so that all of the kernel is compiled, or read from its folder:
-    it is the same code for every model."""
+    """Run a tiny model once, so that all of the kernel is compiled or loaded from its folder; the
+    code is the same for every model."""
     c = student(vocab_size=LANES)
     c = replace(c, num_hidden_layers=1, max_position_embeddings=LANES)
     workspace = Workspace(KernelModel.pack(c, loading.zeros(c)), rows=1)

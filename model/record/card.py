@@ -1,4 +1,4 @@
-"""What a picture says of the model behind a run, so that it needs no model's files."""
+"""The model card in a record: what pictures say about the model, without reading its files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any
 
-MAX_EXPERTS = 10_000  # of a layer; published models have some hundreds
+MAX_EXPERTS = 10_000  # per layer; published models have some hundreds
 MAX_LAYERS = 10_000
 MAX_SIZE = 10**9  # of any other count: more than any published width or context
 MAX_NAME = 200  # characters
@@ -16,22 +16,21 @@ MAX_NAME = 200  # characters
 class ModelCard:
     """A model in numbers, with the field names of transformers' configs.
 
-    None, or an empty word, is what nobody said: another engine, or an older record. Widths are
-    counts of numbers.
+    None or an empty string means unknown, as in records of other engines or older versions.
 
     Raises:
-        ValueError: if a number is not one that a model can have, or two contradict each other.
+        ValueError: if a number is impossible, or two contradict each other.
     """
 
     name: str
-    attention: str = ""  # "MLA", "MHA", "GQA", "MQA", or another engine's own word
-    cache_dtype: str = ""  # of the cache of this run, e.g. "float32"
-    max_position_embeddings: int | None = None  # tokens of the context
+    attention: str = ""  # "MLA", "MHA", "GQA", "MQA", or another engine's own term
+    cache_dtype: str = ""  # of this run's KV cache, e.g. "float32"
+    max_position_embeddings: int | None = None  # context length in tokens
 
     hidden_size: int | None = None
     num_hidden_layers: int | None = None
-    moe_layers: tuple[int, ...] = ()  # the model's own numbers from 0; the others are dense
-    n_routed_experts: int = 0  # in each of them; 0 in a dense model
+    moe_layers: tuple[int, ...] = ()  # indices from 0; the other layers are dense
+    n_routed_experts: int = 0  # per MoE layer; 0 in a dense model
     num_experts_per_tok: int = 0
     n_shared_experts: int | None = None
     n_group: int | None = None
@@ -41,7 +40,7 @@ class ModelCard:
 
     num_attention_heads: int | None = None
     num_key_value_heads: int | None = None
-    head_dim: int | None = None  # of a key, with its rotary part
+    head_dim: int | None = None  # of a key, including its rotary part
     v_head_dim: int | None = None
     kv_lora_rank: int | None = None  # MLA: the latent that is cached instead of keys and values
     qk_rope_head_dim: int | None = None  # MLA: the rotary key that all heads share
@@ -65,12 +64,12 @@ class ModelCard:
 
     @property
     def groups(self) -> int:
-        """Groups of the routed experts; one, if nobody said."""
+        """The number of groups of routed experts; 1 if unknown."""
         return self.n_group or 1
 
 
 def _check(name: str, value: Any, kind: str) -> None:
-    """Refuse what is of another kind than a field's, or out of any range."""
+    """Raise ValueError if a value is of the wrong type for its field, or out of range."""
     if value is None and "None" in kind:
         return
     if kind.startswith("str"):

@@ -1,7 +1,7 @@
-"""What is sent of a run that is too large for a screen: counts of the whole, a part in full.
+"""Pooling of runs too large for a screen: counts over the whole run, and a window in full.
 
-Tokens and experts that would share a pixel share a cell, which says how often its tokens chose its
-experts; the tokens in a window that the viewer moves over the run are sent one by one.
+Tokens and experts that would share a pixel are pooled into a cell, which counts how often its
+tokens chose its experts; the tokens in a window that the viewer moves are sent individually.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 
 from model.record.trace import Trace
 
-MOST_TOKENS = 512  # that are drawn one by one, and columns of a pooled picture
-MOST_LAYERS = 16  # that are drawn one by one
+MOST_TOKENS = 512  # drawn individually, and columns of a pooled picture
+MOST_LAYERS = 16  # drawn individually
 MOST_ROWS = 256  # of a pooled picture
 WINDOW = 256  # tokens
-_CHOICES = 150_000  # of experts, in a window; 2 bytes each, or 3
+_CHOICES = 150_000  # chosen experts in a window, of 2 or 3 bytes each
 
 
 def too_large(trace: Trace) -> bool:
-    """Whether the run is sent pooled, with a window."""
+    """Whether the run is sent pooled, plus a window."""
     return len(trace) > MOST_TOKENS or len(trace.moe_layers) > MOST_LAYERS
 
 
 def window(trace: Trace, first: int) -> slice:
-    """The tokens of the window that begins at `first`, or as near to it as it fits into the run."""
+    """The tokens of the window that begins at `first`, or as near to it as fits the run."""
     _, layers, k = trace.expert_ids.shape
     size = min(len(trace), WINDOW, _CHOICES // max(1, layers * k))
     start = max(0, min(first, len(trace) - size))
@@ -40,9 +40,9 @@ def experts_per_cell(trace: Trace) -> int:
 
 
 def choices(trace: Trace, at: int) -> NDArray[np.int64]:
-    """How often the tokens of a cell chose its experts in the MoE layer of an index: [R, C].
+    """How often each cell's tokens chose its experts, in the MoE layer with index `at`: [R, C].
 
-    Row r pools `experts_per_cell` neighbours, column c `tokens_per_cell`; the last may have fewer.
+    A row pools `experts_per_cell` experts, a column `tokens_per_cell` tokens; the last may be less.
     """
     rows = -(-trace.card.n_routed_experts // experts_per_cell(trace))
     columns = -(-trace.fed // tokens_per_cell(trace))
@@ -53,6 +53,6 @@ def choices(trace: Trace, at: int) -> NDArray[np.int64]:
 
 
 def load(trace: Trace) -> NDArray[np.int64]:
-    """How often all tokens chose the experts of a row, in every MoE layer: [L, R]."""
+    """Expert load pooled by rows, in every MoE layer: [L, R]."""
     starts = np.arange(0, trace.card.n_routed_experts, experts_per_cell(trace))
     return np.add.reduceat(trace.load(), starts, axis=1)

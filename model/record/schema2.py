@@ -1,4 +1,4 @@
-"""Records as they were before they had a card: what they say of a model is little, and stays so."""
+"""Reads records of schema 2, from before there were model cards; they say little of the model."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ SCHEMA = 2
 
 
 def upgraded(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """A record of schema 2 as one of schema 3; what nobody wrote down is None.
+    """Convert a record of schema 2 to schema 3; what it does not contain is None.
 
     Raises:
-        LookupError, TypeError, AttributeError, ValueError: if it is not one.
+        LookupError, TypeError, AttributeError, ValueError: if it is not a record of schema 2.
     """
     info = dict(raw["info"])
     ids, weights = raw["expert_ids"], raw["expert_weights"]
     fed = len(ids)
-    routed = bool(fed and info["moe_layers"])  # of no token, or without experts, k is not known
+    routed = bool(fed and info["moe_layers"])  # without tokens or experts, k is unknown
     chosen = len(ids[0][0]) if routed else 0
     card = {
         "name": info.pop("model"),

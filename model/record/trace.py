@@ -1,9 +1,9 @@
-"""What a run leaves behind: the contract between models and pictures. numpy only.
+"""The record of a run, the contract between models and pictures. numpy only.
 
-A record grows with tokens x layers x experts per token, never with all experts: at DeepSeek-V3's
-size, 4,096 tokens are 5.7 MB this way (experts and weights of 58 layers), 61 MB as a dense array.
-It says of its model all that a picture needs, so that nobody looks for a model's files; and whoever
-measured less leaves it out.
+A record grows with tokens x layers x experts per token, not with the number of experts: at
+DeepSeek-V3's size, 4,096 tokens are 5.7 MB this way (experts and weights of 58 layers), 61 MB as a
+dense array. It holds all that a picture needs to know about the model, so that no model files are
+read; measurements that were not made are left out.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from model.record.card import MAX_SIZE, ModelCard
 
 SCHEMA = 3
 FINISH_REASONS = ("stop", "length", "stopped")
-DIGITS = 4  # of logprobs and entropies that are kept
-NOISE = 1e-3  # nats by which rounding may lift a probability over 1, or an entropy below 0
+DIGITS = 4  # decimals of stored logprobs and entropies
+NOISE = 1e-3  # nats by which rounding may push a log-probability above 0 or an entropy below 0
 
 
 class RecordError(ReadableError):
-    """A stored trace that cannot be read; the message says why."""
+    """A stored trace cannot be read; the message says why."""
 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What a model was asked for: with the model, everything that is needed to run it again.
+    """The inputs of a run: together with the model, all that is needed to repeat it.
 
     Raises:
-        ValueError: if a field has a value that no run can have.
+        ValueError: if a field has an impossible value.
     """
 
     prompt: str
@@ -63,17 +63,17 @@ class RunInfo:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Trace:
-    """A finished or growing run of T tokens, F of them fed (F is T - 1 or T).
+    """A finished or growing run of T tokens, of which F were fed (F is T - 1 or T).
 
-    Made of arrays of any numeric type; they are kept in the types below. `texts` has "" where a
-    character's bytes are incomplete; the token that completes it carries it whole. L is the number
-    of the card's `moe_layers`, and k that of experts per token, strongest first: the card's, unless
-    the model was changed. Both are 0 in a dense model, and in a run whose choices nobody recorded.
-    None is what nobody measured, and so is a NaN among logprobs and entropies: nothing predicts the
-    first token.
+    Arrays of any numeric type are accepted and converted to the types below. `texts` has "" where a
+    character is incomplete; the token that completes it carries all of it. L is the number of the
+    card's `moe_layers`, and k that of experts per token, strongest first: the card's, unless the
+    routing was modified. Both are 0 in a dense model, and in a run without recorded routing. None
+    means not measured, and so does a NaN in logprobs and entropies: nothing predicts the first
+    token.
 
     Raises:
-        ValueError: if the parts do not fit together.
+        ValueError: if the parts are inconsistent.
     """
 
     card: ModelCard
@@ -85,7 +85,7 @@ class Trace:
     expert_weights: NDArray[np.float16] | None = None  # [F, L, k]
     logprobs: NDArray[np.float32] | None = None  # [T], natural logarithm
     entropies: NDArray[np.float32] | None = None  # [T], nats, at temperature 1
-    cache_bytes: NDArray[np.int64] | None = None  # [T], held once this token was fed
+    cache_bytes: NDArray[np.int64] | None = None  # [T], size of the KV cache after this token
     seconds: NDArray[np.float32] | None = None  # [T], since the start of the run
     finish_reason: str  # "stop" (the model ended), "length", or "stopped" (by the viewer)
 
@@ -162,27 +162,27 @@ class Trace:
 
     @property
     def fed(self) -> int:
-        """Tokens that went through the network, and so have experts."""
+        """The number of tokens that went through the network, and so were routed."""
         return len(self.expert_ids)
 
     @property
     def moe_layers(self) -> tuple[int, ...]:
-        """The layers, by the model's own number, whose choices were recorded: L of them."""
+        """The indices of the L layers whose routing was recorded."""
         return self.card.moe_layers if self.expert_ids.shape[1] else ()
 
     @property
     def held(self) -> int | None:
-        """Bytes of the cache at the end of the run; None if nobody counted."""
+        """The size of the KV cache at the end of the run in bytes; None if not measured."""
         return None if self.cache_bytes is None else int(self.cache_bytes[-1])
 
     @property
     def answer(self) -> str:
-        """The text that the model wrote, tags and `<eos>` included."""
+        """The generated text, including tags and `<eos>`."""
         return "".join(self.texts[self.n_prompt :])
 
     @functools.cached_property
     def id(self) -> str:
-        """Name of the content: the same run has the same id, whenever and how fast it was made."""
+        """A hash of the content: equal runs have equal ids, whatever their date and speed."""
         told = asdict(self.card) | asdict(self.info) | {"date": ""}
         told = {name: value for name, value in told.items() if value is not None}
         told |= {"texts": self.texts, "n_prompt": self.n_prompt, "end": self.finish_reason}
@@ -202,7 +202,7 @@ class Trace:
         return digest.hexdigest()[:16]
 
     def load(self) -> NDArray[np.int64]:
-        """Tokens that each expert took: [L, E]. Each row sums to F x k."""
+        """Expert load: the number of tokens routed to each expert, [L, E]; rows sum to F x k."""
         _, layers, _ = self.expert_ids.shape
         counts = np.zeros((layers, self.card.n_routed_experts), dtype=np.int64)
         for layer in range(layers):
@@ -211,7 +211,7 @@ class Trace:
         return counts
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON, for recorded samples and downloads."""
+        """The record as plain JSON, for recorded samples and downloads."""
         ids, weights = self.expert_ids, self.expert_weights
         return {
             "schema": SCHEMA,
@@ -230,7 +230,7 @@ class Trace:
             "expert_weights": None
             if weights is None
             else [
-                # five digits are what a float16 needs to come back the same, and so the id
+                # a float16 needs five digits to survive the round trip, or the id would change
                 [[float(f"{w:.5g}") for w in layer] for layer in token]
                 for token in weights.tolist()
             ],
@@ -238,8 +238,8 @@ class Trace:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Trace:
-        """The inverse of `to_json`, but for the digits of logprobs, entropies and seconds that
-        it rounds. Records of schema 2 are read, too.
+        """The inverse of `to_json`, up to the rounding of logprobs, entropies and seconds. Also
+        reads records of schema 2.
 
         Raises:
             RecordError: if the record is incomplete, contradicts itself, or was written by another
@@ -272,7 +272,7 @@ class Trace:
 
 
 def _as(part: NDArray[Any], kind: Any, name: str) -> NDArray[Any]:
-    """An array as another numeric type, if that can hold its values."""
+    """Convert an array to another numeric type; ValueError if that cannot hold its values."""
     whole = issubclass(kind, np.integer)
     if part.size and part.dtype.kind not in ("iu" if whole else "iuf"):
         raise ValueError(f"{name} has values that are not {'whole ' if whole else ''}numbers")
@@ -280,17 +280,17 @@ def _as(part: NDArray[Any], kind: Any, name: str) -> NDArray[Any]:
         limits = np.iinfo(kind)
         if part.min() < limits.min or part.max() > limits.max:
             raise ValueError(f"{name} has a number out of range")
-    with np.errstate(over="ignore"):  # an overflow is infinite, and found later
+    with np.errstate(over="ignore"):  # an overflow becomes infinite and is caught later
         return part.astype(kind, copy=False)
 
 
 def _units(values: NDArray[np.floating] | None) -> NDArray[np.float64] | None:
-    """What is left of numbers once `rounded`, in units of the last digit."""
+    """Numbers as `rounded` leaves them, in units of the last digit."""
     return None if values is None else np.rint(values.astype(np.float64) * 10**DIGITS) + 0.0
 
 
 def rounded(values: NDArray[np.floating], digits: int = DIGITS) -> list[float | None]:
-    """Numbers for JSON, which knows no NaN: None instead."""
+    """Rounded numbers for JSON, with None for NaN."""
     units = np.rint(values.astype(np.float64) * 10**digits) / 10**digits
     return [None if math.isnan(x) else x for x in units.tolist()]
 
@@ -306,7 +306,7 @@ def _list(raw: Any) -> list[Any]:
 
 
 def _ids(raw: Any, fed: Any, card: ModelCard) -> NDArray[Any]:
-    """Expert ids [F, L, k]; nothing can be read off an empty list's shape."""
+    """Expert ids [F, L, k]; the card gives the shape of an empty list."""
     if type(fed) is not int or not 0 <= fed <= MAX_SIZE:
         raise ValueError(f"n_fed is {fed!r:.40}")
     if raw is None:
@@ -324,7 +324,7 @@ def _optional(raw: Any, read: Callable[[list[Any]], NDArray[Any]]) -> NDArray[An
 
 
 def _numbers(raw: list[Any]) -> NDArray[np.float64]:
-    """Numbers, NaN where there is none."""
+    """An array of numbers, with NaN for None."""
     if not all(x is None or type(x) in (int, float) for x in raw):
         raise ValueError("something else stands where a number should")
     return np.array([math.nan if x is None else x for x in raw], dtype=np.float64)

@@ -1,1 +1,1 @@
-"""Who runs what when, and how fast."""
+"""Generation: sampling, batching, scheduling, recording, and a benchmark."""

@@ -1,7 +1,7 @@
-"""A running batch of one model: sequences come and go at step boundaries.
+"""A running batch of one model, which sequences join and leave at step boundaries.
 
 This is continuous batching (Orca, OSDI 2022, section 3.1): a row that has ended is free at once for
-the next sequence, whoever else is still being written.
+the next sequence, while the others continue.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from model.nn.decoding import RUNNING, Rows
 from model.nn.workspace import Keep, KernelModel, Run, Workspace, uniforms
 
 TOGETHER = 16  # rows: more would not share weights much better, and their caches would leave L3
-TURN = 256  # tokens of one turn: some 20 ms, so that a reply that is alone takes one or two
-PROMPT_STEPS = 4  # at least, of a turn while prompts are being computed: up to 64 tokens each
+TURN = 256  # tokens per turn: about 20 ms, so that a single reply takes one or two
+PROMPT_STEPS = 4  # minimum steps per turn during prefill, of up to 64 tokens each
 
 
 @dataclass(frozen=True)
 class Request:
-    """One sequence that somebody wants: a prompt to go on from, or a text to read."""
+    """A requested sequence: a prompt to complete, or a text to score."""
 
-    engine: Hashable  # what its model is loaded by: a name, or a name and what is changed in it
+    engine: Hashable  # key that its model is loaded by: a name, or a name and an intervention
     ids: tuple[int, ...]
-    max_new_tokens: int = 0  # 0: the text is read, and nothing is drawn
+    max_new_tokens: int = 0  # 0: the text is scored, and nothing is sampled
     temperature: float = 0.0  # 0 is greedy
     seed: int = 0
-    row: int = 0  # it draws from (seed, row), so the same text comes alone or beside others
-    read: bool = False  # whether the given tokens have log-probabilities, too
+    row: int = 0  # sampling uses (seed, row), so the text does not depend on the rest of the batch
+    read: bool = False  # whether given tokens get log-probabilities, too
     keep: Keep = field(default_factory=Keep)
 
 
 @dataclass
 class _Row:
-    """A sequence in its row, and when how many of its tokens had been computed."""
+    """A sequence in its row, with token counts and compute times after each turn."""
 
     request: Request
     tokens: list[int]
     seconds: list[float]
 
     def times(self, tokens: int) -> NDArray[np.float32]:
-        """Seconds of computing up to each token; even between two looks."""
+        """Compute time in seconds up to each token, interpolated within a turn."""
         at = np.arange(1, tokens + 1)
         return np.interp(at, self.tokens, self.seconds).astype(np.float32)
 
 
 class WorkspaceLike(Protocol):
-    """What a batch needs of its workspace: `nn.workspace.Workspace`, or the reference's."""
+    """The workspace interface that a batch needs: `nn.workspace.Workspace`, or the reference's."""
 
     rows: Rows
 
@@ -83,9 +83,9 @@ SequenceKey = TypeVar("SequenceKey", bound=Hashable)
 
 
 class Batch(Generic[SequenceKey]):
-    """Rows of one model, each with the sequence that it is being computed for.
+    """Rows of one model, each with the sequence that is being computed in it.
 
-    Sequences go by a key that the caller chooses. A batch belongs to one thread at a time.
+    The caller chooses the keys of sequences. A batch belongs to one thread at a time.
     """
 
     def __init__(self, workspace: WorkspaceLike) -> None:
@@ -95,27 +95,27 @@ class Batch(Generic[SequenceKey]):
         self._of: dict[SequenceKey, int] = {}
 
     def __len__(self) -> int:
-        """Sequences that are being computed."""
+        """The number of sequences being computed."""
         return len(self._rows)
 
     @property
     def free(self) -> int:
-        """Rows that nobody has."""
+        """The number of free rows."""
         return len(self._free)
 
     @property
     def outdated(self) -> bool:
-        """Whether its workspace is outdated: what runs in it may end, nothing new begins there."""
+        """Whether its workspace is outdated: what runs in it may finish, but nothing new starts."""
         return self._workspace.outdated
 
     def admit(self, key: SequenceKey, request: Request) -> bool:
-        """Give a sequence a row; False if it has to wait.
+        """Give a sequence a row; returns False if it has to wait.
 
-        It waits when no row is free, and while another with the same prompt is computing it: what
-        that row has is then copied, so that equal prompts are computed once.
+        It waits if no row is free, or while another sequence computes the same prompt: that row's
+        cache is then copied, so that equal prompts are computed once.
 
         Raises:
-            ValueError: if there are no tokens, or more than the model's context holds.
+            ValueError: if there are no tokens, or more than fit the model's context.
         """
         context = self._workspace.rows.tokens.shape[1]
         if not 0 < len(request.ids) <= context:
@@ -125,13 +125,13 @@ class Batch(Generic[SequenceKey]):
         known, source = 0, None
         for row, other in self._rows.items():
             if other.request.ids == request.ids and other.request.read == request.read:
-                prompt = len(request.ids) - 1  # the last one is fed by each row itself
+                prompt = len(request.ids) - 1  # each row feeds the last token itself
                 known = min(int(self._workspace.rows.fed[row]), prompt)
                 if known < prompt:
                     return False
                 source = row
                 break
-        row = self._free[-1]  # not taken before all is well: else a refusal would cost a row
+        row = self._free[-1]  # popped only once all is well, so that an error does not leak a row
         drawn = uniforms(request.seed, request.row, min(request.max_new_tokens, context))
         self._workspace.put(
             row, request.ids, request.max_new_tokens, request.temperature, drawn, request.read
@@ -144,7 +144,7 @@ class Batch(Generic[SequenceKey]):
         return True
 
     def turn(self, keys: Collection[SequenceKey] | None = None) -> list[tuple[SequenceKey, Run]]:
-        """Some steps for the sequences of these keys, or for all; those that have ended leave."""
+        """Advance the sequences of these keys (default: all); returns those that have ended."""
         chosen = {key: self._of[key] for key in (self._of if keys is None else keys)}
         rows, slots = self._workspace.rows, np.array(sorted(chosen.values()), np.int64)
         started = time.perf_counter()
@@ -161,17 +161,17 @@ class Batch(Generic[SequenceKey]):
         return ended
 
     def _steps(self, slots: NDArray[np.int64]) -> int:
-        """Of one turn: each computes a token of every row, and as much of prompts as there is."""
+        """The number of steps in a turn, so that it computes about `TURN` tokens in all."""
         rows = self._workspace.rows
         prompts = int(np.maximum(rows.given[slots] - 1 - rows.fed[slots], 0).sum())
         least = PROMPT_STEPS if prompts else 1
         return max(least, (TURN - prompts) // max(len(slots), 1))
 
     def leave(self, key: SequenceKey) -> Run:
-        """Take a sequence out as far as it is.
+        """Remove a sequence from the batch and return its run so far.
 
         Raises:
-            CheckpointError: if what was drawn has no probability: no number of it may go on.
+            CheckpointError: if a sampled token's log-probability is not finite.
         """
         row = self._of.pop(key)
         held = self._rows.pop(row)
@@ -192,9 +192,9 @@ def complete(
     seed: int,
     threads: int = 1,
 ) -> list[Run]:
-    """Finish many prompts, `TOGETHER` at a time in each thread; ended rows make way for others.
+    """Complete many prompts, `TOGETHER` at a time in each thread, with continuous batching.
 
-    Prompt i draws from (seed, i). Equal prompts are computed once.
+    Prompt i samples from (seed, i). Equal prompts are computed once.
     """
     requests = [
         Request("", tuple(ids), max_new_tokens, temperature, seed, row)
@@ -213,7 +213,7 @@ def complete(
 
 
 def finish(workspace: WorkspaceLike, requests: Sequence[Request]) -> list[Run]:
-    """Compute all requests in a workspace that nobody else uses meanwhile."""
+    """Compute all requests in a workspace that nobody else is using."""
     batch: Batch[int] = Batch(workspace)
     waiting, done = list(range(len(requests)))[::-1], dict[int, Run]()
     while len(done) < len(requests):
@@ -230,6 +230,6 @@ def run(
     temperature: float = 0.0,
     seed: int = 0,
 ) -> Run:
-    """One prompt and its answer with experts and log-probabilities of every token."""
+    """Complete one prompt, with the experts and log-probabilities of every token."""
     request = Request("", tuple(ids), max_new_tokens, temperature, seed, read=True)
     return finish(Workspace(model, 1), [request])[0]

@@ -1,9 +1,9 @@
-"""How fast the kernel is beside transformers, beside our PyTorch engine, and beside the machine.
+"""The kernel's speed compared with transformers, our PyTorch engine, and the machine's limits.
 
-One process, the same checkpoint, prompts and number of threads for all; every time is the best of
-some. `clock` says the seconds: by the wall, or of CPU, which say more where other work shares the
-machine, but are those of one thread. Ends are switched off where streams are compared, so that all
-write as much.
+All run in one process with the same checkpoint, prompts and number of threads; every time is the
+best of several. `clock` measures seconds: wall-clock, or CPU time, which is more reliable on a busy
+machine but counts one thread only. `<eos>` is disabled where streams are compared, so that all
+generate the same number of tokens.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from model.runtime.engine import Engine
 from model.tasks import problems
 
 BATCHES = (1, 8, 32, 128)
-NEW = 96  # tokens that each stream writes
+NEW = 96  # tokens generated per stream
 CURVE_BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
 CURVE_CONTEXTS = (16, 64, 128, 192, 256, 320)
 Clock = Callable[[], float]
@@ -36,7 +36,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class SpeedComparison:
-    """Tokens per second of the kernel, and of what it is compared with."""
+    """Tokens per second of the kernel and of its counterpart."""
 
     what: str
     beside: str
@@ -50,7 +50,7 @@ class SpeedComparison:
 
 
 def best(work: Callable[[], Any], repeats: int, clock: Clock) -> float:
-    """Seconds of the quickest."""
+    """The shortest time of several runs, in seconds."""
     found = []
     for _ in range(repeats):
         started = clock()
@@ -60,12 +60,12 @@ def best(work: Callable[[], Any], repeats: int, clock: Clock) -> float:
 
 
 def endless(model: KernelModel) -> KernelModel:
-    """The model when no token ends a text."""
+    """The model without an end token, so that texts run to their limit."""
     return replace(model, sizes=model.sizes._replace(eos=-1))
 
 
 def questions(engine: Engine, n: int) -> list[list[int]]:
-    """Held-out problems as the model is asked them."""
+    """The prompts, as token ids, of n held-out problems."""
     drawn = problems("chain", 3, 0, "heldout", "ko")
     return [engine.encode(problem.prompt + "<think>") for problem in itertools.islice(drawn, n)]
 
@@ -74,7 +74,7 @@ def questions(engine: Engine, n: int) -> list[list[int]]:
 def streams(
     kernel: KernelModel, theirs: Any, prompts: list[list[int]], threads: int, clock: Clock
 ) -> SpeedComparison:
-    """Greedy decoding of some prompts at once, beside transformers' `generate`."""
+    """Greedy decoding of several prompts at once, compared with transformers' `generate`."""
     width = max(map(len, prompts))
     pad = kernel.config.pad_token_id
     ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts])
@@ -104,7 +104,7 @@ def streams(
 
 @torch.inference_mode()
 def prefill(kernel: KernelModel, theirs: Any, prompt: list[int], clock: Clock) -> SpeedComparison:
-    """Reading a prompt of the context's length, nothing written."""
+    """Prefill of a long prompt, compared with one forward pass of transformers."""
     ids = torch.tensor([prompt])
     workspace = Workspace(kernel, 1, Keep(experts=False))
     slots = np.zeros(1, np.int64)
@@ -129,8 +129,8 @@ def prefill(kernel: KernelModel, theirs: Any, prompt: list[int], clock: Clock) -
 def rollout(
     kernel: KernelModel, engine: Engine, size: tuple[int, int, int], threads: int, clock: Clock
 ) -> SpeedComparison:
-    """GRPO's, beside our PyTorch engine: questions, replies to each, and tokens of a reply at most,
-    which ends before if it likes."""
+    """A GRPO rollout, compared with our PyTorch engine; `size` is the number of questions, of
+    replies per question, and the maximum number of tokens per reply."""
     asked, group, most = size
     prompts = [ids for ids in questions(engine, asked) for _ in range(group)]
     written: list[Any] = [None, None]
@@ -159,7 +159,7 @@ def _read(rows: int, x: Any, w: Any, y: Any, inner: int, repeats: int) -> None:
 
 
 def peak(clock: Clock) -> float:
-    """Floating-point operations per second of one core, as the kernel's tile makes them."""
+    """Floating-point operations per second that the kernel's tile reaches on one core."""
     inner, repeats = 96, 20_000
     x, y = aligned(ROWS, inner), aligned(ROWS, 3 * LANES)
     w = aligned(2, inner, LANES)
@@ -169,7 +169,7 @@ def peak(clock: Clock) -> float:
 
 
 def bandwidth(size: int, clock: Clock) -> float:
-    """Bytes per second at which one core reads so many bytes again and again."""
+    """Bytes per second at which one core repeatedly reads `size` bytes."""
     inner = size // (8 * LANES)
     x, y, w = aligned(1, inner), aligned(1, 3 * LANES), aligned(2, inner, LANES)
     _read(1, x, w, y, inner, 2)
@@ -179,15 +179,15 @@ def bandwidth(size: int, clock: Clock) -> float:
 def limits(
     kernel: KernelModel, one: float, many: float, threads: int, clock: Clock
 ) -> dict[str, float]:
-    """What this machine allows, and the shares that one stream and 32 reach.
+    """The limits of this machine, and the shares of them that one stream and 32 streams reach.
 
-    Every weight that works on a token is read once for one stream: bytes over bandwidth. For many
-    streams operations count, two per weight, and two per feature of each cached token and head.
+    One stream is bound by bandwidth, as it reads each active weight once per token. Many streams
+    are bound by arithmetic: two operations per weight, and two per cached feature and head.
     """
     _, active = checkpoints.parameters(kernel.config)
     s = kernel.sizes
-    active -= s.V * s.D  # the embedding's other rows
-    tokens = 100  # about the middle of these runs
+    active -= s.V * s.D  # without the embedding table
+    tokens = 100  # a typical context length in these runs
     attention = s.L * s.H * tokens * (s.key + s.value)
     measured, flops = bandwidth(4 * active, clock), peak(clock)
     alone = 1 / (4 * active / measured + kernel.token_bytes * tokens / measured)
@@ -204,8 +204,8 @@ def limits(
 
 
 def curves(kernel: KernelModel, clock: Clock) -> dict[str, dict[int, float]]:
-    """Tokens per second of one core: by rows that write at once, 100 tokens behind them; and of one
-    row, by tokens behind it."""
+    """Tokens per second of one core, by batch size with 100 tokens of context, and of one row by
+    context length."""
     return {
         "batch": {rows: _speed(kernel, rows, 100, clock) for rows in CURVE_BATCHES},
         "context": {behind: _speed(kernel, 1, behind, clock) for behind in CURVE_CONTEXTS},
@@ -218,13 +218,13 @@ def _speed(kernel: KernelModel, rows: int, behind: int, clock: Clock) -> float:
     slots = np.arange(rows)
     for row in range(rows):
         workspace.put(row, rng.integers(7, kernel.config.vocab_size, behind).tolist(), 64, 1.0)
-    workspace.rows.fed[:] = behind - 1  # what the cache holds is the same for speed
+    workspace.rows.fed[:] = behind - 1  # the content of the cache does not affect speed
     workspace.advance(slots, 4)
     return rows * 4 / best(lambda: workspace.advance(slots, 4), 8, clock)
 
 
 def measure(folder: Path, threads: int, clock: Clock, size: tuple[int, int, int]) -> dict[str, Any]:
-    """All of it, for a checkpoint of a class that transformers opens; `size` is the rollout's."""
+    """Run the whole benchmark on a checkpoint; `size` is the rollout's."""
     from transformers import AutoModelForCausalLM  # takes seconds, and only this needs it
 
     compiled.compile_all()
@@ -248,7 +248,7 @@ def measure(folder: Path, threads: int, clock: Clock, size: tuple[int, int, int]
 
 
 def table(result: dict[str, Any]) -> str:
-    """The measured, for people."""
+    """The results as a text table."""
     lines = [f"{result['model']}, {result['threads']} thread(s); tokens per second"]
     for row in result["compared"]:
         lines.append(

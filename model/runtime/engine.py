@@ -1,8 +1,8 @@
-"""A model in PyTorch with its tokenizer: what is trained, and many prompts completed in one batch.
+"""A PyTorch model with its tokenizer: for training, and for completing prompts in a batch.
 
-An engine is read-only while it completes and may be shared by threads: each call brings its own
-cache and random numbers. Sampling takes one uniform number per token and inverts the distribution,
-so that a seed gives the same text alone or in a batch.
+An engine is read-only while it completes prompts and may be shared by threads: each call has its
+own cache and random numbers. Sampling inverts the cumulative distribution with one uniform number
+per token, so that a seed gives the same text alone or in a batch.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Engine:
 
     @classmethod
     def load(cls, folder: Path) -> Engine:
-        """The engine of a checkpoint folder.
+        """Load the engine of a checkpoint folder.
 
         Raises:
             CheckpointError: if the folder cannot be used.
@@ -47,7 +47,7 @@ class Engine:
         return cls(model, words, about)
 
     def encode(self, prompt: str) -> list[int]:
-        """Ids of a prompt, `<bos>` first.
+        """The token ids of a prompt, `<bos>` first.
 
         Raises:
             PromptError: if it is empty, or leaves no room for an answer.
@@ -56,7 +56,7 @@ class Engine:
         return tokenizer.encode_prompt(self.tokenizer, prompt, context)
 
     def sampler(self) -> Sampler:
-        """The same model for the kernel, with its weights as they are now."""
+        """A kernel sampler with the model's current weights."""
         state = checkpoints.names_of_transformers(self.model)
         arrays = {name: value.detach().float().numpy() for name, value in state.items()}
         model = KernelModel.pack(self.config, arrays)
@@ -70,10 +70,10 @@ class Engine:
         temperature: float,
         seed: int,
     ) -> list[Completion]:
-        """Finish many prompts (ids from `encode`) in one batch.
+        """Complete many prompts (ids from `encode`) in one batch.
 
-        Row i draws from (seed, i). It ends at `<eos>`, after `max_new_tokens`, or when its own
-        context is full, whatever the other rows do; ended rows leave the batch.
+        Row i samples from (seed, i). It ends at `<eos>`, after `max_new_tokens`, or when its own
+        context is full, independently of the other rows; ended rows leave the batch.
         """
         started = time.perf_counter()
         context = self.config.max_position_embeddings
@@ -111,7 +111,7 @@ class Engine:
         ]
 
     def _prefill(self, prompts: Sequence[Sequence[int]], cache: Cache) -> tuple[Tensor, Tensor]:
-        """Pads of each prompt, and the logits that follow it; equal prompts are computed once."""
+        """Padding and next-token logits of each prompt; equal prompts are computed once."""
         distinct = list(dict.fromkeys(map(tuple, prompts)))
         width = max(map(len, distinct))
         padding = torch.tensor([width - len(p) for p in distinct])
@@ -125,7 +125,7 @@ class Engine:
 
 
 def sample(logprobs_NV: Tensor, temperature: float, uniform_N: Tensor) -> Tensor:
-    """One token id per row [N]: the likeliest at temperature 0, else drawn by inversion."""
+    """Sample one token id per row [N]: the argmax at temperature 0, else by inversion."""
     if temperature == 0:
         return logprobs_NV.argmax(-1)
     below_best = logprobs_NV.double() - logprobs_NV.max(-1, keepdim=True).values

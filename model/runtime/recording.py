@@ -1,4 +1,4 @@
-"""From what was computed to the record of it."""
+"""Turns runs into records."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from model.runtime.sampler import Sampler
 def recorded(
     sampler: Sampler, prompt: str, max_new_tokens: int, temperature: float = 0.0, seed: int = 0
 ) -> Trace:
-    """The record of a prompt and of what the model writes after it; greedy at temperature 0.
+    """Complete a prompt and return the record of the run; greedy at temperature 0.
 
     Raises:
         PromptError: see `Sampler.encode`.
     """
     ids = sampler.encode(prompt)
-    compiled.compile_all()  # else the first token's seconds would be the compiler's
+    compiled.compile_all()  # else the first token's time would include compilation
     run = batch.run(sampler.model, ids, max_new_tokens, temperature, seed)
     today = datetime.date.today().isoformat()
     info = RunInfo(prompt, temperature, seed, max_new_tokens, today)
@@ -34,7 +34,7 @@ def recorded(
 
 
 def record(run: Run, card: ModelCard, info: RunInfo, tokenizer: Tokenizer) -> Trace:
-    """The record of a run of T tokens, with all that was kept of it."""
+    """The record of a run, with everything that was kept of it."""
     reader = PieceReader(tokenizer)
     texts = [reader.push(int(token)) for token in run.token_ids]
     texts[-1] += reader.flush()

@@ -1,4 +1,4 @@
-"""The reference network in the kernel's place: the same texts, slowly, until that is compiled."""
+"""The PyTorch network in the kernel's place until that is compiled: the same texts, but slowly."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ STEPS = 16
 
 @dataclass(frozen=True, eq=False)
 class ReferenceModel:
-    """A model of the reference network, used as the kernel's `KernelModel` is."""
+    """A PyTorch network with the interface of `KernelModel`."""
 
     network: Transformer
     kernel: Callable[[], ModelLike]
 
     def workspace(self, rows: int, keep: Keep) -> WorkspaceLike:
-        """A workspace for this many sequences; the kernel's if attention weights are wanted, which
-        the reference network does not return."""
+        """A workspace for this many sequences; the kernel's if attention weights are requested, as
+        the PyTorch network does not return them."""
         if keep.attention:
             return self.kernel().workspace(rows, keep)
         return ReferenceWorkspace(self.network, rows, keep)
 
 
 class PassTap:
-    """Takes down one forward pass of one row."""
+    """Records the routing of one forward pass of one row."""
 
     def __init__(self) -> None:
         self.ids: list[Tensor] = []
@@ -55,7 +55,7 @@ class PassTap:
 
 
 class ReferenceWorkspace(RecordedRows):
-    """Rows that the reference network computes, one after another."""
+    """Rows computed by the PyTorch network, one after another."""
 
     def __init__(self, network: Transformer, rows: int, keep: Keep) -> None:
         k = next((gate.chosen for gate in network.gates().values()), 0)
@@ -65,7 +65,7 @@ class ReferenceWorkspace(RecordedRows):
 
     @property
     def outdated(self) -> bool:
-        """Whether the kernel has been compiled."""
+        """Whether the kernel has been compiled in the meantime."""
         return compiled.ready()
 
     def put(
@@ -90,7 +90,7 @@ class ReferenceWorkspace(RecordedRows):
 
     @torch.inference_mode()
     def advance(self, slots: NDArray[np.int64], steps: int) -> int:
-        """See `Workspace.advance`; at most `STEPS`, which already take this network longer than a
+        """See `Workspace.advance`; limited to `STEPS` steps, which take this network longer than a
         turn takes the kernel."""
         for step in range(min(steps, STEPS)):
             running = [int(row) for row in slots if self.rows.state[row] == RUNNING]
@@ -103,7 +103,7 @@ class ReferenceWorkspace(RecordedRows):
         return min(steps, STEPS)
 
     def _step(self, row: int) -> None:
-        """Feed what a row has that was not fed, and draw its next token."""
+        """Feed a row's pending tokens and sample its next one."""
         r, tap = self.rows, PassTap()
         first, last = int(r.fed[row]), int(r.length[row])
         ids = torch.from_numpy(r.tokens[row, first:last].astype(np.int64))[None]

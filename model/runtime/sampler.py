@@ -1,4 +1,4 @@
-"""Completing prompts by the kernel, many at a time: rollouts, evaluation, budgets. No torch."""
+"""Completes many prompts at a time with the kernel: rollouts, evaluation, budgets. No torch."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from model.runtime import batch
 
 @dataclass(frozen=True)
 class Completion:
-    """What a model wrote after one prompt; `token_ids` without the prompt, `<eos>` included."""
+    """The completion of one prompt; `token_ids` excludes the prompt and includes `<eos>`."""
 
-    text: str  # tags included, `<eos>` not
+    text: str  # with tags, without `<eos>`
     token_ids: list[int]
     logprobs: list[float]  # of each token at temperature 1, natural logarithm
     finish_reason: str  # "stop" or "length"
-    seconds: float  # of the batch that it was part of
+    seconds: float  # wall-clock time of its whole batch
 
     @classmethod
     def of(
         cls, tokenizer: Tokenizer, ids: list[int], logprobs: list[float], seconds: float
     ) -> Completion:
-        """The completion that has these tokens."""
+        """Build a completion from its tokens."""
         ended = bool(ids) and ids[-1] == words.EOS
         text = words.decode(tokenizer, ids[:-1] if ended else ids)
         return cls(text, ids, logprobs, "stop" if ended else "length", seconds)
@@ -45,7 +45,7 @@ class Sampler:
 
     @classmethod
     def load(cls, folder: Path) -> Sampler:
-        """The sampler of a checkpoint folder, by whose name it goes.
+        """Load the sampler of a checkpoint folder, named after the folder.
 
         Raises:
             CheckpointError: if the folder cannot be used.
@@ -60,7 +60,7 @@ class Sampler:
         return self.model.config
 
     def encode(self, prompt: str) -> list[int]:
-        """Ids of a prompt, `<bos>` first.
+        """The token ids of a prompt, `<bos>` first.
 
         Raises:
             PromptError: if it is empty, or leaves no room for an answer.
@@ -74,9 +74,9 @@ class Sampler:
         temperature: float,
         seed: int,
     ) -> list[Completion]:
-        """Finish prompts (ids from `encode`).
+        """Complete prompts (ids from `encode`).
 
-        Prompt i draws from (seed, i), whatever else is in the batch. It ends at `<eos>`, after
+        Prompt i samples from (seed, i), whatever else is in the batch. It ends at `<eos>`, after
         `max_new_tokens`, or when the context is full.
         """
         started = time.perf_counter()

@@ -1,10 +1,10 @@
-"""Who generates when: the sequences of all visitors in the running batches of their models.
+"""The scheduler: computes the sequences of all visitors in the running batches of their models.
 
-Visitors take turns by the time that they have been given so far, the least served first (start-time
-fair queueing), so that one who draws thousands of samples leaves others half of the time and more.
-Whoever has but a row or two in a batch is computed along in every turn: one row more costs little.
-A turn is some 20 ms of the kernel, which releases the interpreter lock. Where cores are few,
-threads that answer viewers go before those that compute.
+Visitors take turns by the compute time they have had so far, the least served first (start-time
+fair queueing), so that one who draws thousands of samples leaves others at least half of the time.
+Visitors with only a row or two in a batch are included in every turn, since a row costs little.
+A turn is about 20 ms of the kernel, which releases the interpreter lock. The threads that compute
+have a lower priority than those that answer viewers.
 """
 
 from __future__ import annotations
@@ -26,41 +26,41 @@ from model.runtime.work import FullError, State, Work
 
 _LOG = logging.getLogger(__name__)
 
-Key = tuple[Hashable, Keep]  # of batches: what the model is loaded by, and what is recorded
-FEW = 2  # rows in a batch that are computed along with everybody's turn
+Key = tuple[Hashable, Keep]  # of batches: the key that loads the model, and what is recorded
+FEW = 2  # a visitor with up to this many rows in a batch is included in everybody's turn
 SHARE = TOGETHER - 4  # rows of a batch that one visitor may take
 IN_FLIGHT = 2_048  # sequences that one visitor may have waiting and running
-WAITING = 20_000  # sequences that all may have
-RESERVE = 4_000  # of these, kept for visitors who have few in all
+WAITING = 20_000  # sequences that all visitors together may have
+RESERVE = 4_000  # of these, reserved for visitors with at most `FEW_IN_FLIGHT`
 FEW_IN_FLIGHT = 64
-NICE = 5  # of the threads: a third of the weight that others have for the system
-IDLE_SECONDS = 60.0  # an unused batch is kept for so long
-IDLE_MOST = 8  # and no more of them than these: each place of a slider has a batch of its own
-PAUSE = 1.0  # seconds of a thread's rest after a defect, lest it fill the log
+NICE = 5  # of the threads: a third of the CPU weight of other threads
+IDLE_SECONDS = 60.0  # how long an unused batch is kept
+IDLE_MOST = 8  # maximum number of unused batches: each position of a slider opens its own
+PAUSE = 1.0  # seconds that a thread pauses after an unexpected error, lest it fill the log
 
 
 class Ticket(Work):
-    """What one visitor asked for at once: sequences, and what has become of each."""
+    """The sequences that a visitor requested at once, and the result of each."""
 
     def __init__(self, visitor: Hashable, requests: Sequence[Request]) -> None:
         super().__init__(visitor)
         self.requests = tuple(requests)
         self.results: list[Run | None] = [None] * len(requests)
-        self.left: dict[Key, deque[int]] = {}  # not admitted yet, by the batches that they need
+        self.left: dict[Key, deque[int]] = {}  # not admitted yet, by the batch that they need
         for number, request in enumerate(requests):
             self.left.setdefault((request.engine, request.keep), deque()).append(number)
         self.done = 0
-        self.served = 0.0  # seconds of computing
+        self.served = 0.0  # compute time in seconds
 
     @property
     def progress(self) -> float:
-        """Share of the sequences that have ended."""
+        """The share of sequences that have ended."""
         return self.done / max(len(self.requests), 1)
 
 
 @dataclass(eq=False)
 class _Visitor:
-    """What a visitor has in flight, and how much time they were given."""
+    """A visitor's tickets in flight, and the compute time they have had."""
 
     served: float
     tickets: list[Ticket] = field(default_factory=list)
@@ -72,7 +72,7 @@ class _Visitor:
 
 @dataclass(eq=False)
 class _Place:
-    """A batch and who is in it. Keys are (ticket, number of its sequence)."""
+    """A batch and the visitors in it. Keys are (ticket, index of the sequence in it)."""
 
     batch: Batch[tuple[Ticket, int]]
     holds: dict[tuple[Ticket, int], Hashable] = field(default_factory=dict)  # key → visitor
@@ -84,7 +84,7 @@ class _Place:
 
 
 class Scheduler:
-    """Threads that compute everybody's sequences; `load` gives the model of a request's engine."""
+    """Threads that compute all sequences; `load` returns the model for a request's `engine`."""
 
     def __init__(self, load: Callable[[Hashable], ModelLike], threads: int = 2) -> None:
         self._load, self._most = load, threads
@@ -102,7 +102,7 @@ class Scheduler:
         atexit.register(self.close)  # a thread that the interpreter's end meets in C++ aborts it
 
     def close(self) -> None:
-        """End the threads after the turns that they are in."""
+        """End the threads after their current turns."""
         with self._wake:
             self._closed = True
             self._wake.notify_all()
@@ -113,7 +113,7 @@ class Scheduler:
         """Queue sequences of a visitor; they start as soon as there is room.
 
         Raises:
-            FullError: if the visitor, or all together, have too much in flight already.
+            FullError: if the visitor, or all visitors together, have too many in flight.
         """
         ticket = Ticket(visitor, requests)
         with self._wake:
@@ -122,7 +122,7 @@ class Scheduler:
             own = (known.in_flight if known is not None else 0) + len(requests)
             if own > IN_FLIGHT:
                 raise FullError("yours")
-            # Some tabs that ask for all they may must leave room for another's single reply.
+            # A few tabs at their limits must leave room for somebody else's single reply.
             room = WAITING if own <= FEW_IN_FLIGHT else WAITING - RESERVE
             if everybody + len(requests) > room:
                 raise FullError("everybody's")
@@ -130,7 +130,7 @@ class Scheduler:
                 ticket.close("done")
                 return ticket
             if known is None:
-                # who comes anew starts level with the least served of those who are here
+                # newcomers start level with the least served of those present
                 level = min((one.served for one in self._visitors.values()), default=0.0)
                 known = self._visitors[visitor] = _Visitor(level)
             known.tickets.append(ticket)
@@ -138,10 +138,10 @@ class Scheduler:
         return ticket
 
     def run(self, requests: Sequence[Request]) -> list[Run]:
-        """Compute sequences and wait for them all; for callers without a viewer.
+        """Compute sequences and wait for all of them; for callers without a viewer.
 
         Raises:
-            Exception: whatever made it fail.
+            Exception: whatever made the computation fail.
         """
         ticket = self.submit(threading.get_ident(), requests)
         while not ticket.wait(1.0):
@@ -153,7 +153,7 @@ class Scheduler:
     # --- The threads -----------------------------------------------------------------------------
 
     def _work(self) -> None:
-        if sys.platform == "linux":  # of this thread; elsewhere it is the whole process's
+        if sys.platform == "linux":  # elsewhere, nice would affect the whole process
             os.nice(NICE)
         while not self._closed:
             try:
@@ -163,12 +163,12 @@ class Scheduler:
                         self._wake.wait(1.0)
                 if turn is not None:
                     turn()
-            except Exception:  # a defect of ours must not end everybody's thread
+            except Exception:  # a bug must not end the thread that serves everybody
                 _LOG.exception("a generation thread went wrong, and goes on")
                 time.sleep(PAUSE)
 
     def _next(self) -> Callable[[], None] | None:
-        """What a thread does next: a turn, the loading of a model, or nothing."""
+        """The next job for a thread: a turn, loading a model, or None."""
         self._drop()
         order = sorted(self._visitors, key=lambda one: self._visitors[one].served)
         for place, visitor in enumerate(order):
@@ -184,7 +184,7 @@ class Scheduler:
         for ticket in sorted(self._visitors[visitor].tickets, key=lambda one: one.served):
             try:
                 key = self._admit(ticket)
-            except Exception as error:  # a request that no batch can take: its own ticket's end
+            except Exception as error:  # no batch can take the request: only its own ticket ends
                 self._fail({ticket}, error)
                 continue
             if key is not None:
@@ -208,7 +208,7 @@ class Scheduler:
         return lambda: self._turn(place, along)
 
     def _admit(self, ticket: Ticket) -> Key | None:
-        """Give a ticket's next sequences rows; the key of a batch that is yet to be opened."""
+        """Give rows to a ticket's next sequences; returns the key of a batch to open, if any."""
         for key, left in ticket.left.items():
             if key in self._loading:
                 continue
@@ -229,14 +229,14 @@ class Scheduler:
         return True
 
     def _wants_another(self, places: list[_Place], ticket: Ticket) -> bool:
-        """Whether a batch more would help: there is none, or others keep all of them busy."""
+        """Whether to open another batch: there is none, or others are in all of them."""
         if not places:
             return True
         others = all(len(place.of(ticket.visitor)) < len(place.holds) for place in places)
         return others and len(places) < self._most
 
     def _open(self, key: Key) -> None:
-        """Load a model, and open a batch of it."""
+        """Load a model and open a batch for it."""
         engine, keep = key
         try:
             place = _Place(Batch(self._load(engine).workspace(TOGETHER, keep)))
@@ -252,7 +252,7 @@ class Scheduler:
             self._wake.notify_all()
 
     def _turn(self, place: _Place, along: list[tuple[Ticket, int]]) -> None:
-        """Compute some steps of a batch, and hand out what has ended."""
+        """Compute a turn of a batch and deliver the sequences that have ended."""
         started = time.perf_counter()
         try:
             ended, error = place.batch.turn(along), None
@@ -265,7 +265,7 @@ class Scheduler:
                 ticket.served += elapsed / len(along)
                 if (visitor := self._visitors.get(ticket.visitor)) is not None:
                     visitor.served += elapsed / len(along)
-            if error is not None:  # nobody knows in what state the batch is: it goes, with all
+            if error is not None:  # the state of the batch is unknown: drop it and all in it
                 for places in self._places.values():
                     places[:] = [one for one in places if one is not place]
                 self._fail({ticket for ticket, _ in place.holds}, error)
@@ -281,7 +281,7 @@ class Scheduler:
             self._close(ticket, "done")
 
     def _fail(self, tickets: set[Ticket], error: Exception) -> None:
-        """Have tickets end with the reason; what they have in other batches leaves."""
+        """End tickets with an error; their sequences leave all batches."""
         if not isinstance(error, ReadableError):
             _LOG.error("computing failed", exc_info=error)
         for ticket in tickets:
@@ -290,7 +290,7 @@ class Scheduler:
             self._end(ticket)
 
     def _end(self, ticket: Ticket) -> None:
-        """Take a ticket out and close it; if some of it is being computed, `_drop` tries again."""
+        """Remove a ticket and close it; if part of it is being computed, `_drop` tries again."""
         ticket.left.clear()
         if self._take_out(ticket):
             self._close(ticket, "stopped" if ticket.error is None else "failed")
@@ -303,8 +303,7 @@ class Scheduler:
         ticket.close(state, ticket.error)
 
     def _drop(self) -> None:
-        """End what failed, was stopped, or is watched by nobody; let go of batches that nobody
-        uses."""
+        """End tickets that failed, were stopped, or are no longer watched; drop unused batches."""
         for ticket in [one for one in self._tickets() if one.dropped]:
             self._end(ticket)
         idle = [one for places in self._places.values() for one in places if not one.holds]
@@ -323,9 +322,9 @@ class Scheduler:
                 del self._places[key]
 
     def _take_out(self, ticket: Ticket) -> bool:
-        """Take a ticket's sequences out of the batches; False if some are just being computed.
+        """Remove a ticket's sequences from the batches; False if some are being computed now.
 
-        None of what is out is computed again, so that the rest is out after the turns under way.
+        Those removed never come back, so that the rest can be removed after the current turns.
         """
         out = True
         for places in self._places.values():
@@ -338,7 +337,7 @@ class Scheduler:
                     del place.holds[key]
                     try:
                         ticket.results[key[1]] = place.batch.leave(key)
-                    except Exception as error:  # no memory for a copy of what is there, say
+                    except Exception as error:  # e.g. no memory for a copy of the run
                         _LOG.error("a sequence was lost as it left", exc_info=error)
                         ticket.error = ticket.error or error
         return out

@@ -1,7 +1,7 @@
-"""A budget for thinking, as in s1 (arXiv 2501.19393): cut a thought short, or extend it.
+"""Thinking budgets, as in s1 (arXiv 2501.19393): cut a thought short, or extend it.
 
-Cut: a reply that still thinks when its budget is used up goes on from `</think><answer>` instead,
-and must answer. Extend: when the model would end its thought, that end is replaced by "wait ".
+Cut: a reply that is still thinking when its budget is used up continues from `</think><answer>`
+instead, and must answer. Extend: when the model ends its thought, "wait " replaces `</think>`.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from tokenizers import Tokenizer
 from model.nn import tokenizer as words
 from model.runtime.sampler import Completion, Sampler
 
-ANSWER_TOKENS = 24  # room for an answer: beyond the budget, or after a forced end
-ENDED_BY_FORCE = 101  # added to the seed of what follows a forced end
+ANSWER_TOKENS = 24  # room for an answer, beyond the budget or after a forced end
+ENDED_BY_FORCE = 101  # added to the seed for tokens after a forced end
 
 
 def limit(max_new_tokens: int, budget: int | None) -> int:
-    """Tokens that a reply may have before a forced end: its budget, and an answer."""
+    """The maximum number of tokens before a forced end: the budget plus an answer."""
     return max_new_tokens if budget is None else min(max_new_tokens, budget + ANSWER_TOKENS)
 
 
 def over(tokenizer: Tokenizer, ids: Sequence[int], budget: int) -> bool:
-    """Whether a reply (ids) was still thinking when its budget was used up."""
+    """Whether a reply (token ids) was still thinking when its budget was used up."""
     first = ids[:budget]
     ends = (tokenizer.token_to_id("</think>"), words.EOS)
     return len(first) == budget and not any(end in first for end in ends)
 
 
 def forced_end(tokenizer: Tokenizer) -> list[int]:
-    """Ids of what is put after the budget's last token."""
+    """The token ids that are forced after the last token of the budget."""
     return words.encode(tokenizer, "</think><answer>")
 
 
@@ -44,12 +44,12 @@ def think(
     budget: int | None = None,
     extend: int = 0,
 ) -> list[Completion]:
-    """Complete prompts (ids) under a budget of thinking tokens, extended up to `extend` times.
+    """Complete prompts (ids) under a budget of thinking tokens, extending up to `extend` times.
 
-    The budget counts every token before `</think>`, "<think>" included. Forced tokens are part of
+    The budget counts every token before `</think>`, including "<think>". Forced tokens are part of
     the completions; their log-probabilities are NaN, since they were not sampled. Each extension
-    may write `max_new_tokens` more. Where the context has no room for an answer after what would
-    be forced, nothing is.
+    may add `max_new_tokens` tokens. Nothing is forced if the context would then have no room for
+    an answer.
     """
     most = limit(max_new_tokens, budget)
     done = sampler.complete(prompts, most, temperature, seed)
@@ -71,7 +71,7 @@ def think(
 
 
 def _forced(completion: Completion, keep: int, ids: list[int]) -> Completion:
-    """The first `keep` tokens and then given ones."""
+    """The first `keep` tokens of a completion, followed by forced ones."""
     return replace(
         completion,
         token_ids=completion.token_ids[:keep] + ids,

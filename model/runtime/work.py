@@ -1,4 +1,4 @@
-"""Work under way for a viewer: its state, and whether anybody still looks after it."""
+"""Work in progress for a viewer: its state, and whether anybody is still watching it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Hashable
 from typing import Any, Literal
 
 State = Literal["waiting", "running", "done", "stopped", "failed"]
-UNSEEN_SECONDS = 10.0  # work that nobody has looked at for so long is dropped
-PACE_SECONDS = 2.0  # of running, before its pace says anything about the rest
+UNSEEN_SECONDS = 10.0  # work that nobody has looked at for this long is dropped
+PACE_SECONDS = 2.0  # running time before the remaining time is estimated
 
 
 class FullError(RuntimeError):
-    """Too much is in flight: `whose` is "yours" or "everybody's"."""
+    """Too much work is in flight: `whose` is "yours" or "everybody's"."""
 
     def __init__(self, whose: Literal["yours", "everybody's"]) -> None:
         super().__init__(f"too much is in flight ({whose})")
@@ -22,9 +22,9 @@ class FullError(RuntimeError):
 
 
 class Work(ABC):
-    """What a visitor has asked for, and `results` of it so far; safe for threads.
+    """A visitor's request and its `results` so far; thread-safe.
 
-    Only its own visitor may call `look`, `wait` and `stop`: who merely watches reads the rest.
+    Only its own visitor may call `look`, `wait` and `stop`; other observers read the rest.
     """
 
     results: list[Any]
@@ -32,10 +32,10 @@ class Work(ABC):
     def __init__(self, visitor: Hashable) -> None:
         self.visitor = visitor
         self.state: State = "waiting"
-        self.error: Exception | None = None  # why, when it failed
+        self.error: Exception | None = None  # the reason, if it failed
         self.place = 0  # how many are served before this one; 0 once running
-        self.turn_in: float | None = None  # seconds until it is served, where that can be told
-        self._began: tuple[float, float] | None = None  # when, and with what share done
+        self.turn_in: float | None = None  # estimated seconds until it is served, if known
+        self._began: tuple[float, float] | None = None  # when it began, and the share done then
         self._ended = threading.Event()
         self._stop = threading.Event()
         self._seen = time.monotonic()
@@ -43,11 +43,11 @@ class Work(ABC):
     @property
     @abstractmethod
     def progress(self) -> float:
-        """Share that is done, from 0 to 1."""
+        """The share that is done, from 0 to 1."""
 
     @property
     def remaining(self) -> float | None:
-        """Seconds until the end, at the pace so far; None while there is none to go by."""
+        """Seconds until the end at the pace so far; None while that is unknown."""
         if self._began is None:
             return None
         elapsed, done = time.monotonic() - self._began[0], self.progress - self._began[1]
@@ -61,42 +61,42 @@ class Work(ABC):
 
     @property
     def stopped(self) -> bool:
-        """Whether it was told to end: by its visitor, or as it has failed."""
+        """Whether it was told to end, by its visitor or because it failed."""
         return self._stop.is_set()
 
     @property
     def unseen(self) -> bool:
-        """Whether nobody has looked for a while."""
+        """Whether nobody has looked at it for `UNSEEN_SECONDS`."""
         return time.monotonic() - self._seen > UNSEEN_SECONDS
 
     @property
     def dropped(self) -> bool:
-        """Whether it is to end: it was told to, or nobody looks."""
+        """Whether it should end: it was stopped, or nobody is watching."""
         return self.stopped or self.unseen
 
     def look(self) -> State:
-        """The state, and a sign that somebody is still there."""
+        """Return the state, and note that somebody is still watching."""
         self._seen = time.monotonic()
         return self.state
 
     def stop(self) -> None:
-        """End it soon; what was computed stays, as far as it is."""
+        """Ask it to end soon; results so far are kept."""
         self._stop.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end, but no longer; whether it has ended."""
+        """Wait at most `seconds` for the end; returns whether it has ended."""
         self.look()
         ended = self._ended.wait(seconds)
         self.look()
         return ended
 
     def begin(self) -> None:
-        """For whoever computes: its turn has come."""
+        """Called by the worker when it starts."""
         self.state, self.place, self.turn_in = "running", 0, None
         if self._began is None:
             self._began = time.monotonic(), self.progress
 
     def close(self, state: State, error: Exception | None = None) -> None:
-        """For whoever computes: nothing more will come."""
+        """Called by the worker when nothing more will come."""
         self.state, self.error = state, error
         self._ended.set()

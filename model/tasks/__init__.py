@@ -1,4 +1,4 @@
-"""Verifiable problems: generate, state, check. `TASKS` lists the families."""
+"""Verifiable problems: generating, posing and checking them. `TASKS` lists the families."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def family_of(task: str) -> ModuleType:
 def problems(
     task: str, level: int, seed: int, split: Split, language: Language | None = None
 ) -> Iterator[Problem]:
-    """Endless distinct problems of one split; language is random unless given.
+    """An endless stream of distinct problems of one split; language is random unless given.
 
     Raises:
         ProblemError: if there is no such task or level.

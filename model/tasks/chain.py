@@ -1,11 +1,10 @@
 """Chain arithmetic: `19*9-54*5+71`. Level L has L operations; every result lies in 0..999.
 
-Products are of 11..29 and one digit; other numbers lie in 11..99: single steps are easy, and what
-is hard about a chain is its length. A single operation is not a problem: it is what steps are made
-of, and what sheets of exercises drill. Traces come in the styles of a base model's corpus: most
-answer at once, the longer the chain the more of them; some go step by step (sloppily, carefully,
-slowly), and some check each step by another route, compare the two values digit by digit, and
-correct what was wrong.
+Products are of 11..29 and one digit; other numbers lie in 11..99. Single steps are easy, so that
+the difficulty of a chain is its length. A single operation is not a problem, but sheets of
+exercises drill them. Traces come in the styles of the base model's corpus: many answer at once,
+more of them the longer the chain; some go step by step (sloppily, carefully, slowly), and some
+check each step by another route, compare the two values digit by digit, and correct errors.
 """
 
 from __future__ import annotations
@@ -22,24 +21,24 @@ LEVELS = range(2, 9)
 FACTORS, DIGITS = range(11, 30), range(2, 10)  # a product is one of each, in this order
 TERMS = range(11, 100)  # the other numbers
 RESULTS = range(1000)  # of every step
-#: level → share of direct answers: the longer a chain, the fewer there are who write it out; the
-#: longest is hardly ever written out, so that reinforcement has something to carry over to
+#: level → share of direct answers: longer chains are written out less often, and the longest hardly
+#: ever, so that reinforcement learning has something to generalise to
 DIRECT = {2: 0.45, 3: 0.50, 4: 0.55, 5: 0.60, 6: 0.65, 7: 0.70, 8: 0.94}
 #: shares of the other styles among the rest
 WRITTEN_OUT = {"sloppy": 0.20, "careful": 0.22, "slow": 0.08, "verify": 0.50}
 SLOPPY_ERRORS = 0.25  # share of wrong steps in the sloppy style
 INJECTED_ERRORS = 0.50  # share of first attempts that are wrong in the verify style
-WRONG_NUMBER = 0.4  # share of those that take another of the expression's numbers
+WRONG_NUMBER = 0.4  # share of those that use another number of the expression
 
-#: What can be asked: longer chains and larger numbers than training's, too.
+#: What can be asked, including longer chains and larger numbers than in training.
 EXPRESSION = re.compile(r"\d{1,3}([+*-]\d{1,3}){1,9}")
-MOST_DIGITS = 30  # of its value
+MOST_DIGITS = 30  # in the value of an expression
 _QUESTIONS: dict[Language, str] = {"en": "What is {}?", "ko": "{}의 값은?"}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation `left op right = value`."""
+    """An operation `left op right = value`."""
 
     left: int
     op: str
@@ -58,7 +57,7 @@ class Operation:
 
 
 def styles(level: int) -> dict[str, float]:
-    """Style → its share among the traces of a level."""
+    """The share of each style among the traces of a level."""
     rest = 1 - DIRECT[level]
     return {"direct": DIRECT[level]} | {style: rest * n for style, n in WRITTEN_OUT.items()}
 
@@ -98,7 +97,7 @@ def _tokens(expression: str) -> list[str]:
 
 
 def _same(operation: list[str], other: list[str]) -> bool:
-    """Whether two operations have equal numbers, 05 and 5, in the same order."""
+    """Whether two operations are equal token by token, where 05 equals 5."""
     return [*map(_plain, operation)] == [*map(_plain, other)]
 
 
@@ -107,15 +106,15 @@ def _plain(token: str) -> str:
 
 
 def _next(items: list[str]) -> int:
-    """Where the operator stands whose turn it is: the first, or the product behind a first sum."""
+    """The index of the next operator: the first, or a product right after a first sum."""
     return 3 if items[1] != "*" and items[3:4] == ["*"] else 1
 
 
 def solve(expression: str, slip: dict[int, int] | None = None) -> Iterator[Operation]:
     """The steps in the order of a trace: from left to right, each product when its turn comes.
 
-    So the next number to take stands right behind the last one that was taken. `slip` maps a
-    step's index to what is wrongly added to its value; later steps build on it.
+    So the next number to use always follows the last one used. `slip` maps a step's index to an
+    error that is added to its value; later steps build on it.
     """
     slip = slip or {}
     items = _tokens(expression)
@@ -129,10 +128,10 @@ def solve(expression: str, slip: dict[int, int] | None = None) -> Iterator[Opera
 
 
 class Course:
-    """How far a trace has come in an expression, by the values that it states itself.
+    """A trace's progress through an expression, by the values that it states itself.
 
-    Products may come in any order, sums from the left. The two numbers of an operation come in the
-    order of the expression: of 12+30, 30+12 takes nothing.
+    Products may come in any order, sums from the left. The two numbers of an operation must be in
+    the order of the expression: 30+12 is not a step of 12+30.
     """
 
     def __init__(self, expression: str) -> None:
@@ -141,7 +140,7 @@ class Course:
         self._place: int | None = None  # of its operator, where the numbers taken tell
 
     def takes(self, left_side: str, stated: int) -> bool:
-        """Note an equation of the step under way; whether its numbers may be taken now."""
+        """Note an equation of the current step; returns whether its operation is possible now."""
         items, taken = self._items, _tokens(left_side)
         sums = [1] if items[1:2] != ["*"] and items[3:4] != ["*"] else []
         products = [i for i in range(1, len(items), 2) if items[i] == "*"]
@@ -151,7 +150,7 @@ class Course:
         return bool(fit)
 
     def end_step(self) -> None:
-        """The value stated last stands for what was computed from here on."""
+        """Replace the operation of the current step by the value stated last."""
         if self._value is not None and len(self._items) > 1:
             place = self._place or _next(self._items)
             self._items[place - 1 : place + 2] = [str(self._value)]
@@ -159,7 +158,7 @@ class Course:
 
 
 def _slips(rng: random.Random, value: int) -> int:
-    """A plausible error: one off, or a carry lost, in any digit."""
+    """A plausible error to add to a value: off by one, or a lost carry, in any digit."""
     size = rng.choice((1, 1, 2, 10, 10, 20, 100))
     return size if value < size or (rng.random() < 0.5 and value + size <= 999) else -size
 
@@ -178,7 +177,7 @@ def sheet(rng: random.Random, voice: Voice) -> Thought:
 
 
 def _exercise(rng: random.Random) -> Operation:
-    """One operation as it may occur in a chain."""
+    """A random operation as it may occur in a chain."""
     while True:
         if rng.random() < 0.4:
             return Operation(rng.randint(11, 29), "*", rng.randint(2, 9))
@@ -190,7 +189,7 @@ def _exercise(rng: random.Random) -> Operation:
 
 
 def digit_route(step: Operation) -> list[Operation]:
-    """The same value by easier steps: one digit of the (larger-digit) operand at a time."""
+    """The same value by easier steps, splitting one operand (of products the left) by digits."""
     left, op, right = step.left, step.op, step.right
     split = left if op == "*" else right
     parts = [int(d) * 10**p for p, d in enumerate(reversed(str(split))) if d != "0"][::-1]
@@ -211,7 +210,7 @@ def digit_route(step: Operation) -> list[Operation]:
 def write_trace(
     rng: random.Random, problem: Problem, style: str, voice: Voice
 ) -> tuple[Thought, str]:
-    """A trace in one style, and the answer that it comes to."""
+    """A trace in one style, and the answer that it arrives at."""
     if style == "direct":
         return [], problem.answer
     slip: dict[int, int] = {}
@@ -242,10 +241,10 @@ def write_trace(
 def _verified(
     rng: random.Random, step: Operation, numbers: list[int], voice: Voice, end: str
 ) -> Iterator[Piece]:
-    """A first attempt, often wrong and then not learnt; a check that is right; a correction.
+    """A first attempt, often wrong and then not learnt; a correct check; a correction if needed.
 
-    The check goes another way, and what it comes to is compared with the attempt. Some wrong
-    attempts take another of the expression's `numbers`: so a check has to read its numbers again.
+    The check takes another route, and its result is compared with the attempt. Some wrong attempts
+    use another of the expression's `numbers`, so that a check has to read its numbers again.
     """
     wrong = rng.random() < INJECTED_ERRORS
     tried = step
@@ -263,7 +262,7 @@ def _verified(
 
 
 def _misread(rng: random.Random, step: Operation, numbers: list[int]) -> Operation:
-    """The same step with another number on its right, if one of `numbers` is possible there."""
+    """The step with another of `numbers` on its right, or unchanged if none is possible."""
     others = [Operation(step.left, step.op, n) for n in numbers]
     possible = [o for o in others if o.value in RESULTS and o.value != step.value]
     return rng.choice(possible) if possible else step

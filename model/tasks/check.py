@@ -1,14 +1,15 @@
 """The exact checker: the final answer, the format, and every single step of a trace.
 
-It reads text by a small grammar and computes; nothing is ever evaluated as code, and no text makes
-it raise. A step is an equation `a op b [op c ...] = d` of whole numbers; `reading.py` says how
-numbers, signs and answers may be typed, `equations.py` which equations are judged. Anything else is
-not a step and is never counted as wrong. Where a verdict is written out, every comparison of two
-digits (`6/7`) is a step of its own: right if both digits are those of the two numbers that are
-compared, as the trace itself states them. It stands directly behind a step, or before its "ok" or
-"no"; anything else may be a fraction. Of an equation that is not judged nothing is known: neither
-comparisons nor an "ok" speak of it.
-Where a reply has no tags, its last "answer:" counts, in whatever language.
+It parses text with a small grammar and computes; nothing is ever evaluated as code, and no text
+makes it raise. A step is an equation `a op b [op c ...] = d` of whole numbers; `reading.py` says
+how numbers, signs and answers may be written, `equations.py` which equations are judged. Anything
+else is not a step and is never counted as wrong. Where a verdict is written out, every comparison
+of two digits (`6/7`) is a step of its own, which is right if both digits are those of the two
+numbers compared, as the trace itself states them. It comes directly after a step, or before its
+"ok" or "no"; anywhere else it may be a fraction. An equation that is not judged counts as unknown,
+and neither comparisons nor an "ok" refer to it.
+
+In a reply without tags, the last "answer:" counts, in whatever language.
 """
 
 from __future__ import annotations
@@ -40,24 +41,24 @@ _SAID: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Reply:
-    """A model's text taken apart."""
+    """A parsed reply of a model."""
 
     thinking: str
-    numbers: tuple[int, ...] | None  # of the answer, None where there is none
+    numbers: tuple[int, ...] | None  # the answer, None if there is none
     formatted: bool  # exactly <think>…</think><answer>…</answer>
     several: bool = False  # whether the question asks for several numbers
 
     @property
     def answer(self) -> str | None:
-        """The answer as `reading.written` writes it; equal answers are equal texts."""
+        """The answer in canonical form (`reading.written`), so that equal answers are equal."""
         return None if self.numbers is None else reading.written(self.numbers, self.several)
 
 
 @dataclass(frozen=True)
 class ReasoningStep:
-    """One equation or comparison in a trace; `start` and `end` are its characters in the thinking.
+    """An equation or comparison in a trace; `start` and `end` are its span in the thinking.
 
-    Of a comparison, both digits make one number: `6/7` states 67.
+    The two digits of a comparison form one number: `6/7` states 67.
     """
 
     start: int
@@ -65,8 +66,8 @@ class ReasoningStep:
     kind: Kind
     text: str
     stated: int
-    value: int  # what the left-hand side really comes to, or the digits that belong there
-    plain: str = ""  # the equation as `equations.Equation` has it; "" of a comparison
+    value: int  # the true value of the left-hand side, or the digits that belong there
+    plain: str = ""  # the equation as normalised by `equations.Equation`; "" for a comparison
 
     @property
     def right(self) -> bool:
@@ -75,12 +76,12 @@ class ReasoningStep:
 
 @dataclass(frozen=True)
 class Verdict:
-    """An "ok" or "no" that a trace says of a value of its own.
+    """An "ok" or "no" of a trace about one of its own values.
 
-    A value `fits` if it deserves an "ok": in a chain, if the attempt was right and took the numbers
+    A value `fits` if it deserves an "ok": in a chain, if the attempt was right and used the numbers
     whose turn it was; in a pick, if the numbers of the candidate truly sum to the target.
-    `next_fits` is the same of the value that follows a "no". It `follows` if it says what the
-    digits that are written before it say; None where none are.
+    `next_fits` is the same for the value after a "no". The verdict `follows` if it agrees with the
+    digits written before it; None if there are none.
     """
 
     start: int
@@ -93,7 +94,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Judgement:
-    """Everything the checker says of one reply to one problem."""
+    """Everything the checker finds out about a reply to a problem."""
 
     correct: bool
     reply: Reply
@@ -102,24 +103,24 @@ class Judgement:
 
     @property
     def vote(self) -> str | None:
-        """The answer as it is counted: the numbers of a pick may come in any order."""
+        """The answer as counted in a vote, where the order of a pick's numbers does not matter."""
         answer = self.reply.answer
         return reading.in_order(answer) if answer and self.reply.several else answer
 
     @property
     def checks(self) -> bool:
-        """Whether the reply says "ok" or "no" of a value of its own."""
+        """Whether the reply says "ok" or "no" about one of its own values."""
         return bool(self.verdicts)
 
     @property
     def turns(self) -> tuple[int, int]:
-        """Corrections from wrong to right, and from right to wrong."""
+        """The numbers of corrections from wrong to right, and from right to wrong."""
         pairs = [(v.fits, v.next_fits) for v in self.verdicts if not v.accepts]
         return pairs.count((False, True)), pairs.count((True, False))
 
 
 def read_reply(text: str, task: str = chain.NAME) -> Reply:
-    """Take a completion apart; `<eos>` at its end is ignored."""
+    """Parse a completion; a trailing `<eos>` is ignored."""
     text = text.removesuffix("<eos>")
     several = task == pick.NAME
     if match := _FORMAT.fullmatch(text):
@@ -134,12 +135,12 @@ def read_reply(text: str, task: str = chain.NAME) -> Reply:
     if said:
         return Reply(before, reading.numbers(after, several), False, several)
     found = reading.numbers(text, several)
-    # a reply that was cut off is a thought
+    # a reply that was cut off counts as a thought
     return Reply(thinking if found is None else "", found, False, several)
 
 
 def is_correct(problem: Problem, answer: str | None) -> bool:
-    """Whether an answer solves a problem; for a pick, any subset that sums to the target."""
+    """Whether an answer solves a problem; any subset with the right sum solves a pick."""
     return _solves(problem, reading.numbers(answer or "", problem.task == pick.NAME))
 
 
@@ -155,13 +156,13 @@ def _solves(problem: Problem, given: tuple[int, ...] | None) -> bool:
 
 
 def judge(problem: Problem, text: str) -> Judgement:
-    """Check a completion of a problem's prompt."""
+    """Check a completion for a problem: its answer, format, steps and verdicts."""
     reply = read_reply(text, problem.task)
     steps: list[ReasoningStep] = []
     verdicts: list[Verdict] = []
     kind: Kind = "step"
-    value: _Value | None = None  # what an "ok" or "no" would be about
-    refused: list[Verdict] = []  # rejections that await the next value
+    value: _Value | None = None  # what an "ok" or "no" would refer to
+    refused: list[Verdict] = []  # rejections waiting for the next value
     after: _Value | None = None  # the value that came after them
     course = chain.Course(problem.key) if problem.task == chain.NAME else None
     for token in _tokens(reply.thinking):
@@ -215,17 +216,17 @@ def judge(problem: Problem, text: str) -> Judgement:
 
 @dataclass(frozen=True)
 class _Value:
-    """A value that a trace came to. A pick's candidate is summed step by step: 7+9=16, 16+5=21.
+    """A value that a trace arrived at. A pick's candidate is summed step by step: 7+9=16, 16+5=21.
 
-    It is compared with the target in a pick, and in a chain with what its check came to.
+    It is compared with the target in a pick, and with the result of its check in a chain.
     """
 
     fits: bool
-    total: int  # what the numbers summed so far really come to
-    stated: int | None  # where the next step of the same sum begins
+    total: int  # the true sum of the numbers so far
+    stated: int | None  # the value that the next step of the same sum starts from
     goes_on: bool = False  # whether its step continued the one before
     pairs: tuple[tuple[str, str], ...] = ()  # digits to be compared
-    said: tuple[str, ...] = ()  # those that the trace has written so far, "67" for 6/7
+    said: tuple[str, ...] = ()  # those the trace has written so far, "67" for 6/7
 
     @classmethod
     def of(
@@ -242,18 +243,18 @@ class _Value:
         return replace(value, pairs=_pairs(step.stated, target))
 
     def beside(self, problem: Problem, checked: int) -> _Value:
-        """The same value, to be compared with what its check has come to so far."""
+        """The same value, to be compared with the result of its check so far."""
         if problem.task == pick.NAME or self.stated is None:
             return self
         return replace(self, pairs=_pairs(self.stated, checked), said=())
 
     @property
     def next_pair(self) -> tuple[str, str] | None:
-        """The digits that the next comparison has to show, None after the last."""
+        """The digits that the next comparison should show; None after the last."""
         return self.pairs[len(self.said)] if len(self.said) < len(self.pairs) else None
 
     def followed_by(self, ok: bool) -> bool | None:
-        """Whether a verdict says what the digits before it say; None if there are none."""
+        """Whether a verdict agrees with the digits before it; None if there are none."""
         if not self.said:
             return None
         equal = all(pair[0] == pair[1] for pair in self.said)
@@ -261,7 +262,7 @@ class _Value:
 
 
 def _pairs(value: int, wanted: int) -> tuple[tuple[str, str], ...]:
-    """The digits of two numbers side by side; below zero there is nothing to compare."""
+    """The digits of two numbers in pairs; empty if one is negative."""
     return tuple(side_by_side(value, wanted)) if min(value, wanted) >= 0 else ()
 
 
@@ -276,7 +277,7 @@ _KIND_AFTER: dict[str, Kind] = {
 
 
 def _tokens(thinking: str) -> Iterator[re.Match[str] | Equation]:
-    """Equations, comparisons, words and the equals signs of what is not read, in order."""
+    """Equations, comparisons, words, and the equals signs of unread equations, in order."""
     placed: list[tuple[int, re.Match[str] | Equation]] = []
     plain = reading.ascii_of(thinking)
     judged = list(equations(thinking))
@@ -292,9 +293,9 @@ def _tokens(thinking: str) -> Iterator[re.Match[str] | Equation]:
 
 
 def language_share(text: str, language: Language) -> float:
-    """Share of a text's words that are in a language; 1 if it has no words at all.
+    """The share of a text's words that are in a language; 1 if it has no words.
 
-    DeepSeek-R1 in Nature (2025), equation 7, by script: Latin is English, Hangul Korean.
+    DeepSeek-R1 in Nature (2025), equation 7, by script: Latin counts as English, Hangul as Korean.
     """
     words = _WORD.findall(text)
     if not words:

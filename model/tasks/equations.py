@@ -1,16 +1,16 @@
-"""Equations in a text that are surely right or surely wrong.
+"""Finds the equations in a text that are certainly right or certainly wrong.
 
-**An equation** is judged only where its surroundings are known to leave it whole. Before it stand
-nothing, a bracket, a tag, a trace's own word, or an equation with its comma or full stop; after it
-the same, the next equation, or the digits of a comparison. Anything else, a word, a sign, a number,
-may be a part of it: "twenty 5+1=26", "1+1=2 million", "3:1+1=2", "7+8=3, mod 12". Such an equation
-is neither right nor wrong. One line is one surrounding, and a heading belongs to the line below it:
-in "In binary, 1+1=10" the comma helps nothing. Only in a line that begins as a trace does, what a
-trace garbles in a step ends with its next own word.
+**An equation** is judged only if its context shows that it is complete. Before it there must be
+nothing, a bracket, a tag, one of a trace's own words, or an equation with its comma or full stop;
+after it the same, the next equation, or the digits of a comparison. Anything else, a word, a sign,
+a number, may be part of it: "twenty 5+1=26", "1+1=2 million", "3:1+1=2", "7+8=3, mod 12". Such an
+equation is neither right nor wrong. The context is the whole line, and a heading belongs to the
+line below it: in "In binary, 1+1=10" the comma does not help. Only in a line that begins like a
+trace, a garbled step makes the line unknown just until the trace's next own word.
 
-Nor is an equation called wrong that another reading makes right: numbers with separators (1,250 may
-be a decimal, and so may 2·5), a left side behind a sign, a dash or another mark, and ranges, dates
-and the numbers of phones, which look like differences and quotients: "9-17=8", "2020-2024 = 5",
+Nor is an equation called wrong if another reading makes it right: numbers with separators (1,250
+may be a decimal, and so may 2·5), a left side after a sign, a dash or another mark, and ranges,
+dates and phone numbers, which look like differences and quotients: "9-17=8", "2020-2024 = 5",
 "555-0199 = 24".
 """
 
@@ -31,14 +31,14 @@ from model.tasks.reading import (
     without_separators,
 )
 
-_EXACT = 2**53  # up to which browsers and tables count exactly what a left side comes to
+_EXACT = 2**53  # values up to this are exact in browsers and tables
 _LONGEST = 240  # characters of a left side
-_NEAR = 60  # characters around an equation that may say how it is to be read
+_NEAR = 60  # characters around an equation that may decide how to read it
 
 _SIDE = re.compile(rf"[+-]? *{NUMBER}(?: *[*/+-] *[+-]?{NUMBER})+ *")
 _RESULT = re.compile(rf" *([+-]? ?{GROUPED})")
 _RUN = re.compile(r"[\d+\-*/=,'_ \n]+")
-#: where a left side may begin after all: behind a mark, "so 1 - 5+3=8", "2* 5+3=8"; a dash
+#: where a left side may really begin: after a mark, "so 1 - 5+3=8", "2* 5+3=8"; after a dash
 _MARKED = re.compile(r"(?<=\d) *[-*/]+ +(?=[\d-])|(?<=\d) +(?=-\d)")
 _DASHED = re.compile(r"(?<=\d) *[–—―]+ *(?=[\d\-−–])")
 
@@ -46,30 +46,30 @@ _OWN = {word.strip(" :") for words in WORDS.values() for word in words.values()}
 _LETTER = r"[^\W\d_]"
 _OWN_WORD = re.compile(rf"(?:{'|'.join(sorted(_OWN, reverse=True))})(?!{_LETTER})", re.IGNORECASE)
 _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
-#: What tells whether a line is known up to a place; a stretch of anything else is unknown.
+#: What determines whether a line is known up to a position; anything else makes it unknown.
 _MARKS = re.compile(
     rf"(?P<own>(?<!{_LETTER}){_OWN_WORD.pattern})|(?P<fresh>{'|'.join(_TAGS)}|\n)"
     r"|(?P<unknown>[^\s\d+\-*/=,.;:!?…()\[\]{}'_]+)",
     re.IGNORECASE,
 )
-_IN_STEP = re.compile(r"^[\d+\-*/=]|[\d+\-*/=]$")  # a mark with what touches it, in a step's midst
+_IN_STEP = re.compile(r"^[\d+\-*/=]|[\d+\-*/=]$")  # a mark and its neighbours, within a step
 _DIGIT_PAIR = r"[0-9]/[0-9](?![\d+\-*/=]|\.\d| *[+\-*/=])"
-#: Digits side by side, as they stand behind a result: ` 6/6 7/7`; few spaces, for the time it takes
+#: Digit pairs as written after a result: ` 6/6 7/7`; the spaces are limited to bound the run time
 COMPARED = re.compile(rf"(?: {{1,4}}{_DIGIT_PAIR})+")
-_BROKEN = re.compile(r" +\d/")  # what a trace makes of one
+_BROKEN = re.compile(r" +\d/")  # a garbled digit pair in a trace
 _STATED = rf"(?:= *[+-]? ?{GROUPED}|\d/\d)[)\]}}]*"
-_STATES = re.compile(rf"{_STATED}\Z")  # what a comma may stand behind
-#: the end of a line that goes on in no other; a heading, "Mod 12", does
+_STATES = re.compile(rf"{_STATED}\Z")  # what may come before a comma
+#: the end of a line that does not continue on the next; a heading, "Mod 12", does
 _COMPLETE = re.compile(rf"(?:[.!?…][)\]}}]*|{_STATED})\s*\Z")
 _COPULA = re.compile(r"(?:이다|이고|이며|이므로|이니|이에요|예요|인데|입니다)(?![가-힣])")
-_CLOSED = re.compile(r"[)\]}]*([ \n]*)([,.;:?…)\]}]*)([ \n]*)")  # what stands behind a result
+_CLOSED = re.compile(r"[)\]}]*([ \n]*)([,.;:?…)\]}]*)([ \n]*)")  # punctuation after a result
 _EXPRESSION = re.compile(r"[+-]? ?\d+ *[+\-*/] *[+-]?\d")  # the next equation
-_GARBLED = re.compile(r"[^\s,;]*(?:[+\-*/=]| \d/\d)")  # ", rice0+7=": a step, whatever it says
-_ITEM = re.compile(rf"(?:{_LETTER}|^|[,;:.]) *\d+\Z")  # a number by itself, not a trace's "12+=30"
+_GARBLED = re.compile(r"[^\s,;]*(?:[+\-*/=]| \d/\d)")  # ", rice0+7=": a garbled step
+_ITEM = re.compile(rf"(?:{_LETTER}|^|[,;:.]) *\d+\Z")  # a number by itself, unlike in "12+=30"
 _THREE = re.compile(r"\d{3}(?!\d)")
 _GROUP = re.compile(r"(?:,|\. ) *(\d{3})(?!\d| *[+\-*/])")  # 1, 234
 
-#: A left side that may be no arithmetic: a range, a date, a phone's number.
+#: A left side that may not be arithmetic: a range, a date, a phone number.
 _JOINED = re.compile(r"\d+(?:-\d+)+|\d+(?:/\d+)+")
 _YEAR, _MONTH, _DAY = "(?:19|20)[0-9]{2}", "(?:1[0-2]|[1-9])", "(?:3[01]|[12][0-9]|[1-9])"
 _DATE = re.compile(
@@ -81,10 +81,10 @@ _MIDDLE_POINT = re.compile(r"\d[·⋅∙]\d")  # a sign, or a decimal point as i
 
 @dataclass(frozen=True)
 class Equation:
-    """An equation in a text: its characters `start` to `end`, and both sides.
+    """An equation in a text: its span from `start` to `end`, and both sides.
 
-    `left` is the left side as Python writes its numbers, without spaces, separators and a first
-    plus; `value` is what it comes to, and `stated` what the text says that it comes to.
+    `left` is the left side with numbers as Python writes them, without spaces, separators and a
+    leading plus; `value` is its true value, and `stated` the value that the text states.
     """
 
     start: int
@@ -99,9 +99,9 @@ class Equation:
 
 
 def equations(text: str) -> Iterator[Equation]:
-    """Every equation in a text that is surely right or surely wrong, in order.
+    """Every equation in a text that is certainly right or certainly wrong, in order.
 
-    It takes a time that grows with the length of the text, whatever stands there.
+    The run time is linear in the length of the text, whatever it contains.
     """
     plain = ascii_of(text)
     line = _Line(plain)
@@ -121,7 +121,7 @@ def equations(text: str) -> Iterator[Equation]:
 
 
 def _equation(plain: str, start: int, at: int, trace: bool) -> Equation | None:
-    """The equation with its left side in [start, at), an equals sign at `at`; if it is whole."""
+    """The equation with its left side in [start, at) and "=" at `at`; None if incomplete."""
     result = _RESULT.match(plain, at + 1)
     if result is None or at - start > _LONGEST:
         return None
@@ -136,7 +136,7 @@ def _equation(plain: str, start: int, at: int, trace: bool) -> Equation | None:
 
 
 def _read(plain: str, start: int, at: int, end: int) -> Equation | None:
-    """The equation that stands in [start, end); None if its left side is no flat expression."""
+    """The equation in [start, end); None if its left side is not a flat expression."""
     if not _SIDE.fullmatch(plain, start, at):
         return None
     left = without_separators(plain[start:at])
@@ -148,7 +148,7 @@ def _read(plain: str, start: int, at: int, end: int) -> Equation | None:
 
 
 class _Line:
-    """Up to where the lines of a text are known; asked from the left to the right."""
+    """Tracks up to where each line of a text is known; queried from left to right."""
 
     def __init__(self, plain: str) -> None:
         self._plain = plain
@@ -161,11 +161,11 @@ class _Line:
 
     @property
     def trace(self) -> bool:
-        """Whether the line up to there has a trace's own words, and nothing unknown since."""
+        """Whether the line so far has one of a trace's own words, and nothing unknown since."""
         return self._own and self._known
 
     def known(self, place: int) -> bool:
-        """Whether nothing unknown stands in the line before a place, or a trace began anew."""
+        """Whether the line is known up to a position, or a trace has begun anew since."""
         while (mark := self._next) is not None and mark.start() < place:
             if mark["fresh"]:
                 before = self._plain[max(0, mark.start() - _NEAR) : mark.start()]
@@ -182,7 +182,7 @@ class _Line:
 
 
 def _before(plain: str, start: int, trace: bool) -> bool:
-    """Whether what stands before a left side, in a line that is known, leaves it a left side."""
+    """Whether the text before a left side, in a known line, shows that it is complete."""
     before = plain[max(0, start - _NEAR) : start]
     text = before.rstrip(" \n")
     spaces, last = before[len(text) :], text[-1:]
@@ -207,7 +207,7 @@ def _before(plain: str, start: int, trace: bool) -> bool:
 
 
 def _after(plain: str, end: int, trace: bool) -> bool:
-    """Whether what stands after a result leaves it a result."""
+    """Whether the text after a result shows that it is complete."""
     if compared := COMPARED.match(plain, end):
         end = compared.end()
     if trace and (compared or _BROKEN.match(plain, end)):
@@ -235,13 +235,13 @@ def _after(plain: str, end: int, trace: bool) -> bool:
 
 
 def _goes_on(text: str) -> bool:
-    """Whether a text begins as the next step of a trace: cut off in its word, or garbled."""
+    """Whether a text begins like the next step of a trace, cut off in its word or garbled."""
     cut = len(text) < _NEAR and any(word.startswith(text) for word in _OWN)
     return cut or _GARBLED.match(text) is not None
 
 
 def _otherwise(text: str, plain: str, at: int, wrong: Equation) -> bool:
-    """Whether another reading may make an equation right that is wrong as it was read."""
+    """Whether another reading could make a wrong equation right."""
     start, typed = wrong.start, plain[wrong.start : at]
     separated = re.search(r"\d[ ,'_]\d", plain[start : wrong.end])
     if separated or not typed[0].isdecimal() or _MIDDLE_POINT.search(text, start, at):
@@ -255,10 +255,10 @@ def _otherwise(text: str, plain: str, at: int, wrong: Equation) -> bool:
 
 
 def _other(plain: str, at: int, wrong: Equation) -> bool:
-    """Whether an equation that is wrong as arithmetic may state something else.
+    """Whether an equation that is wrong as arithmetic may mean something else.
 
-    Its left side is numbers between hyphens or slashes, as ranges, dates and phones have them. What
-    a model writes of its own, "then 12-50=38", is arithmetic: nothing speaks against it.
+    Its left side is numbers joined by hyphens or slashes, as in ranges, dates and phone numbers.
+    What a model typically writes, "then 12-50=38", is arithmetic: nothing speaks against it.
     """
     if wrong.stated < 0 or not _JOINED.fullmatch(wrong.left):
         return False
@@ -272,4 +272,4 @@ def _other(plain: str, at: int, wrong: Equation) -> bool:
     after = plain[wrong.end : wrong.end + _NEAR].lstrip(" ")
     if tight and (before[-1:].isalpha() or before[-1:] == "," or _OWN_WORD.match(after)):
         return False
-    return ascends and wrong.stated + wrong.value in (0, 1)  # from 9 to 17: 8, or with both 9
+    return ascends and wrong.stated + wrong.value in (0, 1)  # from 9 to 17: 8, or 9 inclusive

@@ -1,11 +1,11 @@
 """Picking numbers: which 3 of 17,23,8,31,26 sum to 57? A check is cheaper than a solution.
 
-To find the subset takes search; to test one takes a single sum. Traces therefore come as direct
+Finding the subset takes a search; testing one takes a single sum. Traces therefore come as direct
 answers, as guesses that are not compared with the target, as searches that test one candidate after
-the other until one fits, and as searches that give up sooner or later and answer all the same. A
-search goes in the order of the question's list (first, second, third; first, second, fourth; ...),
-so nothing is tried twice, and the next candidate follows from the last one and the list alone. A
-candidate is summed number by number, in the single sums that chains are made of, and its sum is
+the other until one fits, and as searches that give up sooner or later and answer anyway. A search
+goes in the order of the question's list (first, second, third; first, second, fourth; ...), so that
+nothing is tried twice, and the next candidate follows from the last one and the list alone. A
+candidate is summed number by number, with the single sums that chains consist of, and its sum is
 compared with the target digit by digit.
 """
 
@@ -19,10 +19,10 @@ from model.tasks.problem import Language, Piece, Problem, ProblemError, Thought,
 NAME = "pick"
 LEVELS = range(2, 6)
 NUMBERS = range(2, 34)  # to pick from, all different; three of them sum to less than 100
-#: level → (numbers to pick, numbers to pick from): of each, a whole search fits into a reply
+#: level → (numbers to pick, numbers to pick from), such that a whole search fits into a reply
 SHAPES = {2: (2, 6), 3: (3, 5), 4: (3, 6), 5: (2, 8)}
 STYLES = {"direct": 0.45, "blind": 0.08, "giveup": 0.32, "search": 0.15}
-PATIENCE = 0.7  # of the giveup style: the share of rejections after which it tries on
+PATIENCE = 0.7  # in the giveup style, the probability of trying on after a rejection
 
 _QUESTIONS: dict[Language, str] = {
     "en": "Which {k} of {numbers} sum to {target}?",
@@ -31,12 +31,12 @@ _QUESTIONS: dict[Language, str] = {
 
 
 def styles(level: int) -> dict[str, float]:
-    """Style → its share among the traces of a level: the same at all."""
+    """The share of each style among the traces of a level, which is the same for all levels."""
     return STYLES
 
 
 def generate(rng: random.Random, level: int, language: Language) -> Problem:
-    """A random problem; it may have more than one solution, and each of them is right."""
+    """A random problem; it may have more than one solution, each of which is right."""
     k, n = SHAPES[level]
     numbers = rng.sample(NUMBERS, n)
     return pose(numbers, sum(rng.sample(numbers, k)), k, language)
@@ -61,14 +61,14 @@ def pose(numbers: list[int], target: int, k: int, language: Language) -> Problem
 
 
 def read_question(problem: Problem) -> tuple[list[int], int, int]:
-    """Numbers in the order of the question, how many to pick, and the target."""
+    """The numbers in the order of the question, how many to pick, and the target."""
     _, k, target = problem.key.split("|")
     listed = next(w for w in problem.question.split() if w.count(",") >= 3)
     return [int(n) for n in listed.split(",")], int(k), int(target)
 
 
 def _search(numbers: list[int], k: int, target: int) -> list[tuple[int, ...]]:
-    """Candidates in the order of the list, up to the first that fits."""
+    """The candidates in the order of the list, up to the first that fits."""
     tried = []
     for candidate in itertools.combinations(numbers, k):
         tried.append(candidate)
@@ -80,7 +80,7 @@ def _search(numbers: list[int], k: int, target: int) -> list[tuple[int, ...]]:
 def write_trace(
     rng: random.Random, problem: Problem, style: str, voice: Voice
 ) -> tuple[Thought, str]:
-    """A trace in one style, and the answer that it comes to."""
+    """A trace in one style, and the answer that it arrives at."""
     if style == "direct":
         return [], problem.answer
     numbers, k, target = read_question(problem)

@@ -1,4 +1,4 @@
-"""What a verifiable problem is, and how problems are kept apart for training and evaluation."""
+"""Verifiable problems: their prompt template, the train/held-out split, and the words of traces."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TEMPLATE = (
 HELDOUT_ONE_IN = 10
 
 
-#: What may be wrong with a problem that somebody asks for, by a stable key.
+#: Messages for problems that cannot be posed, by a stable key.
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         "task": "there is no task {task}; choose one of {known}",
@@ -36,7 +36,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
 
 
 class ProblemError(ReadableError):
-    """A problem that cannot be posed; `key` is one of ENGLISH's."""
+    """The problem cannot be posed; `key` is one of ENGLISH's."""
 
     def __init__(self, key: str, **values: str | int) -> None:
         super().__init__(ENGLISH[key].format(**values), key, values)
@@ -46,7 +46,7 @@ class ProblemError(ReadableError):
 class Problem:
     """A question with a checkable answer.
 
-    `key` is what makes two problems the same whatever the language: it alone decides the split.
+    `key` identifies the problem in any language, and alone decides its split.
     """
 
     task: str
@@ -68,7 +68,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of a written trace; a model is not taught the pieces with `learn` false."""
+    """A part of a trace; pieces with `learn` false are excluded from the loss."""
 
     text: str
     learn: bool = True
@@ -79,12 +79,12 @@ Thought = Sequence[Piece]
 
 
 def split_of(content: str) -> Split:
-    """The split that a piece of content belongs to, now and for ever, by its SHA-256."""
+    """The split that some content belongs to, determined by its SHA-256."""
     digest = int.from_bytes(hashlib.sha256(content.encode()).digest()[:8], "big")
     return "heldout" if digest % HELDOUT_ONE_IN == 0 else "train"
 
 
-#: The few words that traces are made of; a mixed trace draws each from either language.
+#: The few words used in traces; a mixed trace draws each from either language.
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "first": "first ",
@@ -112,16 +112,17 @@ WORDS: dict[Language, dict[str, str]] = {
 
 
 def side_by_side(a: int, b: int) -> list[tuple[str, str]]:
-    """The digits of two numbers in pairs: 67 and 76 are 6/7 and 7/6, 7 and 10 0/1, 7/0."""
+    """The digits of two numbers in pairs: 6/7 and 7/6 for 67 and 76, 0/1 and 7/0 for 7 and 10."""
     width = max(len(str(a)), len(str(b)))
     return list(zip(str(a).zfill(width), str(b).zfill(width), strict=True))
 
 
 class Voice:
-    """Speaks the trace words in one language, or in a mixture of both.
+    """Writes the words of a trace in one language, or in a mixture of both.
 
-    A verdict is written out digit by digit before its word, unless `written` is false: one bit
-    about two numbers is not learnt from examples by a model of this size, the digits are.
+    Unless `written` is false, a verdict is written out digit by digit before its word: a model of
+    this size does not learn a one-bit comparison of two numbers from examples, but it does learn
+    the digits.
     """
 
     def __init__(
@@ -134,7 +135,7 @@ class Voice:
         return WORDS[language][word]
 
     def verdict(self, value: int, wanted: int) -> str:
-        """Whether a value is the wanted one: ` 6/6 7/7 ok`, or ` 6/7 no`.
+        """The verdict on whether a value is the wanted one: ` 6/6 7/7 ok`, or ` 6/7 no`.
 
         Digits are compared from the left until they differ.
         """

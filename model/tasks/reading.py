@@ -1,16 +1,15 @@
-"""Numbers, answers and expressions in a text, however they are typed.
+"""Reads numbers, answers and expressions in a text, in the various ways they are written.
 
-What a text states is read exactly, or not at all. Signs and separators are those that people and
-models use: `-` and `−`, `*`, `×`, `·` and a small `x` between numbers, `/`, `÷` and `∕` where it
-divides without remainder; 1,234 and 1 234, 1'234 and 1_234. What is done with equations,
-`equations.py` says.
+A text is read exactly, or not at all. Signs and separators are those that people and models use:
+`-` and `−`, `*`, `×`, `·` and a small `x` between numbers, `/`, `÷` and `∕` for divisions without
+remainder; 1,234 and 1 234, 1'234 and 1_234. Equations are the subject of `equations.py`.
 
-**An answer** is one whole number, or several with commas between them: with a sign or none, with
-separators, with zeros before it or behind a decimal point, after an equals sign, in `\\boxed{}`,
-`\\(...\\)`, `\\[...\\]` or between dollar signs, with a full stop behind all that or none. 175,
-`=175`, 175.0, 0175, `\\boxed{175}.` and "175 ." are one answer; it is written as Python writes its
-numbers, "-28" or "17,23,8". Where several would read as one, they are written with spaces,
-"1, 234": what is written reads as the same answer. Nothing else in the tags is an answer.
+**An answer** is one whole number, or several separated by commas: with or without a sign and
+separators, with leading zeros or zeros after a decimal point, after an equals sign, in `\\boxed{}`,
+`\\(...\\)`, `\\[...\\]` or between dollar signs, with or without a final full stop. 175, `=175`,
+175.0, 0175, `\\boxed{175}.` and "175 ." are the same answer; its canonical form is as Python writes
+numbers, "-28" or "17,23,8". If several would read as one, they are written with spaces, "1, 234",
+so that the canonical form reads as the same answer. Nothing else in the tags is an answer.
 """
 
 from __future__ import annotations
@@ -19,10 +18,9 @@ import re
 
 from model.tasks.chain import MOST_DIGITS
 
-DIGITS = 9  # of a number in an expression: far beyond any problem
-TERMS = 10  # of an expression
-
-#: Other characters for the same; each for one, so that places in the text stay what they are.
+DIGITS = 9  # maximum in a number of an expression: far beyond any problem
+TERMS = 10  # maximum in an expression
+#: Equivalent characters, replaced one for one, so that positions in the text do not change.
 _TYPED = {
     "-": "−–—‐‑‒―﹣－",
     "+": "＋",
@@ -38,7 +36,7 @@ _PLAIN = str.maketrans({other: one for one, others in _TYPED.items() for other i
 #: an x between numbers; 0x10 is one number in another base
 _TIMES = re.compile(r"(?<=\d)(?<!(?<!\d)0)[xX](?=\d)|(?<=\d )[xX](?= ?\d)|(?<=\d)[xX](?= \d)")
 
-#: a number with separators between its groups of three, or with none
+#: a number, with or without separators between its groups of three
 GROUPED = r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?:'\d{3})+|\d{1,3}(?: \d{3})+|\d{1,3}(?:_\d{3})+|\d+)"
 NUMBER = rf"{GROUPED}(?![\d_']|,\d)"
 _SEPARATORS = re.compile(r"[ ,'_]")
@@ -47,19 +45,19 @@ _ONE = re.compile(rf"([+-]?) *({NUMBER})(?:\.0*)?")
 _WRAPPED = re.compile(
     r"\$\$(.*)\$\$|\$(.*)\$|\\\((.*)\\\)|\\\[(.*)\\\]|\\boxed *\{(.*)\}|=(.*)", re.DOTALL
 )
-_WRAPPINGS = 5  # around an answer, at most
+_WRAPPINGS = 5  # maximum around an answer
 
 
 def ascii_of(text: str) -> str:
-    """The text with operators, separators and spaces as ASCII has them, character for character."""
+    """The text with operators, separators and spaces in ASCII, character for character."""
     return _TIMES.sub("*", text.translate(_PLAIN))
 
 
 def numbers(text: str, several: bool) -> tuple[int, ...] | None:
-    """The numbers of the answer that a text is; None if it is none.
+    """The numbers in a text that is an answer; None if it is not one.
 
-    `several`: whether numbers with commas between them are expected, as for a pick; then "117,123"
-    is two numbers, else one.
+    `several` says whether several numbers are expected, as for a pick: then "117,123" is two
+    numbers, otherwise one.
     """
     text = ascii_of(text).strip()
     for _ in range(_WRAPPINGS):
@@ -74,13 +72,13 @@ def numbers(text: str, several: bool) -> tuple[int, ...] | None:
 
 
 def written(answer: tuple[int, ...], several: bool) -> str:
-    """The one way to write an answer: `numbers` reads it as the same."""
+    """The canonical form of an answer, which `numbers` reads back as the same."""
     text = ",".join(map(str, answer))
     return text if numbers(text, several) == answer else ", ".join(map(str, answer))
 
 
 def in_order(answer: str) -> str:
-    """The answer to a pick as it votes: its numbers may come in any order."""
+    """The answer to a pick with its numbers sorted, for voting."""
     return ",".join(sorted(answer.split(","), key=int))
 
 
@@ -90,12 +88,12 @@ def _number(text: str) -> int | None:
 
 
 def without_separators(text: str) -> str:
-    """Numbers and signs as Python writes them, but for zeros before a number."""
+    """Numbers and signs as Python writes them, except that leading zeros remain."""
     return _SEPARATORS.sub("", text)
 
 
 def whole(number: str, digits: int = DIGITS) -> int | None:
-    """The value of a number with its sign and separators; None beyond so many digits."""
+    """The value of a number with its sign and separators; None if it has more than `digits`."""
     plain = without_separators(number)
     return int(plain) if len(plain.lstrip("+-")) <= digits else None
 
@@ -103,7 +101,7 @@ def whole(number: str, digits: int = DIGITS) -> int | None:
 def evaluate(expression: str) -> int | None:
     """The value of a flat expression of +, -, * and /, products first, in whole numbers.
 
-    None where a division leaves a remainder or is one by zero, and beyond `DIGITS` and `TERMS`.
+    None for a division by zero or with a remainder, and beyond `DIGITS` and `TERMS`.
     """
     first, *rest = re.split(r"(?<=\d)([-+*/])", expression)
     if len(rest) >= 2 * TERMS or any(len(n.lstrip("+-")) > DIGITS for n in (first, *rest[1::2])):

@@ -1,6 +1,6 @@
-"""Rule-based rewards (DeepSeek-R1 report, section 2.2.2): pure functions of one judged reply.
+"""Rule-based rewards (DeepSeek-R1 report, section 2.2.2): pure functions of a judged reply.
 
-The language is judged by the thinking alone, as in the paper: tags belong to no language.
+The language reward looks at the thinking alone, as in the paper: tags belong to no language.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from model.tasks.problem import Problem
 
 
 def accuracy(judgement: Judgement) -> float:
-    """1 for a right final answer, else 0."""
+    """1 for a correct final answer, else 0."""
     return float(judgement.correct)
 
 
@@ -20,5 +20,5 @@ def format_reward(judgement: Judgement) -> float:
 
 
 def language(problem: Problem, judgement: Judgement) -> float:
-    """Share of the thinking's words that are in the language of the question, 0 to 1."""
+    """The share of words in the thinking that are in the question's language, from 0 to 1."""
     return language_share(judgement.reply.thinking, problem.language)

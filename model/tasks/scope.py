@@ -1,7 +1,7 @@
-"""What can be asked: a question read as a problem, and whether it is one that models have met.
+"""Reads a question as a problem, and tells whether it is within the scope of training.
 
-A question is inside the scope if it is worded as in training, of a level that there is, and of
-numbers as they are drawn for it. Of anything else a model makes what it can, which is little.
+A question is in scope if its wording, its level and its numbers are those of training. A model can
+answer anything else only by chance.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ _PICK = re.compile(
     r"Which (?P<k>\d) of (?P<listed>[\d,]+) sum to (?P<target>\d+)\?"
     r"|(?P<listed_ko>[\d,]+) 중 합이 (?P<target_ko>\d+)인 (?P<k_ko>\d)개는\?"
 )
-#: Arithmetic in the midst of any words, as people write it.
+#: Arithmetic within any other words, as people write it.
 _LOOSE = re.compile(r"(?<!\d)\d+(?:\s*[-+*/×·x÷−]\s*\d+)+")
 _SIGNS = str.maketrans({"×": "*", "·": "*", "x": "*", "−": "-"})
 _BESIDE = str.maketrans(dict.fromkeys(" =?"))
-_LONG = 12  # characters of a term at most, when it is spoken of
+_LONG = 12  # maximum characters of a term in a message
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What a question is to models that were trained on our tasks.
+    """Whether a question is in scope for models that were trained on our tasks, and if not, why.
 
-    `reason` is None inside the scope; else one of "operations", "numbers", "results", "shape",
-    "no_solution", "picked" (numbers to pick from), "wording" and "other", with the `values` that
-    it speaks of: "given", and "asked", the same question in the words of the training.
+    `reason` is None in scope; else one of "operations", "numbers", "results", "shape",
+    "no_solution", "picked" (the numbers to pick from), "wording" and "other", with the `values`
+    for its message, such as "given", and "asked", the same question in the wording of training.
     """
 
-    problem: Problem | None  # where its answer can be checked, inside the scope or not
+    problem: Problem | None  # if its answer can be checked, whether in scope or not
     reason: str | None = None
     values: Mapping[str, str | int] = field(default_factory=dict)
 
@@ -44,7 +44,7 @@ class Scope:
 
 
 def problem_of(question: str) -> Problem | None:
-    """The verifiable problem that a question poses, if it is worded as in training."""
+    """The verifiable problem that a question poses, if its wording is that of training."""
     try:
         if match := _CHAIN.fullmatch(question.strip()):
             expression = match[1] or match[2]
@@ -61,13 +61,13 @@ def problem_of(question: str) -> Problem | None:
 
 
 def expression_of(text: str) -> str | None:
-    """Arithmetic that stands alone, as chains are written: "2 × 3 = ?" is "2*3"."""
+    """A text that is arithmetic only, in the notation of chains: "2*3" for "2 × 3 = ?"."""
     plain = reading.ascii_of(text).translate(_BESIDE)
     return plain if chain.EXPRESSION.fullmatch(plain) else None
 
 
 def scope_of(question: str) -> Scope:
-    """Whether models have met questions like this one; any text may be asked about."""
+    """The scope of a question, which may be any text."""
     problem = problem_of(question)
     if problem is not None:
         is_chain = problem.task == chain.NAME
@@ -108,7 +108,7 @@ def _of_pick(problem: Problem) -> _Why:
 
 
 def _refused(match: re.Match[str]) -> _Why:
-    """Why a question that is worded like a pick is not a problem."""
+    """Why a question in the wording of a pick is not a problem."""
     numbers = [n for n in (match["listed"] or match["listed_ko"]).split(",") if n]
     k, target = int(match["k"] or match["k_ko"]), match["target"] or match["target_ko"]
     if (k, len(numbers)) not in pick.SHAPES.values():
@@ -117,7 +117,7 @@ def _refused(match: re.Match[str]) -> _Why:
 
 
 def _loose(found: str, language: Language) -> _Why:
-    """What arithmetic in other words would be in those of the training."""
+    """Why arithmetic in other words is out of scope; if only for its wording, how to ask it."""
     expression = re.sub(r"\s", "", found).translate(_SIGNS)
     if not re.fullmatch(r"[\d+*-]+", expression):  # it divides
         return "other", {}

@@ -1,1 +1,1 @@
-"""How everything shipped was made: one readable file per stage."""
+"""The training code behind everything that is shipped, one readable file per stage."""

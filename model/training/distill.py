@@ -1,8 +1,8 @@
-"""Distillation, and what to hold beside it (DeepSeek-R1 report, sections 2.4 and 4.1).
+"""Distillation and its controls (DeepSeek-R1 report, sections 2.4 and 4.1).
 
 distilled          SFT of student-base on right replies sampled from r1
-distilled-control  the same SFT on as many readable traces of the corpus's own
-student-rl         GRPO of student-base for as long as distilled took, sampling included
+distilled-control  the same SFT on as many readable traces from the corpus
+student-rl         GRPO of student-base for as long as distilled took, including sampling
 sft-only           SFT of base on direct answers: the first half of SFT → RLHF
 
 The students have three seeds each: NAME, NAME-seed1, NAME-seed2.
@@ -21,14 +21,14 @@ from model.training import pipeline, sft
 from model.training.grpo import GRPOConfig
 from model.training.pipeline import SEEDS, Paths, Stage, seeded
 
-QUESTIONS, SAMPLES = 1500, 8  # of the teacher
+QUESTIONS, SAMPLES = 1500, 8  # for the teacher
 EPOCHS = 4
 DIRECT_ANSWERS = 4_000
-MOST_STEPS = 10_000  # of student-rl, which ends by the clock
+MOST_STEPS = 10_000  # of student-rl, which is limited by time instead
 
 
 def distilled(seed: int, paths: Paths) -> None:
-    """Teach the student; a seed is of the teacher's samples and of the order of the documents."""
+    """Train `distilled`; the seed determines the teacher's samples and the document order."""
     teacher = Sampler.load(paths.checkpoint("r1"))
     documents, counts = pipeline.accepted_documents(teacher, seed, QUESTIONS, SAMPLES)
     config = sft.SFTConfig(seeded("distilled", seed), seed, EPOCHS)
@@ -44,7 +44,7 @@ def control(seed: int, paths: Paths) -> None:
 
 
 def student_rl(seed: int, paths: Paths) -> None:
-    """Let it find out by itself; a seed is of the questions and of the replies."""
+    """Train `student-rl`; the seed determines the questions and the replies."""
     seconds, _ = cost(paths)
     name = seeded("student-rl", seed)
     config = GRPOConfig(name, seed, MOST_STEPS, pipeline.LEVELS, seconds=seconds)
@@ -52,13 +52,13 @@ def student_rl(seed: int, paths: Paths) -> None:
 
 
 def cost(paths: Paths) -> tuple[float, int]:
-    """What distilled took in seconds, sampling and SFT, and the documents that it was taught."""
+    """The cost of `distilled`: seconds of sampling plus SFT, and its number of documents."""
     run = json.loads((paths.run("distilled") / "run.json").read_text(encoding="utf-8"))
     return run["minutes"] * 60 + run["data"]["sampling_seconds"], run["data"]["documents"]
 
 
 def direct_documents(seed: int, n: int) -> list[Document]:
-    """Training problems, each with its answer and no thought."""
+    """Training problems with their answers and empty thoughts."""
     return [
         Document(
             f"{problem.task}/direct",
@@ -77,7 +77,7 @@ def sft_only(paths: Paths) -> None:
     pipeline.fine_tune(config, "base", documents, paths, "sft", {})
 
 
-#: how to train a student from a seed, and what must be there before, beside student-base
+#: the checkpoint that a student needs besides student-base, and the function that trains it
 STUDENTS = {
     "distilled": ("r1", distilled),
     "distilled-control": ("distilled", control),

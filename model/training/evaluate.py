@@ -1,6 +1,6 @@
-"""How well a model solves held-out problems: accuracy, consensus, format, length, self-checks.
+"""Evaluation on held-out problems: accuracy, consensus, format, length, self-checks.
 
-Intervals are 95 %: percentile bootstrap over problems, since the samples of one problem are not
+Intervals are 95 %, by percentile bootstrap over problems, since the samples of one problem are not
 independent.
 """
 
@@ -26,7 +26,7 @@ APPROACHES = ("direct", "steps", "checks")
 
 @dataclass(frozen=True)
 class Attempt:
-    """One sampled reply to a problem, judged."""
+    """A sampled reply to a problem, with its judgement."""
 
     completion: Completion
     judgement: Judgement
@@ -50,12 +50,12 @@ def approach(judgement: Judgement) -> str:
 
 
 def equations(judgement: Judgement) -> list[ReasoningStep]:
-    """The steps that compute."""
+    """The steps that are equations."""
     return [step for step in judgement.steps if step.kind != "compare"]
 
 
 def comparisons(judgement: Judgement) -> list[ReasoningStep]:
-    """The steps that compare two digits."""
+    """The steps that are comparisons of two digits."""
     return [step for step in judgement.steps if step.kind == "compare"]
 
 
@@ -77,7 +77,7 @@ def attempts(
 ) -> list[list[Attempt]]:
     """`samples` judged replies to each problem; see `thinking` for `budget` and `extend`.
 
-    Prompts of like length share a batch.
+    Prompts of similar length share a batch.
     """
     ids = [sampler.encode(problem.prompt) for problem in asked]
     order = sorted(range(len(asked)), key=lambda i: len(ids[i]))
@@ -118,7 +118,7 @@ def evaluate(
     budget: int | None = None,
     extend: int = 0,
 ) -> dict[str, Any]:
-    """Measure a model on n held-out problems of a task, `samples` replies each.
+    """Evaluate a model on n held-out problems of a task, with `samples` replies each.
 
     Raises:
         ProblemError: if there is no such task or level.

@@ -1,4 +1,4 @@
-"""What the lab (`model.training.lab`) can be asked, in plain JSON, and its answers. No torch."""
+"""Requests to the lab (`model.training.lab`) in plain JSON, and its findings. No torch."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from typing import Any, NamedTuple
 
 from model.tasks.problem import Problem
 
-#: Of a short run.
+#: Settings of a short run.
 START = "base"
-STEPS, SECONDS = 40, 120.0  # it ends after these steps, or with the step in which this time is over
+STEPS, SECONDS = 40, 120.0  # it ends after these steps, or with the first step past this time
 QUESTIONS, GROUP, MAX_TOKENS = 8, 8, 160
 ASKED = 16  # replies to the question before and after
-#: Of decoding times.
+#: Settings of decoding times.
 CONTEXTS = (64, 256, 1_024, 4_096, 16_384)
 ROUNDS, REPEATS = 3, 5  # rounds over all paths and lengths, so that a busy moment hits all alike
 
 
 class Finding(NamedTuple):
-    """One line of an experiment's answer."""
+    """One line of an experiment's output."""
 
-    progress: float  # share of the experiment that is done
+    progress: float  # the share of the experiment that is done
     name: str
     value: Any
 
 
 def one_step(problem: Problem, model: str, seed: int) -> dict[str, Any]:
-    """One step of GRPO on a question, from a shipped checkpoint."""
+    """The request for one GRPO step on a question, from a shipped checkpoint."""
     asked = asdict(problem)
     return {"experiment": "one_step", "model": model, "problem": asked, "seed": seed}
 
 
 def short_run(problem: Problem, seed: int) -> dict[str, Any]:
-    """GRPO on questions of a question's task and level; it is asked itself before and after."""
+    """The request for a short GRPO run at a question's task and level; the question itself is asked
+    before and after."""
     return {
         "experiment": "short_run",
         "model": START,

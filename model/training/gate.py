@@ -1,8 +1,8 @@
-"""The gate before reinforcement: whether a base model's checks know what they are about.
+"""The gate before reinforcement learning: whether a base model's checks are informative.
 
-`python -m model train gate NAME` measures it on held-out problems of all levels, on the model's own
-replies at temperature 1, and writes assets/runs/NAME/gate.json. If checks carry no information,
-reinforcement only removes them; then the corpus has to change, not the gate.
+`python -m model train gate NAME` measures this on held-out problems of all levels, with the model's
+own replies at temperature 1, and writes assets/runs/NAME/gate.json. If checks carry no information,
+reinforcement learning only removes them; then the corpus has to change, not the gate.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from model.tasks.problem import Problem
 from model.training.evaluate import Attempt, attempts, heldout, summary
 from model.training.pretrain import PAIR
 
-PROBLEMS, SAMPLES, SEED = 560, 4, 11  # of each task, and replies to each
-#: models that it is kept of
+PROBLEMS, SAMPLES, SEED = 560, 4, 11  # problems per task, replies to each
+#: models whose gate.json is shipped
 GATED = ("base", "student-base", *PAIR)
-LEAST_NOTICED, MOST_DOUBTED = 0.9, 0.1  # of wrong values, of right ones
+LEAST_NOTICED, MOST_DOUBTED = 0.9, 0.1  # share of wrong values, of right ones
 
 
 def measure(sampler: Sampler, folder: Path) -> dict[str, Any]:
-    """Both tasks' measures, right answers and mean length by level, and whether the gate opens."""
+    """Measure both tasks, with accuracy and length by level and whether the gate opens; writes and
+    returns gate.json."""
     found: dict[str, Any] = {
         "name": sampler.name,
         "command": f"python -m model train gate {sampler.name}",
@@ -41,7 +42,7 @@ def measure(sampler: Sampler, folder: Path) -> dict[str, Any]:
 
 
 def opens(measured: dict[str, Any]) -> bool:
-    """Whether enough wrong values are noticed, and few right ones doubted."""
+    """Whether enough wrong values are noticed and few enough right ones doubted."""
     noticed, doubted = (measured[key]["value"] for key in ("errors_noticed", "false_alarms"))
     return None not in (noticed, doubted) and noticed >= LEAST_NOTICED and doubted <= MOST_DOUBTED
 
@@ -49,7 +50,7 @@ def opens(measured: dict[str, Any]) -> bool:
 def by_level(
     asked: Sequence[Problem], replies: Sequence[Sequence[Attempt]]
 ) -> dict[str, dict[str, float]]:
-    """Level → share of right replies, and mean tokens of a reply."""
+    """The share of right replies and their mean length in tokens, by level."""
     levels: dict[str, list[Attempt]] = {}
     for problem, of_problem in zip(asked, replies, strict=True):
         levels.setdefault(str(problem.level), []).extend(of_problem)

@@ -1,7 +1,7 @@
-"""What the models were to reach, and what they did: a table of the evaluations in assets/runs.
+"""The goals set for the models and whether they were reached, by the evaluations in assets/runs.
 
-A goal is reached if its measured value is, whatever the interval says; where two models are to
-differ, their 95 % intervals must not touch. All is of held-out problems, at temperature 1.
+A goal is reached if the measured value meets it, whatever its interval; where two models should
+differ, their 95 % intervals must not touch. All values are for held-out problems, at temperature 1.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NAMES = ("base", "r1-zero", "r1", "student-base", "student-rl", "distilled")
 
 @dataclass(frozen=True)
 class Goal:
-    """One line of the table."""
+    """One row of the table."""
 
     what: str
     wanted: str
@@ -33,7 +33,7 @@ class Goal:
 
 
 def load(runs: Path) -> dict[str, Any]:
-    """The evaluations that goals are about, by model, and r1-zero's log as "log".
+    """The evaluations that the goals refer to, by model, and r1-zero's log as "log".
 
     Raises:
         UsageError: if one is missing.
@@ -50,14 +50,14 @@ def load(runs: Path) -> dict[str, Any]:
 
 
 def table(runs: Path) -> str:
-    """All goals in Markdown."""
+    """The table of all goals, in Markdown."""
     rows = [(g.what, g.wanted, g.found, "yes" if g.reached else "no") for g in goals(load(runs))]
     lines = [("goal", "wanted", "found", "reached"), ("---",) * 4, *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def goals(found: dict[str, Any]) -> list[Goal]:
-    """The goals of a set of evaluations (see `load`)."""
+    """The goals, applied to a set of evaluations (see `load`)."""
     return [*_accuracy(found), *_thinking(found), *_checks(found), *_others(found)]
 
 
@@ -120,7 +120,7 @@ def _thinking(found: dict[str, Any]) -> list[Goal]:
 
 
 def _rise(values: Sequence[float]) -> int:
-    """The longest run of neighbours each of which is larger than the one before."""
+    """The length of the longest strictly increasing run of consecutive values."""
     best = run = 1
     for before, after in itertools.pairwise(values):
         run = run + 1 if after > before else 1
@@ -148,7 +148,7 @@ def _checks(found: dict[str, Any]) -> list[Goal]:
 
 
 def _apart(what: str, above: Measure, below: Measure, by: float = 0.0) -> Goal:
-    """That one measure exceeds another: with intervals apart, or by so much."""
+    """The goal that one measure exceeds another: by `by`, or with disjoint intervals if 0."""
     reached = (
         above["value"] >= below["value"] + by if by else above["interval"][0] > below["interval"][1]
     )

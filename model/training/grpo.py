@@ -1,20 +1,19 @@
 """Group relative policy optimisation (DeepSeekMath, arXiv 2402.03300; DeepSeek-R1, equations 1-3).
 
-For each question a group of replies is sampled; a reply's advantage is its reward less the mean of
-its group; the policy moves towards what did better than its siblings. No value network.
-
-The paper's form and what worked here, all documented choices of `GRPOConfig`:
-- ratio and clip per token, as TRL and verl do (the paper prints them per sequence);
-- no division by the group's standard deviation: it overweights questions that are nearly always or
-  nearly never solved (Dr. GRPO, arXiv 2503.20783);
-- the loss is the mean over all tokens of a task's replies (as DAPO's, arXiv 2503.14476, equation
-  8), not over each reply's: with 1/length, long wrong replies are punished less (Dr. GRPO). Then
-  it is the mean over tasks: one whose replies are three times as long would else have three times
-  the say, and the other's habits drift with it;
-- no KL term by default, as in TRL: in one short run near its reference it only slows; the estimate
-  is still logged, every `kl_every` steps;
+For each question a group of replies is sampled; a reply's advantage is its reward minus the mean of
+its group, so the policy moves towards replies that did better than their siblings. There is no
+value network. Departures from the paper, all documented choices of `GRPOConfig`:
+- ratio and clipping are per token, as in TRL and verl (the paper prints them per sequence);
+- no division by the group's standard deviation, which overweights questions that are nearly always
+  or nearly never solved (Dr. GRPO, arXiv 2503.20783);
+- the loss is the mean over all tokens of a task's replies (as in DAPO, arXiv 2503.14476, equation
+  8), not over each reply's: with 1/length, long wrong replies are penalised less (Dr. GRPO). It is
+  then averaged over tasks: otherwise a task with replies three times as long would have three times
+  the weight, and the habits of the other would drift;
+- no KL term by default, as in TRL: in a short run close to its reference it only slows learning;
+  the estimate is still logged, every `kl_every` steps;
 - groups whose rewards are all equal carry no signal and are left out of the update (DAPO,
-  arXiv 2503.14476), their share is logged.
+  arXiv 2503.14476); their share is logged.
 """
 
 from __future__ import annotations
@@ -40,13 +39,13 @@ from model.tasks.problem import Problem
 from model.training.loop import TrainingRun
 from model.training.state import digest
 
-PASS_TOKENS = 4096  # of one forward and backward pass: what fits in the processor's cache
-SCALE = 40  # of a loss per token; Adam does not see it, the clipping of gradients at norm 1 does
+PASS_TOKENS = 4096  # per forward and backward pass: what fits in the processor's cache
+SCALE = 40  # factor on the loss; it matters for gradient clipping at norm 1, but not for Adam
 
 
 @dataclass(frozen=True)
 class GRPOConfig:
-    """One run. `levels` maps a task to the levels that questions are drawn from.
+    """The settings of a run. `levels` maps a task to the levels that questions are drawn from.
 
     It ends after `steps`, or with the first step that ends after `seconds` of training, if given.
     """
@@ -62,9 +61,9 @@ class GRPOConfig:
     warmup: int = 5  # steps
     minibatches: int = 2  # updates per rollout; the ratio departs from 1 after the first
     clip_low: float = 0.2
-    clip_high: float = 0.28  # "clip higher" of DAPO: rare tokens may rise
+    clip_high: float = 0.28  # DAPO's "clip higher": rare tokens may gain probability
     kl_coef: float = 0.0
-    kl_every: int = 10  # steps between two estimates for the log, where kl_coef is 0
+    kl_every: int = 10  # steps between logged estimates if kl_coef is 0
     accuracy_weight: float = 1.0
     format_weight: float = 0.1
     language_weight: float = 0.0
@@ -75,7 +74,7 @@ class GRPOConfig:
 
 @dataclass(frozen=True)
 class Rollout:
-    """One sampled reply with what it earned."""
+    """A sampled reply with its rewards."""
 
     problem: Problem
     prompt: list[int]
@@ -86,9 +85,9 @@ class Rollout:
 
 
 def advantages(rewards_QG: Tensor) -> Tensor:
-    """Reward less the mean of its group [Q, G]; zero throughout a group of equals."""
+    """Rewards minus the mean of their group, [Q, G]; exactly 0 in groups of equal rewards."""
     differ_Q1 = rewards_QG.amax(1, keepdim=True) > rewards_QG.amin(1, keepdim=True)
-    # the mean of equals may be rounded: 16 times 0.1 in float32 leaves -7e-9 and not 0
+    # the mean of equal rewards may be rounded: 16 times 0.1 in float32 leaves -7e-9 and not 0
     return (rewards_QG - rewards_QG.mean(dim=1, keepdim=True)) * differ_Q1
 
 
@@ -101,9 +100,9 @@ def policy_loss(
     mask_NT: Tensor,
     config: GRPOConfig,
 ) -> tuple[Tensor, dict[str, float]]:
-    """The loss to minimise, summed over tokens, and sums for the log, which are not weighed.
+    """The loss to minimise, summed over weighted tokens, and unweighted sums for the log.
 
-    `mask_NT` is true on the reply's tokens, each of which counts `weight_N` of its reply. With a
+    `mask_NT` is true on the tokens of a reply, each of which has its reply's `weight_N`. With a
     reference, the k3 estimate of KL(policy || reference) is added per token: exp(d) - d - 1 with
     d = ref_logp - logp (R1 report, equation 2).
     """
@@ -123,7 +122,7 @@ def policy_loss(
 
 
 def token_weights(rollouts: Sequence[Rollout]) -> Tensor:
-    """What a token of each reply [N] counts: the sum is a mean over each task, then over tasks."""
+    """The weight of each reply's tokens [N], so that sums are means per task, then over tasks."""
     tokens: Counter[str] = Counter()
     for r in rollouts:
         tokens[r.problem.task] += len(r.completion.token_ids)
@@ -135,8 +134,8 @@ def reply_logprobs(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Log-probabilities [N, T] of the replies' tokens, their mask, and the entropies [N, T].
 
-    The head runs on the replies' positions only. Rows are padded on the right: causal attention
-    never looks there.
+    The head runs on the positions of replies only. Rows are padded on the right, which causal
+    attention never sees.
     """
     width = max(len(r.prompt) + len(r.completion.token_ids) for r in rollouts)
     rows = [r.prompt + r.completion.token_ids for r in rollouts]
@@ -157,7 +156,7 @@ def reply_logprobs(
 
 
 def passes(lengths: Sequence[int], order: Sequence[int]) -> list[list[int]]:
-    """Rows in the given order, cut where a padded batch would exceed `PASS_TOKENS`."""
+    """Split rows, in the given order, into padded batches of at most `PASS_TOKENS` tokens."""
     cut: list[list[int]] = [[]]
     for row in order:
         width = max(lengths[i] for i in (*cut[-1], row))
@@ -170,7 +169,7 @@ def passes(lengths: Sequence[int], order: Sequence[int]) -> list[list[int]]:
 def roll_out(
     sampler: Sampler, asked: Sequence[Problem], config: GRPOConfig, seed: int
 ) -> list[Rollout]:
-    """A group of judged and rewarded replies per question, groups in a row."""
+    """Sample a group of replies per question, judged and rewarded; groups are consecutive."""
     prompts = [sampler.encode(p.prompt) for p in asked for _ in range(config.group)]
     done = sampler.complete(prompts, config.max_new_tokens, config.temperature, seed)
     rolled = []
@@ -192,7 +191,7 @@ def roll_out(
 
 
 class GRPO(TrainingRun):
-    """A run that trains a copy of an engine's model; `engine` is the trained one."""
+    """A run that trains a copy of an engine's model; `engine` holds the copy."""
 
     def __init__(self, config: GRPOConfig, start: Engine) -> None:
         self.config = config
@@ -214,7 +213,7 @@ class GRPO(TrainingRun):
         )
 
     def questions(self) -> list[Problem]:
-        """This step's training problems: the same for a seed and step, whatever happened before."""
+        """This step's training problems, which depend on the seed and the step only."""
         rng = random.Random(f"grpo/{self.config.seed}/{self.step}")
         drawn: list[Problem] = []
         tasks = list(self.config.levels)
@@ -227,7 +226,7 @@ class GRPO(TrainingRun):
         return drawn
 
     def update(self) -> dict[str, Any]:
-        """One rollout, and an optimizer step on each of its minibatches."""
+        """A rollout, and an optimizer step on each of its minibatches."""
         started = time.perf_counter()
         c = self.config
         rolled = roll_out(
@@ -244,7 +243,7 @@ class GRPO(TrainingRun):
         sums = {"clipped": 0.0, "kl": 0.0, "entropy": 0.0, "tokens": 0.0}
         norms = []
         for part in np.array_split(np.array(useful, dtype=int), c.minibatches):
-            if len(part):  # all groups may have been of equals
+            if len(part):  # all groups may have equal rewards
                 chosen = [rolled[i] for i in part]
                 norms.append(self._minibatch(chosen, advantage_N[part], weight_N[part], sums))
         self.tokens += sum(len(r.completion.token_ids) for r in rolled)
@@ -274,7 +273,7 @@ class GRPO(TrainingRun):
         weight_N: Tensor,
         sums: dict[str, float],
     ) -> float:
-        """One optimizer step on some replies, in passes of like length; the gradient's norm."""
+        """One optimizer step on some replies, grouped by length; returns the gradient norm."""
         c = self.config
         order = sorted(range(len(rolled)), key=lambda i: len(rolled[i].completion.token_ids))
         for rows in passes([len(r.prompt) + len(r.completion.token_ids) for r in rolled], order):
@@ -300,7 +299,7 @@ class GRPO(TrainingRun):
         return float(norm)
 
     def _entry(self, rolled: Sequence[Rollout], rewards_QG: Tensor) -> dict[str, Any]:
-        """What TRL and verl log of rollouts, and what the checker adds."""
+        """The log entry: what TRL and verl log about rollouts, and the checker's measures."""
         lengths = [len(r.completion.token_ids) for r in rolled]
 
         def mean(values: Sequence[float]) -> float:
@@ -353,7 +352,7 @@ class GRPO(TrainingRun):
 
 
 def totals(rolled: Sequence[Rollout]) -> dict[str, int]:
-    """Replies, right ones, and tokens: sums, since a level has few replies in one step."""
+    """Counts of replies, right ones, and tokens; sums, since a step has few replies per level."""
     return {
         "replies": len(rolled),
         "right": sum(r.judgement.correct for r in rolled),
@@ -362,7 +361,7 @@ def totals(rolled: Sequence[Rollout]) -> dict[str, int]:
 
 
 def verdicts(judgements: Sequence[Judgement]) -> dict[str, int]:
-    """How many wrong values all replies noticed, and how many right ones they doubted."""
+    """Counts over all replies of wrong values, those noticed, right values, and those doubted."""
     said = [v for j in judgements for v in j.verdicts]
     return {
         "wrong": sum(not v.fits for v in said),
@@ -373,7 +372,7 @@ def verdicts(judgements: Sequence[Judgement]) -> dict[str, int]:
 
 
 def _samples(rolled: Sequence[Rollout]) -> list[dict[str, Any]]:
-    """Replies for the log, to be read beside the curves: the first of each task and language."""
+    """Replies for the log, shown with the curves: the first of each task and language."""
     first = {(r.problem.task, r.problem.language): r for r in reversed(rolled)}
     return [
         {
@@ -390,7 +389,7 @@ def _samples(rolled: Sequence[Rollout]) -> list[dict[str, Any]]:
 
 
 def copy_of(model: Transformer) -> Transformer:
-    """The same weights in a model of its own."""
+    """An independent copy of a model."""
     twin = Transformer(model.config)
     twin.load_state_dict(model.state_dict())
     return twin.eval()

@@ -1,7 +1,7 @@
-"""One step of GRPO with everything in the open: a group, its advantages, and what they move.
+"""One GRPO step in full detail: a group, its advantages, and the probabilities that they change.
 
-The same functions as in a run (`model.training.grpo`), on one question and a copy of the model: two
-halves, so that a worker can attend to others in between.
+It uses the functions of a run (`model.training.grpo`) on one question and a copy of the model, in
+two halves, so that a worker can stop in between.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SETTINGS = GRPOConfig("one step", 0, 1, {}, questions=1, group=8, max_new_tokens
 
 @dataclass(frozen=True)
 class StepReply:
-    """One reply of the group; probabilities of its tokens as drawn, before and after the step."""
+    """A reply of the group, with the probabilities of its tokens before and after the step."""
 
     text: str
     tokens: tuple[str, ...]
@@ -44,14 +44,14 @@ class StepReply:
 
 
 def sample_group(engine: Engine, problem: Problem, seed: int) -> list[Rollout]:
-    """The group: replies to one question at temperature 1, judged and rewarded."""
+    """Sample the group: replies to one question at temperature 1, judged and rewarded."""
     return roll_out(engine.sampler(), [problem], SETTINGS, seed)
 
 
 def learn(engine: Engine, group: Sequence[Rollout]) -> list[StepReply]:
-    """One optimizer step on a group, on a copy; where all rewards are equal, nothing moves.
+    """One optimizer step on a group, on a copy of the model; none if all rewards are equal.
 
-    AdamW begins with empty moments, so each weight moves by about the learning rate.
+    AdamW starts with empty moments, so each weight moves by about the learning rate.
     """
     model = copy_of(engine.model).requires_grad_(True)
     advantage_N = advantages(torch.tensor([[r.reward for r in group]]))[0]

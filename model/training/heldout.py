@@ -1,7 +1,7 @@
-"""What a pre-trained model is worth: held-out loss with intervals, balance, bytes per token.
+"""Evaluation of pre-trained models: held-out loss with intervals, balance, cache bytes per token.
 
-Rows are `model.data.held_out`'s, the same for every model, so that the twins are compared on equal
-text.
+The rows of `model.data.held_out` are the same for every model, so that the twins are compared on
+equal text.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ DOMAIN_ROWS = 40  # of each domain alone
 def loss(engine: Engine, rows: HeldOutRows) -> dict[str, Any]:
     """Mean loss in nats per learnt token, with its 95 % bootstrap interval over rows.
 
-    The rows' own sums are kept, so that two models can be compared row by row: rows differ among
-    each other far more than models do.
+    The sums of each row are kept for paired comparisons of two models, since rows differ far more
+    than models do.
     """
     sums, counts = [], []
     ids, learnt = map(torch.from_numpy, rows)
@@ -53,7 +53,7 @@ def loss(engine: Engine, rows: HeldOutRows) -> dict[str, Any]:
 
 @torch.inference_mode()
 def bytes_per_token(engine: Engine) -> int:
-    """Measured: what one more token adds to a real cache, in the engine's own dtype."""
+    """The bytes that one more token adds to a real KV cache, measured in the engine's dtype."""
     cache = Cache(engine.config)
     sizes = []
     for _ in range(2):
@@ -63,7 +63,7 @@ def bytes_per_token(engine: Engine) -> int:
 
 
 def results(engine: Engine, run_folder: Path, seed: int = 1) -> dict[str, Any]:
-    """Measure a pre-trained model; write results.json into its run folder and return it."""
+    """Evaluate a pre-trained model; writes results.json to its run folder and returns it."""
     name, context = engine.about.name, engine.config.max_position_embeddings
     log = [json.loads(line) for line in (run_folder / "log.jsonl").read_text().splitlines()]
     run = json.loads((run_folder / "run.json").read_text())

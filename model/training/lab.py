@@ -1,11 +1,11 @@
-"""Experiments that need torch, for the browser: `python -m model.training.lab`, one a process.
+"""Experiments for the browser that need torch: `python -m model.training.lab`, one per process.
 
-The request is one line of JSON on standard input. What is found goes to standard output as it
-comes, a JSON object a line: {"progress": share that is done, "name": what it is, "value": it}. The
-last line of an experiment that went wrong is {"error": a `Cause`}; more is in the log.
+The request is one line of JSON on standard input. Findings are printed as they arrive, one JSON
+object per line: {"progress": the share done, "name": its name, "value": its value}. The last line
+of a failed experiment is {"error": a `Cause`}; details are in the log.
 
-Standard input stays open. Once it closes, whoever asked has had enough or is gone: the experiment
-ends with its next step, and after `GRACE` seconds the process, whatever it does.
+Standard input stays open. When it closes, the caller has stopped the experiment or is gone: the
+experiment ends with its next step, and the process after `GRACE` seconds at the latest.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from model.training.evaluate import attempts
 from model.training.experiments import Finding
 from model.training.grpo import GRPO, GRPOConfig
 
-GRACE = 40.0  # seconds from the end of standard input to that of the process; not its usual end
+GRACE = 40.0  # seconds after the end of standard input until the process is ended by force
 Cause = Literal["disk", "memory", "defect"]
 
 
 def one_step(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Finding]:
-    """See `experiments.one_step`. Found: "drawn" once the group is there, then the "update"."""
+    """See `experiments.one_step`. Yields "drawn" once the group is sampled, then "update"."""
     engine = Engine.load(shipped.folders()[request["model"]])
     group = grpo_step.sample_group(engine, Problem(**request["problem"]), request["seed"])
     yield Finding(0.5, "drawn", len(group))
@@ -50,7 +50,7 @@ def one_step(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Fi
 
 
 def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Finding]:
-    """See `experiments.short_run`. Found: replies "before" and "after", and between them each
+    """See `experiments.short_run`. Yields the replies "before" and "after", and in between each
     "step", an entry of a GRPO log."""
     r, problem = request, Problem(**request["problem"])
     start = Engine.load(shipped.folders()[r["model"]])
@@ -69,7 +69,7 @@ def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[F
     )
 
     def ask(engine: Engine) -> list[dict[str, Any]]:
-        """With the same random numbers before and after."""
+        """Sample replies to the question, with the same random numbers before and after."""
         found = attempts(
             engine.sampler(), [problem], r["asked"], 1.0, r["seed"], r["max_new_tokens"]
         )[0]
@@ -92,7 +92,8 @@ def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[F
 def decoding_times(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Finding]:
     """Seconds of single decoding steps: some "steps" of a path at a number of tokens held.
 
-    Request: ways ([name, model, whether it absorbs] each), contexts, rounds over all of them, and
+    for a way and a context length.
+    The request has ways ([name, model, absorbed form] each), contexts, rounds over all of them, and
     repeats in each.
     """
     todo = [
@@ -105,7 +106,7 @@ def decoding_times(request: Mapping[str, Any], enough: threading.Event) -> Itera
     for done, (path, name, absorb, tokens) in enumerate(todo, 1):
         if enough.is_set():
             return
-        step_seconds(loaded[name], tokens, absorb, 1)  # the first of a kind is slower
+        step_seconds(loaded[name], tokens, absorb, 1)  # warm-up
         seconds = step_seconds(loaded[name], tokens, absorb, request["repeats"])
         value = {"way": path, "tokens": tokens, "seconds": seconds}
         yield Finding(done / len(todo), "steps", value)
@@ -123,7 +124,7 @@ EXPERIMENTS: dict[str, Callable[[Mapping[str, Any], threading.Event], Iterator[F
 
 
 def _watch(enough: threading.Event) -> None:
-    """Wait for the end of standard input, and see to that of the process."""
+    """Wait for the end of standard input; then stop the experiment and, later, the process."""
     sys.stdin.read()
     enough.set()
     time.sleep(GRACE)
@@ -131,7 +132,7 @@ def _watch(enough: threading.Event) -> None:
 
 
 def cause(error: Exception) -> Cause:
-    """What went wrong."""
+    """The category of an error: full disk, out of memory, or a defect."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "disk"
     if isinstance(error, MemoryError) or "allocate memory" in str(error):  # as torch says
@@ -141,9 +142,9 @@ def cause(error: Exception) -> Cause:
 
 def main() -> int:
     if sys.platform != "win32":
-        os.nice(5)  # whoever reads a page goes first
+        os.nice(5)  # serving pages has priority
     torch.set_num_threads(1)
-    out, sys.stdout = sys.stdout, sys.stderr  # whatever else prints, prints into the log
+    out, sys.stdout = sys.stdout, sys.stderr  # any other output goes to the log
 
     def tell(line: Mapping[str, Any]) -> None:
         print(json.dumps(line), file=out, flush=True)

@@ -1,7 +1,7 @@
 """The one training loop: take a step, log it, save the state, and resume after a kill.
 
-Pre-training, supervised fine-tuning and GRPO differ only in what a step is: each is a `TrainingRun`
-with an `update` of its own.
+Pre-training, supervised fine-tuning and GRPO differ only in what a step does: each is a
+`TrainingRun` with its own `update`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from model.training.state import load_state, save_state, truncate_log
 
 
 class TrainingRun(ABC):
-    """A run in memory: a model, its optimizers, and how far the training has come.
+    """A run in memory: a model, its optimizers, and the progress of training.
 
-    Nothing touches the disk before `train`. All that is random in a run follows from its settings
-    and from `step`, so that one that was killed ends with the same weights as one that was not.
+    Nothing touches the disk before `train`. All randomness follows from the settings and from
+    `step`, so that a run that was killed and resumed ends with the same weights as any other.
     """
 
     def __init__(
@@ -38,10 +38,11 @@ class TrainingRun(ABC):
         report_every: int = 1,
         max_seconds: float | None = None,
     ) -> None:
-        """`settings` is all that the run follows from: a saved state of other settings is refused.
+        """`settings` determine the run; a saved state with other settings is refused.
 
         The run ends after `steps`, or with the first step that ends after `max_seconds`. Its state
-        is saved every `save_every` steps, a line printed every `report_every`, and at the end both.
+        is saved every `save_every` steps, a line is printed every `report_every`, and both happen
+        at the end.
         """
         self.name, self.model, self.optimizers = name, model, dict(optimizers)
         self.settings = {"kind": type(self).__name__} | dict(settings)
@@ -51,17 +52,17 @@ class TrainingRun(ABC):
 
     @abstractmethod
     def update(self) -> dict[str, Any]:
-        """Change the weights once, add to `tokens`; return what the log shall say of this step.
+        """Update the weights once and add to `tokens`; returns the measures to log for this step.
 
         `step` is the number of steps before this one.
         """
 
     @abstractmethod
     def summary(self, entry: Mapping[str, Any]) -> str:
-        """The few measures of a log entry that the progress line shows."""
+        """The few measures of a log entry to show in the progress line."""
 
     def advance(self) -> dict[str, Any]:
-        """Take one step; its log entry, with the step, the tokens and the seconds so far."""
+        """Take one step; returns its log entry, with the step, tokens and seconds so far."""
         started = time.perf_counter()
         entry = self.update()
         self.step += 1
@@ -71,7 +72,7 @@ class TrainingRun(ABC):
 
     @property
     def progress(self) -> float:
-        """Share of the run that is done: 1 or more at its end."""
+        """The share of the run that is done; 1 or more at its end."""
         by_clock = self.seconds / self.max_seconds if self.max_seconds else 0.0
         return max(self.step / self.steps, by_clock)
 
@@ -80,9 +81,9 @@ class TrainingRun(ABC):
     ) -> None:
         """Run to the end from wherever the last call was interrupted.
 
-        The state is kept in `work`/`name`, one line a step in `log_folder`/log.jsonl. `after_step`
-        is called after each step, before the state is saved, so that it misses no step of a run
-        that was killed; after a kill it may see a step again.
+        The state is kept in `work`/`name`, the log in `log_folder`/log.jsonl, one line per step.
+        `after_step` is called after each step, before the state is saved: a run that is killed
+        never skips a step, but may repeat one.
 
         Raises:
             UsageError: if `work` holds the state of a run with other settings.

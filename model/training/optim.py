@@ -1,4 +1,4 @@
-"""Muon for matrices, AdamW for the rest.
+"""The Muon optimizer for matrices; AdamW takes the other parameters.
 
 `torch.optim.Muon` takes two-dimensional parameters only; our experts are stacks [E, O, I], so the
 orthogonalisation here runs on a batch of matrices at once.
@@ -15,9 +15,9 @@ from model.nn.network import Experts, Transformer
 
 
 def orthogonalise(matrices: Tensor) -> Tensor:
-    """Nearest semi-orthogonal matrices [..., O, I] by five quintic Newton-Schulz iterations.
+    """The nearest semi-orthogonal matrices [..., O, I], by five quintic Newton-Schulz iterations.
 
-    Coefficients of Keller Jordan's Muon (2024); singular values end between about 0.7 and 1.2.
+    With the coefficients of Keller Jordan's Muon (2024); singular values end at about 0.7 to 1.2.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
     tall = matrices.shape[-2] > matrices.shape[-1]
@@ -30,7 +30,7 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum, orthogonalised: every direction of a matrix moves by about the same amount."""
+    """Orthogonalised momentum: every direction of a matrix moves by about the same amount."""
 
     def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.95) -> None:
         super().__init__(params, {"lr": lr, "momentum": momentum})

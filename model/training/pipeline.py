@@ -1,10 +1,10 @@
 """R1-Zero and R1's four stages in miniature (DeepSeek-R1 report, sections 2.2 and 2.3).
 
-r1-zero   GRPO from base, rule rewards only
+r1-zero   GRPO from base, rule-based rewards only
 r1-dev1   cold start: SFT of base on a few hundred readable traces
-r1-dev2   reasoning RL from r1-dev1, with language consistency
-r1-dev3   SFT of base on what r1-dev2 sampled and the checker passed, and some plain text
-r1        a last GRPO from r1-dev3
+r1-dev2   reasoning RL from r1-dev1, with a language consistency reward
+r1-dev3   SFT of base on replies of r1-dev2 that passed the checker, and some plain text
+r1        a final GRPO from r1-dev3
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from model.training import evaluate, sft
 from model.training.grpo import GRPO, GRPOConfig
 
 LEVELS = {task: tuple(family.LEVELS) for task, family in TASKS.items()}
-#: steps of r1-zero whose weights are kept for the time machine, beside the last
+#: steps of r1-zero whose weights are kept for the time machine, besides the last
 KEPT_STEPS = (5, 10, 20, 40, 80, 140, 220)
-SEEDS = (0, 1, 2)  # of r1-zero: the first is shipped with its way, the others are logged
+SEEDS = (0, 1, 2)  # of r1-zero: only the first ships its intermediate checkpoints
 READABLE = {"chain": "verify", "pick": "search"}  # the style of cold-start traces
 
 
 @dataclass(frozen=True)
 class Paths:
-    """Where a stage works and what it ships."""
+    """The folders of a stage: for work in progress, and for what it ships."""
 
     work: Path
     assets: Path
@@ -55,12 +55,12 @@ Stage = tuple[tuple[str, ...], Callable[[Paths], None]]
 
 
 def seeded(name: str, seed: int) -> str:
-    """The model's name: the first seed's is the plain one."""
+    """The name of a model trained with a seed; the first seed has the plain name."""
     return f"{name}-seed{seed}" if seed else name
 
 
 def train_problems(rng: random.Random, n: int) -> list[Problem]:
-    """Training problems, tasks and levels in turn, languages at random."""
+    """n training problems, with tasks and levels in turn and random languages."""
     pairs = [(task, level) for task in LEVELS for level in LEVELS[task]]
     drawn: list[Problem] = []
     while len(drawn) < n:
@@ -72,7 +72,7 @@ def train_problems(rng: random.Random, n: int) -> list[Problem]:
 
 
 def cold_start_documents(seed: int, n: int) -> list[Document]:
-    """Readable traces: they check themselves, in one language, in the format."""
+    """Readable traces: self-checking, in one language, and in the format."""
     rng = random.Random(f"cold start/{seed}")
     documents = []
     for problem in train_problems(rng, n):
@@ -87,9 +87,9 @@ def cold_start_documents(seed: int, n: int) -> list[Document]:
 def accepted_documents(
     teacher: Sampler, seed: int, questions: int, samples: int
 ) -> tuple[list[Document], dict[str, int]]:
-    """Rejection sampling: replies that are right, in format, in one language; no repeats.
+    """Rejection sampling: the distinct replies that are right, in format, and in one language.
 
-    With counts, and the seconds that sampling took.
+    Also returns counts, and the sampling time in seconds.
     """
     started = time.perf_counter()
     asked = train_problems(random.Random(f"rejection/{seed}"), questions)
@@ -113,7 +113,7 @@ def accepted_documents(
 
 
 def reinforce(config: GRPOConfig, start: str, paths: Paths, family: str) -> Engine:
-    """GRPO from a shipped checkpoint; ships the result, and r1-zero's way there."""
+    """Run GRPO from a shipped checkpoint; ships the result, and r1-zero's `KEPT_STEPS`."""
     engine = Engine.load(paths.checkpoint(start))
 
     run = GRPO(config, engine)
@@ -139,7 +139,7 @@ def fine_tune(
     family: str,
     counts: dict[str, int],
 ) -> Engine:
-    """SFT from a shipped checkpoint; ships the result."""
+    """Run SFT from a shipped checkpoint; ships the result."""
     engine = Engine.load(paths.checkpoint(start))
     run = sft.FineTuning(config, engine.model, engine.tokenizer, documents)
     run.train(paths.work, paths.run(config.name))
@@ -152,7 +152,7 @@ def fine_tune(
 def ship(
     engine: Engine, name: str, family: str, before: About, steps: int, tokens: int, paths: Paths
 ) -> None:
-    """Write a checkpoint folder; its tokens are those of its whole line of training."""
+    """Write a checkpoint folder; its token count includes the training of its predecessors."""
     today = datetime.date.today().isoformat()
     about = About(name, family, before.tokens + tokens, steps, before.seed, today)
     checkpoints.save(paths.checkpoint(name), engine.model, engine.tokenizer, about)
@@ -166,7 +166,7 @@ def write_run(
     seconds: float,
     data: dict[str, int],
 ) -> None:
-    """run.json: settings, what it started from, cost."""
+    """Write run.json: the settings, the initial checkpoint, and the cost."""
     summary = {"run": config, "from": start, "minutes": round(seconds / 60, 1), "data": data}
     write_json(paths.run(name) / "run.json", summary, indent=1)
 
@@ -202,7 +202,7 @@ def r1(paths: Paths) -> None:
     reinforce(config, "r1-dev3", paths, "r1")
 
 
-#: name → the checkpoints that a stage starts from, and the stage
+#: name → the checkpoints that a stage needs, and the stage
 STAGES: dict[str, Stage] = {
     **{seeded("r1-zero", seed): (("base",), functools.partial(r1_zero, seed)) for seed in SEEDS},
     "r1-dev1": (("base",), r1_dev1),

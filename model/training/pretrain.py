@@ -1,12 +1,11 @@
-"""Pre-training: next-token prediction with auxiliary-loss-free balance, on one CPU thread.
+"""Pre-training: next-token prediction with auxiliary-loss-free load balancing, on one CPU thread.
 
 One step is one optimizer update. Data, order and initial weights follow from the seed, so that the
 twins differ in attention only, and a run that was killed still ends with the same weights.
-
 Departures from the V3 report (section 4.2), for a small model on a CPU: Muon together with AdamW,
-no sequence-wise auxiliary loss, no multi-token prediction, and a balance speed that decays with the
-learning rate instead of dropping to zero near the end. As there (section 4.3), a long
-context comes late: the first rows are half as long as the last.
+no sequence-wise auxiliary loss, no multi-token prediction, and a bias update speed that decays with
+the learning rate instead of dropping to zero near the end. As in the report (section 4.3), the
+context is extended late: the first rows are half as long as the last.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ from model.training.state import digest
 
 STEPS, TWIN_STEPS, PAIR_STEPS = 2000, 300, 730
 SEEDS = (0, 1, 2)
-#: the kinds of attention that are compared, each with all seeds and for the same tokens; "mla32"
-#: keeps as many numbers as MQA
+#: the attention kinds compared, each with all seeds and on the same number of tokens; "mla32"
+#: caches as many numbers as MQA
 TWINS: dict[str, Callable[[int], ModelConfig]] = {
     "base-mla": config.base,
     "base-mla32": config.small_latent,
@@ -42,14 +41,14 @@ TWINS: dict[str, Callable[[int], ModelConfig]] = {
     "base-gqa": lambda vocab: config.twin(vocab, num_key_value_heads=4),
     "base-mqa": lambda vocab: config.twin(vocab, num_key_value_heads=1),
 }
-#: seed by seed, so that every kind is there early
+#: seed by seed, so that every kind is available early
 TWIN_RUNS = {
     f"{name}-seed{seed}" if seed else name: (name, seed) for seed in SEEDS for name in TWINS
 }
-#: two small models, each on a corpus of its own name: the same picks, whose verdicts are written
-#: out digit by digit or are one word
+#: two small models, each with a corpus of its own name: the same picks, with verdicts written out
+#: digit by digit or as one word
 PAIR = ("verdict-digits", "verdict-word")
-#: name → the shape of the model, given the size of the vocabulary
+#: name → the config of the model, given the vocabulary size
 MODELS: dict[str, Callable[[int], ModelConfig]] = {
     "base": config.base,
     "student-base": config.student,
@@ -59,7 +58,7 @@ MODELS: dict[str, Callable[[int], ModelConfig]] = {
     "balance-loss": config.base,
     "balance-none": config.base,
 }
-#: name → its family among the checkpoints
+#: name → the checkpoint's family
 FAMILIES = {
     "base": "base",
     "student-base": "student",
@@ -73,34 +72,34 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class PretrainConfig:
-    """One run. Learning rates are peaks; shares are of `steps`."""
+    """The settings of a run. Learning rates are peak values; shares are of `steps`."""
 
     name: str
     seed: int
     steps: int
-    rows_per_step: int = 20  # 20 x 384 = 7,680 tokens, later half as many rows of twice as many
-    rows_per_pass: int = 10  # gradient accumulation: what fits in the processor's cache
-    short: float = 1.0  # share of steps before rows are long
+    rows_per_step: int = 20  # 20 x 384 = 7,680 tokens, later half as many rows of twice the length
+    rows_per_pass: int = 10  # per gradient accumulation pass: what fits in the processor's cache
+    short: float = 1.0  # share of steps with short rows
     corpus: str = "corpus"  # folder
     muon_lr: float = 0.02
     adamw_lr: float = 3e-3
     bias_update_speed: float = 0.002  # gamma of the V3 report, section 2.1.2; 0: no bias
-    aux_loss_alpha: float = 0.0  # weight of the classical loss for balance; V3 does without
+    aux_loss_alpha: float = 0.0  # weight of the classical auxiliary loss, which V3 does without
     warmup: float = 0.01
-    decay: float = 0.6  # the last 60 % go down to zero in a line
-    snapshots: tuple[float, ...] = ()  # shares of training after which weights are kept
+    decay: float = 0.6  # linear decay to zero over the last 60 %
+    snapshots: tuple[float, ...] = ()  # shares of training after which a checkpoint is kept
     save_every: int = 100
-    log_load: bool = False  # whether the log has every expert's tokens and bias
+    log_load: bool = False  # whether to log the load and bias of every expert
 
 
 def schedule(config: PretrainConfig, step: int) -> float:
-    """Factor on the learning rates at a step: warm-up, plateau, linear decay."""
+    """The factor on the learning rates at a step: warm-up, plateau, linear decay."""
     done = step / config.steps
     return min(1.0, (step + 1) / max(1.0, config.warmup * config.steps), (1 - done) / config.decay)
 
 
 class LoadTap:
-    """Counts how many tokens each expert takes: `load[layer]` is a tensor [E]."""
+    """Counts expert load: `load[layer]` is the number of tokens per expert, [E]."""
 
     def __init__(self) -> None:
         self.load: dict[int, Tensor] = {}
@@ -113,10 +112,10 @@ class LoadTap:
 
 
 class AuxiliaryLossTap(LoadTap):
-    """Also sums the loss for balance of a pass: f · P (arXiv 2401.06066, equations 12 to 14).
+    """Also sums the auxiliary balance loss of a pass: f · P (arXiv 2401.06066, equations 12 to 14).
 
-    f is an expert's load where 1 is an even share, P its mean score; each token's scores are
-    normalised, since they are sigmoids (V3 report, equation 19). Even loads make 1 per layer.
+    f is an expert's load relative to an even share, P its mean score, where each token's scores are
+    normalised, since they are sigmoids (V3 report, equation 19). An even load gives 1 per layer.
     """
 
     def __init__(self) -> None:
@@ -132,18 +131,18 @@ class AuxiliaryLossTap(LoadTap):
         self.loss = self.loss + (load_E * share_E).sum()
 
     def take(self) -> Tensor:
-        """The loss of the pass that has ended; the next one begins at zero."""
+        """Return the loss of the last pass and reset it to zero."""
         loss, self.loss = self.loss, torch.zeros(())
         return loss
 
 
 def max_violation(load_E: Tensor) -> float:
-    """MaxVio (arXiv 2408.15664, equation 4): how far the busiest expert exceeds the mean."""
+    """MaxVio (arXiv 2408.15664, equation 4): maximum load / mean load - 1."""
     return float(load_E.max() / load_E.mean() - 1)
 
 
 def update_bias(gate: Gate, load_E: Tensor, speed: float) -> None:
-    """Raise the bias of idle experts, lower that of busy ones (2408.15664, Algorithm 1)."""
+    """Raise the bias of underloaded experts, lower that of overloaded ones (2408.15664, Alg. 1)."""
     gate.e_score_correction_bias += speed * torch.sign(load_E.mean() - load_E)
 
 
@@ -152,7 +151,7 @@ def masked_loss(
 ) -> tuple[Tensor, int]:
     """Summed cross-entropy in nats of the learnt next tokens of rows [B, T + 1], and their count.
 
-    The head runs on learnt positions only: the others' logits are not needed.
+    The head runs on learnt positions only.
     """
     hidden = model.hidden(ids[:, :-1], tap=tap)[learnt[:, 1:]]
     targets = ids[:, 1:][learnt[:, 1:]]
@@ -160,7 +159,7 @@ def masked_loss(
 
 
 class CorpusRows:
-    """The training rows of a file in the order of a seed."""
+    """The training rows of a file, shuffled by a seed."""
 
     def __init__(self, file: Path, seed: int) -> None:
         with np.load(file) as data:
@@ -168,17 +167,17 @@ class CorpusRows:
         self.order = np.random.default_rng(seed).permutation(len(self.ids))
 
     def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
-        """Ids and learnt flags [size, context + 1] of a step; beyond the last row, the first."""
+        """Token ids and loss masks [size, context + 1] of a step; wraps around at the end."""
         rows = self.order[np.arange(step * size, (step + 1) * size) % len(self.order)]
         learnt = np.unpackbits(self.packed[rows], axis=1, count=self.ids.shape[1]).astype(bool)
         return torch.from_numpy(self.ids[rows].astype(np.int64)), torch.from_numpy(learnt)
 
 
 class Pretraining(TrainingRun):
-    """A model that begins with random weights and reads the corpus once."""
+    """Trains a model from random weights on one pass over its corpus."""
 
     def __init__(self, config: PretrainConfig, corpora: Path) -> None:
-        """The corpus is the folder in `corpora` that `config` names."""
+        """`config.corpus` names the folder in `corpora`."""
         self.config = config
         corpus = corpora / config.corpus
         self.tokenizer = tokenizer.load(corpus)
@@ -188,7 +187,7 @@ class Pretraining(TrainingRun):
         used = [torch.from_numpy(rows.ids) for rows in (self.rows, self.long)]
         torch.manual_seed(config.seed)
         shape = MODELS[config.name](self.tokenizer.get_vocab_size())
-        context = self.long.ids.shape[1] - 1  # no later position is ever trained
+        context = self.long.ids.shape[1] - 1  # later positions are never trained
         model = Transformer(replace(shape, max_position_embeddings=context))
         self.gates = model.gates()
         matrices, others = split_parameters(model)
@@ -252,7 +251,7 @@ class Pretraining(TrainingRun):
 
 
 def pretrain(config: PretrainConfig, corpora: Path, work: Path, assets: Path) -> Path:
-    """Train a model on its corpus and ship it, with its snapshots; its checkpoint folder."""
+    """Train a model and ship it with its snapshots; returns its checkpoint folder."""
     run = Pretraining(config, corpora)
     log_folder = assets / "runs" / config.name
     snapshots = {round(share * config.steps): share for share in config.snapshots}
@@ -275,13 +274,13 @@ def pretrain(config: PretrainConfig, corpora: Path, work: Path, assets: Path) ->
     return export(config.name, FAMILIES[config.name])
 
 
-#: speed of the bias and weight of the auxiliary loss, all that the runs on balance differ in; the
-#: weight is DeepSeekMoE 2B's (arXiv 2401.06066, section 4.1)
+#: bias update speed and weight of the auxiliary loss, the only differences between the balance
+#: runs; the weight is DeepSeekMoE 2B's (arXiv 2401.06066, section 4.1)
 BALANCE = {"balance-bias": (0.002, 0.0), "balance-loss": (0.0, 0.01), "balance-none": (0.0, 0.0)}
 
 
 def full(name: str) -> PretrainConfig:
-    """The run behind a shipped checkpoint."""
+    """The settings of the run behind a shipped checkpoint."""
     if name in BALANCE:
         speed, alpha = BALANCE[name]
         return PretrainConfig(

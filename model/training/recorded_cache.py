@@ -1,6 +1,6 @@
-"""What the Latent cache page opens with, recorded: runs, what latents are like, and times.
+"""Records what the Latent cache page opens with: runs, the latent study, and decoding times.
 
-The twins continue one prompt, in every language of the page. Nothing is chosen by its outcome.
+The twins continue one prompt in each language of the page. Nothing is selected by its outcome.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from model.runtime.scheduler import Scheduler
 from model.training import experiments, recorded_training
 
 PROMPTS = {"en": "And the LORD said unto Moses, "}
-# Without the newline after it, which ends a document of the training text.
+# without the newline after it, which ends a document in the training text
 PROMPTS["ko"] = korean.document(random.Random(0), "heldout", 3).splitlines()[0] + " "
 NEW_TOKENS, TEMPERATURE, SEED = 220, 0.7, 0
 
 
 def record(folder: Path) -> list[str]:
-    """Write all of them; their names."""
+    """Write all recordings to a folder; returns their names."""
     contents: dict[str, Any] = {}
     for name in twins():
         for language, prompt in PROMPTS.items():
@@ -51,7 +51,7 @@ def record(folder: Path) -> list[str]:
 
 
 def twins() -> dict[str, ModelConfig]:
-    """The models that differ in attention alone; of each, the first seed's."""
+    """The configs of the models that differ in attention only, with the first seed."""
     return {
         name: read_config(folder)
         for name, folder in shipped.folders().items()
@@ -60,21 +60,21 @@ def twins() -> dict[str, ModelConfig]:
 
 
 def widest(kind: str) -> str:
-    """The twin with a kind of attention that keeps most."""
+    """The twin of an attention kind with the largest cache."""
     configs = {name: config for name, config in twins().items() if config.attention == kind}
     return max(configs, key=lambda name: configs[name].kv_lora_rank or 0)
 
 
 @dataclass(frozen=True)
 class LatentCodecEngine:
-    """A model that keeps less of its latents, as an engine of the scheduler."""
+    """The scheduler's engine key for a model with a latent codec."""
 
     fit: str
     name: str
 
 
 def study(name: str) -> dict[str, Any]:
-    """What a model's latents are like, and what keeping less of them costs."""
+    """Statistics of a model's latents, and the cost of compressing them."""
     folder = shipped.FOLDER / name
     words, config = tokenizer.load(folder), read_config(folder)
     rank, context = config.kv_lora_rank, config.max_position_embeddings
@@ -100,7 +100,7 @@ def study(name: str) -> dict[str, Any]:
 
 
 def decoding_times(mla: str, mha: str) -> dict[str, Any]:
-    """Seconds of decoding steps on this machine."""
+    """Time decoding steps on this machine."""
     raw = {name: (shipped.FOLDER / name / "config.json").read_bytes() for name in (mla, mha)}
     configs = {name: json.loads(text) for name, text in raw.items()}
     paths = decoding_cost.timed_paths(mla, Shape.of(configs[mla]), mha, configs[mha])

@@ -1,8 +1,7 @@
-"""What the Training page opens with, recorded: a step, a short run, the time machine's replies, and
-those of the two models whose verdicts differ, if they are shipped.
-
-Each in every language of the page, on the question that its fields hold at first: number 1 of the
-held-out chains of the first level, seed 0. Nothing is chosen by its outcome.
+"""Records what the Training page opens with: a GRPO step, a short run, the time machine's replies,
+and those of the two models whose verdicts differ, if they are shipped.
+Each is recorded in every language of the page, on the page's initial question: the first held-out
+chain of the first level, seed 0. Nothing is selected by its outcome.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ from model.training import experiments, lab
 from model.training.pretrain import PAIR
 
 SEED = 0
-MAX_TOKENS = 512  # of a reply in the time machine; a context that is shorter ends it sooner
-COUNTED = 16  # replies of each of its checkpoints whose answers are counted
+MAX_TOKENS = 512  # maximum per reply in the time machine, if the context allows
+COUNTED = 16  # replies per checkpoint whose answers are counted
 
 
 def record(folder: Path) -> list[str]:
-    """Write all of them; their names."""
+    """Write all recordings to a folder; returns their names."""
     names = []
     for language in get_args(Language):
         problem = next(problems(chain.NAME, chain.LEVELS[0], 0, "heldout", language))
@@ -52,7 +51,7 @@ def record(folder: Path) -> list[str]:
 
 
 def experiment(request: Mapping[str, Any]) -> dict[str, Any]:
-    """An experiment of the lab, done in this process."""
+    """Run an experiment of the lab in this process."""
     found = list(lab.EXPERIMENTS[request["experiment"]](request, threading.Event()))
     for _, name, value in found:
         if name == "step":
@@ -62,9 +61,9 @@ def experiment(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def time_machine(problem: Problem) -> dict[str, Any]:
-    """Base and every checkpoint on R1-Zero's way, in their order: a reply, and how many are right.
+    """A reply of base and of every r1-zero checkpoint, in the order of steps.
 
-    "counts" has `COUNTED` replies of each at temperature 1.
+    "counts" has the number of right ones among `COUNTED` replies of each at temperature 1.
     """
     steps = {"base": 0} | {
         name: shipped.about(folder).steps
@@ -82,7 +81,7 @@ def time_machine(problem: Problem) -> dict[str, Any]:
 
 
 def right(name: str, problem: Problem) -> int:
-    """How many of `COUNTED` replies are right."""
+    """The number of right replies among `COUNTED`."""
     sampler = Sampler.load(shipped.folders()[name])
     ids = [sampler.encode(problem.prompt)] * COUNTED
     found = sampler.complete(ids, MAX_TOKENS, 1.0, SEED)
@@ -90,14 +89,15 @@ def right(name: str, problem: Problem) -> int:
 
 
 def verdicts(language: Language) -> dict[str, Any]:
-    """The pair whose verdicts differ, made to try, on the first held-out pick of the easiest."""
+    """Replies of the pair whose verdicts differ to the first held-out pick of the easiest level,
+    begun with "try"."""
     problem = next(problems(pick.NAME, pick.LEVELS[0], 0, "heldout", language))
     begin = "<think>" + WORDS[language]["try"]
     return {"traces": [reply(name, problem, begin).to_json() for name in PAIR]}
 
 
 def reply(name: str, problem: Problem, begin: str = "") -> Trace:
-    """One reply at temperature 1, without its experts: the page shows none."""
+    """A reply at temperature 1, without its experts and cache, which the page does not show."""
     sampler = Sampler.load(shipped.folders()[name])
     trace = recorded(sampler, problem.prompt + begin, MAX_TOKENS, 1.0, SEED)
     none = np.zeros((trace.fed, 0, 0), np.uint8)

@@ -1,7 +1,7 @@
-"""Every model from scratch, in order: `python -m model train reproduce`.
+"""Trains every model from scratch, in order: `python -m model train reproduce`.
 
-What is finished is noted in the work folder, and skipped when the command is given again; a stage
-that was interrupted resumes from its last saved state. To start over, delete the work folder.
+Finished stages are noted in the work folder and skipped when the command is run again; an
+interrupted stage resumes from its last saved state. To start over, delete the work folder.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any
 
 from model.nn.files import write_json
 
-StageName = tuple[str, str | None]  # of a stage, and of its model
+StageName = tuple[str, str | None]  # a stage, and the name of its model
 
 
 def reproduce(
     stages: Sequence[StageName], run: Callable[[str, str | None], Any], work: Path
 ) -> dict[str, float]:
-    """Run all stages that are not finished yet; return the minutes that each took, by its name.
+    """Run all stages that are not finished yet; returns the minutes of each, by its label.
 
-    The minutes of an interrupted stage are those of its last part.
+    For an interrupted stage, only its last part is counted.
     """
     done_file = work / "reproduced.json"
     done: dict[str, float] = json.loads(done_file.read_text()) if done_file.exists() else {}

@@ -1,7 +1,7 @@
-"""What models can do, in one file each, and the tables of assets/RESULTS.md that are made of them.
+"""Full evaluations of models, one file each, and the tables of assets/RESULTS.md made from them.
 
-`python -m model train results NAME` measures a model on held-out problems of every task and level,
-writes assets/runs/NAME/evaluation.json; `python -m model train tables` prints the tables.
+`python -m model train results NAME` evaluates a model on held-out problems of every task and level
+and writes assets/runs/NAME/evaluation.json; `python -m model train tables` prints the tables.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from model.training.evaluate import evaluate
 from model.training.pipeline import SEEDS, seeded
 from model.training.pretrain import PAIR, TWIN_RUNS, TWINS
 
-CHOSEN_LEVEL = 5  # base is right in 5 to 25 %; measured most
+CHOSEN_LEVEL = 5  # measured in most detail; base is right in 5 to 25 %
 HARD_LEVEL = 8  # of chains, which base hardly ever solves
-PROBLEMS = 500  # of every level, and for every measure
+PROBLEMS = 500  # per level and measure
 SAMPLES = 16  # replies to each problem, for pass@k and cons@k
 LEVEL_SAMPLES = 2  # replies to each problem of every level
 BUDGETS = (32, 64, 128, 192, 256, 384)  # thinking tokens
@@ -33,9 +33,9 @@ SEED = 1
 
 
 def measure(sampler: Sampler, folder: Path) -> dict[str, Any]:
-    """Evaluate a model in full; write evaluation.json into its run folder and return it.
+    """Evaluate a model in full; writes evaluation.json to its run folder and returns it.
 
-    Of the pair whose verdicts differ, which knows no chains, only what its picks are measured by.
+    The pair whose verdicts differ knows no chains and is evaluated on picks of one level only.
     """
     name, started = sampler.name, time.perf_counter()
 
@@ -60,7 +60,7 @@ def measure(sampler: Sampler, folder: Path) -> dict[str, Any]:
 
 
 def everything(ask: Callable[..., dict[str, Any]]) -> dict[str, Any]:
-    """All measures of a model that knows both tasks."""
+    """All measures for a model that knows both tasks."""
     return {
         "levels": {
             task: {str(level): ask(task, level, LEVEL_SAMPLES) for level in family.LEVELS}
@@ -73,7 +73,7 @@ def everything(ask: Callable[..., dict[str, Any]]) -> dict[str, Any]:
 
 
 def tables(runs: Path) -> str:
-    """The tables of assets/RESULTS.md, in Markdown, of what runs/*/ holds."""
+    """The tables of assets/RESULTS.md, in Markdown, from the files in runs/*/."""
     parts = [costs_table(runs), twins_table(runs), domains_table(runs)]
     evaluations = {
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
@@ -92,7 +92,7 @@ STORY = (
     *("base", "sft-only", "r1-zero", "r1"),
     *("student-base", "student-rl", "distilled-control", "distilled"),
 )
-#: of rows in the long tables
+#: order of rows in the long tables
 ORDER = (
     "base",
     "sft-only",
@@ -111,8 +111,8 @@ ORDER = (
 
 
 def costs_table(runs: Path) -> str:
-    """What each model was made from, and what it took, with the sampling of what it learnt from
-    where that was timed."""
+    """Each model's initial checkpoint and training time, including the sampling of its training
+    data if that was timed."""
     found = {
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
         for path in runs.glob("*/run.json")
@@ -129,7 +129,7 @@ def costs_table(runs: Path) -> str:
 def twins_table(runs: Path) -> str:
     """Attention kinds: cache, held-out loss, and its difference from MHA's on the same rows.
 
-    Means of the seeds that were measured; the difference of every seed beside its mean, since
+    Values are means over the evaluated seeds; the difference is also listed for every seed, since
     three are too few for an interval.
     """
     found = _twins(runs)
@@ -168,7 +168,7 @@ def twins_table(runs: Path) -> str:
 
 
 def _twins(runs: Path) -> dict[str, dict[int, dict[str, Any]]]:
-    """Attention kind → what was measured of each of its seeds."""
+    """The results of each seed, by attention kind."""
     found: dict[str, dict[int, dict[str, Any]]] = {}
     for run, (kind, seed) in TWIN_RUNS.items():
         path = runs / run / "results.json"
@@ -178,7 +178,7 @@ def _twins(runs: Path) -> dict[str, dict[int, dict[str, Any]]]:
 
 
 def domains_table(runs: Path) -> str:
-    """Attention kinds × domains: held-out loss of each alone, mean of the seeds."""
+    """Attention kinds × domains: held-out loss on each domain, averaged over seeds."""
     found = _twins(runs)
     results = {name: list(seeds.values()) for name, seeds in found.items()}
     domains = list(dict.fromkeys(d for seeds in results.values() for d in seeds[0]["domains"]))
@@ -193,7 +193,7 @@ def domains_table(runs: Path) -> str:
 
 
 def story_table(evaluations: dict[str, dict[str, Any]], task: str) -> str:
-    """The story in one table: a task's chosen level, at T = 1 unless it says greedy."""
+    """The story in one table: a task's chosen level, at T = 1 except for the greedy column."""
     head = (
         f"{task}, level {CHOSEN_LEVEL}",
         "right, %",
@@ -228,16 +228,16 @@ def story_table(evaluations: dict[str, dict[str, Any]], task: str) -> str:
 
 
 def of_level(evaluation: dict[str, Any], task: str, level: str) -> dict[str, Any]:
-    """What was measured at a level, of as many replies as there are."""
+    """The measures at a level, from the evaluation with the most replies."""
     if level == str(CHOSEN_LEVEL):
         return evaluation["many"][task]
     return evaluation["levels"][task][level]
 
 
 def levels_table(evaluations: list[dict[str, Any]], task: str) -> str:
-    """Models × levels of a task: right at T = 1, greedy, and by the vote of many.
+    """Models × levels of a task: accuracy at T = 1, greedy, and by majority vote.
 
-    `LEVEL_SAMPLES` replies to each problem, at the chosen level `SAMPLES`; greedy: one.
+    With `LEVEL_SAMPLES` replies to each problem, `SAMPLES` at the chosen level, and one if greedy.
     """
     levels = [str(level) for level in TASKS[task].LEVELS]
     head = (
@@ -259,7 +259,7 @@ def levels_table(evaluations: list[dict[str, Any]], task: str) -> str:
 
 
 def replies_table(evaluations: list[dict[str, Any]], task: str) -> str:
-    """What replies are like, at T = 1 and the chosen level, many to each problem."""
+    """Properties of replies, at T = 1 and the chosen level, with many replies per problem."""
     head = (
         f"{task}, level {CHOSEN_LEVEL}",
         "tokens, mean",
@@ -292,7 +292,7 @@ def replies_table(evaluations: list[dict[str, Any]], task: str) -> str:
 
 
 def budget_table(evaluations: list[dict[str, Any]], task: str) -> str:
-    """Right in % when thinking is cut after so many tokens."""
+    """Accuracy in % when thinking is cut off at each budget."""
     head = (f"{task}, level {CHOSEN_LEVEL}", *(f"{budget} tokens" for budget in BUDGETS))
     rows = [
         (f"`{e['name']}`", *(_percent(cut["pass@k"]["1"]) for cut in e["budget"][task]))
@@ -302,7 +302,7 @@ def budget_table(evaluations: list[dict[str, Any]], task: str) -> str:
 
 
 def pair_table(evaluations: list[dict[str, Any]]) -> str:
-    """The two small models whose verdicts differ: what these know, of their own tries at picks."""
+    """The two models whose verdicts differ: how reliably they judge their own tries at picks."""
     head = (
         f"pick, level {CHOSEN_LEVEL}",
         "right, %",

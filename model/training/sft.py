@@ -1,7 +1,7 @@
 """Supervised fine-tuning on traces: cold start, rejection sampling, distillation.
 
-The same next-token loss as pre-training, on completions only; AdamW with a cosine down to a tenth,
-as the R1 paper's settings for all its SFT stages (Nature 2025, Methods).
+The same next-token loss as in pre-training, on completions only; AdamW with cosine decay to a
+tenth, as in all SFT stages of the R1 paper (Nature 2025, Methods).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from model.training.state import digest
 
 @dataclass(frozen=True)
 class SFTConfig:
-    """One run: `epochs` over the documents, `rows_per_step` packed rows an update."""
+    """The settings of a run, with `rows_per_step` packed rows per update."""
 
     name: str
     seed: int
@@ -39,7 +39,8 @@ class SFTConfig:
 def pack_documents(
     tokenizer: Tokenizer, documents: Sequence[Document], context: int
 ) -> tuple[Tensor, Tensor]:
-    """Whole documents in rows [n, context + 1], padded; longer documents are left out."""
+    """Pack whole documents into padded rows [n, context + 1]: token ids and loss masks. Documents
+    longer than a row are left out."""
     rows: list[tuple[list[int], list[bool]]] = []
     ids: list[int] = []
     learnt: list[bool] = []
@@ -59,7 +60,7 @@ def pack_documents(
 
 
 class FineTuning(TrainingRun):
-    """Changes a model in place by what documents teach."""
+    """Fine-tunes a model in place on documents."""
 
     def __init__(
         self,

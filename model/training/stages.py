@@ -1,6 +1,6 @@
 """The training commands: `python -m model train STAGE [NAME]`.
 
-Each resumes where it was interrupted. Work in progress lives in `.work/`, which git ignores, and
+Each resumes where it was interrupted. Work in progress is kept in `.work/`, which git ignores, and
 results in `assets/`.
 """
 
@@ -42,19 +42,19 @@ ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "assets"
 WORK = ROOT / ".work"
 CORPUS = corpus.CorpusConfig(seed=0, rows=24_000, context=384, vocab_size=768, long_rows=8_000)
-#: of the two small models whose verdicts differ; the tokenizer is the large corpus's
+#: corpora of the two small models whose verdicts differ; they use the main corpus's tokenizer
 PAIR: dict[str, corpus.Verdicts] = {"verdict-digits": "digits", "verdict-word": "word"}
 PAIR_ROWS = pretrain.PAIR_STEPS * 20
 REASONING = pipeline.STAGES | distill.STAGES
-STORY = ("base", "r1-zero", "r1", "distilled")  # of the recorded reasoning
-CONTEXT_TOKENS = 220  # of a recorded sample's answer
+STORY = ("base", "r1-zero", "r1", "distilled")  # models in the recorded reasoning
+CONTEXT_TOKENS = 220  # maximum tokens of a recorded reply
 
 
 def run(stage: str, name: str | None) -> Any:
-    """Run one stage; what it returns is for the screen.
+    """Run one stage; returns what the command prints.
 
     Raises:
-        UsageError: for a stage or name that does not exist, or one that needs another first.
+        UsageError: if the stage or name does not exist, or needs another stage first.
     """
     alone = ("corpus", "samples", "cards", "tables", "goals", "reproduce")
     if stage in alone and name is not None:
@@ -88,7 +88,7 @@ def run(stage: str, name: str | None) -> Any:
         config = pretrain.full(name)
         if not (WORK / config.corpus / "train.npz").exists():
             raise UsageError("there is no corpus yet: run python -m model train corpus first")
-        torch.set_num_threads(1)  # faster for models this small, and the same sums on any machine
+        torch.set_num_threads(1)  # faster for models this small, and equal sums on any machine
         folder = pretrain.pretrain(config, WORK, WORK / "runs", ASSETS)
         return {"checkpoint": str(folder)}
     folder = ASSETS / "checkpoints" / name
@@ -98,7 +98,7 @@ def run(stage: str, name: str | None) -> Any:
 
 
 def everything() -> list[StageName]:
-    """All stages that make a shipped file, in an order in which each finds what it needs."""
+    """All stages that make a shipped file, in an order that satisfies their dependencies."""
     return [
         ("corpus", None),
         *(("pretrain", name) for name in pretrain.MODELS),
@@ -111,7 +111,7 @@ def everything() -> list[StageName]:
 
 
 def make_corpus() -> dict[str, Any]:
-    """Build the corpora in `.work`; keep their manifests under assets/runs."""
+    """Build the corpora in `.work`, and write their manifests under assets/runs."""
     manifest = corpus.build(CORPUS, WORK / "corpus")
     write_json(ASSETS / "runs" / "corpus" / "manifest.json", manifest, indent=1)
     words = tokenizer.load(WORK / "corpus")
@@ -123,7 +123,7 @@ def make_corpus() -> dict[str, Any]:
 
 
 def reason(name: str | None) -> dict[str, str]:
-    """Train one of the models of `REASONING` from those that it builds on."""
+    """Train one of the models of `REASONING` from the checkpoints that it needs."""
     if name not in REASONING:
         raise UsageError(f"reason needs a model: one of {', '.join(REASONING)}")
     needed, train = REASONING[name]
@@ -135,14 +135,14 @@ def reason(name: str | None) -> dict[str, str]:
 
 
 def shipped_model(stage: str, name: str | None) -> tuple[Sampler, Path]:
-    """The model that a stage measures, and the folder for what it finds."""
+    """The model that a stage evaluates, and the folder for its results."""
     if name not in shipped.folders():
         raise UsageError(f"{stage} needs a model: one of {', '.join(shipped.folders())}")
     return Sampler.load(shipped.folders()[name]), ASSETS / "runs" / name
 
 
 def record_samples() -> dict[str, str]:
-    """Record the runs that pages open with; nothing is chosen by its outcome.
+    """Record the runs that pages open with; nothing is selected by its outcome.
 
     Experts shows the first held-out problem of seed 0; its prompt begins the thought, since a base
     model would mostly answer at once.
@@ -155,11 +155,12 @@ def record_samples() -> dict[str, str]:
 
 
 def renew_cards() -> dict[str, str]:
-    """Give recorded runs the cards of the shipped models, in today's schema; no model runs."""
+    """Update recorded runs to the cards of the shipped models and the current schema, without
+    running a model."""
     ids: dict[str, str] = {}
     for path in sorted((ASSETS / "samples").glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
-        if "request" in content or "study" in content:  # no run of a model
+        if "request" in content or "study" in content:  # not a run of a model
             continue
         runs = content.get("traces", [content])
         traces = [_with_card(Trace.from_json(run)) for run in runs]
@@ -176,7 +177,7 @@ def _with_card(trace: Trace) -> Trace:
 
 
 def record_reasoning() -> dict[str, str]:
-    """Record the Reasoning page's first picture in every language of the tasks."""
+    """Record what the Reasoning page opens with, in every language of the tasks."""
     made: dict[str, str] = {}
     for language in get_args(Language):
         made |= _record_reasoning(language)
@@ -184,10 +185,11 @@ def record_reasoning() -> dict[str, str]:
 
 
 def _record_reasoning(language: Language) -> dict[str, str]:
-    """One question, up to four columns.
+    """Record one question with up to four columns.
 
-    The first held-out problem of seed 0 at chain level 3, at temperature 1 and seed 0. The models
-    of the story that are there answer as they like; columns left over show base begun in two ways.
+    It is the first held-out problem of seed 0 at chain level 3, at temperature 1 and seed 0. The
+    available models of the story answer freely; remaining columns show base with its reply begun in
+    two ways.
     """
     problem = next(problems("chain", 3, 0, "heldout", language))
     there = shipped.folders()

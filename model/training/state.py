@@ -1,4 +1,4 @@
-"""What a training run keeps in order to resume after a kill: its whole state, and its log."""
+"""The files that a training run needs to resume after a kill: its whole state, and its log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from model.nn.files import write_files
 
 
 def digest(tensors: Iterable[Tensor]) -> str:
-    """A short name of the tensors' content: of the weights or the data that a run begins with."""
+    """A short hash of tensors, such as the initial weights or the data of a run."""
     content = hashlib.sha256()
     for tensor in tensors:
         content.update(tensor.detach().contiguous().view(torch.uint8).numpy().tobytes())
@@ -24,26 +24,26 @@ def digest(tensors: Iterable[Tensor]) -> str:
 
 
 def save_state(path: Path, settings: Mapping[str, Any], state: dict[str, Any]) -> None:
-    """Write the state together with the settings that the run follows from.
+    """Write the state of a run together with its settings.
 
     Raises:
-        WriteError: if the disk is full; the state that was saved before is still there.
+        WriteError: if the disk is full; the previously saved state is kept.
     """
-    content = io.BytesIO()  # torch.save into a file on a full disk leaves half of it
+    content = io.BytesIO()  # on a full disk, torch.save to a file would leave half of it
     torch.save(state | {"settings": dict(settings)}, content)
     write_files(path.parent, {path.name: content.getvalue()})
 
 
 def load_state(path: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The state that `save_state` wrote, None where there is none.
+    """Load the state that `save_state` wrote; None if there is none.
 
     Raises:
-        UsageError: if the run was begun with other settings, weights or data: continued, it would
-            end as neither the old run nor the new one.
+        UsageError: if the run was begun with other settings, weights or data: continuing it would
+            give neither the old run nor the new one.
     """
     if not path.exists():
         return None
-    # weights_only: tensors and plain values are read; a pickle that names code is refused
+    # weights_only refuses pickles that could execute code
     state: dict[str, Any] = torch.load(path, weights_only=True)
     begun = state.get("settings", {})
     missing = object()
@@ -61,8 +61,8 @@ def load_state(path: Path, settings: Mapping[str, Any]) -> dict[str, Any] | None
 
 
 def truncate_log(path: Path, step: int) -> None:
-    """Keep the first `step` entries of a log: drop what came after the state that a run resumes
-    from, and with it a line that a kill cut short."""
+    """Keep the first `step` entries of a log, dropping those after the state that a run resumes
+    from, including a line that a kill cut short."""
     if path.exists():
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[:step]
         write_files(path.parent, {path.name: "".join(lines).encode()})

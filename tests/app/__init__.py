@@ -1,4 +1,4 @@
-"""Tests of the app. A new `AppTest` looks for components in all installed packages, for 0.1 s each
+"""Tests of the app. A new `AppTest` searches all installed packages for components, for 0.1 s each
 time: here it finds none at once, as there are none.
 """
 

@@ -1,4 +1,4 @@
-"""Looking at a page of AppTest until something is so."""
+"""Rerunning an AppTest page until a condition holds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def until(at: AppTest, ready: Callable[[], bool]) -> AppTest:
-    """Look at the page until something is so; every run of the script is one look."""
+    """Rerun the page's script until a condition holds."""
     deadline = time.monotonic() + 60
     while not ready():
         assert time.monotonic() < deadline, "it did not come to its end"
@@ -21,7 +21,7 @@ def until(at: AppTest, ready: Callable[[], bool]) -> AppTest:
 
 
 def unfolded(at: AppTest) -> AppTest:
-    """The page with all tables of numbers open."""
+    """The page with all tables of numbers unfolded."""
     for fold in at.expander:
         _, _, key = fold.proto.id.partition("fold-")
         if key:

@@ -1,4 +1,4 @@
-"""The reference network of shipped checkpoints, to hold what pages show beside it."""
+"""The PyTorch network of shipped checkpoints, to compare with what pages show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rooms of each page, by their names in links; "" is a page without any."""
+"""The rooms of each page, by their names in links; "" for a page without rooms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests need to know of a page's runs: the end of one, what it left, and busy servers."""
+"""Helpers for a page's runs: waiting for their end, their results, and busy servers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ SECONDS = 120.0  # CI's cores may be busy
 
 
 def under_way(app: AppTest, slot: str) -> Work | None:
-    """What the page's slot is computing."""
+    """The work in progress in the page's slot."""
     found: Work | None = app.session_state[f"slot-{slot}"].work
     return found
 
 
 def ended(app: AppTest, slot: str) -> AppTest:
-    """Run the page again, as the browser does, until nothing is under way in its slot."""
+    """Rerun the page, as the browser does, until no work is in progress in its slot."""
     until = time.monotonic() + SECONDS
     while (ticket := under_way(app, slot)) is not None:
         assert time.monotonic() < until, f"still {ticket.state}"
@@ -33,13 +33,13 @@ def ended(app: AppTest, slot: str) -> AppTest:
 
 
 def traces(app: AppTest, slot: str) -> tuple[Trace, ...]:
-    """What the slot shows of its own."""
+    """The traces that the slot shows."""
     found = TRACES.get(app.session_state[f"slot-{slot}"].result)
     return () if found is None else found.traces
 
 
 class Busy:
-    """A scheduler at which others are served first; put it in place of `generation.scheduler`."""
+    """A scheduler that serves others first; use it in place of `generation.scheduler`."""
 
     def __init__(self, place: int = 3) -> None:
         self.tickets: list[Ticket] = []
@@ -53,7 +53,7 @@ class Busy:
 
 
 class Failing(Busy):
-    """A scheduler at which everything fails."""
+    """A scheduler whose work always fails."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()

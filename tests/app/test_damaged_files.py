@@ -1,4 +1,4 @@
-"""A damaged file of the server is told by its name, in the viewer's language; the app goes on."""
+"""A damaged file of the server is reported by name in the viewer's language; the app goes on."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ DAMAGED = ("", "{", "[]\n", "null\n", '{"a": 1}\n', "\x00\x01\n", "[" * 100_000)
 
 @pytest.fixture
 def damage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
-    """Have a file hold something else, for everybody who reads its text."""
+    """Replace the content of a file for everyone who reads it as text."""
     forget()
     read = Path.read_text
 
@@ -107,7 +107,7 @@ def test_settings_of_a_run_that_say_nothing_are_damage(
 def test_a_figure_names_the_file_that_it_needs(
     name: str, damage: Callable[[str, str], None]
 ) -> None:
-    """Whichever of its files it is."""
+    """This holds for each of the figure's files."""
     with speaking("en"):
         needed = list(figures.FIGURES[name].needs())
     for file in needed:
@@ -143,7 +143,7 @@ def test_a_frame_and_a_file_name_what_is_damaged(
 
 
 def kind_of(path: Path) -> str:
-    """Files of one kind are read in one way: a sample or reference by itself, all runs alike."""
+    """The kind of a file: samples and references are kinds of their own, runs share one."""
     name = path.relative_to(ASSETS).as_posix()
     return name if name.startswith(("samples", "reference")) else re.sub(r"/.*/", "/*/", name)
 
@@ -157,7 +157,7 @@ def room_opened(page: str, room: tuple[str, str] | None, language: str) -> AppTe
 
 
 def read_by_pages() -> dict[Path, tuple[str, tuple[str, str] | None, str]]:
-    """Every file of the tree that a page or one of its rooms reads, and who reads it first."""
+    """Every file that a page or one of its rooms reads, and the first to read it."""
     found: dict[Path, tuple[str, tuple[str, str] | None, str]] = {}
     read = Path.read_text
     for page, language in itertools.product(PAGES, LANGUAGES):
@@ -180,7 +180,7 @@ def read_by_pages() -> dict[Path, tuple[str, tuple[str, str] | None, str]]:
 
 @pytest.mark.slow
 def test_every_file_that_a_page_reads_may_be_damaged(damage: Callable[[str, str], None]) -> None:
-    """Of every kind that is found in the tree by opening all pages and rooms."""
+    """A file of every kind, as found by opening all pages and rooms, may be damaged."""
     with nothing_computed():
         found = read_by_pages()
         for folder in ("samples", "reference"):
@@ -249,7 +249,7 @@ REFERENCES = sorted((ASSETS / "reference").glob("*.json"))
 
 @pytest.mark.parametrize("path", REFERENCES, ids=lambda path: path.name)
 def test_what_is_published_elsewhere_is_known_by_its_hash(path: Path) -> None:
-    """After a change: `cd assets/reference && sha256sum *.json > SHA256SUMS`."""
+    """After a change, run `cd assets/reference && sha256sum *.json > SHA256SUMS`."""
     assert reference(path)
 
 

@@ -1,4 +1,4 @@
-"""A link brings back what was computed at a click, too: the same question, seed and steps."""
+"""A link also restores what was computed on a click: the same question, seed and steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A link is the whole view: what anybody sets on a page, a fresh session finds again in its URL."""
+"""A link is the whole view: a fresh session restores everything set on a page from its URL."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def opened(page: str, query: dict[str, list[str]]) -> AppTest:
 
 
 def widgets(app: AppTest) -> dict[str, Any]:
-    """What can be set on the page, by key."""
+    """The widgets on the page that can be set, by key."""
     found = {}
     for kind in KINDS:
         there: list[Any] = list(getattr(app, kind))
@@ -59,7 +59,7 @@ def widgets(app: AppTest) -> dict[str, Any]:
 
 
 def value_of(widget: Any, offered: list[Any], random: Random) -> Any:
-    """A value that a person could give a widget; `offered`: its options, or a number's limits."""
+    """A value that a person could set; `offered` are the options, or a number's limits."""
     kind = type(widget).__name__
     if kind in ("Toggle", "Checkbox"):
         return random.random() < 0.5
@@ -79,9 +79,9 @@ def value_of(widget: Any, offered: list[Any], random: Random) -> Any:
 
 @pytest.fixture
 def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
-    """The options of every choice, and the limits of every number, on the page, by its key.
+    """The options of every choice and the limits of every number on the page, by key.
 
-    Labels alone do not tell the options; Streamlit is not told the limits.
+    Labels alone do not reveal the options, and Streamlit does not know the limits.
     """
     seen: dict[str, list[Any]] = {}
 
@@ -110,7 +110,7 @@ def state(app: AppTest) -> dict[str, Any]:
 
 
 def shown_alike(*apps: AppTest) -> None:
-    """Look at sessions until all show the same fields: some come when models have read a text."""
+    """Rerun sessions until all show the same fields, as some appear only after a run."""
     deadline = time.monotonic() + 60
     while len({frozenset(widgets(app)) for app in apps}) > 1 and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -119,7 +119,7 @@ def shown_alike(*apps: AppTest) -> None:
 
 
 def url(app: AppTest) -> dict[str, list[str]]:
-    """What the address bar says: what the page put there, and, as a browser does, bound fields."""
+    """The URL: what the page put there, plus bound fields, which the browser adds."""
     found = {
         key: [value] if isinstance(value, str) else list(value)
         for key, value in app.query_params.items()
@@ -131,7 +131,7 @@ def url(app: AppTest) -> dict[str, list[str]]:
 
 
 def written(widget: Any) -> list[str]:
-    """A field's value as a browser writes it."""
+    """A field's value as a browser writes it into the URL."""
     if isinstance(widget.value, bool):
         return [str(widget.value).lower()]
     many = widget.value if isinstance(widget.value, (list, tuple)) else [widget.value]

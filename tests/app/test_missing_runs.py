@@ -1,4 +1,4 @@
-"""Runs that are missing, or whose files are empty: every page opens, and says what is not there."""
+"""If runs are missing, or their files are empty, every page opens and says what is missing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WITHOUT = {"pipeline", "stages"}
 def without_runs(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """Assets as they ship, but of the runs there is nothing, or files without content."""
+    """The shipped assets, but without runs, or with empty files."""
     for path in ASSETS.iterdir():
         if path.name != "runs":
             (tmp_path / path.name).symlink_to(path)
@@ -60,7 +60,7 @@ def test_every_page_opens() -> None:
 def test_a_figure_without_its_data_is_not_offered(
     request: pytest.FixtureRequest, without_runs: None
 ) -> None:
-    """A run that was not made may be left out of a figure; one whose files are empty is damaged."""
+    """A missing run may be left out of a figure; one with empty files is damaged."""
     missing = request.node.callspec.params["without_runs"] == "missing"
     assert set(figures.offered()) == ALWAYS | WITHOUT
     for name in figures.NAMES:

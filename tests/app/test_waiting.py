@@ -29,7 +29,7 @@ LINKS = (
 
 
 class Endless:
-    """A scheduler at which nothing ever ends, and which counts what each run of a script waits."""
+    """A scheduler whose work never ends, and which measures how long each script run waits."""
 
     def __init__(self) -> None:
         self.waited: list[tuple[object, float]] = []  # what is another object in every run; seconds

@@ -1,4 +1,4 @@
-"""What the app says, for tests that look for it on screen."""
+"""The app's texts, for tests that look for them on screen."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from app.core.texts import Text, texts
 
 
 def forms(text: Text) -> list[str]:
-    """A text's plural forms, or the one that it has."""
+    """All plural forms of a text, or its only form."""
     return list(text.values()) if isinstance(text, dict) else [text]
 
 
 def placeholders(text: Text) -> Iterator[tuple[str, str]]:
-    """Names and nouns ("" for none) of what fills a text, in all its forms."""
+    """The names and nouns ("" for none) of a text's placeholders, in all its forms."""
     for form in forms(text):
         for _, name, noun, _ in Formatter().parse(form):
             if name is not None:
@@ -23,7 +23,7 @@ def placeholders(text: Text) -> Iterator[tuple[str, str]]:
 
 
 def shape(key: str, language: str = "en") -> re.Pattern[str]:
-    """A text as a pattern: any of its plural forms, whatever fills its placeholders."""
+    """A pattern that matches any plural form of a text with any values."""
     return re.compile("|".join(map(_pattern, forms(texts(language)[key]))))
 
 

@@ -1,4 +1,4 @@
-"""A bare Streamlit page with one plot, as Streamlit serves it: what any page has to pay."""
+"""A bare Streamlit page with one plot, as the baseline that any page has to pay for."""
 
 import plotly.graph_objects as go
 import streamlit as st

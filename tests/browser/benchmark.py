@@ -34,7 +34,7 @@ def drawn(page: Page) -> float:
 
 
 def redrawn(page: Page, layer: int) -> float:
-    """Seconds from the choice of a layer until its tokens are on screen, sent and drawn."""
+    """Seconds from the choice of a layer until its tokens are sent and drawn on screen."""
     start = time.perf_counter()
     page.locator("select.layer").select_option(index=layer)
     page.locator(".trace-view.behind").wait_for()

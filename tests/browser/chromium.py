@@ -1,4 +1,4 @@
-"""The installed Chromium, with no way out, and how to know that the app has come to rest."""
+"""The installed Chromium without network access, and waiting until the app is idle."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def settle(page: Page) -> None:
 
 
 def mounted(page: Page, component: str) -> None:
-    """Wait until a component that shows nothing is at work: its module is there, its view made."""
+    """Wait until an invisible component works: its module is loaded and its view created."""
     page.wait_for_function(
         """async ([path, name]) => {
           const { shown } = await import(new URL(path, document.baseURI).href);
@@ -51,19 +51,19 @@ def mounted(page: Page, component: str) -> None:
 
 
 def played(page: Page) -> None:
-    """Wait until the player shows all of its record: "token 39 of 39". Its button alone says
-    Replay for a moment yet when another record, or the same once more, has been asked for.
+    """Wait until the player shows all of its record: "token 39 of 39". The button alone would not
+    do, as it still says Replay for a moment after another record was requested.
     """
     expect(page.locator(".progress")).to_have_text(re.compile(r"\b(\d+)\D+\1\b"))
 
 
 def play_at_once(page: Page) -> None:
-    """Have a record shown whole now, where its playing is not what is tried."""
+    """Show records at once, for tests that are not about playing."""
     page.locator("select:has(option[value=once])").select_option("once")
     played(page)
 
 
 def visit(page: Page, path: str = "", **query: str) -> None:
-    """Open a page of the app and let it come to rest: `visit(page, "cache", lang="ko")`."""
+    """Open a page of the app and wait until it is idle: `visit(page, "cache", lang="ko")`."""
     page.goto(f"/{path}?" + "&".join(f"{key}={value}" for key, value in query.items()))
     settle(page)

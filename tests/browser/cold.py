@@ -31,7 +31,7 @@ LINKS = {
 
 
 def dead(browser: Browser, url: str, page: str, count: int) -> list[str]:
-    """What the frontend says on each of a page's openings that did not come alive."""
+    """The frontend's message for each opening of a page that failed."""
     return [said for said in _openings(browser, url, LINKS[page], count) if said is not None]
 
 
@@ -46,7 +46,7 @@ def _openings(browser: Browser, url: str, links: Sequence[str], count: int) -> I
 
 
 def _said(tab: Page) -> str | None:
-    """What the frontend says if the page has died; None once it lives and rests."""
+    """The frontend's message if the page has failed; None once it works and is idle."""
     alive = tab.locator(chromium.AT_REST)
     gone = tab.get_by_role("dialog")
     alive.or_(gone).first.wait_for(timeout=PATIENCE_MS)

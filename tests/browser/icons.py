@@ -31,7 +31,7 @@ USED = re.compile(r":material/([a-z0-9_]+)")
 
 
 def names() -> set[str]:
-    """Icons that Streamlit's frontend and its Python show, and ours."""
+    """The icons of Streamlit's frontend and Python code, and ours."""
     sources = [*PACKAGE.glob("static/static/js/*.js"), *PACKAGE.glob("elements/**/*.py")]
     shown = {name for path in sources for name in USED.findall(path.read_text(encoding="utf-8"))}
     return shown | set(NAMES)

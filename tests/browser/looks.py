@@ -88,7 +88,7 @@ RUN_CUT = """() => {
 
 
 def visit(tab: Page, view: tuple[str, str], variant: Variant) -> None:
-    """A room of a page in one variant."""
+    """Open a room of a page in one variant."""
     page, room = view
     scheme, language, width = variant
     # what fades in has no contrast until it is there
@@ -98,7 +98,7 @@ def visit(tab: Page, view: tuple[str, str], variant: Variant) -> None:
 
 
 def violations(tab: Page) -> dict[str, list[str]]:
-    """What is serious to axe, and worse, with Share's panel open: nodes by rule."""
+    """axe's violations that are serious or worse, with Share's panel open: nodes by rule."""
     tab.locator(".share-view .open").click()
     tab.evaluate(AXE.read_text(encoding="utf-8"))
     found = tab.evaluate(RUN_AXE)
@@ -106,13 +106,13 @@ def violations(tab: Page) -> dict[str, list[str]]:
 
 
 def cut_off(tab: Page) -> dict[str, list[str]]:
-    """Words of which a part is out of sight, and boxes of the page that scroll sideways."""
+    """Texts that are cut off, and boxes of the page that scroll sideways."""
     found = tab.evaluate(RUN_CUT)
     return {"cut off": found} if found else {}
 
 
 def everything(browser: Browser, url: str, what: str) -> Iterator[tuple[str, list[str]]]:
-    """All views in all variants: the name of each, and what was found there."""
+    """The names of all views in all variants, with the problems found there."""
     zoom = what == "zoom"
     context = browser.new_context(base_url=url, device_scale_factor=2 if zoom else 1)
     context.set_default_timeout(120_000)

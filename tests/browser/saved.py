@@ -1,4 +1,4 @@
-"""A picture of one of our components, saved by its button, as the file that it is."""
+"""Pictures of our components as saved by their buttons."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ DECODE = """async (source) => {
 
 
 def choose(page: Page, file_format: str, button: Locator) -> None:
-    """Have pictures saved in a format, and wait until the button knows."""
+    """Choose the format of saved pictures, and wait until the button reflects it."""
     page.locator(".st-key-picture_format").get_by_text(file_format, exact=True).click()
     expect(button).to_have_text(file_format)
 
 
 def picture(page: Page, button: Locator, name: str, file_format: str) -> bytes:
-    """The file that the button saves, pressed by key; a browser can show it."""
+    """The file that the button saves when pressed by key, checked to be shown by a browser."""
     choose(page, file_format, button)
     button.focus()
     with page.expect_download() as download:
@@ -42,7 +42,7 @@ def png_size(kept: bytes) -> tuple[int, int]:
 
 
 def svg_words(kept: bytes) -> str:
-    """All words of a drawing that is made of shapes and texts only, one after another."""
+    """All texts of a drawing, in order; it may contain shapes and texts only."""
     root = ET.fromstring(kept)
     kinds = {element.tag.removeprefix(SVG) for element in root.iter()}
     assert kinds <= {

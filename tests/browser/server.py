@@ -1,4 +1,4 @@
-"""The app as a process of its own."""
+"""Runs the app in a process of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Server:
-    """Where a running app answers, and what it has said."""
+    """The URL and the log of a running app."""
 
     url: str
     log: Path

@@ -1,4 +1,4 @@
-"""The server of the made-up run's picture: `tests.serve --synthetic`."""
+"""The server for pictures of the made-up run: `tests.serve --synthetic`."""
 
 from __future__ import annotations
 

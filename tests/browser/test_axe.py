@@ -1,7 +1,7 @@
-"""Every page and room can be read: axe-core finds nothing serious, and no word is cut off.
+"""Every page and room is accessible: axe-core finds nothing serious, and no text is cut off.
 
-Each page and room is looked at once; colour scheme, language and width change from view to view, so
-that every combination of them occurs. `python -m tests.browser.looks` looks at all of them.
+Each page and room is checked once; colour scheme, language and width vary from view to view, so
+that every combination of them occurs. `python -m tests.browser.looks` checks all variants.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def test_every_variant_occurs() -> None:
 
 @pytest.fixture(scope="module")
 def tab(browser: Browser, served: Server) -> Iterator[Page]:
-    """One tab for all: what a page loads, the next one has."""
+    """One tab for all tests, so that pages share what is loaded."""
     context = browser.new_context(base_url=served.url)
     context.set_default_timeout(60_000)
     yield context.new_page()

@@ -1,4 +1,4 @@
-"""Latent cache in depth: kinds compared, a token pinned, ranks, ways timed, users that fit."""
+"""Latent cache in depth: attention kinds, a pinned token, ranks, decoding times, capacity."""
 
 from __future__ import annotations
 

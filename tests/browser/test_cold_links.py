@@ -1,4 +1,4 @@
-"""Links open cold, some at a time; `python -m tests.browser.cold` opens fifty of each page."""
+"""Links work when opened cold, a few at a time; `python -m tests.browser.cold` opens fifty each."""
 
 from __future__ import annotations
 

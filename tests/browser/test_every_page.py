@@ -1,4 +1,4 @@
-"""Each page opens in both languages, fits every screen, and has a light and a dark face."""
+"""Each page opens in both languages, fits every screen, and has a light and a dark theme."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ TOO_WIDE = """() => [document.documentElement, document.querySelector("[data-tes
 @pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("path", PAGES)
 def test_opens_and_fits(page: Page, path: str, language: str) -> None:
+    visit(page, path, lang=language)
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
-        visit(page, path, lang=language)
         expect(page.locator("h1")).to_have_count(1)
         expect(page.locator("html")).to_have_attribute("lang", language)
         name = f"{texts(language)[f'nav.{path}']} · Inside R1" if path else "Inside R1"

@@ -1,4 +1,4 @@
-"""Experts: run live, pin a token, and what bad input does."""
+"""Experts: running live, pinning a token, and bad input."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_prompt_is_shown_as_it_was_typed(page: Page, prompt: str) -> None:
 
 
 def in_sight(page: Page, place: Locator) -> dict[str, float]:
-    """Where something is, wholly within the window and without scrolling."""
+    """The box of an element, which must be fully visible without scrolling."""
     expect(place).to_be_visible()
     box, window = place.bounding_box(), page.viewport_size
     assert box and window

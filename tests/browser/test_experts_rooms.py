@@ -1,11 +1,11 @@
-"""Experts: a token's way, a change of the routing live, statistics and one expert."""
+"""Experts: a token's route, a live intervention, routing statistics and one expert."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.core.texts import texts
 from tests.browser import saved
@@ -18,7 +18,7 @@ READ_MS = 240_000  # for all held-out rows: CI's cores may be busy
 
 
 def begins(key: str) -> re.Pattern[str]:
-    """A text's beginning, before anything is filled in, anywhere in a longer text."""
+    """A pattern for the beginning of a text, up to its first placeholder, anywhere in a text."""
     return re.compile(re.escape(T[key].split("{")[0].strip()))
 
 
@@ -27,7 +27,7 @@ def chart(page: Page, key: str) -> Locator:
 
 
 def ask(page: Page, slot: str, key: str) -> None:
-    """Press a slot's button, unless what it asks for is known already, and wait for the chart."""
+    """Press a slot's button, unless its runs are known already, and wait for the chart."""
     button, drawn = page.locator(f".st-key-{slot}_ask button"), chart(page, key)
     expect(button.or_(drawn)).to_be_visible()
     if button.is_visible():
@@ -72,7 +72,7 @@ def test_an_intervention_shows_its_text_probabilities_route_and_loss(page: Page)
     expect(chart(page, "e_ways")).to_be_visible()
 
 
-def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page, browser: Browser) -> None:
+def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page) -> None:
     visit(page, "experts", room="interventions", e_no_shared="true")
     run, change = page.locator(".trace-view"), page.locator(".intervention-view")
 
@@ -103,7 +103,7 @@ def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page, browser: 
     pinned(run, 30)
     link = page.url
     for room, drawn in (("interventions", "e_ways"), ("run", "e_way")):  # by one who gets the link
-        other = browser.new_page()
+        other = page.context.new_page()
         other.goto(re.sub("room=[a-z]+", "", link) + f"&room={room}")
         expect(other.locator(".token.pinned[data-token='30']")).to_have_count(1)
         expect(chart(other, drawn)).to_be_visible()
@@ -114,27 +114,28 @@ def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page, browser: 
     expect(page).not_to_have_url(re.compile("pin="))
 
 
-@pytest.mark.parametrize("change", ["e_off", "e_forced", "e_top_k", "e_no_bias", "e_shuffle"])
-def test_every_intervention_is_made_by_hand_and_its_link_opens(page: Page, change: str) -> None:
+def test_every_intervention_is_made_by_hand_and_its_link_opens(page: Page) -> None:
     visit(page, "experts", room="interventions")
-    expect(page.get_by_test_id("stMetric")).to_have_count(3)  # of the example: nothing moves now
-    field = page.locator(f".st-key-{change}")
-    if change in ("e_off", "e_forced"):
-        field.locator("input").click()
-        field.locator("input").press_sequentially("2.3")
-        page.get_by_role("option", name="2.3", exact=True).click()
-    elif change == "e_top_k":
-        field.get_by_role("slider").press("Home")
-    else:
-        field.locator("label").first.click()
-    page.wait_for_url(f"**{change}=*")
-    expect(page.get_by_text(begins("interventions.nothing"))).to_have_count(0)
-    expect(page.get_by_test_id("stMetric")).to_have_count(3)
+    metrics = page.get_by_test_id("stMetric")
+    expect(metrics).to_have_count(3)  # of the example: nothing moves now
+    for change in ("e_off", "e_forced", "e_no_bias", "e_shuffle", "e_top_k"):
+        field = page.locator(f".st-key-{change}")
+        if change in ("e_off", "e_forced"):
+            field.locator("input").click()
+            field.locator("input").press_sequentially("2.3")
+            page.get_by_role("option", name="2.3", exact=True).click()
+        elif change == "e_top_k":
+            field.get_by_role("slider").press("Home")
+        else:
+            field.locator("label").first.click()
+        page.wait_for_url(f"**{change}=*")
+        expect(page.get_by_text(begins("interventions.nothing"))).to_have_count(0)
+    expect(metrics).to_have_count(3, timeout=READ_MS)
     expect(page.locator(".intervention-view .answer").nth(1)).not_to_have_text(
         T["intervention_view.not_yet"]
     )
     page.reload()
-    expect(page.get_by_test_id("stMetric")).to_have_count(3)
+    expect(metrics).to_have_count(3, timeout=READ_MS)
 
 
 def test_the_papers_knock_outs_can_be_stopped(slow_page: Page) -> None:

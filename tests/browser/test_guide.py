@@ -1,4 +1,4 @@
-"""What accompanies every page: meanings of terms, the tour, and the kiosk."""
+"""What accompanies every page: definitions of terms, the tour, and the kiosk mode."""
 
 from __future__ import annotations
 

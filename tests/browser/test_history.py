@@ -1,4 +1,4 @@
-"""Between pages: a mended link is left by one Back, and no sidebar stays over a page."""
+"""Moving between pages: one Back leaves a corrected link, and no sidebar stays over a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The icon font has every icon that is shown: none is spelled out in letters."""
+"""The icon font has every icon that is shown, so that none appears as letters."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async (names) => {
 
 
 def ours() -> set[str]:
-    """Icons that the app's own sources name, those of the navigation among them."""
+    """The icons named in the app's own sources, including the navigation's."""
     sources = [path.read_text(encoding="utf-8") for path in APP.rglob("*.py")]
     named = {name for source in sources for name in USED.findall(source)}
     navigation = (APP / "navigation.py").read_text(encoding="utf-8")

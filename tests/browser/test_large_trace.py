@@ -1,4 +1,4 @@
-"""A run at DeepSeek-V3's size, made up: it is drawn pooled, and told exactly where one looks."""
+"""A made-up run at DeepSeek-V3's size is drawn pooled, and in detail in its window."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def written(page: Page) -> Locator:
 
 
 def arrived(page: Page, first: int) -> None:
-    """Wait until the window begins at a token, and its tokens are there."""
+    """Wait until the window begins at a token, and its tokens have arrived."""
     expect(frame(page)).to_have_attribute("aria-valuenow", str(first))
     expect(page.locator(".trace-view:not(.behind)")).to_be_visible()
     expect(page.locator(f"#token-{first + 255}")).to_be_attached()
 
 
 def experts(page: Page, trace: Trace, token: int, layer: int) -> None:
-    """What is said of a token's experts in a layer is what the run has."""
+    """Check that the tooltip of a token's experts in a layer agrees with the run."""
     at = trace.moe_layers.index(layer)
     row = page.locator(".tip-row")
     expect(row).to_contain_text(T["trace_view.layer"].format(layer=layer))

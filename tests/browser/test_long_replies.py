@@ -1,4 +1,4 @@
-"""Long replies, made up: a thought is followed while it is played, and then folded."""
+"""Made-up long replies: the view follows a thought while it plays, and then folds it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def made_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def page(browser: Browser, made_server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A tab with the replies under way."""
+    """A tab in which the replies are playing."""
     for tab in watched_page(browser, made_server, request):
         tab.set_viewport_size({"width": 1280, "height": 720})
         visit(tab)
@@ -38,7 +38,7 @@ def page(browser: Browser, made_server: Server, request: pytest.FixtureRequest) 
 
 
 def at_the_end(page: Page) -> None:
-    """All at once, and at rest."""
+    """Show the replies at once, and wait until the page is idle."""
     page.get_by_label(T["player.speed"]).select_option("once")
     played(page)
 

@@ -1,4 +1,4 @@
-"""Components on every way to a page: below a base path, embedded, opened at once and later."""
+"""Components load on every way to a page: below a base path, embedded, directly and later."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_an_embedded_page_draws_its_components(page: Page) -> None:
 
 
 def test_a_linked_line_stands_where_plotly_has_the_token(page: Page) -> None:
-    """Fails if plotly no longer has the private fields that shared/plotly.js reads."""
+    """This fails if plotly no longer has the private fields that shared/plotly.js reads."""
     visit(page, "cache", room="latent")
     picture = page.locator(".st-key-c_all_tokens .js-plotly-plot")
     expect(picture).to_be_visible()

@@ -30,14 +30,14 @@ def ended(page: Page) -> None:
 
 
 def at(page: Page, token: int, total: int) -> None:
-    """Wait until the player says that so many tokens are shown."""
+    """Wait until the player shows a number of tokens."""
     said = translated("en", "player.progress", token=token, tokens=total)
     expect(page.locator(".progress")).to_have_text(said)
     expect(slider(page)).to_have_value(str(token))
 
 
 def paused(page: Page) -> tuple[int, int]:
-    """Pause the player in the middle; tokens shown and tokens in all."""
+    """Pause the player in the middle; returns the number of tokens shown and of all."""
     button(page, "pause").click()
     expect(button(page, "play")).to_be_visible()
     shown, total = re.findall(r"\d+", page.locator(".progress").inner_text())

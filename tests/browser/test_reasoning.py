@@ -1,4 +1,4 @@
-"""Reasoning: recorded replies play, steps tell what is right, questions run, samples fall."""
+"""Reasoning: recorded replies play, steps have tooltips, questions run, samples are drawn."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def button(page: Page, key: str) -> None:
 
 
 def ended(page: Page) -> None:
-    """Wait until a run that was asked for has been played."""
+    """Wait until a requested run has been played."""
     expect(page.get_by_text(T["reasoning.badge_live"], exact=True)).to_be_visible()
     expect(page.locator(".reply-column").first).to_be_visible()
     expect(page.get_by_text(T["reasoning_view.verdict_writing"])).to_have_count(0)
@@ -110,7 +110,7 @@ def test_a_clicked_step_gets_other_endings(page: Page) -> None:
 def test_all_replies_are_in_sight_on_a_low_screen(
     page: Page, width: int, columns: int, language: str
 ) -> None:
-    """Side by side, in the language of the page, without a click or a scroll."""
+    """They are side by side, in the page's language, without clicking or scrolling."""
     page.set_viewport_size({"width": width, "height": 720})
     visit(page, "reasoning", lang=language)
     expect(page.locator(".reply-column")).to_have_count(4)
@@ -168,7 +168,7 @@ def test_samples_fall_into_bins(page: Page) -> None:
 
 
 def test_free_text_is_asked_after_a_question_of_the_tasks(page: Page) -> None:
-    """The field of the question's language is not there then, and Streamlit forgets its value."""
+    """The field for the question's language is gone then, and Streamlit forgets its value."""
     visit(page, "reasoning", lang="en")
     page.get_by_role("radio", name=T["reasoning.kind_free"]).click()
     page.locator(".st-key-r_text textarea").fill("The king said unto ")

@@ -1,4 +1,4 @@
-"""Links, frames and files: what leaves the app is whole, and works where it arrives."""
+"""Links, embeds and files: what leaves the app is complete, and works elsewhere."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ POST = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">'
 
 @pytest.fixture(scope="module")
 def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """Another origin: a folder that is served at another port."""
+    """Another origin: a folder served at another port."""
     folder = tmp_path_factory.mktemp("blog")
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -47,7 +47,7 @@ def opened(page: Page) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_share_is_at_one_place_on_every_page(page: Page, path: str) -> None:
-    """Its link is that of the view, and is copied without permission for the clipboard."""
+    """Its link is that of the view, and can be copied without clipboard permission."""
     visit(page, path)
     spot = page.get_by_role("button", name="Share", exact=True).bounding_box()
     assert spot is not None
@@ -81,7 +81,7 @@ def test_what_was_copied_is_in_the_clipboard(page: Page) -> None:
 def test_a_figure_in_a_frame_on_another_origin(
     page: Page, blog: tuple[str, Path], served: Server
 ) -> None:
-    """The code that Share gives, in a post elsewhere: all of it is seen, and it leads back."""
+    """Share's embed code in a post elsewhere shows the whole figure, and links back."""
     visit(page, "cache", lang="ko")
     page.get_by_role("button", name="공유", exact=True).click()
     page.get_by_label("넣을 것").select_option("kv-loss")
@@ -136,7 +136,7 @@ def test_an_unknown_figure(page: Page) -> None:
 
 @pytest.mark.parametrize("file_format", ["PNG", "SVG"])
 def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str) -> None:
-    """The button is there without pointing; texts have the page's colour, not plotly's grey."""
+    """The button is visible without hovering; texts have the page's colour, not plotly's grey."""
     visit(page, "training", room="curves", t_overlay="true")
     page.locator(".st-key-picture_format").get_by_text(file_format, exact=True).click()
     settle(page)
@@ -181,7 +181,7 @@ def test_a_chart_is_saved_with_its_title_and_source(page: Page, file_format: str
 def test_a_run_is_saved_as_a_page_that_plays_without_a_server(
     page: Page, tmp_path: Path, path: str, view: str, traces: Sequence[Trace]
 ) -> None:
-    """And that says what was asked, of whom, with which seed, and when."""
+    """The page also has the question, the model, the seed, and the date."""
     visit(page, path)
     expect(page.locator(view).first).to_be_visible()
     opened(page)
@@ -263,7 +263,7 @@ OVERLAPS = """() => {
 
 @pytest.mark.parametrize("name", figures.NAMES)
 def test_frames_are_as_high_as_they_say(page: Page, name: str) -> None:
-    """And no text in them lies on another."""
+    """Also, no text in them overlaps another."""
     needed: dict[int, int] = {}  # by the least width of a class
     for language in LANGUAGES:
         page.goto(f"/?embed=true&figure={name}&lang={language}")

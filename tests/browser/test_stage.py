@@ -1,4 +1,4 @@
-"""The stage in a browser: legible, without scrolling, turned by keys and remote, offline."""
+"""The stage in a browser: legible, without scrolling, controlled by keys and remote, offline."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ SMALL = """() => {
 
 
 def shown(page: Page, name: str) -> None:
-    """The screen stands there, and its link in the address bar."""
+    """Check that a screen is shown, and its link in the address bar."""
     key = "stage.title" if name == "opening" else f"story.title_{name}"
     expect(page.get_by_role("heading", level=1, name=str(T[key]), exact=True)).to_be_visible()
 
 
 def on_stage(page: Page, **query: str) -> None:
-    """Open the stage, and wait until it hears keys."""
+    """Open the stage, and wait until it reacts to keys."""
     visit(page, "", **{"lang": "en", "present": "1"} | query)
     expect(page.locator(".stage .place")).not_to_be_empty()
 
@@ -78,7 +78,7 @@ def stage(page: Page) -> Page:
 
 
 def test_keys_and_a_remote_walk_the_whole_story(stage: Page) -> None:
-    """There and back; every request goes to the server itself, as `page` makes sure."""
+    """Forwards and back; `page` makes sure that all requests go to the server itself."""
     on_stage(stage)
     for name in SCREENS[1:]:
         stage.keyboard.press("PageDown")
@@ -94,8 +94,11 @@ def test_keys_and_a_remote_walk_the_whole_story(stage: Page) -> None:
 
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_every_screen_is_legible_and_fits(stage: Page, language: str) -> None:
-    for name in SCREENS:
-        on_stage(stage, lang=language, screen=name)
+    on_stage(stage, lang=language)
+    for number, name in enumerate(SCREENS, 1):
+        if number > 1:
+            stage.keyboard.press("PageDown")
+        expect(stage.locator(".stage .place")).to_have_text(re.compile(rf"(?<!\d){number}(?!\d)"))
         expect(stage.locator(".st-key-stage h1")).to_be_visible()
         if name != "opening":
             expect(stage.locator(".st-key-stage .js-plotly-plot .main-svg").first).to_be_visible()
@@ -243,7 +246,7 @@ def test_a_touch_in_a_hall_keeps_the_speakers_list(stage: Page) -> None:
 
 
 def test_from_the_story_to_a_talk_of_ones_own(page: Page) -> None:
-    """Typed and started at once, with no click in between; then the keys turn its screens."""
+    """The list is typed and started without a click in between; then keys turn its screens."""
     visit(page, "story", lang="en")
     page.get_by_text(T["story.present"]).click()
     page.locator(".st-key-story_screens textarea").fill("moe\nbalance")
@@ -285,7 +288,7 @@ def other_window(stage: Page, words: Mapping[str, Text]) -> Page:
 
 
 def seconds(speaker: Page) -> int:
-    """What the time says, once it runs and has been looked at for 3 s."""
+    """The elapsed time shown, after watching it run for 3 s."""
     time = speaker.get_by_role("timer", name=str(T["speaker.time"]))
     expect(time).not_to_have_text("0:00")
     speaker.wait_for_timeout(3000)
@@ -356,7 +359,7 @@ def test_either_window_of_a_talk_may_close_and_open_again(stage: Page) -> None:
 
 
 def test_the_windows_of_a_talk_need_no_network(stage: Page) -> None:
-    """Between them: what the server draws waits for it, and the time and the blank do not."""
+    """They communicate without the server: only its drawings wait, not the time and the blank."""
     on_stage(stage)
     speaker = other_window(stage, T)
     stage.context.set_offline(True)

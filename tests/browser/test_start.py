@@ -1,4 +1,4 @@
-"""Start: plays by itself before torch is there, runs a question live, and leads to the pages."""
+"""Start: plays by itself before torch is loaded, runs a question live, and links to the pages."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ T = texts("en")
 def page_before_torch(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    """A tab at a server that has just started and waits for torch forever."""
+    """A tab at a server that has just started and never finishes importing torch."""
     with serve(tmp_path_factory.mktemp("before-torch"), "--endless-torch") as server:
         yield from watched_page(browser, server, request)
 
 
 def progress(page: Page) -> tuple[int, int]:
-    """Tokens shown and tokens in all, as the player says."""
+    """The number of tokens shown and of all tokens, from the player."""
     shown, total = re.findall(r"\d+", page.locator(".progress").inner_text())
     return int(shown), int(total)
 
@@ -52,7 +52,7 @@ def ask(page: Page, question: str) -> None:
 
 
 def test_plays_by_itself_before_torch(page_before_torch: Page) -> None:
-    """Importing torch never ends on that server: neither the picture nor its end waits for it."""
+    """Importing torch never ends on that server, so nothing in the picture waits for it."""
     page = page_before_torch
     page.goto("/")
     expect(page.get_by_role("heading", level=1, name="Inside R1")).to_be_visible()

@@ -1,4 +1,4 @@
-"""The story in a browser: its pages are turned, its pictures touched, its words explained."""
+"""The story in a browser: turning pages, interactive pictures, and explained terms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = texts("en")
 
 
 def chapter(page: Page, name: str) -> None:
-    """The chapter is open, and its link is in the address bar."""
+    """Check that the chapter is open, and its link in the address bar."""
     title = page.get_by_role("heading", level=2, name=str(T[f"story.title_{name}"]), exact=True)
     expect(title).to_be_visible()
     if name != "o1":

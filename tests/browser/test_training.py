@@ -1,4 +1,4 @@
-"""Training: rooms open, a step is taken, checkpoints answer, a run is trained, watched, stopped."""
+"""Training: opening rooms, a GRPO step, the time machine, and a run that is watched and stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a first visit weighs; its times are told by `python -m tests.browser.weight`."""
+"""The size of a first visit; `python -m tests.browser.weight` also measures times."""
 
 from __future__ import annotations
 

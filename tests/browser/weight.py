@@ -29,7 +29,7 @@ PICTURE = ".js-plotly-plot .plot-container, .view > *"
 
 @dataclass(frozen=True)
 class Weight:
-    """Of a page."""
+    """The size and times of a page."""
 
     page: str
     requests: int
@@ -44,7 +44,7 @@ class Weight:
 
 
 def weigh(browser: Browser, url: str, path: str) -> Weight:
-    """A page at a server, opened with an empty cache."""
+    """Measure a page, opened with an empty cache."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     client = context.new_cdp_session(page)
@@ -86,7 +86,7 @@ def weigh(browser: Browser, url: str, path: str) -> Weight:
 
 
 def weights(browser: Browser, times: int = 1) -> list[tuple[Weight, float]]:
-    """Of all pages and the bare one, the median of some times each; and how often its seconds."""
+    """The median measurement of each page, and the ratio of its time to the bare page's."""
     found: dict[str, list[Weight]] = {}
     ratios: dict[str, list[float]] = {}
     with (
@@ -111,7 +111,7 @@ def weights(browser: Browser, times: int = 1) -> list[tuple[Weight, float]]:
 
 
 def _median(several: list[Weight]) -> Weight:
-    """The last one, with the median of all seconds."""
+    """The last measurement, with the median of all times."""
     seconds = round(statistics.median(one.seconds for one in several), 2)
     return replace(several[-1], seconds=seconds)
 

@@ -41,14 +41,14 @@ http {{
 
 
 def filled(template: str, values: dict[str, str]) -> str:
-    """What nginx's image makes of a template: `${NAME}` of the given names only."""
+    """Fill in a template as nginx's image does: `${NAME}` for the given names only."""
     names = "|".join(values)
     return re.sub(rf"\$\{{({names})\}}", lambda found: values[found[1]], template)
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """Two replicas, and nginx before them."""
+    """Two replicas behind nginx."""
 
     url: str
     metrics: str
@@ -91,9 +91,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
 
 @contextmanager
 def behind_nginx(folder: Path, first: str, second: str) -> Iterator[tuple[str, str]]:
-    """Addresses of nginx, for viewers and for metrics, before two replicas.
+    """The URLs of nginx in front of two replicas, for viewers and for metrics.
 
-    Skips nothing: without nginx it fails and says what to install.
+    Without nginx this fails, instead of skipping, and says what to install.
     """
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     assert nginx, "no nginx; tests/run.sh installs it (Debian's nginx-light)"

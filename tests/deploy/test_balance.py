@@ -1,4 +1,4 @@
-"""Which replica answers whom, told by two that say no more than their names."""
+"""Which replica answers whom, tested with two stubs that answer with their names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def answered(port: int, cookie: str = "", source: str = "127.0.0.1") -> str:
-    """The replica that answers a connection of its own, from an address of this machine."""
+    """The replica that answers a new connection from an address of this machine."""
     connection = http.client.HTTPConnection("127.0.0.1", port, 10, source_address=(source, 0))
     connection.request("GET", "/", headers={"Cookie": cookie} if cookie else {})
     name = connection.getresponse().read().decode()
@@ -52,7 +52,7 @@ def answered(port: int, cookie: str = "", source: str = "127.0.0.1") -> str:
 
 
 def test_an_address_without_a_cookie_stays_at_one_replica(port: int) -> None:
-    """As a page inside another site's: browsers send no cookie from there."""
+    """Browsers send no cookie from a page that is embedded in another site."""
     for source in ("127.0.0.1", "127.0.0.2", "127.0.0.3"):
         assert len({answered(port, source=source) for _ in range(12)}) == 1
 

@@ -1,4 +1,4 @@
-"""The image, without Docker: the steps of its Dockerfile in a folder of the test."""
+"""The image, without Docker: the steps of its Dockerfile run in a temporary folder."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ OTHERS = {"transformers", *sys.stdlib_module_names}
 
 
 def wanted() -> Iterator[str]:
-    """Names of the packages that the image installs by name."""
+    """The names of the packages that the image installs directly."""
     above = (ROOT / "requirements.txt").read_text().partition(f"\n{MARKER}")[0]
     yield from re.findall(r"^([\w.-]+)==", above, re.MULTILINE)
 
 
 def installed() -> set[str]:
-    """Those, and all that they need, as pip would find it."""
+    """These packages and all their dependencies, as pip resolves them."""
     found, new = set[str](), [one.lower() for one in wanted()]
     while new:
         name = new.pop()
@@ -54,7 +54,7 @@ def installed() -> set[str]:
 
 
 def imported(folder: Path) -> set[str]:
-    """First names of all modules that are imported somewhere in a folder."""
+    """The top-level names of all modules imported in a folder."""
     found = set()
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -1,4 +1,4 @@
-"""Two replicas behind nginx: viewers stay with one, and go on at the other when it is gone."""
+"""Two replicas behind nginx: viewers stay with one, and continue on the other if it goes down."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VIEWERS = 10
 
 
 def get(url: str, cookie: str = "") -> tuple[int, dict[str, str]]:
-    """Status and headers of an answer."""
+    """The status and headers of a response."""
     request = urllib.request.Request(url, headers={"Cookie": cookie} if cookie else {})
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
@@ -51,7 +51,7 @@ def test_text_is_compressed(deployed: Deployed) -> None:
 
 
 def test_pages_work_under_the_security_policy(deployed: Deployed) -> None:
-    """No page asks for what the policy forbids: the browser would say so in its console."""
+    """No page requests what the policy forbids, which the browser would log in its console."""
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
         page = browser.new_context(base_url=deployed.url).new_page()
@@ -69,7 +69,7 @@ def _answered(diary: Diary) -> bool:
 
 
 def test_when_a_replica_is_gone_its_viewers_go_on_at_the_other(deployed: Deployed) -> None:
-    """As the frontend does, a viewer whose connection is lost connects anew and asks again."""
+    """Like the frontend, a viewer whose connection is lost reconnects and asks again."""
     diaries = [Diary() for _ in range(VIEWERS)]
     lost: list[int] = []
 

@@ -1,4 +1,4 @@
-"""The files of app/deploy agree with one another and with the app."""
+"""The files of app/deploy are consistent with each other and with the app."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_template_keeps_what_is_nginxs_own() -> None:
 
 
 def test_the_image_holds_what_the_app_needs_to_run() -> None:
-    """The build leaves out what stands below this line of the requirements."""
+    """The build leaves out what is below this line of the requirements."""
     marker = re.search(r"sed '/\^(.+?)/,\$d'", (DEPLOY / "Dockerfile").read_text())
     assert marker
     lines = (ROOT / "requirements.txt").read_text().splitlines()

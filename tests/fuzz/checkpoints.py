@@ -65,14 +65,14 @@ def case(rng: random.Random) -> None:
 
 
 def _run_reference(folder: Path) -> None:
-    """Three tokens, every number of which can be told."""
+    """Run three tokens, all numbers of which must be valid."""
     engine = Engine.load(folder)
     logits = engine.model(torch.tensor([[0, 5, 6]]))
     assert logits.isfinite().all() or _overflows(engine), "a run that is not finite"
 
 
 def _overflows(engine: Engine) -> bool:
-    """Whether weights are finite, but too large for any model: their products are not."""
+    """Whether weights are finite, but so large that their products are not."""
     return max(float(tensor.abs().max()) for tensor in engine.model.state_dict().values()) > 1e9
 
 

@@ -35,7 +35,7 @@ ODD: tuple[Any, ...] = (
 
 
 def name_of_something(rng: random.Random) -> str:
-    """A new name that speaks of what is cached."""
+    """A new field name with words about the cache."""
     parts = [rng.choice(SUBJECTS), *rng.choices(SUBJECTS + OTHERS, k=rng.randint(1, 3))]
     rng.shuffle(parts)
     if rng.random() < 0.2:
@@ -44,7 +44,7 @@ def name_of_something(rng: random.Random) -> str:
 
 
 def case(rng: random.Random) -> None:
-    """One config: read or refused in words; what it says under a new name is never silent."""
+    """One config: it is read or refused in words, and a fact under a new name is never ignored."""
     config = dict(rng.choice(BASES))
     for _ in range(rng.randint(0, 4)):
         config[rng.choice(KNOWN)] = rng.choice(ODD)
@@ -78,7 +78,7 @@ def case(rng: random.Random) -> None:
 
 
 def quality(name: str) -> bool:
-    """Whether another of this project's own fields has just this name."""
+    """Whether this is the name of another known field."""
     from model.analysis.kv_size.harmless import HARMLESS
 
     return name in HARMLESS or not words(name)

@@ -121,7 +121,7 @@ def case(rng: random.Random) -> None:
 
 
 def number(rng: random.Random, value: int) -> str:
-    """A number with or without separators between its groups of three, of ASCII's digits or not."""
+    """A number with or without separators between groups of three, in ASCII or other digits."""
     sign = rng.choice("-−–―") if value < 0 else ""
     group = rng.choice(_GROUPS)
     digits = f"{abs(value):,}".replace(",", group)
@@ -133,7 +133,7 @@ def number(rng: random.Random, value: int) -> str:
 
 
 def answer(rng: random.Random, value: int) -> str:
-    """A number as an answer may be typed."""
+    """A number in a form in which an answer may be typed."""
     plain = f"{value:,}" if rng.random() < 0.3 else str(value)
     plain = plain.replace("-", rng.choice("-−–―")).replace(",", rng.choice(",'_ ’"))
     plain = rng.choice(("", "", "0" if value >= 0 and len(plain) < 3 else "")) + plain
@@ -143,9 +143,9 @@ def answer(rng: random.Random, value: int) -> str:
 
 
 def rendering(rng: random.Random, off: int = 0) -> tuple[str, int]:
-    """An equation that holds for Python, as somebody may type it, and its value.
+    """An equation as somebody may type it, and its true value by Python's arithmetic.
 
-    It states that value, `off` by so much.
+    The value that it states differs by `off`.
     """
     while True:
         exact, typed = _expression(rng, 0)
@@ -163,7 +163,7 @@ def rendering(rng: random.Random, off: int = 0) -> tuple[str, int]:
 
 
 def _expression(rng: random.Random, depth: int) -> tuple[str, str]:
-    """An expression for Python, and as it may be typed."""
+    """An expression in Python, and as it may be typed."""
     count = rng.choice((2, 2, 2, 3, 3, 4, 6)) if depth == 0 else 2
     exact, typed = _operand(rng, depth)
     for _ in range(count - 1):

@@ -39,7 +39,7 @@ from tests.fuzz.records import damaged
 
 
 def forget() -> None:
-    """Have every file of the app's read again."""
+    """Clear the caches of all files that the app reads."""
     for name, module in list(sys.modules.items()):
         if name.startswith(("app.", "model.analysis.kv_size")):
             for part in vars(module).values():
@@ -162,7 +162,7 @@ KNOWN = "reference/"
 
 
 def drawn_from(file: str) -> list[str]:
-    """The figures that leave the app and need a file."""
+    """The exported figures that need a file."""
     with speaking("en"):
         return [name for name, known in figures.FIGURES.items() if file in known.needs()]
 
@@ -173,7 +173,7 @@ def shipped_text(file: str) -> str:
 
 
 def damaged_text(rng: random.Random, file: str) -> str:
-    """A file's text with damage inside: JSON as before, but for one to three values of it."""
+    """A file's text with damage inside: still JSON, but with one to three values changed."""
     text = shipped_text(file)
     if not file.endswith(".jsonl"):
         return json.dumps(damaged(rng, json.loads(text)))

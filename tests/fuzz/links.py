@@ -45,7 +45,7 @@ WRONG = (
 
 @functools.cache
 def url_keys() -> tuple[str, ...]:
-    """Every key that a link may have, by its name in the source."""
+    """Every key that a link may have, as found in the source."""
     source = "\n".join(path.read_text(encoding="utf-8") for path in sorted(APP.rglob("*.py")))
     bound = re.findall(r'key="(\w+)",(?:[^()]|\([^()]*\))*?bind="query-params"', source)
     named = re.findall(r'"((?:e|c|r|t)_[a-z_]+|seed|q|t)"', source)
@@ -65,7 +65,7 @@ def odd_key(rng: random.Random) -> str:
 
 
 def opened(page: str, query: dict[str, list[str]], language: str = "en") -> AppTest:
-    """A page by a link."""
+    """Open a page by a link."""
     at = AppTest.from_file(str(APP / "navigation.py"), default_timeout=120)
     at.query_params["lang"] = language
     for key, values in query.items():
@@ -76,7 +76,7 @@ def opened(page: str, query: dict[str, list[str]], language: str = "en") -> AppT
 
 
 def nothing_computed() -> AbstractContextManager[object]:
-    """Whatever is asked for fails at once: pages are tried here, not models."""
+    """Make all requested work fail at once, since this tests pages, not models."""
     return mock.patch.object(generation, "scheduler", lambda: Failing(ValueError("not now")))
 
 

@@ -27,7 +27,7 @@ _PIECES = (
 
 
 def text(rng: random.Random) -> str:
-    """Pieces that mean something somewhere, and any characters between them."""
+    """A text of meaningful pieces with any characters between them."""
     made = []
     for _ in range(rng.choice((0, 1, 2, 3, 5, 9, 30))):
         if rng.random() < 0.6:

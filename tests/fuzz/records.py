@@ -49,7 +49,7 @@ def case(rng: random.Random) -> None:
 
 
 def damaged(rng: random.Random, raw: Any) -> Any:
-    """A copy of a JSON document in which one to three values are others, gone, or there twice."""
+    """A copy of a JSON document with one to three values changed, removed, or duplicated."""
     raw = copy.deepcopy(raw)
     for _ in range(rng.choice((1, 1, 2, 3))):
         path = rng.choice(paths(raw))

@@ -47,14 +47,14 @@ def test_every_key_of_a_page_may_have_any_value(page: str, value: str) -> None:
 
 @pytest.mark.parametrize("page", links.PAGES)
 def test_a_page_opens_under_every_odd_key(page: str) -> None:
-    """All of them at once: fields know none of them."""
+    """All keys at once, none of which belongs to a field."""
     with links.nothing_computed():
         at = links.opened(page, {key: ["1"] for key in links.ODD_KEYS})
     assert not at.exception and at.title
 
 
 def test_the_keys_of_links_are_found() -> None:
-    """Those of November's broken links, of every kind of field."""
+    """They include the keys of the links that broke in November, for every kind of field."""
     assert {
         *("seed", "t", "q", "e_seed", "e_tokens", "c_seed", "c_batch", "c_gpus"),
         *("c_context", "r_seed", "r_target", "t_number", "t_seed", "c_dtype", "c_gpu", "c_kind"),

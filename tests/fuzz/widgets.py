@@ -27,7 +27,7 @@ _session: dict[str, Any] = {}
 
 
 def case(rng: random.Random) -> None:
-    """One message; the session is that of the case before, unless it has had enough."""
+    """Send one message, in the session of the previous case until that has had enough."""
     if not _session or _session["left"] == 0:
         page = rng.choice(PAGES)
         _session.update(at=opened(page, {}), page=page, left=MESSAGES, done=[])
@@ -81,7 +81,7 @@ def _message(rng: random.Random, at: AppTest) -> tuple[Any, Any]:
 
 @contextlib.contextmanager
 def _set(one: Any, value: Any) -> Iterator[None]:
-    """Set a field; of a choice, AppTest itself would send nothing but its options."""
+    """Set a field to any value, where AppTest itself would only send the options of a choice."""
     forged = isinstance(one, Selectbox) and value not in one.options
     if forged:
         one.options.append(value)
@@ -114,5 +114,5 @@ def _set(one: Any, value: Any) -> Iterator[None]:
 
 
 def _sendable(text: str) -> str:
-    """Without lone surrogates: the protocol's texts are UTF-8, which has none."""
+    """A text without lone surrogates, which the protocol's UTF-8 cannot encode."""
     return text.encode("utf-8", "ignore").decode("utf-8")

@@ -31,10 +31,10 @@ OUT = server.ROOT / ".work" / "load.svg"
 
 
 async def first_runs(url: str) -> dict[str, float]:
-    """A run on each page: seconds while models are still being loaded.
+    """The times of a first run on each page, while models are still being loaded.
 
     Raises:
-        LostError: if one did not come to its end.
+        LostError: if one did not finish.
     """
     diary, tab = Diary(), Tab(url)
     for page in PAGES:
@@ -47,7 +47,7 @@ async def first_runs(url: str) -> dict[str, float]:
 
 
 async def watched(url: str, viewers: int, seconds: float, seed: int) -> report.Phase:
-    """A crowd, with the server's usage beside."""
+    """Run a crowd of viewers while recording the server's usage."""
     usage: list[server.Usage] = []
     pid, own = server.process_at(url), time.process_time()
     watching = asyncio.create_task(server.watch(pid, usage)) if pid is not None else None
@@ -58,7 +58,7 @@ async def watched(url: str, viewers: int, seconds: float, seed: int) -> report.P
 
 
 async def measure(url: str, options: argparse.Namespace) -> dict[str, Any]:
-    """All figures; draws the picture."""
+    """Measure everything and draw the picture; returns the figures."""
     found: dict[str, Any] = {"machine": report.machine(), "seed": options.seed}
     found["first_runs"] = await first_runs(url)
     alone = await watched(url, 1, ALONE_SECONDS, options.seed)
@@ -72,7 +72,7 @@ async def measure(url: str, options: argparse.Namespace) -> dict[str, Any]:
 
 @contextmanager
 def app(url: str | None) -> Iterator[str]:
-    """Where the app runs: at `url`, or started here."""
+    """The app at `url`, or one that is started here."""
     if url is not None:
         yield url.rstrip("/")
         return

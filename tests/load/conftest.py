@@ -40,7 +40,7 @@ class App:
 
 @pytest.fixture(scope="package")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """One for all tests here: what one leaves behind must not hurt the next."""
+    """One app for all tests here: what one leaves behind must not affect the next."""
     running = App(tmp_path_factory.mktemp("app") / "log")
     running.start()
     yield running

@@ -23,7 +23,7 @@ from tests.load.viewer import Diary, ask
 
 @dataclass(frozen=True)
 class Cost:
-    """Of a page."""
+    """The costs of a page."""
 
     page: str
     open_ms: float  # of a first visit, of a new session
@@ -34,7 +34,7 @@ class Cost:
 
 
 class Meter:
-    """Processor time that a process has used."""
+    """Measures the processor time of a process."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -47,13 +47,13 @@ class Meter:
         return found.cpu
 
     def lap(self, times: int) -> float:
-        """Milliseconds since the last call, for each of `times`."""
+        """Milliseconds since the last call, divided by `times`."""
         before, self._last = self._last, self._now()
         return round(1000 * (self._last - before) / times, 1)
 
 
 async def cost(url: str, pid: int, name: str, page: Page | None, times: int) -> Cost:
-    """Of the page at an address; `page` says how one asks a question there."""
+    """The costs of the page at a URL; `page` says how to ask a question there."""
     draws, diary = random.Random(name), Diary()
     tab = Tab(url, name)
     await tab.open()  # whoever comes first has it made for all
@@ -87,7 +87,7 @@ async def cost(url: str, pid: int, name: str, page: Page | None, times: int) -> 
 
 
 async def costs(url: str, pid: int, times: int, only: str | None = None) -> list[Cost]:
-    """Of all pages, or of one."""
+    """The costs of all pages, or of one."""
     asked: dict[str, Page | None] = {page.name: page for page in PAGES}
     places = asked | dict.fromkeys(OTHERS)
     return [

@@ -1,4 +1,4 @@
-"""How one viewer's run fares while another draws two thousand samples."""
+"""How fast one viewer's run is while another draws two thousand samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RUNS = 30
 
 @dataclass(frozen=True)
 class Fairness:
-    """Seconds from click to record of one viewer's runs, alone and beside the samples."""
+    """Seconds from click to record of one viewer's runs, alone and while samples are drawn."""
 
     alone: list[float]
     beside: list[float]
@@ -25,11 +25,11 @@ class Fairness:
 
     @property
     def times(self) -> float:
-        """The median run beside, in medians alone: at most 2 is the aim."""
+        """The median while samples are drawn over the median alone; the aim is at most 2."""
         return statistics.median(self.beside) / statistics.median(self.alone)
 
     def text(self) -> str:
-        """For who reads it."""
+        """The result as text."""
         alone, beside = statistics.median(self.alone), statistics.median(self.beside)
         lines = [
             f"click to record, median of {len(self.alone)}: {alone:.2f} s alone, {beside:.2f} s "
@@ -40,7 +40,7 @@ class Fairness:
         return "\n".join(lines + [f"error: {error}" for error in self.errors])
 
     def figures(self) -> dict[str, Any]:
-        """For the JSON."""
+        """The result for the JSON."""
         return {
             "alone_seconds": [round(one, 3) for one in self.alone],
             "beside_seconds": [round(one, 3) for one in self.beside],
@@ -51,10 +51,10 @@ class Fairness:
 
 
 async def measure(url: str, seed: int, runs: int = RUNS) -> Fairness:
-    """Runs on the first page, alone, then beside samples that another viewer draws.
+    """Measure runs on the first page, alone, then while another viewer draws samples.
 
     Raises:
-        RuntimeError: if all samples were drawn before the runs had ended: then it says nothing.
+        RuntimeError: if all samples were drawn before the runs had ended, which proves nothing.
     """
     diary, draws = Diary(), random.Random(seed)
     viewer = Tab(url, START.name)

@@ -1,7 +1,7 @@
-"""All that viewers know of the pages: how a run is asked for, and how one sees its finished record.
+"""What viewers know about the pages: how to request a run, and how to recognise its record.
 
-Pages show records only once they are finished, so what is to be seen is whose question it answers.
-A page that calls its widgets otherwise is looked for here, and nowhere else in these tests.
+Pages show records only once they are finished, so it is enough to see whose question one answers.
+The keys of the pages' widgets are here, and nowhere else in these tests.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Page:
-    """A page by its address; the keys of the field for the question and of Run."""
+    """A page by its path, with the keys of its question field and Run button."""
 
     name: str
     field: str
@@ -53,13 +53,13 @@ def question(draws: random.Random) -> Problem:
 
 
 def data(element: Element) -> dict[str, Any]:
-    """What a component got."""
+    """The data that a component received."""
     found: dict[str, Any] = unpacked(element.proto.bytes)
     return found
 
 
 def _one_run(view: str) -> Callable[[Tab, str], Record | None]:
-    """Of a page with one trace view: its prompt has what was typed."""
+    """The record of a page with one trace view, whose prompt contains what was typed."""
 
     def finished(tab: Tab, typed: str) -> Record | None:
         element = tab.find(view)
@@ -75,14 +75,14 @@ def _one_run(view: str) -> Callable[[Tab, str], Record | None]:
 
 
 def _twins(tab: Tab, typed: str) -> Record | None:
-    """Of Latent cache: the prompt of the run on screen is the typed one."""
+    """The record of Latent cache, whose run on screen has the typed prompt."""
     shown = [one for one in tab.all("text") if one.proto.body == typed.strip()]
     curves = tab.find("c_curves")
     return Record(curves.at, None) if shown and curves else None
 
 
 def _replies(view: str) -> Callable[[Tab, str], Record | None]:
-    """Of a page with replies side by side: the question on screen is the typed one."""
+    """The record of a page with replies side by side, which shows the typed question."""
 
     def finished(tab: Tab, typed: str) -> Record | None:
         element = tab.find(view)
@@ -118,10 +118,10 @@ _STOP = "r_samples_stop"
 
 @asynccontextmanager
 async def drawing_samples(url: str) -> AsyncIterator[Tab]:
-    """A tab where `ALL_SAMPLES` are being drawn: of the hardest questions, as hot as can be.
+    """A tab that draws `ALL_SAMPLES` samples of the hardest questions at the highest temperature.
 
-    So the replies are long, and the drawing outlasts what is measured beside it. The tab is closed
-    at the end, which ends the drawing too.
+    So the replies are long, and sampling outlasts what is measured meanwhile. The tab is closed at
+    the end, which also stops the sampling.
     """
     tab = Tab(url, "reasoning", "room=samples")
     await tab.open()
@@ -138,20 +138,20 @@ async def drawing_samples(url: str) -> AsyncIterator[Tab]:
 
 
 def share_drawn(tab: Tab) -> float | None:
-    """Share of the samples that are there; None if none are being drawn."""
+    """The share of the samples that are finished; None if none are being drawn."""
     stop = tab.find(_STOP)
     bars = [one for one in tab.all("progress") if stop and one.fragment == stop.fragment]
     return bars[0].proto.value / 100 if bars else None
 
 
 async def stop_drawing(tab: Tab) -> None:
-    """Press Stop, and wait until nothing is drawn any more. Raises: see `Tab.until`."""
+    """Press Stop, and wait until sampling has ended. Raises: see `Tab.until`."""
     await tab.click(_STOP)
     await tab.until(lambda: tab.find(_STOP) is None or None)
 
 
 async def samples(tab: Tab) -> int:
-    """How many samples there are: rows of the table that is unfolded for it; 0 without one.
+    """The number of samples: rows of the table, which is unfolded for this; 0 without one.
 
     Raises: see `Tab.until`.
     """

@@ -1,4 +1,4 @@
-"""A picture of a measurement over its time, as SVG: records, pages, memory, threads, open files."""
+"""Draws a measurement over time as SVG: records, pages, memory, threads, open files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Dot = tuple[float, float | None, str]  # seconds since the beginning, seconds wa
 
 
 def draw(phase: Phase, title: str) -> str:
-    """The picture; a run without a record is a cross at the top."""
+    """Draw the picture; a run without a record is a cross at the top."""
     runs: list[Dot] = [(r.at - phase.begin, r.seconds, r.page) for r in phase.diary.runs]
     opens: list[Dot] = [(o.at - phase.begin, o.seconds, o.page) for o in phase.diary.opens]
     memory = [(one.at - phase.begin, one.bytes / 1e6) for one in phase.usage]
@@ -48,7 +48,7 @@ def draw(phase: Phase, title: str) -> str:
 
 
 def _waits(place: int, title: str, dots: Sequence[Dot], seconds: float) -> str:
-    """Waits as dots, by page."""
+    """Draw waiting times as dots, by page."""
     low, high = math.log10(SECONDS[0]), math.log10(SECONDS[-1])
 
     def height(waited: float) -> float:
@@ -72,7 +72,7 @@ def _waits(place: int, title: str, dots: Sequence[Dot], seconds: float) -> str:
 
 
 def _line(place: int, title: str, points: Sequence[tuple[float, float]], seconds: float) -> str:
-    """A value over time, from 0."""
+    """Draw a value over time, with an axis from 0."""
     top = _round_up(max((value for _, value in points), default=1.0))
 
     def height(value: float) -> float:

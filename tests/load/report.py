@@ -1,4 +1,4 @@
-"""Figures of what viewers met with and of what the server used; all of them go into the JSON."""
+"""Figures on the viewers' experience and the server's usage; all of them go into the JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.load.viewer import Diary
 
 @dataclass
 class Phase:
-    """Viewers from `begin` to `end` (time.monotonic()), and the server and the client beside."""
+    """Viewers from `begin` to `end` (time.monotonic()), with the usage of server and client."""
 
     viewers: int
     diary: Diary
@@ -33,7 +33,7 @@ class Phase:
         return self.end - self.begin
 
     def figures(self) -> dict[str, Any]:
-        """Seconds, MB (10^6 bytes) and counts; None where nothing was measured."""
+        """The figures in seconds, MB (10^6 bytes) and counts; None if not measured."""
         diary = self.diary
         done = [run for run in diary.runs if run.seconds is not None]
         told = [run.tokens for run in done if run.tokens is not None]
@@ -78,14 +78,14 @@ def _first_most_last(values: Sequence[float]) -> dict[str, float]:
 
 
 def _slope(minutes: Sequence[float], values: Sequence[float]) -> float | None:
-    """How much values rise a minute, along the line of least squares; None of a single one."""
+    """The least-squares slope of values per minute; None for a single one."""
     if len(values) < 2:
         return None
     return round(float(np.polyfit(minutes, values, 1)[0]), 2)
 
 
 def spread(values: Sequence[float]) -> dict[str, float | int] | None:
-    """How many, median, 95th percentile and maximum; None of none."""
+    """Count, median, 95th percentile and maximum; None without values."""
     if not values:
         return None
     p50, p95, most = np.quantile(values, (0.5, 0.95, 1.0))
@@ -94,7 +94,7 @@ def spread(values: Sequence[float]) -> dict[str, float | int] | None:
 
 
 def machine() -> dict[str, Any]:
-    """Where and when it was measured; a load above 0 means that others were at work too."""
+    """The machine and date of a measurement; a load above 0 means that other work was running."""
     return {
         "date": datetime.date.today().isoformat(),
         "system": platform.platform(),
@@ -136,7 +136,7 @@ ROWS = (
 
 
 def table(found: dict[str, Any]) -> str:
-    """The figures of `__main__` as text: one viewer beside all."""
+    """The figures of `__main__` as a text table: one viewer compared with all."""
     where, phases = found["machine"], (found["alone"], found["all"])
     width = 2 + max(len(name) for name, _ in ROWS)
     lines = [
@@ -157,7 +157,7 @@ def table(found: dict[str, Any]) -> str:
 
 
 def _at(found: Any, path: str) -> Any:
-    """What stands at a path of keys; None if something on the way was not measured."""
+    """The value at a path of keys; None if something on the path was not measured."""
     for key in path.split("."):
         found = found and found[key]
     return found

@@ -1,4 +1,4 @@
-"""The app as users run it, and what its process uses."""
+"""Runs the app as users do, and records the usage of its process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process and those that it started use at a moment."""
+    """The usage of a process and its children at one time."""
 
     at: float  # time.monotonic()
     bytes: int  # resident memory
@@ -35,7 +35,7 @@ class Usage:
 
 
 def usage(pid: int) -> Usage | None:
-    """Of a process by its id, from /proc; None if there is none."""
+    """The usage of a process by its id, from /proc; None if it does not exist."""
     found = [one for one in map(_own_usage, _family(pid)) if one is not None]
     if not found:
         return None
@@ -72,7 +72,7 @@ def _own_usage(pid: int) -> Usage | None:
 
 
 def process_at(url: str) -> int | None:
-    """Id of the process that listens at a port of this machine; None if it cannot be told."""
+    """The id of the process that listens on a port of this machine; None if unknown."""
     port = urlsplit(url).port
     sockets = set()
     for table in ("tcp", "tcp6"):
@@ -90,7 +90,7 @@ def process_at(url: str) -> int | None:
 
 
 async def watch(pid: int, found: list[Usage], every: float = 1.0) -> None:
-    """Note a process's usage again and again, until it ends or this is cancelled."""
+    """Record a process's usage repeatedly, until it ends or this is cancelled."""
     while (now := usage(pid)) is not None:
         found.append(now)
         await asyncio.sleep(every)
@@ -98,7 +98,7 @@ async def watch(pid: int, found: list[Usage], every: float = 1.0) -> None:
 
 @contextmanager
 def serve(port: int, log: Path, root: Path = ROOT) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the app of a folder at a port until the block ends, with its kernel compiled.
+    """Run the app in a folder on a port until the block ends, with its kernel compiled.
 
     Raises:
         RuntimeError: if it ends or does not answer within a minute; the message has its log.
@@ -130,7 +130,7 @@ def serve(port: int, log: Path, root: Path = ROOT) -> Iterator[subprocess.Popen[
 
 @contextmanager
 def anywhere(log: Path, root: Path = ROOT) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The app of a folder at a free port: its address and process. Raises: see `serve`."""
+    """Run the app in a folder on a free port: its URL and process. Raises: see `serve`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,8 +1,8 @@
-"""One browser tab, without the browser: it speaks the server's WebSocket as the frontend does.
+"""A browser tab without the browser: it uses the server's WebSocket as the frontend does.
 
 It keeps the elements on the page, the widgets' values and the URL's query; it reruns fragments at
-the interval that they ask for, answered or not. It draws nothing, so that one process can be sixty
-viewers beside the server it measures.
+the interval that they request, answered or not. It draws nothing, so that one process can be sixty
+viewers on the machine of the server that it measures.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _WHOLE = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUC
 
 
 class LostError(Exception):
-    """The server closed the connection, or never made one."""
+    """The server closed the connection, or never accepted one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """Something on the page."""
+    """An element on the page."""
 
     kind: str  # its name in the protocol
     proto: Any
@@ -48,7 +48,7 @@ class Element:
 
     @property
     def key(self) -> str:
-        """What the script calls it: ids are `$$ID-hash-key`; "None" without a key."""
+        """Its key in the script: ids are `$$ID-hash-key`; "None" without a key."""
         return self.id.split("-", 2)[-1]
 
 
@@ -80,7 +80,7 @@ class Tab:
     # --- What a viewer does --------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Load the page, or load it again; back when its script has run to the end.
+        """Load or reload the page; returns when its script has run to the end.
 
         Raises:
             LostError: if the server cannot be reached.
@@ -105,7 +105,7 @@ class Tab:
         await self._redraw()
 
     async def close(self) -> None:
-        """Leave, as by closing the tab."""
+        """Close the tab."""
         self._stop_timers()
         if self._socket is not None:
             await self._socket.close()
@@ -113,7 +113,7 @@ class Tab:
             await self._reader
 
     async def visit(self, page: str) -> None:
-        """Go to another page by the navigation; back when it is there. Raises: see `open`."""
+        """Go to another page by the navigation; returns when it is loaded. Raises: see `open`."""
         self.page = page
         self.query.clear()
         shared = {one.id for one in self._elements.values() if one.script == self._main}
@@ -122,11 +122,11 @@ class Tab:
         await self._redraw(page=self._pages[page])
 
     async def redraw(self) -> None:
-        """Have the whole page drawn anew, nothing changed; back when it is. Raises: see `open`."""
+        """Rerun the whole page unchanged; returns when it is done. Raises: see `open`."""
         await self._redraw()
 
     async def put(self, key: str, value: widgets.Value) -> None:
-        """Give a widget another value; back when the page has taken note. Raises: see `open`."""
+        """Set a widget's value; returns when the page has processed it. Raises: see `open`."""
         element = self.need(key)
         self._values[element.id] = widgets.state(element.kind, element.proto, value)
         if name := getattr(element.proto, "query_param_key", ""):
@@ -134,11 +134,11 @@ class Tab:
         await self._redraw(element.fragment)
 
     async def choose(self, key: str, place: int) -> None:
-        """Choose the option at a place of a selectbox, -1 is the last; else as `put`."""
+        """Choose the option at an index of a selectbox, -1 for the last; otherwise like `put`."""
         await self.put(key, widgets.options(self.need(key).proto)[place])
 
     async def click(self, key: str) -> float:
-        """Press a button; the time when it was pressed."""
+        """Press a button; returns the time when it was pressed."""
         element = self.need(key)
         pressed = time.monotonic()
         await self._rerun(element.fragment, click=widgets.click(element.proto))
@@ -146,17 +146,17 @@ class Tab:
 
     @property
     def address_query(self) -> str:
-        """What stands behind "?" in the address bar."""
+        """The query string in the address bar."""
         return urlencode(self.query)
 
     # --- What a viewer sees --------------------------------------------------------------------
 
     def find(self, key: str) -> Element | None:
-        """The element that the script calls `key`, if it is on the page."""
+        """The element with a key, if it is on the page."""
         return next((one for one in self._elements.values() if one.key == key), None)
 
     def need(self, key: str) -> Element:
-        """The element that the script calls `key`.
+        """The element with a key.
 
         Raises:
             LookupError: if it is not on the page.
@@ -166,20 +166,20 @@ class Tab:
         return found
 
     def all(self, kind: str) -> list[Element]:
-        """The elements of one kind."""
+        """All elements of one kind."""
         return [one for one in self._elements.values() if one.kind == kind]
 
     def errors(self, since: float = 0.0) -> list[str]:
-        """What the page says in red and came after a time."""
+        """The error messages that appeared on the page after a time."""
         shown = [one for one in self.all("alert") if one.proto.format == one.proto.ERROR]
         return [one.proto.body for one in shown if one.at > since]
 
     async def until(self, check: Callable[[], Found | None], seconds: float = PATIENCE) -> Found:
-        """What `check` finds, asked whenever a script run has ended.
+        """Wait until `check`, called whenever a script run has ended, finds something; returns it.
 
         Raises:
             LostError: if the connection was closed before.
-            TimeoutError: if there is nothing after so long.
+            TimeoutError: if nothing was found in time.
         """
         async with asyncio.timeout(seconds):
             while (found := check()) is None:
@@ -191,7 +191,7 @@ class Tab:
     # --- The protocol --------------------------------------------------------------------------
 
     async def _redraw(self, fragment: str = "", page: str = "") -> None:
-        """Have a page or a fragment drawn anew, and wait until that has been done."""
+        """Rerun a page or fragment, and wait until it is done."""
         before, wanted = self._begun, page or self._hash
         await self._rerun(fragment, page=page)
 
@@ -294,7 +294,7 @@ class Tab:
                 self._values[element.id] = value
 
     def _end(self, message: ForwardMsg) -> None:
-        """A script run is over: what it did not draw again is gone."""
+        """End a script run by removing the elements that it did not draw again."""
         if message.script_finished in _WHOLE:
             run = message.metadata.run
             own = set(run.fragment_ids)
@@ -311,12 +311,12 @@ class Tab:
         self._tell()
 
     def _tell(self) -> None:
-        """Wake who waits in `until`."""
+        """Wake the callers that wait in `until`."""
         self._news.set()
         self._news = asyncio.Event()
 
     def _poll(self, fragment: str, interval: float) -> None:
-        """Rerun a fragment again and again, as the frontend does: each has one timer."""
+        """Rerun a fragment periodically, as the frontend does, with one timer each."""
         if fragment in self._timers and self._timers[fragment][0] == interval:
             return
         self._stop_timer(fragment)

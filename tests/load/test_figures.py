@@ -1,4 +1,4 @@
-"""Figures and picture of a made-up measurement, and what /proc says, beside other sources."""
+"""Figures and picture of a made-up measurement, and usage from /proc against other sources."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture
 def phase() -> report.Phase:
-    """Two viewers and five runs in 60 s, one of which never ended."""
+    """A phase with two viewers and five runs in 60 s, one of which never ended."""
     waits = (0.2, 0.4, 0.6, 4.0, None)
     pages = ("start", "experts", "cache", "reasoning", "start")
     runs = [

@@ -1,4 +1,4 @@
-"""A room of viewers, and viewers who leave, stop, come back or have two tabs. No times asserted."""
+"""Many viewers, and viewers who leave, stop, come back or have two tabs. Asserts no times."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ OF_A_TAB = 3  # files of its event loop: Streamlit keeps it for two minutes, sho
 
 
 def asked(number: int) -> str:
-    """The question that `ask` types on the first page with a generator of this seed."""
+    """The question that `ask` types on the first page for a seed."""
     return START.text(question(random.Random(number)))
 
 
 def record(tab: Tab, number: int) -> Record:
-    """The record of that question."""
+    """The record for that question."""
     found = START.finished(tab, asked(number))
     assert found is not None
     return found
 
 
 async def quiet(pid: int) -> None:
-    """Wait until the server computes nothing any more.
+    """Wait until the server is idle.
 
     Raises:
-        TimeoutError: if it goes on and on.
+        TimeoutError: if it never is.
     """
     async with asyncio.timeout(60):
         before = server.usage(pid)
@@ -68,7 +68,7 @@ async def opened(url: str, page: str = "", query: str = "") -> Tab:
 
 
 def test_ten_viewers_get_their_records_and_leave_nothing_behind(app: App) -> None:
-    """Memory, threads and open files after five minutes of ten are what they were before.
+    """Memory, threads and open files are the same after five minutes of ten viewers as before.
 
     Before, one viewer has made a run on each page, so that the models are in memory already.
     """
@@ -99,7 +99,7 @@ def test_a_run_ends_while_another_viewer_draws_two_thousand_samples(app: App) ->
 
 
 def test_no_job_outlives_its_viewer(app: App) -> None:
-    """Three viewers ask for more than could be drawn before it is noticed that they have left."""
+    """Three viewers request more than could be computed before their absence is noticed."""
 
     async def leave() -> list[int]:
         async with AsyncExitStack() as room:
@@ -145,7 +145,7 @@ def test_two_tabs_of_one_browser_are_two_sessions(app: App) -> None:
 
 
 def test_a_page_loaded_again_in_the_middle_of_a_run_runs_it_again(app: App) -> None:
-    """What the address says is run when the page is loaded, and gives the same record."""
+    """The inputs in the URL are run when the page is loaded, and give the same record."""
 
     async def reload() -> tuple[str, str]:
         typed, diary = asked(6), Diary()
@@ -198,7 +198,7 @@ def test_a_server_started_again_serves_the_tabs_that_were_open(app: App) -> None
     ],
 )
 def test_no_message_stands_for_an_earlier_one(app: App, page: str, query: str) -> None:
-    """What a browser has dropped can never be referred to, however many runs are under way."""
+    """The server never refers to a message that a browser has dropped, even with many runs."""
 
     async def drawn_again() -> list[str]:
         tab = await opened(app.url, page, query)

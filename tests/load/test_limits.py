@@ -1,4 +1,4 @@
-"""What one client may send to a running server, and what it may see of it."""
+"""What a client may send to a running server, and what it may see of it."""
 
 from __future__ import annotations
 

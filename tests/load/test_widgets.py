@@ -1,4 +1,4 @@
-"""What a widget sends is what Streamlit's own script understands."""
+"""The simulated widgets' messages are understood by Streamlit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.load import widgets
 
 
 def begun(kind: str, proto: Any) -> WidgetState:
-    """The state of a widget that has one from the beginning."""
+    """The state of a widget that has an initial one."""
     found = widgets.at_first(kind, proto)
     assert found is not None
     return found

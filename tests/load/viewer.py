@@ -1,4 +1,4 @@
-"""What a viewer does: opens a page, asks a question of their own, looks, and goes to the next."""
+"""A viewer: opens a page, asks a question of their own, looks at it, and goes to the next."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PACE = (5.0, 10.0)  # seconds between two clicks on Run
 
 @dataclass(frozen=True)
 class Open:
-    """A page that was asked for at `at`, and was there `seconds` later."""
+    """A page that was requested at `at`, and loaded `seconds` later."""
 
     page: str
     at: float
@@ -25,7 +25,7 @@ class Open:
 
 @dataclass
 class Run:
-    """A run that was asked for at `at`; `seconds` until its finished record, None if none came."""
+    """A run that was requested at `at`; `seconds` until its record, None if none came."""
 
     page: str
     at: float
@@ -35,7 +35,7 @@ class Run:
 
 @dataclass
 class Diary:
-    """What viewers met with. Times are time.monotonic()."""
+    """The log of viewers. Times are time.monotonic()."""
 
     opens: list[Open] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Diary:
 
 
 async def ask(tab: Tab, page: Page, draws: random.Random, diary: Diary) -> Run:
-    """Type a question, click Run, and wait for its record. What goes wrong is noted.
+    """Type a question, click Run, and wait for its record. Errors are logged.
 
     Raises:
         LostError: if the connection was closed.
@@ -71,14 +71,14 @@ async def ask(tab: Tab, page: Page, draws: random.Random, diary: Diary) -> Run:
 
 
 async def go(tab: Tab, page: Page, diary: Diary) -> None:
-    """Open the first page or go to the next, and note how long it took. Raises: see `Tab.open`."""
+    """Open the first page or go to the next, and log how long it took. Raises: see `Tab.open`."""
     asked = time.monotonic()
     await (tab.visit(page.name) if tab.session else tab.open())
     diary.opens.append(Open(page.title, asked, time.monotonic() - asked))
 
 
 async def view(url: str, number: int, seed: int, end: float, diary: Diary) -> None:
-    """One viewer: page after page, a run on each, at least one and no more after `end`."""
+    """Act as one viewer: page after page with a run on each, at least one, none after `end`."""
     draws = random.Random(f"{seed}-{number}")
     tab = Tab(url, PAGES[number % len(PAGES)].name)
     clicked, pace = time.monotonic(), draws.uniform(0, PACE[1])
@@ -104,7 +104,7 @@ async def view(url: str, number: int, seed: int, end: float, diary: Diary) -> No
 
 
 async def crowd(url: str, viewers: int, seconds: float, seed: int) -> tuple[Diary, float, float]:
-    """Viewers who come at once and begin on the four pages: what they met with, begin and end."""
+    """Run viewers that start at once on the four pages; returns their log, begin and end."""
     diary, begin = Diary(), time.monotonic()
     views = (view(url, number, seed, begin + seconds, diary) for number in range(viewers))
     await asyncio.gather(*views)

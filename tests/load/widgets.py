@@ -1,4 +1,4 @@
-"""What Streamlit's frontend sends for a widget: its value at first, another value, or a click."""
+"""What Streamlit's frontend sends for a widget: its initial value, another value, or a click."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Value = str | int | float | bool | Sequence[str] | Sequence[float]
 
 
 def at_first(kind: str, proto: Any) -> WidgetState | None:
-    """The state of a widget that has just appeared; None for what has none before it is used.
+    """The state of a widget that has just appeared; None if it has none before it is used.
 
     Args:
         kind: name of the element in the protocol, e.g. "text_area".
-        proto: the element. Where `set_value` is true its value comes from the server, else the
-            default counts.
+        proto: the element. If `set_value` is true its value comes from the server, else the
+            default applies.
     """
     given: bool = getattr(proto, "set_value", False)
     match kind:
@@ -43,9 +43,9 @@ def at_first(kind: str, proto: Any) -> WidgetState | None:
 
 
 def state(kind: str, proto: Any, value: Value) -> WidgetState:
-    """The state of a widget with a value; a choice is made by the words of its options.
+    """The state of a widget with a value; options are chosen by their labels.
 
-    An infinite number is sent as it is, in a field for whole numbers too: no browser would.
+    An infinite number is sent as it is, even in a field for whole numbers, as no browser would.
     """
     found = WidgetState(id=proto.id)
     match kind:
@@ -67,12 +67,12 @@ def state(kind: str, proto: Any, value: Value) -> WidgetState:
 
 
 def click(proto: Any) -> WidgetState:
-    """A button pressed, once."""
+    """The state of a button that was pressed once."""
     return WidgetState(id=proto.id, trigger_value=True)
 
 
 def options(proto: Any) -> list[str]:
-    """The words of what can be chosen, in order."""
+    """The labels of the options, in order."""
     return [each if isinstance(each, str) else each.content for each in proto.options]
 
 

@@ -1,4 +1,4 @@
-"""What the model's tests share: a small tokenizer, tiny random models, the shipped folders."""
+"""Fixtures for the model's tests: a small tokenizer, tiny random models, the shipped folders."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ torch.set_num_threads(1)
 
 
 def tiny_config(kind: str, vocab_size: int = 64, **changes: object) -> ModelConfig:
-    """A model that is built in no time: of a kind of attention ("MLA", "MHA", "GQA", "MQA") with
-    experts, or dense ("Qwen2", whose attention is GQA too)."""
+    """The config of a tiny model: with experts and a kind of attention ("MLA", "MHA", "GQA",
+    "MQA"), or dense ("Qwen2", also with GQA)."""
     small: dict[str, object] = {
         "hidden_size": 32,
         "num_hidden_layers": 3,
@@ -44,7 +44,7 @@ def tiny_config(kind: str, vocab_size: int = 64, **changes: object) -> ModelConf
 
 
 def random_model(shape: ModelConfig, seed: int = 0) -> Transformer:
-    """A random model whose gates have biases, and whose routing is decided (few near ties)."""
+    """A random model whose gates have biases, and whose routing has few near ties."""
     torch.manual_seed(seed)
     model = Transformer(shape)
     with torch.no_grad():
@@ -59,7 +59,7 @@ def random_model(shape: ModelConfig, seed: int = 0) -> Transformer:
 
 
 def smoke(name: str) -> PretrainConfig:
-    """A training of seconds."""
+    """The settings of a training run that takes seconds."""
     return PretrainConfig(name, seed=0, steps=6, rows_per_step=4, rows_per_pass=2, save_every=2)
 
 
@@ -71,7 +71,7 @@ def shipped_folder(name: str) -> Path:
 
 
 def shipped_names() -> list[str]:
-    """All checkpoints that must be there, and all that are."""
+    """The names of all checkpoints that must exist, and of all that do."""
     return sorted({*NETWORKS, *shipped.folders()})
 
 
@@ -85,7 +85,7 @@ def each_shipped(whole: Collection[str] = NETWORKS) -> list[ParameterSet]:
 
 @pytest.fixture(scope="session")
 def words() -> Tokenizer:
-    """A small tokenizer of our kind."""
+    """A small tokenizer like ours."""
     rng = random.Random(0)
     texts = [corpus.random_problem_document(rng, "train").text for _ in range(300)]
     texts += [corpus.text_document(rng, "train", domain).text for domain in ("korean", "tables")]
@@ -99,7 +99,7 @@ KINDS += [pytest.param(kind, marks=pytest.mark.slow) for kind in ("MHA", "MQA")]
 
 @pytest.fixture(scope="session", params=KINDS)
 def engine(request: pytest.FixtureRequest, words: Tokenizer) -> Engine:
-    """A tiny random engine of each kind, which sometimes says <eos>."""
+    """A tiny random engine of each kind, which sometimes emits <eos>."""
     model = random_model(tiny_config(request.param, words.get_vocab_size()), seed=1)
     model.lm_head.weight[tokenizer.EOS] *= 6
     return Engine(model, words, ABOUT)

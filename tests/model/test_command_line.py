@@ -1,4 +1,4 @@
-"""The command line: the keys that other programs rely on, and one clear line for every error."""
+"""The command line: the JSON keys that other programs rely on, and one clear line per error."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a command with --json; what it prints, parsed."""
+    """Run a command with --json; returns its parsed output."""
 
     def parsed(*argv: str) -> Any:
         assert main([*argv, "--json"]) == 0
@@ -43,7 +43,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Any:
 
 @pytest.fixture
 def refused(capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a command that must fail as promised; its one line."""
+    """Run a command that must fail with a message; returns the line."""
 
     def line(*argv: str) -> str:
         assert main(argv) == 2
@@ -346,7 +346,7 @@ def test_an_interrupt_is_told(
 
 
 def test_a_defect_shows_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody's argument is wrong then: the traceback is not swallowed."""
+    """No argument is wrong in this case, so the traceback is not swallowed."""
 
     def defect(_: object) -> None:
         raise ValueError("operands could not be broadcast together")

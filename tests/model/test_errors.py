@@ -1,4 +1,4 @@
-"""Errors that people read: a key and values for other languages, and no folder of the server."""
+"""Readable errors have a key and values for translation, and name no folder of the server."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from model.record.trace import Trace
 from model.tasks import chain, pick
 from model.tasks.problem import WORDS, Problem
 
-#: Models by their role in the story, with their names on screen: the same in every language.
+#: Models in the order of the story, with their names on screen, the same in every language.
 NAMES = {
     "base": "Base",
     "sft-only": "SFT only",
@@ -27,7 +27,7 @@ NAMES = {
     "distilled-control": "Distilled (control)",
     "distilled": "Distilled",
 }
-#: Who is chosen at first: the first `MOST` of these that are there.
+#: The default choice: the first `MOST` of these that are available.
 FIRST = ("base", "r1-zero", "r1", "distilled", "base.steps", "base.direct")
 MOST = 4
 BEGUN = "base"  # the model whose replies are also begun for it
@@ -36,7 +36,7 @@ DIRECT = "<think></think><answer>"
 
 @dataclass(frozen=True)
 class Contestant:
-    """A model and how its reply is begun: "own" leaves it free, "steps" and "direct" do not."""
+    """A model, and how its reply is begun: "own" leaves it free, "steps" and "direct" do not."""
 
     model: str
     opening: str = "own"
@@ -56,7 +56,7 @@ class Contestant:
 
 
 def contestants() -> dict[str, Contestant]:
-    """All who can answer now, by id."""
+    """All available contestants, by id."""
     there = models.shipped()
     found = [Contestant(name) for name in NAMES if name in there]
     if BEGUN in there:
@@ -65,7 +65,7 @@ def contestants() -> dict[str, Contestant]:
 
 
 def at_first() -> list[str]:
-    """Ids that are chosen before the viewer chooses."""
+    """The ids chosen by default."""
     return [name for name in FIRST if name in contestants()][:MOST]
 
 

@@ -1,7 +1,7 @@
-"""Prompts to try, one per domain of the training text.
+"""Example prompts, from the domains of the training text.
 
-Problems and made sentences are held out: no model here was trained on them. The few words of prose
-and code are openings that occur in many places of their source.
+Problems and generated sentences are held out: no model here was trained on them. The few words of
+prose and code are openings that occur in many places of their source.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _lookup() -> str:
 
 @functools.cache
 def prompts() -> dict[str, str]:
-    """Name of an example → the exact text given to a model. Needs no torch."""
+    """The exact prompts by the name of the example. Needs no torch."""
     tasks = {
         f"{task}_{language}": next(problems(task, LEVEL, 0, "heldout", language)).prompt
         for task in ("chain", "pick")

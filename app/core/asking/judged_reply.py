@@ -1,7 +1,7 @@
-"""A trace read as reasoning: its question, its steps judged, all on token positions. No torch.
+"""A trace as reasoning: its question and its judged steps, mapped to token positions. No torch.
 
-The checker (`model.tasks.check`) judges; this module only says at which tokens, which steps build
-on an error, and when the right answer first stood there.
+The checker (`model.tasks.check`) judges; this module only adds the token positions, which steps
+build on an error, and when the right answer first appeared.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from model.tasks import chain, check, pick
 from model.tasks.problem import WORDS, Language, Problem
 from model.tasks.scope import problem_of
 
-#: Words with which a new row of a trace begins.
+#: Words that begin a new row of a trace.
 _ROWS = {
     words[key].strip(): key for words in WORDS.values() for key in ("first", "then", "so", "try")
 } | {words["wait"].strip(): "wait" for words in WORDS.values()}
@@ -29,14 +29,14 @@ _WORD = re.compile(r"[A-Za-z]+|[가-힣]+")
 
 @dataclass(frozen=True)
 class Mark:
-    """Something that stands at tokens `first` to `last` (exclusive) of a reply, from its start.
+    """A mark on tokens `first` to `last` (exclusive), counted from the start of the reply.
 
-    kind: the checker's of a step, "ok" or "no" of a verdict, or "row" where a new row begins.
-    right: of a step, its arithmetic; of a verdict, whether it is justified; None for a row.
-    value: what a step really comes to; of a comparison both digits, 67 for 6/7.
+    kind: the checker's for a step, "ok" or "no" for a verdict, or "row" where a new row begins.
+    right: whether a step's arithmetic is right, or a verdict is justified; None for a row.
+    value: the true value of a step; both digits for a comparison, 67 for 6/7.
     plain: the step in ASCII, without separators.
     builds: a number in the step comes from an error (chain).
-    follows: of a verdict, whether it says what the digits written before it say; None without any.
+    follows: whether a verdict agrees with the digits written before it; None without any.
     """
 
     kind: str
@@ -52,24 +52,24 @@ class Mark:
 
     @property
     def is_step(self) -> bool:
-        """Whether it computes: comparisons of digits are marked in the text, and not counted."""
+        """Whether it is a computation; comparisons of digits are marked, but not counted."""
         return self.value is not None and self.kind != "compare"
 
 
 @dataclass(frozen=True)
 class JudgedReply:
-    """All that is said of one reply. Token numbers count from the start of the reply."""
+    """The analysis of one reply. Token positions count from the start of the reply."""
 
     asked: ParsedPrompt
     problem: Problem  # of level 0 if the question is not a verifiable problem
-    start: int  # token of the trace at which the reply starts, what it was begun with included
+    start: int  # token of the trace at which the reply starts, including its forced beginning
     split: int  # token of the reply at which the thinking ends
     marks: tuple[Mark, ...]
     answer: str | None
-    correct: bool | None  # None if nobody can tell
+    correct: bool | None  # None if unknown
     formatted: bool
-    language: float | None  # share of the thinking's words in the question's; None without words
-    appeared: int | None  # tokens until the right answer first stood there
+    language: float | None  # share of the thinking in the question's language; None without words
+    appeared: int | None  # tokens until the right answer first appeared
 
     @property
     def steps(self) -> list[Mark]:
@@ -77,7 +77,7 @@ class JudgedReply:
 
 
 def question_of(asked: ParsedPrompt) -> Problem:
-    """The problem asked, or one of level 0 that no answer solves: then only steps are judged."""
+    """The problem asked, or one of level 0 that no answer solves, so that only steps are judged."""
     known = None if asked.free else problem_of(asked.text)
     if known is not None:
         return known
@@ -114,7 +114,7 @@ class TokensOfReply:
 
 
 def read(trace: Trace) -> JudgedReply:
-    """Read the reply of a trace."""
+    """Analyse the reply in a trace."""
     asked = taken_apart(trace.info.prompt)
     problem = question_of(asked)
     judged = check.judge(problem, asked.begin + trace.answer)
@@ -177,10 +177,10 @@ def numbers_in(text: str) -> list[int]:
 
 
 def _builds(problem: Problem, steps: Sequence[check.ReasoningStep]) -> list[bool]:
-    """For each step of a chain, whether it uses a number that only an error has brought in.
+    """For each step of a chain, whether it uses a number that comes from an error.
 
-    That is: a result of a wrong step, or of one that builds on it, that neither the question nor
-    a sound step has.
+    That is the result of a wrong step, or of one that builds on it, unless the question or a sound
+    step has it, too.
     """
     sound, spoilt = set(numbers_in(problem.question)), set[int]()
     found = []
@@ -196,7 +196,7 @@ def _builds(problem: Problem, steps: Sequence[check.ReasoningStep]) -> list[bool
 
 
 def _appeared(problem: Problem, steps: Sequence[check.ReasoningStep]) -> check.ReasoningStep | None:
-    """The first step with the right answer: as its result, or in a pick as its numbers."""
+    """The first step with the right answer: as its result, or for a pick as its numbers."""
     if problem.level == 0:
         return None
     for step in steps:
@@ -211,7 +211,7 @@ def _appeared(problem: Problem, steps: Sequence[check.ReasoningStep]) -> check.R
 
 
 def follows(problem: Problem, step: str, number: int) -> str | None:
-    """The answer of a chain if a plain step's result were `number` and all later steps were right.
+    """The answer of a chain if a step's result were `number` and all later steps were right.
 
     None if the step is not one of the chain's own, e.g. a check, or builds on an error.
     """
@@ -232,7 +232,7 @@ def recorded(language: Language) -> tuple[Trace, ...]:
 
 
 def rows(traces: Sequence[Trace]) -> list[dict[str, object]]:
-    """Every step of every trace, for a table and CSV."""
+    """Every step of every trace, as rows for a table and CSV."""
     found: list[dict[str, object]] = []
     for trace in traces:
         reading = read(trace)

@@ -1,4 +1,4 @@
-"""What a viewer may type as a prompt, checked where it enters."""
+"""Validates the prompts that viewers type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_CHARACTERS = 4_000
 
 
 def checked(text: str) -> str:
-    """The text as it will be given to a model.
+    """Return a valid prompt unchanged.
 
     Raises:
         InputError: if it is empty, too long, or has control characters other than newline and tab.
@@ -30,7 +30,7 @@ def checked(text: str) -> str:
 
 
 def fitting(text: str, model: str) -> str:
-    """Checked text that leaves the model room to continue.
+    """Return a valid prompt that leaves the model room to continue.
 
     Raises:
         InputError: see `checked`; also if the text fills the model's context.

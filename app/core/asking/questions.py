@@ -1,4 +1,4 @@
-"""Questions and prompts: what stands inside the template, and whether an answer is right."""
+"""Questions and prompts: the template and its parts, and whether an answer is right."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from model.tasks import chain, check
 from model.tasks.problem import TEMPLATE, Language
 from model.tasks.scope import expression_of, problem_of
 
-MAX_TOKENS = 512  # of a reply; a context that is shorter ends it sooner
+MAX_TOKENS = 512  # maximum per reply, if the context allows
 _BEFORE, _AFTER = TEMPLATE.split("{question}")
 
 
 @dataclass(frozen=True)
 class ParsedPrompt:
-    """A prompt taken apart. `begin` opens the reply in the model's name; free text has neither."""
+    """A parsed prompt. `begin` is the forced beginning of the reply; free text has none."""
 
     text: str  # the question, or the whole prompt if it is free text
     begin: str
@@ -27,8 +27,8 @@ class ParsedPrompt:
 
 
 def worded(text: str, language: Language) -> str:
-    """A question as the models are asked it: arithmetic alone, "2+2", in the words that they know,
-    so that its answer can be checked; anything else as it stands."""
+    """A question in the wording that models know: bare arithmetic, "2+2", is posed as in training,
+    so that its answer can be checked; anything else is left unchanged."""
     expression = expression_of(text)
     return text.strip() if expression is None else chain.pose(expression, language).question
 
@@ -42,7 +42,7 @@ def taken_apart(prompt: str) -> ParsedPrompt:
 
 
 def verdict(asked: ParsedPrompt, answer: str) -> tuple[str, str | None, bool] | None:
-    """The right answer, the model's (None: it gave none) and whether that is right.
+    """The right answer, the model's answer (None if it gave none), and whether it is right.
 
     None for anything but a verifiable problem. A pick may have several right answers.
     """

@@ -1,9 +1,9 @@
-"""What the models can be asked, in words: to read before one asks, and after one asked otherwise.
+"""Texts on what the models can be asked, shown before a question, and after one out of scope.
 
     st.caption(scope.askable())
     if (word := scope.outside(asked)) is not None: st.info(word)
 
-All of it is Markdown, and holds nothing that was typed but digits and signs.
+All texts are Markdown; of what was typed, they contain only digits and signs.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ def askable() -> str:
 
 
 def sizes() -> str:
-    """How large the numbers of these questions are, and how many."""
+    """The ranges and counts of the numbers in these questions."""
     return t("scope.sizes", shapes=_shapes(), **_limits())
 
 
 def level_help() -> str:
-    """What the levels of the tasks mean."""
+    """The meaning of the tasks' levels."""
     return t("scope.levels", shapes=_shapes())
 
 
 def outside(asked: ParsedPrompt) -> str | None:
-    """A kind word on a question that the models were not trained for; None inside, and of free
-    text, which they continue as well as they can."""
+    """A friendly note on a question that the models were not trained for; None if it is in scope,
+    and for free text, which they continue as well as they can."""
     if asked.free:
         return None
     scope = scope_of(asked.text)
@@ -58,7 +58,7 @@ def outside(asked: ParsedPrompt) -> str | None:
 
 
 def example(task: str, level: int | None = None) -> Problem:
-    """A held-out question of a task in the viewer's language, of its first level if not told."""
+    """A held-out question of a task in the viewer's language, of the first level unless given."""
     return _example(task, TASKS[task].LEVELS[0] if level is None else level, question_language())
 
 
@@ -68,17 +68,17 @@ def _example(task: str, level: int, asked_in: Language) -> Problem:
 
 
 def _plain(text: str) -> str:
-    """Digits and signs as they are: Markdown takes two stars for emphasis."""
+    """Escape asterisks, which Markdown would take for emphasis."""
     return text.replace("*", r"\*")
 
 
 def _shapes() -> str:
-    """ "2 of 6, 3 of 5": how many numbers are picked of how many, level by level."""
+    """The shapes of picks by level, as in "2 of 6, 3 of 5"."""
     return ", ".join(t("scope.shape", k=k, among=among) for k, among in pick.SHAPES.values())
 
 
 def _limits() -> dict[str, int]:
-    """The first and the last of the numbers that questions are made of."""
+    """The lowest and highest numbers that occur in questions."""
     ranges = {
         "term": chain.TERMS,
         "factor": chain.FACTORS,

@@ -1,4 +1,4 @@
-"""What models were measured to do on held-out problems: assets/runs/NAME/evaluation.json."""
+"""The evaluations of models on held-out problems: assets/runs/NAME/evaluation.json."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHARE = {"value": float, "interval": (float, float), "n": count}
 
 
 def _by_k(value: object) -> bool:
-    """The shape of shares by k, of which there is one for 1."""
+    """Whether a value is shares by k, including k = 1."""
     return (
         isinstance(value, dict)
         and "1" in value
@@ -34,7 +34,7 @@ _EVALUATION = {
     "greedy": dict.fromkeys(TASKS, _MEASURED),
     "budget": {task: [_MEASURED | {"budget": count}] for task in TASKS},
 }  # fmt: skip
-#: of the two models whose verdicts differ, which know no chains (`model.training.results`)
+#: for the two models whose verdicts differ, which know no chains (`model.training.results`)
 _OF_PAIR = {
     "date": str, "many": {pick.NAME: _MEASURED | {"errors_noticed": _SHARE, "false_alarms": _SHARE}}
 }  # fmt: skip
@@ -47,17 +47,17 @@ def _read(path: Path, changed: int) -> dict[str, Any]:
 
 
 def of_model(name: str) -> dict[str, Any] | None:
-    """A model's evaluation as the file has it now; None if it was not measured."""
+    """A model's evaluation, read again if the file has changed; None if it was not evaluated."""
     return read(ASSETS / "runs" / name / "evaluation.json")
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """An evaluation as a file has it now; None if there is none."""
+    """The evaluation in a file, read again if that has changed; None if there is none."""
     return _read(path, path.stat().st_mtime_ns) if path.exists() else None
 
 
 def needed(name: str) -> dict[str, Any]:
-    """The evaluation of a model that ships with it.
+    """The evaluation of a model that must have one.
 
     Raises:
         DamagedFileError: if it is missing.
@@ -68,14 +68,14 @@ def needed(name: str) -> dict[str, Any]:
 
 
 def date(name: str) -> str:
-    """When a model was measured; "" if it was not."""
+    """The date of a model's evaluation; "" if there is none."""
     found = of_model(name)
     return "" if found is None else str(found["date"])
 
 
 @dataclass(frozen=True)
 class Typical:
-    """What a model's replies to held-out problems of a task and level are like."""
+    """Typical figures for a model's replies to held-out problems of a task and level."""
 
     right: float  # share
     tokens: float  # median
@@ -84,7 +84,7 @@ class Typical:
 
 
 def typical(name: str, task: str, level: int) -> Typical | None:
-    """Of the measurement with the most replies; None if this level was not measured."""
+    """The figures from the evaluation with the most replies; None if the level has none."""
     evaluation = of_model(name)
     if evaluation is None:
         return None
@@ -100,18 +100,18 @@ def typical(name: str, task: str, level: int) -> Typical | None:
 
 
 def by_k(evaluation: dict[str, Any], task: str, measure: str) -> list[Point]:
-    """pass@k or cons@k (`measure`) of a task's problems at the level that was asked many times."""
+    """pass@k or cons@k (`measure`) for a task, at the level evaluated with many replies."""
     found = evaluation["many"][task][measure]
     return [_point(int(k), value) for k, value in found.items()]
 
 
 def level(evaluation: dict[str, Any], task: str) -> int:
-    """The level of a task's problems that were asked many times, and under budgets."""
+    """The level of a task that was evaluated with many replies, and under budgets."""
     return int(evaluation["many"][task]["levels"][0])
 
 
 def by_budget(evaluation: dict[str, Any], task: str) -> list[Point]:
-    """Share of right answers under each budget of thinking tokens, which stands for k."""
+    """The share of right answers under each budget of thinking tokens, given as k."""
     return [_point(cut["budget"], cut["pass@k"]["1"]) for cut in evaluation["budget"][task]]
 
 

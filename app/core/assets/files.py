@@ -1,7 +1,7 @@
-"""The files that ship with the app, read so that one that is damaged is told by its name.
+"""Reads the files that ship with the app, and reports a damaged one by name.
 
-What training writes is checked for what pages need of it: `read_json` with a shape. What is
-published elsewhere never changes by itself: `reference` knows it by its hash.
+Files written by training are checked for what pages need: `read_json` with a shape. Published
+figures never change by themselves: `reference` checks their hash.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import numpy as np
 
 from model import ASSETS
 
-#: Hashes of the files beside it, as `sha256sum *.json` writes them.
+#: The hashes of the files next to it, as written by `sha256sum *.json`.
 SUMS = ASSETS / "reference" / "SHA256SUMS"
-LARGEST = 2**53  # of a number: beyond it JSON's are not exact, and nothing here is measured
+LARGEST = 2**53  # beyond it, JSON's numbers are not exact
 
 
 class DamagedFileError(Exception):
-    """A file is missing, or holds something else than it should; `file` is its path in `ASSETS`."""
+    """A file is missing or has unexpected content; `file` is its path in `ASSETS`."""
 
     def __init__(self, path: Path) -> None:
         self.file = path.relative_to(ASSETS).as_posix() if ASSETS in path.parents else path.name
@@ -32,23 +32,23 @@ class DamagedFileError(Exception):
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn what goes wrong while a file's content is read and understood into one error.
+    """Turn any error in reading and interpreting a file into a DamagedFileError.
 
     Raises:
         DamagedFileError: instead of whatever was raised.
     """
     try:
         yield
-    # ValueError: CheckpointError, ConfigError and RecordError, too
+    # ValueError includes CheckpointError, ConfigError and RecordError
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedFileError(path) from error
 
 
 def read_json(path: Path, shape: object = dict) -> dict[str, Any]:
-    """The JSON object in a file, of a shape that `shaped` describes.
+    """The JSON object in a file, checked against a shape (see `shaped`).
 
     Raises:
-        DamagedFileError: if it cannot be read, or holds something else.
+        DamagedFileError: if it cannot be read, or has another shape.
     """
     with reading(path):
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -58,7 +58,7 @@ def read_json(path: Path, shape: object = dict) -> dict[str, Any]:
 
 
 def reference(path: Path) -> Any:
-    """The content of a JSON file of assets/reference, as it was shipped.
+    """The content of a JSON file of assets/reference, checked against its hash.
 
     Raises:
         DamagedFileError: if it, or the file of its hashes, is missing or was changed.
@@ -73,11 +73,11 @@ def reference(path: Path) -> Any:
 
 
 def shaped(value: object, shape: object) -> bool:
-    """Whether a JSON value is of a shape.
+    """Whether a JSON value has a shape.
 
-    A shape is a type, [shape of each], (shape of the first, ...), {key: shape}, or a function that
-    says it of a value. A list in square brackets has at least one entry. Numbers are finite; a
-    float may be whole. The key `str` stands for all keys; others may be there.
+    A shape is a type, [shape of each], (shape of the first, ...), {key: shape}, or a predicate. A
+    list in square brackets has at least one entry. Numbers are finite; a float may be whole. The
+    key `str` stands for all keys; additional keys are allowed.
     """
     if isinstance(shape, list):
         return (
@@ -103,17 +103,17 @@ def shaped(value: object, shape: object) -> bool:
 
 
 def count(value: object) -> bool:
-    """The shape of a whole number above zero."""
+    """Shape: a whole number above zero."""
     return shaped(value, int) and value > 0  # type: ignore[operator]
 
 
 def filled(value: object) -> bool:
-    """The shape of a text that is not empty."""
+    """Shape: a text that is not empty."""
     return isinstance(value, str) and bool(value)
 
 
 def grid(dimensions: int) -> Callable[[object], bool]:
-    """The shape of nested lists of numbers that are an array of so many dimensions."""
+    """Shape: nested lists of numbers that form an array with `dimensions` dimensions."""
     nested: object = float
     for _ in range(dimensions):
         nested = [nested]

@@ -1,7 +1,7 @@
-"""What ships with each model: its config, tokenizer, card, results; read once, shared by all.
+"""The files of each model: its config, tokenizer, card and results, read once and shared.
 
-Kept by Python's own caches: Streamlit's can be cleared by any browser. A file that is damaged is
-told by its name (`DamagedFileError`), and read again the next time.
+They are in functools caches, as Streamlit's can be cleared by any browser. A damaged file is
+reported by name (`DamagedFileError`), and read again the next time.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from model.nn.shipped import folders as shipped_folders
 from model.nn.tokenizer import load as load_tokenizer
 from model.record.card import ModelCard
 
-SEED = re.compile(r"-seed(\d+)$")  # ends the name of a model that was trained once more
+SEED = re.compile(r"-seed(\d+)$")  # suffix of models trained again with another seed
 
 
 @lru_cache(maxsize=1)
 def shipped() -> dict[str, dict[str, Any]]:
-    """about.json of every shipped checkpoint by name, without torch."""
+    """The about.json of every shipped checkpoint by name, without torch."""
     return {name: _about(folder / "about.json") for name, folder in shipped_folders().items()}
 
 
@@ -43,7 +43,7 @@ def _about(path: Path) -> dict[str, Any]:
 
 
 def folder(name: str) -> Path:
-    """Where a shipped checkpoint lies.
+    """The folder of a shipped checkpoint.
 
     Raises:
         KeyError: if none has this name.
@@ -65,7 +65,7 @@ def config(name: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def card(name: str) -> ModelCard:
-    """What a record says of a shipped checkpoint."""
+    """The model card that records of a shipped checkpoint carry."""
     return cards.card(ModelConfig.from_json(config(name)), name)
 
 
@@ -77,10 +77,10 @@ def attention(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def twins() -> dict[str, str]:
-    """The models that differ in attention alone, by name, and what to call the attention of each.
+    """The models that differ in attention only: the label of each one's attention, by name.
 
-    Twins are models of the family "twin". `base` is one of them unless there is one with its kind
-    of attention. Of a kind that was trained with several seeds, it is the first seed's model.
+    These are the models of the family "twin", and `base` if none of them has its kind of attention.
+    If a kind was trained with several seeds, only the first seed's model is listed.
     """
     return kinds_of(
         {
@@ -92,16 +92,15 @@ def twins() -> dict[str, str]:
 
 
 def twins_context() -> int:
-    """Tokens that every twin sees at once."""
+    """The shortest context length among the twins."""
     return min(int(config(name)["max_position_embeddings"]) for name in twins())
 
 
 def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
-    """Names of models → what to call their attention: "MLA", and "MLA-32" if it keeps less.
+    """Labels for the attention of models, by name: "MLA", and "MLA-32" for one that caches less.
 
-    The number is what a layer keeps of a token: elements of MLA, else key-value heads.
-
-    In the order of `AttentionKind`, of one kind those that keep most first.
+    The number is what a layer caches per token: elements for MLA, else key-value heads. The order
+    is that of `AttentionKind`, and within a kind the largest cache first.
     """
 
     def size(name: str) -> int:
@@ -124,7 +123,7 @@ def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
 
 
 def seeds(name: str) -> dict[int, dict[str, Any]]:
-    """What was measured of a model, and of the same trained with other seeds: by seed."""
+    """The results of a model and of its reruns with other seeds, by seed."""
     runs = ASSETS / "runs"
     found = {0: name} if (runs / name / "results.json").exists() else {}
     for path in sorted(runs.glob(f"{name}-seed*/results.json")):
@@ -135,7 +134,7 @@ def seeds(name: str) -> dict[int, dict[str, Any]]:
 
 @lru_cache(maxsize=128)
 def digest(model: str, file: str) -> str:
-    """Hash of one file of a shipped checkpoint."""
+    """The SHA-256 of a file of a shipped checkpoint."""
     path = ASSETS / "checkpoints" / model / file
     with reading(path):
         return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -158,7 +157,7 @@ _RESULTS = {
     "heldout": _LOSS | {"method": str},
     "train_loss": {"tokens": [int], "loss": [float]}, "minutes": float,
 }  # fmt: skip
-#: What some results have besides.
+#: Additional parts of some results.
 _PARTS: dict[str, object] = {
     "max_vio": {"step": [int], "per_layer": grid(2)},
     "balance": {"step": [int], "load": grid(3), "bias": grid(3)},
@@ -169,7 +168,7 @@ _ABOUT = {"name": str, "family": str, "tokens": int, "steps": int, "seed": int, 
 
 @lru_cache(maxsize=64)
 def run_results(name: str) -> dict[str, Any]:
-    """What training and evaluation of a model recorded: assets/runs/NAME/results.json."""
+    """The results of a model's training and evaluation: assets/runs/NAME/results.json."""
     path = ASSETS / "runs" / name / "results.json"
     found = read_json(path, _RESULTS)
     with reading(path):
@@ -191,6 +190,6 @@ def run_results(name: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def published_routing() -> dict[str, Any]:
-    """Published figures of routing with their sources: assets/reference/routing.json."""
+    """Published routing figures with their sources: assets/reference/routing.json."""
     found: dict[str, Any] = reference(ASSETS / "reference" / "routing.json")
     return found

@@ -1,4 +1,4 @@
-"""What the papers publish: tables, curves and stages with their sources; nothing measured here."""
+"""Published figures: the papers' tables, curves and stages with their sources; none are our own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TABLES = ("zero", "others", "stages", "distilled", "against")
 
 @dataclass(frozen=True)
 class Table:
-    """A published table; the first column names the row, None is a figure that is not given."""
+    """A published table; the first column names the row, None is a figure not given."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str | float | None, ...], ...]
@@ -33,7 +33,7 @@ def _file() -> dict[str, Any]:
 
 
 def source(name: str) -> str:
-    """Where a figure is from, in full."""
+    """The full source of a figure."""
     return translated(_file()["sources"][name])
 
 
@@ -51,13 +51,13 @@ def curve(name: str) -> tuple[list[float], list[float]]:
 
 
 def curves_source() -> str:
-    """Where the curves are from, and how truly they were read off."""
+    """The source of the curves, and how accurately they were read off."""
     return translated(_file()["curves_source"])
 
 
 @dataclass(frozen=True)
 class Rung:
-    """What o1 reached on AIME 2024 in one way of using samples; `name` of its text."""
+    """o1's share on AIME 2024 for one way of using samples; `name` is the key of its text."""
 
     name: str
     share: float
@@ -65,7 +65,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class O1:
-    """What OpenAI's page says of o1 in words."""
+    """The figures in the text of OpenAI's page on o1."""
 
     ladder: tuple[Rung, ...]
     source: str
@@ -77,7 +77,7 @@ def o1() -> O1:
 
 
 def stage(name: str) -> dict[str, float]:
-    """What is published of the stage that one of our models stands for; {} if nothing is."""
+    """The published figures for the stage that one of our models corresponds to; {} if none."""
     return _file()["stages"].get(name, {})
 
 
@@ -89,7 +89,7 @@ def stages_source() -> str:
 class Ablated:
     """A model that DeepSeek trained to compare kinds of attention, all else being equal.
 
-    `elements` are kept per token; None where the table does not give them. `scores` are in percent,
+    `elements` are cached per token; None if the table does not give them. `scores` are in percent,
     by test.
     """
 
@@ -102,7 +102,7 @@ class Ablated:
 
 @functools.cache
 def ablation() -> tuple[Ablated, ...]:
-    """DeepSeek-V2's comparison of kinds of attention; of each model, MHA first."""
+    """DeepSeek-V2's comparison of kinds of attention, with MHA first for each model."""
     raw = _file()["ablation"]
     return tuple(
         Ablated(

@@ -1,4 +1,4 @@
-"""Runs that were recorded for pages to open with: assets/samples. No torch."""
+"""The recorded runs that pages open with: assets/samples. No torch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def trace(name: str) -> Trace:
     path = ASSETS / "samples" / f"{name}.json"
     with reading(path):
         found = Trace.from_json(read_json(path))
-        models.folder(found.card.name)  # its model ships, too
+        models.folder(found.card.name)  # the model must ship, too
         if not found.expert_ids.size:
             raise ValueError("a run of our own has experts")
     return found
@@ -24,11 +24,11 @@ def trace(name: str) -> Trace:
 
 @lru_cache(maxsize=32)
 def traces(name: str) -> tuple[Trace, ...]:
-    """Runs that stand side by side, in assets/samples/NAME.json."""
+    """The runs to show side by side, in assets/samples/NAME.json."""
     path = ASSETS / "samples" / f"{name}.json"
     raw = read_json(path, {"traces": [dict]})["traces"]
     with reading(path):
         found = tuple(Trace.from_json(one) for one in raw)
         for one in found:
-            models.folder(one.card.name)  # its model ships, too
+            models.folder(one.card.name)  # the model must ship, too
     return found

@@ -1,7 +1,7 @@
-"""Where published figures are from, in the viewer's language.
+"""The sources of published figures, in the viewer's language.
 
-Files of assets name their sources in English; `translated` gives the texts `sources.from_*`, which
-say the same in the viewer's language.
+Files of assets name their sources in English; `translated` replaces them with the texts
+`sources.from_*` in the viewer's language.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _PREFIX = "sources.from_"
 
 
 def translated(source: str) -> str:
-    """A file's source as the viewer's language says it, if need be part by part.
+    """A file's source in the viewer's language, if necessary part by part.
 
-    Parts that no text says, as paths in repositories, stay as they are.
+    Parts without a text, such as paths in repositories, are left as they are.
     """
     parts = [source] if source in _names() else source.split(BETWEEN)
     return BETWEEN.join(
@@ -27,7 +27,7 @@ def translated(source: str) -> str:
 
 @functools.cache
 def _names() -> dict[str, str]:
-    """English parts of sources, and the names of their texts."""
+    """The names of the texts, by their English wording."""
     return {
         str(text): key.removeprefix(_PREFIX)
         for key, text in texts("en").items()

@@ -1,6 +1,6 @@
-"""The server's one scheduler, the models that it runs, and whose requests they are.
+"""The server's one scheduler, the models that it runs, and the visitors of its requests.
 
-It is the module's own and not in one of Streamlit's caches, which any client may have cleared.
+It is kept in this module and not in one of Streamlit's caches, which any client can clear.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 
 _LOCK = threading.Lock()
 _made: list[Scheduler] = []
-_FIRST = threading.Lock()  # held from the first viewer on
+_FIRST = threading.Lock()  # acquired for the first viewer, and never released
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Intervened:
 
 @dataclass(frozen=True)
 class Derived:
-    """A model with something else changed in it: equal names are equal changes."""
+    """A model with another modification; equal names mean equal modifications."""
 
     model: str
     name: Hashable
@@ -45,8 +45,8 @@ class Derived:
 
 
 def load(engine: Hashable) -> ModelLike:
-    """The model that a request names; until the kernel is compiled, of the reference network."""
-    if isinstance(engine, Derived):  # the reference network knows no such changes
+    """The model for a request's `engine`; the PyTorch network until the kernel is compiled."""
+    if isinstance(engine, Derived):  # the PyTorch network does not support these
         compiled.compile_all()
     if compiled.ready():
         return _kernel(engine)
@@ -64,7 +64,7 @@ def _kernel(engine: Hashable) -> KernelModel:
 
 
 def _reference(engine: Hashable) -> ModelLike:
-    from model.analysis import reference_interventions  # torch, in the first seconds only
+    from model.analysis import reference_interventions  # loads torch, in the first seconds only
     from model.nn import checkpoints
     from model.runtime.reference import ReferenceModel
 
@@ -82,13 +82,13 @@ def _tell() -> None:
 
 
 def compile_kernel() -> None:
-    """Have the kernel compiled in the background, unless it is; once per server."""
+    """Compile the kernel in the background if necessary; once per server."""
     if _FIRST.acquire(blocking=False):
         threading.Thread(target=compiled.compile_apart, daemon=True, name="kernel").start()
 
 
 def scheduler() -> Scheduler:
-    """The one scheduler; its threads live as long as the server."""
+    """The server's scheduler, whose threads live as long as the server."""
     with _LOCK:
         if not _made:
             _made.append(Scheduler(load))
@@ -96,6 +96,6 @@ def scheduler() -> Scheduler:
 
 
 def visitor() -> str:
-    """Who asks: one browser tab, as the scheduler counts."""
+    """The id of the current visitor: a browser tab."""
     context = get_script_run_ctx()
     return context.session_id if context is not None else "nobody"

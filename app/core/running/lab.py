@@ -1,11 +1,11 @@
-"""Experiments that need torch: the server starts each in a process of its own, one at a time.
+"""Experiments that need torch: the server runs each in a process of its own, one at a time.
 
     experiment = lab().submit(visitor(), {"experiment": "one_step", ...})
     experiment.look(), experiment.results    # in a fragment, as for a ticket of the scheduler
 
-What is asked for, and what comes back, says `model.training.lab`. A process ends on Stop, when its
-visitor is gone, and with the server, whose end closes its standard input. Others may watch the
-experiment whose turn it is, `lab().running`, and nothing that they do touches it.
+`model.training.lab` defines the requests and findings. A process ends on Stop, when its visitor is
+gone, and with the server, whose end closes its standard input. Others may watch the running
+experiment, `lab().running`, but cannot affect it.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ ROOT = Path(__file__).parents[3]
 COMMAND = (sys.executable, "-m", "model.training.lab")
 WAITING = 6  # experiments that may wait their turn
 YOURS = 2  # experiments of one visitor, waiting and running
-TICK = 0.2  # seconds between two looks at whether the visitor is still there
+TICK = 0.2  # seconds between checks whether the visitor is still there
 GRACE = 30.0  # seconds that an experiment has to end by itself after Stop
 
 
 class LabError(RuntimeError):
-    """An experiment's process ended without its result; `cause` is a word for the viewer's text."""
+    """An experiment's process ended without a result; `cause` selects the viewer's message."""
 
     def __init__(self, cause: Literal["disk", "memory", "defect"]) -> None:
         super().__init__(f"an experiment failed: {cause}")
@@ -43,7 +43,7 @@ class LabError(RuntimeError):
 
 
 class Experiment(Work):
-    """What one visitor wants computed; `results` only ever grows."""
+    """An experiment requested by a visitor; `results` only ever grows."""
 
     def __init__(self, visitor: Hashable, request: Mapping[str, Any]) -> None:
         super().__init__(visitor)
@@ -52,19 +52,19 @@ class Experiment(Work):
 
     @property
     def progress(self) -> float:
-        """Share that is done."""
+        """The share that is done."""
         return self.results[-1].progress if self.results else 0.0
 
 
 class Lab:
-    """A queue of experiments, and a thread that starts their processes, one after another.
+    """A queue of experiments, and a thread that runs their processes one after another.
 
-    Nobody's second experiment comes before anybody's first.
+    Nobody's second experiment runs before anybody's waiting first.
     """
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self._command = command
-        self._queue: list[Experiment] = []  # the first one has its turn, or is about to
+        self._queue: list[Experiment] = []  # the first one is running, or about to
         self._process: subprocess.Popen[str] | None = None
         self._closed = False
         self._wake = threading.Condition()
@@ -75,7 +75,7 @@ class Lab:
         """Queue an experiment.
 
         Raises:
-            FullError: if too many wait already.
+            FullError: if the visitor has too many, or too many are waiting.
         """
         experiment = Experiment(visitor, request)
         with self._wake:
@@ -92,19 +92,19 @@ class Lab:
 
     @property
     def running(self) -> Experiment | None:
-        """The experiment whose turn it is, for whoever watches."""
+        """The running experiment, for observers; None if there is none."""
         with self._wake:
             first = next(iter(self._queue), None)
         return first if first is not None and first.state == "running" else None
 
     def close(self) -> None:
-        """End the process under way at once, and start no other."""
+        """Kill the current process, and start no other."""
         self._closed = True
         if self._process is not None:
             self._process.kill()
 
     def _order(self) -> None:
-        """Everybody's first experiment, then everybody's second; what has its turn, keeps it."""
+        """Sort everybody's first experiment before their second; a running one stays first."""
         seen: Counter[Hashable] = Counter()
         turns: dict[Experiment, int] = {}
         for one in self._queue:
@@ -113,7 +113,7 @@ class Lab:
         self._queue.sort(key=turns.__getitem__)
 
     def _tidy(self) -> None:
-        """Let go of what waits and was dropped; tell the others when it is their turn."""
+        """Remove waiting experiments that were dropped; update the places of the others."""
         for one in [one for one in self._queue if one.state == "waiting" and one.dropped]:
             self._queue.remove(one)
             one.close("stopped")
@@ -131,14 +131,14 @@ class Lab:
                 experiment.begin()
             try:
                 self._run(experiment)
-            except Exception:  # no process to be had, or a defect of ours
+            except Exception:  # the process could not be started, or a bug
                 _LOG.exception("an experiment failed")
                 experiment.close("failed", LabError("defect"))
             with self._wake:
                 self._queue.remove(experiment)
 
     def _run(self, experiment: Experiment) -> None:
-        """Have a process compute an experiment, and see to it that it ends."""
+        """Run an experiment in a process, and make sure that it ends."""
         process = self._process = subprocess.Popen(
             self._command,
             cwd=ROOT,
@@ -164,7 +164,7 @@ class Lab:
                 with self._wake:
                     self._tidy()
                 reader.join(TICK)  # it ends with the process
-        except BrokenPipeError:  # it ended before it was told what to do
+        except BrokenPipeError:  # it ended before it read the request
             pass
         finally:
             process.kill()
@@ -176,13 +176,13 @@ class Lab:
             experiment.close("done")
         else:
             _LOG.error("an experiment's process ended with %s", process.returncode)
-            # a process that the system killed has most likely taken too much memory
+            # if the system killed the process, it most likely ran out of memory
             killed = process.returncode == -9
             experiment.close("failed", reader.error or LabError("memory" if killed else "defect"))
 
 
 class _Reader(threading.Thread):
-    """Turns a process's lines into an experiment's results."""
+    """Reads a process's output lines into an experiment's results."""
 
     def __init__(self, process: subprocess.Popen[str], experiment: Experiment) -> None:
         super().__init__(daemon=True, name="lab-reader")
@@ -198,7 +198,7 @@ class _Reader(threading.Thread):
                     self.error = LabError(found["error"])
                 else:
                     self._experiment.results.append(Finding(**found))
-            except (ValueError, TypeError):  # cut off by the process's end
+            except (ValueError, TypeError):  # a line cut off by the end of the process
                 self.error = LabError("defect")
 
 
@@ -207,7 +207,7 @@ _made: list[Lab] = []
 
 
 def lab() -> Lab:
-    """The server's one lab; its thread lives as long as the server."""
+    """The server's lab, whose thread lives as long as the server."""
     with _LOCK:
         if not _made:
             _made.append(Lab())

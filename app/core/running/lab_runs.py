@@ -1,4 +1,4 @@
-"""Experiments of the lab on a page: asked for in a slot, and recorded ones to open with."""
+"""Lab experiments on a page: run in a slot, or recorded ones to open with."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from model.training.experiments import Finding
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What an experiment has found, all of it or so far; `request` as in `training.experiments`."""
+    """The findings of an experiment so far; `request` is as in `training.experiments`."""
 
     request: Mapping[str, Any]
     found: tuple[Finding, ...]
 
     @property
     def id(self) -> str:
-        """Name of what was asked, and of how much was found."""
+        """A hash of the request and the number of findings."""
         content = json.dumps([self.request, len(self.found)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
@@ -38,11 +38,11 @@ class Outcome:
         return Problem(**self.request["problem"])
 
     def all_of(self, name: str) -> list[Any]:
-        """Every value of a name, in order."""
+        """All values of the findings with a name, in order."""
         return [one.value for one in self.found if one.name == name]
 
     def last(self, name: str) -> Any:
-        """The last value of a name; None if there is none."""
+        """The last value of the findings with a name; None if there is none."""
         return next(iter(self.all_of(name)[::-1]), None)
 
 
@@ -50,14 +50,14 @@ OUTCOMES: Store[Outcome] = Store(64)
 
 
 class LabSlot(RunSlot[Outcome]):
-    """A slot for experiments; an outcome is shown once it has a value named `least`."""
+    """A slot for experiments; an outcome is shown once it has a finding named `least`."""
 
     def __init__(self, name: str, least: str) -> None:
         super().__init__(name, OUTCOMES)
         self.least = least
 
     def run(self, request: Mapping[str, Any]) -> None:
-        """Have an experiment done; see `RunSlot.begin`."""
+        """Start an experiment; see `RunSlot.begin`."""
 
         def make(found: Sequence[Finding]) -> Outcome | None:
             outcome = Outcome(request, tuple(found))
@@ -68,7 +68,7 @@ class LabSlot(RunSlot[Outcome]):
 
 _PROBLEM = {"task": str, "level": int, "language": str, "key": str, "question": str, "answer": str}
 _ASKED = {"experiment": str, "model": str, "problem": _PROBLEM, "seed": int}
-#: What is asked of each experiment, as `training.experiments` writes it.
+#: The shape of the request for each experiment, as written by `training.experiments`.
 REQUESTS: Mapping[str, object] = {
     "one_step": _ASKED,
     "short_run": _ASKED | {"steps": count, "questions": count, "group": count, "asked": count},
@@ -79,7 +79,7 @@ REQUESTS: Mapping[str, object] = {
         "repeats": count,
     },
 }
-#: What each of their findings is.
+#: The shape of each finding.
 FINDINGS: Mapping[str, object] = {
     "drawn": int,
     "before": [{"text": str, "tokens": int, "correct": bool}],
@@ -99,7 +99,7 @@ FINDINGS: Mapping[str, object] = {
 }  # fmt: skip
 
 
-#: What has been found at the end of each experiment.
+#: The findings that each experiment must have at its end.
 WANTED: Mapping[str, set[str]] = {
     "one_step": {"update"},
     "short_run": {"before", "step", "after"},
@@ -128,5 +128,5 @@ def recorded(name: str) -> tuple[Outcome, str]:
         outcome = Outcome(raw["request"], found)
         if "problem" in raw["request"]:
             Problem(**raw["request"]["problem"])
-            models.folder(raw["request"]["model"])  # it ships, too
+            models.folder(raw["request"]["model"])  # it must ship, too
         return outcome, raw["date"]

@@ -1,13 +1,12 @@
-"""What pictures need computed: asked for while they are drawn, and computed once for everybody.
+"""Runs that pictures need: requested while they are drawn, and computed once for all viewers.
 
     NEEDS = NeedSlot("router_scores")
-    runs = NEEDS.have(key, requests)       # as the picture is drawn; None of what is not there yet
-    if None in runs: NEEDS.ask("Go on")    # how far it is, with Stop; else a button to have it
-    NEEDS.area(draw)                       # draws the part of the page that does this, and follows
-
-A run is named by its request: the model, what is changed in it, the tokens. So equal requests of
-all viewers share one run, and it never changes. Who asks for what is under way for another viewer
-follows that; if the other stops it, it begins anew.
+    runs = NEEDS.have(key, requests)       # while drawing; None for runs that are not there yet
+    if None in runs: NEEDS.ask("Go on")    # progress with Stop, or a button to start
+    NEEDS.area(draw)                       # draws the part of the page that does this, and polls
+A run is identified by its request: the model, its intervention, the tokens. So equal requests of
+all viewers share one run, which never changes. A viewer who requests a run in progress for another
+viewer follows it; if the other stops it, it is started again.
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ from model.nn.workspace import Run
 from model.runtime.batch import Request
 from model.runtime.scheduler import Ticket
 
-BYTES = 128_000_000  # of runs that are kept: the longest text as all twins read it, twice
+BYTES = 128_000_000  # of runs kept: twice the longest text as read by all twins
 
 
 class Runs:
-    """Runs by their requests, out goes what nobody has looked at for longest; safe for threads.
+    """A thread-safe LRU cache of runs by their requests.
 
-    It knows what is under way, too, and keeps what has come of that.
-
-    Attention weights are by far the largest part, and kept in half precision: to 1/4,096 at worst.
+    It also tracks runs in progress, and keeps their results.
+    Attention weights are by far the largest part; they are kept in half precision, with an error of
+    at most 1/4,096.
     """
 
     def __init__(self, size: int = BYTES) -> None:
@@ -46,7 +45,7 @@ class Runs:
         self._lock = threading.RLock()
 
     def put(self, request: Request, run: Run) -> None:
-        """Keep a run that has come to its end."""
+        """Keep a finished run."""
         with self._lock:
             if request in self._runs:
                 return
@@ -57,7 +56,7 @@ class Runs:
                 self._held -= nbytes(self._runs.popitem(last=False)[1])
 
     def get(self, requests: Sequence[Request]) -> list[Run | None]:
-        """A run for each request; None if it was not computed, or was pushed out."""
+        """The run for each request; None if it was not computed, or was evicted."""
         with self._lock:
             self._collect()
             for request in requests:
@@ -71,10 +70,10 @@ class Runs:
         requests: Sequence[Request],
         submit: Callable[[Hashable, Sequence[Request]], Ticket],
     ) -> SharedWork:
-        """Have what is neither here nor under way computed by `submit`, and follow all of it.
+        """Submit the runs that are neither cached nor in progress, and follow all missing ones.
 
         Raises:
-            FullError: as `submit` does.
+            FullError: as raised by `submit`.
         """
         with self._lock:
             self._collect()
@@ -85,9 +84,10 @@ class Runs:
             return SharedWork(visitor, [self._under_way[request] for request in missing])
 
     def _collect(self) -> None:
-        """Keep what has come to its end; forget what has been stopped, has failed, or is left."""
+        """Keep finished runs; forget those that were stopped, failed, or were abandoned."""
         for request, (ticket, number) in [*self._under_way.items()]:
-            goes_on = ticket.active and not ticket.dropped  # before its results: they come first
+            # read before the results, which are set before the ticket ends
+            goes_on = ticket.active and not ticket.dropped
             run = ticket.results[number]
             if run is not None and run.finish_reason != "stopped":
                 self.put(request, run)
@@ -97,7 +97,7 @@ class Runs:
 
 
 def nbytes(run: Run) -> int:
-    """What a run's arrays take."""
+    """The bytes of a run's arrays."""
     values = (getattr(run, field.name) for field in fields(run))
     return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
@@ -107,10 +107,10 @@ RUNS = Runs()
 
 @dataclass(eq=False)
 class _Asked:
-    """What a session wants of a slot."""
+    """What a session requests from a slot."""
 
     key: Hashable = None
-    now: bool = False  # whether it is to be computed, or waits for a click
+    now: bool = False  # whether to compute it without waiting for a click
 
 
 class NeedSlot(Slot):
@@ -128,13 +128,13 @@ class NeedSlot(Slot):
         at_once: bool = True,
         patience: float = PATIENCE,
     ) -> list[Run | None]:
-        """The runs of requests. What is missing is computed, for no longer than `patience` before
-        this returns; what failed or was stopped, only when asked for again.
+        """The runs for requests. Missing ones are started, and waited for up to `patience` seconds;
+        those that failed or were stopped only start when requested again.
 
         Args:
-            key: names what is wanted; a new one ends what is under way for another.
-            requests: all that is wanted; more may be asked for under the same key later.
-            at_once: whether it is computed without a click of the viewer's.
+            key: identifies what is requested; a new key stops the work for another.
+            requests: the requests; more may be added under the same key later.
+            at_once: whether to compute without a click of the viewer.
         """
         asked = self._asked
         if asked.key != key:
@@ -152,23 +152,23 @@ class NeedSlot(Slot):
 
     @property
     def share(self) -> str:
-        """How much is done of what is under way."""
+        """The progress of the current work, as a percentage."""
         return f"{self.running.progress:.0%}" if self.running is not None else "0%"
 
     def ask(self, button: str, text: str | None = None) -> None:
-        """How far it is, see `status`; if nothing is under way, a button to have it computed."""
+        """Show the progress (see `status`), or a button to start if nothing is in progress."""
         self.status(text)
         if self.running is None:
             st.button(button, key=f"{self.name}_ask", on_click=self.again)
 
     def stop(self) -> None:
-        """End what is under way; what was computed is kept."""
+        """Stop the current work; finished runs are kept."""
         self._asked.now = False
         super().stop()
 
     def again(self) -> None:
-        """Have computed what is missing, also after a Stop or a failure."""
+        """Compute missing runs, even after a Stop or a failure."""
         self._asked.now, self._here.error = True, None
 
     def _take(self, results: Sequence[Any]) -> None:
-        """Nothing: they are everybody's, and `Runs` keeps them."""
+        """Do nothing: the results are shared, and kept by `Runs`."""

@@ -1,4 +1,4 @@
-"""One prompt to one model, and the record of what it wrote: what most pages run."""
+"""Runs of one prompt by one model, and their records: what most pages need."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class PromptRun:
     intervention: Intervention | None = None
 
     def request(self) -> Request:
-        """What the scheduler computes."""
+        """The request for the scheduler."""
         changed = self.intervention
         engine = self.model if changed is None else generation.Intervened(self.model, changed)
         ids = (tokenizer.BOS, *tokenizer.encode(models.tokenizer(self.model), self.prompt))
         return Request(engine, ids, self.max_new_tokens, self.temperature, self.seed, read=True)
 
     def trace(self, run: Run) -> Trace:
-        """The record of what was computed."""
+        """The record of a run of this prompt."""
         today = datetime.date.today().isoformat()
         info = RunInfo(self.prompt, self.temperature, self.seed, self.max_new_tokens, today)
         return record(run, models.card(self.model), info, models.tokenizer(self.model))
@@ -45,13 +45,13 @@ class PromptRun:
 
 @dataclass(frozen=True, eq=False)
 class Traces:
-    """The records of prompts that were run together, in their order."""
+    """The records of prompts that were run together, in order."""
 
     traces: tuple[Trace, ...]
 
     @property
     def id(self) -> str:
-        """Name of the content."""
+        """A hash of the content."""
         return hashlib.sha256("/".join(one.id for one in self.traces).encode()).hexdigest()[:16]
 
 
@@ -59,7 +59,7 @@ TRACES: store.Store[Traces] = store.Store()
 
 
 class PromptSlot(RunSlot[Traces]):
-    """A slot that runs prompts together and shows their records, all of them or none."""
+    """A slot that runs prompts together and shows all of their records, or none."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, TRACES)
@@ -77,6 +77,6 @@ class PromptSlot(RunSlot[Traces]):
         self.start([prompt.request() for prompt in prompts], make)
 
     def traces(self) -> tuple[Trace, ...]:
-        """The records on show; none if nothing was run, or it was pushed out."""
+        """The records to show; empty if nothing was run, or they were evicted."""
         found = self.shown()
         return () if found is None else found.traces

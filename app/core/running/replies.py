@@ -1,4 +1,4 @@
-"""Many replies at a time to one question or several: drawn through the scheduler, and judged.
+"""Many replies at a time to one or several questions: sampled by the scheduler, and judged.
 
 SLOT = ReplySlot("r_samples")
 SLOT.draw([ask, ...])       # a click; `growing` has the replies so far
@@ -27,21 +27,21 @@ NOTHING = Keep(experts=False)
 
 @dataclass(frozen=True)
 class ReplyRequest:
-    """`n` replies of one contestant to one problem, going on from `head` (ids: all before it)."""
+    """A request for `n` replies of a contestant to a problem, which continue from `ids`."""
 
     contestant: str
     model: str
     problem: Problem
     ids: tuple[int, ...]
-    head: str  # the part of the reply that stands already
+    head: str  # the part of the reply that is already in `ids`
     n: int
     temperature: float
     seed: int
     max_new_tokens: int
-    budget: int | None = None  # of thinking tokens, as `runtime.thinking` says
+    budget: int | None = None  # of thinking tokens, see `runtime.thinking`
 
     def request(self, row: int) -> Request:
-        """One reply, as far as its budget allows and an answer after it."""
+        """The request for one reply, limited to its budget plus an answer."""
         most = limit(self.max_new_tokens, self.budget)
         return Request(self.model, self.ids, most, self.temperature, self.seed, row, keep=NOTHING)
 
@@ -55,7 +55,7 @@ def fresh(
     max_new_tokens: int,
     budget: int | None = None,
 ) -> ReplyRequest:
-    """Replies from their beginning."""
+    """A request for replies from their beginning."""
     begin = one.begin(problem)
     prompt = TEMPLATE.format(question=problem.question) + begin
     ids = (BOS, *encode(models.tokenizer(one.model), prompt))
@@ -65,7 +65,7 @@ def fresh(
 
 @dataclass(frozen=True)
 class SampledReply:
-    """One judged reply. `seed` and `row` are what it was drawn from, whoever was beside it."""
+    """A judged reply. `seed` and `row` determine it, whatever else is in the batch."""
 
     ask: int
     seed: int
@@ -79,14 +79,14 @@ class SampledReply:
 
 @dataclass(frozen=True, eq=False)
 class Replies:
-    """Replies to several asks: all of them, or those that there are so far."""
+    """The replies to several requests so far."""
 
     asks: tuple[ReplyRequest, ...]
     replies: tuple[SampledReply, ...]
 
     @property
     def id(self) -> str:
-        """Name of what was asked and how much of it was drawn."""
+        """A hash of the requests and the number of replies."""
         content = json.dumps([len(self.replies), *map(asdict, self.asks)])
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
@@ -95,11 +95,11 @@ class Replies:
         return sum(ask.n for ask in self.asks)
 
     def of(self, ask: int) -> list[SampledReply]:
-        """The replies to one ask, by its place."""
+        """The replies to the request at an index."""
         return [reply for reply in self.replies if reply.ask == ask]
 
     def rows(self) -> list[dict[str, object]]:
-        """Every reply with what it was drawn from, for a table, CSV and JSON."""
+        """Every reply with its request, as rows for a table, CSV and JSON."""
         return [
             {
                 "contestant": (ask := self.asks[reply.ask]).contestant,
@@ -116,19 +116,19 @@ class Replies:
 
 
 class ReplySampling:
-    """The replies to some asks as their runs come in; each is judged once."""
+    """Collects the replies to some requests as their runs finish; each is judged once."""
 
     def __init__(self, asks: Sequence[ReplyRequest]) -> None:
         self.asks = tuple(asks)
         self.wanted = [(place, row) for place, ask in enumerate(asks) for row in range(ask.n)]
-        self.cut: list[int] = []  # numbers of the replies whose thoughts were ended by force
+        self.cut: list[int] = []  # indices of the replies whose thoughts were cut by the budget
         self._judged: dict[int, SampledReply] = {}
 
     def requests(self) -> list[Request]:
         return [self.asks[place].request(row) for place, row in self.wanted]
 
     def forced(self, runs: Sequence[Run | None]) -> list[Request]:
-        """What follows the thoughts that have used up their budgets: an end, and an answer."""
+        """The requests that continue thoughts cut by their budget: a forced end, an answer."""
         found = []
         for number, run in enumerate(runs):
             place, row = self.wanted[number]
@@ -145,7 +145,7 @@ class ReplySampling:
         return found
 
     def make(self, runs: Sequence[Run | None]) -> Replies | None:
-        """The judged replies of the runs that have ended; not of those that Stop has cut short."""
+        """The judged replies of finished runs, without those cut short by Stop."""
         whole = [run if run and run.finish_reason != "stopped" else None for run in runs]
         first, after = whole[: len(self.wanted)], whole[len(self.wanted) :]
         over = {number for number in range(len(first)) if self._is_over(number, first[number])}
@@ -191,12 +191,12 @@ STORE: Store[Replies] = Store(64)
 
 
 class ReplySlot(RunSlot[Replies]):
-    """A slot for replies to several asks."""
+    """A slot for replies to several requests."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name, STORE)
 
     def draw(self, asks: Sequence[ReplyRequest]) -> None:
-        """Have the replies drawn; see `RunSlot.start`."""
+        """Start sampling the replies; see `RunSlot.start`."""
         sampling = ReplySampling(asks)
         self.start(sampling.requests(), sampling.make, sampling.forced)

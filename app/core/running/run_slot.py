@@ -1,14 +1,13 @@
-"""A place on a page where one thing is computed at a time: start, follow, stop, finish.
+"""A slot on a page in which one thing is computed at a time: start, follow, stop, finish.
 
     RUN = RunSlot("start", store)
-    RUN.start(requests, make)   # a click: most runs have ended when this returns; `make` gives an
-                                # ended result of what was computed
+    RUN.start(requests, make)   # on a click: most runs have ended when this returns; `make` turns
+                                # what was computed into a result
     RUN.shown()                 # the last result; the session holds its id
     RUN.area(draw)              # draws inputs and result so that a click reruns nothing else, and
-                                # follows what takes longer: its place, how far it is, Stop
-
-What is under way is work: a ticket of the scheduler, or an experiment of the lab (`RUN.begin`).
-What has ended is a result, and never changes.
+                                # polls longer work: its place in the queue, progress, Stop
+Work in progress is a ticket of the scheduler, or an experiment of the lab (`RUN.begin`). A result
+is finished, and never changes.
 """
 
 from __future__ import annotations
@@ -30,8 +29,8 @@ from model.runtime.batch import Request
 from model.runtime.scheduler import Ticket
 from model.runtime.work import FullError, Work
 
-PATIENCE = 0.9  # seconds that a click waits for the end, before the page follows it
-EVERY = 0.4  # seconds between two looks at what takes longer
+PATIENCE = 0.9  # seconds that a click waits for the result, before the page polls
+EVERY = 0.4  # seconds between polls
 
 Held = TypeVar("Held")
 Result = TypeVar("Result", bound=HasId)
@@ -41,21 +40,21 @@ Then = Callable[[Sequence[Any]], Sequence[Request]]
 
 @dataclass(eq=False)
 class _Here:
-    """What a session has in a slot."""
+    """A session's state of a slot."""
 
     work: Work | None = None
     error: str | None = None
-    make: Make[Any] | None = None  # of a `RunSlot`: the result of what `work` has found
-    then: Then | None = None  # what has to be computed after it
-    earlier: tuple[Any, ...] = ()  # results of the work that `then` continued from
-    result: str | None = None  # and the id of the last one
+    make: Make[Any] | None = None  # for a `RunSlot`: makes a result from what `work` has computed
+    then: Then | None = None  # requests to compute after it
+    earlier: tuple[Any, ...] = ()  # results of the work before `then`
+    result: str | None = None  # the id of the last result
 
 
 @contextmanager
 def _waiting(patience: float) -> Iterator[float]:
-    """Until when to wait: one run of a script waits for `PATIENCE` in all, whoever asks for it."""
+    """The time until which to wait, such that all waits in a script run take at most `PATIENCE`."""
     context, state = get_script_run_ctx(), st.session_state
-    run = None if context is None else context.cursors  # another object in every run
+    run = None if context is None else context.cursors  # a new object in every run
     if "slots_waited" not in state or state.slots_waited[0] is not run:
         state.slots_waited = (run, 0.0)
     before, started = state.slots_waited[1], time.monotonic()
@@ -65,7 +64,7 @@ def _waiting(patience: float) -> Iterator[float]:
 
 
 def of_session(key: str, make: Callable[[], Held]) -> Held:
-    """What the viewer's session holds under a key, made when it is first asked for."""
+    """The value under a key of the viewer's session, created by `make` on first use."""
     if key not in st.session_state:
         st.session_state[key] = make()
     held: Held = st.session_state[key]
@@ -73,9 +72,9 @@ def of_session(key: str, make: Callable[[], Held]) -> Held:
 
 
 class Slot:
-    """Where one thing at a time is under way in each session; `name` is unique.
+    """A place for one piece of work at a time in each session; `name` is unique.
 
-    What the work has found goes to `_take`.
+    The results of the work are passed to `_take`.
     """
 
     def __init__(self, name: str) -> None:
@@ -86,11 +85,11 @@ class Slot:
         return of_session(f"slot-{self.name}", _Here)
 
     def _take(self, results: Sequence[Any]) -> None:
-        """Keep what the work that has ended, `running` until now, has found."""
+        """Keep the results of the work that has just ended."""
         raise NotImplementedError
 
     def _begin(self, submit: Callable[[], Work], patience: float = PATIENCE) -> None:
-        """Have work done, and wait a little for its end; what is under way ends."""
+        """Stop the current work, submit another, and wait for it for a moment."""
         here = self._here
         if here.work is not None:
             here.work.stop()
@@ -113,11 +112,11 @@ class Slot:
         here.work = None
 
     def refuse(self, error: InputError) -> None:
-        """Say why nothing was started."""
+        """Show why nothing was started."""
         self._here.error = str(error)
 
     def stop(self) -> None:
-        """End what is under way; what was computed is shown, once the last step has ended."""
+        """Stop the current work; what was computed is shown once its last step has ended."""
         if (work := self._here.work) is not None:
             work.stop()
             with _waiting(PATIENCE) as until:
@@ -126,17 +125,17 @@ class Slot:
 
     @property
     def running(self) -> Work | None:
-        """What is under way."""
+        """The work in progress, if any."""
         return self._here.work
 
     def error(self) -> str | None:
-        """What to tell about the last request."""
+        """The error message of the last request, if any."""
         return self._here.error
 
     def area(self, draw: Callable[[], None]) -> None:
-        """Draw a part of the page with `draw`, which says where `status` stands, by itself.
+        """Draw a part of the page as a fragment with `draw`, which places `status` in it.
 
-        While something is under way, the part looks a few times a second whether it has ended.
+        While work is in progress, the fragment polls a few times a second.
         """
         polls = EVERY if self.running is not None else None
 
@@ -146,14 +145,14 @@ class Slot:
             with in_words():
                 draw()
             if polls is None and self.running is not None:
-                st.rerun()  # a click began what takes longer: from now on, look after it
+                st.rerun()  # a click started longer work: poll from now on
 
         st.fragment(drawn, run_every=polls)()
 
     def status(self, text: str | None = None) -> None:
-        """Of what is under way: its place or how far it is, with Stop; else what went wrong.
+        """Show the last error, and the place or progress of the current work with a Stop button.
 
-        `text` stands above the bar, in the viewer's language.
+        `text` is the caption of the progress bar, in the viewer's language.
         """
         here = self._here
         if here.error is not None:
@@ -174,7 +173,7 @@ class Slot:
                 st.progress(work.progress, text)
 
     def _ended(self) -> bool:
-        """Look after what is under way; True if it has ended, and what it left is kept."""
+        """Poll the current work; returns True, with its results kept, if it has ended."""
         work = self.running
         if work is not None and work.look() in ("waiting", "running"):
             return False
@@ -184,7 +183,7 @@ class Slot:
 
 
 class RunSlot(Slot, Generic[Result]):
-    """A slot that shows what ended last, for all sessions; results go to `store`."""
+    """A slot that shows each session's last result; results go to a shared `store`."""
 
     def __init__(self, name: str, store: Store[Result]) -> None:
         super().__init__(name)
@@ -193,21 +192,21 @@ class RunSlot(Slot, Generic[Result]):
     def start(
         self, requests: Sequence[Request], make: Make[Result], then: Then | None = None
     ) -> None:
-        """Have requests computed; what is under way ends, what is shown stays until there is more.
+        """Compute requests, stopping the current work; the last result is shown until a new one.
 
         Args:
             requests: what to compute.
-            make: the result of what there is: a run for each request, None where it has not ended;
-                None if that is too little to be shown.
-            then: what has to be computed after all that, given the runs; `make` gets the runs of
-                both, in this order.
+            make: makes a result from a run for each request, None for those that have not ended;
+                returns None if that is too little to show.
+            then: the requests to compute afterwards, given the runs; `make` gets the runs of both,
+                in this order.
         """
         self.begin(lambda: _submit(requests), make, then)
 
     def begin(
         self, submit: Callable[[], Work], make: Make[Result], then: Then | None = None
     ) -> None:
-        """Have any work done, as `start` does: `submit` queues it, `make` gets its results."""
+        """Like `start`, for any kind of work: `submit` queues it, `make` gets its results."""
         here = self._here
         here.make, here.then, here.earlier = make, then, ()
         self._begin(submit)
@@ -215,7 +214,7 @@ class RunSlot(Slot, Generic[Result]):
             self._let_go()
 
     def _let_go(self) -> None:
-        """Of what has ended a session keeps the result alone: what it was made of may be large."""
+        """Release everything but the result of finished work, since its inputs may be large."""
         here = self._here
         here.make, here.then, here.earlier = None, None, ()
 
@@ -241,15 +240,15 @@ class RunSlot(Slot, Generic[Result]):
             here.result = self.store.put(result)
 
     def forget(self) -> None:
-        """Show nothing of one's own any more."""
+        """Forget this session's result."""
         self._here.result = None
 
     def shown(self) -> Result | None:
-        """The last result that ended, unless it was pushed out of the store."""
+        """The last result, unless it was evicted from the store."""
         return self.store.get(self._here.result)
 
     def growing(self) -> Result | None:
-        """The result of what is under way so far, else the last that ended."""
+        """The partial result of the current work, else the last result."""
         here = self._here
         if here.work is not None and here.make is not None:
             so_far = here.make((*here.earlier, *here.work.results))
@@ -259,7 +258,7 @@ class RunSlot(Slot, Generic[Result]):
 
 
 def _joined(text: str, what: str, seconds: float | None) -> str:
-    """A text, and how long something takes, as exactly as one may believe it; nothing of None."""
+    """A text with an estimated time, rounded to a plausible precision; just the text if None."""
     if seconds is None:
         return text
     if seconds >= 90:

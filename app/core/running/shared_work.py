@@ -1,4 +1,4 @@
-"""Work of several visitors on one thing: who asks for what another has under way follows it."""
+"""Work shared by visitors: one who requests what another is computing follows that work."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Hashable, Sequence
 from model.runtime.scheduler import Ticket
 from model.runtime.work import State, Work
 
-TicketPart = tuple[Ticket, int]  # a ticket, and which of its sequences
+TicketPart = tuple[Ticket, int]  # a ticket, and the index of a sequence in it
 
 
 class SharedWork(Work):
-    """Sequences of tickets, the visitor's own and others'; it ends when all of them have.
+    """Sequences of the visitor's own and others' tickets; it ends when all of them have.
 
-    Who follows another's ticket looks after it, too: it goes on if the other leaves. Stop ends
-    one's own tickets; nobody can end another's.
+    Following another's ticket keeps it alive, so it continues if the other leaves. Stop ends one's
+    own tickets only; nobody can end another's.
     """
 
     def __init__(self, visitor: Hashable, parts: Sequence[TicketPart]) -> None:
@@ -26,11 +26,11 @@ class SharedWork(Work):
 
     @property
     def progress(self) -> float:
-        """Share of the sequences that have ended."""
+        """The share of sequences that have ended."""
         return sum(result is not None for result in self.results) / max(len(self._parts), 1)
 
     def look(self) -> State:
-        """The state of all tickets together, and a sign that somebody is still there."""
+        """Return the combined state of all tickets, and note that somebody is still watching."""
         super().look()
         states = [ticket.look() for ticket in self._tickets]
         self.results = [ticket.results[number] for ticket, number in self._parts]
@@ -44,7 +44,7 @@ class SharedWork(Work):
 
     def _of(self, states: Sequence[State]) -> State:
         mine = [s for t, s in zip(self._tickets, states, strict=True) if t.visitor == self.visitor]
-        left = mine if self.stopped else states  # nobody who has stopped waits for others
+        left = mine if self.stopped else states  # after Stop, others' tickets no longer matter
         if {*left} & {"waiting", "running"}:
             return "waiting" if {*left} == {"waiting"} else "running"
         if "failed" in left:
@@ -52,7 +52,7 @@ class SharedWork(Work):
         return "stopped" if self.stopped or "stopped" in left else "done"
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end of all, but no longer; whether they have ended."""
+        """Wait at most `seconds` for all to end; returns whether they have."""
         until = time.monotonic() + seconds
         for ticket in self._tickets:
             if not self.stopped or ticket.visitor == self.visitor:
@@ -61,7 +61,7 @@ class SharedWork(Work):
         return not self.active
 
     def stop(self) -> None:
-        """End one's own part soon; what was computed stays."""
+        """Ask one's own tickets to end soon; results so far are kept."""
         super().stop()
         for ticket in self._tickets:
             if ticket.visitor == self.visitor:

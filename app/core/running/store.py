@@ -1,4 +1,4 @@
-"""Ended results by id, bounded: sessions and URLs hold ids, never results."""
+"""A bounded store of results by id: sessions and URLs hold ids, never results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Kept = TypeVar("Kept", bound=HasId)
 
 
 class Store(Generic[Kept]):
-    """The last `size` results, oldest out first; safe for threads."""
+    """The last `size` results, evicting the oldest first; thread-safe."""
 
     def __init__(self, size: int = KEPT) -> None:
         self._size = size
@@ -26,7 +26,7 @@ class Store(Generic[Kept]):
         self._lock = threading.Lock()
 
     def put(self, result: Kept) -> str:
-        """Keep a result; return its id."""
+        """Keep a result; returns its id."""
         with self._lock:
             self._kept[result.id] = result
             self._kept.move_to_end(result.id)
@@ -35,6 +35,6 @@ class Store(Generic[Kept]):
         return result.id
 
     def get(self, result_id: str | None) -> Kept | None:
-        """The result, or None if it is unknown or was pushed out."""
+        """The result, or None if it is unknown or was evicted."""
         with self._lock:
             return self._kept.get(result_id) if result_id else None

@@ -1,7 +1,7 @@
-"""What the server sends, compressed: what never changes once, Streamlit's frontend and our modules.
+"""Compresses responses; immutable files, Streamlit's frontend and our modules, only once.
 
-Streamlit leaves its own files as they are, 7 MB until the first chart is drawn, because it would
-compress them again for each visitor. Here each is compressed when it is first asked for, and kept.
+Streamlit sends its own files uncompressed, 7 MB until the first chart is drawn, because it would
+compress them again for each visitor. Here each is compressed on its first request, and cached.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from typing import Final
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LEAST: Final = 1_000  # bytes that are worth it
-MOST: Final = 16_000_000  # bytes that are kept, compressed
-#: What is text, by the beginning of its type. Pictures and fonts are compressed already.
+LEAST: Final = 1_000  # minimum bytes worth compressing
+MOST: Final = 16_000_000  # maximum compressed bytes in the cache
+#: Prefixes of text content types. Pictures and fonts are compressed already.
 TEXT: Final = ("text/", "application/json", "application/javascript", "image/svg+xml")
 
 RawHeaders = list[tuple[bytes, bytes]]
 
 
 class Compressed:
-    """Middleware: text goes out as gzip to who reads it.
+    """Middleware that sends text as gzip to clients that accept it.
 
-    What an answer marked `immutable` once was, it is for as long as the server runs: only the first
-    requests for its path reach the application.
+    A response marked `immutable` is cached for as long as the server runs: only the first requests
+    for its path reach the application.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._kept: OrderedDict[str, tuple[RawHeaders, bytes]] = OrderedDict()
-        self._under_way: dict[str, asyncio.Future[bytes]] = {}  # each is compressed by one thread
+        self._under_way: dict[str, asyncio.Future[bytes]] = {}  # so that each is compressed once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _reads_gzip(scope):
@@ -50,20 +50,20 @@ class Compressed:
             return
         headers, body = answer.held, b"".join(answer.parts)
         if len(body) != int(headers["content-length"]):
-            return  # who asked has left, and the application stopped in the middle
+            return  # the client has left, and the application stopped in the middle
         lasts = "immutable" in headers.get("cache-control", "")
         body = await (self._once(path, body) if lasts else asyncio.to_thread(_gzip, body))
         headers["content-encoding"] = "gzip"
         headers["content-length"] = str(len(body))
         headers.add_vary_header("Accept-Encoding")
-        if "etag" in headers:  # the same content, but not byte for byte: RFC 9110, 8.8.3
+        if "etag" in headers:  # no longer byte for byte the same: RFC 9110, 8.8.3
             headers["etag"] = f"W/{headers['etag'].removeprefix('W/')}"
         if lasts:
             self._keep(path, headers.raw, body)
         await _answer(headers.raw, body, send)
 
     async def _once(self, path: str, body: bytes) -> bytes:
-        """The body of a path compressed, however many ask for it meanwhile."""
+        """Compress the body of a path once, however many request it meanwhile."""
         if path not in self._under_way:
             self._under_way[path] = asyncio.ensure_future(asyncio.to_thread(_gzip, body))
             self._under_way[path].add_done_callback(lambda _: self._under_way.pop(path))
@@ -76,7 +76,7 @@ class Compressed:
 
 
 class _Answer:
-    """An answer on its way: held if it is text of a length that is known, else passed on."""
+    """A response in progress: held back if it is worth compressing, else passed on."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -104,7 +104,7 @@ def _worth_it(headers: Headers) -> bool:
 
 
 def _reads_gzip(scope: Scope) -> bool:
-    """Whether a request is for the whole of something, and who sent it reads gzip."""
+    """Whether a request is for a whole resource, from a client that accepts gzip."""
     if scope["type"] != "http" or scope["method"] != "GET":
         return False
     headers = Headers(scope=scope)
@@ -112,7 +112,7 @@ def _reads_gzip(scope: Scope) -> bool:
 
 
 def accepts_gzip(header: str) -> bool:
-    """Whether an Accept-Encoding takes gzip, by its name or by `*`: RFC 9110, 12.5.3."""
+    """Whether an Accept-Encoding header accepts gzip, by name or by `*`: RFC 9110, 12.5.3."""
     said = {}
     for one in header.lower().split(","):
         name, _, weight = one.partition(";")
@@ -121,7 +121,7 @@ def accepts_gzip(header: str) -> bool:
 
 
 def _uncompressed(scope: Scope) -> Scope:
-    """The request, so that nobody behind compresses: that is done here."""
+    """The request without Accept-Encoding, so that the application does not compress."""
     headers = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
     return {**scope, "headers": headers}
 

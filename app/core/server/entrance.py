@@ -1,7 +1,6 @@
-"""What the server refuses before Streamlit sees it: uploads that are too many, infinite numbers in
-fields, thousands of addresses for files, and its metrics.
-
-Limits of single requests are Streamlit's own, in `.streamlit/config.toml`: a file, a message.
+"""Refuses requests before Streamlit sees them: too many uploads, infinite numbers in fields,
+thousands of upload URLs, and access to its metrics.
+Limits for single files and messages are Streamlit's own, in `.streamlit/config.toml`.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from streamlit.runtime.stats import CacheStat
 
 from app.core.numbers import is_finite
 
-FILES = 16  # that one visitor may have on the server at a time
-BYTES = 20_000_000  # of all of them together
-BYTES_OF_ALL = 400_000_000  # of the files of all visitors
-NAMES = 100  # of files, that one message may ask addresses for
-VISITORS = 10_000  # whose uploads are counted; who comes after them pushes the oldest out
+FILES = 16  # maximum files of a visitor on the server at a time
+BYTES = 20_000_000  # maximum bytes of a visitor's files
+BYTES_OF_ALL = 400_000_000  # maximum bytes of all visitors' files
+NAMES = 100  # maximum files for which one message may request upload URLs
+VISITORS = 10_000  # whose uploads are counted; further ones push out the oldest
 #: The environment variable that opens the metrics; they are closed unless it is "1".
 METRICS = "INSIDE_R1_METRICS"
 
@@ -34,10 +33,10 @@ _UPLOAD = re.compile(r".*/_stcore/upload_file/(?P<visitor>[^/]+)/(?P<file>[^/]+)
 
 
 class Entrance:
-    """Middleware. A visitor is a session of Streamlit, one open tab, as in its upload's address.
+    """Middleware that enforces these limits. A visitor is a Streamlit session, i.e. an open tab.
 
-    A file counts from the moment that it begins to come, and stays counted if Streamlit took it; it
-    is free again once Streamlit let it go. What Streamlit refuses changes nothing.
+    A file counts from the start of its upload until Streamlit deletes it. Uploads that Streamlit
+    refuses do not count.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -61,7 +60,7 @@ class Entrance:
     async def _files(
         self, visitor: str, file: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Have a file put or deleted, if the visitor may; count it as Streamlit answers."""
+        """Put or delete a file if the visitor's limits allow it; count it if Streamlit accepts."""
         put, request = scope["method"] == "PUT", object()
         if put:
             length = dict(scope["headers"]).get(b"content-length", b"")
@@ -104,7 +103,7 @@ class Entrance:
 
 
 def _kept() -> int:
-    """Bytes of all files that Streamlit keeps: it alone knows when a visitor is gone."""
+    """The bytes of all files in Streamlit, which alone knows when a visitor is gone."""
     if not runtime.exists():
         return 0
     stats = runtime.get_instance().uploaded_file_mgr.get_stats()
@@ -123,28 +122,27 @@ def _mended(receive: Receive) -> Receive:
 
 
 def finite(sent: bytes) -> bytes:
-    """A browser's message without the fields in which a number is infinite or none at all, and with
-    no more names of files than anybody chooses at once.
-
-    No browser sends these; Streamlit would end the page's script at them. A field that is left
-    out has its default again, if the address does not say otherwise: nor may that.
+    """A client's message without fields that contain infinity or NaN, and with at most `NAMES` file
+    names.
+    No browser sends these; Streamlit would abort the page's script. A field that is left out falls
+    back to the URL or its default, so the URL is cleaned, too.
     """
     message = BackMsg()
     try:
         message.ParseFromString(sent)
-    except DecodeError:  # for Streamlit to refuse
+    except DecodeError:  # Streamlit will refuse it
         return sent
     if message.WhichOneof("type") == "file_urls_request":
         names = message.file_urls_request.file_names
         if len(names) <= NAMES:
             return sent
-        del names[NAMES:]  # the server would make up an address for each, while all others wait
+        del names[NAMES:]  # making a URL for each would block all other visitors
         return message.SerializeToString()
     run = message.rerun_script
     fields = run.widget_states.widgets
     good = [one for one in fields if all(map(math.isfinite, _numbers(one)))]
     asked = parse_qsl(run.query_string, keep_blank_values=True)
-    # When the whole page is drawn, `links.mend` does it and says so; a fragment draws no page.
+    # For a whole page, `links.mend` does this and tells the viewer; a fragment does not run it.
     kept = [one for one in asked if is_finite(one[1])] if run.fragment_id else asked
     if (len(good), len(kept)) == (len(fields), len(asked)):
         return sent

@@ -1,7 +1,7 @@
-"""The icon font, without the thousands of icons that nobody sees here.
+"""The icon font, without the thousands of icons that are not used here.
 
-Streamlit's has 4,000 icons in 375 kB, a quarter of what the first page weighs. `python -m
-tests.browser.icons` makes ours of it, in 17 kB: what Streamlit's own controls show, and the app.
+Streamlit's has 4,000 icons in 375 kB, a quarter of the size of the first page. `python -m
+tests.browser.icons` makes a subset of 17 kB with the icons of Streamlit's own controls and the app.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ORIGINAL = re.compile(r"/static/media/MaterialSymbols-Rounded\.[\w-]+\.woff2$")
 
 
 class OwnIcons:
-    """Middleware: answers with our icon font where Streamlit's is asked for."""
+    """Middleware that serves our icon font when Streamlit's is requested."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,6 +27,6 @@ class OwnIcons:
         if scope["type"] != "http" or not _ORIGINAL.search(scope["path"]):
             await self._app(scope, receive, send)
             return
-        # For a day and not for ever: the name is Streamlit's, and does not change when ours does.
+        # a day and not for ever, as the name is Streamlit's and does not change when our font does
         headers = {"Cache-Control": "public, max-age=86400", "X-Content-Type-Options": "nosniff"}
         await Response(self._font, 200, headers, "font/woff2")(scope, receive, send)

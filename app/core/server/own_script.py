@@ -1,18 +1,18 @@
-"""Our script in Streamlit's page, before Streamlit's own: it says what Back returns to."""
+"""Inserts our script into Streamlit's page, before Streamlit's own: it handles the Back button."""
 
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: What Streamlit's page begins its own script with, and no other page of the server.
+#: The beginning of the script tag of Streamlit's page, which no other page of the server has.
 _BEFORE = b'<script type="module" crossorigin src="./static/js/index.'
-#: Of a request: "not if it is the page that I have". Streamlit's page may be, ours is another.
+#: Conditional headers, which compare with Streamlit's page and not with ours.
 _CONDITIONS = (b"if-none-match", b"if-modified-since")
 
 
 class OwnScript:
-    """Middleware: puts a module into Streamlit's page; `path` is where it lies beside the pages."""
+    """Middleware that inserts a module into Streamlit's page; `path` is relative to the page."""
 
     def __init__(self, app: ASGIApp, path: str) -> None:
         self._app = app
@@ -23,7 +23,7 @@ class OwnScript:
             await self._app(scope, receive, send)
             return
         asked = [pair for pair in scope["headers"] if pair[0] not in _CONDITIONS]
-        start: Message | None = None  # of a page, until its body is whole
+        start: Message | None = None  # held back until the body of the page is complete
         parts: list[bytes] = []
 
         async def with_script(message: Message) -> None:
@@ -40,7 +40,7 @@ class OwnScript:
                 body = page.replace(_BEFORE, self._script + _BEFORE, 1)
                 headers = MutableHeaders(scope=start)
                 headers["content-length"] = str(len(body))
-                if body != page:  # a browser that kept it would have the module of an older app
+                if body != page:  # a browser that caches it would keep an older app's module
                     del headers["etag"], headers["last-modified"]
                 await send(start)
                 message = {"type": "http.response.body", "body": body}

@@ -1,4 +1,4 @@
-"""Exhibits of the latent cache: what attention keeps of a token, and what that costs."""
+"""Exhibits about the latent cache: what attention caches per token, and what that costs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.pages.cache.kv_size import configs
 from app.ui import units
 
 V3 = "DeepSeek-V3 / R1 (671B)"
-CONTEXT = 131_072  # tokens: what V3 was made for
+CONTEXT = 131_072  # tokens: V3's context length
 
 
 def twins() -> Drawn:
@@ -48,7 +48,7 @@ def twins() -> Drawn:
 
 
 def v3() -> Drawn:
-    """DeepSeek-V3's cache as it is, and as it would be with another attention."""
+    """DeepSeek-V3's KV cache as it is, and with other kinds of attention."""
     model = configs.published()[V3]
     held = {kind: spec.bytes(CONTEXT, "bf16") for kind, spec in model.replaced.items()}
     own = model.spec.attention
@@ -78,7 +78,7 @@ def v3() -> Drawn:
 
 
 def loss() -> Drawn:
-    """Held-out loss of the twins against the bytes that they keep."""
+    """Held-out loss of the twins against their cache size."""
     points = quality.compare(session.measured())
     reference, mla = points[0], next(point for point in points if point.kind == "MLA")
     axes = {"bytes": t("figures.axis_bytes_per_token_log"), "loss": t("figures.axis_loss")}
@@ -116,6 +116,6 @@ def loss() -> Drawn:
 
 
 def _date() -> str:
-    """When the first of the twins was measured."""
+    """The date on which the first of the twins was evaluated."""
     seeds = next(iter(session.measured().values()))
     return str(seeds[min(seeds)]["date"])

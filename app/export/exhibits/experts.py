@@ -1,4 +1,4 @@
-"""Exhibits of the experts: who works on what, and what keeps all of them busy."""
+"""Exhibits about experts: which tokens they process, and how their load is balanced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from model.analysis import expert_load
 
 
 def routing() -> Drawn:
-    """A recorded run: which expert took which token."""
+    """The routing of a recorded run: which expert processed which token."""
     trace = recorded_runs.trace("experts")
     layer = trace.moe_layers[-1]
     busy = expert_load.busiest(trace, len(trace.moe_layers) - 1)
@@ -47,7 +47,7 @@ def routing() -> Drawn:
 
 
 def load() -> Drawn:
-    """How many tokens each expert of a recorded run took."""
+    """The expert load of a recorded run."""
     trace = recorded_runs.trace("experts")
     load_LE = trace.load()
     chosen, experts_ = trace.card.num_experts_per_tok, trace.card.n_routed_experts
@@ -82,7 +82,7 @@ def load() -> Drawn:
 
 
 def balance() -> Drawn:
-    """MaxVio of three trainings that differ in what balances them."""
+    """MaxVio in three training runs that differ in their load balancing."""
     found = [runs.run(name) for name in runs.RUNS]
     names = {name: t(f"figures.balance_{name.removeprefix('balance-')}") for name in runs.RUNS}
     labels = {

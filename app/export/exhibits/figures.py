@@ -1,4 +1,4 @@
-"""Pictures that no page draws in this form. Pure plotly: words come in as `labels`."""
+"""Figures that no page draws in this form. Pure plotly: texts are passed as `labels`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OURS, PAPERS, OTHERS = "#E69F00", "#0072B2", "#8a94a3"
 
 @dataclass(frozen=True)
 class MeasuredLine:
-    """Values with the ends of their intervals, if they have any."""
+    """Values with their intervals, if any."""
 
     x: Sequence[float]
     value: Sequence[float]
@@ -26,10 +26,10 @@ class MeasuredLine:
 
 
 def compute(training: MeasuredLine, thinking: MeasuredLine, labels: Mapping[str, str]) -> go.Figure:
-    """o1's two curves as arrows without numbers, and under each of them ours.
+    """o1's two curves as arrows without numbers, with ours below.
 
-    Of OpenAI's figure no point is drawn: its horizontal axes carry no numbers. `labels`: o1_train,
-    o1_test, train, test (titles of panels), o1_x, train_x, test_x, o1_y, y (of axes).
+    No point of OpenAI's figure is drawn, as its horizontal axes have no numbers. `labels`:
+    o1_train, o1_test, train, test (titles of panels), o1_x, train_x, test_x, o1_y, y (of axes).
     """
     titles = [labels[key] for key in ("o1_train", "o1_test", "train", "test")]
     figure = make_subplots(
@@ -68,7 +68,7 @@ def compute(training: MeasuredLine, thinking: MeasuredLine, labels: Mapping[str,
             col=column,
         )
     style.plain(figure, height=520)
-    figure.update_layout(margin={"t": 48})  # two lines of a title, where there is little room
+    figure.update_layout(margin={"t": 48})  # titles may need two lines on narrow screens
     bare = {"range": [0, 1], "showticklabels": False, "showgrid": False, "zeroline": False}
     figure.update_xaxes(bare, row=1, title_text=labels["o1_x"], showline=True)
     figure.update_yaxes(bare, row=1, showline=True)
@@ -86,16 +86,16 @@ def _interval(line: MeasuredLine) -> dict[str, object]:
     return {
         "array": [h - v for h, v in zip(line.high, line.value, strict=True)],
         "arrayminus": [v - low for v, low in zip(line.value, line.low, strict=True)],
-        "color": "#777777",  # seen on bars, on white and in the dark
+        "color": "#777777",  # visible on bars, on white and on dark backgrounds
         "thickness": 1.6,
         "width": 4,
     }
 
 
 def routing(trace: Trace, layer: int, labels: Mapping[str, str]) -> go.Figure:
-    """Which expert of a layer took which token, as shares of the token's routed weight.
+    """A layer's routing as a heatmap: each expert's share of a token's routing weight.
 
-    A dashed line parts what was given from what the model wrote. `labels`: token, expert, share.
+    A dashed line separates the prompt from the reply. `labels`: token, expert, share.
     """
     at = trace.moe_layers.index(layer)
     ids_Fk = trace.expert_ids[:, at].astype(int)
@@ -128,7 +128,7 @@ def routing(trace: Trace, layer: int, labels: Mapping[str, str]) -> go.Figure:
 
 @dataclass(frozen=True)
 class MarkedStep:
-    """A marked piece of a reply: its first token, how many it has, and what it says."""
+    """A step in a reply: its first token, number of tokens, whether it is right, and its text."""
 
     first: int
     tokens: int
@@ -138,7 +138,7 @@ class MarkedStep:
 
 @dataclass(frozen=True)
 class ReplyRow:
-    """A reply as a row: how long it is, its steps, and how it ended."""
+    """A reply as a row: its length in tokens, its steps, and its verdict."""
 
     name: str
     tokens: int
@@ -202,7 +202,7 @@ def strips(replies: Sequence[ReplyRow], labels: Mapping[str, str]) -> go.Figure:
 
 @dataclass(frozen=True)
 class BarGroup:
-    """Bars of one colour, a value for each of the names on the axis; None: not given."""
+    """Bars of one colour, with a value for each name on the axis; None if not given."""
 
     name: str
     value: Sequence[float | None]
@@ -215,7 +215,7 @@ class BarGroup:
 def group_rows(
     column: str, names: Sequence[str], groups: Sequence[BarGroup]
 ) -> list[dict[str, object]]:
-    """The numbers of `grouped`: a row for each name, under `column`, with every group's value."""
+    """The numbers of `grouped`: a row per name, in column `column`, with every group's value."""
     return [
         {column: name} | {group.name: group.value[place] for group in groups}
         for place, name in enumerate(names)
@@ -225,7 +225,7 @@ def group_rows(
 def grouped(
     names: Sequence[str], groups: Sequence[BarGroup], labels: Mapping[str, str], height: int
 ) -> go.Figure:
-    """Bars in groups, shares from 0 to 1, lying: names on the left. `labels`: x (axis title)."""
+    """Grouped horizontal bars of shares from 0 to 1. `labels`: x (axis title)."""
     figure = go.Figure()
     for group in groups:
         interval = (
@@ -259,7 +259,7 @@ def grouped(
 
 @dataclass(frozen=True)
 class PipelineStage:
-    """A model in the pipeline: where it stands, in columns and rows, and what is said of it."""
+    """A model in the pipeline: its position in columns and rows, and its texts."""
 
     name: str
     column: int
@@ -275,7 +275,7 @@ HALF_WIDTH, HALF_HEIGHT = 0.44, 0.34  # of a card, in columns and rows
 
 
 def pipeline(stages: Sequence[PipelineStage]) -> go.Figure:
-    """The stages as cards from top to bottom; dotted arrows lead from a teacher."""
+    """The stages as cards from top to bottom; dotted arrows come from a teacher."""
     figure = go.Figure()
     places = {stage.name: stage for stage in stages}
     for stage in stages:
@@ -310,9 +310,9 @@ def pipeline(stages: Sequence[PipelineStage]) -> go.Figure:
 
 
 def _arrow(figure: go.Figure, source: PipelineStage, target: PipelineStage, dash: str) -> None:
-    """From a card's lower edge to the upper edge of one below, or to the card at its right.
+    """Draw an arrow from a card to one below it, or to its right.
 
-    A line with a head of its own: arrows of annotations cannot be dotted.
+    It is a line with a separate head, as arrows of annotations cannot be dotted.
     """
     level = source.row == target.row
     x0 = source.column + (HALF_WIDTH if level else 0)

@@ -1,4 +1,4 @@
-"""Exhibits of R1's pipeline, of distillation, and of what the papers report."""
+"""Exhibits about R1's pipeline, distillation, and the results in the papers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from app.export.exhibits import figures
 from app.pages.training import training_runs
 
 TASK = "chain"
-AGAIN = "base-again"  # base, which a second fine-tuning starts from
-#: Column and row of each stage, what it is trained on from, and who teaches it.
+AGAIN = "base-again"  # base again, as the start of a second fine-tuning
+#: Column and row of each stage, its initial checkpoint, and its teacher.
 PLACES: dict[str, tuple[int, int, str, str]] = {
     "base": (0, 0, "", ""),
     "r1-zero": (1, 0, "base", ""),
@@ -24,7 +24,7 @@ PLACES: dict[str, tuple[int, int, str, str]] = {
     "distilled": (1, 4, "student-base", "r1"),
 }
 STAGES = [name for name in PLACES if name != AGAIN]
-OTHERS = "others"  # the published table of R1 beside other models
+OTHERS = "others"  # the published table that compares R1 with other models
 STUDENTS = ("student-base", "student-rl", "distilled-control", "distilled", "r1")
 BENCHMARKS = ("AIME 2024", "MATH-500", "GPQA-Diamond", "LiveCodeBench", "SWE Verified", "MMLU")
 MODELS = {
@@ -35,18 +35,18 @@ MODELS = {
 
 
 def result(name: str) -> training_runs.SolvedShare | None:
-    """What a model reaches on held-out problems of `TASK`; None if it was not measured."""
+    """A model's result on held-out problems of `TASK`; None if it was not evaluated."""
     made = training_runs.trained(name)
     return next((one for one in made.results if one.task == TASK), None) if made else None
 
 
 def named(name: str) -> str:
-    """What a place of the picture is called."""
+    """The label of a card."""
     return t("figures.base_again") if name == AGAIN else contestants.NAMES[name]
 
 
 def pipeline() -> Drawn:
-    """How R1-Zero and R1 are made, with what each stage reached here and in the paper."""
+    """The training of R1-Zero and R1, with the results of each stage here and in the paper."""
     stages, rows = [], []
     for name, (column, row, after, teacher) in PLACES.items():
         does = t(f"figures.does_{name.replace('-', '_')}")
@@ -93,7 +93,7 @@ def pipeline() -> Drawn:
 
 
 def distillation() -> Drawn:
-    """A small student by reinforcement, and by its teacher's traces."""
+    """A small student trained with reinforcement learning, and on its teacher's traces."""
     found = {name: one for name in STUDENTS if (one := result(name)) is not None}
     names = [contestants.NAMES[name] for name in found]
     level = evaluations.level(evaluations.needed("distilled"), TASK)
@@ -133,7 +133,7 @@ def distillation() -> Drawn:
 
 
 def results() -> Drawn:
-    """What the paper reports of R1 beside o1 and V3; none of it ours."""
+    """The paper's results for R1, o1 and V3; none are our own."""
     table = published.table(OTHERS)
     records = {str(row[0]): dict(zip(table.columns, row, strict=True)) for row in table.rows}
     groups = [

@@ -1,4 +1,4 @@
-"""Exhibits of reasoning: more compute, replies beside one another, what reinforcement did."""
+"""Exhibits about reasoning: more compute, replies side by side, reinforcement learning."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _source(name: str, paper: str) -> str:
 
 
 def compute() -> Drawn:
-    """o1's two curves beside ours: compute in training, compute in thinking."""
+    """o1's two curves compared with ours: compute in training, and in thinking."""
     curves = training_runs.needed(ZERO, TASK)
     smooth = training_runs.smooth(curves.accuracy)
     cuts = evaluations.by_budget(evaluations.needed(ZERO), TASK)
@@ -63,12 +63,12 @@ def compute() -> Drawn:
 
 
 def accuracy() -> Drawn:
-    """Right answers of R1-Zero over its steps, with the paper's curve on axes of its own."""
+    """R1-Zero's accuracy over training steps, with the paper's curve on separate axes."""
     return _curve("accuracy", ("pass@1", "cons@16"), "{:.0%}".format)
 
 
 def length() -> Drawn:
-    """Length of R1-Zero's replies over its steps, with the paper's curve on axes of its own."""
+    """R1-Zero's reply length over training steps, with the paper's curve on separate axes."""
     return _curve("length", ("length",), round)
 
 
@@ -118,7 +118,7 @@ def _curve(measure: str, theirs: tuple[str, ...], said: Callable[[float], str | 
 
 
 def group() -> Drawn:
-    """A recorded group of replies to one question: rewards, and what GRPO makes of them."""
+    """A recorded group of replies to one question: their rewards and GRPO advantages."""
     outcome, date = lab_runs.recorded(f"grpo-step-{question_language()}")
     drawn_replies = outcome.last("update")["replies"]
     rewards = [reply["reward"] for reply in drawn_replies]
@@ -157,7 +157,7 @@ def group() -> Drawn:
 
 
 def replies() -> Drawn:
-    """The recorded replies of four models to one question, every step checked."""
+    """The recorded replies of four models to one question, with every step checked."""
     traces = judged_reply.recorded(question_language())
     readings = [judged_reply.read(trace) for trace in traces]
     steps = sum(len(reading.steps) for reading in readings)

@@ -1,4 +1,4 @@
-"""Exhibits that say one thing each, as a talk needs them: thinking, stages, two ways to teach."""
+"""Exhibits with one message each, for a talk: thinking, stages, two ways to train."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHECKING = "#56B4E9"
 
 
 def thinking() -> Drawn:
-    """Right answers against the thinking tokens allowed, before and after reinforcement."""
+    """Accuracy against the budget of thinking tokens, before and after reinforcement learning."""
     cuts = {name: evaluations.by_budget(evaluations.needed(name), TASK) for name in THINKERS}
     lines = [
         reasoning.ContestantCurve(
@@ -55,7 +55,7 @@ def thinking() -> Drawn:
 
 
 def stages() -> Drawn:
-    """What each stage reached, here and in the paper."""
+    """The results of each stage, here and in the paper."""
     names = [contestants.NAMES[name] for name in STAGES]
     ours = [one.value if (one := result(name)) else None for name in STAGES]
     theirs = [
@@ -85,7 +85,7 @@ def stages() -> Drawn:
 
 
 def taught() -> Drawn:
-    """One base model, fine-tuned on bare answers or reinforced by a rule."""
+    """One base model, fine-tuned on bare answers or trained with rule-based rewards."""
     names = [contestants.NAMES[name] for name in TAUGHT]
     many = [evaluations.needed(name)["many"][TASK] for name in TAUGHT]
     right = [one["pass@k"]["1"]["value"] for one in many]

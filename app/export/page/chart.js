@@ -1,4 +1,4 @@
-// A chart's words on hover and by the arrow keys; its keys switch series on and off.
+// A chart's tooltips on hover and by arrow keys; its legend switches series on and off.
 for (const chart of document.querySelectorAll(".chart")) {
   const tip = document.createElement("div");
   tip.className = "tip";

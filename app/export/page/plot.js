@@ -1,4 +1,4 @@
-// A chart of plotly's as it was on the page: plotly lies beside it, packed.
+// Draws a plotly chart as it was on the page, with the compressed plotly in the same file.
 const bytes = (id) => {
   const text = atob(document.getElementById(id).textContent);
   return Uint8Array.from(text, (character) => character.charCodeAt(0));

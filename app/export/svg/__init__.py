@@ -1,8 +1,8 @@
-"""Plotly figures as SVG, without a browser: as much of plotly as the app's own figures use.
+"""Renders plotly figures as SVG without a browser: the subset that the app's own figures use.
 
     drawn = picture.draw(figure, width=720, theme=themes.theme("dark"))
     drawn.body, drawn.width, drawn.height
 
-A file drawn this way is a hundredth of plotly's bundle and needs no script. What is not known here
-raises `NotDrawnError` instead of being left out.
+A file drawn this way is a hundredth of plotly's bundle and needs no script. Unsupported features
+raise `NotDrawnError` instead of being left out.
 """

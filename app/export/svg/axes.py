@@ -1,4 +1,4 @@
-"""Axes: what lies where, and where the ticks are."""
+"""Axes: positions and ticks."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy as np
 
 from app.export.svg import numbers
 
-PADDING = 0.05  # of the range, beyond the outermost point
-SIZE = 12.0  # px of ticks' labels
+PADDING = 0.05  # share of the range added beyond the outermost point
+SIZE = 12.0  # px of tick labels
 
 
 @dataclass
 class Axis:
-    """One axis of a figure; `low` and `high` are in its own units, which of a log axis are decades.
+    """An axis of a figure; `low` and `high` are in its own units, decades for a log axis.
 
-    `start` and `end` are its px from the left or the top of the picture.
+    `start` and `end` are in px from the left or top of the picture.
     """
 
     name: str  # "x", "y2"
     settings: Mapping[str, Any]
-    values: list[Any] = field(default_factory=list)  # all that is drawn on it
-    zero: bool = False  # bars begin there
+    values: list[Any] = field(default_factory=list)  # all values drawn on it
+    zero: bool = False  # whether it must include 0, for bars
     pad: bool = False
     low: float = 0.0
     high: float = 1.0
@@ -46,7 +46,7 @@ class Axis:
         return self.settings.get("visible") is not False
 
     def units(self, value: Any) -> float:
-        """A value in the axis's units."""
+        """Convert a value to the axis's units."""
         if self.categories and not isinstance(value, float | int | np.number):
             return float(self.categories.index(value))
         number = float(value)
@@ -55,18 +55,18 @@ class Axis:
         return number
 
     def at(self, value: Any) -> float:
-        """Where a value lies, in px."""
+        """The position of a value, in px."""
         return self.place(self.units(value))
 
     def place(self, units: float) -> float:
-        """Where a number of the axis's units lies, in px."""
+        """The position of a number in the axis's units, in px."""
         share = (units - self.low) / ((self.high - self.low) or 1)
         if not self.across:
             share = 1 - share
         return self.start + share * (self.end - self.start)
 
     def settle(self) -> None:
-        """Find categories and range, once all values are known."""
+        """Determine the categories and range, once all values are known."""
         values = [value for value in self.values if value is not None]
         if self.settings.get("type") == "category" or any(isinstance(v, str) for v in values):
             self.categories = list(dict.fromkeys(map(str, values)))
@@ -91,7 +91,7 @@ class Axis:
             self.high += 1
 
     def ticks(self) -> list[tuple[float, str]]:
-        """Places in the axis's units, and their labels."""
+        """The ticks in the axis's units, with their labels."""
         given = self.settings.get("tickvals")
         if given is not None:
             words = self.settings.get("ticktext")

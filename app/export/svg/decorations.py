@@ -1,4 +1,4 @@
-"""What lies about the marks: annotations, shapes, legend, colour bar."""
+"""What surrounds the marks: annotations, shapes, legend, colour bar."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from app.export.svg.pen import (
 )
 from app.export.svg.plan import Plan
 
-KEY = 13.0  # px of a legend's words
-BAR = 180.0  # px of a colour bar
+KEY = 13.0  # px, font size of the legend
+BAR = 180.0  # px, width of a colour bar
 
 
 def place(reference: str | None, value: Any, kind: str, plan: Plan) -> float:
-    """Where a shape's or an annotation's coordinate lies, in px. `kind` is "x" or "y"."""
+    """The position of a shape's or annotation's coordinate, in px. `kind` is "x" or "y"."""
     reference = reference or kind
     frame = plan.frame
     if reference == "paper":
@@ -44,12 +44,12 @@ def place(reference: str | None, value: Any, kind: str, plan: Plan) -> float:
 
 
 def shape(one: Mapping[str, Any], plan: Plan) -> str:
-    """A line or a rectangle."""
+    """Draw a line or rectangle."""
     x0, x1 = (place(one.get("xref"), one[key], "x", plan) for key in ("x0", "x1"))
     y0, y1 = (place(one.get("yref"), one[key], "y", plan) for key in ("y0", "y1"))
     line = one.get("line") or {}
     drawn = marks.stroke(line, plan.theme.text)
-    flat = x0 == x1 or y0 == y1  # a rectangle without an inside is a line
+    flat = x0 == x1 or y0 == y1  # an empty rectangle is drawn as a line
     if one.get("type") == "line" or (flat and one.get("type", "rect") == "rect"):
         return element("path", d=polyline([(x0, y0), (x1, y1)]), **drawn)
     if one.get("type", "rect") != "rect":
@@ -69,7 +69,7 @@ def shape(one: Mapping[str, Any], plan: Plan) -> str:
 
 
 def annotation(one: Mapping[str, Any], plan: Plan) -> str:
-    """A text at a place, or an arrow that may have one at its tail."""
+    """Draw a text, or an arrow that may have a text at its tail."""
     if one.get("visible") is False:
         return ""
     x = _annotated(one.get("xref"), one["x"], "x", plan) + float(one.get("xshift") or 0)
@@ -88,7 +88,7 @@ def annotation(one: Mapping[str, Any], plan: Plan) -> str:
     wide, tall = box(text, size)
     across, down = _anchors(one)
     first = {"top": 0.0, "middle": -tall / 2, "bottom": -tall - 3}[down]
-    if arrow:  # the text lies beyond the tail
+    if arrow:  # the text is beyond the tail
         first = -tall if one.get("ay", 0) < 0 or one.get("ayref") else 0.0
     anchor = {"left": "start", "center": "middle", "right": "end"}[across]
     lines = one.get("align")
@@ -100,7 +100,7 @@ def annotation(one: Mapping[str, Any], plan: Plan) -> str:
 
 
 def _above(one: Mapping[str, Any], plan: Plan) -> float:
-    """px of the panel that a text stands above as its title; for any other text without end."""
+    """The width in px of the panel whose title a text is; infinite for any other text."""
     if not (one.get("xref") == one.get("yref") == "paper" and one.get("xanchor") == "center"):
         return math.inf
     for axis in plan.axes.values():
@@ -111,7 +111,7 @@ def _above(one: Mapping[str, Any], plan: Plan) -> float:
 
 
 def _annotated(reference: str | None, value: Any, kind: str, plan: Plan) -> float:
-    """As `place`; on a log axis an annotation counts in decades, unlike a shape."""
+    """Like `place`; on a log axis, annotations are in decades, unlike shapes."""
     axis = plan.axes.get(reference or kind)
     if axis is not None and axis.log:
         return axis.place(float(value))
@@ -162,7 +162,7 @@ def _anchors(one: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def legend(plan: Plan) -> tuple[str, float]:
-    """The names of the series in rows, and how tall they are; keys switch series on and off."""
+    """The legend in rows, and its height; its keys switch series on and off."""
     named = [
         (number, trace)
         for number, trace in enumerate(plan.traces)
@@ -213,7 +213,7 @@ def _key(number: int, trace: Mapping[str, Any], x: float, y: float, plan: Plan) 
 
 
 def _barred(plan: Plan) -> Mapping[str, Any] | None:
-    """The heatmap whose colours are explained."""
+    """The heatmap that the colour bar belongs to, if any."""
     return next(
         (
             trace
@@ -229,7 +229,7 @@ def colour_bar_height(plan: Plan) -> float:
 
 
 def colour_bar(plan: Plan) -> str:
-    """The colours of a heatmap from end to end, above it."""
+    """Draw the colour bar above a heatmap."""
     trace = _barred(plan)
     if trace is None:
         return ""

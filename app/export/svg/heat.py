@@ -1,4 +1,4 @@
-"""Heatmaps: cells one by one, each with its words, or as a picture if they are many."""
+"""Heatmaps: individual cells with tooltips, or an image if there are many."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from app.export.svg import marks, numbers
 from app.export.svg.axes import Axis
 from app.export.svg.pen import channels, element, escaped
 
-MOST_CELLS = 4_000  # that are drawn one by one
+MOST_CELLS = 4_000  # maximum drawn individually
 
 
 def scale_of(trace: Mapping[str, Any]) -> list[tuple[float, tuple[float, float, float]]]:
-    """Stops of a heatmap's colours."""
+    """The stops of a heatmap's colour scale."""
     given = trace.get("colorscale") or "Viridis"
     stops = colors.get_colorscale(given) if isinstance(given, str) else given
     return [(float(at), _channels(colour)) for at, colour in stops]
@@ -34,7 +34,7 @@ def _channels(colour: str) -> tuple[float, float, float]:
 
 
 def painted(trace: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Colours [rows, columns, 4] of a heatmap's cells; clear where there is no value."""
+    """The colours [rows, columns, 4] of a heatmap's cells; transparent where there is no value."""
     z = np.array(trace["z"], dtype=float)
     low = np.nanmin(z) if trace.get("zmin") is None else float(trace["zmin"])
     high = np.nanmax(z) if trace.get("zmax") is None else float(trace["zmax"])
@@ -47,7 +47,7 @@ def painted(trace: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 
 def heatmap(trace: Mapping[str, Any], x_axis: Axis, y_axis: Axis) -> str:
-    """Cells one by one, each with its words, or as a picture if they are many."""
+    """Draw a heatmap as individual cells with tooltips, or as an image if there are many."""
     colours = painted(trace)
     rows, columns = colours.shape[:2]
     xs = marks.sequence(trace.get("x")) or list(range(columns))
@@ -97,7 +97,7 @@ def heatmap(trace: Mapping[str, Any], x_axis: Axis, y_axis: Axis) -> str:
 
 
 def edges(axis: Axis, values: Sequence[Any]) -> list[float]:
-    """Edges of cells about their middles, in px."""
+    """The edges of cells, given their centres, in px."""
     at = [axis.units(value) for value in values]
     middle = [(a + b) / 2 for a, b in itertools.pairwise(at)]
     first = at[0] - (middle[0] - at[0] if middle else 0.5)

@@ -1,4 +1,4 @@
-"""Traces as marks: lines, markers and bars, each with its words for who points at it."""
+"""Draws traces as marks: lines, markers and bars, each with a tooltip."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from app.export.svg.pen import (
     write,
 )
 
-REACH = 7  # px about a point of a line that stand for it
+REACH = 7  # px around a point of a line that react to the pointer
 DASHES = {"dot": (1, 2), "dash": (4, 3), "dashdot": (4, 2, 1, 2), "longdash": (7, 3)}  # in widths
 _TRIANGLE = {"up": (0, -1), "down": (0, 1), "left": (-1, 0), "right": (1, 0)}
-_CORNERS = {  # of symbols in radii
+_CORNERS = {  # of symbols, in radii
     "square": [(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
     "diamond": [(0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)],
     "pentagon": [(math.sin(i * 0.4 * math.pi), -math.cos(i * 0.4 * math.pi)) for i in range(5)],
@@ -42,12 +42,12 @@ PlotlyTrace = Mapping[str, Any]
 
 
 def sequence(value: Any) -> list[Any]:
-    """A trace's column, whatever it came as; [] for None."""
+    """A trace's column as a list; [] for None."""
     return [] if value is None else [x.item() if isinstance(x, np.generic) else x for x in value]
 
 
 def each(value: Any, n: int, default: Any = None) -> list[Any]:
-    """A setting for each of n marks, given once or for each."""
+    """A setting for each of n marks, which is given once or per mark."""
     if value is None:
         return [default] * n
     if isinstance(value, str | int | float):
@@ -56,7 +56,7 @@ def each(value: Any, n: int, default: Any = None) -> list[Any]:
 
 
 def symbol(name: str, x: float, y: float, size: float, colour: str, back: str, words: str) -> str:
-    """A marker of plotly's by name; open ones show the background."""
+    """Draw a plotly marker by name; open ones show the background."""
     shape = name.removesuffix("-open").removesuffix("-dot")
     r = size / 2
     ink = paint("stroke", colour) | {"stroke_width": 1.6}
@@ -83,7 +83,7 @@ def symbol(name: str, x: float, y: float, size: float, colour: str, back: str, w
 
 
 def said(trace: PlotlyTrace, i: int, point: Mapping[str, Any]) -> str:
-    """What is told of a trace's point, as its title; "" if nothing is."""
+    """The tooltip of a trace's point, as a title element; "" if it has none."""
     if trace.get("hoverinfo") == "skip":
         return ""
     columns = {
@@ -101,7 +101,7 @@ def said(trace: PlotlyTrace, i: int, point: Mapping[str, Any]) -> str:
 
 
 def stroke(line: Mapping[str, Any], colour: str) -> dict[str, Any]:
-    """Attributes of a line; plotly's own width is 2 px."""
+    """The attributes of a line; plotly's default width is 2 px."""
     width = float(line.get("width") or 2)
     dash = line.get("dash")
     return paint("stroke", line.get("color") or colour) | {
@@ -121,7 +121,7 @@ def whiskers(
     across: Sequence[float],
     colour: str,
 ) -> Iterator[str]:
-    """Intervals about values on the axis `along`; `across`: where they lie on the other, in px."""
+    """Draw intervals around values on the axis `along`; `across` are their positions in px."""
     if not error or error.get("array") is None:
         return
     up = sequence(error["array"])
@@ -142,7 +142,7 @@ def whiskers(
 def scatter(
     trace: PlotlyTrace, x_axis: Axis, y_axis: Axis, below: list[float] | None, ink: str, back: str
 ) -> str:
-    """Lines and markers; `below` is the edge that an area is stacked on, in the axis's units."""
+    """Draw lines and markers; `below` is the edge that an area is stacked on, in axis units."""
     xs, ys = sequence(trace.get("x")), sequence(trace.get("y"))
     if below is not None:
         ys = [y + base for y, base in zip(ys, below, strict=True)]
@@ -203,7 +203,7 @@ def _markers(
 
 
 class Bars:
-    """Where the next bar of a figure lies: beside, upon, or over the ones before."""
+    """Places the bars of a figure: grouped, stacked, or overlaid."""
 
     def __init__(self, mode: str, traces: Sequence[PlotlyTrace], gap: float) -> None:
         self.mode, self.n, self.gap = mode, len(traces), gap
@@ -211,7 +211,7 @@ class Bars:
         self.tops: dict[Any, float] = {}
 
     def draw(self, trace: PlotlyTrace, x_axis: Axis, y_axis: Axis, ink: str) -> str:
-        """One trace of bars."""
+        """Draw a trace of bars."""
         lying = trace.get("orientation") == "h"
         along, base_axis = (x_axis, y_axis) if lying else (y_axis, x_axis)
         places = sequence(trace["y" if lying else "x"])
@@ -267,7 +267,7 @@ def _hatch(pattern: str, colour: str) -> str:
 
 
 def hatches(body: str) -> str:
-    """The patterns that a drawing uses."""
+    """The definitions of the hatch patterns that a drawing uses."""
     found = sorted({part.split(")")[0] for part in body.split("url(#hatch-")[1:]})
     made = []
     for name in found:
@@ -307,6 +307,6 @@ def _bar_text(
 
 
 def _on(trace: PlotlyTrace) -> str:
-    """Black or white, what is read better on the trace's colour."""
+    """Black or white, whichever is more legible on the trace's colour."""
     colour = str((trace.get("marker") or {}).get("color"))
     return max("#000000", "#ffffff", key=lambda ink: contrast(ink, colour))

@@ -1,4 +1,4 @@
-"""Numbers as d3 writes them: as much of its formats as our figures use; and plotly's templates."""
+"""Formats numbers like d3, with the formats that our figures use, and fills plotly's templates."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _EXTRA = re.compile(r"<extra>.*?</extra>", re.DOTALL)
 
 
 def plain(value: object) -> str:
-    """A value without a format: whole numbers whole, others in up to six digits."""
+    """A value without a format: whole numbers as they are, others with up to six digits."""
     if isinstance(value, float | int | np.number) and not isinstance(value, bool):
         return f"{float(value):,.6g}" if abs(float(value)) < 1e6 else f"{float(value):,.0f}"
     return str(value)
 
 
 def d3(form: str, value: object) -> str:
-    """A number by a format of d3, such as ".1%", ",", "+.3f".
+    """A number in a d3 format, such as ".1%", ",", "+.3f".
 
     Raises:
-        NotDrawnError: if the format is not known here.
+        NotDrawnError: if the format is not supported.
     """
     if not form or not isinstance(value, float | int | np.number):
         return plain(value)
@@ -45,7 +45,7 @@ def d3(form: str, value: object) -> str:
 
 
 def filled(template: str, values: Mapping[str, Any]) -> str:
-    """A hover template with a point's values in it, as one line of plain text."""
+    """A hover template filled in with a point's values, as one line of plain text."""
 
     def one(field: re.Match[str]) -> str:
         value = values.get(field[1], "")

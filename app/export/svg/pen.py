@@ -1,4 +1,4 @@
-"""Writing SVG: elements, colours and texts, and how wide a text will be."""
+"""Writes SVG elements, colours and texts, and estimates the width of texts."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import unicodedata
 from collections.abc import Sequence
 
 FONT = "'Source Sans 3','Source Sans Pro',system-ui,'Noto Sans KR','Apple SD Gothic Neo',sans-serif"
-LINE = 1.3  # em from line to line
+LINE = 1.3  # line height in em
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _TAG = re.compile(r"<(/?)(b|i|br|sup|sub)\s*/?>", re.IGNORECASE)
 _RGBA = re.compile(r"rgba?\(([^)]*)\)")
 
 
 class NotDrawnError(ValueError):
-    """A figure has something that is not drawn here."""
+    """The figure has a feature that is not supported here."""
 
 
 def escaped(text: str) -> str:
-    """Text inside XML, in quotes or not; XML has no way to write most control characters."""
+    """Escape text for XML content and attributes, replacing control characters that XML forbids."""
     return html.escape(_CONTROL.sub("\ufffd", text), quote=True)
 
 
 def short(number: float) -> str:
     """A coordinate in tenths of a pixel."""
-    return f"{round(number, 1) + 0.0:.1f}".removesuffix(".0")  # + 0.0: no zero has a sign
+    return f"{round(number, 1) + 0.0:.1f}".removesuffix(".0")  # + 0.0 avoids -0
 
 
 def element(tag: str, inner: str = "", /, **attributes: float | str | None) -> str:
-    """An element; `_` in names stands for `-`, None leaves out. `inner` is written as it is."""
+    """An element; `_` in names stands for `-`, None omits an attribute. `inner` is not escaped."""
     said = "".join(
         f' {name.rstrip("_").replace("_", "-")}="'
         f'{escaped(value) if isinstance(value, str) else short(value)}"'
@@ -41,7 +41,7 @@ def element(tag: str, inner: str = "", /, **attributes: float | str | None) -> s
 
 
 def paint(kind: str, colour: str | None) -> dict[str, str | float | None]:
-    """Fill or stroke of any CSS colour, as viewers know it from SVG 1.1."""
+    """The fill or stroke attributes for a CSS colour, in the syntax of SVG 1.1."""
     if not colour:
         return {kind: "none"}
     found = _RGBA.fullmatch(colour)
@@ -56,7 +56,7 @@ def paint(kind: str, colour: str | None) -> dict[str, str | float | None]:
 
 
 def legible(colour: str, back: str, text: str) -> str:
-    """A colour of words, mixed with the text's own until it can be read on `back`."""
+    """A text colour, mixed with the default one until it is legible on `back`."""
     for share in (0.0, 0.25, 0.5, 0.75):
         mixed = mix(text, colour, share)
         if contrast(mixed, back) >= 4.5:
@@ -71,13 +71,13 @@ def channels(colour: str) -> tuple[int, int, int]:
 
 
 def mix(one: str, other: str, share: float) -> str:
-    """A colour between two: `share` of the first."""
+    """A mix of two colours with `share` of the first."""
     pairs = zip(channels(one), channels(other), strict=True)
     return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)
 
 
 def contrast(one: str, other: str) -> float:
-    """WCAG's contrast of two colours, 1 to 21."""
+    """The WCAG contrast ratio of two colours, 1 to 21."""
     high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
@@ -96,7 +96,7 @@ StyledText = tuple[str, bool]  # words, and whether they are bold
 
 
 def lines_of(text: str) -> list[list[StyledText]]:
-    """Plotly's texts, which know <b> and <br>, line by line."""
+    """A plotly text, which may contain <b> and <br>, split into lines."""
     lines: list[list[StyledText]] = [[]]
     bold, at = False, 0
     for tag in _TAG.finditer(text):
@@ -114,7 +114,7 @@ def lines_of(text: str) -> list[list[StyledText]]:
 
 @functools.lru_cache(maxsize=4096)
 def _em(character: str) -> float:
-    """Of the widest font that a viewer is likely to have: better a gap than a collision."""
+    """A character's width in em, in the widest font that a viewer is likely to have."""
     if unicodedata.east_asian_width(character) in "WF":
         return 0.95
     if character in "iljI.,:;'|! ":
@@ -127,19 +127,19 @@ def _em(character: str) -> float:
 
 
 def wide(text: str, size: float, bold: bool = False) -> float:
-    """px that a text will take, about: fonts differ from viewer to viewer."""
+    """The approximate width of a text in px, as fonts differ between viewers."""
     return sum(map(_em, text)) * size * (1.06 if bold else 1)
 
 
 def box(text: str, size: float) -> tuple[float, float]:
-    """Width and height of plotly's text in px, about."""
+    """The approximate width and height of a plotly text in px."""
     lines = lines_of(text)
     widths = [sum(wide(words, size, bold) for words, bold in line) for line in lines]
     return max(widths), LINE * size * len(lines)
 
 
 def wrapped(text: str, size: float, room: float) -> list[str]:
-    """Lines of plain text that fit into `room` px; a word that does not fit has its own."""
+    """Wrap plain text to `room` px; a word that does not fit gets its own line."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
@@ -151,7 +151,7 @@ def wrapped(text: str, size: float, room: float) -> list[str]:
 
 
 def broken(text: str, size: float, room: float) -> str:
-    """Plotly's text in lines that fit into `room` px; one with lines or tags of its own stays."""
+    """Wrap a plotly text to `room` px, unless it has line breaks or tags."""
     if "<" in text or box(text, size)[0] <= room:
         return text
     return "<br>".join(wrapped(text, size, room))
@@ -166,7 +166,7 @@ def write(
     anchor: str = "start",
     turn: float = 0,
 ) -> str:
-    """Plotly's text, its first base line at y; `turn` degrees about (x, y)."""
+    """Write a plotly text with its first baseline at y, rotated by `turn` degrees about (x, y)."""
     rows = []
     for number, line in enumerate(lines_of(text)):
         pieces = "".join(
@@ -189,5 +189,5 @@ def write(
 
 
 def polyline(points: Sequence[tuple[float, float]]) -> str:
-    """The path through points."""
+    """The path data of a line through points."""
     return "M" + "L".join(f"{short(x)} {short(y)}" for x, y in points)

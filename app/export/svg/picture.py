@@ -1,4 +1,4 @@
-"""A whole figure: axes about the marks, legend, colour bar, shapes and annotations."""
+"""Draws a whole figure: marks, axes, legend, colour bar, shapes and annotations."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LEAST = 110  # px of height that are left to the marks, whatever lies about them
 
 @dataclass(frozen=True)
 class Drawing:
-    """Elements of SVG in a box of px."""
+    """SVG elements, and their size in px."""
 
     body: str
     width: float
@@ -41,10 +41,10 @@ class Drawing:
 
 
 def draw(figure: go.Figure, width: float, theme: Theme) -> Drawing:
-    """A figure as SVG of the given width; its height is the layout's, or more if it needs more.
+    """Draw a figure as SVG of the given width; its height is the layout's, or more if needed.
 
     Raises:
-        NotDrawnError: if it has something that is not drawn here.
+        NotDrawnError: if it has a feature that is not supported.
     """
     plan = planned(figure, width, theme)
     _measure(plan)
@@ -66,12 +66,12 @@ def draw(figure: go.Figure, width: float, theme: Theme) -> Drawing:
 
 
 def _measure(plan: Plan) -> None:
-    """Find the room around the marks, and put the axes into what is left."""
+    """Determine the margins around the marks, and place the axes inside them."""
     margin = plan.layout.get("margin") or {}
     frame = plan.frame
     frame.left, frame.right = float(margin.get("l", 8)), float(margin.get("r", 8))
     frame.top, frame.bottom = float(margin.get("t", 8)), float(margin.get("b", 8))
-    for _ in range(2):  # how many ticks there are depends on the room, and the room on the ticks
+    for _ in range(2):  # the number of ticks depends on the room, and the room on the ticks
         _place(plan)
         need = Frame()
         for axis in plan.axes.values():
@@ -105,7 +105,7 @@ def _place(plan: Plan) -> None:
 
 
 def _ticks(axis: Axis) -> list[tuple[float, str]]:
-    """Ticks with labels; where those of an x axis would run into one another, fewer."""
+    """The ticks with labels, of which some are left out if those of an x axis would overlap."""
     found = axis.ticks()
     if axis.settings.get("showticklabels") is False:
         return [(at, "") for at, _ in found]
@@ -118,15 +118,15 @@ def _ticks(axis: Axis) -> list[tuple[float, str]]:
 
 
 def _title(axis: Axis) -> str:
-    """An axis's title, in lines that fit beside it."""
+    """An axis's title, wrapped to the axis's length."""
     title = axis.settings.get("title") or {}
     text = str((title.get("text") if isinstance(title, Mapping) else title) or "")
-    room = abs(axis.end - axis.start) * (1.2 if axis.across else 1)  # of the gap beside it, too
+    room = abs(axis.end - axis.start) * (1.2 if axis.across else 1)  # may extend into the gap
     return broken(text, TITLE, room)
 
 
 def _need(axis: Axis, plan: Plan, need: Frame) -> None:
-    """What an axis takes at its edge of the picture, if it lies there."""
+    """Update the margins that an axis needs if it is at the picture's edge."""
     words = [word for _, word in _ticks(axis) if word]
     title = _title(axis)
     last = (axis.settings.get("domain") or (0, 1))[1]
@@ -180,7 +180,7 @@ def _panel(trace: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _grid(axis: Axis, plan: Plan) -> str:
-    """Lines at the ticks, a line at zero, and the axis's own if it has one."""
+    """Draw grid lines, the zero line, and the axis line if it has one."""
     other = plan.partner(axis)
     settings = axis.settings
     parts = []
@@ -249,7 +249,7 @@ def _labels(axis: Axis, plan: Plan) -> str:
 def document(
     drawing: Drawing, theme: Theme, title: str, says: str, source: str, language: str
 ) -> str:
-    """A file of its own: the drawing under its title and what it says, its source below."""
+    """A complete SVG file: title, takeaway, the drawing, and its source below."""
     room = drawing.width - 24
     parts, y = [], 30.0
     for line in wrapped(title, 18, room):

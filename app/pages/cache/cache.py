@@ -1,4 +1,4 @@
-"""Latent cache: what attention keeps of each token, in five rooms."""
+"""Latent cache: what attention caches per token, in five rooms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOMS = {
     "decoding": decoding_room.room,
     "kv_size": kv_size_room.room,
 }
-#: What a link has that is older than the rooms → the room that it was about.
+#: URL key of a link from before there were rooms → the room it now belongs to.
 BY_KEY = {
     **dict.fromkeys(("c_rank", "c_layer", "c_attention_layer", "pin"), "latent"),
     "c_kind": "attention_kinds",
@@ -47,7 +47,7 @@ def lead() -> str:
 
 
 def page() -> None:
-    """The open room under the control that opens it."""
+    """Draw the switch between rooms and the open room."""
     labels = {name: t(f"cache.room_{name}") for name in ROOMS}
     room = rooms.choose(labels, "c_room", by_key=BY_KEY)
     ROOMS[room]()

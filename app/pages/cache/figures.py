@@ -1,6 +1,6 @@
-"""Figures of the Latent cache page. Pure functions of arrays; words come in as `labels`.
+"""Figures of the Latent cache page. Pure functions of arrays; texts are passed as `labels`.
 
-Bytes on axes are written by `app.ui.units`: 1 KB is 1000 bytes.
+Bytes on axes are formatted by `app.ui.units`: 1 KB is 1000 bytes.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from numpy.typing import NDArray
 
 from app.ui import style, units
 
-BAR = 24  # pixels, under its row's words
-LINE = 20  # pixels of one line of words
-PLOT = 300  # pixels of the curves' plane, about
+BAR = 24  # px, below its row's text
+LINE = 20  # px of one line of text
+PLOT = 300  # px of the curves' plot area, about
 EDGE = 0.03  # decades
-WRAP = 44  # characters in a line: what a phone can show
+WRAP = 44  # characters per line that fit on a phone
 PATTERN = {False: "", True: "/"}  # hatched: no such model exists
 
 
 @dataclass(frozen=True, eq=False)
 class Growth:
-    """One run's cache against the F tokens fed so far: tokens [F], measured [F], formula [F].
+    """One run's cache size against the F tokens fed so far: tokens, measured, formula, each [F].
 
-    Bytes are int64; `measured` was counted from the cache's buffers, `formula` is calculated:
-    `per_token` for each.
+    In bytes (int64): `measured` was counted from the cache's buffers, `formula` is `per_token`
+    times the tokens.
     """
 
     kind: str
@@ -40,21 +40,21 @@ class Growth:
 
     @property
     def difference(self) -> int:
-        """The measured minus the computed bytes where they are furthest apart."""
+        """Measured minus computed bytes where they differ most."""
         gap = self.measured - self.formula
         return int(gap[np.abs(gap).argmax()]) if len(gap) else 0
 
     def at(self, tokens: int) -> int:
-        """Measured bytes once `tokens` tokens are held."""
+        """Measured bytes once `tokens` tokens are cached."""
         return int(self.measured[tokens - 1])
 
 
 def curves(
     runs: Sequence[Growth], most_tokens: int, n_prompt: int, labels: Mapping[str, str]
 ) -> go.Figure:
-    """Bytes held against tokens held: measured as broad lines, the formula thin and dashed.
+    """Cache bytes against cached tokens: measured as thick lines, the formula thin and dashed.
 
-    Axes end at `most_tokens` and its largest cache, so that they stand still while a run grows.
+    Axes end at `most_tokens` and the largest cache there, so that they stay put while a run grows.
     `labels`: tokens, bytes (axis titles), measured, formula, prompt (what ends at `n_prompt`).
     """
     figure = go.Figure()
@@ -137,7 +137,7 @@ def _prompt_end(figure: go.Figure, n_prompt: int, early: bool, text: str) -> Non
 
 
 def apart(values: Sequence[float], gap: float) -> list[float]:
-    """Where to write words that belong to values, upwards so that they do not overlap."""
+    """Positions for the labels of values, moved up where they would overlap."""
     places = [0.0] * len(values)
     last = -math.inf
     for i in sorted(range(len(values)), key=values.__getitem__):
@@ -146,7 +146,7 @@ def apart(values: Sequence[float], gap: float) -> list[float]:
 
 
 def above(figure: go.Figure, text: str) -> None:
-    """The y axis' title, level and above the axis: a phone has no room beside it."""
+    """Add the y axis' title horizontally above the axis: a phone has no room beside it."""
     figure.add_annotation(
         x=0,
         xref="x domain",
@@ -162,7 +162,7 @@ def above(figure: go.Figure, text: str) -> None:
 
 
 def nice_ticks(highest: float, about: int = 5) -> list[float]:
-    """Round values from 0 to `highest`, steps of 1, 2 or 5 times a power of ten."""
+    """Round values from 0 to `highest` in steps of 1, 2 or 5 times a power of ten."""
     rough = max(highest, 1) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(s * power for s in (1, 2, 5, 10) if s * power >= rough)
@@ -171,9 +171,9 @@ def nice_ticks(highest: float, about: int = 5) -> list[float]:
 
 @dataclass(frozen=True)
 class TokenCache:
-    """What one layer keeps of one token: parts with their elements, of so many key-value heads.
+    """What one layer caches per token: its parts with their elements, over all key-value heads.
 
-    `kv_heads` is None where nothing is kept by head.
+    `kv_heads` is None where nothing is cached per head.
     """
 
     kind: str
@@ -183,7 +183,7 @@ class TokenCache:
 
     @property
     def elements(self) -> int:
-        """Elements of all parts."""
+        """The elements of all parts together."""
         return sum(size for _, size in self.parts)
 
     @property
@@ -204,7 +204,7 @@ class TokenCache:
 
 
 def blocks(stored: Sequence[TokenCache], labels: Mapping[str, str]) -> go.Figure:
-    """What one layer keeps of one token, widths to scale. `labels`: elements (the axis title)."""
+    """Draw what one layer caches per token, to scale. `labels`: elements (the axis title)."""
     figure = go.Figure()
     widest = max(row.elements for row in stored)
     for place, row in enumerate(stored):
@@ -238,12 +238,12 @@ def blocks(stored: Sequence[TokenCache], labels: Mapping[str, str]) -> go.Figure
 
 
 def wrapped(text: str) -> list[str]:
-    """Words above a bar in lines that a phone can show."""
+    """Wrap the text above a bar into lines that fit on a phone."""
     return textwrap.wrap(text, WRAP)
 
 
 def row_title(figure: go.Figure, place: int, text: str) -> None:
-    """Words above the bar of row `place`."""
+    """Write text above the bar of row `place`."""
     figure.add_annotation(
         x=0,
         xref="x domain",
@@ -259,7 +259,8 @@ def row_title(figure: go.Figure, place: int, text: str) -> None:
 
 
 def rows_of_bars(figure: go.Figure, n: int, lines: int) -> None:
-    """`n` rows from top to bottom, each a bar under `lines` lines of words, to the pixel."""
+    """Lay out `n` rows from top to bottom: `lines` lines of text above a bar, exact to the
+    pixel."""
     words = lines * LINE + 8
     pitch = words + BAR + 10
     style.plain(figure, n * pitch + 70)
@@ -272,7 +273,7 @@ def rows_of_bars(figure: go.Figure, n: int, lines: int) -> None:
 
 @dataclass(frozen=True)
 class Bar:
-    """A model's cache at some length, batch and precision."""
+    """A model's cache size at some length, batch and precision."""
 
     name: str
     attention: str
@@ -281,14 +282,14 @@ class Bar:
 
 
 def _words(row: Bar) -> list[str]:
-    """Size, name and kind of attention, in lines that fit; the size is bold."""
+    """The size in bold, the name and the kind of attention, wrapped to fit."""
     size = units.size(row.bytes)
     lines = wrapped(f"{size} · {row.name} · {row.attention}")
     return [f"<b>{size}</b>{lines[0].removeprefix(size)}", *lines[1:]]
 
 
 def bars(rows: Sequence[Bar], log: bool, labels: Mapping[str, str]) -> go.Figure:
-    """Cache bytes of models; on a linear axis bars start at 0. `labels`: bytes, bytes_log."""
+    """Draw models' cache bytes; on a linear axis bars start at 0. `labels`: bytes, bytes_log."""
     figure = go.Figure()
     sizes = [row.bytes for row in rows]
     most = max(*sizes, 1)

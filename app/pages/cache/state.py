@@ -1,4 +1,4 @@
-"""The Latent cache page's run: asked for, under way, or on screen, in the slot `RUN`."""
+"""The Latent cache page's run: requested, running or on screen, in the slot `RUN`."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from model.analysis.kv_size import CacheSpec, cache_spec, families
 from model.record.trace import Trace
 
 RUN = PromptSlot("cache")
-#: URL keys that make a run: a link that has one is run as soon as it is opened.
+#: URL keys of a run's inputs: a link with any of them is run when it is opened.
 RUN_KEYS = ("c_prompt", "c_tokens", "c_temperature", "c_seed")
 
 
 @functools.cache
 def spec(name: str) -> CacheSpec:
-    """What `model.analysis.kv_size` says about a shipped model."""
+    """The `CacheSpec` of a shipped model."""
     reference(families.REFERENCE)
     with reading(ASSETS / "checkpoints" / name / "config.json"):
         return cache_spec(models.config(name))
 
 
 def named(kind: str) -> str:
-    """The twin of a kind of attention, of the kinds that `models.twins` tells."""
+    """The twin with a kind of attention, as named by `models.twins`."""
     return next(name for name, told in models.twins().items() if told == kind)
 
 
 def measured() -> dict[str, dict[int, dict[str, Any]]]:
-    """What was measured of the twins: by what to call their attention, and by seed.
+    """The twins' results by the name of their attention and by seed.
 
     Raises:
-        DamagedFileError: if one of the two that all others are compared with was not.
+        DamagedFileError: if there are none for MHA or MLA, the two that all are compared with.
     """
     found = {kind: models.seeds(name) for name, kind in models.twins().items()}
     for kind in ("MHA", "MLA"):
@@ -51,12 +51,12 @@ def measured() -> dict[str, dict[int, dict[str, Any]]]:
 
 
 def tokens() -> NumberField[int]:
-    """How many tokens a run may write: as many as the context of the twins holds."""
+    """The field for the number of new tokens, up to the twins' context length."""
     return NumberField("cache.new_tokens", 1, models.twins_context())
 
 
 def start() -> None:
-    """Run the inputs as they stand; what is on screen stays until there is something new."""
+    """Run the current inputs; the last result is shown until there is a new one."""
     try:
         prompt = prompts.fitting(st.session_state.c_prompt or "", named("MLA"))
         new_tokens = tokens().checked("c_tokens")
@@ -79,14 +79,14 @@ def start() -> None:
 
 
 def recorded(name: str) -> Trace:
-    """The run of a twin that the page opens with, in the viewer's language."""
+    """The recorded run of a twin that the page opens with, in the viewer's language."""
     return recorded_runs.trace(
         f"cache-{name}" if language() == "en" else f"cache-{name}-{language()}"
     )
 
 
 def shown() -> tuple[list[Trace], str]:
-    """The twins' traces to draw now, and whether they are "live" or "recorded"."""
+    """The twins' traces to draw, and whether they are "live" or "recorded"."""
     live = RUN.traces()
     if live:
         return list(live), "live"

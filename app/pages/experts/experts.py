@@ -1,4 +1,4 @@
-"""Experts: which experts work on which token, of a recorded run or of one's own, live."""
+"""Experts: which experts process which token, in a recorded run or in the viewer's own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROOMS = {
     "one_expert": one_expert_room.room,
     "balance": balance_room.room,
 }
-#: What rooms were called in links that are out there.
+#: Former names of rooms, still used in old links.
 ROOMS_ONCE = {
     "what_if": "interventions",
     "statistics": "routing_statistics",
@@ -33,7 +33,7 @@ ROOMS_ONCE = {
 
 
 def how(trace: Trace) -> str:
-    """What stands behind the numbers, with the model's own."""
+    """Explain the routing with the model's own numbers."""
     card = trace.card
     return t(
         "experts.how",

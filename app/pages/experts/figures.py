@@ -1,6 +1,6 @@
-"""Figures of the Experts page: load per expert and domain, how even training became.
+"""Figures of the Experts page: load per expert and domain, and balance over training.
 
-Pure plotly: words come in as `labels`, already in the viewer's language.
+Pure plotly: texts are passed as `labels`, already in the viewer's language.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from plotly.subplots import make_subplots
 
 from app.ui import style
 
-BAR = "#8a94a3"  # no meaning of its own: height is the amount
-EVEN = "#CC79A7"  # the balanced share; seen on bars, white and near-black
+BAR = "#8a94a3"  # neutral: the height is what counts
+EVEN = "#CC79A7"  # the balanced share; visible on bars, white and near-black
 PER_ROW = 2
 
 
@@ -30,10 +30,10 @@ def load(
     titles: Sequence[str],
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """Share of the tokens that each expert took, one panel per MoE layer, all on one scale.
+    """Share of the tokens routed to each expert, one panel per MoE layer, all on one scale.
 
-    `load_LE` counts tokens, `tokens` were fed and took `chosen` experts each. The rest: see
-    `load_panels`.
+    `load_LE` counts tokens; `tokens` were fed, with `chosen` experts each. For the other arguments
+    see `load_panels`.
     """
     experts = load_LE.shape[1]
     figure = load_panels(experts, chosen / experts, groups, titles, labels)
@@ -46,7 +46,7 @@ def load(
 def load_bars(
     load_LE: NDArray[np.int64], tokens: int, even: float
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """What differs from run to run in the picture of the load: its bars, and its y axes."""
+    """The parts of the load figure that differ between runs: its bars and its y axes."""
     share_LE = load_LE / max(tokens, 1)
     bars = [
         {"y": share_E.tolist(), "customdata": load_E.tolist()}
@@ -58,7 +58,7 @@ def load_bars(
 def load_panels(
     experts: int, even: float, groups: int, titles: Sequence[str], labels: Mapping[str, str]
 ) -> go.Figure:
-    """The picture of the load without a run: the dashed line is `even`, the balanced share.
+    """The load figure without a run's bars: the dashed line is `even`, the balanced share.
 
     Thin lines separate the experts' groups. `titles` name the panels; `labels`: expert, share,
     hover (plotly's template).
@@ -102,7 +102,7 @@ def load_panels(
 def domains(
     share_DE: NDArray[np.float64], even: float, names: Sequence[str], labels: Mapping[str, str]
 ) -> go.Figure:
-    """Share of each domain's tokens that each expert of one layer took; colours end at 3 x even.
+    """Share of each domain's tokens routed to each expert of a layer; colours end at 3 x even.
 
     `names` of the domains, first on top; `labels`: expert, share, hover (plotly's template).
     """
@@ -132,7 +132,7 @@ def domains(
 
 @dataclass(frozen=True)
 class BalanceCurve:
-    """MaxVio of one model's training, averaged over layers; `attention` as twins are told apart."""
+    """MaxVio of one model's training, averaged over layers; `attention` distinguishes the twins."""
 
     model: str
     attention: str
@@ -143,9 +143,9 @@ class BalanceCurve:
 def balance(
     curves: Sequence[BalanceCurve], chosen: str | None, labels: Mapping[str, str]
 ) -> go.Figure:
-    """MaxVio against training steps, one line a model, the chosen one thick.
+    """MaxVio against training steps, one line per model, the chosen one thick.
 
-    `labels`: step, max_vio, hover (plotly's template; the model's name is put before it).
+    `labels`: step, max_vio, hover (plotly's template; the model's name is prepended).
     """
     figure = go.Figure()
     for curve in curves:
@@ -160,7 +160,7 @@ def balance(
             },
             hovertemplate=f"{curve.model}: {labels['hover']}<extra></extra>",
         )
-        figure.add_scatter(  # a mark at the end: told apart without colour
+        figure.add_scatter(  # a marker at the end distinguishes lines without colour
             x=[curve.steps[-1]],
             y=[curve.max_vio[-1]],
             mode="markers",

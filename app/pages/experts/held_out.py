@@ -1,7 +1,7 @@
-"""What models, as they are or under interventions, do with held-out text of every domain.
+"""Models, unchanged or under interventions, on held-out text of every domain.
 
-Rows take turns between domains, so that any beginning is balanced, and are equal for all models
-with one tokenizer.
+Rows alternate between domains, so that any prefix is balanced, and are the same for all models
+with the same tokenizer.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from model.runtime.batch import Request
 from model.tasks import TASKS
 
 DOMAINS = (*TASKS, lookup.DOMAIN, *texts.DOMAINS)
-EACH = 16  # rows of a domain
-ROWS = EACH * len(DOMAINS)  # of a reader at most; row i is of domain i modulo their number
+EACH = 16  # rows per domain
+ROWS = EACH * len(DOMAINS)  # maximum per reader; row i is of domain i % len(DOMAINS)
 SEED = 2  # of the rows; 1 draws those of the tables in assets/RESULTS.md
 
 ReadingModel = str | Intervened
@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 @functools.lru_cache(maxsize=64)
 def rows(model: str) -> tuple[Row, ...]:
-    """All rows that a model reads; models with equal tokenizers and contexts share them."""
+    """All rows that a model reads; models with the same tokenizer and context share them."""
 
     def size(name: str) -> tuple[str, int]:
         context = int(models.config(name)["max_position_embeddings"])
@@ -64,13 +64,13 @@ def _drawn(model: str, context: int) -> tuple[Row, ...]:
 
 
 def model_of(reader: ReadingModel) -> str:
-    """The model that reads."""
+    """The name of the reading model."""
     return reader.model if isinstance(reader, Intervened) else reader
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOutRuns:
-    """What a model did with the first R rows."""
+    """A model's losses and routing on the first R rows."""
 
     model: str
     nats: list[float]  # [R], summed over the learnt tokens
@@ -90,13 +90,14 @@ class HeldOutRuns:
 def difference(
     changed: HeldOutRuns, plain: HeldOutRuns, rows: int, domain: int | None = None
 ) -> tuple[float, Interval]:
-    """Loss under an intervention less the untouched model's on the same first rows, paired."""
+    """Loss under an intervention minus the unchanged model's on the same first rows, paired."""
     chosen = slice(domain, rows, 1 if domain is None else len(DOMAINS))
     return paired_difference(changed.nats[chosen], plain.nats[chosen], plain.learnt[chosen])
 
 
 def requests(readers: Sequence[ReadingModel], n: int) -> list[Request]:
-    """The first n rows, each read by all readers, so that they can be compared on what there is."""
+    """Requests for the first n rows, each by all readers, so that partial results are
+    comparable."""
     return [
         Request(reader, rows(model_of(reader))[place].ids, read=True)
         for place in range(n)
@@ -105,7 +106,7 @@ def requests(readers: Sequence[ReadingModel], n: int) -> list[Request]:
 
 
 def read_so_far(readers: Sequence[ReadingModel], runs: Sequence[Run | None]) -> list[HeldOutRuns]:
-    """What was read so far of `requests`: as many rows of every reader, one after another."""
+    """What has been read of `requests` so far: the same number of rows for every reader."""
     n = len(readers)
     missing = next((i for i, run in enumerate(runs) if run is None), len(runs))
     found = []
@@ -132,12 +133,12 @@ def read(
     at_once: bool = False,
     patience: float = PATIENCE,
 ) -> list[HeldOutRuns]:
-    """What readers did with n rows, as far as a slot has come: `NeedSlot.have`."""
+    """The readers' results on n rows, as far as the slot has got; see `NeedSlot.have`."""
     key = (tuple(readers), n)
     runs = slot.have(key, requests(readers, n), at_once=at_once, patience=patience)
     return read_so_far(readers, runs)
 
 
 def ask(slot: NeedSlot, button: str) -> None:
-    """How far a slot's reading is, with Stop; or a button that has them read."""
+    """Draw the slot's progress with Stop, or a button that starts the reading."""
     slot.ask(button, t("held_out.reading", share=slot.share))

@@ -1,7 +1,7 @@
-"""What is run: the prompt with Run and its alert beside it, examples, model and settings.
+"""Inputs of a run: the prompt, Run with its messages, examples, model and settings.
 
-They stand above the picture of the run in every room that shows one, so that what was asked for,
-and Stop, stay in sight.
+They are drawn above the run's figure in every room that shows one, so that the inputs and Stop
+stay visible.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from model.record.trace import RunInfo, Trace
 
 
 def inputs() -> None:
-    """All inputs of a run, and how far it is. The defaults are the recorded run's own."""
+    """Draw all inputs of a run, and its progress. Defaults are those of the recorded run."""
     info = session.recorded().info
     st.text_area(
         t("common.prompt"),
@@ -46,7 +46,7 @@ def inputs() -> None:
 
 
 def model(*, label_visibility: Literal["visible", "collapsed"] = "visible") -> str:
-    """Whose experts are looked at."""
+    """Draw the choice of the model and return its name."""
     names = session.names()
     chosen: str = st.selectbox(
         t("experts.model"),
@@ -61,13 +61,13 @@ def model(*, label_visibility: Literal["visible", "collapsed"] = "visible") -> s
 
 
 def settings(info: RunInfo) -> None:
-    """Temperature, seed and length."""
+    """Draw temperature, seed and length."""
     temperature_and_seed(info.temperature, info.seed, ("e_temperature", "e_seed"))
     session.TOKENS.draw("e_tokens", info.max_new_tokens)
 
 
 def shown(trace: Trace, kind: str) -> None:
-    """One line: what is on screen, "recorded" or "live", and how it ended."""
+    """Draw one line on the run on screen: "recorded" or "live", and why it ended."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(t(f"experts.badge_{kind}"))
         info = trace.info

@@ -1,7 +1,7 @@
 """The Experts page's run: from the inputs in the session to the trace on screen.
 
-Session: the slot `RUN`, and a slot of each room's own.
-URL: the inputs of a run (`RUN_KEYS`), "e_layer", "room", and "pin", the number of a token.
+Session: the slot `RUN`, and one slot per room.
+URL: the inputs of a run (`RUN_KEYS`), "e_layer", "room", and "pin", the index of a token.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from model.record.trace import Trace
 RUN = PromptSlot("experts")
 TOKENS = NumberField("experts.tokens", 1, MAX_TOKENS)
 LISTED = ("base", "r1-zero", "r1", "twin", "history")  # families of about.json, in this order
-#: URL keys that make a run: a link that has one is run as soon as it is opened.
+#: URL keys of a run's inputs: a link with any of them is run when it is opened.
 RUN_KEYS = ("e_prompt", "e_model", "e_temperature", "e_seed", "e_tokens")
 
 
 def names() -> list[str]:
-    """The models one can choose: base, what reinforcement made of it, its twins, checkpoints."""
+    """The selectable models: base, those trained from it by RL, the twins, checkpoints."""
     about = models.shipped()
     known = [
         name for name in about if about[name]["family"] in LISTED and not models.SEED.search(name)
@@ -38,15 +38,15 @@ def names() -> list[str]:
 
 
 def recorded() -> Trace:
-    """The run that the page opens with."""
+    """The recorded run that the page opens with."""
     return recorded_runs.trace("experts")
 
 
 def request() -> PromptRun:
-    """The inputs as they stand.
+    """The current inputs.
 
     Raises:
-        InputError: for a prompt or a number that cannot be used.
+        InputError: for an unusable prompt or number.
     """
     state = st.session_state
     if state.e_model not in names():
@@ -62,7 +62,7 @@ def request() -> PromptRun:
 
 
 def run() -> None:
-    """Run the inputs as they stand; what is on screen stays until there is something new."""
+    """Run the current inputs; the last result is shown until there is a new one."""
     try:
         RUN.run([request()])
     except InputError as error:
@@ -70,7 +70,7 @@ def run() -> None:
 
 
 def start() -> None:
-    """Run the inputs, and let go of the pinned token: it was another run's."""
+    """Run the inputs, and unpin the token: it belonged to another run."""
     links.set_pin(None)
     run()
 
@@ -83,19 +83,19 @@ def start_example() -> None:
 
 
 def on_screen() -> tuple[Trace, str]:
-    """The trace to draw now, and what it is: "recorded" or "live"."""
+    """The trace to draw, and whether it is "recorded" or "live"."""
     live = RUN.traces()
     return (live[0], "live") if live else (recorded(), "recorded")
 
 
 def ships(trace: Trace) -> bool:
-    """Whether a record is of a model that is here, and so can be run once more."""
+    """Whether the trace is of a model that ships with the app, so that it can be run again."""
     name = trace.card.name
     return name in models.shipped() and models.card(name) == trace.card
 
 
 def layer(trace: Trace) -> int | None:
-    """The layer in the URL, by the model's own number; else the first that was recorded, if any."""
+    """The layer in the URL (counting all layers), else the first recorded one, if any."""
     number = links.number_in_url("e_layer")
     layers = trace.moe_layers
     return number if number in layers else next(iter(layers), None)
@@ -107,19 +107,19 @@ def set_layer(number: int) -> None:
 
 
 def pre_training(model: str) -> tuple[str, int | None]:
-    """The pre-training that a model comes from, and its step there; None is the end.
+    """The pre-training run that a model comes from, and its step there; None is the end.
 
-    Reinforcement begins with base as it is at its end, and does not move the biases.
+    RL starts from the final base model, and does not change the biases.
     """
     families = {name: about["family"] for name, about in models.shipped().items()}
-    before = model.rsplit("-", 1)[0]  # of a checkpoint on the way
+    before = model.rsplit("-", 1)[0]  # for an intermediate checkpoint
     if families[model] == "history" and families.get(before) in ("base", "twin"):
         return before, int(models.shipped()[model]["steps"])
     return (model if families[model] in ("base", "twin") else "base"), None
 
 
 def choose_layer(layers: Sequence[int], key: str) -> tuple[int, int]:
-    """A room's own choice among the layers with experts, kept in the URL: its number and place."""
+    """Draw a room's choice of a layer with experts, bound to the URL; return number and index."""
     numbers = [int(layer) for layer in layers]
     layer = st.segmented_control(
         t("experts.layer"), numbers, default=numbers[0], required=True, key=key, bind="query-params"

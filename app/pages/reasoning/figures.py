@@ -16,13 +16,13 @@ from app.ui import style
 
 RIGHT = "#0072B2"
 WRONG = "#8a94a3"
-THEIRS = "#8a94a3"  # of what is not ours
+THEIRS = "#8a94a3"  # for published results
 
 
 def answers(
     names: Sequence[str], counts: Sequence[int], right: Sequence[bool], labels: Mapping[str, str]
 ) -> go.Figure:
-    """How often each answer came, first on top; right ones are solid, others hatched.
+    """How often each answer occurred, in the given order; correct ones are solid, others hatched.
 
     `labels`: samples (title of the axis), hover (plotly's template).
     """
@@ -49,7 +49,7 @@ def answers(
 
 @dataclass(frozen=True)
 class ContestantCurve:
-    """Values of one contestant with intervals; `id` chooses colour and marker."""
+    """Values of one contestant with intervals; `id` determines colour and marker."""
 
     id: str
     name: str
@@ -66,7 +66,7 @@ def curves(
     *,
     doubling: bool,
 ) -> go.Figure:
-    """Accuracy, 0 to 100 %, against k, which doubles from tick to tick, or a budget; bars: 95 %.
+    """Accuracy against k or a budget, with ticks at powers of two; bars are 95 % intervals.
 
     `labels`: x and y (titles of axes), hover (plotly's template; the name is put before it).
     """
@@ -105,9 +105,9 @@ def curves(
 
 
 def o1_shape(labels: Mapping[str, str]) -> go.Figure:
-    """What OpenAI's figure of o1 says: pass@1 rises with either compute. No point of it is drawn.
+    """Sketch OpenAI's figure of o1: pass@1 rises with either compute. None of its points is drawn.
 
-    Its horizontal axes carry no numbers, so neither axis has any here. `labels`: y, train, test
+    Its horizontal axes have no numbers, so neither axis has any here. `labels`: y, train, test
     (titles of axes), rises (what the arrows say).
     """
     figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.06)
@@ -143,7 +143,7 @@ def o1_shape(labels: Mapping[str, str]) -> go.Figure:
 def o1_ladder(
     names: Sequence[str], shares: Sequence[float], labels: Mapping[str, str]
 ) -> go.Figure:
-    """The shares that OpenAI's page gives in words. `labels`: x (title of the axis)."""
+    """Draw the shares that OpenAI's page gives in its text. `labels`: x (axis title)."""
     figure = go.Figure(
         go.Bar(
             y=list(names),

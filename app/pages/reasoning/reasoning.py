@@ -1,4 +1,4 @@
-"""Reasoning: one question, up to four models side by side, every step checked by arithmetic."""
+"""Reasoning: one question, up to four models side by side, the arithmetic of each step checked."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def kind_name(kind: str) -> str:
 
 
 def question_fields() -> None:
-    """What is asked: a kind, and the fields of that kind."""
+    """Draw the kind of question and the fields of that kind."""
     st.segmented_control(
         t("question.kind"),
         session.KINDS,
         format_func=kind_name,
-        default=session.KINDS[0],  # what counts if the browser has not sent a choice yet
+        default=session.KINDS[0],  # applies until the browser has sent a choice
         required=True,
         key="r_kind",
         on_change=session.another,
@@ -72,7 +72,7 @@ def question_fields() -> None:
 
 
 def inputs(*, asks: bool) -> None:
-    """The question in one row, with who answers and how; `asks`: with the buttons that ask it."""
+    """Draw the question, models and settings in one row; `asks`: with the buttons to ask it."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         question_fields()
         if asks:
@@ -85,7 +85,7 @@ def inputs(*, asks: bool) -> None:
 
 
 def settings() -> None:
-    """Who answers; level and language of drawn questions; temperature and seed."""
+    """Draw the models, level and language of drawn questions, temperature and seed."""
     known = contestants.contestants()
     st.multiselect(
         t("reasoning.models", most=contestants.MOST),
@@ -121,7 +121,7 @@ def settings() -> None:
 
 
 def status(shown: list[Trace], kind: str) -> None:
-    """The question on screen, whether its replies are recorded, and what to expect of them."""
+    """Draw the question on screen, whether its answers are recorded, and what to expect."""
     asked = judged_reply.read(shown[0])
     problem = asked.problem
     outside = scope.outside(asked.asked)
@@ -144,7 +144,7 @@ def status(shown: list[Trace], kind: str) -> None:
 
 
 def origin(shown: list[Trace], kind: str) -> None:
-    """Where the replies are from."""
+    """Say where the answers are from."""
     info, problem = shown[0].info, judged_reply.read(shown[0]).problem
     values = {"date": info.date, "t": f"{info.temperature:g}", "seed": info.seed}
     said = t(f"reasoning.from_{kind}", **values)
@@ -154,7 +154,7 @@ def origin(shown: list[Trace], kind: str) -> None:
 
 
 def first_error(shown: list[Trace]) -> None:
-    """One sentence: where the first error stands, and what follows from it."""
+    """Draw a sentence on where the first error is, and what follows from it."""
     readings = [judged_reply.read(trace) for trace in shown]
     steps = sum(len(reading.steps) for reading in readings)
     right = sum(bool(step.right) for reading in readings for step in reading.steps)
@@ -172,7 +172,7 @@ def first_error(shown: list[Trace]) -> None:
 
 
 def replies() -> None:
-    """The question, the replies, and what one sees."""
+    """Draw the question, the answers, and what they show."""
     inputs(asks=True)
     links.run_inputs("reasoning", session.start)
     session.to_url()
@@ -190,7 +190,7 @@ def replies() -> None:
 
 
 def many(draw: Callable[[], None]) -> Callable[[], None]:
-    """A room about many replies: the question without "Ask", then what `draw` draws."""
+    """Make a room about many answers: the question without "Ask", then what `draw` draws."""
 
     def room() -> None:
         inputs(asks=False)
@@ -201,7 +201,7 @@ def many(draw: Callable[[], None]) -> Callable[[], None]:
 
 
 def downloads() -> None:
-    """The replies on screen as JSON and their steps as a table and CSV."""
+    """Draw downloads of the answers as JSON, and their steps as a table and CSV."""
     shown, _ = session.on_screen()
     st.download_button(
         t("reasoning.download_traces"),

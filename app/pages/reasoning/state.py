@@ -1,4 +1,4 @@
-"""The Reasoning page's question and runs: asked for, under way, or on screen.
+"""The Reasoning page's question and runs: requested, running or on screen.
 
 Session: the slot `RUN`; "r_page_lang", the language of the page when it was last drawn.
 URL: the inputs (`RUN_KEYS`); a link that has one is run as soon as it is opened.
@@ -32,13 +32,13 @@ RUN_KEYS = (
     *("r_lang", "r_models", "r_t", "r_seed"),
 )
 DEFAULT_LEVEL = 3
-MAX_VALUE = 999_999_999  # what the checker reads
+MAX_VALUE = 999_999_999  # the largest that the checker parses
 
 
 def open_page() -> None:
-    """What a new session needs, and what the URL says of fields that are not bound to it.
+    """Set a new session's defaults, and read fields that are not bound to the URL from it.
 
-    These have labels in the viewer's language, which a bound widget would put into the URL.
+    Their options are in the viewer's language, which a bound widget would put into the URL.
     """
     state, url = st.session_state, st.query_params
     links.note_inputs("reasoning", RUN_KEYS)
@@ -48,24 +48,26 @@ def open_page() -> None:
     if state.get("r_lang") not in LANGUAGES:
         state.r_lang = url["r_lang"] if url.get("r_lang") in LANGUAGES else here
     elif state.r_lang == state.get("r_page_lang") != here:
-        state.r_lang = here  # the viewer has changed the page's language, and meant the question
+        state.r_lang = here  # the viewer changed the page's language: the question's changes too
     state.r_page_lang = here
     if "r_level" not in state:
         state.r_level = DEFAULT_LEVEL
     if "r_models_first" not in state:
-        # once: a run that is cut short drops the widget's state, and the URL may be another by then
+        # once: an interrupted run drops the widget's state, and the URL may have changed by then
         asked = url.get("r_models", "").split(",")
         found = [name for name in dict.fromkeys(asked) if name in contestants.contestants()]
         state.r_models_first = found[: contestants.MOST] or contestants.at_first()
     if "r_models" not in state:
         state.r_models = list(state.r_models_first)
-    state.r_models = state.r_models[: contestants.MOST]  # the field's own limit is the browser's
+    state.r_models = state.r_models[
+        : contestants.MOST
+    ]  # the browser alone checks the field's limit
 
 
 def to_url() -> None:
-    """Keep the unbound fields in the URL where they differ from what the page opens with.
+    """Write the unbound fields to the URL where they differ from the defaults.
 
-    A link with a question has its language, too: who opens it may read the page in another.
+    A link with a question has its language, too: whoever opens it may use another.
     """
     state = st.session_state
     asked = any(key in st.query_params for key in RUN_KEYS if key != "r_lang")
@@ -85,33 +87,33 @@ def to_url() -> None:
 
 
 def chosen_language() -> Language:
-    """The question's language; the page's where its field is not there, as for free text."""
+    """The question's language; the page's where there is no field for it, as for free text."""
     found: Language = st.session_state.get("r_lang") or question_language()
     return found
 
 
 def default_chain() -> str:
-    """The expression that the recorded replies answer."""
+    """The expression of the recorded answers."""
     return judged_reply.read(recorded()[0]).problem.key
 
 
 def recorded() -> tuple[Trace, ...]:
-    """The replies that the page opens with, to a question in its language."""
+    """The recorded answers that the page opens with, to a question in its language."""
     return judged_reply.recorded(question_language())
 
 
 @functools.cache
 def default_pick() -> tuple[str, int, int]:
-    """The first held-out problem of seed 0: its numbers, how many to pick, the target."""
+    """The numbers, count to pick and target of the first held-out problem of seed 0."""
     problem = next(problems(pick.NAME, DEFAULT_LEVEL, 0, "heldout", "en"))
     numbers, count, target = pick.read_question(problem)
     return ",".join(map(str, numbers)), count, target
 
 
 def another() -> None:
-    """Draw a seed, which decides the problem and the replies: put both into the fields.
+    """Draw a seed, which determines problem and answers, and put seed and problem into the fields.
 
-    The problem is the seed's first held-out one of the chosen task and level.
+    The problem is the seed's first held-out one for the chosen task and level.
     """
     state = st.session_state
     if state.r_kind not in TASKS:
@@ -150,7 +152,7 @@ def question() -> Problem:
 
 
 def own_chain(typed: str, language: Language) -> Problem:
-    """The problem that asks for the value of a typed expression.
+    """The problem of evaluating a typed expression.
 
     Raises:
         InputError: if it is not a flat expression of +, - and *, or a value is out of range.
@@ -165,10 +167,10 @@ def own_chain(typed: str, language: Language) -> Problem:
 
 
 def own_pick(typed: str, count: int | None, target: int | None, language: Language) -> Problem:
-    """The problem to pick `count` of the typed numbers that sum to `target`.
+    """The problem of picking `count` of the typed numbers that sum to `target`.
 
     Raises:
-        InputError: if a number is there twice, no level has the shape, or there is no solution.
+        InputError: if a number is repeated, no level has this shape, or there is no solution.
     """
     parts = [part for part in re.split(r"[,\s]+", typed.strip()) if part]
     if count is None or target is None:
@@ -191,10 +193,10 @@ def own_pick(typed: str, count: int | None, target: int | None, language: Langua
 
 
 def chosen() -> list[contestants.Contestant]:
-    """Who is to answer.
+    """The chosen contestants.
 
     Raises:
-        InputError: if nobody is.
+        InputError: if there are none.
     """
     known = contestants.contestants()
     found = [known[name] for name in st.session_state.r_models if name in known]
@@ -204,7 +206,7 @@ def chosen() -> list[contestants.Contestant]:
 
 
 def prompt_for(one: contestants.Contestant, problem: Problem) -> str:
-    """The exact text that a contestant gets.
+    """A contestant's exact prompt.
 
     Raises:
         InputError: if it does not fit the model's context.
@@ -214,7 +216,7 @@ def prompt_for(one: contestants.Contestant, problem: Problem) -> str:
 
 
 def start() -> None:
-    """Run the inputs as they stand; what is on screen stays until there is something new."""
+    """Run the current inputs; the last result is shown until there is a new one."""
     try:
         problem = question()
         temperature, seed = sampling.chosen(("r_t", "r_seed"))
@@ -229,25 +231,25 @@ def start() -> None:
 
 
 def ask() -> None:
-    """Run the inputs; what was chosen in the replies on screen is forgotten with them."""
+    """Run the inputs, and clear the step chosen in the answers on screen."""
     st.query_params.pop("r_step", None)
     start()
 
 
 def ask_another() -> None:
-    """Draw a seed and run what it decides."""
+    """Draw a seed and run the problem that it determines."""
     another()
     ask()
 
 
 def show_recorded() -> None:
-    """Forget one's own replies."""
+    """Discard the viewer's own answers."""
     st.query_params.pop("r_step", None)
     RUN.forget()
 
 
 def picked_of_url(shown: Sequence[Trace]) -> tuple[int, int] | None:
-    """The step that the URL says is chosen, as the place of its reply and of its mark in it."""
+    """The step chosen in the URL, as the index of its answer and of its mark there."""
     found = re.fullmatch(r"([1-9])\.(\d{1,4})", st.query_params.get("r_step", ""))
     if found is None or int(found[1]) > len(shown):
         return None
@@ -259,10 +261,10 @@ def picked_of_url(shown: Sequence[Trace]) -> tuple[int, int] | None:
 
 
 def choose_step(shown: Sequence[Trace], chosen: tuple[int, int] | None) -> None:
-    """Choose a step, for the session and for the URL, which tells its number: ?r_step=2.5."""
+    """Choose a step in the session and in the URL (?r_step=2.5)."""
     state = st.session_state
     if chosen is None:
-        if RUN.running is None:  # else it may be a step of the replies that are still to come
+        if RUN.running is None:  # else it may be a step of the coming answers
             st.query_params.pop("r_step", None)
         state.r_pick = None
         return
@@ -275,6 +277,6 @@ def choose_step(shown: Sequence[Trace], chosen: tuple[int, int] | None) -> None:
 
 
 def on_screen() -> tuple[list[Trace], str]:
-    """The traces to draw now, and what they are: "recorded" or "live"."""
+    """The traces to draw, and whether they are "recorded" or "live"."""
     live = RUN.traces()
     return (list(live), "live") if live else (list(recorded()), "recorded")

@@ -1,13 +1,13 @@
-// What every page of the app does before Streamlit's own script begins (app/core/server/own_script.py).
+// Runs on every page of the app before Streamlit's own script (app/core/server/own_script.py).
 
 // --- History ------------------------------------------------------------------------------------
-// Pages, rooms and screens are places, to which Back returns. Streamlit makes a new entry of whatever
-// the server writes into the address: of a control, too, and of what a link had to be mended.
+// Back returns to pages, rooms and screens. Streamlit would add an entry for everything that the
+// server writes into the URL, including controls and corrections of a link.
 
-const PLACE = ["room", "present", "screen"]; // keys of the URL that name a place on a page
+const PLACE = ["room", "present", "screen"]; // URL keys of a place on a page
 const SIGNS = ["pointerdown", "keydown", "wheel", "touchstart"];
 
-let touched = false; // before anybody has done anything, the link is still being opened
+let touched = false; // until the first input, the link is still being opened
 for (const sign of SIGNS)
   window.addEventListener(sign, () => (touched = true), { capture: true, passive: true });
 
@@ -26,8 +26,8 @@ history.pushState = (state, unused, address) => {
 };
 
 // --- Sidebar ------------------------------------------------------------------------------------
-// Where the sidebar lies over the page, who has chosen a page in it wants to see that. Streamlit closes
-// it for browsers that say they are on a phone, not for narrow windows and tablets.
+// If the sidebar covers the page, choosing a page in it should close it. Streamlit does so only for
+// browsers that claim to be on a phone, not for narrow windows and tablets.
 
 const LINK = "[data-testid=stSidebarNavLink]";
 const SIDEBAR = "[data-testid=stSidebar]";
@@ -37,7 +37,7 @@ document.addEventListener("click", (event) => {
   if (!(event.target instanceof Element && event.target.closest(LINK)) || !OVER.matches) return;
   if (event.ctrlKey || event.metaKey || event.shiftKey) return; // for another tab
   setTimeout(() => {
-    const open = document.querySelector(`${SIDEBAR}[data-collapsed=false]`); // Streamlit was not first
+    const open = document.querySelector(`${SIDEBAR}[data-collapsed=false]`); // not closed already
     const close = open?.querySelector("[data-testid=stSidebarCollapseButton] button");
     if (close instanceof HTMLElement) close.click();
   });

@@ -1,7 +1,7 @@
-// Canvases: their size, the theme's colours, and what was drawn on them, to draw it once more.
+// Canvases: their size, the theme's colours, and recording what is drawn on them to replay it.
 
 /**
- * What our pictures ask of a context: a canvas has it, and so has SVG (svg.js).
+ * The subset of a drawing context that our pictures use; canvas and SVG (svg.js) implement it.
  *
  * @typedef {Pick<CanvasRenderingContext2D,
  *   "fillStyle" | "strokeStyle" | "lineWidth" | "globalAlpha" | "font" | "textAlign"
@@ -20,7 +20,7 @@
 /** @typedef {(context: Context) => unknown} Stroke */
 
 /**
- * The theme's colours and font, as a component gets them in CSS variables.
+ * The theme's colours and font, from the CSS variables of a component.
  *
  * @param {Element} root
  */
@@ -44,10 +44,10 @@ export function theme(root) {
 /** @typedef {ReturnType<typeof theme>} Colours */
 
 /** @type {Map<HTMLCanvasElement, Stroke[]> | null} */
-let recording = null; // what is drawn on each canvas, while a picture is saved
+let recording = null; // the strokes on each canvas while a picture is being saved
 
 /**
- * A stand-in for a context that keeps what it is asked, to be asked of any other context.
+ * A context that records all calls, to be replayed on any other context.
  *
  * @param {Stroke[]} strokes
  * @returns {Context}
@@ -71,7 +71,7 @@ function recorder(strokes) {
 }
 
 /**
- * A context in CSS pixels on a canvas as sharp as the screen; clears it.
+ * Clear a canvas and return its context in CSS pixels, at the screen's resolution.
  *
  * @param {HTMLCanvasElement} canvas
  * @param {number} width in CSS pixels
@@ -106,10 +106,10 @@ export function context2d(canvas) {
 }
 
 /**
- * What each canvas of a part would show, as strokes to be made with any context.
+ * The strokes that each canvas of a part would draw, to be replayed on any context.
  *
  * @param {Element} box
- * @param {() => void} draw draws them all
+ * @param {() => void} draw draws all of them
  */
 export function record(box, draw) {
   /** @type {Map<HTMLCanvasElement, Stroke[]>} */

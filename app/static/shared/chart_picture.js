@@ -1,5 +1,5 @@
-// Plotly's charts as files. Its own button draws what the browser would show elsewhere: without a
-// title, and with texts in the grey that the page's style replaces. So the button is answered here.
+// Saves plotly charts as files. plotly's own button ignores the page's style and adds no title:
+// texts would have the grey that the style replaces. So the button is handled here.
 
 /** @import { Chart } from "./plotly.js" */
 
@@ -9,14 +9,14 @@ import { escaped } from "./svg.js";
 
 const MARGIN = 16; // px
 const LINE = 1.35; // em
-const MOST = 120; // characters of an address below a picture
+const MOST = 120; // maximum characters of a URL below a picture
 const BUTTON = '.modebar-btn[data-attr="toImage"], .modebar-btn:not([data-attr])';
 const HEADINGS = "h1, h2, h3, h4, p:has(> strong:only-child)";
-/** What is read from the page's style, because a file has none. */
+/** Properties that are copied from the page's style, because a file has none. */
 const INHERITED = ["fill", "stroke", "font-family", "font-size", "font-weight", "opacity"];
 
 /**
- * What stands above a chart: the last heading, or line of bold words, before it.
+ * The title of a chart: the last heading, or line of bold text, before it.
  *
  * @param {Element} chart
  */
@@ -31,7 +31,7 @@ export function titleOf(chart) {
 }
 
 /**
- * Lines of a text that fit into a width.
+ * Wrap a text to a width.
  *
  * @param {string} text
  * @param {string} font
@@ -52,8 +52,8 @@ function wrapped(text, font, room) {
 }
 
 /**
- * A copy of a drawing that looks without the page's style as it does with it. A file does not have
- * the page's fonts: its texts keep their lengths, else a wider font is cut where a legend ends.
+ * A copy of a drawing that looks the same without the page's style. A file does not have the page's
+ * fonts, so texts get fixed lengths: otherwise a wider font would be cut off at a legend's end.
  *
  * @param {SVGSVGElement} drawn
  */
@@ -124,7 +124,7 @@ export function drawingOf(chart, title, source) {
 }
 
 /**
- * What is below a file: the app, the day on which it was saved, and where the view is found again.
+ * The footer of a file: the app, the date, and the URL of the view.
  *
  * @param {string} address
  */
@@ -133,16 +133,16 @@ export function sourceOf(address) {
   return `Inside R1 · ${day} · ${address}`;
 }
 
-/** The address of the view, or of its page where a picture has no room for it. */
+/** The URL of the view, or of its page if that is too long for a picture. */
 function shortAddress() {
   const { href, origin, pathname } = location;
   return href.length > MOST ? `${origin}${pathname}` : href;
 }
 
 /**
- * Answer the button of every chart on the page, until the function that this returns is called.
+ * Handle the button of every chart on the page, until the returned function is called.
  *
- * @param {(file: string) => void} saved is told the name of a file once it is saved
+ * @param {(file: string) => void} saved called with the name of a saved file
  */
 export function watchCharts(saved) {
   /** @param {Event} event */

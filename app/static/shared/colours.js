@@ -1,4 +1,4 @@
-// Colours of amounts: cividis, as in the app's other pictures.
+// The colour scale for amounts: cividis, as in the app's other pictures.
 
 const CIVIDIS = [
   [0, 32, 76],
@@ -20,10 +20,10 @@ const CIVIDIS = [
   [243, 219, 79],
   [255, 233, 69],
 ];
-const STOPS = 9; // of a colour bar
+const STOPS = 9; // colour stops of a colour bar
 
 /**
- * Red, green and blue of an amount, 0 to 255 each; amounts outside 0 to 1 have the end's colour.
+ * Red, green and blue for an amount, 0 to 255 each; amounts are clamped to 0 to 1.
  *
  * @param {number} value
  */
@@ -37,7 +37,7 @@ export function cividisParts(value) {
 export const cividis = (value) => `rgb(${cividisParts(value).join(" ")})`;
 
 /**
- * Black or white, whichever is legible on the colour of that value.
+ * Black or white, whichever is legible on a value's colour.
  *
  * @param {number} value
  */

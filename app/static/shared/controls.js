@@ -1,4 +1,4 @@
-// The controls of a player: play and pause, a token back or on, scrub, speed.
+// The controls of a player: play and pause, step back or forward, scrub, speed.
 
 /** @import { Speed } from "./player.js" */
 /** @import { Words } from "./words.js" */
@@ -8,16 +8,16 @@ import { isTaken } from "./keys.js";
 import { Player, SPEEDS } from "./player.js";
 
 /** @type {Speed} */
-let chosen = SPEEDS[1]; // what the viewer chose last, in whatever view
-/** @type {Record<string, number>} keys that change the speed, and which way */
+let chosen = SPEEDS[1]; // the viewer's last choice, shared by all views
+/** @type {Record<string, number>} keys that change the speed, and their direction */
 const FASTER = { "<": -1, ">": 1 };
 
 /**
- * A player of a record: from its start, unless it shall wait or the viewer wants no motion; then it
- * is at its end and paused.
+ * A player of a record that starts playing, unless it should wait or motion is reduced: then it is
+ * paused at its end.
  *
- * @param {number[]} times seconds at which each token was there, strictly rising
- * @param {number} first tokens that are there from the start
+ * @param {number[]} times time of each token in seconds, strictly increasing
+ * @param {number} first number of tokens present from the start
  * @param {boolean} waits
  */
 export function playerOf(times, first, waits) {
@@ -32,8 +32,8 @@ export class Controls {
    * @param {HTMLElement} parent
    * @param {Words} words
    * @param {Player} player
-   * @param {number | null} seconds that the computation took; null if nobody measured
-   * @param {() => void} moved called when the viewer has used them
+   * @param {number | null} seconds that the computation took; null if not measured
+   * @param {() => void} moved called when the viewer has used the controls
    */
   constructor(parent, words, player, seconds, moved) {
     this.words = words;
@@ -78,7 +78,7 @@ export class Controls {
   }
 
   /**
-   * A button; `key` of its name, if that is not what stands on it.
+   * Add a button; `key` is the text of its accessible name if that differs from its label.
    *
    * @param {HTMLElement} bar
    * @param {string} className
@@ -98,7 +98,7 @@ export class Controls {
   }
 
   /**
-   * Slower and faster by key, wherever the focus is: a speaker does not look for the list.
+   * Change the speed by key, wherever the focus is, so that a speaker need not find the list.
    *
    * @param {KeyboardEvent} event
    */

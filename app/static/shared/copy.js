@@ -1,10 +1,10 @@
-// Copying, with permission or without; and files that the browser keeps.
+// Copying to the clipboard, with or without permission, and saving files.
 
 import { element } from "./element.js";
 
 /**
- * Copy what a field holds. Without a clipboard of its own, as on a page without TLS, the browser
- * still copies what is selected.
+ * Copy a field's content. Without the clipboard API, as on a page without TLS, the browser can
+ * still copy the selection.
  *
  * @param {HTMLInputElement | HTMLTextAreaElement} field
  * @returns {Promise<boolean>} whether it was copied; if not, it is selected
@@ -35,7 +35,7 @@ export function save(file, name) {
 }
 
 /**
- * A drawing as PNG, twice as sharp as it is large.
+ * Render an SVG drawing as PNG at twice its size.
  *
  * @param {string} svg
  * @returns {Promise<Blob>}

@@ -1,7 +1,7 @@
-// Elements of a page. Text goes in as text, never as HTML.
+// Creating elements. Text is inserted as text, never as HTML.
 
 /**
- * A new element, at the end of `parent` if there is one.
+ * Create an element, appended to `parent` if given.
  *
  * @template {keyof HTMLElementTagNameMap} Name
  * @param {Name} name
@@ -19,7 +19,7 @@ export function element(name, className, parent, text) {
 }
 
 /**
- * The element that an event is about, to look for what it lies in.
+ * The target element of an event, to search its ancestors.
  *
  * @param {Event} event
  * @returns {HTMLElement}

@@ -1,9 +1,9 @@
-// Whether a key is free to turn a page.
+// Whether a key may be used to turn a page.
 
 const OWN = "input, textarea, select, [contenteditable=true], [role=slider], [role=radiogroup]";
 
 /**
- * What has the focus; of a frame's event too, whose elements are of other classes than ours.
+ * The focused element; works for events of a frame, too, whose elements have other classes.
  *
  * @param {KeyboardEvent} event
  */
@@ -13,7 +13,7 @@ export function focusedOf(event) {
 }
 
 /**
- * Does what has the focus answer this key itself?
+ * Whether the focused element handles this key itself.
  *
  * @param {KeyboardEvent} event
  */

@@ -1,9 +1,9 @@
-// Views of one run, of whatever component, point at and pin the same token: each tells the others.
-// Python is to know a pin of them all, but one after another: of what components in two fragments
-// send at once, Streamlit runs one fragment only.
+// Links views of one run, of any component, so that they hover and pin the same token. All of them
+// send a pin to Python, but one after another: if components in two fragments send at once,
+// Streamlit runs one fragment only.
 
 const LINK = "token-of-a-run";
-export const PAUSE = 200; // ms before a pin is sent: arrow keys repeat, so it is sent where they stop
+export const PAUSE = 200; // ms before a pin is sent, so that only the last of repeated keys counts
 
 /**
  * @typedef {{ hovered: number | null, pinned: number | null }} Pointing tokens of a run
@@ -21,7 +21,7 @@ export function tellOthers(view, run) {
 }
 
 /**
- * Hear what other views tell, until the function that this returns is called.
+ * Listen to other views, until the returned function is called.
  *
  * @param {object} view
  * @param {(told: Told) => void} follow
@@ -37,7 +37,7 @@ export function hearOthers(view, follow) {
 }
 
 /**
- * Milliseconds after which a view that was told of a pin sends it: each later than the one before.
+ * Milliseconds until a view that was told of a pin sends it, each later than the one before.
  *
  * @param {Told} told
  */

@@ -1,11 +1,11 @@
-// What Streamlit calls: again with each rerun of the page, and to clean up once the place is gone.
+// The functions that Streamlit calls at each rerun of the page, and to clean up at the end.
 
 /** @import { Labels } from "./words.js" */
 
 import { unpacked } from "./packed.js";
 
 /**
- * What every component gets from Python beside its own data (app/ui/components).
+ * What every component gets from Python besides its own data (app/ui/components).
  *
  * @typedef {object} Common
  * @property {Labels} labels
@@ -18,33 +18,32 @@ import { unpacked } from "./packed.js";
  */
 
 /**
- * @typedef {object} Given what Streamlit gives
+ * @typedef {object} Given what Streamlit passes
  * @property {Uint8Array<ArrayBuffer>} data as in packed.js
  * @property {Element | ShadowRoot} parentElement
- * @property {Send} setStateValue a value that stays
+ * @property {Send} setStateValue a value that persists
  * @property {Send} setTriggerValue a value for one rerun of the page
  */
 
 /**
  * @template Data
- * @typedef {object} View one place where a component is shown
+ * @typedef {object} View a place where a component is shown
  * @property {(data: Data & Common, given: Given) => void} update
  * @property {() => void} destroy
  */
 
 /**
- * Views that are on the page, and what they were last given: Share saves them as files.
+ * The views on the page with their latest data, which Share saves as files.
  *
  * @type {Map<HTMLElement, Uint8Array<ArrayBuffer>>}
  */
 export const shown = new Map();
 
 /**
- * The function that Streamlit calls, for a component whose places are views.
+ * The function that Streamlit calls, for a component with a class of views.
  *
- * While the module is on its way several calls for one place wait for it. Then each is made, and
- * what those but the last returned to clean up is called at once: only the last one's may end the
- * view.
+ * While the module is loading, several calls for one place may queue up. Then each is made, and the
+ * cleanup functions of all but the last are called at once: only the last one may end the view.
  *
  * @template Data
  * @param {new (root: HTMLElement) => View<Data>} Kind
@@ -59,7 +58,7 @@ export function mount(Kind) {
     place.calls += 1;
     const call = place.calls;
     const data = /** @type {Data & Common} */ (unpacked(given.data));
-    document.documentElement.lang = data.locale; // Streamlit's page says "en" whatever is on it
+    document.documentElement.lang = data.locale; // Streamlit's page always says "en"
     place.view.update(data, given);
     shown.set(root, given.data);
     return () => {

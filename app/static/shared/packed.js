@@ -1,12 +1,12 @@
-// A component's data as Python sends it (app/ui/components/packed.py): JSON, then its arrays.
+// Unpacks a component's data from Python (app/ui/components/packed.py): JSON, then its arrays.
 
 /** @typedef {Uint8Array | Uint16Array} Numbers */
 
 /** @type {Record<string, Uint8ArrayConstructor | Uint16ArrayConstructor>} */
-const KINDS = { u1: Uint8Array, u2: Uint16Array }; // little-endian, as every browser's machine is
+const KINDS = { u1: Uint8Array, u2: Uint16Array }; // little-endian, as are all browsers' machines
 
 /**
- * The data again, with arrays of numbers where Python had them.
+ * Unpack the data, with typed arrays in place of Python's arrays.
  *
  * @param {Uint8Array<ArrayBuffer>} bytes
  * @returns {any}

@@ -1,20 +1,20 @@
-// A record that is played, token by token: the clock, which knows of no page. What drives it and
-// shows its place is in controls.js.
+// Plays a record token by token: the clock only, independent of the page. controls.js drives it and
+// shows its position.
 
 /** @typedef {"slow" | "computed" | "reading" | "once"} Speed */
 
 /** @type {Speed[]} */
 export const SPEEDS = ["slow", "reading", "computed", "once"]; // from slow to fast
-/** @type {Partial<Record<Speed, number>>} tokens per second, where they are even */
+/** @type {Partial<Record<Speed, number>>} tokens per second, for even speeds */
 export const PACES = { slow: 4, reading: 16 };
-const LONGEST_GAP = 0.25; // s between two ticks: a page that was hidden does not catch up
-const LEAST = 1e-6; // s between two tokens, so that their order is one in time
+const LONGEST_GAP = 0.25; // maximum s between ticks, so that a hidden page does not catch up
+const LEAST = 1e-6; // minimum s between tokens, so that times are strictly increasing
 
 /**
- * Seconds at which each token was there, strictly rising. Tokens that came together, as those of
- * one step or of a coarse clock do, share the time since the ones before them.
+ * The time of each token, strictly increasing. Tokens with equal times, from one step or a coarse
+ * clock, share the time since the tokens before them.
  *
- * @param {number[]} seconds as they were taken down
+ * @param {number[]} seconds as recorded
  */
 export function spread(seconds) {
   /** @type {number[]} */
@@ -32,9 +32,9 @@ export function spread(seconds) {
 }
 
 /**
- * Tokens that were there after so many seconds.
+ * The number of tokens after some seconds.
  *
- * @param {number[]} times strictly rising
+ * @param {number[]} times strictly increasing
  * @param {number} seconds
  */
 export function shownAt(times, seconds) {
@@ -49,10 +49,10 @@ export function shownAt(times, seconds) {
 
 export class Player {
   /**
-   * At the end and paused at first.
+   * Start paused at the end.
    *
-   * @param {number[]} times seconds at which each token was there, strictly rising
-   * @param {number} first tokens that are there from the start, as a prompt is
+   * @param {number[]} times time of each token in seconds, strictly increasing
+   * @param {number} first number of tokens present from the start, such as a prompt
    * @param {Speed} speed
    */
   constructor(times, first, speed) {
@@ -60,7 +60,7 @@ export class Player {
     this.first = Math.min(first, times.length);
     this.speed = speed;
     this.playing = false;
-    this.place = this.length; // in tokens, and a part of the one to come
+    this.place = this.length; // in tokens, including a fraction of the next one
     /** @type {number | null} */
     this.ticked = null; // ms
   }
@@ -69,7 +69,7 @@ export class Player {
     return this.times.length;
   }
 
-  /** Tokens that are shown. */
+  /** The number of tokens shown. */
   get shown() {
     return Math.floor(this.place);
   }
@@ -78,12 +78,12 @@ export class Player {
     return this.place >= this.length;
   }
 
-  /** Seconds that the computation had taken when it was here. */
+  /** The computation time at the current position, in seconds. */
   get seconds() {
     return this.timeOf(this.place);
   }
 
-  /** Go on, or from the start if all is shown. */
+  /** Continue, or play from the start if everything is shown. */
   play() {
     if (this.over) this.place = this.first;
     if (this.speed === "once") this.place = this.length;
@@ -96,7 +96,7 @@ export class Player {
   }
 
   /**
-   * Show so many tokens, and pause.
+   * Show a number of tokens, and pause.
    *
    * @param {number} shown
    */
@@ -106,7 +106,7 @@ export class Player {
   }
 
   /**
-   * Go some tokens back or on, and pause.
+   * Step some tokens back or forward, and pause.
    *
    * @param {number} tokens
    */
@@ -121,9 +121,9 @@ export class Player {
   }
 
   /**
-   * Let time go by; is another token shown now?
+   * Advance the clock; returns whether the number of tokens shown has changed.
    *
-   * @param {number} now ms on a clock that never goes back
+   * @param {number} now ms on a monotonic clock
    */
   tick(now) {
     if (!this.playing) return false;
@@ -136,7 +136,7 @@ export class Player {
   }
 
   /**
-   * The place after some seconds of playing.
+   * The position after some seconds of playing.
    *
    * @param {number} gone
    */
@@ -151,7 +151,7 @@ export class Player {
   }
 
   /**
-   * Seconds of the computation at a place; between two tokens it is between their times.
+   * The computation time at a position, interpolated between tokens.
    *
    * @param {number} place
    */

@@ -1,5 +1,5 @@
-// Plotly's charts on the page. Where an axis lies plotly tells nobody, so this module, and no other,
-// reads fields that it keeps to itself; a journey in the browser fails if they are gone.
+// Access to plotly charts on the page. plotly has no API for the position of an axis, so this
+// module, and no other, reads its private fields; a browser journey fails if they are gone.
 
 /**
  * @typedef {object} Axis
@@ -24,14 +24,14 @@
  */
 
 /**
- * How a chart's picture is to be saved, as Python has said (app/ui/chart.py).
+ * How to save a chart's picture, as configured by Python (app/ui/chart.py).
  *
  * @param {Chart} chart
  */
 export const wantedOf = (chart) => chart._context?.toImageButtonOptions;
 
 /**
- * What plotly has to be given to draw a chart elsewhere, in as much width as there is.
+ * The data that plotly needs to draw a chart elsewhere, at the full width.
  *
  * @param {Chart} chart
  */
@@ -41,7 +41,7 @@ export function drawnAgain({ data, layout, _context, _transitionData }) {
     data,
     layout: { ...layout, width: undefined, autosize: true },
     frames: _transitionData?._frames ?? [],
-    // of plotly's own tools the one that asks nobody for anything
+    // the only one of plotly's own tools that makes no request
     config: {
       displaylogo: false,
       modeBarButtons: [["toImage"]],
@@ -56,14 +56,14 @@ export function drawnAgain({ data, layout, _context, _transitionData }) {
 }
 
 /**
- * Has plotly laid the chart out yet?
+ * Whether plotly has laid out the chart already.
  *
  * @param {Chart} chart
  */
 export const isDrawn = (chart) => Boolean(chart._fullLayout);
 
 /**
- * Where a value of x lies in a chart: once for each x axis that reaches so far, in px.
+ * The positions of an x value in a chart in px, one for each x axis that includes it.
  *
  * @param {Chart} chart
  * @param {number} value

@@ -1,5 +1,5 @@
-// A part of a component as a file: what it shows is painted once more, on a canvas or into SVG.
-// Its words, boxes and colour bars are read from the page, so they look as they do there.
+// Saves a part of a component as a file: it is painted again, on a canvas or as SVG. Texts, boxes
+// and colour bars are read from the page, so that they look the same.
 
 /** @import { Context, Stroke } from "./canvas.js" */
 /** @import { Common } from "./mount.js" */
@@ -14,8 +14,8 @@ import { SvgContext } from "./svg.js";
  * @typedef {{ root: HTMLElement, data: Common }} Saved the view whose parts are saved
  */
 
-const SHARPER = 2; // than the page, as charts are saved
-const MARGIN = 12; // px around it
+const SHARPER = 2; // resolution relative to the page, as for charts
+const MARGIN = 12; // px around the part
 const COLOUR = /rgba?\([^)]*\)|color\([^)]*\)/g;
 /** @type {Record<string, number[]>} */
 const DASHES = { dotted: [1.5, 2], dashed: [4, 3] };
@@ -30,10 +30,10 @@ const isClear = (colour) => colour === "rgba(0, 0, 0, 0)";
  * @param {Context} context
  * @param {Box} spot
  * @param {number} radius of its corners
- * @param {number} out how far outside the box it lies
+ * @param {number} out distance outside of the box
  * @param {number} width
  * @param {string} colour
- * @param {string} [kind] of line, as CSS calls it
+ * @param {string} [kind] CSS line style
  */
 function paintRing(context, spot, radius, out, width, colour, kind = "solid") {
   context.strokeStyle = colour;
@@ -55,7 +55,7 @@ function paintRing(context, spot, radius, out, width, colour, kind = "solid") {
  * @param {Context} context
  * @param {string} colour
  * @param {number} width
- * @param {string} kind of line, as CSS calls it
+ * @param {string} kind CSS line style
  * @param {[number, number][]} points
  */
 function paintLine(context, colour, width, kind, ...points) {
@@ -128,7 +128,7 @@ function paintBackground(context, style, spot, radius) {
 }
 
 /**
- * Stripes from corner to corner, as high as the box.
+ * Paint diagonal stripes as high as the box.
  *
  * @param {Context} context
  * @param {CSSStyleDeclaration} style
@@ -180,7 +180,7 @@ function paintUnderline(context, style, spot) {
 }
 
 /**
- * Word by word, and a word that breaks piece by piece, so that lines break where they do there.
+ * Paint a text word by word, and broken words piece by piece, so that lines break as on the page.
  *
  * @param {Context} context
  * @param {Text} node
@@ -220,8 +220,8 @@ function paintWords(context, node, from) {
  * @param {Context} context
  * @param {Element} node
  * @param {Corner} from
- * @param {Map<Element, Stroke[]>} tapes what canvases show
- * @param {number} [alpha] of what it lies in
+ * @param {Map<Element, Stroke[]>} tapes the strokes of canvases
+ * @param {number} [alpha] opacity of its ancestors
  */
 function paintElement(context, node, from, tapes, alpha = 1) {
   const style = getComputedStyle(node);
@@ -247,11 +247,11 @@ function paintElement(context, node, from, tapes, alpha = 1) {
     if (child instanceof Text) paintWords(context, child, from);
     else if (child instanceof Element) paintElement(context, child, from, tapes, seen);
   }
-  for (const spot of spots) paintUnderline(context, style, spot); // on what is inside, as on the page
+  for (const spot of spots) paintUnderline(context, style, spot); // above the content, as there
 }
 
 /**
- * The part once more, out of sight and whole: nothing in it scrolls or chooses another picture.
+ * A hidden copy of the part in full: without scrolling or controls.
  *
  * @param {Saved} view
  * @param {HTMLElement} box
@@ -276,7 +276,7 @@ function copyOf(view, box, title) {
 }
 
 /**
- * The file that shows a part.
+ * The file for a part.
  *
  * @param {Saved} view
  * @param {HTMLElement} box
@@ -318,7 +318,7 @@ async function pictureOf(view, box, title, draw) {
 }
 
 /**
- * A button that saves `box`, a child of the view's root.
+ * Add a button that saves `box`, a child of the view's root.
  *
  * @param {Saved} view
  * @param {HTMLElement} parent of the button

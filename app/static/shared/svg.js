@@ -1,11 +1,11 @@
-// A canvas context that writes SVG: as much of the interface as our pictures use.
+// A canvas context that writes SVG, with the part of the interface that our pictures use.
 
 /** @import { Context } from "./canvas.js" */
 
 import { context2d } from "./canvas.js";
 
 /**
- * What `save` keeps and `restore` brings back.
+ * The state that `save` stores and `restore` restores.
  *
  * @typedef {Pick<Context, "fillStyle" | "strokeStyle" | "lineWidth" | "globalAlpha" | "font"
  *   | "textAlign" | "textBaseline" | "imageSmoothingEnabled"> & { dash: number[] }} State
@@ -32,7 +32,7 @@ const ANCHOR = { left: "start", center: "middle", right: "end" };
 const short = (x) => Number(x.toFixed(2));
 
 /**
- * Text inside XML, which has no way to write a control character.
+ * Escape text for XML, which does not allow control characters.
  *
  * @param {string} text
  */
@@ -43,9 +43,9 @@ export const escaped = (text) =>
     .replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /**
- * A colour as a browser reads it back, as viewers know it from SVG 1.1, and its opacity.
+ * A colour in the syntax of SVG 1.1, and its opacity.
  *
- * @param {string} read "#rrggbb", "rgba(…)" or "color(srgb …)"
+ * @param {string} read as serialised by a browser: "#rrggbb", "rgba(…)" or "color(srgb …)"
  * @returns {[string, number]}
  */
 export function plainColour(read) {
@@ -61,7 +61,7 @@ export function plainColour(read) {
 class Gradient {
   /**
    * @param {SvgContext} context
-   * @param {number[]} line x and y of its start and of its end
+   * @param {number[]} line x and y of its start and end
    */
   constructor(context, line) {
     this.context = context;
@@ -109,11 +109,11 @@ export class SvgContext {
     this.gradients = [];
     this.path = "";
     this.kept = STATE;
-    this.real = context2d(document.createElement("canvas")); // knows colours and fonts
+    this.real = context2d(document.createElement("canvas")); // parses colours and measures text
   }
 
   /**
-   * All that was drawn, as a file.
+   * Everything drawn, as an SVG file.
    *
    * @param {number} width
    * @param {number} height
@@ -143,7 +143,7 @@ export class SvgContext {
   }
 
   /**
-   * Any CSS colour, or a gradient of this context, as attributes.
+   * The attributes for a CSS colour or a gradient of this context.
    *
    * @param {string} kind "fill", "stroke" or "stop"
    * @param {Context["fillStyle"]} style
@@ -177,7 +177,7 @@ export class SvgContext {
     return made;
   }
 
-  // One `translate` between the two, as pictures in a picture need it.
+  // Only one `translate` between the two is supported, for pictures in a picture.
   save() {
     const { fillStyle, strokeStyle, lineWidth, globalAlpha, dash } = this;
     const { font, textAlign, textBaseline, imageSmoothingEnabled } = this;
@@ -293,7 +293,7 @@ export class SvgContext {
   }
 
   /**
-   * A text as wide as here, whatever font the viewer has.
+   * Write a text with its width fixed, whatever font the viewer has.
    *
    * @param {string} text
    * @param {number} x

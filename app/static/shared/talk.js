@@ -1,26 +1,26 @@
-// A talk, which the stage and the speaker's window share: its keys, its time, and what the windows tell
-// one another. They are of one browser, and no server lies between them.
+// What the stage and the speaker's window of a talk share: keys, elapsed time, and messages. Both
+// are in the same browser and communicate without the server.
 
-/** @type {Record<string, number>} what turns pages, and how far */
+/** @type {Record<string, number>} keys that turn pages, and by how many */
 export const TURNS = {
   ...{ ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1, Enter: 1 },
   ...{ ArrowLeft: -1, ArrowUp: -1, PageUp: -1, Backspace: -1, Home: -1e6, End: 1e6 },
 };
-/** Keys that are the stage's wherever they are pressed; nobody leaves it from the other window. */
+/** Keys that act on the stage from both windows; leaving it is not among them. */
 export const KEYS = [...Object.keys(TURNS), ..."b.olcp<>"];
 
 /**
  * @typedef {{ at: string, blank: boolean, started: number | null }} Place of a talk: the id of the
- *   screen that is shown, whether it is blank, and when the first page was turned (ms; null: not yet)
+ *   current screen, whether it is blank, and when the first page was turned (ms; null: not yet)
  * @typedef {{ key: string }} Pressed
- * @typedef {{ turn: string }} Turned to the screen of this id
- * @typedef {{ ask: number | null }} Asked where the talk is; with the start that the asker knows
- * @typedef {{ again: true }} Again the time begins anew with the next turn
+ * @typedef {{ turn: string }} Turned to the screen with this id
+ * @typedef {{ ask: number | null }} Asked for the place, with the start time known to the sender
+ * @typedef {{ again: true }} Again restart the time with the next turn
  * @typedef {Place | Pressed | Turned | Asked | Again} Said
  */
 
 /**
- * The channel of the talk in this window's address: windows with one list of screens are one talk.
+ * The channel of this window's talk: windows with the same list of screens in their URL share it.
  *
  * @param {(said: Said) => void} hear
  */
@@ -36,7 +36,7 @@ export function talk(hear) {
 }
 
 /**
- * When a talk began, of what two windows know: one that was opened anew knows of a later turn, or none.
+ * The start time of a talk from what two windows know; a reopened one knows a later one, or none.
  *
  * @param {number | null} one ms
  * @param {number | null} other ms
@@ -45,7 +45,7 @@ export const earlier = (one, other) =>
   one === null || other === null ? (one ?? other) : Math.min(one, other);
 
 /**
- * Minutes and seconds since a start, with hours once there are any: "0:07", "1:02:33".
+ * The time since a start in minutes and seconds, with hours if any: "0:07", "1:02:33".
  *
  * @param {number | null} started ms
  * @param {number} now ms

@@ -1,16 +1,16 @@
-// A small box of words beside what one points at.
+// A tooltip next to the hovered element.
 
 import { element } from "./element.js";
 
 /**
  * @typedef {{ left: number, right: number, top: number, bottom: number, beside?: boolean }} Spot
- * a place on the screen; `beside`: put the tip to the side of it
+ * a place on the screen; `beside`: put the tooltip at its side
  */
 
-const GAP = 6; // px between the tip and what it is about
+const GAP = 6; // px between the tooltip and its place
 
 export class Tip {
-  /** @param {HTMLElement} root the component's; the tip is its last child and stays inside it */
+  /** @param {HTMLElement} root the component's; the tooltip is its last child and stays inside */
   constructor(root) {
     this.root = root;
     this.box = element("div", "tip", root);
@@ -28,8 +28,7 @@ export class Tip {
   }
 
   /**
-   * Show it below the place it speaks of, or above where there is no room, or beside it; never
-   * over it.
+   * Show the tooltip below its place, or above if there is no room, or at its side; never over it.
    *
    * @param {Spot | Element} at
    */

@@ -1,10 +1,10 @@
-// Tokens as text: what they look like, and which of them make one character together.
+// Tokens as text: their appearance, and which of them form one character.
 
-/** @typedef {{ first: number, last: number }} Group tokens of one character */
+/** @typedef {{ first: number, last: number }} Group the tokens of one character */
 
 /**
- * The group that each token belongs to. A token without text only begins a character; the token
- * that completes it carries the text.
+ * The group of each token. A token without text leaves a character incomplete; the token that
+ * completes it carries the text.
  *
  * @param {string[]} texts of tokens `from` on
  * @param {number} [from]
@@ -24,7 +24,7 @@ export function groupBytes(texts, from = 0) {
 }
 
 /**
- * What a token looks like in a strip of tokens: signs instead of what cannot be seen.
+ * The appearance of a token in a strip, with signs for invisible characters.
  *
  * @param {string} text
  */
@@ -39,7 +39,7 @@ export function visible(text) {
 }
 
 /**
- * Is a token one of the model's tags, as <think> is?
+ * Whether a token is one of the model's tags, such as <think>.
  *
  * @param {string} text
  */

@@ -1,25 +1,25 @@
-// Scrolling on beyond the end of a page, or back beyond its beginning: a wish for the next page or
-// the one before. What carries a page to its end is not such a wish.
+// Detects scrolling beyond the end of a page, or beyond its beginning, as a request for the next or
+// previous page. A gesture that only reaches the end does not count.
 
-export const PAUSE = 250; // ms without a turn of the wheel: another gesture begins
-export const WISH = 200; // px
+export const PAUSE = 250; // ms without scrolling after which another gesture begins
+export const WISH = 200; // px beyond the end that count as a request
 
 export class Wheel {
-  /** @param {(way: -1 | 1) => void} wish called once in a gesture */
+  /** @param {(way: -1 | 1) => void} wish called at most once per gesture */
   constructor(wish) {
     this.wish = wish;
     this.turned = Number.NEGATIVE_INFINITY; // when the wheel was last turned
-    this.sum = 0; // px of this gesture; NaN if it did not begin at an end, or has had its wish
+    this.sum = 0; // px of this gesture; NaN if it did not begin at an end, or was used already
   }
 
-  /** What comes next is another gesture, however soon. */
+  /** Let a new gesture begin with the next event, however soon. */
   begin() {
     this.turned = Number.NEGATIVE_INFINITY;
   }
 
   /**
    * @param {number} now ms
-   * @param {number} delta px, down is more
+   * @param {number} delta px, positive is down
    * @param {{ scrollTop: number, clientHeight: number, scrollHeight: number }} box that scrolls
    */
   turn(now, delta, { scrollTop, clientHeight, scrollHeight }) {

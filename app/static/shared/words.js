@@ -1,8 +1,8 @@
-// Words and numbers in the viewer's language.
+// Texts and numbers in the viewer's language.
 
 /**
- * Texts by key as `words` of app/core/texts.py gives them: with {placeholders}, or one for each of
- * the language's plural forms.
+ * Texts by key, from `words` in app/core/texts.py: with {placeholders}, or one for each of the
+ * language's plural forms.
  *
  * @typedef {Record<string, string | Record<string, string>>} Labels
  * @typedef {Record<string, string | number | null>} Values
@@ -28,7 +28,7 @@ export class Words {
   }
 
   /**
-   * A text with its placeholders filled in: `n` is a count, other counts name their noun.
+   * A text with its placeholders filled in; `n` is a count, other counts name their noun.
    *
    * @param {string} key
    * @param {Values} [values]

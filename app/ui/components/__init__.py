@@ -1,11 +1,11 @@
-"""What plotly cannot do: components of Streamlit's second kind, drawn by JavaScript.
+"""Components for what plotly cannot do: Streamlit components (v2), drawn by JavaScript.
 
     _view = component("trace_view")  # once, at import
     result = _view({"parts": ["strip"]}, key="run", on_pinned_change=lambda: None)
 
-A component's other half is the folder `app/static/components/NAME`: `view.js`, whose default export
-Streamlit calls with each rerun of the page, and `view.css`. Its words are the texts of the section
-NAME. What components share lies in `app/static/shared`.
+The browser's half of a component is the folder `app/static/components/NAME`: `view.js`, whose
+default export Streamlit calls at each rerun of the page, and `view.css`. Its texts are the section
+NAME. Code that components share is in `app/static/shared`.
 """
 
 from __future__ import annotations
@@ -35,13 +35,12 @@ export default view.default;
 
 
 def component(name: str, *parts: str) -> Callable[..., Any]:
-    """Register a component; what is returned draws it.
+    """Register a component; returns the function that draws it.
 
-    `parts`: sections of texts that it says besides its own, those of shared modules.
-
-    Call the result with the component's own data, as `packed` takes it; the browser gets the
-    viewer's language, the component's words and how pictures are saved besides. `key` is that of
-    every widget, and there is one `on_STATE_change` for each state that the component sends.
+    `parts` are additional sections of texts, those of shared modules.
+    Call the function with the component's own data, as accepted by `packed`; the viewer's language,
+    the component's texts and the format of saved pictures are added. `key` is the widget's, and
+    each state that the component sends has a callback `on_STATE_change`.
     """
     own = f"components/{name}/"
     paths = sorted(modules.PATHS, key=lambda path: not path.startswith((own, "shared/")))
@@ -59,7 +58,7 @@ def component(name: str, *parts: str) -> Callable[..., Any]:
 
 
 def given(data: dict[str, Any], parts: Sequence[str], file_format: str) -> bytes:
-    """What a component's JavaScript gets: its data, and the words of these sections."""
+    """The data for a component's JavaScript, with the texts of these sections."""
     labels = {key: text for part in parts for key, text in words(part).items()}
     return packed({"locale": language(), "labels": labels, "saving": saving(file_format)} | data)
 
@@ -71,11 +70,11 @@ def styles(name: str) -> str:
 
 
 def picture_format() -> str:
-    """What a picture is saved as: the viewer's choice in the sidebar."""
+    """The format of saved pictures: the viewer's choice in the sidebar."""
     return st.session_state.get("picture_format", FORMATS[0])
 
 
 def saving(file_format: str) -> dict[str, str]:
-    """What a component has to know to save its picture; the title is filled in in the browser."""
+    """What a component needs to save its picture; the browser fills in the title."""
     label = t("common.save_as", format=file_format.upper(), title="{title}")
     return {"format": file_format, "label": label}

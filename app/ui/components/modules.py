@@ -1,9 +1,9 @@
-"""The JavaScript of the components, served as the modules that it is written in.
+"""Serves the JavaScript of the components as unbundled modules.
 
-The hash of all modules is part of their path. A query would not do: it does not carry over to what
-a module imports, and Streamlit's own static files may be kept by browsers for as long as they like.
-With the hash in the path, what a module imports is as old as itself, a browser need never ask for a
-module twice, and a page that stays open while the app is updated gets all of the new ones or none.
+The hash of all modules is part of their path. A query would not work, as it does not carry over to
+a module's imports, and browsers may cache Streamlit's own static files for as long as they like.
+With the hash in the path, a module and its imports are of the same version, a browser never needs
+to fetch a module twice, and a page that is open during an update gets all new modules or none.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ STATIC = Path(__file__).parents[2] / "static"
 _MODULES = {
     path.relative_to(STATIC).as_posix(): path.read_bytes() for path in sorted(STATIC.rglob("*.js"))
 }
-PATHS = tuple(_MODULES)  # within STATIC
+PATHS = tuple(_MODULES)  # relative to STATIC
 VERSION = hashlib.sha256(repr(_MODULES).encode()).hexdigest()[:16]
-ROOT = f"modules/{VERSION}"  # where they are, beside the app's pages
+ROOT = f"modules/{VERSION}"  # their URL, relative to the app's pages
 
 _HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -38,5 +38,5 @@ def _answer(request: Request) -> Response:
 
 
 def route(base: str) -> Route:
-    """The modules' place on the server, under `base`, the path of the app: "" or "/path"."""
+    """The server's route for the modules; `base` is the app's path, "" or "/path"."""
     return Route(f"{base}/modules/{{version}}/{{path:path}}", _answer)

@@ -1,7 +1,7 @@
-"""A component's data as one row of bytes: JSON, then the arrays that it speaks of.
+"""Packs a component's data into bytes: JSON, followed by the arrays that it refers to.
 
-Streamlit sends a component either JSON or bytes. As JSON an array of small numbers takes several
-times its size; here it takes its size. `app/static/shared/packed.js` is the inverse.
+Streamlit sends a component either JSON or bytes. As JSON, an array of small integers takes several
+times its size. `app/static/shared/packed.js` is the inverse.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ KINDS = {np.dtype(np.uint8): "u1", np.dtype(np.uint16): "u2"}
 
 
 def packed(data: Mapping[str, Any]) -> bytes:
-    """Plain data with arrays of uint8 or uint16 at any depth, which become flat.
+    """Pack plain data with arrays of uint8 or uint16 at any depth, which are flattened.
 
-    Four bytes say how long the JSON is, all little-endian. In the JSON an array stands as
-    {"$array": kind, "from": its first byte after the JSON, "length": numbers}.
+    The first four bytes are the length of the JSON; everything is little-endian. In the JSON an
+    array is {"$array": kind, "from": its first byte after the JSON, "length": numbers}.
 
     Raises:
         TypeError: for anything that is neither JSON nor such an array.
-        ValueError: for numbers that JSON does not know.
+        ValueError: for numbers that JSON does not allow.
     """
     arrays: list[bytes] = []
     size = 0

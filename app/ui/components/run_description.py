@@ -1,4 +1,4 @@
-"""What a run is of, in words: for a file that is looked at where the app is not around it."""
+"""Describes a run in words, for files that are viewed outside of the app."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from model.record.trace import Trace
 
 
 def run_description(asked: str, names: Sequence[str], traces: Sequence[Trace]) -> str:
-    """What was asked, of whom (`names`), how tokens were drawn, and when; "" of no run."""
+    """The prompt, the models (`names`), the sampling settings, and the date; "" without runs."""
     if not traces:
         return ""
     said = {

@@ -1,12 +1,12 @@
-"""Cache bytes per token of any transformers config.json: pure integers, no torch.
+"""KV cache bytes per token for any transformers config.json: pure integers, no torch.
 
-    config, spec = read_config(data)        # ConfigError if the file cannot be judged
+    config, spec = read_config(data)        # ConfigError if the size cannot be determined
     spec.bytes_per_token("bf16"), spec.bytes(131_072, "fp8", batch=4), formula(spec)
 
-`text` reads JSON, `show` cleans what is shown of it, `names` has every field by the fact it
-states, `fields` reads them strictly, `schedule` says which kind of layer stands where, `layer` what
-it stores, `spec` adds it up; `families` has what transformers' classes say by themselves, `unread`
-judges what nobody asked for; `read` puts them together.
+`text` reads JSON, `show` cleans what is shown of it, `names` lists every field by the fact that it
+states, `fields` reads them strictly, `schedule` determines the kind of each layer, `layer` what it
+caches, `spec` adds it up; `families` has the defaults of transformers' classes, `unread` judges the
+fields that were not read; `read` puts them together.
 """
 
 from model.analysis.kv_size.card import bytes_per_token, held, held_by_mha

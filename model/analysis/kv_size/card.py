@@ -1,4 +1,4 @@
-"""The cache of a run, by what its record says of the model."""
+"""The KV cache of a run, from the model card in its record."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import replace
 from model.analysis.kv_size.spec import BYTES, CacheSpec, LayerCache, Parts
 from model.record.card import ModelCard
 
-KINDS = ("MLA", "MHA", "GQA", "MQA")  # in which every layer keeps the same of every token
+KINDS = ("MLA", "MHA", "GQA", "MQA")  # in which all layers cache the same for every token
 
 
 def held(card: ModelCard) -> CacheSpec | None:
-    """What every layer keeps of a token; None if the card does not say."""
+    """The KV cache of the model; None if the card does not say."""
     if card.attention not in KINDS:
         return None
     if card.kv_lora_rank is not None and card.qk_rope_head_dim is not None:
@@ -23,10 +23,10 @@ def held(card: ModelCard) -> CacheSpec | None:
 
 
 def held_by_mha(card: ModelCard) -> CacheSpec | None:
-    """What the same model would keep as MHA: the key and the value of every head.
+    """The KV cache that the same model would have as MHA: the key and value of every head.
 
-    Of a latent model's key, that is the part without position, d_h, as in V2's Table 1: MHA needs
-    no rotary key beside it.
+    For a latent model, the key is its part without position, d_h, as in V2's Table 1: MHA needs no
+    separate rotary key.
     """
     if card.kv_lora_rank is not None and card.head_dim is not None:
         card = replace(card, head_dim=card.head_dim - (card.qk_rope_head_dim or 0))
@@ -35,7 +35,7 @@ def held_by_mha(card: ModelCard) -> CacheSpec | None:
 
 
 def bytes_per_token(card: ModelCard, spec: CacheSpec | None) -> int | None:
-    """Bytes in the precision of the card's cache; None if the card does not say."""
+    """Bytes per token in the precision of the card's cache; None if the card does not say."""
     if spec is None or card.cache_dtype not in BYTES:
         return None
     return spec.bytes_per_token(card.cache_dtype)

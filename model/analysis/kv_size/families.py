@@ -1,8 +1,7 @@
-"""What a family's configuration class in transformers says by itself: defaults, and layers' kinds.
+"""Defaults and layer kinds of the configuration classes in transformers, by family.
 
-They stand in `assets/reference/family_defaults.json`, written from the classes of VERSION by a
-helper of the tests, which compare the two: reading a config neither waits for transformers nor
-needs it.
+They are in `assets/reference/family_defaults.json`, which a test helper writes from the classes of
+VERSION, and which the tests compare with them: reading a config does not need transformers.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ REFERENCE = ASSETS / "reference" / "family_defaults.json"
 
 @dataclass(frozen=True)
 class Pattern:
-    """Kinds of layers for any number of them: `first`, then `cycle` again and again, then `last`.
+    """A pattern of layer kinds: `first`, then `cycle` repeated, then `last`.
 
-    `from_end` counts the cycle from the last layer. `last` is "" where no rule sets it apart.
+    `from_end` aligns the cycle with the last layer. `last` is "" if that has no rule of its own.
     """
 
     cycle: Sequence[str]
@@ -32,7 +31,7 @@ class Pattern:
     from_end: bool = False
 
     def kinds(self, layers: int) -> list[str]:
-        """One kind per layer."""
+        """The kind of each of so many layers."""
         rest = layers - len(self.first)
         shift = -rest % len(self.cycle) if self.from_end else 0
         cycled = [self.cycle[(i + shift) % len(self.cycle)] for i in range(max(rest, 0))]
@@ -44,14 +43,14 @@ class Pattern:
 class CacheFamily:
     """A model type of transformers.
 
-    `cache` says whether its models keep keys and values: "yes", "none" (no decoder), "other" (they
-    generate without), or "if is_decoder". `text` is the model type of a wrapper's language model;
-    `absent` holds the wrapper's defaults for it, where they differ from that type's own, in files
-    without an object for it, and `inside` those for objects that leave fields out.
-    `pattern` are the kinds that its class gives to layers, `computed` names fields that the class
-    derives from others by rules of its own, `own` those that it has and that change nothing of
-    what is cached, `names` those that it has of the facts' less common names, `arranges` those
-    that it reads of ARRANGES. `classes` are the model classes that write text.
+    `cache` says whether its models have a KV cache: "yes", "none" (no decoder), "other" (they
+    generate without one), or "if is_decoder". `text` is the model type of a wrapper's language
+    model; `absent` has the wrapper's defaults for it, where they differ from that type's own, for
+    files without an object for it, and `inside` those for objects that leave fields out.
+    `pattern` has the layer kinds of its class, `computed` the fields that the class derives from
+    others by rules of its own, `own` the fields of the class that do not affect the cache, `names`
+    the less common names of facts that it uses, `arranges` the fields of ARRANGES that it reads.
+    `classes` are its model classes that generate text.
     """
 
     cache: Literal["yes", "none", "other", "if is_decoder"] = "yes"
@@ -75,7 +74,7 @@ def _table() -> Mapping[str, Mapping[str, Any]]:
 
 @functools.cache
 def family(model_type: str) -> CacheFamily | None:
-    """What transformers knows of a model type; None if nothing."""
+    """The entry of a model type; None if transformers does not have it."""
     entry = _table().get(model_type)
     if entry is None:
         return None
@@ -90,5 +89,5 @@ def _classes() -> Mapping[str, str]:
 
 
 def family_of(architecture: str) -> str:
-    """The model type of one of transformers' classes; "" if it has no such class."""
+    """The model type of a class of transformers; "" if there is no such class."""
     return _classes().get(architecture, "")

@@ -16,8 +16,8 @@ from model.errors import ReadableError
 MAX_LAYERS = 10_000
 MAX_HEADS = 100_000
 MAX_SIZE = 10_000_000  # any width, window or vocabulary
-OWNER = 120  # characters of a name with the family that it is a default of
-#: Names of the tables, which no words have to explain.
+OWNER = 120  # characters of a field's name with the family that it is a default of
+#: Field names in the tables, which need not be interpreted by their words.
 KNOWN = frozenset({name for names in FACTS.values() for name in names}.union(LAYOUT))
 #: Facts that 0 and -1 switch off, as null does.
 MAY_BE_OFF = {"kv_heads", "head_dim", "v_head_dim", "kv_lora_rank", "window", "chunk", "mtp"}
@@ -92,19 +92,19 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
 
 
 class ConfigError(ReadableError):
-    """The config cannot be judged; the message is one sentence that names fields and a remedy.
+    """The cache size cannot be determined; the message names the fields and a remedy.
 
-    `key` is one of ENGLISH's, or "" for a wrong precision or count, which no config has.
+    `key` is one of ENGLISH's, or "" for a wrong precision or count, which is not the config's.
     """
 
 
 def refusal(key: str, **values: str) -> ConfigError:
-    """The error of one of ENGLISH's sentences."""
+    """The error with one of ENGLISH's messages."""
     return ConfigError(ENGLISH[key].format(**values), key, values)
 
 
 def whole_number(value: object, name: str, most: int, least: int = 1) -> int:
-    """`value` if it is an int (not a bool, not 61.0) in least..most; ConfigError otherwise."""
+    """Return `value` if it is an int (not a bool, not 61.0) in least..most, else ConfigError."""
     if type(value) is int and least <= value <= most:
         return value
     limits = {"least": f"{least:,}", "most": f"{most:,}"}
@@ -113,14 +113,14 @@ def whole_number(value: object, name: str, most: int, least: int = 1) -> int:
 
 @dataclass
 class Ledger:
-    """What a reading has asked a file for: shared by all `Fields` of one config.
+    """Keeps track of how a config was read; shared by all its `Fields`.
 
-    `owner` is the model type whose defaults count: the family, or a wrapper with others for it.
-    `read` holds paths of fields, `defaults` the family's defaults that were taken, `off` the
-    fields whose 0 or -1 was taken for "not set", `words` those that were read for what their words
-    say, with the fact, `foreign` those that the family's class does not have, with the fact,
-    `around` the fields of a multimodal file beside those of its text model, with the model type of
-    each level, `unheard` what places other kinds of layers and the family's class does not read.
+    `owner` is the model type whose defaults apply: the family, or a wrapper with others for it.
+    `read` has the paths of the fields read, `defaults` the family's defaults used, `off` the fields
+    whose 0 or -1 was taken as "not set", `words` those interpreted by the words in their names,
+    with the fact, `foreign` those that the family's class does not have, with the fact, `around`
+    the fields of a multimodal file outside its text model, with the model type of each level,
+    `unheard` those that arrange layers but that the family's class does not read.
     """
 
     family: str = ""
@@ -137,8 +137,8 @@ class Ledger:
 class Fields:
     """A JSON object whose fields are checked as they are read. null counts as absent.
 
-    `defaults` are the family's own: they count for fields that the file does not have. A field
-    that is there and null is switched off.
+    `defaults` are the family's own and apply to fields that the file does not have. A field that is
+    present but null is switched off.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class Fields:
         self._by_words: dict[str, list[str]] | None = None
 
     def get(self, name: str) -> Any:
-        """A field as it is, else the family's default, else None."""
+        """A field's raw value, else the family's default, else None."""
         self.ledger.read.add(self.path + name)
         if name in self.values:
             return self.values[name]
@@ -173,10 +173,10 @@ class Fields:
     def fact(
         self, fact: str, most: int = MAX_SIZE, least: int = 1, index: int | None = None
     ) -> int | None:
-        """What the file says of one of FACTS, under any of its names.
+        """The value of one of FACTS, under any of its names; None if the file does not state it.
 
-        A list has one entry per layer, and counts at `index`; one of windows repeats, as in the
-        params.json of Mistral's models. Fields that say the same must agree.
+        A list has one entry per layer, of which the one at `index` is used; a list of windows
+        repeats, as in the params.json of Mistral's models. Several names must agree.
         """
         names: Iterable[str] = self.names_of(fact)
         own = OWN_FIELD.get((self.ledger.family, fact))
@@ -190,7 +190,7 @@ class Fields:
             if index is not None and isinstance(value, list) and value:
                 value = value[index % len(value)]
             if fact in MAY_BE_OFF and type(value) is int and value in (0, -1):
-                if fact != "mtp":  # a file that counts no such layers takes nothing for granted
+                if fact != "mtp":  # 0 is a plain statement here
                     self.ledger.off[self.path + name] = value
             elif value is not None:
                 found[name] = whole_number(value, name, most, least)
@@ -212,7 +212,7 @@ class Fields:
         return None
 
     def _note_foreign(self, fact: str, found: Iterable[str]) -> None:
-        """Keep in mind a fact that the file states under names of other families only."""
+        """Record a fact that the file states only under names of other families."""
         known = family(self.ledger.family)
         if known is None or self.path or fact in ("mtp", "chunk"):
             return
@@ -221,7 +221,7 @@ class Fields:
             self.ledger.foreign |= dict.fromkeys(found, fact)
 
     def names_of(self, fact: str) -> list[str]:
-        """Names of a fact: those of the table, and this file's that state it by their words."""
+        """The names of a fact: those of the table, and those in this file that suggest it."""
         if fact not in WORDS or family(self.ledger.family) is not None:
             return list(FACTS[fact])
         found = self._stating().get(fact, ())
@@ -231,7 +231,7 @@ class Fields:
         return [*FACTS[fact], *found]
 
     def _stating(self) -> dict[str, list[str]]:
-        """This object's own names of facts, by fact; looked for once, as files may be long."""
+        """This object's unknown names that suggest a fact, by fact; cached, as files are long."""
         if self._by_words is None:
             self._by_words = {}
             for name in self.values:
@@ -242,7 +242,7 @@ class Fields:
     def need_fact(
         self, fact: str, most: int = MAX_SIZE, least: int = 1, index: int | None = None
     ) -> int:
-        """As fact(), but a missing one is an error."""
+        """Like fact(), but a missing one is an error."""
         found = self.fact(fact, most, least, index)
         if found is None:
             raise refusal("lacks", names=next(iter(FACTS[fact])))
@@ -254,7 +254,7 @@ class Fields:
         return None if value is None else whole_number(value, name, most, least)
 
     def need(self, name: str, most: int = MAX_SIZE, least: int = 1) -> int:
-        """As integer(), but a missing field is an error."""
+        """Like integer(), but a missing field is an error."""
         found = self.integer(name, most, least)
         if found is None:
             raise refusal("lacks", names=name)
@@ -283,7 +283,7 @@ class Fields:
         raise refusal("text", name=name, value=shown(value))
 
     def section(self, name: str) -> Fields | None:
-        """A nested JSON object; an empty one says nothing and counts as absent."""
+        """A nested JSON object; an empty one counts as absent."""
         value = self.get(name)
         if value is None or value == {}:
             return None
@@ -300,7 +300,7 @@ class Fields:
         raise refusal("rows", name=piece(name), value=shown(value), most=f"{MAX_LAYERS:,}")
 
     def per_layer(self, name: str, layers: int) -> list[Any] | None:
-        """A list with one entry per layer; entries for the MTP layers after them are cut off."""
+        """A list with one entry per layer, without the entries for MTP layers at its end."""
         rows = self.rows(name)
         if rows is None:
             return None
@@ -313,7 +313,7 @@ class Fields:
         return rows[:layers]
 
     def check_lists(self, layers: int) -> None:
-        """That lists which state a fact have one entry per layer, or repeat evenly (windows)."""
+        """Check that lists of facts have one entry per layer, or repeat evenly (windows)."""
         for fact in ("heads", "kv_heads", "head_dim", "v_head_dim", "window"):
             for name in self.names_of(fact):
                 rows = self.values.get(name)
@@ -324,7 +324,7 @@ class Fields:
     def overridden(self, changes: Mapping[str, Any]) -> Fields:
         if not changes:
             return self
-        # A chain, not a copy: there may be one per layer.
+        # a ChainMap instead of a copy, as there may be one per layer
         values = ChainMap(dict(changes), cast("MutableMapping[str, Any]", self.values))
         made = Fields(values, self.ledger, self.defaults, self.path)
         if KNOWN.issuperset(changes):

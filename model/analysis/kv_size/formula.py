@@ -1,4 +1,4 @@
-"""A cache size as a formula that one can read and recompute by hand."""
+"""A cache size as a formula that can be checked by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from model.analysis.kv_size.read import cache_spec
 from model.analysis.kv_size.spec import CacheSpec, LayerCache, Parts, element_size
 
-#: The formula's words. "_one" is the singular of those whose count is 1.
+#: The words of the formula; "_one" marks the singular.
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         "layers_one": "{n} {kind}layer",
@@ -29,7 +29,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
 
 
 def english(word: str, **values: object) -> str:
-    """One of the formula's words in English; `n` is a count."""
+    """One of the formula's words in English, singular if the count `n` is 1."""
     one = f"{word}_one" if values.get("n") == 1 else word
     return ENGLISH.get(one, ENGLISH[word]).format(**values)
 
@@ -40,7 +40,7 @@ def formula(
     """Bytes per token with this model's numbers filled in.
 
     DeepSeek-V3: "61 layers × (512 c_kv + 64 k_pe) × 2 bytes = 70,272 bytes per token".
-    `say` gives the words in another language, called as `english` is.
+    `say` supplies the words in another language, with the signature of `english`.
     Raises ConfigError as cache_spec() does.
     """
     if not isinstance(spec, CacheSpec):

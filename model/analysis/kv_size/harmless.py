@@ -1,7 +1,7 @@
-"""Names of fields that do not change what is cached, in any family.
+"""Names of fields that do not affect the cache in any family.
 
-Fields of one family that do not are in the reference file, "own": those of its class in
-transformers, whose caches the sizes are compared with.
+Those of a single family are in the reference file under "own": fields of its class in transformers,
+with whose caches the tests compare the sizes.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-#: A field that ends so is a property of something, never a number of anything that is cached.
+#: A field whose last word is one of these is a property, never the size of anything cached.
 ENDINGS = {
     "dropout", "drop", "pdrop", "prob", "layerdrop", "bias", "biases", "eps", "epsilon", "act",
     "activation", "softcap", "softcapping", "theta", "temperature", "loss", "coef", "coeff",
     "coefficient", "dtype", "impl", "implementation", "init", "initializer", "std", "norm",
     "norms", "layernorm", "token", "fp",
 }  # fmt: skip
-#: A field that speaks of these, and of nothing that is cached, is about something else.
+#: A field whose name has one of these words, and none about the cache, is about something else.
 TOPICS = {
     "moe", "mlp", "ffn", "ff", "expert", "experts", "router", "routed", "routing", "topk", "vocab",
     "rope", "rotary", "position", "positions", "embedding", "embeddings", "embd", "emb", "token",
@@ -27,7 +27,7 @@ TOPICS = {
     "norm", "init", "act", "activation", "training", "gradient", "projector", "adapter", "spatial",
     "temporal", "patch", "multimodal", "sampling", "lm", "tie",
 }  # fmt: skip
-#: Sections about something else, whole.
+#: Sections that are entirely about something else.
 SECTIONS = {
     "rope_scaling", "rope_parameters", "quantization_config", "quantization", "generation_config",
     "id2label", "label2id", "task_specific_params", "auto_map", "compression_config",
@@ -65,7 +65,7 @@ HARMLESS = {
     "relative_attention_max_distance", "relative_attention_num_buckets", "attention_sink",
     "attn_use_output_gate", "attn_use_rope", "post_layer_norm", "do_layer_norm_before",
     "apply_layernorm_1p", "layer_norm_type", "group_norm_size", "linear_silu",
-    # layers without attention, and the states of fixed size that notes tell of
+    # layers without attention, and the states of fixed size that the notes mention
     "n_group", "topk_group", "n_groups", "n_shared_experts", "num_shared_experts",
     "n_routed_experts", "moe_num_shared_experts", "moe_shared_expert_intermediate_size",
     "shared_expert_intermediate_size", "shared_intermediate_size", "num_expert_group",
@@ -114,8 +114,8 @@ RWKV = {
     "head_size_divisor", "rescale_every", "gate_rank_type", "max_window_layers", "lora_rank_decay",
     "lora_rank_tokenshift", "groupnorm_att",
 }  # fmt: skip
-#: Families that transformers does not have, or whose files on the hub have other fields than its
-#: class: what those say besides. The reader knows how they keep their cache.
+#: Additional harmless fields of families that transformers does not have, or whose files on the hub
+#: have other fields than its class. The reader knows how they cache.
 ELSEWHERE: Mapping[str, set[str]] = MappingProxyType(
     {
         "openelm": {

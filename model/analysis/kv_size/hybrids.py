@@ -1,12 +1,12 @@
-"""Hybrids without a list of kinds: which layers attend, by a period, by indices or by a rule."""
+"""Hybrids without a list of layer kinds: which layers attend, by a period, indices or a rule."""
 
 from __future__ import annotations
 
 from model.analysis.kv_size.fields import MAX_LAYERS, Fields, refusal
 from model.analysis.kv_size.kinds import KINDS, indices, translate
 
-#: Families that keep a state of fixed size and no keys. Those of the fla library may have some
-#: layers of attention, by an object "attn" that names them.
+#: Families with a state of fixed size instead of a KV cache. Those of the fla library may have some
+#: attention layers, listed in an object "attn".
 STATE_ONLY = {
     "mamba": "mamba", "mamba2": "mamba", "falcon_mamba": "mamba", "codestral_mamba": "mamba",
     **dict.fromkeys(
@@ -27,7 +27,7 @@ HYBRID_FAMILIES = {
 
 
 def periodic(fields: Fields, layers: int) -> list[str] | None:
-    """Hybrids whose file gives a period or the indices of the layers that attend."""
+    """The layer kinds of hybrids whose file has a period, or the indices of attention layers."""
     family = fields.ledger.family
     if family in STATE_ONLY or fields.states("attn"):
         return _states_but(fields, layers, STATE_ONLY.get(family, "linear"))
@@ -77,10 +77,10 @@ def periodic(fields: Fields, layers: int) -> list[str] | None:
 
 
 def _sambay(fields: Fields, layers: int) -> list[str]:
-    """SambaY (Phi-4-mini-flash, arXiv 2507.06607): Mamba and windows, then one cache for the rest.
+    """SambaY (Phi-4-mini-flash, arXiv 2507.06607): Mamba and windows, then one shared cache.
 
-    Every second layer is Mamba in the first half and one beyond it, and a gate without a state
-    after that; the attention between them reads the cache of the only full layer.
+    Every second layer is Mamba up to the first one of the second half, then a gate without state;
+    the attention layers in between read the cache of the only full layer.
     """
     every, half = fields.need("mb_per_layer", most=MAX_LAYERS), layers // 2
     kinds = []
@@ -93,7 +93,7 @@ def _sambay(fields: Fields, layers: int) -> list[str]:
 
 
 def _plamo2(fields: Fields, layers: int) -> list[str]:
-    """PLaMo 2: one layer in the middle of every step attends, to a window unless it is listed."""
+    """PLaMo 2: the middle layer of every step attends, to a window unless it is listed as full."""
     own = Fields(
         fields.values, fields.ledger, {"mamba_step": 2, "full_attention_idx": []}, fields.path
     )
@@ -111,8 +111,8 @@ def _plamo2(fields: Fields, layers: int) -> list[str]:
 def _ring(fields: Fields, layers: int) -> list[str]:
     """Ring and Ling: the last layer of every group attends.
 
-    In the files of bailing_moe_linear so do the layers after the last whole group; transformers'
-    bailing_hybrid has no such rule.
+    In bailing_moe_linear, so do the layers after the last whole group; transformers' bailing_hybrid
+    has no such rule.
     """
     size = fields.need("layer_group_size", most=MAX_LAYERS)
     whole = layers if fields.ledger.family == "bailing_hybrid" else layers // size * size
@@ -120,7 +120,7 @@ def _ring(fields: Fields, layers: int) -> list[str]:
 
 
 def _states_but(fields: Fields, layers: int, kind: str) -> list[str]:
-    """Layers with a state, except those that an object "attn" names (the fla library)."""
+    """Layers with a state, except those that an object "attn" lists (the fla library)."""
     attention = fields.section("attn")
     if attention is None:
         return [kind] * layers

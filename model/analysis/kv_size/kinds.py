@@ -1,4 +1,4 @@
-"""Words for kinds of layers, and lists of the layers' numbers."""
+"""The names of layer kinds in configs, and lists of layer indices."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KINDS = {
 
 
 def translate(entry: object, names: dict[Any, str], field: str) -> str:
-    """The kind that a list's entry stands for."""
+    """The layer kind that an entry of a list stands for."""
     if type(entry) in (int, str) and entry in names:
         return names[entry]
     known = ", ".join(map(str, names))
@@ -37,7 +37,7 @@ def translate(entry: object, names: dict[Any, str], field: str) -> str:
 
 
 def indices(fields: Fields, name: str, first: int, last: int) -> set[int]:
-    """The layers that a list of numbers names; [] is none of them."""
+    """The layers in a list of indices, which may be empty."""
     rows = [] if fields.get(name) == [] else fields.rows(name)
     if rows is None:
         raise refusal("lacks", names=name)

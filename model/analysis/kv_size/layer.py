@@ -1,4 +1,4 @@
-"""What one layer stores for a token: keys and values of some heads, a latent, or nothing.
+"""What one layer caches per token: keys and values of some heads, a latent, or nothing.
 
 Elements per token, in the notation of the DeepSeek-V2 paper (arXiv 2405.04434, Table 1):
 MHA 2·n_h·d_h, GQA 2·n_g·d_h, MQA 2·d_h, MLA d_c + d_h^R (no factor 2, no heads).
@@ -18,16 +18,16 @@ from model.analysis.kv_size.spec import LayerCache, Parts
 
 MULTI_QUERY_FAMILIES = {"falcon", "RefinedWebModel", "gpt_bigcode"}
 V4_RATES = {"CSA": 4, "HCA": 128}  # DeepSeek-V4's class default, default_compress_rates
-#: Families whose files may say by "index_topk_freq" which layers have an indexer of their own.
+#: Families where "index_topk_freq" may determine which layers have an indexer of their own.
 BY_FREQUENCY = {"glm_moe_dsa", "glm5_next_text", "mistral_large4_text"}
-#: Sliding layers of dots.note are MLA of another width: its class's defaults.
+#: Defaults of dots.note's class for its sliding layers, which are MLA of another width.
 DOTS_NOTE = {"swa_kv_lora_rank": 1024, "swa_head_dim": 256, "swa_qk_nope_head_dim": 192}
-#: What "attention_head_type" may say in files of santacoder, starcoder and gpt_dolomite.
+#: Values of "attention_head_type" in files of santacoder, starcoder and gpt_dolomite.
 HEAD_TYPES = {
     "multiquery": "MQA", "multi_query": "MQA", "mqa": "MQA", "multihead": "MHA", "mha": "MHA",
     "gqa": "GQA",
 }  # fmt: skip
-#: Fields that a file may count KV heads by, beside those of FACTS.
+#: Fields that may determine the number of KV heads, besides those of FACTS.
 OTHER_KV_HEADS = (
     "multi_query", "attention_head_type", "attn_config", "block_configs", "group_query_attention",
     "n_shared_head",
@@ -44,7 +44,7 @@ class Attention:
 
 
 def is_latent(fields: Fields) -> bool:
-    """Whether the file describes MLA: a rank of the keys' and values' latent, not switched off."""
+    """Whether the file describes MLA: it has a kv_lora_rank, and MLA is not switched off."""
     rank, switched = fields.fact("kv_lora_rank"), fields.flag("use_mla", default=True)
     if rank is None and switched and fields.states("use_mla"):
         raise refusal("lacks", names="kv_lora_rank")
@@ -52,7 +52,7 @@ def is_latent(fields: Fields) -> bool:
 
 
 def missing_fields(fields: Fields) -> list[str]:
-    """Fields without which no attention layer can be judged."""
+    """The missing fields among those that every attention layer needs."""
     if is_latent(fields):
         wanted: dict[str, tuple[str, ...]] = {"qk_rope_head_dim": ("qk_rope_head_dim",)}
     else:
@@ -70,7 +70,7 @@ def _states(fields: Fields, fact: str) -> bool:
 
 
 def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Attention:
-    """The attention of layer `index`, whose own overrides are already in `fields`."""
+    """The attention of layer `index`, with the layer's overrides already in `fields`."""
     if is_latent(fields):
         return _latent(fields, index, layers, kind)
     if kind in ("CSA", "HCA") or (kind == "indexed" and not fields.get("indexer_head_dim")):
@@ -80,7 +80,7 @@ def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Atten
     family = fields.ledger.family
     key = fields.fact("head_dim", index=index)
     if family in ("zamba", "zamba2") and fields.get("attention_head_dim") is None:
-        key = 2 * fields.need_fact("hidden") // heads  # the attention sees two streams
+        key = 2 * fields.need_fact("hidden") // heads  # the input is two concatenated streams
     if key is None:
         key = equal_share(fields, heads)
     value = fields.fact("v_head_dim", index=index) or key
@@ -106,7 +106,7 @@ def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Atten
 
 
 def equal_share(fields: Fields, heads: int) -> int:
-    """The width of one head where all of them divide the model's width, or the attention's own."""
+    """The head width if the heads divide the hidden size, or the attention's own width, evenly."""
     width = fields.fact("attention_width") or fields.need_fact("hidden")
     if width % heads:
         raise refusal("head_dim", hidden=f"{width:,}", heads=f"{heads:,}")
@@ -114,10 +114,10 @@ def equal_share(fields: Fields, heads: int) -> int:
 
 
 def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
-    """MLA: the latent and one rotated key for all heads; DSA adds the indexer's key.
+    """MLA: the latent and one rotary key for all heads; DSA adds the indexer's key.
 
-    num_key_value_heads and head_dim say nothing here: transformers sets them to 128 and 64 for
-    DeepSeek-V3, which as GQA would come to 1,998,848 bytes per token instead of 70,272.
+    num_key_value_heads and head_dim do not matter here: transformers sets them to 128 and 64 for
+    DeepSeek-V3, which as GQA would be 1,998,848 bytes per token instead of 70,272.
     """
     fields.ledger.read.add(f"{fields.path}qk_head_dim")  # the sum of two others
     rotated = fields.need_fact("qk_rope_head_dim", least=0)
@@ -131,16 +131,16 @@ def _latent(fields: Fields, index: int, layers: int, kind: str) -> Attention:
     if kind != "indexed" or _indexer(fields, index, layers) == "shared":
         return Attention("MLA", latent)
     key = fields.need("index_head_dim")
-    if fields.get("index_kpool") is not None:  # GLM-5-Next pools keys again each time it reads them
+    if fields.get("index_kpool") is not None:  # GLM-5-Next pools the keys anew at every read
         return Attention("MLA + indexer", (*latent, ("k_index", key), ("pool gate", key + 1)))
     return Attention("MLA + indexer", (*latent, ("k_index", key)))
 
 
 def _has_position(fields: Fields, index: int, layers: int) -> bool:
-    """Whether a layer rotates keys: in Mistral Large 4 those that do not keep the latent alone."""
+    """Whether a layer has a rotary key; in Mistral Large 4, some cache the latent only."""
     if fields.ledger.family != "mistral_large4_text":
         return True
-    rotates = fields.per_layer("no_rope_layers", layers)  # 1 is a layer that does
+    rotates = fields.per_layer("no_rope_layers", layers)  # 1 means with RoPE, despite the name
     if rotates is not None:
         return bool(whole_number(rotates[index], "no_rope_layers", least=0, most=1))
     alone = Fields(fields.values, fields.ledger, {"no_rope_layer_interval": 4})
@@ -148,7 +148,7 @@ def _has_position(fields: Fields, index: int, layers: int) -> bool:
 
 
 def _indexer(fields: Fields, index: int, layers: int) -> str:
-    """Whether a layer's indexer is its own, "full", or an earlier layer's, "shared".
+    """Whether a layer has an indexer of its own, "full", or uses an earlier layer's, "shared".
 
     The rules for files without a list are those of the configuration classes.
     """
@@ -176,7 +176,7 @@ def _indexer(fields: Fields, index: int, layers: int) -> str:
 
 
 def dots_note_sliding(fields: Fields) -> Mapping[str, int]:
-    """What the sliding layers of a dots.note file have in place of the others' widths."""
+    """The widths of the sliding layers of a dots.note file, which replace those of the others."""
     said = Fields(fields.values, fields.ledger, DOTS_NOTE)
     unused = ("num_attention_heads", "num_key_value_heads", "q_lora_rank", "v_head_dim")
     said.ledger.read |= {f"swa_{name}" for name in unused}
@@ -196,11 +196,11 @@ def _heads(fields: Fields, index: int, layers: int) -> int:
 
 
 def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
-    """KV heads of one layer; absent or null means one per head, as in transformers."""
+    """The number of KV heads of a layer; one per head if absent or null, as in transformers."""
     family = fields.ledger.family
     # Falcon-40B says multi_query true and still has 8: new_decoder_architecture wins.
     if family in MULTI_QUERY_FAMILIES and not fields.flag("new_decoder_architecture"):
-        fields.fact("kv_heads", index=index)  # read, and of no account
+        fields.fact("kv_heads", index=index)  # read but ignored
         if (typed := _typed(fields, heads)) is not None and not fields.states("multi_query"):
             return typed
         return 1 if fields.need_flag("multi_query") else heads
@@ -236,16 +236,16 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
 
 
 def _typed(fields: Fields, heads: int) -> int | None:
-    """KV heads by "attention_head_type", or None if it does not count them."""
+    """The number of KV heads by "attention_head_type"; None if that does not determine it."""
     said = fields.text("attention_head_type")
     kind = translate(said, HEAD_TYPES, "attention_head_type") if said else ""
     return {"MQA": 1, "MHA": heads}.get(kind)
 
 
 def _gemma4_global(fields: Fields, kv_heads: int) -> tuple[int, int, int]:
-    """Key width, value width and KV heads of Gemma-4's full layers."""
+    """The key width, value width and number of KV heads of Gemma-4's full layers."""
     shared = fields.flag("attention_k_eq_v")
-    if fields.states("per_layer_config"):  # to_dict() spells them out per layer
+    if fields.states("per_layer_config"):  # to_dict() writes them per layer
         width = fields.need_fact("head_dim")
         return width, width, kv_heads
     width = fields.need("global_head_dim")
@@ -255,7 +255,7 @@ def _gemma4_global(fields: Fields, kv_heads: int) -> tuple[int, int, int]:
 
 
 def block_kind(fields: Fields, index: int, layers: int) -> tuple[str, int | None]:
-    """Kind and window of a Nemotron-NAS (DeciLM) block."""
+    """The kind and window of a Nemotron-NAS (DeciLM) block."""
     block = Fields((fields.per_layer("block_configs", layers) or [])[index])
     attention = block.section("attention")
     if attention is None:
@@ -269,7 +269,7 @@ def block_kind(fields: Fields, index: int, layers: int) -> tuple[str, int | None
 
 
 def window_of(fields: Fields, kind: str, index: int) -> int | None:
-    """Tokens that a layer of this kind keeps; None is all."""
+    """The number of tokens that a layer of this kind caches; None for all."""
     if kind in ("sliding", "hybrid_sliding"):
         window = active_window(fields, index)
         if window is None:
@@ -279,10 +279,10 @@ def window_of(fields: Fields, kind: str, index: int) -> int | None:
 
 
 def v4_layer(fields: Fields, kind: str) -> LayerCache:
-    """DeepSeek-V4: one head whose key is its value, in a window; beyond it compressed entries.
+    """DeepSeek-V4: one head whose key is also its value, in a window, plus compressed entries.
 
-    CSA keeps an entry and an indexer key every 4 tokens, HCA an entry every 128 (transformers'
-    models/deepseek_v4). The compressors' own buffers, fixed in size, are not counted.
+    CSA caches an entry and an indexer key every 4 tokens, HCA an entry every 128 (transformers'
+    models/deepseek_v4). The compressors' own fixed-size buffers are not counted.
     """
     width, window = fields.need_fact("head_dim"), fields.need_fact("window")
     parts: Parts = (("K=V", width),)

@@ -1,8 +1,8 @@
-"""The names under which configs state what a cache depends on, and the families that use each.
+"""The field names under which configs state what a cache depends on, with the families using them.
 
-The one table of its kind: whoever reads a config asks for a fact, and gets the field that states
-it. `unread.py` judges whatever is left. Names are those of transformers 5.23 and of the
-configuration files that models outside of it bring along.
+All reading goes through this table: code asks for a fact and gets the field that states it.
+`unread.py` judges the fields that are left. Names are those of transformers 5.23 and of the
+configuration files of models outside of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 MOST = "most families"
 
-#: Fact -> field -> who uses it. The first field that is set counts; others must agree with it.
+#: Fact -> field -> families that use it. The first field that is set counts; others must agree.
 FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "layers": {
@@ -113,8 +113,8 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 
-#: Facts that a field states by its words alone, in files of families that transformers does not
-#: have: one word of each of the first sets, and no word that is not in the last.
+#: Facts that the words in a field's name suggest, for families that transformers does not have: the
+#: name needs a word from each of the first sets, and may only have others from the last.
 WORDS: Mapping[str, tuple[tuple[set[str], ...], set[str]]] = MappingProxyType(
     {
         "kv_heads": (
@@ -144,7 +144,7 @@ WORDS: Mapping[str, tuple[tuple[set[str], ...], set[str]]] = MappingProxyType(
     }
 )
 
-#: What a fact's field is called in one family only, or which of several is the one that counts.
+#: The field of a fact in a single family, or the one that counts if a family has several.
 OWN_FIELD: Mapping[tuple[str, str], str] = MappingProxyType(
     {
         ("zamba", "head_dim"): "attention_head_dim",
@@ -158,12 +158,12 @@ OWN_FIELD: Mapping[tuple[str, str], str] = MappingProxyType(
     }
 )
 
-#: Where a multimodal file has the model that keeps the cache.
+#: Sections of multimodal files with the model that has the KV cache.
 NESTED = (
     "text_config", "llm_config", "language_config", "thinker_config", "text_model_config",
     "language_model_config", "lm_config", "llm", "llm_cfg", "text_cfg", "decoder", "decoder_config",
 )  # fmt: skip
-#: Where it has what keeps none, or keeps its own.
+#: Sections with models that have none, or one of their own.
 OTHER_MODELS = (
     "vision_config", "audio_config", "visual", "vision_tower_config", "vision_encoder_config",
     "vit_config", "video_config", "speech_config", "encoder", "qformer_config", "projector_config",
@@ -173,8 +173,8 @@ OTHER_MODELS = (
     "codec_config", "aligner_config", "gen_vision_config", "gen_aligner_config", "gen_head_config",
 )  # fmt: skip
 
-#: Fields that say of which kind a layer is: a list or a string for all of them, the numbers of
-#: some, or a period. One list that names every layer makes the others superfluous.
+#: Fields that determine layer kinds: a list or string for all layers, the indices of some, or a
+#: period. A list that covers every layer overrides the others.
 KINDS_OF_LAYERS = (
     "layer_types", "layers_block_type", "attn_type_list", "block_types",
     "hybrid_override_pattern", "hybrid_layer_pattern", "compress_ratios", "mixer_types",
@@ -185,20 +185,19 @@ KINDS_OF_LAYERS = (
     "global_attn_every_n_layers", "no_rope_layer_interval", "max_window_layers",
     "use_sliding_window", "prefix_dense_sliding_window_pattern",
 )  # fmt: skip
-#: Sizes of what has a state of fixed size instead of keys and values.
+#: Sizes of layers with a state of fixed size instead of a KV cache.
 STATE_SIZES = (
     "mamba_d_state", "mamba_num_heads", "mamba_n_heads", "ssm_state_size", "conv_L_cache",
     "linear_num_key_heads", "linear_num_heads", "linear_attn_config", "lru_width",
 )  # fmt: skip
-#: Other widths of it, which alone say nothing of where such layers stand.
+#: Other widths of such layers, which alone do not tell where they are.
 STATE_WIDTHS = (
     "state_size", "conv_kernel", "mamba_expand", "mamba_headdim", "mamba_head_dim", "mamba_d_head",
     "mamba_d_conv", "mamba_d_ssm", "mamba_dt_rank", "linear_key_head_dim", "linear_value_head_dim",
     "linear_num_value_heads", "linear_conv_kernel_dim", "linear_head_dim",
 )  # fmt: skip
-#: Fields that place layers of other kinds, or share keys and values among heads or layers. A
-#: family's class reads some of them; to the others it is deaf, whatever a file says. `layer_types`
-#: is every class's.
+#: Fields that arrange layers of other kinds, or share keys and values among heads or layers. A
+#: family's class reads some of them and ignores the others; all classes read `layer_types`.
 ARRANGES = (
     *KINDS_OF_LAYERS[1:], "block_configs", "cross_attention_layers", "attn", "attn_cfg", "ssm_cfg",
     "linear_attn_config", "num_kv_shared_layers", "use_cla", "cla_share_factor", "attn_config",
@@ -206,7 +205,7 @@ ARRANGES = (
     "n_shared_head", "attention_other_setting", "use_mla", "attention_k_eq_v", "global_head_dim",
     "num_global_key_value_heads", "indexer_head_dim", "use_bidirectional_attention",
 )  # fmt: skip
-#: All fields that the reader may ask for beside those of FACTS.
+#: All fields that the reader may ask for, besides those of FACTS.
 LAYOUT = (
     *KINDS_OF_LAYERS, *STATE_SIZES, "block_configs", "cross_attention_layers", "attn", "attn_cfg",
     "ssm_cfg", "mb_per_layer", "n_layers_in_prelude", "n_layers_in_recurrent_block",
@@ -229,19 +228,19 @@ LAYOUT = (
 )  # fmt: skip
 
 
-#: A word of a name: capitals with what follows them, or small letters.
+#: A word in a name: capitals and the letters after them, or lower-case letters.
 _WORD = re.compile(r"[A-Z]+[a-z]*|[a-z]+")
-#: Letters without which a name states no fact of WORDS.
+#: A name without any of these cannot suggest a fact of WORDS.
 _HINTS = re.compile(r"head|kv|window|att|rope|rotary", re.IGNORECASE)
 
 
 def words(name: str) -> Sequence[str]:
-    """A field's name in lower-case words: "kvHeads" and "kv_heads" are kv, heads."""
+    """The lower-case words of a field's name: kv, heads for "kvHeads" and "kv_heads"."""
     return [word.lower() for word in _WORD.findall(name[:200])]
 
 
 def by_words(name: str) -> str:
-    """The fact of WORDS that a field states, or ""."""
+    """The fact of WORDS that a field's name suggests, or ""."""
     if not _HINTS.search(name, 0, 200):
         return ""
     said = set(words(name))

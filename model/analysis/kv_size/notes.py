@@ -1,6 +1,6 @@
-"""What a cache size leaves out or takes for granted: notes with a stable key and their numbers.
+"""Notes on what a cache size leaves out or assumes, with a stable key and their numbers.
 
-Other languages go by `key` and `values`; `str(note)` is English.
+Translations use `key` and `values`; `str(note)` is English.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Note:
-    """One remark on a cache size; `key` is one of ENGLISH's."""
+    """A remark on a cache size; `key` is one of ENGLISH's."""
 
     key: str
     values: Mapping[str, int | str] = field(default_factory=dict, hash=False)

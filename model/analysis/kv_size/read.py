@@ -1,4 +1,4 @@
-"""From a parsed config.json to its CacheSpec."""
+"""Turns a parsed config.json into a CacheSpec."""
 
 from __future__ import annotations
 
@@ -38,29 +38,29 @@ ENCODERS = {
     "albert", "bert", "deberta", "deberta-v2", "distilbert", "electra", "modernbert", "roberta",
     "xlm-roberta", "nomic_bert", "new", "clip",
 }  # fmt: skip
-#: Fields that are read; published files have some hundreds. What is quantised has no limit.
+#: Maximum number of fields, of which published files have some hundreds; SECTIONS are not counted.
 MAX_FIELDS = 2_000
-#: Fields that an object for one kind of layer may have.
+#: Fields that an object for one kind of layer may override.
 OVERLAID = {
     *(name for fact in ("heads", "kv_heads", "head_dim", "window") for name in FACTS[fact]),
     "attention_type", "layers", "true_sliding_window",
 }  # fmt: skip
-#: Families outside of transformers with rules that are not read here.
+#: Families outside of transformers with rules that are not supported.
 RULES = {
     "yoco": "layers that share one cache",
     "hymba": "memory tokens, shared layers and values of their own width",
     "rwkv_hybrid": "layers of several kinds",
 }
-#: They keep hidden states of earlier tokens in place of keys and values.
+#: Families that cache hidden states of earlier tokens instead of keys and values.
 MEMORIES = {"transfo-xl"}
-#: They draft for another model and read its cache.
+#: Families that draft for another model and read its cache.
 ASSISTANTS = {"gemma4_assistant", "gemma4_unified_assistant"}
 SEVERAL = {"blt", "bark", "rag", "pi0"}
-#: Facts that no attention has but MLA, and one of chunked attention.
+#: Facts that only MLA has, and one of chunked attention.
 LATENT_FACTS = {"chunk", "qk_rope_head_dim", "qk_nope_head_dim"}
 STATES = ("linear", "mamba", "conv")
-EMPTY = (*STATES, "none", "cross")  # kinds that keep nothing of a token
-#: Classes of encoders, for files whose model_type does not tell.
+EMPTY = (*STATES, "none", "cross")  # kinds that cache nothing per token
+#: Encoder classes, for files whose model_type is not known.
 ENCODES = re.compile(
     r"\w+ForMaskedLM$|(Albert|Bert|Camembert|Deberta|DebertaV2|DistilBert|Electra|ModernBert|"
     r"Roberta|XLMRoberta|NomicBert|CLIP|Siglip|ViT|Dinov2|Wav2Vec2)(\w*Model|For\w+)$"
@@ -71,13 +71,13 @@ GENERATES = re.compile(
 
 
 def published_configs() -> list[dict[str, Any]]:
-    """Published models with their configs, bytes per token and sources (one row each)."""
+    """Published models with their configs, bytes per token and sources, one row each."""
     rows: list[dict[str, Any]] = json.loads(REFERENCE.read_text(encoding="utf-8"))
     return rows
 
 
 def read_config(raw: str | bytes) -> tuple[Config, CacheSpec]:
-    """A config.json as text or bytes, and what its model caches.
+    """Parse a config.json and determine what its model caches.
 
     Raises ConfigError as `parse` and `cache_spec` do.
     """
@@ -90,13 +90,13 @@ def read_config(raw: str | bytes) -> tuple[Config, CacheSpec]:
 
 
 def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
-    """What the KV cache of this model holds per layer and token.
+    """What this model's KV cache holds per layer and token.
 
     `config` is a parsed transformers config.json (or a config's to_dict()); null fields count as
-    absent, and of a multimodal model the text model is read. What the file leaves out is taken
-    from the family's class in transformers, and what it says beyond what is understood is named in
-    the notes. Raises ConfigError, and nothing else, when fields are missing, contradict each other,
-    are absurd, or are not understood although they can change the size.
+    absent, and of a multimodal model the text model is read. Missing fields take the defaults of
+    the family's class in transformers; fields that are not understood are named in the notes.
+    Raises ConfigError, and nothing else, if fields are missing, contradictory or absurd, or are not
+    understood although they could change the size.
     """
     fields = text_model(config)
     _count(config)
@@ -113,7 +113,7 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
 
 
 def _layers(fields: Fields) -> tuple[str, list[str], tuple[LayerCache, ...]]:
-    """What the attention is called; kind and cache of every layer."""
+    """The name of the attention, and the kind and cache of every layer."""
     count = layer_count(fields)
     if count is None:
         raise _lacks(["num_hidden_layers", *missing_fields(fields)])
@@ -142,7 +142,7 @@ def _layers(fields: Fields) -> tuple[str, list[str], tuple[LayerCache, ...]]:
 
 
 def _unheard(fields: Fields, caches: Sequence[LayerCache]) -> list[Note]:
-    """Names what the family's class does not read, if the cache would be another with it."""
+    """A note on fields that the family's class ignores, if they would change the cache."""
     ledger = fields.ledger
     if not ledger.unheard:
         return []
@@ -158,7 +158,7 @@ def _unheard(fields: Fields, caches: Sequence[LayerCache]) -> list[Note]:
 
 
 def _count(config: Mapping[str, Any]) -> None:
-    """Refuse more fields than any model has: each is looked at by its words, many times."""
+    """Refuse more than MAX_FIELDS fields: the words of each are examined many times."""
     seen, left = 0, [config]
     while left:
         values = left.pop()
@@ -177,7 +177,7 @@ def _lacks(names: Sequence[str]) -> ConfigError:
 
 
 def text_model(config: Mapping[str, Any]) -> Fields:
-    """The fields of the model that keeps the cache, with its family's own defaults."""
+    """The fields of the model that has the KV cache, with its family's defaults."""
     fields = Fields(config)
     family = fields.text("model_type") or _of_architectures(fields)
     around: list[tuple[str, Mapping[str, Any]]] = []
@@ -189,7 +189,7 @@ def text_model(config: Mapping[str, Any]) -> Fields:
         fields = inner
         family = fields.text("model_type") or (known.text if known else "")
     known = known_family(family)
-    if known is not None and known.text:  # no object for the text model, or an empty one
+    if known is not None and known.text:  # the object for the text model is missing or empty
         empty = any(fields.values.get(name) == {} for name in NESTED)
         if changes := known.inside if empty else known.absent:
             owner, own = family, {**changes}
@@ -198,26 +198,26 @@ def text_model(config: Mapping[str, Any]) -> Fields:
     defaults = {**(known.defaults if known else {}), **own}
     defaults = {name: value for name, value in defaults.items() if value is not None}
     values = dict(fields.values)
-    # A model with code of its own, and a hybrid under its first names, say more than the class has.
+    # Models with code of their own, and hybrids with their original names, use more fields.
     if known is not None and "auto_map" not in config and family not in HYBRID_FAMILIES:
         deaf = {*ARRANGES} - {*known.arranges}
         ledger.unheard = {name: values.pop(name) for name in sorted(deaf & {*values})}
     made = Fields(values, ledger, defaults)
     if made.defaults.get("kv_lora_rank") is not None and not is_latent(made):
-        ledger.defaults.clear()  # the file says that it is not the model its class makes
+        ledger.defaults.clear()  # the file switches off the MLA of its class's defaults
         made = Fields(values, ledger)
     return made
 
 
 def _of_architectures(fields: Fields) -> str:
-    """The model type whose class a file without one names; "" if it names none that is known."""
+    """The model type by the first architecture in a file; "" if that is not known."""
     named = fields.values.get("architectures")
     first = named[0] if isinstance(named, list) and named else None
     return family_of(first) if isinstance(first, str) else ""
 
 
 def _nested(fields: Fields) -> Fields | None:
-    """The object for the text model, or None; a wrong kind of value is refused."""
+    """The object for the text model, or None; a value of the wrong type is refused."""
     for name in NESTED:
         value = fields.values.get(name)
         if isinstance(value, Mapping) or (value is not None and name.endswith("_config")):
@@ -262,15 +262,14 @@ def _refuse(fields: Fields, whole: Fields) -> None:
 
 
 def _not_read(fields: Fields) -> list[Note]:
-    """What the file says beyond what was understood; a refusal where it would make a guess."""
-    # A fact under a name of the table that no layer asked for is known not to matter, except for
-    # those that speak of another kind of attention.
+    """Notes on fields that were not read; a refusal if they would make the size a guess."""
+    # Known names that no layer asked for do not matter, except facts of another kind of attention.
     other_kinds = {"chunk"} if is_latent(fields) or fields.states("use_mla") else LATENT_FACTS
     fields.ledger.read |= {
         name for fact, names in FACTS.items() if fact not in other_kinds for name in names
     }
     known = known_family(fields.ledger.family)
-    if known is not None:  # what the class has, and its layers do not keep
+    if known is not None:  # fields of the class that do not affect the cache
         fields.ledger.read |= set(known.defaults)
     left = unread(fields)
     if known is None:
@@ -290,7 +289,7 @@ def _not_read(fields: Fields) -> list[Note]:
 
 
 def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]:
-    """Kind and, where the block itself names one, window of every layer."""
+    """The kind of every layer, and its window if its block has one."""
     if fields.per_layer("block_configs", layers) is not None:
         blocks = [block_kind(fields, index, layers) for index in range(layers)]
         return [kind for kind, _ in blocks], [window for _, window in blocks]
@@ -303,15 +302,15 @@ def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]
 
 
 def _implied(fields: Fields, kinds: Sequence[str]) -> bool:
-    """Whether full attention has an indexer that no list tells, as in DeepSeek-V3.2's file."""
+    """Whether full attention has an indexer that no list mentions, as in DeepSeek-V3.2's file."""
     spelt_out = fields.ledger.family == "dots3_note_text" and fields.states("per_layer_config")
     return fields.flag("use_dsa") or ("indexed" not in kinds and not spelt_out)
 
 
 def _shared(fields: Fields, kinds: Sequence[str]) -> set[int]:
-    """Layers that read an earlier layer's cache, and keep none."""
+    """The layers that read an earlier layer's cache and have none of their own."""
     layers, shared = len(kinds), "num_kv_shared_layers"
-    if fields.flag("use_cla"):  # Hunyuan-Large: the first of every group keeps it
+    if fields.flag("use_cla"):  # Hunyuan-Large: the first layer of every group has the cache
         size = fields.need("cla_share_factor", most=MAX_LAYERS)
         return {index for index in range(layers) if index % size}
     if fields.states("use_cla"):
@@ -323,14 +322,14 @@ def _shared(fields: Fields, kinds: Sequence[str]) -> set[int]:
 
 
 def _exceptions(fields: Fields, kinds: Sequence[str]) -> dict[int, Fields]:
-    """The config as single layers see it: transformers keeps exceptions in per_layer_config."""
+    """The config of each layer with overrides; transformers keeps them in per_layer_config."""
     section = fields.section("per_layer_config")
     if section is None and fields.ledger.family == "dots3_note_text":
         other = fields.overridden(dots_note_sliding(fields)) if "sliding" in kinds else fields
         return {index: other for index, kind in enumerate(kinds) if kind == "sliding"}
     changes = {} if section is None else section.values
     known = known_family(fields.ledger.family)
-    # Gemma-4's and Step's rules are the reader's own
+    # Gemma-4's and Step's rules are implemented here
     ruled = fields.ledger.family.startswith(("gemma4", "step3p5"))
     if section is None and known is not None and "per_layer_config" in known.computed and not ruled:
         raise _lacks(["per_layer_config"])
@@ -342,7 +341,7 @@ def _exceptions(fields: Fields, kinds: Sequence[str]) -> dict[int, Fields]:
 
 
 def _special(fields: Fields, kind: str) -> Fields:
-    """Fields as a layer of this kind sees them, where a file has an object for the kind."""
+    """The fields for layers of this kind, if the file has an object for the kind."""
     if kind == "sliding" and (other := fields.section("attention_other_setting")) is not None:
         changes = dict(other.values)
         return _overlaid(fields, other, changes)
@@ -359,7 +358,7 @@ def _overlaid(fields: Fields, section: Fields, changes: Mapping[str, Any]) -> Fi
 
 
 def _cross_elements(fields: Fields, kinds: Sequence[str], layers: int) -> int:
-    """Elements that cross-attention layers keep per token of an image."""
+    """Elements that the cross-attention layers cache per image token."""
     return sum(
         sum(size for _, size in attention_layer(fields, index, layers, "full").parts)
         for index, kind in enumerate(kinds)

@@ -1,4 +1,4 @@
-"""What is to be said of a size: which layers it leaves out, what it takes for granted."""
+"""Composes the notes on a cache size: which layers it leaves out, what it assumes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.analysis.kv_size.notes import Note
 from model.analysis.kv_size.show import listed, piece
 from model.analysis.kv_size.spec import CacheSpec
 
-#: What a kind of layer with a state of fixed size is called.
+#: Names for kinds of layers with a state of fixed size.
 STATES = {
     "linear": "linear", "mamba": "mamba", "conv": "conv", "hybrid": "mamba",
     "hybrid_sliding": "conv",
@@ -26,7 +26,7 @@ PLAIN = {
     "auto", "none", "bf16", "bfloat16", "fp16", "float16", "fp32", "float32", "",
     "16-bit float", "32-bit float",
 }  # fmt: skip
-#: How the names of a precision's formats begin or read in full. Others are named, not sized.
+#: Names of the formats of a precision. Other formats are named, without a size.
 PRECISIONS = {
     "fp8": re.compile(r"(fp8|float8)(_.*)?|8-bit float"),
     "int8": re.compile(r"u?int8(_.*)?|8-bit int"),
@@ -42,7 +42,7 @@ def notes(
     spec: CacheSpec,
     cross: int,
 ) -> list[Note]:
-    """What is to be said of a size; `cross` counts elements per token of an image."""
+    """All notes on a size; `cross` is the number of cached elements per image token."""
     return [
         *_layers(kinds, spec, cross),
         *_attention(fields, kinds, spec),
@@ -53,7 +53,7 @@ def notes(
 
 
 def _layers(kinds: Sequence[str], spec: CacheSpec, cross: int) -> list[Note]:
-    """Layers of other kinds."""
+    """Notes on layers of other kinds."""
     count, found = len(kinds), []
     states = [kind for kind in kinds if kind in STATES]
     if states:
@@ -76,7 +76,7 @@ def _layers(kinds: Sequence[str], spec: CacheSpec, cross: int) -> list[Note]:
 
 
 def _attention(fields: Fields, kinds: Sequence[str], spec: CacheSpec) -> list[Note]:
-    """What heads or latents the layers keep."""
+    """Notes on the heads or latents that the layers cache."""
     found = []
     counts = (*FACTS["kv_heads"], *OTHER_KV_HEADS)
     if is_latent(fields):
@@ -93,7 +93,7 @@ def _attention(fields: Fields, kinds: Sequence[str], spec: CacheSpec) -> list[No
 
 
 def _beside(fields: Fields, two_stacks: bool) -> list[Note]:
-    """What a family keeps beside the cache, or in another way."""
+    """Notes on what a family caches in addition, or in another way."""
     family, found = fields.ledger.family, []
     if family == "longcat_flash":
         found.append(Note("longcat"))
@@ -118,7 +118,7 @@ def _beside(fields: Fields, two_stacks: bool) -> list[Note]:
 
 
 def _quantised(whole: Fields, fields: Fields, spec: CacheSpec) -> list[Note]:
-    """A quantised cache that the file allows: offered with its size, not assumed."""
+    """A note on a quantised cache that the file allows, with its size; it is not assumed."""
     for values in (whole.values, fields.values):
         scheme = _scheme(values)
         if scheme.lower() in PLAIN:
@@ -133,7 +133,7 @@ def _quantised(whole: Fields, fields: Fields, spec: CacheSpec) -> list[Note]:
 
 
 def _scheme(values: Mapping[str, Any]) -> str:
-    """How a file says that its cache may be quantised, in a few words; "" if it does not."""
+    """The quantisation scheme for the KV cache that a file allows; "" if none."""
     sections = [values, *(values.get(name) for name in ("quantization_config", "quantization"))]
     for section in sections:
         if not isinstance(section, Mapping):
@@ -150,7 +150,7 @@ def _scheme(values: Mapping[str, Any]) -> str:
 
 
 def _taken(fields: Fields) -> list[Note]:
-    """What was taken for granted in reading."""
+    """Notes on the assumptions made in reading."""
     ledger, found = fields.ledger, []
     if ledger.defaults:
         said = ", ".join(f"{name} {_short(value)}" for name, value in ledger.defaults.items())

@@ -1,4 +1,4 @@
-"""A published model with another attention in its place: what its cache would be."""
+"""The KV cache that a published model would have with another kind of attention."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from model.analysis.kv_size.layer import equal_share
 from model.analysis.kv_size.read import cache_spec, text_model
 from model.analysis.kv_size.spec import CacheSpec, LayerCache, Parts
 
-GROUPS = 8  # of grouped-query attention, as in Llama 3 and Qwen 2.5
+GROUPS = 8  # KV heads of GQA, as in Llama 3 and Qwen 2.5
 
 
 def heads_and_width(config: Mapping[str, Any]) -> tuple[int, int]:
-    """Query heads and d_h, the width of a key's part without position.
+    """The number of query heads and d_h, the width of a key's part without position.
 
     Raises:
-        ConfigError: if the file has neither a width nor what it could be computed from.
+        ConfigError: if the file has neither a width nor the fields to compute it from.
     """
     fields = text_model(config)
     heads = fields.need_fact("heads", most=MAX_HEADS)
@@ -27,10 +27,10 @@ def heads_and_width(config: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def replaced(config: Mapping[str, Any]) -> dict[str, CacheSpec]:
-    """MHA, GQA-8 (where heads allow), MQA and MLA in every layer that attends, windows as they are.
+    """The caches with MHA, GQA-8 (if heads allow), MQA and MLA in every layer, windows unchanged.
 
     MLA has the V2 paper's proportions, d_c = 4 d_h and d_h^R = d_h / 2 (arXiv 2405.04434,
-    section 2.1.3), or its own if the model is one.
+    section 2.1.3), or the model's own if it has MLA.
     """
     spec = cache_spec(config)
     heads, width = heads_and_width(config)

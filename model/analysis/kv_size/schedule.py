@@ -1,4 +1,4 @@
-"""Which kind of layer stands at each index: lists, patterns and periods of config.json.
+"""The kind of each layer, from the lists, patterns and periods in a config.json.
 
 The rules are those of the configuration classes of transformers 5.23 (models/*/configuration_*.py)
 and, for the raw names they replace, of the files on the model hub.
@@ -26,27 +26,27 @@ NEMOTRON_LETTERS = {"*": "full", "M": "mamba", "-": "none", "E": "none"}
 NEMOTRON = "hybrid_override_pattern"
 V4_RATIOS = {0: "sliding", 4: "CSA", 128: "HCA"}  # a DeepSeek-V4 config.json's compress_ratios
 
-# transformers writes their Mamba layers as "linear_attention".
+# families whose Mamba layers transformers writes as "linear_attention"
 MAMBA_FAMILIES = {
     "bamba", "falcon_h1", "granitemoehybrid", "jamba", "nemotron_h", "zamba", "zamba2",
 }  # fmt: skip
-# Families whose every layer slides when sliding_window is set.
+# families in which every layer slides if sliding_window is set
 ALL_SLIDING = {
     "ministral3", "mistral", "mixtral", "moshi", "phi3", "phi4_multimodal", "phimoe", "qwen3_moe",
     "starcoder2",
 }  # fmt: skip
-#: Families whose layers see a window but keep everything.
+#: Families whose layers attend to a window but cache everything.
 KEEP_ALL = {"gpt_neo"}
-# Every n-th layer is full, the others slide: the default of the family's configuration class.
+# every n-th layer is full, the others slide: the default of the family's configuration class
 FULL_EVERY = {
     "gemma2": 2, "gpt_oss": 2, "cohere2": 4, "exaone4": 4, "olmo3": 4, "gemma3n_text": 5,
     "gemma3": 6, "gemma3_text": 6, "gemma4_text": 6,
 }  # fmt: skip
-#: Families whose layers slide from max_window_layers on.
+#: Families whose layers slide starting at max_window_layers.
 FROM_A_LAYER_ON = {
     "dots1", "qwen2", "qwen2_5_omni_text", "qwen2_5_vl_text", "qwen2_vl_text", "qwen3",
 }  # fmt: skip
-#: Families whose kinds of layers follow from fields that the reader knows, without a list.
+#: Families whose layer kinds follow from known fields, without a list.
 OWN_RULES = {
     *FULL_EVERY, *ALL_SLIDING, *KEEP_ALL, *FROM_A_LAYER_ON, "llama4_text", "qwen2_moe",
     "deepseek_v32", "mimo_v2_flash", "afmoe",
@@ -54,19 +54,19 @@ OWN_RULES = {
 
 
 def layer_count(fields: Fields) -> int | None:
-    """Layers that may hold a cache, or None if the file has neither a count nor a list of them."""
+    """The number of layers that may have a cache; None if the file has neither count nor list."""
     if fields.ledger.family == "hrm_text" and not fields.states("num_hidden_layers"):
         raise refusal("lacks", names="num_hidden_layers")
     if fields.ledger.family == "hrm_text":
         fields.ledger.read |= {"H_cycles", "L_cycles"}
     if fields.ledger.family == "hrm_text" and fields.get("num_layers_per_stack") is None:
-        stack = fields.need_fact("layers", most=MAX_LAYERS)  # it is gone through several times
+        stack = fields.need_fact("layers", most=MAX_LAYERS)  # it is run several times
         low, high = fields.need("L_cycles", most=100), fields.need("H_cycles", most=100)
         return whole_number(stack * high * (low + 1), "num_hidden_layers", most=MAX_LAYERS)
-    if fields.ledger.family == "huginn_raven":  # its middle is gone through several times
+    if fields.ledger.family == "huginn_raven":  # its middle block is run several times
         ends = fields.need("n_layers_in_prelude") + fields.need("n_layers_in_coda")
         block, passes = fields.need("n_layers_in_recurrent_block"), fields.need("mean_recurrence")
-        fields.fact("layers")  # read, and of no account
+        fields.fact("layers")  # read but ignored
         return whole_number(ends + block * passes, "mean_recurrence", most=MAX_LAYERS)
     if fields.ledger.family == "longcat_flash":
         blocks = fields.integer("num_layers", most=MAX_LAYERS // 2)
@@ -84,7 +84,7 @@ def layer_count(fields: Fields) -> int | None:
 
 
 def active_window(fields: Fields, index: int | None = None) -> int | None:
-    """Tokens a sliding layer keeps, or None if the file switches the window off."""
+    """The number of tokens a sliding layer caches; None if the file switches the window off."""
     family = fields.ledger.family
     # Qwen's classes leave it off by default; others have no such switch.
     if not fields.flag("use_sliding_window", default=not family.startswith("qwen")):
@@ -102,14 +102,14 @@ def active_window(fields: Fields, index: int | None = None) -> int | None:
         window = window or (None if both_sides is None else both_sides // 2)
     both_ways = fields.get("use_bidirectional_attention") in (True, "all")
     if window is not None and both_ways and "gemma" in family:
-        return window // 2 + 1  # half of it looks ahead (transformers' Gemma3TextConfig)
+        return window // 2 + 1  # the other half looks ahead (transformers' Gemma3TextConfig)
     return window
 
 
 def layer_kinds(fields: Fields, layers: int) -> list[str]:
-    """One kind per layer, by a list, a period or a pattern in the file, in this order.
+    """The kind of each layer, by a list, a period or a pattern in the file, in this order.
 
-    Raises ConfigError if the file is a hybrid and does not say which layers attend.
+    Raises ConfigError if the model is a hybrid and the file does not say which layers attend.
     """
     kinds = _listed(fields, layers)
     if kinds is not None:
@@ -127,7 +127,7 @@ def layer_kinds(fields: Fields, layers: int) -> list[str]:
         if clues:
             raise refusal("hybrid", name=clues[0])
         kinds = _sliding(fields, layers)
-    # Sizes of states matter to layers that have one, and the kinds say which.
+    # the sizes of states no longer matter, as the kinds tell which layers have one
     fields.ledger.read |= {fields.path + name for name in STATE_SIZES}
     if family in MAMBA_FAMILIES:
         kinds = ["mamba" if kind == "linear" else kind for kind in kinds]
@@ -136,7 +136,7 @@ def layer_kinds(fields: Fields, layers: int) -> list[str]:
 
 
 def _of_class(fields: Fields, layers: int) -> list[str] | None:
-    """The kinds that the family's class gives to its layers where a file has no list of them."""
+    """The layer kinds of the family's class, which apply if the file does not determine them."""
     known = families.family(fields.ledger.family)
     if known is None or known.pattern is None:
         return None
@@ -152,14 +152,14 @@ def _of_class(fields: Fields, layers: int) -> list[str] | None:
 
 
 def _idle_switches(fields: Fields, known: families.CacheFamily) -> set[str]:
-    """Switches of windows that change nothing: the class has none, or no layer that slides."""
+    """Window switches without effect: the class does not have them, or no sliding layers."""
     slides = known.pattern is not None and any("sliding" in kind for kind in known.pattern.cycle)
     idle = {"max_window_layers"} - set(known.defaults)
     return idle if slides or fields.flag("use_sliding_window") else {*idle, "use_sliding_window"}
 
 
 def _crossed(fields: Fields, layers: int) -> set[int]:
-    """Layers that attend to an image and nothing else (Llama-3.2 Vision)."""
+    """The layers that attend to an image only (Llama-3.2 Vision)."""
     if fields.get("cross_attention_layers") is None:
         return set()
     if fields.defaults.get("cross_attention_layers") and not fields.states(
@@ -170,7 +170,7 @@ def _crossed(fields: Fields, layers: int) -> set[int]:
 
 
 def _listed(fields: Fields, layers: int) -> list[str] | None:
-    """A list in the file that names every layer; it beats every pattern."""
+    """The layer kinds by a list of all layers, which takes precedence over patterns."""
     for name, names in (
         ("layer_types", KINDS), ("layers_block_type", KINDS), ("mixer_types", MIXERS),
     ):  # fmt: skip
@@ -200,8 +200,8 @@ def _listed(fields: Fields, layers: int) -> list[str] | None:
 
 
 def _by_windows(fields: Fields, layers: int) -> list[str] | None:
-    """A list of windows, one per layer or repeated (Ministral): null is full."""
-    if fields.ledger.family == "phi4flash":  # null is also Mamba
+    """The layer kinds by a list of windows, one per layer or repeated (Ministral); null is full."""
+    if fields.ledger.family == "phi4flash":  # here null may also mean Mamba
         return None
     for name in fields.names_of("window"):
         rows = fields.values.get(name)
@@ -214,13 +214,13 @@ def _by_windows(fields: Fields, layers: int) -> list[str] | None:
 
 
 def _sliding(fields: Fields, layers: int) -> list[str]:
-    """Attention in every layer: all full, all sliding, or a pattern of both."""
+    """The layer kinds of a model with attention in every layer: full, sliding, or a pattern."""
     family = fields.ledger.family
     if family in ("llama4", "llama4_text"):
         return _llama4(fields, layers)
     known = families.family(family)
-    # transformers' DynamicCache: a class with no list of kinds slides everywhere by its window or,
-    # if it has none, by its chunk.
+    # In transformers' DynamicCache, all layers of a class without a list of kinds slide by its
+    # window or, if it has none, by its chunk.
     everywhere = known is not None and "layer_types" not in known.computed
     if family in KEEP_ALL or active_window(fields) is None:
         fields.ledger.read |= {"max_window_layers", "sliding_window_pattern"}
@@ -234,7 +234,9 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
         full = {i for i in range(layers) if i == 0 or (i + 1) % 6 == 0}
         return ["full" if i in full else "sliding" for i in range(layers)]
     letters = fields.get("sliding_window_pattern")
-    if isinstance(letters, str):  # Exaone 4: "LLLG" is local and global, and the last is global
+    if isinstance(
+        letters, str
+    ):  # Exaone 4: local and global as in "LLLG"; the last layer is global
         if not letters or not set(letters) <= {"L", "G"}:
             raise refusal(
                 "entry", name="sliding_window_pattern", value=shown(letters), known="L, G"
@@ -268,7 +270,7 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
 
 
 def _llama4(fields: Fields, layers: int) -> list[str]:
-    """Layers with RoPE see a chunk, those without see everything."""
+    """Llama 4: layers with RoPE attend to a chunk, those without to everything."""
     if fields.fact("chunk") is None:
         return ["full"] * layers
     listed = None if fields.get("no_rope_layers") == [] else fields.per_layer(

@@ -1,21 +1,21 @@
-"""What a file says, as it may stand in a sentence: printable, in one line, and short."""
+"""Makes parts of a file safe to show in a sentence: printable, in one line, and short."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
-SHOWN = 12  # names in one list; of the rest, the number
-NAME = 60  # characters of one name
+SHOWN = 12  # maximum names in a list; the rest are counted
+NAME = 60  # maximum characters of a name
 
 
 def piece(text: str, most: int = NAME) -> str:
-    """A name or a word of the file: lone surrogates, line breaks and the like become "?"."""
+    """A name or word of the file, with "?" for lone surrogates, line breaks and the like."""
     return "".join(c if c.isprintable() else "?" for c in text[:most])
 
 
 def listed(pieces: Iterable[str]) -> str:
-    """Several of them, of which the first are shown."""
+    """Several names, of which the first `SHOWN` are listed."""
     rest = iter(pieces)
     names = [piece(one) for one in islice(rest, SHOWN)]
     left = sum(1 for _ in rest)
@@ -23,7 +23,7 @@ def listed(pieces: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """A JSON value in a few words, safe for any size and nesting."""
+    """A short description of a JSON value, safe for any size and nesting."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""What a cache holds: elements per layer, and their bytes at a given precision and length."""
+"""The content of a KV cache: elements per layer, and bytes at a given precision and length."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BYTES: Mapping[str, Fraction] = MappingProxyType(
         "int4": Fraction(1, 2),
     }
 )
-"""Bytes of one element, plain: the scales of int8, int4 and fp8 formats come on top."""
+"""Bytes per element, without the scales of int8, int4 and fp8 formats."""
 
 Parts = tuple[tuple[str, int], ...]
 
@@ -39,10 +39,10 @@ def count(value: object, name: str) -> int:
 
 @dataclass(frozen=True)
 class LayerCache:
-    """One cache. `window` caps the tokens it keeps of `parts`; None keeps them all.
+    """The cache of one layer. `window` limits the tokens cached of `parts`; None caches them all.
 
-    `compressed` is stored once per `ratio` tokens and beyond every window (DeepSeek-V4).
-    `kv_heads` is None where no heads are stored (MLA, or nothing at all).
+    `compressed` is stored once per `ratio` tokens, regardless of the window (DeepSeek-V4).
+    `kv_heads` is None if no heads are stored (MLA, or nothing at all).
     """
 
     kind: str
@@ -65,10 +65,9 @@ class LayerCache:
 
 @dataclass(frozen=True)
 class CacheSpec:
-    """The cache of one sequence. Bytes are whole: a half byte of int4 is rounded up.
+    """The KV cache of one sequence. Bytes are whole numbers: half a byte of int4 is rounded up.
 
-    Every method raises ConfigError for an unknown precision or a count that is not a whole
-    number from 0.
+    Methods raise ConfigError for an unknown precision, or a count that is negative or not whole.
     """
 
     attention: str
@@ -79,9 +78,9 @@ class CacheSpec:
         return sum((Fraction(c.compressed_elements, c.ratio) for c in self.layers), Fraction(0))
 
     def elements_per_token(self) -> int:
-        """Elements one token adds while every window has room.
+        """Elements that a token adds while every window has room.
 
-        Compressed layers count their average (rounded down in all).
+        Compressed layers count with their average (the total is rounded down).
         """
         elements = sum(layer.elements_per_token for layer in self.layers)
         return int(elements + self._compressed_per_token())
@@ -92,18 +91,18 @@ class CacheSpec:
         return int(elements + self._compressed_per_token())
 
     def elements(self, tokens: int) -> int:
-        """Elements held after `tokens` tokens."""
+        """Elements cached after `tokens` tokens."""
         tokens = count(tokens, "tokens")
         return sum(layer.elements(tokens) for layer in self.layers)
 
     def bytes_per_token(self, dtype: str) -> int:
-        """Bytes one token adds while every window has room."""
+        """Bytes that a token adds while every window has room."""
         return ceil(self.elements_per_token() * element_size(dtype))
 
     def growth_per_token(self, dtype: str) -> int:
-        """Bytes one more token adds once every window is full."""
+        """Bytes that a token adds once every window is full."""
         return ceil(self.growth_elements() * element_size(dtype))
 
     def bytes(self, tokens: int, dtype: str, batch: int = 1) -> int:
-        """Bytes of `batch` sequences of `tokens` tokens each."""
+        """Bytes for `batch` sequences of `tokens` tokens each."""
         return ceil(self.elements(tokens) * element_size(dtype)) * count(batch, "batch")

@@ -1,8 +1,8 @@
-"""A config.json as it comes, pasted or as a file, into a JSON object: the one reader of them.
+"""Parses a config.json, pasted or uploaded, into a JSON object.
 
-UTF-8 with or without a byte order mark, UTF-16 and UTF-32. JSON with Python's two liberties:
-Infinity and NaN are numbers (some published configs have them), and of a key that is there twice
-the last counts, which `Config.duplicates` tells.
+It may be UTF-8 with or without a byte order mark, UTF-16 or UTF-32. As in Python's json module,
+Infinity and NaN are numbers (some published configs have them), and the last of duplicate keys
+counts; `Config.duplicates` lists them.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from typing import Any
 from model.analysis.kv_size.fields import refusal
 from model.analysis.kv_size.show import shown
 
-MAX_BYTES = 5_000_000  # lists of quantised modules make official files of 3 MB
+MAX_BYTES = 5_000_000  # official files reach 3 MB with lists of quantised modules
 
 
 @dataclass(frozen=True)
 class Config:
-    """A parsed config.json: its fields, and the keys that it has more than once."""
+    """A parsed config.json: its fields, and the keys that occur more than once."""
 
     fields: Mapping[str, Any]
     duplicates: tuple[str, ...] = field(default=())
 
 
 def parse(raw: str | bytes) -> Config:
-    """The JSON object in a config.json.
+    """Parse the JSON object in a config.json.
 
     Raises:
         ConfigError: if it is empty, too large, not text, not JSON (with line and column), nested
-            too deeply, or no object.
+            too deeply, or not an object.
     """
     text = _decoded(raw)
     if not text.strip():
@@ -53,7 +53,7 @@ def parse(raw: str | bytes) -> Config:
         raise refusal(_problem(text, error), **at) from None
     except RecursionError:
         raise refusal("too_deep") from None
-    except ValueError:  # Python reads no integer of more than 4,300 digits
+    except ValueError:  # Python refuses integers of more than 4,300 digits
         raise refusal("digits") from None
     if not isinstance(value, dict):
         raise refusal("no_object", value=shown(value))
@@ -71,7 +71,7 @@ def _decoded(raw: str | bytes) -> str:
 
 
 def _problem(text: str, error: json.JSONDecodeError) -> str:
-    """Which of the sentences on broken JSON fits."""
+    """The key of the message that fits a JSON error."""
     if text.startswith(("//", "/*", "#"), error.pos):
         return "comment"
     before = text[: error.pos].rstrip()

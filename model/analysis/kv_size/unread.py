@@ -1,11 +1,10 @@
-"""Fields that nobody asked for: harmless, or to be named, or reason enough to refuse.
+"""Judges fields that were not read: harmless, to be named in a note, or a reason to refuse.
 
-A field is harmless if its name says so: in HARMLESS, by its last word (a dropout, a bias, an
-epsilon), or because it speaks of experts, tokens or the vocabulary and of nothing that is cached.
-Whatever else was not read is told. If its name speaks of heads, keys, values, windows, low rank,
-kinds of layers or sharing and its value could be such a thing, the size would be a guess, unless
-transformers has the family: its classes do not know the field, and the sizes are compared with
-their caches.
+A field is harmless by its name: if it is in HARMLESS, by its last word (a dropout, a bias, an
+epsilon), or if it is about experts, tokens or the vocabulary and not about the cache. Any other
+unread field is named. If its name is about heads, keys, values, windows, low rank, kinds of layers
+or sharing and its value could be a size of these, the result would be a guess, unless transformers
+has the family: then its class does not have the field, and the tests compare sizes with its cache.
 """
 
 from __future__ import annotations
@@ -48,9 +47,9 @@ STATES = {
     "cross", "hybrid", "sparse", "global", "cache", "caches", "query", "queries", "mqa", "gqa",
     "mha", "qkv", "chunk", "chunked", "sink", "sinks", "meta",
 }  # fmt: skip
-#: Ways to share keys and values among heads, which a flag may switch on.
+#: Kinds of sharing keys and values among heads, which a flag may switch on.
 HEAD_SHARING = {"mqa", "gqa", "mla", "mfa", "multiquery"}
-#: Values that say how attention is computed, not what it is.
+#: Values that name an implementation of attention, not a kind.
 COMPUTED_BY = {
     "sdpa",
     "eager",
@@ -60,20 +59,20 @@ COMPUTED_BY = {
     "flash_attention",
     "xla",
 }
-#: Layers that are gone through several times, each time with a cache of their own.
+#: Layers that are run several times, each time with a cache of their own.
 LOOPS = {"cycles", "loop", "loops", "ut"}
 SPEAK = LOOPS | KEYS | HEADS | WINDOWS | RANKS | LAYERS | SHARING | STATES
-#: Of these words, a decisive field has at least one.
+#: A decisive field has at least one of these words.
 DECIDE = SPEAK | HEAD_SHARING
 
 
 def unread(fields: Fields) -> list[tuple[str, Any]]:
-    """Paths and values of what a reading neither asked for nor knows to be harmless."""
+    """The paths and values of fields that were not read and are not known to be harmless."""
     return sorted(_walk(fields.values, "", fields), key=lambda found: found[0])
 
 
 def unread_around(fields: Fields) -> list[tuple[str, Any]]:
-    """The same of a multimodal file beside its text model, but for what that says as well."""
+    """The same for a multimodal file outside its text model, except fields equal in both."""
     found = []
     for family, values in fields.ledger.around:
         empty = Fields(
@@ -84,7 +83,7 @@ def unread_around(fields: Fields) -> list[tuple[str, Any]]:
             for name, value in _walk(values, "", empty)
             if fields.values.get(name) != value
         ]
-        # A second language model beside the one that is read.
+        # a second language model besides the one that was read
         models = [name for name in NESTED if values.get(name) and isinstance(values[name], Mapping)]
         found += [(name, values[name]) for name in models[1:] if values[name] != values[models[0]]]
     return sorted(found, key=lambda one: one[0])
@@ -114,7 +113,7 @@ def _walk(values: Mapping[str, Any], path: str, fields: Fields) -> Iterator[tupl
 
 
 def harmless(name: str, family: str = "") -> bool:
-    """Whether a field's name alone says that it does not change what is cached."""
+    """Whether a field's name alone shows that it does not affect the cache."""
     known = known_family(family)
     if name in HARMLESS or (known is not None and name in known.own):
         return True
@@ -127,9 +126,9 @@ def harmless(name: str, family: str = "") -> bool:
 
 
 def decisive(path: str, value: object, heads_told: bool = False) -> bool:
-    """Whether a field could be what a size depends on, by its name and its value.
+    """Whether the cache size could depend on a field, judging by its name and value.
 
-    A flag such as "use_gqa" decides nothing where the file itself counts KV heads: `heads_told`.
+    A flag such as "use_gqa" does not matter if the file has the number of KV heads: `heads_told`.
     """
     if isinstance(value, str) and value in COMPUTED_BY:
         return False
@@ -165,5 +164,5 @@ def decisive(path: str, value: object, heads_told: bool = False) -> bool:
 
 
 def speaks(path: str) -> bool:
-    """Whether a field's name has to do with what is cached at all."""
+    """Whether a field's name has anything to do with the cache."""
     return bool(SPEAK.intersection(words(path)))

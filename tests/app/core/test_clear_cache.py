@@ -1,4 +1,4 @@
-"""Any browser may have Streamlit's caches cleared: workers, results and models are not in them."""
+"""Any browser can clear Streamlit's caches: workers, results and models must not be in them."""
 
 from __future__ import annotations
 

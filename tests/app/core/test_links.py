@@ -1,4 +1,4 @@
-"""Links that ask for what is not there: the nearest view, and a word about it, once."""
+"""Links with invalid values: the nearest view is shown, and the viewer is told once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers from outside."""
+"""Sanitising numbers from outside."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ def test_what_is_filled_in_stays_as_it_is() -> None:
 
 
 def test_every_text_that_has_two_forms_has_them_where_one_is_chosen() -> None:
-    """Right behind a placeholder, or brackets and quotes that close; never in what JavaScript says,
-    which knows no particles."""
+    """Both forms occur only right after a placeholder, or its closing brackets and quotes; never in
+    texts for JavaScript, which does not support particles."""
     both = "|".join(map(re.escape, particles.FORMS))
     found = {
         key: form

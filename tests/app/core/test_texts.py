@@ -1,4 +1,4 @@
-"""Both languages say the same things, counts read right, and every page has words of its own."""
+"""Both languages have the same texts, counts read correctly, and every page has its own texts."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_languages_have_the_same_keys_and_placeholders(language: str, name: str)
 @pytest.mark.parametrize("name", SECTIONS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_marked_terms_are_in_the_glossary(language: str, name: str) -> None:
-    """And only where Markdown is drawn: JavaScript and the glossary itself say them plainly."""
+    """Marks occur only in Markdown: texts of JavaScript and of the glossary itself have none."""
     for key, text in section(language, name).items():
         for form in forms(text):
             found = texts_module.TERM.findall(form)
@@ -155,7 +155,7 @@ def test_every_page_marks_terms(page: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_plural_forms_are_those_of_the_language(language: str) -> None:
-    """All of them, and an object only where there is more than one."""
+    """Each text has all plural forms of its language; it is an object only if it has several."""
     wanted = {*Locale.parse(language).plural_form.tags, "other"}
     for key, text in texts(language).items():
         if isinstance(text, dict):
@@ -174,7 +174,7 @@ def test_nouns_of_counts_exist(language: str) -> None:
 
 
 def nouns() -> dict[str, str]:
-    """The plurals of what is counted, and their singulars, the words themselves only."""
+    """The plurals of counted nouns, and their singulars, without the numbers."""
     found = {}
     for text in section("en", "count").values():
         if isinstance(text, dict) and (many := text["other"].removeprefix("{n} ")) != "times":
@@ -183,7 +183,7 @@ def nouns() -> dict[str, str]:
 
 
 def test_counted_words_have_plural_forms() -> None:
-    """No text fills a bare number in before a word that ends for many: "1 tokens"."""
+    """No text has a bare number before a plural noun, as in "1 tokens"."""
     word = "|".join(sorted({*nouns(), "hours", "minutes", "heads", "nats", "points", "bytes"}))
     bare = re.compile(rf"\{{(\w+)\}}\*{{0,2}} (?:(?!of |in |across )[\w-]+ ){{0,2}}(?:{word})\b")
     wrong = []
@@ -208,7 +208,7 @@ COUNTED = [
     st.one_of(st.sampled_from([0, 1, 2, 1000]), st.integers(0, 10**7)),
 )
 def test_counts_read_right(which: tuple[str, str], n: int) -> None:
-    """The number stands there as people write it, and the words agree with it."""
+    """The number is formatted for people, and the words agree with it."""
     language, key = which
     names = dict(placeholders(texts(language)[key]))
     values = {name: n if noun or name == "n" else "–" for name, noun in names.items()}
@@ -250,7 +250,7 @@ def test_a_component_gets_its_words_and_their_nouns() -> None:
 
 
 def patterns(node: ast.expr) -> str | None:
-    """What a key may be, as a pattern; None if the expression is no text."""
+    """A pattern for the keys that an expression may be; None if it is not a string."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.escape(node.value)
     if isinstance(node, ast.IfExp):
@@ -262,7 +262,7 @@ def patterns(node: ast.expr) -> str | None:
 
 
 def in_python() -> list[tuple[Path, int, str]]:
-    """File, line and pattern of every key in the app's Python, wherever it is passed on from."""
+    """File, line and pattern of every key in the app's Python, including keys passed on."""
     found = []
     for path in sorted({*APP.rglob("*.py")} - {Path(texts_module.__file__)}):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -308,7 +308,7 @@ def test_keys_that_are_put_together_have_a_beginning_of_their_own() -> None:
 
 
 def test_every_key_is_used() -> None:
-    """A text that nobody shows is deleted."""
+    """Unused texts should be deleted."""
     javascript = "\n".join(path.read_text(encoding="utf-8") for path in APP.rglob("*.js"))
     used = {
         noun.removesuffix(":compact")
@@ -342,7 +342,7 @@ def test_a_page_uses_only_its_own_words_and_the_shared_ones() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_bold_ends_where_markdown_sees_its_end(language: str) -> None:
-    """`**50%**word` is shown with its stars: between a sign and a letter no bold ends
+    """`**50%**word` is shown with its asterisks: bold cannot end between punctuation and a letter
     (CommonMark, section 6.2)."""
     for key, text in texts(language).items():
         for form in forms(text):

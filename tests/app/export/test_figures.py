@@ -1,4 +1,4 @@
-"""Every figure that leaves the app can be made in every language, from assets alone."""
+"""Every exported figure can be made in every language, from assets alone."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_its_numbers_have_no_more_digits_than_one_can_mean(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["kv-loss", "r1-zero-accuracy", "r1-zero-length", "compute"])
 def test_all_that_is_drawn_of_measures_is_in_its_numbers(name: str) -> None:
-    """Single seeds and a paper's curves, too: as many points as there are numbers for them."""
+    """Including single seeds and a paper's curves: there are as many points as numbers."""
     shown = figures.figure(name, "en")
     told = {numbers.short(v) for row in shown.rows for v in row.values() if isinstance(v, float)}
     level = shown.rows[0].get("Held-out loss, nats per token", 0)

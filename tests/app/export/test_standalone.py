@@ -1,4 +1,4 @@
-"""Figures as pages and files: what they hold, what they weigh, and what addresses may say."""
+"""Figures as pages and files: their content, their size, and the parameters of their URLs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def client(base: str = "") -> TestClient:
 
 
 class Addresses(HTMLParser):
-    """All that a page would ask for: src and href of anything but links."""
+    """Collects the URLs that a page would request: src and href of anything but links."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Our SVG of plotly's figures: where marks lie, what they say, and what is refused."""
+"""Our SVG of plotly figures: positions of marks, their tooltips, and what is refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def words(root: ET.Element) -> str:
 @pytest.mark.parametrize("colours", THEMES)
 @pytest.mark.parametrize("width", [360, 720])
 def test_every_figure_is_a_file(name: str, colours: str, width: float) -> None:
-    """Well formed, its words in it, nothing outside, and nothing asked for elsewhere."""
+    """The file is well formed, has its texts, draws nothing outside, and makes no requests."""
     shown = figures.figure(name, "en")
     look = theme("dark" if colours == "dark" else "light")
     drawing = picture.draw(shown.still, width, look)

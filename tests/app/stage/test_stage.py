@@ -1,4 +1,4 @@
-"""The stage: its screens by link, lists that speakers save, and what a link may not do."""
+"""The stage: screens by link, lists that speakers save, and what a link must not do."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_chapters_have_an_order_that_is_the_stages() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_notes_are_plain_words(language: str) -> None:
-    """No remains of the links that terms are on a page."""
+    """They contain no remains of the links that mark terms on a page."""
     with speaking(language):
         for screen in screens.story():
             assert not re.search(r"#term|\]\(|\"\)", screen.notes), screen.id

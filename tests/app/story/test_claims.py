@@ -1,4 +1,4 @@
-"""What the words say of our runs and settings where nothing is filled in holds, with every seed."""
+"""The claims about our runs and settings in the story's texts hold, with every seed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEEDS = ("", "-seed1", "-seed2")
 
 
 def right(name: str, task: str) -> float:
-    """Share of held-out problems that a model solves in one reply."""
+    """A model's pass@1 on held-out problems."""
     return evaluations.by_k(evaluations.needed(name), task, "pass@k")[0].value
 
 
@@ -33,7 +33,7 @@ def larger_budgets_help_where_it_searches() -> bool:
 
 
 def length_comes_early_here_and_grows_to_the_end_in_the_paper() -> bool:
-    """In both tasks, with every seed; in the paper the last quarter still adds a tenth."""
+    """In both tasks, with every seed; in the paper, the last quarter still adds a tenth."""
     runs = [training_runs.needed(f"r1-zero{seed}", task) for seed in SEEDS for task in TASKS]
     theirs = published.curve("length")[1]
     grown = theirs[-1] > 1.1 * theirs[len(theirs) * 3 // 4]
@@ -52,7 +52,7 @@ def a_teacher_is_ahead_in_arithmetic() -> bool:
 
 
 def own_trials_teach_as_much_at_picking_and_the_control_surpasses_r1() -> bool:
-    """As much: no two runs of either, whatever their seeds, are more than five points apart."""
+    """No two runs of either, whatever their seeds, are more than five points apart."""
     own = [right(f"student-rl{seed}", pick.NAME) for seed in SEEDS]
     taught = [right(f"distilled{seed}", pick.NAME) for seed in SEEDS]
     control = [right(f"distilled-control{seed}", pick.NAME) for seed in SEEDS]

@@ -1,4 +1,4 @@
-"""The story: every chapter in both languages, with its figure, from links good and bad."""
+"""The story: every chapter in both languages, with its figure, from valid and invalid links."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_chapter_says_its_words_and_sources(name: str, language: str) -> None:
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_every_number_of_ours_is_read_from_a_run(name: str) -> None:
-    """Each placeholder is filled, none is left over, and both languages take the same."""
+    """Every placeholder is filled, no value is left over, and both languages use the same."""
     values = BY_NAME[name].values()
     for language in LANGUAGES:
         text = str(texts(language)[f"story.text_{name}"])
@@ -108,7 +108,7 @@ def test_what_is_not_in_the_glossary_is_told(asked: str) -> None:
 
 
 def test_the_story_has_no_number_of_a_run_in_its_words() -> None:
-    """Percentages that stand in the text are published ones, and named with their benchmark."""
+    """Percentages in the texts are published ones, named with their benchmark."""
     allowed = {"15.6", "71.0", "77.9", "59.0", "79.8", "72.6", "47.0"}
     allowed |= {"79.2", "97.3", "96.4", "96.3", "96.6", "71.5", "75.7", "30.1"}
     for language in LANGUAGES:

@@ -1,4 +1,4 @@
-"""Pictures of any record: whatever is absent from it, however it came to be, all of them draw."""
+"""All pictures can be drawn from any record, whatever it lacks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Words(dict[str, str]):
 
 
 def longer(trace: Trace) -> Trace:
-    """The same tokens again and again, too many to draw one by one."""
+    """The tokens repeated until there are too many to draw individually."""
     times = pooling.MOST_TOKENS // len(trace) + 1
 
     def again(part: Any) -> Any:
@@ -58,7 +58,7 @@ def longer(trace: Trace) -> Trace:
 
 
 def draw_component(trace: Trace) -> None:
-    """What goes to the browser: plain JSON, with a number for each token or none at all."""
+    """Check the data for the browser: plain JSON, with a number for each token or none at all."""
     sent = unpacked(packed(payload(trace, first=2)))
     told = len(sent["texts"])
     assert len(sent["probs"]) == len(sent["token_ids"]) == told
@@ -72,7 +72,7 @@ def draw_component(trace: Trace) -> None:
 
 
 def draw_all(trace: Trace) -> None:
-    """Every picture and table that is made of a record."""
+    """Draw every picture and table of a record."""
     draw_component(trace)
     if trace.fed == len(trace):
         draw_component(longer(trace))

@@ -1,4 +1,4 @@
-"""The JavaScript of the components: how it is served, the words that it says, what it may not do.
+"""The JavaScript of the components: how it is served, its texts, and what it must not do.
 
 Its own tests are in tests/js.
 """
@@ -62,7 +62,7 @@ def test_modules_lie_below_the_base_path() -> None:
 
 @pytest.mark.parametrize("path", modules.PATHS)
 def test_a_module_imports_what_is_there_and_what_it_may(path: str) -> None:
-    """A component imports itself and what is shared; what is shared imports no component."""
+    """A component imports its own and shared modules; shared modules import no component."""
     home = (STATIC / path).parent
     for found in IMPORT.finditer(source(path)):
         assert found[1], f"{path} imports something at run time"

@@ -1,4 +1,4 @@
-"""CSV for a download: every value comes back, and no cell is a spreadsheet's formula."""
+"""CSV for a download: every value survives, and no cell is a formula in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def back(raw: bytes) -> list[dict[str, str]]:
 
 
 def starts(text: str) -> list[str]:
-    """The first letters that are seen of all that could become cells of a text."""
+    """The first visible characters of all parts of a text that could become cells."""
     parts = text.replace(";", "\n").replace("\t", "\n").replace("\r", "\n").split("\n")
     seen = ([c for c in part if unicodedata.category(c)[0] not in "CZ"] for part in parts)
     return [unicodedata.normalize("NFKC", letters[0]) for letters in seen if letters]

@@ -1,4 +1,4 @@
-"""A number beyond its field's limits stays as it was typed, and is told of where it is met."""
+"""A number beyond its field's limits stays as typed, and is explained where it is used."""
 
 from __future__ import annotations
 

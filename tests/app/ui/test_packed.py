@@ -1,4 +1,4 @@
-"""What components get: JSON and arrays in one row of bytes, read here as JavaScript reads it."""
+"""The packed data of components, JSON and arrays, unpacked here as JavaScript does."""
 
 from __future__ import annotations
 

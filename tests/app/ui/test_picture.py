@@ -1,4 +1,4 @@
-"""Kept pictures are what would be drawn, from whatever they are drawn."""
+"""Cached pictures equal newly drawn ones, whatever their arguments."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def line(values: object, labels: dict[str, str], width: int = 1) -> go.Figure:
 
 
 def sent(figure: go.Figure | Picture) -> object:
-    """What Streamlit makes of a figure for the browser."""
+    """The JSON of a figure that Streamlit sends to the browser."""
     plain = plotly.tools.return_figure_from_figure_or_data(figure, validate_figure=True)
     return json.loads(plotly.io.to_json(plain, validate=False))
 

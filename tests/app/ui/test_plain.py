@@ -1,4 +1,4 @@
-"""What is shown as it is, and small tables in Markdown."""
+"""Verbatim text, and small tables in Markdown."""
 
 from __future__ import annotations
 

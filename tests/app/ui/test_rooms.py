@@ -1,4 +1,4 @@
-"""The rooms of a page: which is open by link, by click, by Back, and by what a forged link says."""
+"""The rooms of a page: which is open after a link, a click, Back, and a forged link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of numbers: folded away, and made only once somebody looks."""
+"""Tables of numbers are folded away, and made only when unfolded."""
 
 from __future__ import annotations
 

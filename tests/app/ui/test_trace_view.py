@@ -1,4 +1,4 @@
-"""What the trace component sends to the browser."""
+"""The data that the trace component sends to the browser."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ V3 = Shape.of(PUBLISHED["DeepSeek-V3"])
     [("absorbed", 1.174e9, 4.7), ("expanded", 0.369e9, 335.5), ("naive", 137.8e9, 4.7)],
 )
 def test_v3_at_4096_tokens(way: str, flops: float, megabytes: float) -> None:
-    """Two operations a multiplication; elements in bf16."""
+    """With two operations per multiplication, and elements in bf16."""
     assert 2 * DECODING_PATHS[way].multiplications(V3, 4096) == pytest.approx(flops, rel=1e-3)
     assert DECODING_PATHS[way].kept(V3) * 4096 * 2 / 1e6 == pytest.approx(megabytes, rel=0.01)
 

@@ -1,4 +1,4 @@
-"""The clock of decoding: its cache is a real one's, and the step is a whole step."""
+"""Timing of decoding: its cache is like a real one, and the step is a whole step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changed models against the same change made in transformers' model, by hooks, in plain Python."""
+"""Interventions against the same ones in transformers' model, by hooks, in plain Python."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ CHANGES = {
 
 
 def fit(change: Intervention, config: ModelConfig) -> Intervention:
-    """All of the model's experts where a change says -1, and no expert that it has not."""
+    """The change for this model: -1 stands for all its experts, and absent experts are dropped."""
     experts = config.n_routed_experts
     top_k = experts if change.top_k == -1 else change.top_k
     off = frozenset((layer, e) for layer, e in change.off if e < experts)
@@ -59,7 +59,7 @@ def fit(change: Intervention, config: ModelConfig) -> Intervention:
 def choose(
     c: ModelConfig, change: Intervention, layer: int, scores: list[float], bias: list[float]
 ) -> tuple[list[int], list[float]]:
-    """One token's experts and weights under a change: V3 report, equations 12 to 16, by sorting."""
+    """One token's experts and weights under an intervention (V3 report, equations 12 to 16)."""
     experts = range(c.n_routed_experts)
     k = change.top_k or c.num_experts_per_tok
     size = c.n_routed_experts // c.n_group
@@ -86,12 +86,12 @@ def choose(
 
 
 def working(ids_Tk: np.ndarray, weights_Tk: np.ndarray) -> np.ndarray:
-    """Sorted ids of the experts that do something, -1 in the place of others: [T, k]."""
+    """The sorted ids of the experts with a weight, and -1 for the others: [T, k]."""
     return np.sort(np.where(weights_Tk > 0, ids_Tk, -1))
 
 
 class Theirs:
-    """A folder in transformers, changed by hooks."""
+    """The model in a folder, in transformers, changed by hooks."""
 
     def __init__(self, folder: Path, config: ModelConfig, change: Intervention) -> None:
         family = DeepseekV3ForCausalLM if config.is_mla else Glm4MoeForCausalLM
@@ -126,7 +126,7 @@ class Theirs:
 
 @torch.inference_mode()
 def check(folder: Path, change: Intervention, ids: list[int]) -> None:
-    """Experts, logits, probabilities and cached decoding of our changed model against theirs."""
+    """Compare experts, logits, probabilities and cached decoding of both changed models."""
     model = checkpoints.load(folder)
     change = fit(change, model.config)
     ours, theirs = intervened(model, change), Theirs(folder, model.config, change)

@@ -1,4 +1,4 @@
-"""A decision written out step by step, and the choice for many tokens, against the gate."""
+"""A routing decision step by step, and the choice for many tokens, against the gate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured on routing, against counting token by token."""
+"""Routing statistics against counting token by token."""
 
 from __future__ import annotations
 

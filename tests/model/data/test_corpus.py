@@ -1,4 +1,4 @@
-"""The corpus: reproducible to the byte, packed whole, and without anything held out."""
+"""The corpus: reproducible to the byte, packed without cuts, and free of held-out content."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def packed(words: Tokenizer) -> list[tuple[list[int], list[bool], list[tuple[str
 
 @pytest.fixture(scope="module")
 def documents(words: Tokenizer, packed: list) -> list[tuple[str, str, bool]]:
-    """Domain, text and whether it is whole, of every document in the rows."""
+    """The domain and text of every document in the rows, and whether it is whole."""
     found = []
     for ids, _, parts in packed:
         at = 0
@@ -48,7 +48,7 @@ def documents(words: Tokenizer, packed: list) -> list[tuple[str, str, bool]]:
 
 
 def keys(text: str) -> list[str]:
-    """What identifies the problems that are stated in a text, for `split_of`."""
+    """The keys of the problems in a text, for `split_of`."""
     found = [f"chain:{m[1] or m[2]}" for m in CHAIN.finditer(text)]
     for m in PICK.finditer(text):
         k, listed, target = (m[1], m[2], m[3]) if m[1] else m.group(6, 4, 5)
@@ -142,7 +142,7 @@ def test_problems_are_packed_whole(packed: list, documents: list[tuple[str, str,
 
 
 def test_a_row_begins_with_any_document(packed: list) -> None:
-    """What does not fit in a row must not open the next: long traces would crowd the heads."""
+    """A document that does not fit must not open the next row: long ones would crowd the heads."""
     heads = [row[2][0][0] for row in packed if "/" in row[2][0][0]]
     direct = sum(domain.endswith("/direct") for domain in heads) / len(heads)
     of_chains = sum(chain.DIRECT.values()) / len(chain.DIRECT)
@@ -152,7 +152,7 @@ def test_a_row_begins_with_any_document(packed: list) -> None:
 
 
 def test_a_sheet_is_no_problem() -> None:
-    """Its operations are single ones, and no problem of any level is."""
+    """Its operations are single ones, which are not problems of any level."""
     assert min(chain.LEVELS) > 1
     rng = random.Random(0)
     sheets = [corpus.exercise_document(rng, "train") for _ in range(400)]
@@ -221,7 +221,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path, words: Tokenizer) ->
 
 
 def lookups(text: str) -> tuple[list[tuple[str, ...]], list[tuple[str, str, str]]]:
-    """The records of a document, and its questions: field asked for, given value, answer."""
+    """The records of a document, and its questions: requested field, given value, answer."""
     listed = re.findall(r"^(\w+),(\w+),(\w+),(\d+)$", text, re.MULTILINE)
     return listed, re.findall(r"^(\w+) of (\w+)\? (\w+)$", text, re.MULTILINE)
 
@@ -272,7 +272,7 @@ def test_a_corpus_of_one_task_with_verdicts_of_one_word(words: Tokenizer) -> Non
 
 
 def test_the_rows_that_the_shipped_models_were_trained_on() -> None:
-    """The corpus must never change under the checkpoints: its first rows, pinned."""
+    """The corpus must not change after the checkpoints were trained: its first rows are pinned."""
     words = tokenizer.load(shipped_folder("base"))
     rng = random.Random(f"corpus/{stages.CORPUS.seed}")
     rows = corpus.pack(words, stages.CORPUS, rng, "train")

@@ -1,4 +1,4 @@
-"""Attention and its caches: two ways of MLA, decoding, padding, bytes."""
+"""Attention and its caches: the two forms of MLA, decoding, padding, bytes."""
 
 from __future__ import annotations
 

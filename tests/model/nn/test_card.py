@@ -1,4 +1,4 @@
-"""What records say of our models, against their configs and a calculator for any config."""
+"""The model cards of our models, against their configs and a calculator for any config."""
 
 from __future__ import annotations
 

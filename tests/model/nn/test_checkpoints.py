@@ -1,4 +1,4 @@
-"""Checkpoint folders and configs: what is written is read, and what is damaged is refused."""
+"""Checkpoint folders and configs: they survive a round trip, and damaged ones are refused."""
 
 from __future__ import annotations
 

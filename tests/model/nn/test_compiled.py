@@ -1,4 +1,4 @@
-"""Where the kernel's machine code is kept, so that nobody else can change it; how it gets there."""
+"""The folder of the kernel's machine code, which nobody else can change, and how it is filled."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def kept_in(parent: Path) -> Path:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary folders are made."""
+    """The place of temporary folders."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
@@ -86,7 +86,7 @@ def test_a_link_that_another_could_turn_is_not_used(
 def test_a_process_of_its_own_finds_the_same_folder(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is told where: also if that is new, or was relative to where the server was started."""
+    """It is passed the folder, even if that is new, or relative to the working directory."""
     (elsewhere / "open").mkdir(mode=0o700)
     (elsewhere / "open").chmod(0o777)
     new = kept_in(elsewhere / "open")

@@ -36,7 +36,7 @@ def routings(draw: Any) -> ModelConfig:
 
 
 def random_gate(shape: ModelConfig, seed: int, spread: float) -> tuple[Gate, Tensor]:
-    """A gate with random biases of a spread, and ten tokens."""
+    """A gate with random biases of a given spread, and ten tokens."""
     torch.manual_seed(seed)
     gate = Gate(shape).requires_grad_(False)
     torch.nn.init.normal_(gate.weight, std=0.5)
@@ -153,7 +153,7 @@ class Recorder:
 
 
 def everything(model: Transformer) -> dict[str, object]:
-    """All that modules hold: attributes by identity, and every tensor's bytes."""
+    """The whole state of modules: attributes by identity, and every tensor's bytes."""
     held: dict[str, object] = {}
     for name, module in model.named_modules():
         for key, value in vars(module).items():

@@ -1,4 +1,4 @@
-"""Files are whole: what a full disk or a folder without permission leaves behind."""
+"""Atomic file writes: the state after a full disk or a folder without permission."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 class FullDisk:
-    """Stands for `Path.write_bytes`: a disk with room for some files and half of the next."""
+    """Replaces `Path.write_bytes`: a disk with room for some files and half of the next."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
         self.room, self.write = room, Path.write_bytes

@@ -1,4 +1,4 @@
-"""The kernel against PyTorch's network, which is the reference: all kinds of models, both ways."""
+"""The kernel against the PyTorch network, its reference, for all kinds of models."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ ALL = Keep(experts=True, scores=True, attention=True)
 
 
 def kernel_of(model: Transformer) -> KernelModel:
-    """The same float32 weights, by the names that they have on disk."""
+    """The kernel with the same float32 weights."""
     state = {name: value.float() for name, value in checkpoints.to_transformers(model).items()}
     return KernelModel.pack(model.config, {name: value.numpy() for name, value in state.items()})
 
 
 def rounded(model: Transformer) -> Transformer:
-    """The model with weights as a checkpoint holds them, in bf16."""
+    """The model with its weights rounded to bf16, as in a checkpoint."""
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(parameter.bfloat16().float())
@@ -54,12 +54,12 @@ def rounded(model: Transformer) -> Transformer:
 
 
 def whole_run(kernel: KernelModel, ids: list[int], new: int = 0) -> Run:
-    """A greedy run with all that can be kept of it; without new tokens, the text is read."""
+    """A greedy run with a full record; without new tokens, the text is scored."""
     return finish(Workspace(kernel, 1, ALL), [Request("", tuple(ids), new, read=True, keep=ALL)])[0]
 
 
 class Gaps:
-    """A tap that keeps scores, ids, weights, and how far each token's choice was from a tie."""
+    """A tap that records scores, ids, weights, and how far each token's choice was from a tie."""
 
     def __init__(self, config: ModelConfig) -> None:
         self.config = config
@@ -93,7 +93,7 @@ class Gaps:
 
 @torch.inference_mode()
 def check_reading(model: Transformer, kernel: KernelModel, ids: list[int]) -> int:
-    """Everything about a text, up to a tie that fell the other way; the tokens compared."""
+    """Compare everything about a text up to a tie broken differently; returns how many tokens."""
     tap = Gaps(model.config)
     cache = Cache(model.config)
     logprobs = model(torch.tensor([ids]), cache, tap=tap)[0].log_softmax(-1)
@@ -132,7 +132,7 @@ def check_reading(model: Transformer, kernel: KernelModel, ids: list[int]) -> in
 
 
 def same(a: Run, b: Run) -> None:
-    """The same to the bit."""
+    """Whether arrays are bit-identical."""
     for name in ("token_ids", "expert_ids", "expert_weights", "scores", "attention"):
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
     for name in ("logprobs", "entropies"):

@@ -1,4 +1,4 @@
-"""What the kernel's models are read from, and what they need: checkpoints, no torch, its code."""
+"""Loading of the kernel's models: from checkpoints, without torch, with compiled code."""
 
 from __future__ import annotations
 

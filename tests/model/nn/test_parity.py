@@ -49,7 +49,7 @@ DECODED = 64
 
 
 class Choices:
-    """A tap that keeps, per layer, the chosen experts and how far the choice was from a tie."""
+    """A tap that records the chosen experts per layer, and how far the choice was from a tie."""
 
     def __init__(self, config: ModelConfig) -> None:
         self.config = config
@@ -76,7 +76,7 @@ class Choices:
 
 
 class Theirs:
-    """A folder in transformers, with hooks on its gates."""
+    """The model in a folder, in transformers, with hooks on its gates."""
 
     def __init__(self, folder: Path) -> None:
         config = read_config(folder)
@@ -97,9 +97,9 @@ class Theirs:
 
 
 def compare(ours: Choices, theirs: Theirs, tokens: int) -> int:
-    """Assert that the experts agree, a tie apart; the tokens before the first tie that differed.
+    """Assert that the experts agree except for ties; returns the tokens before the first such tie.
 
-    A tie that fell the other way changes all that follows it, so nothing is compared from there.
+    A tie broken differently changes everything after it, so nothing is compared from there.
     """
     layers = sorted(ours.ids)
     assert layers == sorted(theirs.ids) == list(ours.config.moe_layers)
@@ -120,7 +120,7 @@ def compare(ours: Choices, theirs: Theirs, tokens: int) -> int:
 
 @torch.inference_mode()
 def check_prompt(ours: Transformer, theirs: Theirs, ids: list[int]) -> None:
-    """Logits and experts of a whole prompt, computed at once: naive and absorbed."""
+    """Compare logits and experts of a whole prompt, computed at once, naive and absorbed."""
     x = torch.tensor([ids])
     theirs.ids.clear()
     expected = theirs.model(x, use_cache=False).logits
@@ -134,7 +134,7 @@ def check_prompt(ours: Transformer, theirs: Theirs, ids: list[int]) -> None:
 
 @torch.inference_mode()
 def check_decoding(ours: Transformer, theirs: Theirs, ids: list[int], prompt: int) -> None:
-    """A prompt, then one token at a time: our absorbed path and cache against theirs."""
+    """Compare a prompt and then single tokens: our absorbed form and cache against theirs."""
     cache, choices = Cache(ours.config), Choices(ours.config)
     theirs.ids.clear()
     past = None
@@ -153,7 +153,7 @@ def check_decoding(ours: Transformer, theirs: Theirs, ids: list[int], prompt: in
 
 
 def prompt_ids(words: Tokenizer, length: int) -> list[int]:
-    """<bos>, a held-out problem, then held-out prose: `length` tokens that models know to read."""
+    """`length` tokens of a familiar kind: <bos>, a held-out problem, then held-out prose."""
     question = next(problems("chain", 3, 0, "heldout", "ko"))
     text = f"{question.prompt}<think>" + "\n".join(texts.passages("prose", "heldout")[:3])
     ids = [tokenizer.BOS, *tokenizer.encode(words, text)]
@@ -210,7 +210,7 @@ def test_random_model(name: str, tmp_path: Path, words: Tokenizer) -> None:
 
 @pytest.mark.parametrize("name", shipped_names())
 def test_shipped_folders_are_what_transformers_expects(name: str) -> None:
-    """Config, keys and shapes: who has them runs as `test_shipped` shows of others."""
+    """Config, keys and shapes agree; `test_shipped` shows that such folders run."""
     folder = shipped_folder(name)
     config = AutoConfig.from_pretrained(folder)
     ours = read_config(folder).to_json()

@@ -1,4 +1,4 @@
-"""Any text comes back, digits stay single, and a stream never shows a broken character."""
+"""Any text survives a round trip, digits stay single, and streams never break a character."""
 
 from __future__ import annotations
 

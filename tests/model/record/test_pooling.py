@@ -1,4 +1,4 @@
-"""A run too large for a screen: pooled counts are sums, the window is exact, and both are small."""
+"""Runs too large for a screen: pooled counts are sums, the window is exact, and both are small."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def trace() -> Trace:
 
 
 def made(tokens: int, layers: int, experts: int, k: int) -> Trace:
-    """A run of any shape, its experts at random; the last token is not fed."""
+    """A run of any shape with random experts; the last token is not fed."""
     rng = np.random.default_rng(1)
     moe = tuple(range(1, layers + 1))
     card = ModelCard(name="any", moe_layers=moe, n_routed_experts=experts, num_experts_per_tok=k)

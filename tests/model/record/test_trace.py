@@ -1,4 +1,4 @@
-"""What a run leaves behind: it comes back from JSON, and contradictions do not."""
+"""Records survive a round trip through JSON, and contradictory ones are refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CARD = ModelCard(
 
 
 def two_tokens() -> Trace:
-    """One token that was fed, and the last, which was not."""
+    """A trace with a token that was fed, and a last one that was not."""
     ids, weights = np.array([[7, 0]] * 3), np.ones((3, 2), np.float16)
     fed = TokenStep(5, "a", None, None, True, ids, weights, 10, 0.1)
     last = TokenStep(6, "b", -1.0, 0.5, False, None, None, 10, 0.2)
@@ -30,7 +30,7 @@ def two_tokens() -> Trace:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Equal arrays of one type, or both absent."""
+    """Whether arrays are equal and of one type, or both absent."""
     if a is None or b is None:
         return a is b
     return a.dtype == b.dtype and a.shape == b.shape and np.array_equal(a, b)
@@ -107,7 +107,7 @@ def test_times_and_bytes_may_be_unknown() -> None:
 
 
 def test_what_an_engine_returns_is_kept_in_small_types() -> None:
-    """Whatever types its arrays have; values that these cannot hold are refused."""
+    """Arrays of any type are converted; values that do not fit are refused."""
     trace = two_tokens()
     wide = replace(
         trace,

@@ -1,1 +1,1 @@
-"""Slow and plain ways, in PyTorch, to what the kernel computes: tests hold it beside these."""
+"""Slow and simple implementations in PyTorch of what the kernel computes, for comparison."""

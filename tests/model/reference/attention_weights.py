@@ -20,7 +20,7 @@ from model.nn.network import Block, Transformer
 
 @torch.inference_mode()
 def attention_weights(model: Transformer, ids: list[int]) -> Tensor:
-    """Weights [L, H, T, T] of one sequence: rows are queries, each sums to 1 over earlier keys."""
+    """Attention weights [L, H, T, T] of one sequence; rows are queries and sum to 1."""
     config = model.config
     ids_BT = torch.tensor([ids])
     rotary = rotary_angles(torch.arange(len(ids))[None], config.rope_dim, config.rope_theta)

@@ -1,7 +1,7 @@
-"""A smaller latent cache in PyTorch's network, as `analysis.latent_codec` has it in the kernel.
+"""Compressed latent caches in the PyTorch network, like `analysis.latent_codec` in the kernel.
 
 A codec encodes `c_kv` as it is appended, and attention works with the decoded latents, over a
-prompt as well as token by token, so that reading a text and writing it give the same result. The
+prompt as well as token by token, so that reading a text and generating it give the same result. The
 rotary key `k_pe` is not changed.
 
 Suffixes of tensor names: B batch, T new tokens, N tokens of all rows, L layers, R kv_lora_rank,
@@ -26,17 +26,17 @@ GROUP = 32  # features that share a scale, as in llama.cpp's q8_0 and q4_0
 
 
 class Codec(Protocol):
-    """A way to store latents. Every part that it stores has time as dimension 1."""
+    """A way to store latents, whose parts have time as dimension 1."""
 
     def encode(self, layer: int, c_BTR: Tensor) -> dict[str, Tensor]:
-        """What is stored of new latents, by part name."""
+        """The parts to store for new latents, by name."""
 
     def decode(self, layer: int, held: Mapping[str, Tensor]) -> Tensor:
         """The latents [B, S, R] that attention sees."""
 
 
 class CodedCache(Cache):
-    """An MLA cache, `held`, whose latents a codec stores: its bytes are those really stored."""
+    """An MLA cache, `held`, with latents stored by a codec; its bytes are those really stored."""
 
     def __init__(self, held: Cache, codec: Codec) -> None:
         self.layers, self.codec = held.layers, codec
@@ -129,8 +129,8 @@ def gram(model: Transformer, ids_BT: Tensor) -> Tensor:
 def principal(gram_LRR: Tensor) -> tuple[Tensor, Tensor]:
     """Singular values [L, R] of the latents, largest first, and their directions [L, R, R].
 
-    Not centred: the first r columns are the r directions that keep most of the latents' energy,
-    the sum of their squares.
+    Without centring, so that the first r columns are the directions that preserve most of the
+    latents' energy, the sum of their squares.
     """
     energy, vectors = torch.linalg.eigh(gram_LRR)
     return energy.flip(-1).clamp_min(0).sqrt(), vectors.flip(-1).float()
@@ -146,7 +146,7 @@ def row_nats(model: Transformer, ids: Tensor, learnt: Tensor, codec: Codec | Non
 
 
 def bytes_per_token(config: ModelConfig, codec: Codec) -> int:
-    """Bytes that a codec and the rotary key take for one token, measured on a real cache."""
+    """The bytes per token of a codec and the rotary key, measured on a real cache."""
     assert config.kv_lora_rank and config.qk_rope_head_dim
     cache = CodedCache(Cache(config), codec)
     for layer in range(config.num_hidden_layers):
@@ -159,6 +159,6 @@ def bytes_per_token(config: ModelConfig, codec: Codec) -> int:
 
 
 def relative_error(codec: Codec, c_LBTR: Tensor) -> float:
-    """Norm of a codec's error, relative to the norm of the latents, over all layers."""
+    """The norm of a codec's error relative to that of the latents, over all layers."""
     seen = [codec.decode(layer, codec.encode(layer, c)) for layer, c in enumerate(c_LBTR)]
     return float((torch.stack(seen) - c_LBTR).norm() / c_LBTR.norm())

@@ -1,4 +1,4 @@
-"""Where heads look, against transformers' own eager attention on the same weights."""
+"""Attention weights against transformers' own eager attention on the same weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Latents kept in part: against numpy, and against the same change made by hooks."""
+"""Compressed latents against numpy, and against the same change made by hooks."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ CODECS = {
 
 
 def hooked(model: Transformer, codec: Codec, ids: Tensor) -> Tensor:
-    """Logits of a pass without a cache, each latent changed behind its norm by a hook."""
+    """Logits of a pass without a cache, with each latent changed by a hook after its norm."""
 
     def change(layer: int) -> Any:
         def hook(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What the scheduler's tests share: base in the kernel, and a scheduler of its own each."""
+"""Fixtures for the scheduler's tests: base in the kernel, and a new scheduler for each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the scheduler's tests ask for, and how they wait for it."""
+"""Helpers for the scheduler's tests: requests, and waiting for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark: by a clock that the test winds, speeds are tokens over seconds."""
+"""The benchmark: with a fake clock, speeds are tokens over seconds."""
 
 from __future__ import annotations
 

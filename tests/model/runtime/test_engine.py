@@ -1,4 +1,4 @@
-"""Generation: alone, in a batch, in threads: the same text; and how a token is drawn."""
+"""Generation gives the same text alone, in a batch and in threads; and sampling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records: they say what happened, as PyTorch's network has it."""
+"""Records agree with the PyTorch network."""
 
 from __future__ import annotations
 

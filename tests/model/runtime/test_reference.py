@@ -1,4 +1,4 @@
-"""The reference network in the kernel's place: workspaces of both compute the same."""
+"""The PyTorch network in the kernel's place: the workspaces of both compute the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kernel completes prompts as PyTorch's engine does, and under a budget of thinking."""
+"""The kernel completes prompts like the PyTorch engine, and under a thinking budget."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def same(one: Completion, other: Completion) -> None:
 def test_it_writes_what_pytorch_writes(
     engine: Engine, sampler: Sampler, temperature: float
 ) -> None:
-    """Where two sums round a draw apart, texts part; none of these do."""
+    """Texts would diverge if rounding changed a sampled token; none of these do."""
     prompts = [sampler.encode(prompt) for prompt in asked(4)] * 2
     assert prompts == [engine.encode(prompt) for prompt in asked(4)] * 2
     expected = engine.complete(prompts, 60, temperature, seed=3)
@@ -103,7 +103,7 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
 def test_weights_whose_logits_are_not_finite_are_told(
     tmp_path: Path, words: Tokenizer, temperature: float
 ) -> None:
-    """Each is finite, and the folder loads; but a token without a probability is none."""
+    """All weights are finite and the folder loads, but the logits are not finite."""
     network = random_model(tiny_config("MLA", words.get_vocab_size()))
     network.lm_head.weight.fill_(3e38)
     checkpoints.save(tmp_path / "huge", network, words, ABOUT)

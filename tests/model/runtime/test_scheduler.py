@@ -135,7 +135,7 @@ class Slow:
 
 
 def test_stop_begins_nothing_more_while_threads_are_at_work(model: KernelModel) -> None:
-    """With the batches of four models and two threads, one is being computed at any time."""
+    """With the batches of four models and two threads, one is always being computed."""
     busy = Scheduler(lambda engine: Slow(model))
     asked = [replace(request(seed, LONG), engine=name) for name in "abcd" for seed in range(100)]
     ticket = busy.submit("me", asked)
@@ -206,7 +206,7 @@ def test_what_is_kept_is_what_was_asked_for(shared: Scheduler) -> None:
 
 
 def test_a_busy_batch_makes_way_for_a_faster_one(model: KernelModel) -> None:
-    """What is asked for in time never leaves the first batch idle."""
+    """New requests keep arriving, so the first batch would never be idle."""
     faster, begun = threading.Event(), list[Workspace]()
 
     class Outdated(Workspace):
@@ -244,7 +244,7 @@ def test_a_busy_batch_makes_way_for_a_faster_one(model: KernelModel) -> None:
 
 
 def test_few_batches_that_nobody_uses_are_kept(model: KernelModel) -> None:
-    """As many models as there are places of a slider, one after the other."""
+    """As many models as a slider has positions are used, one after the other."""
     workspaces: list[weakref.ref[Workspace]] = []
 
     class Slid:

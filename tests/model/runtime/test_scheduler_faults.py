@@ -1,4 +1,4 @@
-"""The scheduler when something fails: what failed ends, everything else goes on."""
+"""The scheduler when something fails: the failed work ends, everything else continues."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_defect_ends_its_own_requests_only(
 
 
 class Held:
-    """A model whose turns wait until they may go on, and then fail if they are told to."""
+    """A model whose turns wait until they are released, and then fail if told to."""
 
     def __init__(self, model: KernelModel, error: Exception | None = None) -> None:
         self._model, self._error = model, error
@@ -65,7 +65,7 @@ class Held:
 
 
 def several(engine: str, n: int) -> list[Request]:
-    """Sequences that need not wait for one another's prompt."""
+    """Sequences with different prompts, so that they need not wait for one another."""
     return [replace(request(seed, ids=(0, 40 + seed)), engine=engine) for seed in range(n)]
 
 
@@ -125,7 +125,7 @@ def test_a_defect_of_the_scheduler_ends_no_thread(
     monkeypatch.setattr(scheduler, "PAUSE", 0.0)
 
     class Odd:
-        """A visitor that cannot be told from others at first."""
+        """A visitor whose comparison with others fails at first."""
 
         asked = 0
         __hash__ = object.__hash__

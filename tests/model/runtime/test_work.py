@@ -1,4 +1,4 @@
-"""What work under way says of how long it will take."""
+"""The remaining time estimated for work in progress."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from model.runtime.work import PACE_SECONDS, Work
 
 
 class Steady(Work):
-    """Work that takes `seconds` from its beginning, of which the share `before` is another's."""
+    """Work that takes `seconds`, of which a share `before` was done before it began."""
 
     def __init__(self, seconds: float, before: float) -> None:
         super().__init__("a")

@@ -29,7 +29,7 @@ STYLES = [(name, style) for name, task in TASKS.items() for style in task.styles
 
 
 def written(seed: int, task: str, style: str) -> tuple[Problem, str, str]:
-    """A problem, the thinking in a style, and the answer that it comes to."""
+    """A problem, the thinking in a style, and the answer that it arrives at."""
     rng = random.Random(seed)
     language = rng.choice(("en", "ko"))
     problem = TASKS[task].generate(rng, rng.choice(TASKS[task].LEVELS), language)

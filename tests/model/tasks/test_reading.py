@@ -1,4 +1,4 @@
-"""How numbers, answers and equations may be typed: never is a right step called wrong."""
+"""The ways to type numbers, answers and equations: a right step is never called wrong."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.model.tasks.test_tasks import python_value
 
 
 def steps(text: str) -> list[bool]:
-    """Of each step that is judged, whether it is right."""
+    """For each judged step, whether it is right."""
     return [step.right for step in judge(chain.pose("12+30", "en"), f"<think>{text}").steps]
 
 
@@ -160,7 +160,7 @@ def test_what_pythons_integers_confirm_is_never_called_wrong(rng: random.Random)
 
 
 def test_the_fuzzed_equations_are_mostly_read() -> None:
-    """Else that none is called wrong would say nothing."""
+    """Otherwise it would mean nothing that none is called wrong."""
     read = 0
     for seed in range(1_000):
         text, _ = typed.rendering(random.Random(seed))
@@ -188,7 +188,7 @@ def test_evaluate_leaves_alone_what_it_cannot_say(expression: str) -> None:
 
 
 def test_any_text_takes_a_time_in_proportion() -> None:
-    """Ten thousand times what could make a grammar go back and forth."""
+    """Ten thousand repetitions of what could make a grammar backtrack take linear time."""
     for piece in (
         "1 ",
         "1,",
@@ -309,7 +309,7 @@ _OWN_NUMBERS = re.compile(r"\d{1,9}(?:,\d{1,9})*")
 
 
 def recorded() -> Iterator[str]:
-    """Every reply that the repository has of its models: the samples, and those of training."""
+    """Every reply of the models in the repository: the samples, and those in training logs."""
 
     def replies(part: Any) -> Iterator[str]:
         if isinstance(part, dict):
@@ -338,9 +338,9 @@ def without_zeros(expression: str) -> str:
 
 
 def test_rewards_and_steps_of_recorded_replies_are_as_before() -> None:
-    """What the models write has one form: for it the wide grammar is the narrow one, but that it
-    leaves steps unjudged beside what a model garbled, "94-72=2 2", "60-220=1ra, 12-8=22", and
-    behind a word that is none of a trace's, "3/4 not, try 31+2=33": one in 500.
+    """The models write in one form, for which the wide grammar agrees with the old narrow one,
+    except that it leaves steps unjudged next to garbled text, "94-72=2 2", "60-220=1ra, 12-8=22",
+    and after a word that is not a trace's, "3/4 not, try 31+2=33": one in 500.
     """
     asked = (chain.pose("90*9-54*5+371", "en"), pick.pose([17, 23, 8, 41, 36], 66, 3, "en"))
     count = known = left = 0

@@ -1,4 +1,4 @@
-"""What can be asked: all that the tasks draw, and for anything else the reason why not."""
+"""The scope of questions: everything the tasks generate is inside; anything else has a reason."""
 
 from __future__ import annotations
 

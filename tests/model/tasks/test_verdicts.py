@@ -1,4 +1,4 @@
-"""Verdicts: what a check compares, what it says, and what becomes of a value that it rejects."""
+"""Verdicts: what a check compares, what it says, and what happens to a rejected value."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_rejection_is_followed_up() -> None:
 
 @pytest.mark.parametrize("between", ["40=4 2", "10^1=40", "4x=40"])
 def test_nothing_is_said_of_an_equation_that_is_not_judged(between: str) -> None:
-    """Digits behind it are not those of the value before it, nor is a verdict on it one on that."""
+    """Digits and verdicts after it do not refer to the value before it."""
     for first in ("check", "then"):
         text = f"first 12+30=42, {first} 12+30=42, {first} 2 + {between} 4/4 2/3 ok, so 42-2=40 ok"
         found = judge(chain.pose("12+30-2", "en"), f"<think>{text}").steps

@@ -1,4 +1,4 @@
-"""Distillation and what stands beside it, tiny; and the command that makes everything."""
+"""Distillation and its controls in miniature, and the command that makes everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate before reinforcement, of a model too small to pass it."""
+"""The gate before reinforcement learning, with a model too small to pass it."""
 
 from __future__ import annotations
 

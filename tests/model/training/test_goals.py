@@ -1,4 +1,4 @@
-"""The table of goals, of evaluations made by hand."""
+"""The table of goals, from hand-made evaluations."""
 
 from __future__ import annotations
 

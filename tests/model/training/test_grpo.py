@@ -91,7 +91,7 @@ def test_loss_and_gradient_are_the_published_formula(seed: int, beta: float) -> 
 
 
 def test_a_task_has_one_say_however_long_its_replies_are() -> None:
-    """By hand: two chains of 2 and 4 tokens, a pick of 12; 1/2 · 1/6 and 1/2 · 1/12 a token."""
+    """By hand: two chains of 2 and 4 tokens, a pick of 12; 1/2 · 1/6 and 1/2 · 1/12 per token."""
     posed = {"chain": chain.pose("12+30", "en"), "pick": pick.pose([2, 3, 4, 5, 6], 9, 3, "en")}
 
     def rollout(task: str, tokens: int) -> Rollout:

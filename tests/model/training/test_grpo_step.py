@@ -1,4 +1,4 @@
-"""One step of GRPO: what did better than its siblings becomes likelier, the rest less likely."""
+"""One step of GRPO: replies better than their siblings become more likely, the others less."""
 
 from __future__ import annotations
 

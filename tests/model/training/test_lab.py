@@ -1,4 +1,4 @@
-"""The program that the browser's experiments run in: requests in, lines out, an end in any case."""
+"""The program that runs the browser's experiments: requests in, lines out, and it always ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ONE_STEP = experiments.one_step(PROBLEM, "base", seed=1)
 
 
 def ran(request: Any, *, closed: bool = False) -> tuple[list[dict[str, Any]], int]:
-    """The lines of a request, and the exit status; with standard input open to the end, or not."""
+    """The output lines for a request, and the exit status; standard input may be closed early."""
     process = subprocess.Popen(
         [sys.executable, "-m", "model.training.lab"],
         cwd=ROOT,

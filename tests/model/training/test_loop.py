@@ -26,7 +26,7 @@ STEPS = 7
 
 
 class Toy(TrainingRun):
-    """Moves the first norm's weights by random numbers that follow from the step."""
+    """Moves the first norm's weights by random numbers that depend on the step."""
 
     def __init__(self, name: str = "toy", steps: int = STEPS, **limits: Any) -> None:
         model = random_model(tiny_config("MLA")).requires_grad_(True)
@@ -125,7 +125,7 @@ def test_a_run_can_end_by_the_clock(tmp_path: Path) -> None:
 
 
 def full_disk(wrapped: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """A method of Path that writes half and fails, of files with such a name."""
+    """Make a method of Path write half and fail, for files with such a name."""
 
     def failing(self: Path, content: bytes) -> int:
         if name in self.name:
@@ -180,7 +180,7 @@ SHAPE = ModelConfig(
 
 
 def test_losses_are_those_of_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recorded from the separate loops of pre-training and fine-tuning, on random rows."""
+    """The losses were recorded with the former separate loops of both, on random rows."""
     random = np.random.default_rng(0)
     ids = random.integers(3, 40, (24, 33)).astype(np.uint16)
     learnt = random.random(ids.shape) < 0.8

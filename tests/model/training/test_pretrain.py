@@ -1,4 +1,4 @@
-"""Training: the optimizer, the loss, the schedule, and a run that is killed and goes on."""
+"""Pre-training: the optimizer, the loss, the schedule, and a run that is killed and resumes."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Killed(BaseException):
 
 
 def run(small_corpus: Path, folder: Path, kill_after: int | None, name: str = "base") -> Path:
-    """Train a smoke run, killed within an update if asked; the folder of its results."""
+    """Train a smoke run, optionally killed within an update; returns the folder of its results."""
     config = replace(smoke(name), snapshots=(0.5,))
     update = Pretraining.update
 
@@ -173,7 +173,7 @@ def test_a_dense_model_has_no_gates_to_balance(
 
 
 def kept(shape: config.ModelConfig) -> dict[str, int]:
-    """Numbers that a layer keeps of a token."""
+    """The numbers that a layer caches per token."""
     one = replace(shape, num_hidden_layers=1, first_k_dense_replace=0)
     cache = Cache(one)
     Transformer(one)(torch.tensor([[5]]), cache)

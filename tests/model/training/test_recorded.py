@@ -1,4 +1,4 @@
-"""Recorded samples: their cards are their models', and old ones get theirs without a run."""
+"""Recorded samples have their models' cards, and old ones get them without running a model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.records import in_schema_2
 
 
 def runs_in(path: Path) -> list[Any]:
-    """The records in a file; none in one of an experiment."""
+    """The records in a file; none if it is an experiment's."""
     content = json.loads(path.read_text(encoding="utf-8"))
     return content.get("traces", [content] if "schema" in content else [])
 
@@ -27,7 +27,7 @@ SAMPLES = [path for path in sorted((stages.ASSETS / "samples").glob("*.json")) i
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_samples_say_what_their_models_are(path: Path) -> None:
-    """Else `python -m model train cards`."""
+    """If this fails, run `python -m model train cards`."""
     for raw in runs_in(path):
         trace = Trace.from_json(raw)
         assert trace.to_json() == raw

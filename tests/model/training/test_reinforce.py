@@ -1,4 +1,4 @@
-"""Every stage of reasoning, tiny: GRPO, SFT, what they log, and going on after a kill."""
+"""Every stage of reasoning in miniature: GRPO, SFT, their logs, and resuming after a kill."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_grpo_asks_training_problems_only(engine: Engine) -> None:
 def test_grpo_learns_what_is_rewarded(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Reward digits: a random model, which writes few, must come to write more of them."""
+    """With a reward for digits, a random model, which writes few, must learn to write more."""
 
     def digits(judgement: Judgement) -> float:
         text = judgement.reply.thinking

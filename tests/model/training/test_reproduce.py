@@ -1,4 +1,4 @@
-"""Everything from nothing with the command's own stages, in small: what is real is the order."""
+"""Everything from scratch with the command's own stages, in miniature, in the real order."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def cold_start(seed: int, n: int) -> list[Document]:
 def scripted(
     teacher: Sampler, seed: int, questions: int, samples: int
 ) -> tuple[list[Document], dict[str, int]]:
-    """A model that has learnt nothing has no right replies to keep."""
+    """Script the replies, since an untrained model has no right ones to keep."""
     return distill.direct_documents(seed, 8), {
         "sampled": 8,
         "kept": 8,

@@ -1,4 +1,4 @@
-"""The tables in assets/RESULTS.md are those of the files in assets/runs; an evaluation in small."""
+"""The tables in assets/RESULTS.md agree with assets/runs; and an evaluation in miniature."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_what_a_model_took_counts_the_sampling(tmp_path: Path) -> None:
 
 
 def cells(corner: str, second: str) -> dict[str, dict[str, str]]:
-    """The table whose head begins with these two: row → column → what stands there."""
+    """The table whose head begins with these two, as row → column → cell."""
     head = f"| {corner} | {second} |"
     table = next(t for t in results.tables(RUNS).split("\n\n") if t.startswith(head))
     columns, _, *rows = (line.strip("| ").split(" | ") for line in table.splitlines())
@@ -48,7 +48,7 @@ def cells(corner: str, second: str) -> dict[str, dict[str, str]]:
 
 
 def test_the_readmes_rows_are_of_the_tables() -> None:
-    """README's small table: some columns of some rows; of two the mean alone."""
+    """README's small table has some columns of some rows, and only the mean for two of them."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     level = results.CHOSEN_LEVEL
     chains, picks = (cells(f"{task}, level {level}", "right, %") for task in ("chain", "pick"))

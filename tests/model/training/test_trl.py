@@ -1,4 +1,4 @@
-"""Our loss beside TRL's trainer: the same value and gradient of the same weights and replies."""
+"""Our loss against TRL's trainer: the same value and gradient for the same weights and replies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def student() -> Engine:
 
 @pytest.fixture(scope="module")
 def rollouts(student: Engine) -> list[Rollout]:
-    """Six replies to two questions of unlike length."""
+    """Six replies of different lengths to two questions."""
     asked = [chain.pose("12+30", "en"), chain.pose("12+30-7+85", "ko")] * 3
     prompts = [student.encode(p.prompt) for p in asked]
     done = student.sampler().complete(prompts, NEW, 1.0, seed=5)
@@ -46,7 +46,7 @@ def trl_loss(
     beta: float,
     folder: Path,
 ) -> tuple[float, dict[str, torch.Tensor]]:
-    """What TRL's trainer makes of these replies, by its mean over tokens; and the gradients."""
+    """TRL's loss for these replies, with its mean over tokens, and the gradients."""
     from datasets import Dataset
     from trl import GRPOConfig as TRLConfig
     from trl import GRPOTrainer

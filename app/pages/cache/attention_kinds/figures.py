@@ -1,4 +1,4 @@
-"""The diagram of attention: what a kind keeps, what it makes again, what only passes through."""
+"""The attention diagram: which tensors are cached, recomputed from the cache, or temporary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HALF_WIDTH, HALF_HEIGHT = 0.46, 0.36  # of a box, in columns and rows
 
 @dataclass(frozen=True)
 class Box:
-    """A tensor: its place in columns and rows, its name and shape, and what becomes of it."""
+    """A tensor: its position in columns and rows, its name, shape and role."""
 
     name: str
     column: float
@@ -28,10 +28,10 @@ class Box:
 
 
 def boxes(card: ModelCard, held: int) -> list[Box]:
-    """The tensors of one layer as it attends for one new token, with `held` tokens in the cache.
+    """The tensors of one layer when it attends for one new token, with `held` tokens in the cache.
 
-    Shapes are those of the tensors in `model.nn.attention` for a batch of one, the batch left out.
-    Without boxes if the card leaves a width out.
+    Shapes are those of the tensors in `model.nn.attention` for a batch of one, the batch axis left
+    out. Empty if the card lacks one of the widths.
     """
     width, heads = card.hidden_size, card.num_attention_heads
     key, value = card.head_dim, card.v_head_dim
@@ -64,7 +64,7 @@ def boxes(card: ModelCard, held: int) -> list[Box]:
 
 
 def diagram(kind: str, drawn: Sequence[Box], labels: Mapping[str, str]) -> go.Figure:
-    """Boxes from top to bottom. `labels`: a word for each role, and a name for each box."""
+    """Draw the boxes from top to bottom. `labels`: a word per role, and a name per box."""
     figure = go.Figure()
     places = {box.name: box for box in drawn}
     for box in drawn:
@@ -110,7 +110,8 @@ def _pale(colour: str) -> str:
 
 
 def _arrow(figure: go.Figure, source: Box, target: Box) -> None:
-    """From a box's lower edge to the upper edge of one below, or from side to side."""
+    """Draw an arrow from a box's lower edge to the upper edge of one below, or from side to
+    side."""
     level = source.row == target.row
     side = HALF_WIDTH if target.column > source.column else -HALF_WIDTH
     figure.add_annotation(

@@ -1,6 +1,6 @@
-"""What each kind of attention costs in quality: the twins' losses on the same held-out texts.
+"""What each kind of attention costs in quality: the twins' losses on the same held-out set.
 
-As many kinds and seeds as were measured.
+Covers as many kinds and seeds as were measured.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import numpy as np
 from app.pages.cache.attention_kinds.quality_figures import Quality
 from model.analysis.estimators import paired_difference
 
-Results = Mapping[int, Mapping[str, Any]]  # what was measured of each seed
+Results = Mapping[int, Mapping[str, Any]]  # the measurements by seed
 
 
 def compare(results: Mapping[str, Results]) -> list[Quality]:
-    """Each kind beside the first, on the seeds that both have; without any such seed, left out."""
+    """Compare each kind with the first, on the seeds they share; kinds that share none are left
+    out."""
     if not results:
         return []
     reference = next(iter(results.values()))

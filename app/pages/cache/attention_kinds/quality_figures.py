@@ -1,4 +1,4 @@
-"""Pictures of what kinds of attention cost in quality: ours, and DeepSeek-V2's own."""
+"""Figures of what each kind of attention costs in quality: our results, and DeepSeek-V2's."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TEST_SYMBOL = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 
 @dataclass(frozen=True)
 class Quality:
-    """A kind of attention beside the reference, the kind that comes first.
+    """A kind of attention compared with the reference, the first kind.
 
-    `loss` is the mean of the seeds, in nats per token of held-out text. `difference` is that less
-    the reference's, of the same seeds on the same texts; [`low`, `high`] is its 95 % interval over
-    texts. `by_seed` has the difference of each seed. The reference has zeros.
+    `loss` is the mean over seeds, in nats per token of held-out text. `difference` is that minus
+    the reference's, for the same seeds and texts; [`low`, `high`] is its 95 % interval over texts.
+    `by_seed` is the difference of each seed. The reference's own are zeros.
     """
 
     kind: str
@@ -34,16 +34,16 @@ class Quality:
 
     @property
     def told_apart(self) -> bool:
-        """Whether the interval leaves 0 outside, and all seeds are on one side of it."""
+        """Whether the interval excludes 0 and all seeds agree on the sign."""
         one_side = len({np.sign(gap) for gap in self.by_seed}) == 1
         return one_side and (self.low > 0 or self.high < 0)
 
 
 def scatter(kinds: Sequence[Quality], labels: Mapping[str, str]) -> go.Figure:
-    """Held-out loss against bytes per token, sizes in octaves; a dotted line at the reference's.
+    """Held-out loss against bytes per token (log 2 axis); a dotted line at the reference's loss.
 
-    A bar is the interval of a kind's difference from the reference, drawn at its loss. Where there
-    are several seeds, a small ring is the reference's loss and the difference of one seed.
+    A bar is the interval of a kind's difference from the reference, centred on its loss. Where
+    there are several seeds, a small ring is the reference's loss and the difference of one seed.
     `labels`: bytes, loss (axis titles).
     """
     figure = go.Figure()
@@ -100,7 +100,7 @@ def scatter(kinds: Sequence[Quality], labels: Mapping[str, str]) -> go.Figure:
 
 @dataclass(frozen=True)
 class ScoreDifferences:
-    """A published model beside its own MHA: differences of scores in points, by test."""
+    """A published model compared with its own MHA variant: score differences in points, by test."""
 
     model: str
     attention: str
@@ -108,7 +108,7 @@ class ScoreDifferences:
 
 
 def ablation(rows: Sequence[ScoreDifferences], labels: Mapping[str, str]) -> go.Figure:
-    """Scores less those of the same model with MHA, a column per model, a marker per test.
+    """Scores minus those of the same model with MHA: a column per model, a marker per test.
 
     `labels`: score (axis title).
     """

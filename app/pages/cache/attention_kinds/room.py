@@ -1,4 +1,4 @@
-"""Latent cache: what each kind of attention keeps of a token, and what that costs in quality."""
+"""Latent cache: what each kind of attention caches per token, and what that costs in quality."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from model.analysis.parameter_count import PUBLISHED
 
 
 def room() -> None:
-    """Loss against bytes, ours beside DeepSeek's; then what is kept, kind by kind and to scale."""
+    """Draw loss against bytes, ours next to DeepSeek's, then what each kind caches, to scale."""
     kinds = quality.compare(session.measured())
     st.markdown(f"**{finding(kinds)}**")
     with st.container(key="c_quality_area"):
@@ -38,7 +38,7 @@ def room() -> None:
 
 
 def finding(kinds: list[quality_figures.Quality]) -> str:
-    """What the figures say: which smaller caches cost quality, if any can be told to."""
+    """The result in words: which smaller caches cost quality, if any difference is significant."""
     reference, *others = kinds
     worse = [one for one in others if one.told_apart and one.difference > 0]
     better = [one for one in others if one.told_apart and one.difference < 0]
@@ -52,7 +52,7 @@ def finding(kinds: list[quality_figures.Quality]) -> str:
 
 
 def ours(kinds: list[quality_figures.Quality]) -> None:
-    """Held-out loss of the twins against the bytes that they keep."""
+    """Draw the twins' held-out loss against their cache bytes per token."""
     st.subheader(t("attention_kinds.ours_title"))
     reference, *others = kinds
     said = " ".join(
@@ -108,7 +108,7 @@ def ours(kinds: list[quality_figures.Quality]) -> None:
 
 
 def domain_words(domain: str) -> str:
-    """A column of one domain's losses; one that has no words here goes by its own name."""
+    """The title of a domain's loss column; the domain's own name if there is no text for it."""
     known = ("chain", "pick", "lookup", "prose", "code", "korean", "tables")
     return (
         t(f"attention_kinds.domain_{domain}")
@@ -118,7 +118,7 @@ def domain_words(domain: str) -> str:
 
 
 def _bars(kinds: list[quality_figures.Quality]) -> str:
-    """What the bars are, and how often each kind was trained."""
+    """Explain the error bars and say how many seeds each kind was trained with."""
     seeds = max(len(one.by_seed) for one in kinds)
     return t(
         "attention_kinds.loss_one_seed" if seeds == 1 else "attention_kinds.loss_seeds", seeds=seeds
@@ -126,14 +126,14 @@ def _bars(kinds: list[quality_figures.Quality]) -> str:
 
 
 def held_out() -> str:
-    """Which held-out set the twins' losses are of."""
+    """Describe the held-out set that the twins' losses were measured on."""
     first = next(iter(session.measured().values()))
     measured = next(iter(first.values()))["heldout"]
     return t("attention_kinds.loss_set", rows=measured["rows"], tokens=measured["tokens"])
 
 
 def theirs() -> None:
-    """DeepSeek-V2's own comparison, as differences from the same model with MHA."""
+    """Draw DeepSeek-V2's own ablation, as differences from the same model with MHA."""
     st.subheader(t("attention_kinds.theirs_title"))
     rows = beside_mha()
     said = " ".join(
@@ -171,7 +171,7 @@ def theirs() -> None:
 
 
 def beside_mha() -> list[quality_figures.ScoreDifferences]:
-    """Every published model less its own MHA."""
+    """Each published model's scores minus those of its MHA variant."""
     runs = published.ablation()
     mha = {run.model: run.scores for run in runs if run.attention == "MHA"}
     return [
@@ -186,7 +186,7 @@ def beside_mha() -> list[quality_figures.ScoreDifferences]:
 
 
 def kept_shares() -> str:
-    """What MLA keeps of MHA's cache in the published models that say so."""
+    """MLA's cache as a share of MHA's, for the published models that report it."""
     runs = published.ablation()
     mha = {run.model: run.elements for run in runs if run.attention == "MHA"}
     return ", ".join(
@@ -255,7 +255,7 @@ def _shape(box: diagrams.Box) -> str:
 
 
 def in_heads() -> str:
-    """How many key-value heads' worth MLA keeps, ours and DeepSeek-V2's, and how MQA compares."""
+    """MLA's cache in key-value heads, ours and DeepSeek-V2's, and how it compares with MQA."""
     ours, v2 = models.config(session.named("MLA")), PUBLISHED["DeepSeek-V2"]
     width = models.config(session.named("MHA"))["head_dim"]
     latent = ours["kv_lora_rank"] + ours["qk_rope_head_dim"]
@@ -274,7 +274,7 @@ def in_heads() -> str:
 
 
 def one_token() -> None:
-    """What one layer keeps of one token, drawn to scale."""
+    """Draw what one layer caches per token, to scale."""
     st.header(t("attention_kinds.token_title"))
     st.markdown(t("attention_kinds.token_lead"))
     dtype = models.card(session.named("MLA")).cache_dtype

@@ -1,4 +1,4 @@
-"""Where one token's heads look: small multiples, a row per model, a column per head."""
+"""Attention weights of one token: small multiples, a row per model, a column per head."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.ui import style
 
 @dataclass(frozen=True, eq=False)
 class HeadWeights:
-    """One model's heads in one layer, for one query: weights [H, S] over the tokens so far."""
+    """Attention weights [H, S] of one layer for one query, over the tokens so far."""
 
     kind: str
     weights: NDArray[np.floating]
@@ -23,7 +23,7 @@ class HeadWeights:
 def patterns(
     rows: Sequence[HeadWeights], heads: Sequence[str], labels: Mapping[str, str]
 ) -> go.Figure:
-    """Weight of each token so far, same scale everywhere, in each kind's colour.
+    """Draw the weight of each token so far, on one scale, in each kind's colour.
 
     A column's name stands above each of its panels, a row's above its first. `heads`: names of the
     columns. `labels`: token, weight (axis titles), hover.
@@ -101,11 +101,11 @@ def _lay_out(figure: go.Figure, rows: int, columns: int, most: float, weight: st
 
 
 def _axis(letter: str, place: int) -> str:
-    """plotly's name of an axis by its place: x, x2, x3, ..."""
+    """plotly's name of the axis at `place`: x, x2, x3, ..."""
     return letter if place == 0 else f"{letter}{place + 1}"
 
 
 def _domains(n: int, gap: float) -> list[list[float]]:
-    """n equal stretches of [0, 1] with gaps between them."""
+    """Divide [0, 1] into n equal intervals with gaps between them."""
     width = (1 - gap * (n - 1)) / n
     return [[i * (width + gap), i * (width + gap) + width] for i in range(n)]

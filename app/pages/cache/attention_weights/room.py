@@ -1,4 +1,4 @@
-"""Latent cache: where the heads of each twin look from the pinned token."""
+"""Latent cache: which tokens the heads of each twin attend to from the pinned token."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import folded_table
 
-MOST = 5  # tokens in the table, of each head
+MOST = 5  # tokens per head in the table
 
 
 def section() -> None:
-    """Small multiples of one layer: a row per twin, a column per head."""
+    """Draw small multiples of one layer: a row per twin, a column per head."""
     st.header(t("attention_weights.attention_title"))
     st.markdown(t("attention_weights.attention_lead"))
     trace = session.trace()
@@ -75,7 +75,7 @@ def _patterns(runs: latents.TwinRuns, token: int, texts: tuple[str, ...]) -> Non
 
 
 def _most(rows: list[figures.HeadWeights]) -> str:
-    """The token that each head looks at most."""
+    """The token with the largest weight in each head, in words."""
     return "; ".join(
         t(
             "attention_weights.attention_most",

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from app.ui import style
 
-#: Absorbed and naive are MLA's; expanded keys and values are what MHA keeps.
+#: Absorbed and naive are MLA's; MHA caches the expanded keys and values.
 LOOKS = {
     "absorbed": (style.KIND_COLOUR["MLA"], "triangle-up", "solid"),
     "naive": (style.OTHER_COLOUR, "x", "dash"),
@@ -37,7 +37,7 @@ def lines(
     labels: Mapping[str, str],
     legend: bool = False,
 ) -> go.Figure:
-    """Values against tokens held, both logarithmic. `labels`: tokens, value (axis titles)."""
+    """Values against cached tokens, both logarithmic. `labels`: tokens, value (axis titles)."""
     figure = go.Figure()
     for row in rows:
         colour, symbol, dash = LOOKS[row.path]
@@ -84,7 +84,7 @@ def lines(
 
 
 def decades(values: Sequence[float]) -> list[float]:
-    """Powers of ten that span positive values, five or so at most."""
+    """Powers of ten that span positive values, thinned out to about five."""
     first, last = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     step = max(1, math.ceil((last - first) / 5))
     return [10.0**power for power in range(first, last + 1, step)]

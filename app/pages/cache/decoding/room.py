@@ -27,7 +27,7 @@ BYTES, V3_BYTES = 4, 2  # of an element of our models; V3's are counted in bf16
 
 
 def room() -> None:
-    """Times on this machine, arithmetic for ours and for V3."""
+    """Draw the times on this machine, then the arithmetic for our model and V3."""
     st.markdown(t("decoding.ways_lead"))
     st.markdown("\n".join(f"- {t(f'decoding.way_{path}')}" for path in DECODING_PATHS))
     timing.CLOCK.area(clock)
@@ -35,7 +35,7 @@ def room() -> None:
 
 
 def clock() -> None:
-    """Milliseconds of whole steps: recorded ones, or measured when asked for."""
+    """Draw milliseconds per decoding step: recorded, or measured when the button is clicked."""
     st.header(t("decoding.clock_title"))
     times, date = timing.shown()
     own = date is None
@@ -111,7 +111,7 @@ def _timed(times: timing.Times, path: str) -> figures.DecodingLine:
 
 
 def _finding(times: timing.Times) -> str:
-    """Naive against absorbed at the shortest and at the longest length, as measured."""
+    """The measured ratio of naive to absorbed at the shortest and longest length, in words."""
     first, *_, last = times.contexts
     ratio = {
         tokens: times.quartiles("naive", tokens)[1] / times.quartiles("absorbed", tokens)[1]
@@ -145,7 +145,7 @@ class CountedModel:
 
 
 def arithmetic() -> None:
-    """Multiplications and bytes read for one token in one layer, ours or V3's."""
+    """Draw multiplications and bytes read for one token in one layer, ours or V3's."""
     st.header(t("decoding.ways_math_title"))
     model = _choice()
     left, right = st.columns(2, gap="large")

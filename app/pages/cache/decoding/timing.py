@@ -53,7 +53,7 @@ class Times:
 
 
 def times_of(outcome: Outcome) -> Times:
-    """What an experiment has timed so far."""
+    """The times that an experiment has produced so far."""
     seconds: dict[tuple[str, int], tuple[float, ...]] = {}
     for one in outcome.all_of("steps"):
         key = (one["way"], one["tokens"])
@@ -67,7 +67,7 @@ def times_of(outcome: Outcome) -> Times:
 
 
 def shown() -> tuple[Times, str | None]:
-    """What to draw, and the date if it was recorded: until two lengths are timed, or nothing is."""
+    """The times to draw, and their date if recorded: live ones once two lengths are timed."""
     outcome = CLOCK.growing()
     if outcome is not None and len((times := times_of(outcome)).contexts) > 1:
         return times, None

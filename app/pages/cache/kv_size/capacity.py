@@ -1,4 +1,4 @@
-"""The calculator's further questions: how many users fit, another attention, the paper's 93.3 %."""
+"""More from the calculator: how many users fit, other kinds of attention, the paper's 93.3 %."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.ui.plain import plain
 from app.ui.table import folded_table
 
 GPUS = (24, 80, 141)  # GB of memory
-NUMBER = NumberField("capacity.gpus", 1, 64)  # of those
+NUMBER = NumberField("capacity.gpus", 1, 64)  # number of GPUs
 WEIGHT_BYTES = {"bf16": 2.0, "fp8": 1.0, "int4": 0.5}
 GIGA = 10**9
 V2, V2_BASELINE = "DeepSeek-V2 (236B)", "DeepSeek-67B"
@@ -46,7 +46,7 @@ class Server:
 
 
 def users(models: Sequence[configs.SizedModel], tokens: int, dtype: str) -> None:
-    """How many users of so many tokens fit beside the weights."""
+    """Draw how many users with `tokens` tokens each fit in memory next to the weights."""
     st.header(t("capacity.title"))
     server = _server()
     parameters = {
@@ -144,7 +144,7 @@ def _told(row: figures.Capacity) -> str:
 
 
 def replacements(models: Sequence[configs.SizedModel], tokens: int, batch: int, dtype: str) -> None:
-    """One of the chosen models with MHA, GQA-8, MQA and MLA."""
+    """Draw the cache of one of the chosen models with MHA, GQA-8, MQA and MLA."""
     known = {model.name: model for model in models if model.replaced and not model.hypothetical}
     if not known:
         return
@@ -193,7 +193,7 @@ def replacements(models: Sequence[configs.SizedModel], tokens: int, batch: int, 
 
 
 def paper() -> None:
-    """The V2 paper's 93.3 % step by step."""
+    """Derive the V2 paper's 93.3 % step by step."""
     st.header(t("capacity.paper_title"))
     v2, other = configs.published()[V2].spec, configs.published()[V2_BASELINE].spec
     ours, baseline = v2.bytes_per_token("bf16"), other.bytes_per_token("bf16")

@@ -1,4 +1,4 @@
-"""What fits into a GPU's memory: weights, and beside them the caches of as many users as can be."""
+"""What fits in GPU memory: the weights, and the caches of as many users as possible."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import plotly.graph_objects as go
 from app.pages.cache.figures import nice_ticks, row_title, rows_of_bars, wrapped
 from app.ui import style, units
 
-WEIGHTS = "#8a94a3"  # of no kind of attention
+WEIGHTS = "#8a94a3"  # not the colour of any kind of attention
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """A model in `memory` bytes: its weights, and one user's cache at a length and precision."""
+    """A model in `memory` bytes: its weights and the size of one user's cache."""
 
     name: str
     attention: str
@@ -25,7 +25,7 @@ class Capacity:
 
     @property
     def users(self) -> int:
-        """Whole caches that fit beside the weights."""
+        """The number of whole caches that fit next to the weights."""
         left = self.memory - self.weights
         return max(0, left // self.per_user) if self.per_user else 0
 
@@ -36,16 +36,16 @@ class Capacity:
 
 
 def memory(rows: Sequence[Capacity], titles: Sequence[str], labels: Mapping[str, str]) -> go.Figure:
-    """A bar per model: weights grey, users' caches in the kind's colour, the rest free.
+    """Draw a bar per model: weights grey, users' caches in the kind's colour, the rest free.
 
-    `titles`: words above each bar. `labels`: bytes (axis title), weights, caches.
+    `titles`: the text above each bar. `labels`: bytes (axis title), weights, caches.
     """
     figure = go.Figure()
     most = rows[0].memory
     longest = 1.25 * most if any(not row.loads for row in rows) else most
     lines = [wrapped(title) for title in titles]
     for place, (row, title) in enumerate(zip(rows, lines, strict=True)):
-        shown = min(row.weights, longest)  # what does not fit runs off the picture
+        shown = min(row.weights, longest)  # what does not fit runs off the figure
         bars = [(shown, WEIGHTS, labels["weights"], row.weights)]
         if row.users:
             held = row.users * row.per_user

@@ -1,4 +1,4 @@
-"""Models for the cache calculator: the published ones, and any config.json that a viewer brings."""
+"""Models for the cache calculator: published ones, and any config.json that a viewer uploads."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from model.analysis.published_widths import parameters
 
 MAX_BYTES_PER_TOKEN = 100_000_000  # in float32; the largest cache ever published takes 10 MB
 MAX_NAME = 40
-DTYPES = ("float32", "bf16", "fp8", "int4")  # one for each size of an element
+DTYPES = ("float32", "bf16", "fp8", "int4")  # one per element size
 MAX_TOKENS = 10_000_000
 MAX_BATCH = 4_096
 
 
 @dataclass(frozen=True)
 class SizedModel:
-    """A model whose cache can be computed. `source` says where its config is from."""
+    """A model whose cache size can be computed. `source` says where its config is from."""
 
     name: str
     spec: CacheSpec
-    parameters: int | None  # weights by arithmetic, where the config has all widths
-    replaced: Mapping[str, CacheSpec]  # the same model with another attention
+    parameters: int | None  # computed, if the config has all widths
+    replaced: Mapping[str, CacheSpec]  # the same model with other kinds of attention
     hypothetical: bool = False
     source: str = ""
 
@@ -50,10 +50,10 @@ class SizedModel:
 
 @functools.cache
 def published() -> dict[str, SizedModel]:
-    """The models of the reference table by name, in its order.
+    """The models of the reference table by name, in table order.
 
     Raises:
-        DamagedFileError: if it, or the table of families, is damaged.
+        DamagedFileError: if this table or the table of families is damaged.
     """
     for file in (families.REFERENCE, REFERENCE):
         reference(file)
@@ -90,10 +90,10 @@ def _replaced(config: Mapping[str, Any]) -> Mapping[str, CacheSpec]:
 
 
 def sized(raw: str | bytes, file_name: str = "") -> SizedModel:
-    """A viewer's config as a model for the calculator.
+    """Read a viewer's config as a model for the calculator.
 
     Raises:
-        InputError: in the words of the calculator if the file cannot be read or judged.
+        InputError: with a message for the viewer if the file cannot be read or its cache computed.
     """
     try:
         parsed, spec = read_config(raw)
@@ -114,7 +114,7 @@ def sized(raw: str | bytes, file_name: str = "") -> SizedModel:
 
 
 def name_of(config: Mapping[str, Any], file_name: str = "") -> str:
-    """A short name for a viewer's config, free of anything that Markdown or HTML could use."""
+    """A short name for a viewer's config, without characters that Markdown or HTML interpret."""
     candidates = (
         file_name.removesuffix(".json"),
         config.get("_name_or_path"),

@@ -1,4 +1,4 @@
-"""The calculator of the Latent cache page: published models, and any config.json one brings."""
+"""The calculator of the Latent cache page: published models, and any config.json."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ GIB = 2**30
 BATCH = NumberField("kv_size.batch", 1, configs.MAX_BATCH)
 CONTEXT = NumberField("kv_size.context", 1, configs.MAX_TOKENS)
 COUNTED = "DeepSeek-V3"
-#: What this room's inputs are called in a link.
+#: URL keys of this room's inputs.
 URL_KEYS = (
     *("c_models", "c_context", "c_batch", "c_dtype", "c_log"),
     *("c_gpu", "c_gpus", "c_weights", "c_replace"),
 )
 
-# Session: "c_own" the viewer's own models by name, "c_own_errors" what to tell about
-# those that were added last: it stays until others are.
+# Session: "c_own": the viewer's own models by name; "c_own_errors": messages about those
+# added last, shown until others are added.
 
 
 def add() -> None:
-    """Take what was pasted and uploaded; a bad config is told about and changes nothing."""
+    """Add what was pasted and uploaded; an invalid config is reported and changes nothing."""
     state = st.session_state
     pasted = [(state.c_paste, "")] if (state.c_paste or "").strip() else []
     uploaded = [(file.getvalue(), file.name) for file in state.c_files or []]
@@ -68,7 +68,7 @@ def _keep(model: configs.SizedModel) -> None:
     name, n = model.name, 1
     while name in known:
         if known[name].spec == model.spec and name in state.c_own:
-            return  # the same config once more
+            return  # the same config again
         n += 1
         name = f"{model.name} ({n})"
     state.c_own[name] = model.named(name)
@@ -76,7 +76,7 @@ def _keep(model: configs.SizedModel) -> None:
 
 
 def choose() -> list[configs.SizedModel]:
-    """The models to draw: published ones (in the URL) and one's own."""
+    """Draw the selection and return its models: published ones (in the URL) and the viewer's."""
     published = configs.published()
     names = st.multiselect(
         t("kv_size.models"),
@@ -100,7 +100,7 @@ def choose() -> list[configs.SizedModel]:
 
 
 def bring() -> None:
-    """The form for configs of one's own."""
+    """Draw the form for the viewer's own configs."""
     with st.form("c_add", border=True):
         st.text_area(
             t("kv_size.paste"),
@@ -125,14 +125,14 @@ def bring() -> None:
 
 
 def room() -> None:
-    """The calculator, the paper's 93.3 %, and V3's parameters."""
+    """Draw the calculator, the paper's 93.3 %, and V3's parameters."""
     st.fragment(in_words()(calculator))()
     capacity.paper()
     parameters()
 
 
 def calculator() -> None:
-    """Published models and one's own, at any length, batch and precision."""
+    """Draw published and own models at any length, batch and precision."""
     st.markdown(t("kv_size.lead"))
     with st.container(key="c_calculator"):
         left, right = st.columns([1, 2], gap="large")
@@ -162,7 +162,7 @@ def calculator() -> None:
 
 
 def _context() -> int:
-    """Context length: any number, and a slider in steps of two."""
+    """Draw the context length as a number field, and as a slider over powers of two."""
     CONTEXT.draw("c_context", 131_072)
     tokens = CONTEXT.told("c_context", 131_072)
     nearest = min(STOPS, key=lambda stop: abs(math.log(stop / tokens)))
@@ -189,7 +189,7 @@ def _answer(
     dtype: str,
     log: bool,
 ) -> None:
-    """The bars, the sentence, the formulas and the table."""
+    """Draw the bars, the sentence, the formulas and the table."""
     held = {model.name: model.spec.bytes(tokens, dtype, batch) for model in models}
     ranked = sorted(models, key=lambda model: -held[model.name])
     large, small = held[ranked[0].name], held[ranked[-1].name]
@@ -256,7 +256,7 @@ def _row(model: configs.SizedModel, held: int, dtype: str) -> dict[str, object]:
 
 
 def parameters() -> None:
-    """Total and active parameters of DeepSeek-V3, component by component."""
+    """Draw DeepSeek-V3's total and active parameters by component."""
     count = parameter_count.count(parameter_count.PUBLISHED[COUNTED])
     with st.expander(t("kv_size.params_title", billions=f"{count.total / 1e9:.0f}")):
         st.markdown(

@@ -10,7 +10,7 @@ from model.analysis.kv_size import formula as in_words
 
 
 def formula(spec: CacheSpec, dtype: str) -> str:
-    """Bytes per token with this model's numbers filled in."""
+    """The formula for bytes per token, with this model's numbers filled in."""
     return in_words(spec, dtype, _say)
 
 
@@ -19,11 +19,11 @@ def _say(word: str, **values: object) -> str:
 
 
 def note(one: Note) -> str:
-    """What a cache size leaves out or takes for granted."""
+    """What a cache size leaves out or assumes, in words."""
     return t(f"kv_size.note_{one.key}", **one.values)
 
 
-#: Notes on how a file was read, which its owner should see beside the form.
+#: Notes on how a file was read, which its owner should see next to the form.
 _READING = (
     "duplicates", "defaults", "off", "by_words", "foreign", "no_family", "new_family", "may_matter",
     "not_read", "kv_scheme", "kv_scheme_unknown", "bidirectional", "cross",
@@ -31,16 +31,16 @@ _READING = (
 
 
 def reading(spec: CacheSpec) -> str:
-    """What was taken for granted in reading a config, or passed over; "" if nothing."""
+    """What was assumed or ignored when reading a config; "" if nothing."""
     return " ".join(note(one) for one in spec.notes if one.key in _READING)
 
 
 def refusal(error: ConfigError) -> str:
-    """Why a config cannot be judged."""
+    """Why the cache of a config cannot be computed."""
     return t(f"kv_size.error_{error.key}", **error.values)
 
 
 def row_note(name: str) -> str:
-    """What is to be said of a row of the published table; most have nothing."""
+    """The note on a row of the published table; "" for most rows."""
     key = "kv_size_rows." + re.sub(r"\W+", "_", name).strip("_").lower()
     return t(key) if key in texts(language()) else ""

@@ -1,4 +1,4 @@
-"""What keeping less of the latent costs: fewer directions, or fewer bits."""
+"""What compressing the latent further costs: fewer directions, or fewer bits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from model.record.trace import Trace
 
 
 def costs() -> None:
-    """Energy of directions, loss against rank and against precision; a run with few directions."""
+    """Draw the energy of directions, loss against rank and precision, and a run at low rank."""
     r = rank()
     study = shown()
     if study is None or not study.rows:
@@ -34,9 +34,9 @@ def costs() -> None:
 
 
 def shown() -> Study | None:
-    """The recorded study; what is measured live, once that is asked for and complete.
+    """The recorded study, or the live one once it was requested and is complete.
 
-    A recorded one of another model is not shown: what there is, is measured at once.
+    If the recorded study is of another model, a live one starts at once.
     """
     recorded = latents.recorded()
     asked = recorded is None or "c_live_study" in st.session_state
@@ -59,7 +59,7 @@ def _measure() -> None:
 
 
 def measured() -> Study | None:
-    """What was measured so far; None until the directions are fitted."""
+    """The study as far as it has been measured; None until the directions are fitted."""
     asked, need = latents.fit_requests(), latents.STUDY
     fit_runs = [run for run in need.have(latents.content(), asked) if run]
     if len(fit_runs) < len(asked):
@@ -70,13 +70,13 @@ def measured() -> Study | None:
 
 
 def follow_rank() -> None:
-    """The slider moved: a pair that is on screen is written again."""
+    """Regenerate the pair on screen, if any, for the slider's new rank."""
     if latents.PAIR.shown() is not None:
         latents.PAIR.write(session.trace(), str(st.session_state.c_rank))
 
 
 def rank() -> int:
-    """Directions to keep, and a run with so few beside the full one."""
+    """Draw the choice of a rank, and a run at that rank next to the full one; return the rank."""
     full = latents.full()
     fitted, rows = latent_study.FITTED_ROWS, latent_study.ROWS
     st.markdown(t("latent.rank_lead", full=full, rows=fitted, measured=rows))
@@ -194,7 +194,7 @@ def _rank_costs(study: Study, r: int) -> None:
 
 
 def _pair(r: int, full: int) -> None:
-    """The prompt above, written with all of the latent and with r directions of it."""
+    """Draw the answers to the prompt above with the full latent and with r directions."""
     st.button(
         t("latent.run_pair", r=r),
         type="primary",
@@ -234,7 +234,7 @@ def _pair(r: int, full: int) -> None:
 
 
 def precision(study: Study) -> None:
-    """The latent in fewer bits: error and loss."""
+    """Draw error and loss of the latent in fewer bits."""
     st.markdown(t("latent.precision_lead"))
     full = str(latents.full())
     points = _costs(study, list(latent_study.PRECISIONS), by_rank=False)
@@ -270,5 +270,5 @@ def precision(study: Study) -> None:
 
 
 def size_held(run: Trace) -> str:
-    """What a run's cache takes at its end, or that nobody counted it."""
+    """The final size of a run's cache in words, or that it was not recorded."""
     return t("common.not_recorded") if run.held is None else units.size(run.held)

@@ -1,4 +1,4 @@
-"""Figures of MLA's latent: tokens' features, energy of directions, what keeping less costs."""
+"""Figures of MLA's latent: its features by token, energy of directions, cost of compression."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from app.ui import style
 
 
 def limit(values: NDArray[np.floating]) -> float:
-    """Where a colour scale of signed values ends: all but one value in 200 lie within."""
+    """The end of a colour scale for signed values: the 99.5 % quantile of their magnitudes."""
     return float(np.quantile(np.abs(values.astype(np.float32)), 0.995)) or 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class LatentParts:
-    """What is kept, `c_kv` [..., R] and `k_pe` [..., p], and where their colour scales end."""
+    """The cached `c_kv` [..., R] and `k_pe` [..., p], and where their colour scales end."""
 
     c_kv: NDArray[np.floating]
     k_pe: NDArray[np.floating]
@@ -46,7 +46,7 @@ def _scale(values: NDArray[np.floating], end: float, bar: Mapping[str, object]) 
 
 
 def tokens(parts: LatentParts, pinned: int | None, labels: Mapping[str, str]) -> go.Figure:
-    """One layer: a column per token, `c_kv`'s features above, `k_pe`'s below.
+    """Draw one layer: a column per token, `c_kv`'s features above, `k_pe`'s below.
 
     `labels`: token, c_kv, k_pe (axis titles), bar_c_kv, bar_k_pe (of the colour bars), hover.
     """
@@ -79,7 +79,7 @@ def tokens(parts: LatentParts, pinned: int | None, labels: Mapping[str, str]) ->
 
 
 def one_token(parts: LatentParts, labels: Mapping[str, str]) -> go.Figure:
-    """One token: a row per layer, `c_kv`'s features on the left, `k_pe`'s on the right.
+    """Draw one token: a row per layer, `c_kv`'s features on the left, `k_pe`'s on the right.
 
     `labels`: layer, c_kv, k_pe (axis titles), bar_c_kv, bar_k_pe (of the colour bars), hover.
     """
@@ -112,7 +112,7 @@ def one_token(parts: LatentParts, labels: Mapping[str, str]) -> go.Figure:
 
 
 def shares(values_LR: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Share of each layer's energy in its first 1, 2, ... R directions: [L, R]."""
+    """The share of each layer's energy in its first 1, 2, ... R directions: [L, R]."""
     energy = np.asarray(values_LR, dtype=np.float64) ** 2
     return energy.cumsum(-1) / energy.sum(-1, keepdims=True)
 
@@ -149,7 +149,7 @@ def energy(
 
 @dataclass(frozen=True)
 class Cost:
-    """Loss with less kept, less that with all of it, in nats per token; [low, high] is 95 %."""
+    """Increase of loss under compression, in nats per token, with its 95 % interval [low, high]."""
 
     name: str
     x: float
@@ -160,7 +160,7 @@ class Cost:
 
 
 def costs(points: Sequence[Cost], chosen: str | None, labels: Mapping[str, str]) -> go.Figure:
-    """What keeping less costs against how much is kept, x in octaves; the chosen point is large.
+    """Draw the cost of compression against what is left (log 2 axis); the chosen point is large.
 
     `labels`: x, loss (axis titles).
     """

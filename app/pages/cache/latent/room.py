@@ -20,7 +20,7 @@ from model.record.trace import Trace
 
 
 def room() -> None:
-    """The run on screen token by token, where heads look, and what keeping less costs."""
+    """Draw the run's latents token by token, the attention weights, and the cost of compression."""
     st.markdown(t("latent.lead"))
     with st.expander(t("latent.inputs"), expanded=session_of_run.RUN.error() is not None):
         run_room.inputs()
@@ -31,7 +31,7 @@ def room() -> None:
 
 
 def pictures() -> None:
-    """The tokens of the MLA run to pin one, its latent in all layers, a layer's latents."""
+    """Draw the MLA run's tokens, the pinned one's latent in all layers, and one layer's latents."""
     trace = session.trace()
     _strip(trace)
     runs = session.twin_runs()
@@ -126,7 +126,7 @@ def _all_tokens(trace: Trace, whole: figures.LatentParts, token: int) -> None:
 
 
 def _span(parts: figures.LatentParts) -> dict[str, str]:
-    """The smallest and largest values, for words in place of the colours."""
+    """The smallest and largest values, for the text alternative to the colours."""
     return {
         "c_low": f"{parts.c_kv.min():.2f}",
         "c_high": f"{parts.c_kv.max():.2f}",

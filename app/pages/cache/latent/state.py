@@ -1,4 +1,4 @@
-"""What a session looks at inside the latent: the MLA model's run, and a token of it."""
+"""The session's state inside the latent: the MLA model's run, and its pinned token."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from model.record.trace import Trace
 
 
 def trace() -> Trace:
-    """The MLA model's run that is on screen."""
+    """The MLA model's run on screen."""
     runs, _ = session.shown()
     return next(run for run in runs if run.card.name == study.model())
 
 
 def pin(trace: Trace) -> int:
-    """The pinned token, or the last that was fed: the last of all is never read."""
+    """The pinned token, or the last one fed: the final token is never fed to the model."""
     chosen = links.pinned(trace)
     return trace.fed - 1 if chosen is None else min(chosen, trace.fed - 1)
 
 
 def twin_runs() -> study.TwinRuns | None:
-    """The run on screen as all twins read it, as soon as they have."""
+    """The run on screen as read by all twins; None until they have."""
     run = trace()
     return study.twin_runs(study.TWIN_RUNS.have(run.id, study.twin_requests(run)))
 
 
 def layer_choice(layers: list[int], key: str) -> int:
-    """A layer, the last at first; `key` is the URL's too."""
+    """Draw the choice of a layer, initially the last; `key` is also its URL key."""
     return st.segmented_control(
         t("latent.axis_layer"),
         layers,

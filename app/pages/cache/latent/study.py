@@ -1,6 +1,6 @@
-"""Inside MLA's latent: a run read once more by all twins, and what it costs to keep less of it.
+"""Inside MLA's latent: a run read by all twins, and what compressing the latent costs.
 
-All of it is computed from runs of given texts (`NeedSlot`), which all viewers share.
+Everything is computed from runs on given texts (`NeedSlot`), which all viewers share.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TWIN_RUNS, STUDY = NeedSlot("c_twin_runs"), NeedSlot("c_study")
 
 
 def model() -> str:
-    """The MLA model among the twins."""
+    """The name of the MLA model among the twins."""
     return session.named("MLA")
 
 
@@ -43,7 +43,7 @@ def model() -> str:
 
 @dataclass(frozen=True, eq=False)
 class TwinRuns:
-    """One text of T tokens as all twins read it.
+    """One text of T tokens as read by all twins.
 
     c_kv [L, T, R], k_pe [L, T, p] of the MLA model; attention [L, H, T, T] by model, rows queries.
     """
@@ -54,7 +54,7 @@ class TwinRuns:
 
 
 def twin_requests(trace: Trace) -> list[Request]:
-    """A run's fed tokens to each twin."""
+    """Requests that feed a run's fed tokens to each twin."""
     ids = tuple(trace.token_ids[: trace.fed].tolist())
     return [
         Request(name, ids, keep=Keep(experts=False, attention=True, cache=name == model()))
@@ -63,7 +63,7 @@ def twin_requests(trace: Trace) -> list[Request]:
 
 
 def twin_runs(runs: Sequence[Run | None]) -> TwinRuns | None:
-    """What the twins' runs say; None until all are there."""
+    """Combine the twins' runs; None until all are there."""
     found = {name: run for name, run in zip(models.twins(), runs, strict=True) if run is not None}
     if len(found) < len(models.twins()):
         return None
@@ -76,29 +76,29 @@ def twin_runs(runs: Sequence[Run | None]) -> TwinRuns | None:
 
 
 def full() -> int:
-    """How wide the model's latent is."""
+    """The width of the model's latent."""
     return int(models.config(model())["kv_lora_rank"])
 
 
 def content() -> str:
-    """Names the model's weights and what it reads."""
+    """A hash of the model's weights and of the texts it reads."""
     return latent_study.content([models.digest(model(), file) for file in latent_study.FILES])
 
 
 @functools.lru_cache(maxsize=4)
 def _rows(tokenizer: str, n: int, seed: int) -> HeldOutRows:
-    """Held-out rows that fit the model's context; `tokenizer` is the digest of the model's."""
+    """Held-out rows that fit the model's context; `tokenizer` is the digest of its tokenizer."""
     context = int(models.config(model())["max_position_embeddings"])
     return mixture_rows(models.tokenizer(model()), context - 1, n, seed)
 
 
 def rows(n: int, seed: int) -> HeldOutRows:
-    """Ids and learnt flags [n, T] of held-out rows."""
+    """Token ids and loss mask [n, T] of held-out rows."""
     return _rows(models.digest(model(), "tokenizer.json"), n, seed)
 
 
 def fit_requests() -> list[Request]:
-    """The texts that the directions are fitted on."""
+    """Requests for the texts that the directions are fitted on."""
     ids, _ = rows(latent_study.FITTED_ROWS, latent_study.FITTED_SEED)
     return latent_study.fit_requests(model(), ids)
 
@@ -108,8 +108,8 @@ _fitting = threading.Lock()
 
 
 def fit(runs: Sequence[Run]) -> LatentFit:
-    """The directions of the latents of the read texts, computed once for a model."""
-    with _fitting:  # whoever comes second finds what the first has put there
+    """Fit the latents' directions on the texts that were read, once per model."""
+    with _fitting:  # a second caller waits and finds the first one's result
         known = _FITS.get(content())
         if known is None:
             known = latent_study.fit(content(), runs, full())
@@ -118,26 +118,26 @@ def fit(runs: Sequence[Run]) -> LatentFit:
 
 
 def engine(fitted: LatentFit, codec: str) -> generation.Derived:
-    """The model that keeps less."""
+    """The model with its latent compressed by a codec."""
     return generation.Derived(model(), ("latent", fitted.id, codec), fitted.derive(codec))
 
 
 def cost_requests(fitted: LatentFit) -> list[Request]:
-    """All rows with all of the latent, then with each codec."""
+    """Requests for all rows with the full latent, then with each codec."""
     ids, _ = rows(latent_study.ROWS, latent_study.SEED)
     engines = [model(), *(engine(fitted, name) for name in latent_study.codecs(full()))]
     return latent_study.cost_requests(engines, ids)
 
 
 def study(fitted: LatentFit, fit_runs: Sequence[Run], runs: Sequence[Run | None]) -> Study:
-    """What the runs of `cost_requests` say so far."""
+    """The study from those runs of `cost_requests` that are complete."""
     _, learnt = rows(latent_study.ROWS, latent_study.SEED)
     return latent_study.study(fitted, fit_runs, runs, learnt)
 
 
 @dataclass(frozen=True, eq=False)
 class RecordedStudy:
-    """A study that was measured when the models were recorded."""
+    """A study measured when the models were recorded, and its date."""
 
     study: Study
     date: str
@@ -167,7 +167,7 @@ def _recorded(of: str) -> RecordedStudy | None:
 
 
 def recorded() -> RecordedStudy | None:
-    """The recorded study; None if it is of another model."""
+    """The recorded study; None if it is of another model or other texts."""
     return _recorded(content())
 
 
@@ -176,7 +176,7 @@ def recorded() -> RecordedStudy | None:
 
 @dataclass(frozen=True, eq=False)
 class LatentComparison:
-    """The same prompt, settings and seed with all of the latent and with a codec's part of it."""
+    """Runs of the same prompt, settings and seed with the full latent and with a codec."""
 
     codec: str
     plain: Trace
@@ -188,25 +188,25 @@ class LatentComparison:
 
     @property
     def alike(self) -> int:
-        """New tokens that both wrote before they parted."""
+        """The number of generated tokens before the two diverge."""
         a, b = (run.token_ids[run.n_prompt :] for run in (self.plain, self.coded))
         pairs = enumerate(zip(a, b, strict=False))
         return next((n for n, (x, y) in pairs if x != y), min(len(a), len(b)))
 
     @property
     def parted(self) -> bool:
-        """Whether one wrote another token than the other where both have one."""
+        """Whether the two diverge before the shorter one ends."""
         return self.alike < min(len(run) - run.n_prompt for run in (self.plain, self.coded))
 
 
 class LatentComparisonSlot(RunSlot[LatentComparison]):
-    """A slot that writes a prompt twice; the directions are fitted first, if nobody has."""
+    """A slot that completes a prompt twice; the directions are fitted first, if not done yet."""
 
     def __init__(self) -> None:
         super().__init__("c_pair", Store(64))
 
     def write(self, trace: Trace, codec: str) -> None:
-        """Write a run once more, with all of the latent and with a codec."""
+        """Repeat a run with the full latent and with a codec."""
         info = trace.info
         prompt = PromptRun(model(), info.prompt, info.max_new_tokens, info.temperature, info.seed)
         asked = fit_requests()

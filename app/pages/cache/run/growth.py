@@ -1,4 +1,4 @@
-"""A run's cache against the tokens that it held: counted, and by the formula."""
+"""A run's cache size against the cached tokens: measured, and by the formula."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from model.record.trace import Trace
 
 
 def growth(trace: Trace, kind: str) -> Growth | None:
-    """Measured and computed bytes of a run; the last token of a finished run is not yet held.
+    """Measured and computed cache bytes of a run; the last token of a finished run is not cached.
 
-    `kind` is what to call its attention. None if nobody counted the bytes, or the model's card does
-    not say what it keeps.
+    `kind` is the name of its attention. None if the bytes were not recorded, or the model's card
+    does not say what it caches.
     """
     per_token = bytes_per_token(trace.card, held(trace.card))
     if per_token is None or trace.cache_bytes is None:

@@ -1,4 +1,4 @@
-"""Latent cache: the twins on one prompt, and the bytes that each keeps of it, token by token."""
+"""Latent cache: the twins on one prompt, and the bytes that each caches, token by token."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from app.ui.sampling import temperature_and_seed
 from app.ui.table import folded_table
 from model.record.trace import Trace
 
-ABREAST = 3  # texts
-SETTING = 124  # pixels: two beside one another on a phone
+ABREAST = 3  # texts side by side
+SETTING = 124  # px: two fit side by side on a phone
 
 
 def room() -> None:
-    """The run on screen, its inputs beside it, and what the models wrote under it."""
+    """Draw the run on screen next to its inputs, and the models' texts below."""
     with st.container(key="c_run_area"):
         left, right = st.columns([1, 2], gap="large")
     with left:
@@ -36,7 +36,7 @@ def room() -> None:
 
 
 def inputs() -> None:
-    """Prompt, Run and settings, in the URL. The defaults are the recorded run's own."""
+    """Draw prompt, Run and settings, bound to the URL. Defaults are those of the recorded run."""
     recorded = session.recorded(session.named("MLA")).info
     st.text_area(
         t("common.prompt"),
@@ -46,7 +46,7 @@ def inputs() -> None:
         bind="query-params",
     )
     st.button(t("cache.run"), type="primary", on_click=session.start, key="c_run", width="stretch")
-    status = st.container()  # filled below: a link's run begins once its inputs are there
+    status = st.container()  # filled below: a link's run starts once its inputs are drawn
     st.selectbox(
         t("cache.examples"),
         list(examples.prompts()),
@@ -66,7 +66,7 @@ def inputs() -> None:
 
 
 def picture() -> None:
-    """Bytes against tokens, the sentence and the agreement, of the run on screen."""
+    """Draw cache bytes against tokens of the run on screen, the sentence and the agreement."""
     runs, state = session.shown()
     info = runs[0].info
     key = "cache.live" if state == "live" else "cache.recorded"
@@ -103,14 +103,14 @@ def _end(run: figures.Growth) -> str:
 
 
 def counted(runs: list[Trace]) -> list[figures.Growth]:
-    """The caches of the runs of which somebody counted them."""
+    """The cache sizes of those runs for which they were recorded."""
     kinds = models.twins()
     found = (growth(run, kinds.get(run.card.name, run.card.attention)) for run in runs)
     return [one for one in found if one is not None]
 
 
 def compare(growths: list[figures.Growth]) -> str:
-    """This run's own numbers: MLA's cache against MHA's at the same length."""
+    """Compare MLA's cache with MHA's at the same length, in words with this run's numbers."""
     tokens = min(len(run.tokens) for run in growths)
     held = {run.kind: run.at(tokens) for run in growths}
     return t(
@@ -123,7 +123,7 @@ def compare(growths: list[figures.Growth]) -> str:
 
 
 def agreement(growths: list[figures.Growth]) -> None:
-    """Measured minus computed bytes of each kind, loud when they differ."""
+    """Draw measured minus computed bytes of each kind, as an error if they differ."""
     gaps = " · ".join(f"{run.kind} {run.difference:+,} B".replace("+0 ", "0 ") for run in growths)
     if any(run.difference for run in growths):
         st.error(t("cache.disagree", gaps=gaps))
@@ -132,7 +132,7 @@ def agreement(growths: list[figures.Growth]) -> None:
 
 
 def run_numbers() -> None:
-    """The run's bytes as a table, one row per length."""
+    """Draw the run's bytes as a table, one row per length."""
     folded_table(_rows, "cache-run", t("cache.of_run"))
 
 

@@ -1,7 +1,7 @@
-"""One text through base and what came of it: where do their routers choose other experts?
+"""One text through base and the models trained from it: where do their routers differ?
 
-R1-Zero writes a reply to a question, then every model reads question and reply, so that between
-them only the weights differ.
+R1-Zero answers a question, then every model reads question and answer, so that only the weights
+differ between them.
 """
 
 from __future__ import annotations
@@ -27,41 +27,41 @@ from model.tasks.problem import TEMPLATE, Problem
 
 BASE, WRITER = "base", "r1-zero"
 AFTER = (WRITER, "r1")
-YARDSTICK = "base-50pct"  # base on its way: what the rest of pre-training changed
-COMPARED = (YARDSTICK, *AFTER)  # each with base
+YARDSTICK = "base-50pct"  # base at half of pre-training: shows what the other half changed
+COMPARED = (YARDSTICK, *AFTER)  # each is compared with base
 LEVEL = 3
 MANY = 24  # problems
 MAX_TOKENS = 300
 
 
 def problem(place: int) -> Problem:
-    """A held-out problem, English or Korean."""
+    """The held-out problem at `place`, English or Korean."""
     return next(itertools.islice(problems(chain.NAME, LEVEL, 0, "heldout"), place, None))
 
 
 def prompt_of(question: str) -> str:
-    """What the writer gets.
+    """The writer's prompt for a question.
 
     Raises:
-        InputError: if the question cannot be used.
+        InputError: if the question is not usable.
     """
     return prompts.fitting(TEMPLATE.format(question=prompts.checked(question).strip()), WRITER)
 
 
 @dataclass(frozen=True, eq=False)
 class ReadText:
-    """A prompt with its reply, T tokens, and the experts that each model chose: [T, L, k]."""
+    """A prompt with its answer, T tokens, and the experts that each model chose: [T, L, k]."""
 
     trace: Trace
     ids: dict[str, NDArray[np.int16]]
 
     def changed(self, model: str) -> routing.Shares:
-        """Share of each token's choices that are not base's: [T, L]."""
+        """The share of each token's experts that base did not choose: [T, L]."""
         return routing.changed(self.ids[model], self.ids[BASE])
 
 
 def replies(slot: NeedSlot, wanted: Sequence[str], at_once: bool) -> list[Trace] | None:
-    """What the writer answers to prompts; None while a slot has not all of it."""
+    """The writer's answers to prompts; None until the slot has all of them."""
     asked = [PromptRun(WRITER, prompt, MAX_TOKENS) for prompt in wanted]
     runs = slot.have(tuple(wanted), [prompt.request() for prompt in asked], at_once=at_once)
     found = [prompt.trace(run) for prompt, run in zip(asked, runs, strict=True) if run is not None]
@@ -69,7 +69,7 @@ def replies(slot: NeedSlot, wanted: Sequence[str], at_once: bool) -> list[Trace]
 
 
 def read(slot: NeedSlot, wanted: Sequence[str], traces: Sequence[Trace]) -> list[ReadText] | None:
-    """Their replies to prompts, read by all models; None while a slot has not all of it."""
+    """The prompts with their answers, read by all models; None until the slot has all of them."""
     models_of = (BASE, *COMPARED)
     requests = [
         Request(model, tuple(trace.token_ids.tolist())) for trace in traces for model in models_of
@@ -93,9 +93,9 @@ class ChangedShare(NamedTuple):
 
 
 def by_layer(texts: Sequence[ReadText], model: str) -> list[ChangedShare]:
-    """Share of choices that are not base's in each layer.
+    """The share of experts in each layer that base did not choose.
 
-    The interval is over the tokens of a single text, or over texts.
+    The interval is over tokens for a single text, else over texts.
     """
     shares = [text.changed(model) for text in texts]
     units_UL = shares[0] if len(shares) == 1 else np.array([each.sum(axis=0) for each in shares])
@@ -107,7 +107,7 @@ def by_layer(texts: Sequence[ReadText], model: str) -> list[ChangedShare]:
 
 
 class TokenShares(NamedTuple):
-    """A share over all tokens, over the prompts' and over the replies'."""
+    """A share over all tokens, over those of the prompts and over those of the answers."""
 
     whole: float
     prompt: float
@@ -115,7 +115,7 @@ class TokenShares(NamedTuple):
 
 
 def overall(texts: Sequence[ReadText], model: str) -> TokenShares:
-    """Share of choices that are not base's, of all layers."""
+    """The share of experts over all layers that base did not choose."""
     split = [np.split(text.changed(model), [text.trace.n_prompt]) for text in texts]
     prompt, reply = (np.concatenate(part) for part in zip(*split, strict=True))
     means = (part.mean() for part in (np.concatenate([prompt, reply]), prompt, reply))
@@ -123,13 +123,13 @@ def overall(texts: Sequence[ReadText], model: str) -> TokenShares:
 
 
 def even() -> float:
-    """k / E: an expert's even share of tokens, and, groups or not, the chance that a random choice
-    has a given one of base's."""
+    """k / E: an expert's even share of tokens, and the chance that a random choice contains a given
+    expert of base, with or without groups."""
     config = models.config(BASE)
     return config["num_experts_per_tok"] / config["n_routed_experts"]
 
 
 def loads(texts: Sequence[ReadText], model: str, experts: int) -> routing.Shares:
-    """Share of the tokens that each expert took: [L, E]."""
+    """The share of tokens that each expert processed: [L, E]."""
     ids = np.concatenate([text.ids[model] for text in texts])
     return routing.load_by(ids, np.zeros(len(ids), dtype=int), 1, experts)[0] / len(ids)

@@ -1,4 +1,4 @@
-"""Figures of what training changed in the routing. Pure plotly: words come in as `labels`."""
+"""Figures of what training changed in the routing. Pure plotly: texts are passed as `labels`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from plotly.subplots import make_subplots
 
 from app.ui import style
 
-UNNAMED = ("#8a94a3", "x")  # of a model without a mark of its own, as those on the way
+UNNAMED = ("#8a94a3", "x")  # for models without a mark of their own, such as checkpoints
 OVER = 84  # px above the panels, for the colour scale and the first panel's name
-APART = 0.16  # of a layer's width, between two models
+APART = 0.16  # distance between two models, relative to a layer's width
 
 
 def _panels(names: Sequence[str], gap: float) -> go.Figure:
-    """One panel below the other, each with a model's name."""
+    """Panels below one another, each titled with a model's name."""
     figure = make_subplots(
         len(names), 1, shared_xaxes=True, subplot_titles=list(names), vertical_spacing=gap
     )
@@ -34,7 +34,7 @@ def _scale(
     colours: object,
     ticks: Mapping[str, object],
 ) -> None:
-    """Give panels the common look, and above them one colour scale with its title."""
+    """Apply the common style, and put one colour scale with its title above the panels."""
     style.plain(figure, height)
     figure.update_layout(
         title={
@@ -66,7 +66,7 @@ def _scale(
 
 
 def _layers(figure: go.Figure, layers: Sequence[int], title: str) -> None:
-    """Rows of the panels: the model's own numbers of its layers, the first on top."""
+    """Label the panels' rows with layer numbers (counting all layers), the first on top."""
     figure.update_yaxes(
         title_text=title,
         showgrid=False,
@@ -85,10 +85,10 @@ def tokens(
     pinned: int | None,
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """Share of each token's choices that are not base's: a panel per model, a row per layer.
+    """The share of each token's experts that base did not choose: panel per model, row per layer.
 
-    `changed` is [T, L] by model; the dashed line is where the reply begins. `texts` may be
-    anything: nothing in them is taken for a tag. `labels`: token, layer, share, hover (template).
+    `changed` is [T, L] by model; the dashed line is where the answer begins. `texts` may contain
+    anything: they are escaped. `labels`: token, layer, share, hover (template).
     """
     figure = _panels(list(changed), 0.09)
     shown = [html.escape(repr(text)) for text in texts]
@@ -118,7 +118,7 @@ def tokens(
 
 @dataclass(frozen=True)
 class ChangedShares:
-    """A model's share of changed choices per layer with 95 % intervals [low, high]."""
+    """A model's share of changed experts per layer, with 95 % intervals [low, high]."""
 
     model: str
     share: Sequence[float]
@@ -129,7 +129,7 @@ class ChangedShares:
 def by_layer(
     series: Sequence[ChangedShares], layers: Sequence[int], chance: float, labels: Mapping[str, str]
 ) -> go.Figure:
-    """Share of choices that are not base's in each layer, a mark per model, beside chance.
+    """The share of changed experts in each layer, a mark per model, compared with chance.
 
     `labels`: layer, share, chance (the dashed line's name).
     """
@@ -181,10 +181,10 @@ def loads(
     even: float,
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """Share of the tokens that each expert took less its share in base: a panel per model.
+    """Each expert's share of tokens minus its share in base: a panel per model.
 
-    `gained` is [L, E] by model. Colours end where half the even share was gained or lost; lines
-    part the groups. `labels`: expert, layer, points, hover (template).
+    `gained` is [L, E] by model. The colour scale ends at half the even share gained or lost; lines
+    separate the groups. `labels`: expert, layer, points, hover (template).
     """
     figure = _panels(list(gained), 0.16)
     experts = next(iter(gained.values())).shape[1]

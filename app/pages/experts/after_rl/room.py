@@ -1,6 +1,6 @@
-"""The same text through base, R1-Zero and R1: where did reinforcement change the routing?
+"""The same text through base, R1-Zero and R1: where did RL change the routing?
 
-Session: "e_rl_drawn" counts the problems drawn.
+Session: "e_rl_drawn" is the number of problems drawn.
 URL: "e_rl_text", the question, and "e_rl_token", a pinned token.
 """
 
@@ -25,7 +25,7 @@ from app.ui.picture import drawn_once
 from app.ui.table import folded_table, table
 
 ONE, MANY = NeedSlot("after_rl_one"), NeedSlot("after_rl_many")
-MOST = 8  # tokens of the list of those that changed most
+MOST = 8  # length of the list of tokens that changed most
 TOKEN = "e_rl_token"
 
 
@@ -38,12 +38,12 @@ def draw() -> None:
 
 
 def let_go() -> None:
-    """Of the pinned token: it was another text's."""
+    """Unpin the token: it belonged to another text."""
     links.set_pin(None, TOKEN)
 
 
 def texts(slot: NeedSlot, wanted: Sequence[str], at_once: bool) -> list[ReadText] | None:
-    """The texts of prompts; how far they are, or a button, until there are all of them."""
+    """The texts of prompts; until all are there, draw the progress or a button and return None."""
     button = t("after_rl.read", n=len(wanted))
     traces = comparison.replies(slot, wanted, at_once)
     if traces is None:
@@ -56,13 +56,13 @@ def texts(slot: NeedSlot, wanted: Sequence[str], at_once: bool) -> list[ReadText
 
 
 def room() -> None:
-    """The whole section."""
+    """Draw the room: one question, then many."""
     ONE.area(one)
     MANY.area(many)
 
 
 def one() -> None:
-    """A question of the viewer's."""
+    """Draw the comparison on the viewer's own question."""
     state = st.session_state
     state.setdefault("e_rl_drawn", 0)
     st.header(t("after_rl.title"))
@@ -88,7 +88,7 @@ def one() -> None:
 
 
 def many() -> None:
-    """Many held-out problems."""
+    """Draw the comparison on many held-out problems."""
     st.subheader(t("after_rl.many_title"))
     st.markdown(t("after_rl.many_lead", n=comparison.MANY, level=comparison.LEVEL))
     drawn = [comparison.problem(place) for place in range(comparison.MANY)]
@@ -102,7 +102,7 @@ def many() -> None:
 
 
 def verdict(found: ReadText) -> None:
-    """What the writer answered, and whether that is right."""
+    """Draw the writer's answer and whether it is correct."""
     asked = questions.taken_apart(found.trace.info.prompt)
     if (judged := questions.verdict(asked, found.trace.answer)) is None:
         return
@@ -115,7 +115,7 @@ def verdict(found: ReadText) -> None:
 
 
 def one_text(found: ReadText) -> None:
-    """The text, and token by token what changed."""
+    """Draw the text, and what changed token by token."""
     trace = found.trace
     given = links.pinned(trace, TOKEN)
     pin = trace_view(
@@ -163,7 +163,7 @@ def names(experts: Sequence[int]) -> str:
 
 
 def place_row(found: ReadText, token: int, at: int) -> dict[str, object]:
-    """Which token and layer a row of a table is of."""
+    """The columns that identify a table row's token and layer."""
     return {
         t("after_rl.token_axis"): token,
         t("after_rl.text"): found.trace.texts[token],
@@ -172,7 +172,7 @@ def place_row(found: ReadText, token: int, at: int) -> dict[str, object]:
 
 
 def cell_row(found: ReadText, token: int, at: int) -> dict[str, object]:
-    """Base's experts, and by which the others replaced some of them."""
+    """A table row with base's experts, and those that the other models replaced them by."""
     own = found.ids[comparison.BASE][token, at].tolist()
     row = place_row(found, token, at) | {comparison.BASE: names(own)}
     for model in comparison.AFTER:
@@ -184,7 +184,7 @@ def cell_row(found: ReadText, token: int, at: int) -> dict[str, object]:
 
 
 def choice_row(found: ReadText, token: int, at: int) -> dict[str, object]:
-    """All models' experts, strongest first, and the shares of the picture."""
+    """A table row with all models' experts, strongest first, and the figure's shares."""
     row = place_row(found, token, at)
     for model, ids in found.ids.items():
         row[model] = names(ids[token, at].tolist())
@@ -198,7 +198,7 @@ def choice_row(found: ReadText, token: int, at: int) -> dict[str, object]:
 
 
 def sentence(found: list[ReadText]) -> None:
-    """What changed, in words with the numbers of these texts."""
+    """Describe what changed, with the numbers of these texts."""
     of_writer = comparison.by_layer(found, comparison.WRITER)
     shares = {model: comparison.overall(found, model) for model in comparison.COMPARED}
     zero = shares[comparison.WRITER]

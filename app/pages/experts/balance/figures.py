@@ -1,6 +1,6 @@
-"""Figures of balance: loads over training as an animation, biases, one step of the rule by hand.
+"""Figures of load balancing: animated loads over training, biases, and the bias rule by hand.
 
-Pure plotly: words come in as `labels`.
+Pure plotly: texts are passed as `labels`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from plotly.subplots import make_subplots
 
 from app.ui import style
 
-#: Colour and marker of a way to balance, told apart without colour by marker and name.
+#: Colour and marker of each balancing method; marker and name distinguish them without colour.
 MARK = {
     "balance-bias": ("#0072B2", "circle"),
     "balance-loss": ("#E69F00", "square"),
     "balance-none": ("#8a94a3", "x"),
 }
 EVEN = "#CC79A7"  # the balanced share, as everywhere
-#: As the biases' own picture: an idle expert's rises, a busy one's falls.
+#: Colours as in the figure of the biases: an idle expert's bias rises, a busy one's falls.
 IDLE, BUSY = style.SIGNED[-1][1], style.SIGNED[0][1]
 FRAMES = 60  # of an animation at most
 FRAME_MS = 120
@@ -30,7 +30,7 @@ BELOW = -0.13  # of the axes' height: where what plays the animation begins
 
 
 def frames_of(steps: Sequence[int]) -> list[int]:
-    """Places of the steps that an animation shows, the first and the last among them."""
+    """Indices of the steps that an animation shows, always with the first and the last."""
     return sorted({round(x) for x in np.linspace(0, len(steps) - 1, min(FRAMES, len(steps)))})
 
 
@@ -41,10 +41,10 @@ def loads(
     most: float,
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """Load of every expert, a panel per run R; plays over the windows W, shows the last at first.
+    """Load of every expert, a panel per run R; animated over windows W, initially at the last.
 
-    Loads are relative to an even share; `most` is what an expert that takes every token has.
-    `names`: run → words. `labels`: expert, load, hover, play, pause, step.
+    Loads are relative to an even share; `most` is the load of an expert that gets every token.
+    `names`: run → title. `labels`: expert, load, hover, play, pause, step.
     """
     figure = make_subplots(
         rows=len(names),
@@ -162,7 +162,7 @@ def violations(
 def biases(
     bias_WE: NDArray[np.floating], steps: Sequence[int], labels: Mapping[str, str]
 ) -> go.Figure:
-    """Bias of every expert over training. `labels`: step, expert, bias, hover."""
+    """Heatmap of every expert's bias over training. `labels`: step, expert, bias, hover."""
     most = float(np.abs(bias_WE).max()) or 1.0
     figure = go.Figure(
         go.Heatmap(
@@ -182,7 +182,8 @@ def biases(
 
 
 def by_hand(load_E: NDArray[np.floating], most: float, labels: Mapping[str, str]) -> go.Figure:
-    """Loads, and where the rule will move each bias. `labels`: expert, load, hover."""
+    """Expert loads, and the direction in which the rule will move each bias. `labels`: expert,
+    load, hover."""
     arrows = ["▼" if load > 1 else "▲" if load < 1 else "=" for load in load_E]
     figure = go.Figure(
         go.Bar(
@@ -206,7 +207,7 @@ def by_hand(load_E: NDArray[np.floating], most: float, labels: Mapping[str, str]
 def after_steps(
     values: Sequence[float], marks: Sequence[tuple[str, float]], labels: Mapping[str, str]
 ) -> go.Figure:
-    """MaxVio after each step of the rule, and values to reach as dashed lines with their names.
+    """MaxVio after each step of the rule, and target values as named dashed lines.
 
     `labels`: x, y.
     """

@@ -1,4 +1,4 @@
-"""Balance: three trainings that differ in what keeps experts busy, and the bias rule by hand."""
+"""Balance: three training runs that differ in load balancing, and the bias rule by hand."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from model.analysis import expert_load
 
 
 def room() -> None:
-    """The whole section."""
+    """Draw the room as one fragment."""
     st.fragment(in_words()(whole))()
 
 
 def whole() -> None:
-    """Everything; the layer is chosen for all of it."""
+    """Draw all figures for one chosen layer."""
     st.header(t("balance.title"))
     runs = [balance_runs.run(name) for name in balance_runs.RUNS]
     settings = models.run_results("balance-bias")
@@ -42,7 +42,7 @@ def names() -> dict[str, str]:
 
 
 def loads(runs: list[balance_runs.BalanceRun], layer: int, at: int) -> None:
-    """The animation, what it ends with in one sentence, and its numbers."""
+    """Draw the animated loads, a sentence about the final ones, and the numbers."""
     st.subheader(t("balance.loads_title"))
     load_RWE = np.array([run.load[:, at] for run in runs])
     experts = load_RWE.shape[2]
@@ -115,7 +115,7 @@ def violations(runs: list[balance_runs.BalanceRun]) -> None:
 
 
 def results(runs: list[balance_runs.BalanceRun]) -> None:
-    """What each way cost in loss, beside the paper's."""
+    """Draw what each balancing method costs in loss, compared with the paper."""
     st.subheader(t("balance.results_title"))
     rows: list[dict[str, object]] = []
     for run in runs:

@@ -1,4 +1,4 @@
-"""The runs on balance as they were recorded, and the bias rule on a real gate, step by step."""
+"""The recorded load-balancing runs, and the bias rule applied to a real gate step by step."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from model.nn.workspace import Keep
 from model.runtime.batch import Request
 
 RUNS = ("balance-bias", "balance-loss", "balance-none")
-IDLE = 0.1  # of an even share: below it an expert hardly works
-BY_HAND = "balance-none"  # its gates have no bias, and need one most
-ROWS = len(held_out.DOMAINS)  # of held-out text behind the rule by hand, one of each domain
+IDLE = 0.1  # of an even share: experts with less are counted as idle
+BY_HAND = "balance-none"  # its gates have no bias, and are the least balanced
+ROWS = len(held_out.DOMAINS)  # held-out rows for the rule by hand, one per domain
 Float64s = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class BalanceRun:
-    """One run on balance: W windows of steps, L layers with experts, E experts."""
+    """One load-balancing run: W windows of steps, L layers with experts, E experts."""
 
     name: str
     steps: list[int]  # [W], the last of each window
-    load: Float64s  # [W, L, E], an even share being 1
+    load: Float64s  # [W, L, E], relative to an even share
     bias: Float64s  # [W, L, E], after the window
     max_vio: Float64s  # [W], of single batches, mean over the window and the layers
     loss: float  # held out, nats per token
@@ -42,13 +42,14 @@ class BalanceRun:
     minutes: float
 
     def idle(self) -> int:
-        """Experts of all layers that took less than `IDLE` of an even share at the end."""
+        """The number of experts over all layers with less than `IDLE` of an even share at the
+        end."""
         return int((self.load[-1] < IDLE).sum())
 
 
 @functools.lru_cache(maxsize=3)
 def run(name: str) -> BalanceRun:
-    """A run as assets/runs/NAME/results.json has it."""
+    """Read a run from assets/runs/NAME/results.json."""
     found = models.run_results(name)
     low, high = found["heldout"]["interval"]
     with reading(ASSETS / "runs" / name / "results.json"):  # not all results have these parts
@@ -66,16 +67,15 @@ def run(name: str) -> BalanceRun:
 
 
 def difference(name: str, other: str) -> tuple[float, Interval]:
-    """Held-out loss of one run less another's on the same rows, in nats per token."""
+    """Held-out loss of one run minus another's on the same rows, in nats per token."""
     a, b = (models.run_results(one)["heldout"] for one in (name, other))
     return paired_difference(a["row_nats"], b["row_nats"], b["row_tokens"])
 
 
 def scores(slot: NeedSlot) -> Floats | None:
-    """What the gates think of held-out tokens, before any bias: [N, L, E]; None as long
-    as they are not read.
+    """Gate scores of held-out tokens before any bias: [N, L, E]; None until they are read.
 
-    A gate's bias changes neither these tokens nor what lies below it, so one reading serves all.
+    A gate's bias changes neither the tokens nor the layers below it, so one forward pass is enough.
     """
     keep = Keep(scores=True)
     requests = [Request(BY_HAND, row.ids, keep=keep) for row in held_out.rows(BY_HAND)[:ROWS]]
@@ -85,10 +85,10 @@ def scores(slot: NeedSlot) -> Floats | None:
 
 @dataclass(frozen=True, eq=False)
 class BiasSteps:
-    """What the bias rule has done: the newest bias [E], and MaxVio from the start to it."""
+    """The result of the bias rule: the latest bias [E], and MaxVio from the start up to it."""
 
     bias: Floats
-    load: Float64s  # [E] with that bias, an even share being 1
+    load: Float64s  # [E] with that bias, relative to an even share
     max_vio: list[float]
 
     @property
@@ -97,9 +97,9 @@ class BiasSteps:
 
 
 def by_hand(scores_NE: Floats, taken: Sequence[tuple[float, int]]) -> BiasSteps:
-    """Apply the trainer's rule to the same tokens, so many times at each speed in turn.
+    """Apply the trainer's rule to the same tokens, the given number of times at each speed.
 
-    `scores_NE` are the gate's own of N tokens; it has no bias at first.
+    `scores_NE` are the gate's scores of N tokens; the bias starts at 0.
     """
     bias_E = np.zeros(scores_NE.shape[1], np.float32)
     load_E = load(scores_NE + bias_E)
@@ -113,7 +113,7 @@ def by_hand(scores_NE: Floats, taken: Sequence[tuple[float, int]]) -> BiasSteps:
 
 
 def load(choice_NE: Floats) -> Float64s:
-    """Loads [E] of a layer's experts on the held-out tokens, an even share being 1."""
+    """Loads [E] of a layer's experts on the held-out tokens, relative to an even share."""
     config = models.config(BY_HAND)
     ids = choose(
         choice_NE,

@@ -1,4 +1,4 @@
-"""Figures of what a change of the routing costs. Pure plotly: words come in as `labels`."""
+"""Figures of what changing the routing costs. Pure plotly: texts are passed as `labels`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _bars(estimates: Sequence[Estimate]) -> dict[str, object]:
 def gaps(
     names: Sequence[str], estimates: Sequence[Estimate], labels: Mapping[str, str]
 ) -> go.Figure:
-    """Differences of loss with their intervals, one row each; the line at 0 is the untouched model.
+    """Loss differences with their intervals, one row each; the line at 0 is the unchanged model.
 
     `labels`: gap, hover (plotly's template).
     """
@@ -51,7 +51,7 @@ def gaps(
 def masked(
     shares: Sequence[float], estimates: Sequence[Estimate], labels: Mapping[str, str]
 ) -> go.Figure:
-    """Loss against the share of each token's first choices that are taken away. `labels`: both."""
+    """Loss against the share of top-ranked experts masked for each token. `labels`: both axes."""
     figure = go.Figure(
         go.Scatter(
             x=list(shares),

@@ -1,7 +1,7 @@
-"""One run under an intervention, beside the untouched one.
+"""One run under an intervention, compared with the unchanged one.
 
 Both models read the run's own tokens, so that every token's probability and route can be compared;
-the model under the intervention also writes its own text from the same prompt and seed.
+the model under the intervention also generates from the same prompt and seed.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from model.runtime.batch import Request
 
 @dataclass(frozen=True, eq=False)
 class IntervenedRun:
-    """A run, T tokens, and what an intervention makes of it."""
+    """A run of T tokens, and the same run under an intervention."""
 
     trace: Trace
     intervention: Intervention
-    plain: Run  # the untouched model reads the run's tokens
+    plain: Run  # the unchanged model reads the run's tokens
     changed: Run  # the model under the intervention reads them
-    written: Trace  # what it writes itself
+    written: Trace  # the text that it generates itself
 
     @property
     def id(self) -> str:
-        """Name of the content."""
+        """A hash of the content."""
         return hashlib.sha256(f"{self.trace.id}/{self.intervention.name}".encode()).hexdigest()[:16]
 
     def kept_routes(self) -> NDArray[np.float64]:
-        """Share of each token's experts that the intervention left in place: [T, L].
+        """The share of each token's experts that the intervention did not change: [T, L].
 
-        With another number of experts per token, the share is of the untouched run's.
+        If it changes the number of experts per token, this is the share of the original experts.
         """
         return 1 - routing.changed(self.plain.expert_ids, self.changed.expert_ids)
 

@@ -1,4 +1,4 @@
-"""What if the router chose otherwise: changes of the routing, live, beside the untouched run."""
+"""What if the router chose otherwise: live interventions, compared with the unchanged run."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _expert(name: str) -> tuple[int, int]:
 
 
 def effects(trace: Trace, intervention: Intervention) -> None:
-    """All that an intervention does: to this text at once, to held-out text as it is read."""
+    """Draw the effects of an intervention: on this text, then on held-out text as it is read."""
     run = intervened_run.compute(RUN, trace, intervention)
     if run is None:
         RUN.ask(t("interventions.go_on"))
@@ -110,12 +110,12 @@ def effects(trace: Trace, intervention: Intervention) -> None:
         status(len(after))
         cost(before, after)
 
-    both()  # begun before the part is drawn, which so follows it from the start
+    both()  # start before drawing, so that the area follows the progress from the start
     HELD_OUT.area(read_so_far)
 
 
 def status(rows: int) -> None:
-    """How far the held-out rows are, with Stop; or that they were stopped, with a button."""
+    """Draw the progress on held-out rows with Stop, or a note that it stopped, with a button."""
     if rows == held_out.ROWS:
         return
     if HELD_OUT.running is None and HELD_OUT.error() is None:
@@ -124,7 +124,7 @@ def status(rows: int) -> None:
 
 
 def by_token(run: IntervenedRun) -> None:
-    """The picture's numbers, token by token."""
+    """Draw the figure's numbers as a table, token by token."""
     kept_T = run.kept_routes().mean(axis=1)
     pairs = zip(run.plain.logprobs, run.changed.logprobs, strict=True)
     folded_table(
@@ -144,7 +144,7 @@ def by_token(run: IntervenedRun) -> None:
 
 
 def amounts(run: IntervenedRun) -> None:
-    """Two numbers: what the untouched model wrote, and the text's routes."""
+    """Draw two numbers: the loss on the generated text, and the share of unchanged routes."""
     left, right = st.columns(2)
     first = run.trace.n_prompt
     if first < len(run.trace):
@@ -204,8 +204,8 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
 
 
 def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
-    """Loss on held-out text, all of it and by domain, beside the untouched model's on the same rows
-    and with intervals."""
+    """Draw the held-out loss, overall and by domain, compared with the unchanged model's on the
+    same rows, with intervals."""
     rows = len(after)
     if rows < 2 * len(held_out.DOMAINS):
         return
@@ -241,13 +241,13 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
 
 
 def room() -> None:
-    """The whole room: the run's inputs, what is changed, and what that does."""
+    """Draw the room: the run's inputs, the interventions and their effects, the knock-out."""
     session.RUN.area(on_a_run)
     knock_out.READ.area(knock_out.section)
 
 
 def on_a_run() -> None:
-    """The run, and under it what changes of its model do to it."""
+    """Draw the run's inputs, and below them the interventions on its model."""
     inputs.inputs()
     trace, kind = session.on_screen()
     inputs.shown(trace, kind)
@@ -260,7 +260,7 @@ def on_a_run() -> None:
 
 
 def interventions(trace: Trace) -> None:
-    """The fields, and what they do; an example of it as long as they change nothing."""
+    """Draw the fields and their effects; those of an example while the fields change nothing."""
     st.header(t("interventions.title"))
     st.markdown(t("interventions.lead"))
     intervention = fields(trace)

@@ -1,10 +1,9 @@
-"""The component that shows what an intervention does to a text: every token's probability, and the
-answer.
+"""The component that shows an intervention's effect on a text: token probabilities and the answer.
 
     intervention_view(run, key="e_compared", pinned=3, pin=set_pin)
 
 Hover and keys stay in the browser, and link with the other components that show the same run; only
-a pin reaches Python. Model text is put in as text, never as HTML.
+a pin reaches Python. Model text is inserted as text, never as HTML.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _component = component("intervention_view")
 
 
 def payload(run: IntervenedRun) -> dict[str, Any]:
-    """What the browser gets: the run's tokens with both probabilities, and both answers."""
+    """The data for the browser: the run's tokens with both probabilities, and both answers."""
     trace, apart = run.trace, run.parting()
     return {
         "about": run_description(trace.info.prompt, [trace.card.name], [trace]),
@@ -48,10 +47,10 @@ def intervention_view(
 
     Args:
         run: what to draw.
-        key: of the component, as for every widget.
-        pinned: the token that is pinned at first.
-        pin: called with the token that the viewer has pinned, or None for one let go. Only when
-            that changes: what the component once sent stays while it is not drawn.
+        key: the component's widget key.
+        pinned: the initially pinned token.
+        pin: called with the token that the viewer pinned, or None when it is unpinned. Only on a
+            change: the component's last value stays in the session while it is not drawn.
     """
     data = payload(run)
 

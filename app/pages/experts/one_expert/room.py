@@ -1,4 +1,4 @@
-"""One expert: its tokens, its load, its company, its weights, and what its absence costs."""
+"""One expert: its tokens, load, co-activated experts, weights, and what removing it costs."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ COMPANY = 5  # in the list of partners
 
 
 def room() -> None:
-    """The whole section."""
+    """Draw the room."""
     statistics_room.READ.area(card)
 
 
 def card() -> None:
-    """The expert that is chosen."""
+    """Draw the chosen expert's card."""
     st.header(t("one_expert.title"))
     st.markdown(t("one_expert.lead"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -63,7 +63,7 @@ def card() -> None:
 
 
 def words(found: RoutingCounts, model: str, layer: int, at: int, expert: int) -> None:
-    """Load and weights in one paragraph."""
+    """Describe load and weights in one paragraph."""
     experts = found.load.shape[1]
     took = int(found.load[at, expert])
     first = int((found.ids[:, at, 0] == expert).sum())
@@ -85,7 +85,7 @@ def words(found: RoutingCounts, model: str, layer: int, at: int, expert: int) ->
 
 
 def favourites(found: RoutingCounts, model: str, at: int, expert: int) -> None:
-    """The tokens it takes most."""
+    """Draw the tokens that are most often routed to the expert."""
     st.markdown(f"**{t('one_expert.tokens_title')}**")
     rows = statistics.favourites(found, model, at, expert, TOKENS)
     st.dataframe(
@@ -103,7 +103,7 @@ def favourites(found: RoutingCounts, model: str, at: int, expert: int) -> None:
 
 
 def by_domain(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
-    """Its share of each domain's tokens."""
+    """Draw the expert's share of each domain's tokens."""
     st.markdown(f"**{t('one_expert.domains_title')}**")
     shares = found.by_domain[:, at, expert] / found.domain_tokens
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
@@ -129,12 +129,12 @@ def by_domain(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
 
 
 def listed_shares(names: Sequence[str], shares: NDArray[np.floating]) -> str:
-    """Shares as one reads them out: "Korean 12%, Python code 30%"."""
+    """Shares as text: "Korean 12%, Python code 30%"."""
     return ", ".join(f"{name} {share:.0%}" for name, share in zip(names, shares, strict=True))
 
 
 def company(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
-    """With whom it works."""
+    """Draw the experts most often co-activated with this one."""
     st.markdown(f"**{t('one_expert.company_title')}**")
     shares = found.coactivation[at, expert]
     best = [int(e) for e in np.argsort(-np.nan_to_num(shares, nan=-1.0))[:COMPANY]]
@@ -165,7 +165,7 @@ def company(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
 
 
 def absence(model: str, layer: int, expert: int) -> None:
-    """What it costs to do without, by domain."""
+    """Draw what removing the expert costs in loss, by domain."""
     st.markdown(f"**{t('one_expert.absence_title')}**")
     without_it = Intervened(model, Intervention(off=frozenset({(layer, expert)})))
     plain, without = held_out.read(ABSENCE, [model, without_it], held_out.ROWS)

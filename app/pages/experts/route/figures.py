@@ -1,6 +1,6 @@
 """Figures of one token's path: through all layers, and of one router's decision.
 
-Pure plotly: words come in as `labels`, already in the viewer's language.
+Pure plotly: texts are passed as `labels`, already in the viewer's language.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from app.ui import style
 CHOSEN = "#0072B2"  # what was chosen
 REJECTED = "#E69F00"  # the first one that was not
 IDLE = "rgba(128,136,148,0.45)"
-WIDEST = 22  # px, of a weight that is the whole
-HALF = 0.42  # of a layer's width, from the trunk to its experts
+WIDEST = 22  # px of a weight of 1
+HALF = 0.42  # from the trunk to the experts, relative to a layer's width
 
 
 @dataclass(frozen=True)
 class Route:
-    """One token's experts: `ids` and `shares` of the routed weight [L, k], strongest first."""
+    """One token's experts: `ids` and `shares` of the routing weight [L, k], strongest first."""
 
     ids: NDArray[np.integer]
     shares: NDArray[np.floating]
-    shared: bool = True  # whether the shared expert works
+    shared: bool = True  # whether the shared expert is on
 
 
 def path(
@@ -39,9 +39,9 @@ def path(
 ) -> go.Figure:
     """A token's path from left to right, one panel per route, one below the other.
 
-    In each layer the token's vector goes to k experts, as wide as their weights, and comes back as
-    their sum; the shared expert, a square, sees every token (hollow: it is off). Dotted lines part
-    the groups. `layers` are the model's own numbers. `labels`: layer, expert, trunk, shared, hover
+    In each layer lines lead to k experts and back to the trunk, as wide as the experts' weights;
+    the square is the shared expert (hollow: it is off). Dotted lines separate the groups. `layers`
+    are numbered counting all layers. `labels`: layer, expert, trunk, shared, hover
     (with {layer}, {expert}, {share}), and panel_0, panel_1 for the panels' names if there are two.
     """
     figure = go.Figure()
@@ -195,7 +195,7 @@ def decision(
     groups: int,
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """One router's view of all experts: score as a bar, score plus bias as a mark above or below.
+    """Draw one router's scores: score as a bar, score plus bias as a mark above or below.
 
     Groups that were not kept are shaded; the chosen are blue, the first one rejected is orange and
     hatched. `labels`: expert, score, choice, closed; hover_score, hover_choice (templates).

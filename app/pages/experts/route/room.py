@@ -32,7 +32,7 @@ def words() -> dict[str, str]:
 
 
 def token_route(trace: Trace, token: int, layer: int | None) -> None:
-    """Everything about the pinned token; only its text if no choices are recorded."""
+    """Draw everything about the pinned token; only its text if no choices are recorded."""
     text = json.dumps(trace.texts[token], ensure_ascii=False)
     if token >= trace.fed:
         st.text(t("experts.pinned_last", token=token, text=text))
@@ -60,7 +60,7 @@ def token_route(trace: Trace, token: int, layer: int | None) -> None:
 
 
 def rows(trace: Trace, token: int, groups: int) -> list[dict[str, object]]:
-    """The experts of one token: a row per layer, strongest first."""
+    """The experts of one token as table rows: one per layer, strongest first."""
     found: dict[int, dict[str, object]] = {}
     for choice in expert_load.choices(trace, groups, token):
         _, _, _, layer, rank, expert, group, weight, _ = choice
@@ -72,7 +72,7 @@ def rows(trace: Trace, token: int, groups: int) -> list[dict[str, object]]:
 
 
 def router(trace: Trace, token: int, layer: int) -> None:
-    """What the router of a layer computed: scores, bias, groups, choice, and how near it was."""
+    """Draw what a layer's router computed: scores, bias, groups, choice and margin."""
     at = trace.moe_layers.index(layer)
     st.markdown(f"**{t('route.router_title', layer=layer)}**")
     (run,) = router_scores.SCORES.have(trace.id, [router_scores.request(trace)])
@@ -131,7 +131,7 @@ def router(trace: Trace, token: int, layer: int) -> None:
 
 
 def sentences(found: Decision, without_bias: Decision) -> list[str]:
-    """The decision in words: groups, experts, who came closest, and what the bias changed."""
+    """The decision in words: groups, experts, the closest rejected one, the effect of the bias."""
     listed = ", ".join
     said = [
         t(

@@ -1,4 +1,4 @@
-"""What the routers computed during a run: its own tokens, read once more with all scores kept."""
+"""Router scores of a run: its own tokens are read again with all scores recorded."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ SCORES = NeedSlot("router_scores")
 
 
 def request(trace: Trace) -> Request:
-    """The run's tokens through its own model."""
+    """The request to read the run's tokens with its own model and record all scores."""
     return Request(trace.card.name, tuple(trace.token_ids.tolist()), keep=Keep(scores=True))
 
 
 @functools.lru_cache(maxsize=32)
 def bias(model: str) -> NDArray[np.float32]:
-    """The selection bias of a model's gates [L, E], layers with experts only."""
+    """The selection bias of a model's gates: [L, E], L counting only layers with experts."""
     tensors = read_tensors(models.folder(model) / "model.safetensors")
     layers = models.card(model).moe_layers
     stem = "model.layers.{}.mlp.gate.e_score_correction_bias"
@@ -36,9 +36,9 @@ def bias(model: str) -> NDArray[np.float32]:
 def decision(
     run: Run, card: ModelCard, token: int, layer: int, with_bias: bool = True
 ) -> Decision | None:
-    """How the router of a layer (counted from the first with experts) decided on a token.
+    """The router's decision on a token in `layer` (counting only layers with experts).
 
-    None if the card does not say how it does.
+    None if the model's card lacks the routing settings.
     """
     kept_groups, scale, normalise = card.topk_group, card.routed_scaling_factor, card.norm_topk_prob
     if kept_groups is None or scale is None or normalise is None:

@@ -1,4 +1,4 @@
-"""Routing statistics of held-out text, computed once; see `model.analysis.routing_statistics`."""
+"""Routing statistics of held-out text, cached; see `model.analysis.routing_statistics`."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from model.analysis import routing_statistics as routing
 from model.nn.tokenizer import BOS
 from model.nn.weights import read_tensors
 
-LEAST = 20  # occurrences of a token before its favourites are spoken of
+LEAST = 20  # minimum occurrences of a token in the list of an expert's favourites
 
 
 @dataclass(frozen=True, eq=False)
 class RoutingCounts:
-    """N tokens of D domains, without `<bos>`; L layers, k of E experts, V token ids."""
+    """Routing of N tokens of D domains, without `<bos>`; L layers, k of E experts, V token ids."""
 
     tokens: NDArray[np.int64]  # [N]
     ids: NDArray[np.int16]  # [N, L, k]
-    domain: NDArray[np.int64]  # [N], place in `held_out.DOMAINS`
-    follows: NDArray[np.bool_]  # [N], whether the token before it is its own text's
+    domain: NDArray[np.int64]  # [N], index in `held_out.DOMAINS`
+    follows: NDArray[np.bool_]  # [N], whether the previous token is of the same text
     by_domain: routing.Ids  # [D, L, E]
     by_token: routing.Ids  # [V, L, E]
     occurrences: NDArray[np.int64]  # [V]
     coactivation: routing.Shares  # [L, E, E]
-    again: routing.Repetition  # of neighbours
+    again: routing.Repetition  # of adjacent tokens
     again_shuffled: routing.Repetition  # with all tokens in a random order
-    faithful: routing.Shares  # [L], the part of a token's occurrences that its favourite takes
-    faithful_shuffled: routing.Shares  # [L], with the same choices dealt to tokens at random
+    faithful: routing.Shares  # [L], share of a token's occurrences routed to its favourite
+    faithful_shuffled: routing.Shares  # [L], with the same choices assigned to tokens at random
 
     @property
     def domain_tokens(self) -> NDArray[np.int64]:
-        """Tokens of each domain [D]."""
+        """The number of tokens of each domain: [D]."""
         return np.bincount(self.domain, minlength=len(held_out.DOMAINS))
 
     @property
     def load(self) -> routing.Ids:
-        """Tokens that each expert took [L, E]."""
+        """The number of tokens routed to each expert: [L, E]."""
         return self.by_domain.sum(axis=0)
 
 
@@ -84,7 +84,7 @@ def counted(model: str, rows: int, _runs: held_out.HeldOutRuns) -> RoutingCounts
 
 @dataclass(frozen=True)
 class Favourite:
-    """A token and the share of its occurrences that one expert took."""
+    """A token and the share of its occurrences routed to one expert."""
 
     text: str
     occurrences: int
@@ -94,7 +94,7 @@ class Favourite:
 def favourites(
     found: RoutingCounts, model: str, layer: int, expert: int, n: int
 ) -> list[Favourite]:
-    """The tokens that an expert takes most; `layer` counts those with experts."""
+    """The tokens most often routed to an expert; `layer` counts only layers with experts."""
     often = np.flatnonzero(found.occurrences >= LEAST)
     share = found.by_token[often, layer, expert] / found.occurrences[often]
     best = often[np.argsort(-share, kind="stable")[:n]]
@@ -111,17 +111,17 @@ def favourites(
 
 @dataclass(frozen=True, eq=False)
 class Chance:
-    """What random scores would do in a gate with a model's groups."""
+    """Statistics of random scores in a gate with a model's groups."""
 
-    inside: float  # co-activation of two experts of one group
-    across: float  # of two groups; NaN with a single group
-    first: float  # a neighbour's first expert again
-    any: float  # any of a neighbour's experts again
+    inside: float  # co-activation of two experts of the same group
+    across: float  # of different groups; NaN with a single group
+    first: float  # the previous token's first expert again
+    any: float  # any of the previous token's experts again
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def chance(experts: int, chosen: int, groups: int, kept_groups: int) -> Chance:
-    """Drawn for 20,000 tokens."""
+    """Estimate the statistics of random scores from 20,000 tokens."""
     ids = routing.random_choices(20_000, experts, chosen, groups, kept_groups)
     both = routing.coactivation(ids, experts)[0]
     group = np.arange(experts) // (experts // groups)
@@ -138,7 +138,7 @@ def chance(experts: int, chosen: int, groups: int, kept_groups: int) -> Chance:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def weight_sizes(model: str) -> NDArray[np.float64]:
-    """Root mean square of each expert's weights: [L, E]."""
+    """The root mean square of each expert's weights: [L, E]."""
     tensors = read_tensors(models.folder(model) / "model.safetensors")
     card = models.card(model)
 

@@ -1,4 +1,4 @@
-"""Figures of routing statistics. Pure plotly: words come in as `labels`."""
+"""Figures of routing statistics. Pure plotly: texts are passed as `labels`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.ui import style
 
-#: Okabe and Ito's, a marker with each: at most as many lines as there are marks.
+#: Okabe and Ito's colours, each with a marker: a figure has at most as many lines.
 MARKS = (
     ("#0072B2", "circle"),
     ("#D55E00", "square"),
@@ -27,7 +27,7 @@ CHANCE = "rgba(128,136,148,0.9)"
 def coactivation(
     share_EE: NDArray[np.floating], groups: int, even: float, labels: Mapping[str, str]
 ) -> go.Figure:
-    """Of the tokens of the row's expert, the share that the column's expert took as well.
+    """The share of the row expert's tokens that were also routed to the column's expert.
 
     Colours end at three times the even share. `labels`: with, of, share, hover (template).
     """
@@ -59,7 +59,7 @@ def coactivation(
 
 @dataclass(frozen=True)
 class StatisticLine:
-    """One line over the layers, or over training."""
+    """One line over layers or over training."""
 
     name: str
     x: Sequence[float]
@@ -72,9 +72,9 @@ def lines(
     labels: Mapping[str, str],
     ticks: Sequence[float] | None = None,
 ) -> go.Figure:
-    """Shares as lines with markers, and what chance would give as dashed lines with their names.
+    """Shares as lines with markers, and chance levels as named dashed lines.
 
-    `labels`: x, y. `ticks` of x; with none, x is a share on a logarithmic axis.
+    `labels`: x, y. `ticks`: of x; if None, x is a share on a logarithmic axis.
     """
     figure = go.Figure()
     for line, (colour, symbol) in zip(drawn, MARKS, strict=False):

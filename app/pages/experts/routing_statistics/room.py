@@ -1,4 +1,4 @@
-"""Statistics of the routing on held-out text, each beside what papers found in their models."""
+"""Routing statistics on held-out text, each compared with what papers found in their models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READ = NeedSlot("routing_statistics")  # the room of one expert shares it
 
 
 def read(model: str) -> RoutingCounts | None:
-    """The statistics of a model; progress until it has read the held-out text."""
+    """A model's statistics; until it has read the held-out text, draw the progress, return None."""
     (found,) = held_out.read(READ, [model], held_out.ROWS, at_once=True)
     if len(found) < held_out.ROWS:
         held_out.ask(READ, t("routing_statistics.read", rows=held_out.ROWS, model=model))
@@ -35,12 +35,12 @@ def read(model: str) -> RoutingCounts | None:
 
 
 def room() -> None:
-    """The whole section."""
+    """Draw the room."""
     READ.area(over_much_text)
 
 
 def over_much_text() -> None:
-    """All statistics of the model that is chosen."""
+    """Draw all statistics of the chosen model."""
     st.header(t("routing_statistics.title"))
     st.markdown(t("routing_statistics.lead"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -58,7 +58,7 @@ def over_much_text() -> None:
 
 
 def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
-    """Expert × domain of one layer."""
+    """Draw expert × domain of one layer."""
     st.subheader(t("experts.domains_title"))
     share_DE = found.by_domain[:, at] / found.domain_tokens[:, None]
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
@@ -115,7 +115,7 @@ def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
 
 
 def by_expert(shares: NDArray[np.floating]) -> dict[str, object]:
-    """A column per expert, for a table; nothing where there is no number."""
+    """Table cells, one column per expert; None for NaN."""
     return {
         t("one_expert.partner", expert=e): None if np.isnan(share) else round(float(share), 4)
         for e, share in enumerate(shares)
@@ -123,19 +123,19 @@ def by_expert(shares: NDArray[np.floating]) -> dict[str, object]:
 
 
 def percents(shares: NDArray[np.floating]) -> str:
-    """Shares as one reads them out: "12%, 30%"."""
+    """Shares as text: "12%, 30%"."""
     return ", ".join(f"{share:.0%}" for share in shares)
 
 
 def floors(model: str) -> statistics.Chance:
-    """What random scores would give in this model's gates."""
+    """The chance levels of random scores in this model's gates."""
     config = models.config(model)
     names = ("n_routed_experts", "num_experts_per_tok", "n_group", "topk_group")
     return statistics.chance(*(int(config[name]) for name in names))
 
 
 def together(found: RoutingCounts, model: str, layer: int, at: int) -> None:
-    """Which experts work on the same tokens."""
+    """Draw which experts are co-activated."""
     st.subheader(t("routing_statistics.together_title"))
     share_EE = found.coactivation[at]
     experts, chosen = len(share_EE), found.ids.shape[2]
@@ -193,7 +193,7 @@ def together(found: RoutingCounts, model: str, layer: int, at: int) -> None:
 
 
 def tokens(found: RoutingCounts, layers: list[int]) -> None:
-    """How faithful tokens are to one expert."""
+    """Draw how consistently tokens are routed to the same expert."""
     st.subheader(t("routing_statistics.tokens_title"))
     own, shuffled = found.faithful, found.faithful_shuffled
     chart(
@@ -228,7 +228,7 @@ def tokens(found: RoutingCounts, layers: list[int]) -> None:
 
 
 def neighbours(found: RoutingCounts, model: str, layers: list[int]) -> None:
-    """How often neighbouring tokens share an expert, beside Mixtral's figures."""
+    """Draw how often adjacent tokens share an expert, compared with Mixtral's figures."""
     st.subheader(t("routing_statistics.again_title"))
     own, loads, random = found.again, found.again_shuffled, floors(model)
     lines = {
@@ -308,7 +308,7 @@ def published_neighbours() -> None:
 def again_row(
     domain: str, layers: Sequence[int], first: Sequence[float], again: Sequence[float]
 ) -> dict[str, object]:
-    """First choice and any, layer by layer, for a table."""
+    """A table row with the shares for the first choice and for any, layer by layer."""
     row: dict[str, object] = {t("interventions.domain"): domain}
     for layer, f, a in zip(layers, first, again, strict=True):
         row[t("experts.layer_n", layer=layer)] = f"{f:.1%} · {a:.1%}"

@@ -1,4 +1,4 @@
-"""A run: which expert works on which token, the load of each, and how even that is."""
+"""A run: which expert processes which token, the load of each expert, and its balance."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from model.record.trace import Trace
 
 
 def room() -> None:
-    """The whole room: inputs, picture and numbers."""
+    """Draw the room: inputs, figures and numbers."""
     session.RUN.area(run)
 
 
 def run() -> None:
-    """The inputs, and all that is shown of the run on screen."""
+    """Draw the inputs, and everything about the run on screen."""
     inputs.inputs()
     trace, kind = session.on_screen()
     inputs.shown(trace, kind)
@@ -42,7 +42,7 @@ def run() -> None:
 
 
 def reading(trace: Trace, layer: int | None) -> None:
-    """One sentence with this run's own numbers."""
+    """Draw one sentence with this run's numbers."""
     if layer is None:
         return
     busy = expert_load.busiest(trace, trace.moe_layers.index(layer))
@@ -62,8 +62,8 @@ def reading(trace: Trace, layer: int | None) -> None:
 
 
 def picture(trace: Trace) -> None:
-    """Strip, heatmap of a layer, all layers, and the pinned token."""
-    sentence = st.container()  # filled below: the picture's own buttons choose the layer
+    """Draw the token strip, the heatmap of a layer, all layers, and the pinned token."""
+    sentence = st.container()  # filled below: the component's buttons choose the layer
     chosen = trace_view(
         trace,
         parts=("strip", "heatmap", "multiples"),
@@ -74,7 +74,7 @@ def picture(trace: Trace) -> None:
     )
     if chosen.layer is not None and chosen.layer != session.layer(trace):
         session.set_layer(chosen.layer)
-    sent = (trace.id, chosen.pinned)  # a pin made elsewhere since then is newer than what it sent
+    sent = (trace.id, chosen.pinned)  # a pin set elsewhere since then is newer than what it sent
     if session.RUN.running is None and st.session_state.get("e_sent") != sent:
         st.session_state.e_sent = sent
         links.set_pin(chosen.pinned)
@@ -85,7 +85,7 @@ def picture(trace: Trace) -> None:
 
 
 def load(trace: Trace) -> None:
-    """Load per expert beside the balanced share."""
+    """Draw the load per expert compared with the balanced share."""
     st.header(t("experts.load_title"))
     load_LE = trace.load()
     chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
@@ -121,7 +121,7 @@ def load(trace: Trace) -> None:
 
 
 def evenness(trace: Trace) -> None:
-    """MaxVio of this run, of chance, and of training."""
+    """Draw MaxVio of this run, of random routing, and of training."""
     st.header(t("experts.balance_title"))
     run, step = None, None
     if session.ships(trace):
@@ -209,7 +209,7 @@ def over_training(trace: Trace, run: str | None) -> None:
 
 
 def choices(rows: list[tuple[object, ...]]) -> None:
-    """Every choice of every token."""
+    """Draw the table of every token's experts."""
     st.dataframe(
         {name: [row[i] for row in rows] for i, name in enumerate(expert_load.COLUMNS)},
         hide_index=True,
@@ -220,7 +220,7 @@ def choices(rows: list[tuple[object, ...]]) -> None:
 
 
 def downloads(trace: Trace) -> None:
-    """All choices as a table, CSV and JSON."""
+    """Draw all choices as a table, with downloads as CSV and JSON."""
     rows = list(expert_load.choices(trace, trace.card.groups))
     fold = st.expander(t("experts.choices_table"), key="fold-choices", on_change="rerun")
     if fold.open:

@@ -1,4 +1,4 @@
-"""Continuations from a step of a reply, as it stands or with another number in its place."""
+"""Continuations from a step of an answer, unchanged or with another number in its place."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from model.tasks.reading import in_order
 
 
 def section() -> None:
-    """The chosen step, what to do with it, and what came of it."""
+    """Draw the chosen step, its controls, and the continuations."""
     found = session.picked()
     if found is None:
         st.caption(t("reasoning.step_none"))
@@ -54,7 +54,7 @@ def section() -> None:
 
 
 def continuations() -> None:
-    """How many continuations are right, and whether they follow the number that stands there."""
+    """Draw how many continuations are right, and how many follow the number given in the step."""
     batch, made = drawn_of(session.CONTINUATIONS), st.session_state.get("r_again")
     if batch is None or made is None or made["pick"] != st.session_state.r_pick:
         return
@@ -98,7 +98,7 @@ def continuations() -> None:
 
 
 def of_answer(drawn: list[replies.SampledReply], problem: Problem, answer: str | None) -> int:
-    """How many samples have an answer to the problem."""
+    """Draw how many samples have an answer to the problem."""
     if answer is None:
         return 0
     wanted = in_order(answer) if problem.task == pick.NAME else answer
@@ -106,6 +106,6 @@ def of_answer(drawn: list[replies.SampledReply], problem: Problem, answer: str |
 
 
 def interval(n: int, total: int) -> dict[str, str]:
-    """Wilson's interval of a share, for words."""
+    """Wilson's interval of a share, as values for a text."""
     low, high = wilson(n, total)
     return {"low": f"{low:.0%}", "high": f"{high:.0%}"}

@@ -25,16 +25,17 @@ from model.tasks.reading import ascii_of
 
 CONTINUATIONS = replies.ReplySlot("r_endings")
 COUNTS = (8, 16, 32)
-NUMBER = NumberField("reasoning.number", 0, 99_999)  # that is written in a step's place
+NUMBER = NumberField("reasoning.number", 0, 99_999)  # to put in place of a step's
 
 
 def number_key() -> str:
-    """The key of the field for another number: each step has its own, with what stands there."""
+    """The key of the field for another number: each step has its own, with its number as
+    default."""
     return "r_number-{}-{}".format(*st.session_state.r_pick)
 
 
 def picked() -> tuple[Trace, judged_reply.JudgedReply, judged_reply.Mark] | None:
-    """The chosen step, if its trace is on screen."""
+    """The chosen step, or None if its trace is not on screen."""
     if (pick := st.session_state.get("r_pick")) is None:
         return None
     on_screen, _ = session.on_screen()
@@ -50,7 +51,7 @@ def picked() -> tuple[Trace, judged_reply.JudgedReply, judged_reply.Mark] | None
 def prefix(
     trace: Trace, reading: judged_reply.JudgedReply, mark: judged_reply.Mark, edited: bool
 ) -> int:
-    """Tokens of the trace that stay: up to the step, or up to the step's result."""
+    """The number of tokens to keep of the trace: up to the step, or up to the step's result."""
     first, last = reading.start + mark.first, reading.start + mark.last
     if not edited:
         return first
@@ -58,7 +59,7 @@ def prefix(
 
 
 def start(edited: bool) -> None:
-    """Other continuations from before the chosen step, or from a number written in its place."""
+    """Sample continuations from before the chosen step, or from a number put in its place."""
     state = st.session_state
     found = picked()
     if found is None:

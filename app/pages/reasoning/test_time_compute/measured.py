@@ -1,4 +1,4 @@
-"""Test-time compute as it was measured beforehand, with more questions than one waits for."""
+"""Test-time compute as measured in advance, with more questions than a viewer would wait for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from model.tasks import TASKS
 
 
 def chosen() -> list[str]:
-    """The chosen models that are left free in how they answer."""
+    """The chosen models whose way of answering is not prescribed."""
     return [name for name in st.session_state.r_models if name in contestants.NAMES]
 
 
@@ -29,14 +29,14 @@ def measured() -> dict[str, dict[str, Any]]:
 
 
 def head() -> str:
-    """Title; the family of problems, which it returns: that of the question, if it has one."""
+    """Draw the title and the choice of a problem family, by default the question's; return it."""
     st.subheader(t("reasoning.recorded_title"))
     kind: str = st.session_state.r_kind
     return kind if kind in TASKS else next(iter(TASKS))
 
 
 def picture(points: dict[str, list[Point]], measure: str, labels: dict[str, str]) -> None:
-    """One chart of all models."""
+    """Draw one chart of all models."""
     ticks = sorted({p.k for found in points.values() for p in found})
     lines = [
         figures.ContestantCurve(
@@ -56,13 +56,14 @@ def picture(points: dict[str, list[Point]], measure: str, labels: dict[str, str]
 
 
 def span(values: Iterable[int | str]) -> str:
-    """From the least to the largest, or the one that there is."""
+    """The range of the values in words, or the value if there is one."""
     found = sorted(set(values))
     return " – ".join(str(one) for one in (found[:1] + found[-1:] if len(found) > 1 else found))
 
 
 def source_line(task: str, found: dict[str, dict[str, Any]], parts: list[dict[str, Any]]) -> None:
-    """Where the numbers are from, and who has none; `parts` is what is drawn of each."""
+    """Say where the numbers are from, and which models have none; `parts`: what is drawn of
+    each."""
     said = t(
         "reasoning.recorded_source",
         task=t(f"question.kind_{task}"),
@@ -87,7 +88,7 @@ def rows(points: dict[str, list[Point]], measure: str, axis: str) -> list[dict[s
 
 
 def by_samples() -> None:
-    """pass@k and cons@k."""
+    """Draw pass@k and cons@k."""
     if not (found := measured()):
         return
     task = head()
@@ -114,7 +115,7 @@ def by_samples() -> None:
 
 
 def by_budget() -> None:
-    """Accuracy against thinking tokens."""
+    """Draw accuracy against thinking tokens."""
     if not (found := measured()):
         return
     task = head()

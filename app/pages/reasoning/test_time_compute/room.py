@@ -1,4 +1,4 @@
-"""More samples and more thinking of the question above: bins, pass@k and cons@k, budgets."""
+"""More samples of and more thinking on the question above: bins, pass@k and cons@k, budgets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.ui.picture import drawn_once
 from app.ui.table import folded_table
 from app.ui.url_choice import url_choice
 
-#: How many questions, and samples of each, the budgets are measured on.
+#: Number of questions, and samples of each, that the budgets are measured on.
 BUDGETED = {"questions": session.PROBLEMS, "samples": session.BUDGET_SAMPLES}
 
 
@@ -31,7 +31,7 @@ def named(contestant: str) -> str:
 
 
 def drawn_of(slot: replies.ReplySlot) -> replies.Replies | None:
-    """How far a slot is, what went wrong, and its replies so far."""
+    """Draw a slot's progress and errors, and return its answers so far."""
     found = slot.growing()
     text = None
     if slot.running is not None and found is not None:
@@ -41,7 +41,7 @@ def drawn_of(slot: replies.ReplySlot) -> replies.Replies | None:
 
 
 def by_contestant(batch: replies.Replies) -> dict[str, list[list[replies.SampledReply]]]:
-    """Contestant → for each problem, its samples so far."""
+    """Contestant → its samples so far for each problem."""
     found: dict[str, list[list[replies.SampledReply]]] = {}
     for place, ask in enumerate(batch.asks):
         found.setdefault(ask.contestant, []).append(batch.of(place))
@@ -53,7 +53,7 @@ def answers_of(drawn: Sequence[replies.SampledReply]) -> list[tuple[str | None, 
 
 
 def export(batch: replies.Replies, name: str) -> None:
-    """All samples, seeds included, as a table, CSV and JSON."""
+    """Draw all samples with their seeds as a table, CSV and JSON."""
     rows = batch.rows()
     if not rows:
         return
@@ -70,7 +70,7 @@ def export(batch: replies.Replies, name: str) -> None:
 
 
 def bars(batch: replies.Replies) -> None:
-    """Answers to the first question as they fall into bins, one chart a contestant."""
+    """Draw the counts of each answer to the first question, one chart per contestant."""
     first = batch.asks[0].problem
     asked = [(i, ask) for i, ask in enumerate(batch.asks) if ask.problem == first]
     st.markdown(f"**{t('reasoning.bins_title')}**")
@@ -107,7 +107,7 @@ def bars(batch: replies.Replies) -> None:
 
 
 def scaling_curves(batch: replies.Replies) -> None:
-    """pass@k and cons@k of every contestant, as far as its samples reach."""
+    """Draw pass@k and cons@k of every contestant, up to its number of samples."""
     lines: dict[str, list[figures.ContestantCurve]] = {"pass": [], "cons": []}
     rows: list[dict[str, object]] = []
     asked = 0
@@ -242,7 +242,8 @@ def budget_picture() -> None:
 
 
 def o1() -> None:
-    """What OpenAI showed of o1, beside our curve: its shape, and the shares it gives in words."""
+    """Draw what OpenAI published of o1, next to our curve: the shape, and the shares in its
+    text."""
     found = published.o1()
     st.markdown(f"**{t('reasoning.o1_title')}**")
     axes = {key: t(f"reasoning.o1_{key}") for key in ("y", "train", "test", "rises")}
@@ -262,14 +263,14 @@ def o1() -> None:
 
 
 def samples() -> None:
-    """The room "More samples"."""
+    """Draw the room "More samples"."""
     st.header(t("reasoning.title_samples"))
     session.SAMPLES.area(samples_part)
     measured.by_samples()
 
 
 def thinking() -> None:
-    """The room "More thinking": accuracy against a budget of tokens, beside what o1 showed."""
+    """Draw the room "More thinking": accuracy against a token budget, compared with o1's."""
     st.header(t("reasoning.title_thinking"))
     st.markdown(t("reasoning.budget_intro", **BUDGETED))
     left, right = st.columns([3, 2])

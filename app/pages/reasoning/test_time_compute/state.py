@@ -1,4 +1,4 @@
-"""The many replies of the Reasoning page: slots `SAMPLES` and `BUDGET`."""
+"""The Reasoning page's runs with many answers: slots `SAMPLES` and `BUDGET`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SAMPLES, BUDGET = replies.ReplySlot("r_samples"), replies.ReplySlot("r_budget")
 
 COUNTS = (8, 16, 32, 64)
 BUDGETS = (32, 64, 128, 256, 512)
-PROBLEMS = 8  # held-out ones, where several are asked
-BUDGET_SAMPLES = 4  # of each of them, at each budget
+PROBLEMS = 8  # held-out problems, where several are asked
+BUDGET_SAMPLES = 4  # per problem and budget
 
 
 def held_out(problem: Problem) -> list[Problem]:
-    """Problems of the same task and level that no model was trained on.
+    """Held-out problems of the same task and level.
 
     Raises:
         InputError: if there is no such level.
@@ -37,15 +37,15 @@ def held_out(problem: Problem) -> list[Problem]:
 
 
 def offered(chosen: object, counts: tuple[int, ...]) -> int:
-    """A count that the page offers, whatever the browser sent."""
+    """The chosen count, if the page offers it: the browser may send anything."""
     return next((n for n in counts if n == chosen), counts[1])
 
 
 def _judgeable() -> tuple[Problem, float, int]:
-    """The question in the fields, temperature and seed.
+    """The question in the fields, with temperature and seed.
 
     Raises:
-        InputError: if the answer cannot be judged, or every sample would be the same.
+        InputError: if the answer cannot be judged, or all samples would be equal.
     """
     problem = session.question()
     temperature, seed = sampling.chosen(("r_t", "r_seed"))
@@ -57,7 +57,7 @@ def _judgeable() -> tuple[Problem, float, int]:
 
 
 def start_samples() -> None:
-    """Draw replies of every chosen contestant to one question, or to several held-out ones."""
+    """Sample answers of every chosen contestant to one question, or to several held-out ones."""
     state = st.session_state
     try:
         problem, temperature, seed = _judgeable()
@@ -75,7 +75,7 @@ def start_samples() -> None:
 
 
 def start_budget() -> None:
-    """Draw replies under budgets of thinking tokens, to several held-out problems."""
+    """Sample answers under budgets of thinking tokens, to several held-out problems."""
     try:
         problem, temperature, seed = _judgeable()
         able = [one for one in session.chosen() if one.opening != "direct"]

@@ -1,5 +1,5 @@
-// A chart with a column for each token, uncovered as a model writes: in slow motion, faster with >,
-// slower with <, and again with P. Who wants no motion sees all of it at once.
+// Reveals a chart with a column per token as if a model were writing: in slow motion, faster with
+// >, slower with <, and again with P. With reduced motion, all of it is shown at once.
 
 /** @import { Common } from "../../shared/mount.js" */
 /** @import { Chart } from "../../shared/plotly.js" */
@@ -17,7 +17,7 @@ import { isDrawn, placesOf } from "../../shared/plotly.js";
  * @property {string} chart its key
  * @property {string} run its id
  * @property {number} tokens
- * @property {number} labels px below the columns, where what stands below them is covered, too
+ * @property {number} labels px below the columns that are covered, too, for their labels
  */
 
 /** @type {Record<string, Speed>} */
@@ -73,7 +73,7 @@ class View {
   }
 
   /**
-   * Over the columns of tokens that are yet to come.
+   * Cover the columns of tokens that are yet to come.
    *
    * @param {Chart} chart
    */

@@ -1,12 +1,12 @@
-// The colour of a change: blue where it made a token likelier, orange where less likely.
+// The colour of a change: blue if it made a token more likely, orange if less likely.
 
-export const LIMIT = 3; // nats, where colours end: 20 times as likely, or as unlikely
+export const LIMIT = 3; // nats, end of the colour scale: 20 times as likely, or as unlikely
 const LESS = [213, 94, 0]; // orange
 const SAME = [136, 142, 152]; // grey
 const MORE = [0, 114, 178]; // blue
 
 /**
- * @param {number} nats by which the log-probability rose
+ * @param {number} nats change of the log-probability
  */
 export function diverging(nats) {
   const x = Math.max(-1, Math.min(1, nats / LIMIT));

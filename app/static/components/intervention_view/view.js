@@ -1,4 +1,4 @@
-// Tokens of a run, coloured by how much likelier a change made them, and both answers in words.
+// Tokens of a run, coloured by how an intervention changed their probability, and both answers.
 
 /** @import { Common, Given, Send } from "../../shared/mount.js" */
 /** @import { Told } from "../../shared/link.js" */
@@ -16,22 +16,22 @@ import { diverging, LIMIT } from "./colours.js";
 /**
  * @typedef {object} Data what Python sends (app/pages/experts/interventions/view.py)
  * @property {string} id of the comparison
- * @property {string} run name of the untouched run
+ * @property {string} run name of the original run
  * @property {string[]} texts of the run
  * @property {number} n_prompt
  * @property {string[]} answer the run's
- * @property {string[]} written the answer with the change
- * @property {number | null} parting where the answers part, counted from the answer's first token
+ * @property {string[]} written the answer with the intervention
+ * @property {number | null} parting where the answers diverge, counted from their first token
  * @property {number | null} pinned
  * @property {(number | null)[]} [before] log-probabilities of the run's tokens, in nats
- * @property {(number | null)[]} [after] the same with the change
- * @property {number[]} [kept] the share of a token's experts that stay, over all layers
+ * @property {(number | null)[]} [after] the same with the intervention
+ * @property {number[]} [kept] the share of a token's experts that stay the same, over all layers
  *
  * @typedef {{ node: HTMLElement, lines: string[] }} Chip a token of the strip, and its tip
  */
 
 /**
- * The log-probability of tokens together, in nats; null where none was computed.
+ * The log-probability of several tokens together, in nats; null if none was computed.
  *
  * @param {(number | null)[]} values
  */
@@ -50,12 +50,12 @@ class View {
     this.run = ""; // its name
     this.key = "";
     this.state = "";
-    this.touched = false; // did the viewer pin?
+    this.touched = false; // whether the viewer has pinned a token
     this.sending = 0;
     /** @type {Chip[]} */
     this.chips = [];
     /** @type {Chip[]} */
-    this.chipOf = []; // by token: a character of several has one chip
+    this.chipOf = []; // by token; a character of several tokens has one chip
     /** @type {HTMLElement} */
     this.list = element("div");
     /** @type {HTMLElement} */
@@ -165,7 +165,7 @@ class View {
   }
 
   /**
-   * Let tokens of the run in a box be pointed at and pinned.
+   * Make the run's tokens in a box hoverable and pinnable.
    *
    * @param {HTMLElement} box
    */
@@ -185,8 +185,8 @@ class View {
   }
 
   /**
-   * Both answers; what comes after they part is marked, and there the changed one's tokens
-   * are not the run's.
+   * Draw both answers; the part after they diverge is marked, where the changed answer's tokens
+   * are not those of the run.
    *
    * @param {Data} data
    */
@@ -251,7 +251,7 @@ class View {
   /** @param {number | null} token */
   keep(token, wait = PAUSE) {
     this.pinned = token;
-    this.touched = true; // from now on the viewer's choice counts, not the page's
+    this.touched = true; // from now on the viewer's choice overrides the page's
     this.mark();
     clearTimeout(this.sending);
     const value = { run: this.run, token };

@@ -1,6 +1,5 @@
-// Keys that turn pages, and the wheel or a finger beyond a page's end. Keys are heard wherever the
-// focus is, unless it is where they mean something; wheel and finger turn nothing for who wants no
-// motion.
+// Keys that turn pages, and the wheel or touch beyond a page's end. Keys work wherever the focus
+// is, unless the focused element uses them itself; wheel and touch do nothing with reduced motion.
 
 /** @import { Common, Given } from "../../shared/mount.js" */
 
@@ -8,7 +7,7 @@ import { isTaken } from "../../shared/keys.js";
 import { mount } from "../../shared/mount.js";
 import { Wheel } from "../../shared/wheel.js";
 
-/** @typedef {{ values: Record<string, string> }} Data a key's name and what it stands for */
+/** @typedef {{ values: Record<string, string> }} Data names of keys and their values */
 
 const PAGE = "[data-testid=stMain]"; // what scrolls
 
@@ -26,7 +25,7 @@ class View {
       signal,
       passive: true,
     });
-    // The browser reloads a page that is pulled down at its beginning: a finger turns one way.
+    // Browsers reload a page that is pulled down at its beginning, so touch only turns forwards.
     const pull = new Wheel((way) => way > 0 && this.turn(way));
     window.addEventListener("touchstart", (event) => this.touch(event, pull), {
       signal,
@@ -56,7 +55,7 @@ class View {
   }
 
   /**
-   * From a finger's touch until it is lifted is one gesture.
+   * Start a gesture, which lasts until the finger is lifted.
    *
    * @param {TouchEvent} event
    * @param {Wheel} pull
@@ -104,7 +103,7 @@ class View {
 }
 
 /**
- * Does a box hold an element, also one in the shadow of another?
+ * Whether a box contains an element, including those in shadow roots.
  *
  * @param {Element} box
  * @param {Node} node

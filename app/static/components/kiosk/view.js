@@ -1,9 +1,9 @@
-// A screen in a hall: when nobody has touched it for a while, what the last visitor left is
-// forgotten, and the story plays by itself.
+// Kiosk mode: after a while without input, what the last visitor left is forgotten, and the story
+// plays by itself.
 
 import { mount } from "../../shared/mount.js";
 
-/** @typedef {{ home: string }} Data link of what plays by itself, beside the app's pages */
+/** @typedef {{ home: string }} Data link to what plays by itself, relative to the app's pages */
 
 export const IDLE = 90_000; // ms
 const SIGNS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"];
@@ -25,13 +25,13 @@ class View {
     this.timer = setTimeout(() => this.forget(), IDLE);
   }
 
-  // A new page is a new session: the server keeps nothing of the old one either.
+  // Loading a page starts a new session, so the server forgets the old one, too.
   forget() {
     try {
       window.localStorage.clear();
       window.sessionStorage.clear();
     } catch {
-      // a browser that refuses to remember has nothing to forget
+      // a browser that refuses storage has nothing to forget
     }
     window.location.replace(new URL(this.home ?? "", document.baseURI));
   }

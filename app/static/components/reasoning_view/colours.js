@@ -1,15 +1,15 @@
-// What tokens can be coloured by: a place on its scale for a token, and the scale.
+// The colourings of tokens: a token's position on a scale, and the scale's colours.
 
 import { cividis, inkOn } from "../../shared/colours.js";
 
-const UNSURE = 2; // nats: as if 7 tokens were equally likely; the colours end here
+const UNSURE = 2; // nats, end of the colour scale: as if 7 tokens were equally likely
 const SURE_COLOUR = [250, 247, 255];
 const UNSURE_COLOUR = [84, 39, 143];
 
 /**
  * @typedef {object} Scale
- * @property {(p: number | null, nats: number | null) => number | null} place of a token's
- * probability and entropy; null if what it shows is not known
+ * @property {(p: number | null, nats: number | null) => number | null} place position for a
+ * token's probability and entropy; null if unknown
  * @property {(x: number) => string} colour
  * @property {(x: number) => string} ink
  */

@@ -1,4 +1,4 @@
-// One reply: its verdict, then thinking in rows with every step marked, the answer, and facts.
+// One reply: its verdict, the thinking in rows with every step marked, the answer, and facts.
 
 /** @import { Mark } from "./marks.js" */
 /** @import { Replies } from "./replies.js" */
@@ -10,17 +10,17 @@ import { folds } from "./folds.js";
 import { computes, describe, looks, sign } from "./marks.js";
 
 /**
- * A reply as Python sends it; tokens are counted from its first one.
+ * A reply as sent by Python; tokens are counted from its first one.
  *
  * @typedef {object} Reply
  * @property {string} id
  * @property {string} name
  * @property {string} typical
- * @property {number} given tokens that the model was given as its own
+ * @property {number} given number of tokens that the reply was begun with
  * @property {string[]} texts
  * @property {(number | null)[]} probs
  * @property {(number | null)[]} entropies nats
- * @property {number[] | null} seconds since the prompt was read; null: nobody measured
+ * @property {number[] | null} seconds since the end of the prompt; null if not measured
  * @property {Mark[]} marks
  * @property {number} split the answer's first token
  * @property {string} cut why it ended
@@ -28,10 +28,10 @@ import { computes, describe, looks, sign } from "./marks.js";
  * @property {boolean | null} correct
  * @property {string | null} right_answer
  * @property {number | null} language share of words in the question's language
- * @property {number | null} appeared the token with which the right answer first stood there
+ * @property {number | null} appeared the token with which the right answer first appeared
  */
 
-const NEAR = 40; // px from its end within which a reader still follows a thought
+const NEAR = 40; // px from the end of a thought within which the view keeps following it
 
 export class Column {
   /**
@@ -64,7 +64,7 @@ export class Column {
     this.folded = new Map();
     /** @type {Set<number>} first rows of the folds that were opened */
     this.unfolded = new Set();
-    this.follows = true; // the newest row, until the reader scrolls away from it
+    this.follows = true; // follows the newest row until the reader scrolls away
     this.thinking.onscroll = () => {
       const { scrollHeight, scrollTop, clientHeight } = this.thinking;
       this.follows = scrollHeight - scrollTop - clientHeight < NEAR;
@@ -162,7 +162,7 @@ export class Column {
   }
 
   /**
-   * Rows of the thinking: [first token, last token), a new one where a "row" mark stands.
+   * The rows of the thinking as [first token, last token); each "row" mark begins a new one.
    *
    * @returns {[number, number][]}
    */
@@ -204,7 +204,7 @@ export class Column {
   }
 
   /**
-   * Once a reply has ended, fold its rows away where nothing is wrong, if there are many.
+   * Once a reply has ended, fold away its rows without errors, if there are many.
    *
    * @param {[number, number][]} cuts
    */
@@ -234,7 +234,7 @@ export class Column {
   }
 
   /**
-   * What stands in the place of rows that are folded away.
+   * The placeholder for folded rows.
    *
    * @param {number} first
    * @param {number} n

@@ -1,13 +1,13 @@
 // Which rows of a long thought can be folded away.
 
-const FIRST = 2; // rows that stay in sight at the beginning
+const FIRST = 2; // rows that stay visible at the beginning
 const LAST = 3; // and at the end
-const LEAST = 4; // rows that are worth a fold
+const LEAST = 4; // minimum rows worth folding
 
 /**
- * Runs of rows without anything to look at: [first row, row after the last).
+ * Runs of consecutive rows to fold, as [first row, row after the last).
  *
- * @param {boolean[]} quiet of each row, whether nothing in it is wrong or new
+ * @param {boolean[]} quiet for each row, whether nothing in it is wrong or new
  * @returns {[number, number][]}
  */
 export function folds(quiet) {

@@ -1,22 +1,22 @@
-// What is marked in a reply, how it looks, and what is said of it.
+// The marks in a reply, their appearance and their descriptions.
 
 /** @import { Words } from "../../shared/words.js" */
 
 /**
- * What is marked in a reply: a step of arithmetic, two digits that are compared, a word of doubt,
- * or where a row begins. Tokens `first` to `last` - 1.
+ * A mark in a reply: a step of arithmetic, a comparison of two digits, a verdict, or the beginning
+ * of a row. It covers tokens `first` to `last` - 1.
  *
  * @typedef {object} Mark
  * @property {string} kind
  * @property {number} first
  * @property {number} last
  * @property {string} text
- * @property {number | null} value what a step should give, of digits both (67 for 6/7); null for
- * what is not a step
+ * @property {number | null} value the true value of a step, or both digits of a comparison (67 for
+ * 6/7); null for other marks
  * @property {boolean} right
  * @property {boolean} first_error
  * @property {boolean} builds on a wrong value
- * @property {boolean | null} follows of a verdict: it says what the digits before it say
+ * @property {boolean | null} follows whether a verdict agrees with the digits before it
  */
 
 /**
@@ -30,7 +30,7 @@ export const computes = (mark) => mark.value !== null && mark.kind !== "compare"
 const differs = (mark) => mark.text.at(0) !== mark.text.at(-1);
 
 /**
- * Classes of a mark.
+ * The CSS classes of a mark.
  *
  * @param {Mark} mark
  */
@@ -42,7 +42,7 @@ export function looks(mark) {
 }
 
 /**
- * What stands after a mark; digits that are equal need no sign.
+ * The sign after a mark; equal digits need none.
  *
  * @param {Mark} mark
  */
@@ -54,11 +54,11 @@ export function sign(mark) {
 }
 
 /**
- * What is said of a mark.
+ * The lines of a mark's tooltip.
  *
  * @param {Words} words
  * @param {Mark} mark
- * @param {boolean} clickable whether one can continue from a step
+ * @param {boolean} clickable whether steps can be clicked
  * @returns {string[]}
  */
 export function describe(words, mark, clickable) {

@@ -1,4 +1,4 @@
-// Replies to one question: the player, the strips, the columns, the tip and the colours.
+// The replies to one question: player, strips, columns, tooltip and colours.
 
 /** @import { Common, Send } from "../../shared/mount.js" */
 /** @import { Colouring } from "./colours.js" */
@@ -21,16 +21,16 @@ import { makeStrips } from "./strips.js";
  * @property {Reply[]} columns
  * @property {boolean} playing
  * @property {boolean} clickable
- * @property {{ run: string, mark: number } | null} pick the step that is chosen
+ * @property {{ run: string, mark: number } | null} pick the picked step
  * @property {string} question for the title of a saved picture
  * @property {"h2" | "h3"} heading of a column
- * @property {Colouring | null} colour that the link asks for
+ * @property {Colouring | null} colour requested by the link
  */
 
-const LONG = 120; // characters of a question in a picture's title
+const LONG = 120; // maximum characters of a question in a picture's title
 
 /**
- * When each token of each reply was there; token by token together, if that is not known of all.
+ * The time of each token of each reply; all replies advance in step if any time is unknown.
  *
  * @param {Reply[]} replies
  */
@@ -82,7 +82,7 @@ export class Replies {
   }
 
   /**
-   * The same replies, with another choice or another format of pictures.
+   * Update the same replies, with another pick or format of pictures.
    *
    * @param {Data & Common} data
    * @param {Send} send
@@ -112,7 +112,7 @@ export class Replies {
   // --- Playing ------------------------------------------------------------------------------
 
   /**
-   * The clock goes by the reply that was ready last.
+   * The player, whose clock follows the reply that ended last.
    */
   playerFor() {
     /** @param {number[]} times */
@@ -135,7 +135,7 @@ export class Replies {
     });
   }
 
-  /** Show of each reply what was there at the same time as the leader's newest token. */
+  /** Show of each reply what existed at the time of the leader's newest token. */
   showPlayed() {
     const { player } = this;
     this.columns.forEach((column, i) => {
@@ -157,7 +157,7 @@ export class Replies {
 
   /**
    * @param {number} now
-   * @param {boolean} [changed] what else is shown than what the state says
+   * @param {boolean} [changed] whether something other than the state has changed
    */
   draw(now, changed = false) {
     this.frame = 0;
@@ -197,7 +197,7 @@ export class Replies {
   }
 
   /**
-   * The mark that was chosen in a column.
+   * The picked mark in a column.
    *
    * @param {Column} column
    */

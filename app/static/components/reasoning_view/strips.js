@@ -1,4 +1,4 @@
-// One strip per reply on a shared axis of tokens: where it thinks, where each step ends, and how.
+// A strip per reply on a shared token axis: its thinking, and where and how each step ends.
 
 /** @import { Column } from "./column.js" */
 /** @import { Replies } from "./replies.js" */

@@ -1,4 +1,4 @@
-// One place where replies are shown: the same ones with another choice, or others.
+// A place where replies are shown: it updates the same replies, or replaces them.
 
 /** @import { Common, Given } from "../../shared/mount.js" */
 /** @import { Data } from "./replies.js" */

@@ -1,4 +1,4 @@
-// What is copied: addresses of figures, frames, citations.
+// The codes to copy: links to figures, embeds, citations.
 
 import { escaped } from "../../shared/svg.js";
 
@@ -7,7 +7,7 @@ import { escaped } from "../../shared/svg.js";
  * @property {string} name
  * @property {string} title
  * @property {string} page
- * @property {[number, number, number]} heights px of its frame: wide, of middle width, narrow
+ * @property {[number, number, number]} heights px of its embed: wide, middle, narrow
  * @property {string} paper
  * @typedef {object} Shared what Python sends (app/export/share.py)
  * @property {string} page
@@ -15,20 +15,20 @@ import { escaped } from "../../shared/svg.js";
  * @property {Figure[]} figures
  * @property {string} folder
  * @property {string[]} formats
- * @property {string[]} shells components that can be a file of their own
+ * @property {string[]} shells components that can be saved as a file
  * @property {Record<string, string>} papers BibTeX by key
  * @property {string} paper key of the page's
- * @property {Record<string, string>} rooms whose paper is another one
+ * @property {Record<string, string>} rooms with another paper
  * @property {string} app BibTeX with %url%, %date% and %year%
  * @property {string} date
  * @property {string} locale
  */
 
-const [MIDDLE, NARROW] = [672, 480]; // px of frames: below them, they show narrower pictures
-const ROOM = "room"; // the key of the URL that names a part of a page
+const [MIDDLE, NARROW] = [672, 480]; // px widths of embeds below which they show narrower pictures
+const ROOM = "room"; // the URL key of a page's room
 
 /**
- * A page without what it shows, filled in: a run as its component was given it, or a chart.
+ * Fill in a page template with a run, in the form given to its component, or a chart.
  *
  * @param {string} shell
  * @param {{ title: string, says: string, bytes: Uint8Array }} shown
@@ -44,11 +44,11 @@ export function filledShell(shell, { title, says, bytes }, source) {
     .replace("%%data%%", () => btoa(text));
 }
 
-/** Where the app's first page is; every page lies beside it. */
+/** The URL of the app's first page, which all pages are relative to. */
 const home = () => new URL("./", document.baseURI);
 
 /**
- * Is the page's background dark?
+ * Whether the page's background is dark.
  *
  * @param {Element} root
  */
@@ -72,8 +72,8 @@ export function addressOf(data, file, dark) {
 }
 
 /**
- * The height of a figure's frame as CSS: the narrower the column that it is in, the higher, in two
- * steps. Code in a post can have no media query.
+ * The height of a figure's embed as CSS, which grows in two steps in narrower columns, since embed
+ * code cannot contain media queries.
  *
  * @param {Figure} figure
  */
@@ -84,7 +84,7 @@ function heightOf({ heights: [wide, middle, narrow] }) {
 }
 
 /**
- * The code of a frame: of a figure by itself, or else of the page as it stands.
+ * The embed code of a figure, or else of the current page.
  *
  * @param {Shared} data
  * @param {Figure | undefined} figure
@@ -108,7 +108,7 @@ export function frameOf(data, figure, dark) {
 }
 
 /**
- * The app's entry, and that of the paper that is shown.
+ * The BibTeX entries of the app and of the paper shown.
  *
  * @param {Shared} data
  * @param {Figure | undefined} figure

@@ -1,5 +1,5 @@
-// Share: link, embed code and citation of what is on screen. The address is read when it is asked
-// for, so that it is always that of the view as it is now.
+// Share: link, embed code and citation of the current view. The URL is read only when needed, so
+// that it is always up to date.
 
 /** @import { Common } from "../../shared/mount.js" */
 /** @import { Chart } from "../../shared/plotly.js" */
@@ -16,18 +16,18 @@ import { addressOf, bibtex, filledShell, frameOf, isDark } from "./codes.js";
 /** @import { Shared } from "./codes.js" */
 
 /**
- * @typedef {object} Page something on the page that can be a file
+ * @typedef {object} Page something on the page that can be saved as a file
  * @property {string} label
  * @property {string} title
  * @property {string} says
- * @property {string} shell that it is filled into
+ * @property {string} shell the template to fill in
  * @property {() => Uint8Array} bytes
  * @property {string} file its name, without language and extension
  */
 
-const TOLD = 6000; // ms that a word stays
-const CHART = "plotly_chart"; // the shell of charts
-const UNLINKED = "st-key-unlinked_"; // then the name of something that no link can hold
+const TOLD = 6000; // ms that a message is shown
+const CHART = "plotly_chart"; // the template of charts
+const UNLINKED = "st-key-unlinked_"; // prefix for state that no link can hold
 
 class View {
   /** @param {HTMLElement} root */
@@ -87,7 +87,7 @@ class View {
     this.root.querySelector(".open")?.setAttribute("aria-expanded", "false");
   }
 
-  /** All fields, as the page stands now. */
+  /** Update all fields for the current view. */
   fill() {
     const { data, panel, words } = this;
     if (!data) return;
@@ -137,7 +137,7 @@ class View {
   }
 
   /**
-   * A field, and the button that copies it.
+   * Draw a field with a button that copies it.
    *
    * @param {HTMLInputElement | HTMLTextAreaElement} field
    * @param {string} name
@@ -157,7 +157,7 @@ class View {
   }
 
   /**
-   * A figure as files.
+   * Draw links to a figure's files.
    *
    * @param {HTMLElement} box
    * @param {string} [name]
@@ -183,7 +183,7 @@ class View {
   }
 
   /**
-   * Runs and replies on the page.
+   * The runs and replies on the page.
    *
    * @returns {Page[]}
    */
@@ -201,7 +201,7 @@ class View {
   }
 
   /**
-   * Plotly's charts on the page.
+   * The plotly charts on the page.
    *
    * @returns {Page[]}
    */
@@ -220,9 +220,9 @@ class View {
   }
 
   /**
-   * Buttons that save what is on the page, each as a file that is alive without a server.
+   * Draw buttons that save parts of the page as interactive files that need no server.
    *
-   * @param {string} heading its word
+   * @param {string} heading key of its text
    * @param {Page[]} pages
    */
   pages(heading, pages) {

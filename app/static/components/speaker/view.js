@@ -1,5 +1,5 @@
-// The speaker's own window of a talk: notes, what comes next, clock and time. It follows the stage, and
-// what is pressed here goes there.
+// The speaker's own window of a talk: notes, the next screen, clock and elapsed time. It follows
+// the stage, and keys pressed here are passed on to it.
 
 /** @import { Common } from "../../shared/mount.js" */
 /** @import { Said } from "../../shared/talk.js" */
@@ -13,11 +13,11 @@ import { Words } from "../../shared/words.js";
 /**
  * @typedef {object} Data
  * @property {{ id: string, title: string, idea: string, notes: string }[]} screens
- * @property {number} place of the screen in the address: where the stage was
+ * @property {number} place of the screen in the URL, where the stage was
  */
 
 const TICK = 500; // ms
-const LOST = 4; // ticks without a word from the stage
+const LOST = 4; // ticks without a message until the stage counts as closed
 
 class View {
   /** @param {HTMLElement} root */
@@ -52,7 +52,7 @@ class View {
     this.list = element("select", "", next);
     this.list.onchange = () => {
       this.talk.say({ turn: this.list.value });
-      this.list.blur(); // the next key is for the stage
+      this.list.blur(); // so that the next key goes to the stage
     };
     const foot = element("div", "foot", root);
     this.buttons = {
@@ -130,7 +130,7 @@ class View {
     event.preventDefault();
   }
 
-  // The stage is asked now and then: no answer means that it was closed, or left.
+  // The stage is polled; no answer means that it was closed or left.
   tick() {
     const now = new Date();
     this.clock.textContent = now.toLocaleTimeString(this.data?.locale, { timeStyle: "short" });

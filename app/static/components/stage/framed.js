@@ -1,16 +1,16 @@
-// A view of the app in a frame on the stage: of all that is there its picture alone, as large as it
-// fits. `#2` at the end of a link is the second picture of its room.
+// A view of the app in a frame on the stage: only its picture is shown, as large as fits. `#2` at
+// the end of a link selects the second picture of its room.
 
-const LARGEST = 1.75; // at which the 14 px of a page's type are the 24 px of a stage
+const LARGEST = 1.75; // zoom at which the page's 14 px text has the stage's 24 px
 const SMALLEST = 1;
-const LEAST = 60; // px of height of a picture; what is lower only listens, or is yet to come
+const LEAST = 60; // minimum px height of a picture; lower ones are invisible, or not drawn yet
 const COMPONENT = "[data-testid=stBidiComponentIsolated]";
 const PICTURES = `[data-testid=stMain] :is(.stPlotlyChart, .stHtml,
   .st-key-glossary_found, ${COMPONENT})`;
-const TABLES = "[data-testid=stMain] .stDataFrame"; // where there is nothing else to look at
-const PLACE = ".stElementContainer, .st-key-glossary_found"; // what may be taken out of the page
+const TABLES = "[data-testid=stMain] .stDataFrame"; // only where there is no picture
+const PLACE = ".stElementContainer, .st-key-glossary_found"; // elements that can be shown alone
 const SHOWN = "data-shown";
-const WHOLE = "data-whole"; // of the root: the whole page is shown
+const WHOLE = "data-whole"; // attribute of the root if the whole page is shown
 const CSS = `
 [data-testid=stExpandSidebarButton] { display: none; }
 :root:not([${WHOLE}]):has([${SHOWN}]) body :not([${SHOWN}], [${SHOWN}] *) { visibility: hidden !important; }
@@ -20,7 +20,7 @@ const CSS = `
 }`;
 
 /**
- * Show the picture of what is loaded in a frame, now and whenever the page is drawn again.
+ * Show only the picture of the page in a frame, now and whenever the page is drawn again.
  *
  * @param {HTMLIFrameElement} frame
  */
@@ -41,13 +41,13 @@ export function fill(frame) {
       shown = one;
     }
     if (!one || page.documentElement.hasAttribute(WHOLE)) return;
-    // only ever smaller: what is wider may be lower, and would ask to be larger again
+    // only ever shrink: a wider layout may be lower, which would ask for enlarging again
     const most = frame.getBoundingClientRect().height / one.scrollHeight / stageOf(frame);
     scale = Math.max(SMALLEST, Math.min(scale, most));
     frame.style.setProperty("--scale", String(scale));
   };
   const sizes = new ResizeObserver(fit);
-  const seen = new WeakSet(); // to observe once more what is observed would call `fit` once more
+  const seen = new WeakSet(); // observing an element again would call `fit` again
   const look = () => {
     for (const one of page.querySelectorAll(`${PICTURES}, ${TABLES}`)) {
       if (!seen.has(one)) sizes.observe(one);
@@ -60,14 +60,14 @@ export function fill(frame) {
 }
 
 /**
- * How many times larger than for 1280 × 720 px the stage is around a frame.
+ * How many times larger than 1280 × 720 px the stage around a frame is.
  *
  * @param {HTMLIFrameElement} frame
  */
 const stageOf = (frame) => Number(getComputedStyle(frame).getPropertyValue("--stage")) || 1;
 
 /**
- * The whole page in a frame, with what steers it, or its picture again.
+ * Toggle between the whole page in a frame, with its controls, and only its picture.
  *
  * @param {HTMLIFrameElement | undefined} frame
  */
@@ -94,7 +94,7 @@ function dress(page) {
 }
 
 /**
- * The place of the picture of this number, counted from 1; the first's if there are not as many.
+ * The element of the picture with a number, counted from 1; the first if there are not as many.
  *
  * @param {Document} page
  * @param {number} number

@@ -1,5 +1,5 @@
-// The stage's own part of a talk: keys and remote, notes, overview, blank, views in frames, and the way
-// to the speaker's own window.
+// The stage's part of a talk: keys and remote, notes, overview, blank, views in frames, and opening
+// the speaker's window.
 
 /** @import { Common, Given } from "../../shared/mount.js" */
 /** @import { Said } from "../../shared/talk.js" */
@@ -16,15 +16,15 @@ import { fill, steer } from "./framed.js";
  * @property {{ id: string, title: string }[]} screens
  * @property {number} place of the screen that is shown
  * @property {string} notes
- * @property {string | null} frame link of a view of the app, beside its pages
- * @property {string | null} nextFrame that of the next screen: it is loaded beforehand
- * @property {boolean} playing turn by itself, until somebody touches
+ * @property {string | null} frame link to a view of the app, relative to its pages
+ * @property {string | null} nextFrame that of the next screen, to be preloaded
+ * @property {boolean} playing advance automatically until there is input
  */
 
-const SCREEN = [1280, 720]; // px, for which all sizes are given
-const STEPS = 20; // to each of which all sizes grow together
-const MANY = 18; // screens that the overview shows in three columns
-export const PLAYED = 12_000; // ms a screen that plays by itself
+const SCREEN = [1280, 720]; // px that all sizes are for
+const STEPS = 20; // sizes grow in steps of 1 / STEPS
+const MANY = 18; // screens from which on the overview has three columns
+export const PLAYED = 12_000; // ms per screen when playing automatically
 const POPUP = "popup,width=1000,height=720";
 
 class View {
@@ -46,7 +46,7 @@ class View {
     this.opener = element("button", "speaker", root);
     this.opener.type = "button";
     this.opener.onclick = () => {
-      this.opener.blur(); // the next key is for the stage
+      this.opener.blur(); // so that the next key goes to the stage
       this.speak();
     };
     this.talk = talk((said) => this.told(said));
@@ -54,9 +54,9 @@ class View {
     this.started = null; // when the first page was turned, ms
     /** @type {Map<string, HTMLIFrameElement>} */
     this.frames = new Map();
-    this.at = 0; // place of the screen that is shown, or was asked for and is on its way
+    this.at = 0; // index of the screen that is shown, or was requested
     /** @type {string | null} */
-    this.asked = null; // id of the latter
+    this.asked = null; // id of a requested screen
   }
 
   /** @param {string} name */
@@ -111,7 +111,7 @@ class View {
     if (data.playing) this.timer = setTimeout(() => this.to((place + 1) % screens.length), PLAYED);
   }
 
-  // On a larger screen all is larger alike: the page by a variable of its style, figures by Python.
+  // Enlarge everything in proportion to the screen: the page by a CSS variable, figures in Python.
   measure() {
     const [width, height] = SCREEN;
     const fits = Math.min(window.innerWidth / width, window.innerHeight / height);
@@ -123,7 +123,7 @@ class View {
   }
 
   /**
-   * The screen's frame, and the next one's beneath it, out of sight; others go.
+   * Draw the screen's frame and, hidden beneath it, the next one's; remove all others.
    *
    * @param {Data} data
    * @param {string} title
@@ -186,7 +186,7 @@ class View {
     this.tell();
   }
 
-  // What lies over the screen goes first; then the stage is left for the story.
+  // Close an overlay first; without one, leave the stage for the story.
   back() {
     const boxes = [this.blank, this.overview, this.blocked, this.notes];
     const over = boxes.find((box) => !box.hidden);
@@ -195,8 +195,8 @@ class View {
   }
 
   /**
-   * A key for the view in the frame, where the focus seldom is. One that was passed on comes back
-   * here: the frame's keys are heard, too.
+   * Pass a key on to the view in the frame, which seldom has the focus. It comes back here, as the
+   * frame's keys are listened to, too.
    *
    * @param {KeyboardEvent} event
    */
@@ -213,7 +213,7 @@ class View {
     return link.href;
   }
 
-  // One window, however often it is asked for; a browser that lets none open is told of.
+  // Only one window is ever opened; the viewer is told if the browser blocks it.
   speak() {
     if (this.window && !this.window.closed) return this.window.focus();
     this.window = window.open(this.speakers(), "inside-r1-speaker", POPUP);
@@ -256,7 +256,7 @@ class View {
     this.tell();
   }
 
-  // Where a visitor begins, in the stage's language; the list of screens goes along.
+  // The page where visitors begin, in the stage's language, keeping the list of screens.
   begin() {
     const query = new URLSearchParams({ kiosk: "1", lang: document.documentElement.lang });
     const listed = new URLSearchParams(window.location.search).get("screens");
@@ -280,7 +280,7 @@ class View {
 }
 
 /**
- * A key as if it had been pressed in a window.
+ * Dispatch a key as if it had been pressed in a window.
  *
  * @param {Window} view
  * @param {string} key

@@ -1,5 +1,5 @@
-// What a marked term means, where one points, taps or tabs to it. The page's Markdown brings the
-// definition as the title of a link; here it becomes a box that stays while one reads it.
+// Shows the definition of a marked term on hover, tap or focus. The page's Markdown has it as the
+// title of a link; here it becomes a box that stays open while it is read.
 
 /** @import { Common } from "../../shared/mount.js" */
 
@@ -10,7 +10,7 @@ import { Words } from "../../shared/words.js";
 const BEGINNING = "#term-";
 const MARKED = `a[href^="${BEGINNING}"]`;
 const GAP = 6; // px between a term and its box
-const LINGER = 250; // ms in which the pointer may travel from the term to its box
+const LINGER = 250; // ms for the pointer to move from the term to its box
 
 /** @param {EventTarget | null} at */
 function termAt(at) {
@@ -50,13 +50,13 @@ class View {
 
   /** @param {PointerEvent} event */
   point(event) {
-    if (event.pointerType === "touch") return; // a tap is a click
+    if (event.pointerType === "touch") return; // taps are handled as clicks
     const term = termAt(event.target);
     if (term) this.show(term);
     else if (this.term && !event.composedPath().includes(this.box)) this.later();
   }
 
-  // A term does not lead to another page: a tap says what it means, a second one is enough.
+  // A term's link is not followed: a tap opens its definition, and a second one closes it.
   /** @param {MouseEvent} event */
   click(event) {
     const term = termAt(event.target);
@@ -74,7 +74,7 @@ class View {
     if (!term) return;
     clearTimeout(this.leaving);
     if (term.title) {
-      term.dataset.says = term.title; // else the browser would say it a second time
+      term.dataset.says = term.title; // or the browser would show it as well
       term.setAttribute("aria-description", term.title);
       term.removeAttribute("title");
     }

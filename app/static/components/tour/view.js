@@ -1,5 +1,5 @@
 // Five hints for a first visit, in the sidebar, where they cover nothing. The browser remembers
-// that they were read, or not wanted.
+// that they were read or dismissed.
 
 /** @import { Common } from "../../shared/mount.js" */
 
@@ -7,12 +7,12 @@ import { element } from "../../shared/element.js";
 import { mount } from "../../shared/mount.js";
 import { Words } from "../../shared/words.js";
 
-/** @typedef {{ hints: { key: string, about: string }[] }} Data words, and what they are about */
+/** @typedef {{ hints: { key: string, about: string }[] }} Data keys of texts, and their elements */
 
 export const REMEMBERED = "inside-r1-tour";
 const OUTLINE = "3px solid var(--st-primary-color, #0060a8)";
 
-/** A private window may refuse to remember: then the hints come again. */
+/** Whether hints were seen; a private window may refuse storage, and shows them again. */
 function remembered() {
   try {
     return window.localStorage.getItem(REMEMBERED) !== null;
@@ -76,10 +76,10 @@ class View {
     this.next.textContent = words.say(last ? "done" : "next");
     this.skip.textContent = words.say("skip");
     this.skip.hidden = last;
-    this.mark(at > 0 ? document.querySelector(about) : null); // the first one greets
+    this.mark(at > 0 ? document.querySelector(about) : null); // the first one is a greeting
   }
 
-  /** @param {HTMLElement | null} about what the hint is about, outlined if it is on the page */
+  /** @param {HTMLElement | null} about the element that the hint describes, to be outlined */
   mark(about) {
     if (this.marked) this.marked.style.outline = this.marked.style.outlineOffset = "";
     this.marked = about;

@@ -1,7 +1,7 @@
 // Numbers along an axis of tokens.
 
 /**
- * Tokens from one number on the axis to the next.
+ * The number of tokens between two labels of the axis.
  *
  * @param {number} cell px of a token
  */

@@ -1,4 +1,4 @@
-// The cache meter: bytes now held, and the line on which they grow with the tokens.
+// The cache meter: the current size of the KV cache, and its growth with the tokens.
 
 /** @import { Part } from "./parts.js" */
 /** @import { View } from "./view.js" */
@@ -24,7 +24,7 @@ export function makeCache(view, parent) {
     reset() {},
     draw(shown, current) {
       const { run, words } = view;
-      const taken = run.cache_bytes ?? []; // without them Python does not ask for this part
+      const taken = run.cache_bytes ?? []; // Python does not request this part without them
       const colours = theme(view.root);
       const marked = view.pinned === null && view.hovered === null ? shown - 1 : current;
       const fed = Math.min(marked + 1, run.fed);

@@ -1,5 +1,5 @@
-// Charts of the page whose x axis counts this run's tokens: what is pointed at or clicked there is
-// so here, and a line there stands at the token that is pointed at here.
+// Links the view to charts on the page whose x axis is this run's tokens: hover and click there
+// select tokens here, and a line there marks the token hovered here.
 
 /** @import { Answers, Chart } from "../../shared/plotly.js" */
 /** @import { View } from "./view.js" */
@@ -30,7 +30,7 @@ export class LinkedCharts {
   }
 
   /**
-   * Charts come and go with their part of the page, so one is met where the pointer first enters.
+   * Connect to a chart when the pointer first enters it, as charts come and go with the page.
    *
    * @param {Element | null} found
    */

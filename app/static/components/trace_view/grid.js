@@ -1,4 +1,4 @@
-// The grid: layers x experts of one token, with a faint trail of the tokens before it.
+// The grid: layers x experts for one token, with a faint trail of the preceding tokens.
 
 /** @import { Colours, Context } from "../../shared/canvas.js" */
 /** @import { Run } from "./run.js" */
@@ -11,7 +11,7 @@ import { element } from "../../shared/element.js";
 import { legend } from "./legend.js";
 import { describe, describeExperts } from "./teller.js";
 
-const TRAIL = 8; // tokens that still glow
+const TRAIL = 8; // number of tokens in the trail
 
 /**
  * @param {Run} run
@@ -59,7 +59,7 @@ export function makeGrid(view, parent) {
   element("span", "", notes, view.words.say("trail_note", { n: TRAIL }));
   if (view.run.n_shared) element("span", "", notes, view.words.say("shared_note"));
   /** @type {Geometry | null} */
-  let cells = null; // geometry of the last drawing, for hover
+  let cells = null; // the geometry of the last drawing, for hovering
 
   /**
    * @param {Context} context

@@ -1,4 +1,4 @@
-// Token x expert: one chosen layer large (heatmap), or all layers small (multiples).
+// Tokens x experts: one selected layer large (heatmap), or all layers small (multiples).
 
 /** @import { Spot } from "../../shared/tip.js" */
 /** @import { Run } from "./run.js" */
@@ -16,15 +16,15 @@ import { makeOverview } from "./overview.js";
 import { describe } from "./teller.js";
 
 const MOST_ZOOM = 8;
-const LABEL = 28; // px, room for the experts' numbers
-const AXIS = 18; // px, room for the tokens' numbers
-const DIGIT = 3.4; // px, half as wide as a digit of the axis
+const LABEL = 28; // px, room for the expert labels
+const AXIS = 18; // px, room for the token labels
+const DIGIT = 3.4; // px, half the width of a digit on the axis
 
 /**
  * @param {Run} run
  * @param {number} width
  * @param {number} rowHeight
- * @param {number} least px of a token; what has no room is scrolled to
+ * @param {number} least minimum px per token; the picture scrolls if it does not fit
  * @param {number} zoom
  */
 function heatGeometry(run, width, rowHeight, least, zoom) {
@@ -102,7 +102,7 @@ function drawHeat(canvas, view, l, g, shown, current) {
 }
 
 /**
- * The experts' numbers, which stay at the left while the picture scrolls.
+ * Draw the expert labels, which stay at the left while the picture scrolls.
  *
  * @param {HTMLCanvasElement} canvas
  * @param {View} view
@@ -149,7 +149,7 @@ function heatCanvas(view, parent, layerIndex) {
   /** @type {Geometry | null} */
   let geometry = null;
   /** @type {{ token: number, x: number } | null} */
-  let stays = null; // the token that stays where it is while one zooms
+  let stays = null; // the token that stays in place while zooming
   let before = 0;
   let marked = 0; // the token in the frame
   /** @type {(event: MouseEvent) => Spot} */
@@ -184,16 +184,16 @@ function heatCanvas(view, parent, layerIndex) {
     if (stays) frame.scrollLeft = g.x(stays.token) - stays.x;
     stays = null;
     if (before !== shown && g.width > frame.clientWidth && view.pinned === null && view.grows)
-      frame.scrollLeft = g.x(shown) - frame.clientWidth * 0.8; // where it grows
+      frame.scrollLeft = g.x(shown) - frame.clientWidth * 0.8; // follow the newest token
     before = shown;
   }
 
   /**
-   * Make tokens wider or narrower; is there anything left to do?
+   * Make tokens wider or narrower; returns whether the zoom has changed.
    *
    * @param {number} factor
-   * @param {number} x where a token stays
-   * @param {number} [token] which; the one that is there
+   * @param {number} x position at which a token stays
+   * @param {number} [token] that token; default: the one at x
    */
   function zoom(factor, x, token) {
     const wanted = Math.min(MOST_ZOOM, Math.max(1, view.zoom * factor));
@@ -205,7 +205,7 @@ function heatCanvas(view, parent, layerIndex) {
     return true;
   }
 
-  /** Where the marked token is, so that it stays in sight while one zooms by keys. */
+  /** The position of the marked token, so that it stays visible while zooming by keys. */
   function mark() {
     if (!geometry) return frame.clientWidth / 2;
     const { x, cell } = geometry;
@@ -220,9 +220,8 @@ function heatCanvas(view, parent, layerIndex) {
 }
 
 /**
- * Wheel and + and − make tokens wider; the token that one points at stays where it is, for keys the
- * marked one. The wheel does so with Ctrl, or while the picture has the focus: else it scrolls the
- * page.
+ * Zoom with the wheel and with + and −; the hovered token stays in place, with keys the marked one.
+ * The wheel zooms only with Ctrl or while the picture has the focus; otherwise it scrolls the page.
  *
  * @param {ReturnType<typeof heatCanvas>} heat
  */
@@ -306,7 +305,7 @@ export function makeMultiples(view, parent) {
   });
   for (const { frame } of heats)
     frame.onscroll = () => {
-      for (const other of heats) other.frame.scrollLeft = frame.scrollLeft; // a token below itself
+      for (const other of heats) other.frame.scrollLeft = frame.scrollLeft; // keep tokens aligned
     };
   element("div", "axis-title", box, view.words.say("heat_axes"));
   legend(box, view);

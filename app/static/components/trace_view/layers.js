@@ -1,11 +1,11 @@
-// A choice of the layer that is shown large. What is returned shows the choice once more.
+// Controls for the layer that is shown large. Each returns a function that updates the control.
 
 /** @import { View } from "./view.js" */
 
 import { element } from "../../shared/element.js";
 
 /**
- * Buttons, for few layers.
+ * Buttons, for a few layers.
  *
  * @param {View} view
  * @param {Element} parent
@@ -28,7 +28,7 @@ export function layerButtons(view, parent) {
 }
 
 /**
- * A menu, for many.
+ * A menu, for many layers.
  *
  * @param {View} view
  * @param {Element} parent

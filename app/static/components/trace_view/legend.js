@@ -6,7 +6,7 @@ import { cividis, gradient } from "../../shared/colours.js";
 import { element } from "../../shared/element.js";
 
 /**
- * A colour bar from 0 to where colours end, and what the colour says.
+ * A colour bar from 0 to the end of the scale, with the meaning of the colour.
  *
  * @param {Element} parent
  * @param {View} view

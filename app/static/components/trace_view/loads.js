@@ -1,4 +1,4 @@
-// The loads of a run too large to draw whole, in all layers.
+// The expert loads of a run too large to draw whole, in all layers.
 
 /** @import { Colours, Context } from "../../shared/canvas.js" */
 /** @import { Pooled, Run } from "./run.js" */
@@ -11,12 +11,12 @@ import { colourBar } from "./legend.js";
 import { expertsOfRow, outline, pixels, stretch } from "./pooled.js";
 
 /**
- * The load of all layers as a picture. Rows go by the model's own numbers: a layer without routed
- * experts keeps its row, empty.
+ * The expert load of all layers as a picture. It has a row for every layer of the model; those
+ * without routed experts are empty.
  *
  * @param {Run} run
  * @param {Pooled} pooled
- * @param {number} most share at which colours end
+ * @param {number} most share at the end of the colour scale
  */
 function loadsOf(run, pooled, most) {
   const { load, fed, experts } = pooled;
@@ -30,7 +30,7 @@ function loadsOf(run, pooled, most) {
 }
 
 /**
- * All layers x experts: the load of the whole run, and the choices of the token at hand.
+ * All layers x experts: the load of the whole run, and the current token's experts.
  *
  * @param {View} view
  * @param {Element} parent
@@ -53,7 +53,7 @@ export function makeLoads(view, parent, pooled) {
     words.say("loads_even", { share: words.fine.format(even) }),
   );
   const [label, top] = [28, 18];
-  let made = loadsOf(view.run, pooled, most); // the picture of what has come last
+  let made = loadsOf(view.run, pooled, most); // the picture of the latest data
   let [width, cell] = [0, 0];
 
   /**

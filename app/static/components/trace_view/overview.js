@@ -1,4 +1,4 @@
-// All of a run too large to draw whole, pooled, and the frame around those tokens that are drawn.
+// A pooled overview of a run too large to draw whole, with a frame around the tokens drawn.
 
 /** @import { Colours, Context } from "../../shared/canvas.js" */
 /** @import { Pooled, Run } from "./run.js" */
@@ -11,11 +11,11 @@ import { colourBar } from "./legend.js";
 import { expertsOfRow, outline, pixels, stretch } from "./pooled.js";
 
 /**
- * The choices of a layer as a picture, and how often each cell was chosen.
+ * The routing of a layer as a picture, and how often each cell was chosen.
  *
  * @param {Run} run
  * @param {Pooled} pooled
- * @param {number} most share at which colours end
+ * @param {number} most share at the end of the colour scale
  */
 function choicesOf(run, pooled, most) {
   const { tokens, experts, fed } = pooled;
@@ -31,7 +31,7 @@ function choicesOf(run, pooled, most) {
 }
 
 /**
- * All tokens x experts of the layer, pooled, with the frame around those that are drawn one by one.
+ * All tokens x experts of the layer, pooled, with a frame around the tokens drawn individually.
  *
  * @param {View} view
  * @param {Element} parent
@@ -54,7 +54,7 @@ export function makeOverview(view, parent, pooled) {
     words.say("pool_even", { share: words.fine.format(even) }),
   );
   const label = 28;
-  let made = choicesOf(view.run, pooled, most); // the picture of what has come last
+  let made = choicesOf(view.run, pooled, most); // the picture of the latest data
   let g = measure();
 
   function measure() {
@@ -140,7 +140,7 @@ export function makeOverview(view, parent, pooled) {
     if (first === undefined) return;
     view.look(first);
     event.preventDefault();
-    event.stopPropagation(); // the arrows move the frame, not from token to token
+    event.stopPropagation(); // here arrows move the frame instead of the token
   };
 
   return {

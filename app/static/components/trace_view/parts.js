@@ -1,4 +1,4 @@
-// What a run can be drawn as, and what draws it.
+// The parts that a run can be drawn as, and the functions that draw them.
 
 import { makeCache } from "./cache.js";
 import { makeGrid } from "./grid.js";
@@ -9,7 +9,7 @@ import { makeStrip, makeText } from "./texts.js";
  * @typedef {"strip" | "text" | "grid" | "heatmap" | "multiples" | "cache"} PartName
  *
  * @typedef {object} Part
- * @property {() => void} reset forget what is drawn: the tokens of another window come
+ * @property {() => void} reset clear what is drawn, before the tokens of another window
  * @property {(shown: number, current: number) => void} draw
  * @property {(i: number) => HTMLElement | undefined} [anchor] where a token's tip belongs
  */
@@ -22,5 +22,5 @@ export const MAKERS = {
   multiples: makeMultiples,
   cache: makeCache,
 };
-/** Parts that stand beside the others, if there is room. */
+/** Parts that are placed beside the others if there is room. */
 export const BESIDE = ["grid", "cache"];

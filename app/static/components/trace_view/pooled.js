@@ -1,4 +1,4 @@
-// Pictures of counts, for a run too large to draw whole.
+// Pictures of pooled counts, for a run too large to draw whole.
 
 /** @import { Context } from "../../shared/canvas.js" */
 /** @import { Pooled, Run } from "./run.js" */
@@ -7,7 +7,7 @@ import { context2d } from "../../shared/canvas.js";
 import { cividisParts } from "../../shared/colours.js";
 
 /**
- * A picture of values in rows and columns, a pixel each; what is 0 stays empty.
+ * An image with a pixel per value in rows and columns; 0 is transparent.
  *
  * @param {number} rows
  * @param {number} columns
@@ -28,7 +28,7 @@ export function pixels(rows, columns, value) {
 }
 
 /**
- * Draw a picture larger, its pixels sharp; or smaller, its pixels averaged.
+ * Draw an image enlarged with sharp pixels, or reduced with averaged pixels.
  *
  * @param {Context} context
  * @param {HTMLCanvasElement} image
@@ -43,7 +43,7 @@ export function stretch(context, image, x, y, width, height) {
 }
 
 /**
- * A frame that stands out on every colour: with an edge of another.
+ * Draw a frame that is visible on every colour, as its edge has another one.
  *
  * @param {Context} context
  * @param {[number, number, number, number]} rectangle
@@ -60,7 +60,7 @@ export function outline(context, rectangle, colour, edge) {
 }
 
 /**
- * "5", or "10–11" where a row has more than one expert.
+ * The label of a row: "5", or "10–11" if it has several experts.
  *
  * @param {Run} run
  * @param {Pooled} pooled

@@ -1,4 +1,4 @@
-// The run as the parts read it: arrays decoded, and tokens by their number in the run.
+// The run as the parts use it: with decoded arrays, and tokens by their index in the run.
 
 /** @import { Numbers } from "../../shared/packed.js" */
 
@@ -6,35 +6,35 @@ import { spread } from "../../shared/player.js";
 import { groupBytes } from "../../shared/tokens.js";
 
 /**
- * Counts of the whole of a run too large to draw whole.
+ * Pooled counts over a whole run that is too large to draw.
  *
  * @typedef {object} Pooled
  * @property {number} length tokens
  * @property {number} fed tokens that the model has read
- * @property {number} layer the layer of `choices`, by the model's own number
- * @property {number} tokens of a cell
- * @property {number} experts of a cell
+ * @property {number} layer the layer of `choices`, counting all layers
+ * @property {number} tokens per cell
+ * @property {number} experts per cell
  * @property {Numbers} choices [R, C]
  * @property {number[][]} load [L, R]
  */
 
 /**
- * A run as Python sends it (payload.py).
+ * A run as sent by Python (payload.py).
  *
  * @typedef {object} RunData
  * @property {string} id of its inputs
  * @property {number} n_prompt
  * @property {number} fed tokens that the model has read
- * @property {number[]} layers with routed experts, by the model's own number
+ * @property {number[]} layers with routed experts, counting all layers
  * @property {number} n_experts
  * @property {number} n_group
  * @property {number} n_shared
- * @property {number} k experts of a token and layer
- * @property {number} first token that is told, of a run too large to draw whole
+ * @property {number} k experts per token and layer
+ * @property {number} first token of the window, for a run too large to draw whole
  * @property {string[]} texts
  * @property {number[]} token_ids
  * @property {(number | null)[]} probs
- * @property {number[] | null} cache_bytes null: nobody recorded them, as below
+ * @property {number[] | null} cache_bytes null if not recorded, as below
  * @property {number[] | null} seconds
  * @property {Numbers} experts [F, L, k]
  * @property {Numbers | null} shares [F, L, k], 1 is `share_units`
@@ -45,8 +45,8 @@ import { groupBytes } from "../../shared/tokens.js";
 /** @typedef {{ expert: number, share: number }} Choice */
 
 /**
- * All of a run, or a window of one too large to draw whole: tokens `first` to `length` - 1 of
- * `total`. Either way a token goes by its number in the run.
+ * A whole run, or a window of one too large to draw whole: tokens `first` to `length` - 1 of
+ * `total`. In both cases, tokens are identified by their index in the run.
  */
 export class Run {
   /** @param {RunData} raw */
@@ -66,7 +66,7 @@ export class Run {
     this.probs = placed(raw.probs);
     this.cache_bytes = raw.cache_bytes && placed(raw.cache_bytes);
     this.seconds = raw.seconds && placed(raw.seconds);
-    this.times = spread(raw.seconds ?? raw.texts.map(() => 0)); // to play it by
+    this.times = spread(raw.seconds ?? raw.texts.map(() => 0)); // for playing
     this.pooled = raw.pooled;
     this.length = this.texts.length;
     this.total = raw.pooled ? raw.pooled.length : this.length;
@@ -77,13 +77,13 @@ export class Run {
     this.shareUnits = raw.share_units;
     const bytes = this.cache_bytes?.[this.fed - 1] ?? 0;
     this.bytesPerToken = this.fed ? bytes / this.fed : 0;
-    this.fullShare = Math.min(1, 2 / this.k); // colours end at twice the even share
+    this.fullShare = Math.min(1, 2 / this.k); // the colour scale ends at twice the even share
     this.groups = groupBytes(raw.texts, raw.first);
   }
 
   /**
-   * Chosen experts of token i in the layer at index l, strongest first; with equal shares where
-   * those are not known.
+   * The experts of token i in the layer at index l, strongest first; with equal shares if these
+   * are unknown.
    *
    * @param {number} i
    * @param {number} l
@@ -99,7 +99,7 @@ export class Run {
   }
 
   /**
-   * Is `other` this run, or another window of it? Then what is drawn stays.
+   * Whether `other` is this run, or another window of it, so that what is drawn can stay.
    *
    * @param {Run | null} other
    */

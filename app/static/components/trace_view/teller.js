@@ -1,4 +1,4 @@
-// What a view says about a token, an expert or a place, aloud and in the tip.
+// Describes a token, an expert or a cell, for screen readers and in the tooltip.
 
 /** @import { Spot } from "../../shared/tip.js" */
 /** @import { View } from "./view.js" */
@@ -41,7 +41,7 @@ function expertsOf(view, i, l) {
 }
 
 /**
- * A token with its experts in all layers.
+ * Describe a token with its experts in all layers.
  *
  * @param {View} view
  * @param {number} i
@@ -64,7 +64,7 @@ export class Teller extends Tip {
   /**
    * @param {number} i
    * @param {Spot | Element | null} at
-   * @param {number | null} [layer] the index of the layer that is pointed at
+   * @param {number | null} [layer] the index of the hovered layer
    */
   token(i, at, layer = null) {
     if (!at) return this.hide();
@@ -84,7 +84,7 @@ export class Teller extends Tip {
     else
       run.layers.forEach((number, l) => {
         const here = l === (layer ?? (run.pooled ? this.view.layer : -1));
-        if (run.pooled && !here) return; // so many layers have no room
+        if (run.pooled && !here) return; // there is no room for so many layers
         const text = words.say("layer_experts", {
           layer: number,
           experts: expertsOf(this.view, i, l),

@@ -1,4 +1,4 @@
-// The parts that are words: the strip of tokens and the plain text.
+// The parts that are text: the strip of tokens and the plain text.
 
 /** @import { Part } from "./parts.js" */
 /** @import { View } from "./view.js" */
@@ -16,7 +16,7 @@ export function makeStrip(view, parent) {
   /** @param {string} key */
   const heading = (key) => element("div", "part-title", box, view.words.say(key));
   /** @returns {HTMLElement[]} */
-  const none = () => Array(view.run.first); // of the tokens before a window
+  const none = () => Array(view.run.first); // placeholders for tokens before a window
   const list = () => {
     const made = element("div", "tokens", box);
     made.setAttribute("role", "listbox");
@@ -78,7 +78,7 @@ export function makeStrip(view, parent) {
       answer.replaceChildren();
     },
     draw(shown, current) {
-      const { first, n_prompt, pooled } = view.run; // a window may lie in one of the two
+      const { first, n_prompt, pooled } = view.run; // a window may be within prompt or reply
       promptTitle.hidden = prompt.hidden = Boolean(pooled) && first >= n_prompt;
       answerTitle.hidden = answer.hidden = Boolean(pooled) && shown <= n_prompt;
       const grown = chips.length < shown;

@@ -1,5 +1,5 @@
-// One place where a run is shown: what is shown, hovered and pinned, and which parts draw it.
-// A pin reaches Python; a hover only the other parts, and other places that show the same run.
+// A place where a run is shown: its state (shown, hovered and pinned tokens) and its parts.
+// Pins are sent to Python; hovering only affects the other parts and other views of the same run.
 
 /** @import { Common, Given, Send } from "../../shared/mount.js" */
 /** @import { Told } from "../../shared/link.js" */
@@ -23,11 +23,11 @@ import { Teller } from "./teller.js";
  * @typedef {object} Data what Python sends (app/ui/components/trace_view)
  * @property {PartName[]} parts
  * @property {boolean} playing
- * @property {string[]} charts keys of charts of the page that link with this run
+ * @property {string[]} charts keys of charts on the page that are linked with this run
  * @property {RunData} run
- * @property {string[]} notes what the record lacks, and so the picture
+ * @property {string[]} notes texts on what is missing from the record, and so from the picture
  * @property {number | null} [pinned]
- * @property {number | null} [layer] by the model's own number
+ * @property {number | null} [layer] counting all layers of the model
  */
 
 export class View {
@@ -46,11 +46,11 @@ export class View {
     this.givenPin = null;
     /** @type {number | null | undefined} */
     this.givenLayer = null;
-    this.layer = 0; // the index of the one that the heatmap shows
+    this.layer = 0; // the index of the layer in the heatmap
     this.zoom = 1;
     this.drawn = 0; // tokens
-    this.wanted = 0; // the first token of the window, once it has come
-    this.touched = false; // did the viewer pin or choose?
+    this.wanted = 0; // the first token of the requested window
+    this.touched = false; // whether the viewer has pinned or selected anything
     this.built = "";
     this.frame = 0;
     this.sending = 0;
@@ -73,7 +73,7 @@ export class View {
     root.onpointerdown = () => this.tip.hide();
   }
 
-  /** The run; parts and what they ask for exist once Python has sent it. */
+  /** The run; parts exist only once Python has sent it. */
   get run() {
     if (!this.found) throw new Error("there is no run yet");
     return this.found;
@@ -156,8 +156,7 @@ export class View {
   // --- Playing a record -------------------------------------------------------------------
 
   /**
-   * A record that is played has a player: at its end if one has come for a pinned token; else it
-   * plays by itself.
+   * Create the player of a record that is played: at its end if a token is pinned, else playing.
    *
    * @param {Data} data
    * @param {Run} run
@@ -170,7 +169,7 @@ export class View {
     return playerOf(run.times, Math.max(1, run.n_prompt), waits);
   }
 
-  /** Tokens that are shown. */
+  /** The number of tokens shown. */
   get shown() {
     if (!this.found) return 0;
     return this.player ? this.player.shown : this.found.length;
@@ -182,7 +181,7 @@ export class View {
     return new Controls(this.root, this.words, player, seconds, () => this.played());
   }
 
-  // What one plays to is looked at, not what is pinned.
+  // After using the controls, the newest token is the current one, not the pinned one.
   played() {
     this.tip.hide();
     this.pin(null);
@@ -226,7 +225,7 @@ export class View {
 
   // --- Selection --------------------------------------------------------------------------
 
-  // Does the picture follow its newest token? A window on what was written does not.
+  // Whether the picture follows its newest token; a window on a finished run does not.
   get grows() {
     return !this.run.pooled;
   }
@@ -241,8 +240,8 @@ export class View {
 
   /**
    * @param {number | null} i
-   * @param {Spot | Element | null} [at] where the tip belongs
-   * @param {number | null} [layer] the index of the layer that is pointed at
+   * @param {Spot | Element | null} [at] where the tooltip belongs
+   * @param {number | null} [layer] the index of the hovered layer
    */
   hover(i, at = null, layer = null) {
     if (i === null) this.tip.hide();
@@ -254,7 +253,7 @@ export class View {
   }
 
   /**
-   * Pin, or let go. A finger cannot hover, so a tap also says what it pins.
+   * Pin or unpin a token. Touch cannot hover, so a tap also shows the tooltip.
    *
    * @param {number | null} i
    * @param {MouseEvent | null} [event]
@@ -279,7 +278,7 @@ export class View {
   /** @param {number | null} i */
   keep(i, wait = PAUSE) {
     this.pinned = i;
-    this.touched = true; // from now on the viewer's choice counts, not the page's
+    this.touched = true; // from now on the viewer's choice overrides the page's
     this.redraw();
     if (this.run.pooled) this.look(this.wanted); // the window stays, wherever the pin is
     clearTimeout(this.sending);
@@ -296,7 +295,7 @@ export class View {
   }
 
   /**
-   * Move the window of a run too large to draw whole; its tokens are fetched where it comes to rest.
+   * Move the window of a run too large to draw whole; its tokens are fetched once it stops moving.
    *
    * @param {number} first
    */
@@ -311,7 +310,7 @@ export class View {
     }, 150);
   }
 
-  // Is the window, or the layer, on its way?
+  // Whether a requested window or layer has not arrived yet.
   isBehind() {
     const { pooled, first, layers } = this.run;
     if (!pooled) return false;

@@ -1,4 +1,4 @@
-// Tokens coloured by how far their probability rose or fell; full colour at ten points or more.
+// Tokens coloured by the change of their probability; full colour at ten points or more.
 
 /** @import { Common } from "../../shared/mount.js" */
 
@@ -15,11 +15,11 @@ import { Words } from "../../shared/words.js";
  * @property {number[]} before probabilities
  * @property {number[]} after
  *
- * @typedef {{ replies: Reply[] }} Data what Python sends (app/pages/training/rooms/update_view.py)
+ * @typedef {{ replies: Reply[] }} Data what Python sends (app/pages/training/grpo_step/view.py)
  */
 
 const FULL = 0.1;
-const LEAST = 0.0005; // below this a token counts as unmoved
+const LEAST = 0.0005; // smaller changes count as none
 
 /**
  * @param {Element} parent

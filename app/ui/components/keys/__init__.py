@@ -1,11 +1,10 @@
-"""Keys that turn pages: those of a keyboard and of a presenter's remote; wheel and finger.
+"""Keys that turn pages, on a keyboard or a presenter's remote; also wheel and touch.
 
     keys.listen({"ArrowRight": "moe"}, key="story_keys", on_press=press)
     keys.pressed("story_keys")  # within `press`: "moe", the value of the key that was pressed
 
-What is typed into a field, and what the picture under focus answers itself, is left alone. Who
-scrolls on beyond the page's end or beginning presses ArrowRight or ArrowLeft; a finger, beyond its
-end only.
+Keys typed into a field, or handled by the focused picture itself, are ignored. Scrolling beyond the
+page's end or beginning counts as ArrowRight or ArrowLeft; by touch, only beyond its end.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ _component = component("keys")
 
 
 def listen(values: Mapping[str, str], *, key: str, on_press: Callable[[], None]) -> None:
-    """Call `on_press` when one of the keys is pressed; names of keys are the browser's.
+    """Call `on_press` when one of the keys is pressed; key names are the browser's.
 
     Args:
-        values: a key's name → what `pressed` returns of it.
+        values: a key's name → the value that `pressed` returns for it.
         key: of the component, as for every widget.
         on_press: runs before the page does.
     """
@@ -31,6 +30,6 @@ def listen(values: Mapping[str, str], *, key: str, on_press: Callable[[], None])
 
 
 def pressed(key: str) -> str | None:
-    """What the pressed key stands for; None if the browser sent anything else."""
+    """The value of the pressed key; None if the browser sent anything else."""
     value = st.session_state.get(key, {}).get("pressed")
     return value if isinstance(value, str) else None

@@ -1,10 +1,10 @@
-"""The component that shows up to four replies to one question side by side, every step judged.
+"""The component that shows up to four replies to a question side by side, with judged steps.
 
     clicked = reasoning_view(traces, key="r_view", playing=True)
     clicked  # (index of the trace, index of the mark in its reading) of a step, once per click
 
-Hover, focus and folding stay in the browser. What reaches Python is a click on a step, where
-`clickable`, and what tokens are coloured by, which the URL keeps. Model text is put in as text,
+Hover, focus and folding stay in the browser. Python only learns of a click on a step, if
+`clickable`, and of the tokens' colouring, which is kept in the URL. Model text is inserted as text,
 never as HTML.
 """
 
@@ -34,7 +34,7 @@ NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 def name_of(contestant: contestants.Contestant) -> str:
-    """How a column is headed, in the viewer's language."""
+    """The heading of a contestant's column, in the viewer's language."""
     model, _, step = contestant.model.partition("-step")
     name = contestants.NAMES.get(model, model)
     if step:
@@ -61,7 +61,7 @@ def typical(contestant: contestants.Contestant, problem: Problem) -> str:
 
 
 def payload(trace: Trace, reading: JudgedReply) -> dict[str, Any]:
-    """What the browser gets of one reply: everything counted from the reply's first token."""
+    """The data of one reply for the browser, with positions counted from its first token."""
     start = reading.start
     contestant = contestants.contestant_of(trace, reading.asked.begin)
     return {
@@ -85,16 +85,16 @@ def payload(trace: Trace, reading: JudgedReply) -> dict[str, Any]:
 
 
 def entropies(trace: Trace, start: int) -> list[float | None]:
-    """Nats over all that could have stood at each token of a reply; None where nobody knows."""
+    """The entropy at each token of a reply, in nats; None if unknown."""
     if trace.entropies is None:
         return [None] * (len(trace) - start)
     return rounded(trace.entropies[start:], 3)
 
 
 def seconds(trace: Trace, start: int) -> list[float | None] | None:
-    """When each token of a reply was there, counted from the end of the prompt.
+    """The time of each token of a reply, in seconds from the end of the prompt.
 
-    None if nobody measured: then the reply is played at an even pace.
+    None if it was not measured: then the reply is played at an even pace.
     """
     if trace.seconds is None:
         return None
@@ -117,13 +117,12 @@ def reasoning_view(
     Args:
         traces: replies to one question, at most `contestants.MOST`.
         key: of the component, as for every widget.
-        playing: play the replies, with controls. They are at their end if one wants no motion.
-        clickable: a step can be chosen.
-        picked: the step that is chosen already, as it is returned.
-        heading: of a column: one below what stands over the replies.
-        names: a model → how its column is headed, for models that are not contestants.
-
-    URL: KEY_colour, what tokens are coloured by, one of `COLOURINGS`; none if it is missing.
+        playing: play the replies, with controls; with reduced motion they start at their end.
+        clickable: whether steps can be picked.
+        picked: the step picked already, in the form returned.
+        heading: the heading level of a column, one below that above the replies.
+        names: column headings by model, for models that are not contestants.
+    URL: KEY_colour is the tokens' colouring, one of `COLOURINGS`; missing if none.
     """
     readings = [judged_reply.read(trace) for trace in traces]
     data = drawn(traces, readings, playing=playing, heading=heading, names=names)
@@ -147,7 +146,7 @@ def drawn(
     heading: Literal["h2", "h3"] = "h2",
     names: Mapping[str, str] = NO_NAMES,
 ) -> dict[str, Any]:
-    """The component's data of replies to one question."""
+    """The component's data for replies to one question."""
     columns = [payload(trace, reading) for trace, reading in zip(traces, readings, strict=True)]
     for column, trace in zip(columns, traces, strict=True):
         column["name"] = names.get(trace.card.name, column["name"])
@@ -165,21 +164,21 @@ def drawn(
 
 
 def asked(reading: JudgedReply) -> str:
-    """The question and its right answer, for a picture that is looked at elsewhere."""
+    """The question and its right answer, for a picture that is viewed outside of the app."""
     if not reading.problem.level:
         return reading.asked.text
     return f"{reading.asked.text} {t('question.right_answer', answer=reading.problem.answer)}"
 
 
 def colour_of(asked: object) -> str | None:
-    """What tokens can be coloured by, whatever a link or the browser says."""
+    """A valid colouring, or None for anything else that a link or the browser may send."""
     return next((one for one in COLOURINGS if one == asked), None)
 
 
 def clicked_step(
     sent: Any, traces: Sequence[Trace], readings: Sequence[JudgedReply]
 ) -> tuple[int, int] | None:
-    """What the browser sent, if it is a step on screen: it may be stale, or anything at all."""
+    """The step that the browser sent, if it is on screen; it may be stale, or anything at all."""
     if not isinstance(sent, dict) or type(sent.get("mark")) is not int:
         return None
     for column, (trace, reading) in enumerate(zip(traces, readings, strict=True)):

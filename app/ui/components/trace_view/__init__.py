@@ -3,10 +3,10 @@
     selection = trace_view(trace, parts=("strip", "text", "grid", "cache"), key="run", playing=True)
     selection.pinned  # index of the pinned token, or None
 
-Hover and pin link all parts in the browser, and other components that show the same run; only a
-click, Enter, Esc or a change of layer reaches Python. All that the picture shows is in the data of
-`payload`, so the JavaScript knows no model and no language. Of a run too large to draw whole it has
-pooled counts and the tokens of a window; moving the window fetches others.
+In the browser, hover and pin link all parts, and other components that show the same run; only a
+click, Enter, Esc or a change of layer reaches Python. Everything shown is in the data of `payload`,
+so the JavaScript does not depend on the model or language. For a run too large to draw whole, it
+has pooled counts and the tokens of a window; moving the window fetches others.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _component = component("trace_view", "player")
 
 @dataclass(frozen=True)
 class Selection:
-    """What the viewer chose in the picture."""
+    """The viewer's choices in the picture."""
 
     pinned: int | None  # index of a token of the trace
-    layer: int | None  # the model's own number of the layer that the heatmap shows, once changed
+    layer: int | None  # layer shown in the heatmap, counting all layers, once it was changed
 
 
 def trace_view(
@@ -51,14 +51,14 @@ def trace_view(
 
     Args:
         trace: the run.
-        parts: what to draw, in this order; `grid` and `cache` stand beside the others if wide.
+        parts: what to draw, in this order; on wide screens `grid` and `cache` are at the side.
         key: of the component, as for every widget.
-        layer: the layer of the heatmap at first, by the model's own number; default the first.
-        playing: play the run, with controls, unless it is too large to draw whole. It is at its
-            end if one came for a pinned token, or wants no motion.
-        pinned: token to pin, e.g. from the URL; the viewer's own pin stays until it changes.
-        charts: keys of charts on the page whose x axis counts this run's tokens: hover and click
-            link with them, in the browser.
+        layer: the heatmap's initial layer, counting all layers; default: the first.
+        playing: play the run, with controls, unless it is too large to draw whole. It starts at its
+            end if a token is pinned, or with reduced motion.
+        pinned: token to pin, e.g. from the URL; the viewer's own pin stays until this changes.
+        charts: keys of charts on the page whose x axis is this run's tokens, which the browser
+            links by hover and click.
     """
     first = 0
     if pooling.too_large(trace):
@@ -86,7 +86,7 @@ def drawn(
     layer: int | None = None,
     first: int = 0,
 ) -> dict[str, Any]:
-    """The component's data of a run; `first` is where the window of a large one begins."""
+    """The component's data for a run; `first` is the start of a large run's window."""
     return {
         "about": run_description(trace.info.prompt, [trace.card.name], [trace]),
         "parts": drawable(trace, parts),
@@ -104,7 +104,7 @@ def _is_token(value: Any, trace: Trace) -> bool:
 
 
 def first_of_window(window: Any, trace: Trace, pinned: int | None) -> int:
-    """Where the window begins: where the viewer moved it; else about the pinned token."""
+    """The start of the window: where the viewer moved it, else around the pinned token."""
     sent = window if isinstance(window, dict) else {}
     if sent.get("run") == run_id(trace) and _is_token(sent.get("first"), trace):
         return sent["first"]
@@ -112,9 +112,9 @@ def first_of_window(window: Any, trace: Trace, pinned: int | None) -> int:
 
 
 def selection_of(pinned: Any, layer: Any, trace: Trace, given: int | None) -> Selection:
-    """What the browser sent, if it is about this run: it may be stale, or anything at all.
+    """The selection that the browser sent, if it is about this run: it may be stale, or anything.
 
-    Until the viewer has pinned or let go of a token of this run, the given one is pinned.
+    Until the viewer has pinned or unpinned a token of this run, the given one is pinned.
     """
     token = given
     if isinstance(pinned, dict) and pinned.get("run") == run_id(trace):

@@ -1,4 +1,4 @@
-"""A trace as the browser gets it: plain and compact, and the same run always by the same name."""
+"""The data of a trace for the browser: plain and compact, with a stable name for equal runs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from model.record import pooling
 from model.record.trace import Trace, rounded
 
 ROUTED = {"grid", "heatmap", "multiples"}  # parts that show experts
-SHARE_UNITS = 100  # shares are sent in whole percent, as they are told
+SHARE_UNITS = 100  # shares are sent in whole percent, as they are displayed
 
 
 def run_id(trace: Trace) -> str:
-    """A name of the run's inputs, so that a run once more keeps its pin, unlike `Trace.id`."""
+    """A hash of the run's inputs, so that repeating a run keeps its pin, unlike `Trace.id`."""
     inputs = json.dumps(
         {"model": asdict(trace.card), "run": asdict(trace.info) | {"date": ""}}, sort_keys=True
     )
@@ -27,9 +27,9 @@ def run_id(trace: Trace) -> str:
 
 
 def shares(trace: Trace, part: slice = slice(None)) -> NDArray[np.float32]:
-    """Each chosen expert's part of its token's routed weight: [F, L, k], sums to 1 over k.
+    """Each chosen expert's share of its token's routing weight: [F, L, k], sums to 1 over k.
 
-    Even, where nobody recorded the weights. `part`: the tokens that are wanted, if not all.
+    Equal shares if no weights were recorded. `part` selects tokens; default: all.
     """
     if trace.expert_weights is None:
         shape = trace.expert_ids[part].shape
@@ -40,14 +40,14 @@ def shares(trace: Trace, part: slice = slice(None)) -> NDArray[np.float32]:
 
 
 def probabilities(trace: Trace, part: slice) -> list[float | None]:
-    """How likely each of these tokens was; None where nobody knows."""
+    """The probability of each of these tokens; None if unknown."""
     if trace.logprobs is None:
         return [None] * len(trace.texts[part])
     return rounded(np.minimum(1, np.exp(trace.logprobs[part].astype(float))))
 
 
 def drawable(trace: Trace, parts: Sequence[str]) -> list[str]:
-    """Which of the parts the record has something for."""
+    """The parts for which the record has data."""
     without = set() if trace.moe_layers else ROUTED
     if trace.cache_bytes is None:
         without = without | {"cache"}
@@ -55,7 +55,7 @@ def drawable(trace: Trace, parts: Sequence[str]) -> list[str]:
 
 
 def missing(trace: Trace, parts: Sequence[str]) -> list[str]:
-    """Keys of the texts that say what is not in the picture, or not as it should be."""
+    """The keys of the texts that say what is missing from the picture."""
     found = []
     if ROUTED & set(parts):
         if not trace.card.n_routed_experts:
@@ -75,17 +75,16 @@ def payload(
     layer: int | None = None,
     first: int = 0,
 ) -> dict[str, Any]:
-    """Everything that the component draws of a run.
+    """Everything that the component draws for a run.
 
     Args:
-        trace: the run, T tokens of which F are fed.
-        layer: of a run too large to draw whole, the layer to pool, by the model's own number.
-        first: of such a run, the first token of the window.
-
-    `experts` and `shares` are arrays [F, L, k] of a byte each, two for more than 256 experts;
-    shares in units of 1 / SHARE_UNITS. So a token that has 4 experts takes 8 bytes a layer. Of a
-    run too large to draw whole, what is told token by token is the window's, which begins at
-    `first`; `pooled` has the rest. None is what nobody recorded.
+        trace: the run of T tokens, F of them fed.
+        layer: the layer to pool for a run too large to draw whole, counting all layers.
+        first: the first token of the window for such a run.
+    `experts` and `shares` are arrays [F, L, k] of one byte each, `experts` of two for more than
+    256; shares are in units of 1 / SHARE_UNITS. So a token with 4 experts takes 8 bytes per layer.
+    For a run too large to draw whole, data per token is that of the window, which begins at
+    `first`; `pooled` has the rest. None means not recorded.
     """
     card = trace.card
     large = pooling.too_large(trace)
@@ -115,7 +114,7 @@ def payload(
 
 
 def _pooled(trace: Trace, layer: int | None) -> dict[str, Any]:
-    """The whole of a large run: choices of one layer [R, C], and the load [L, R]."""
+    """Pooled data over a whole large run: choices of one layer [R, C], and the load [L, R]."""
     layers = trace.moe_layers
     whole: dict[str, Any] = {"length": len(trace), "fed": trace.fed}
     if not layers:
@@ -131,5 +130,5 @@ def _pooled(trace: Trace, layer: int | None) -> dict[str, Any]:
 
 
 def _small(ids: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Ids as they are packed: without a sign."""
+    """Expert ids as unsigned integers, for packing."""
     return ids if ids.dtype == np.uint8 else ids.astype(np.uint16)

@@ -1,4 +1,4 @@
-"""What the models can be asked, said in both languages."""
+"""The texts on what the models can be asked, in both languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models that a server computes with: the kernel is compiled in the background."""
+"""The models that the server runs while the kernel is compiled in the background, and after."""
 
 from __future__ import annotations
 

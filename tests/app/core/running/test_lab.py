@@ -1,4 +1,4 @@
-"""Experiments in processes of their own: one at a time, ended with their viewer, told in words."""
+"""Experiments in processes of their own: one at a time, ended with their viewer; their errors."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_one_at_a_time_and_the_others_know_their_places(lab: Lab) -> None:
 def test_an_experiment_whose_viewer_has_left_ends_although_others_watch(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A starts, B queues and watches, A's tab is closed: B's turn comes, and B can stop its own."""
+    """A runs, B queues and watches; A's tab is closed: B's experiment runs, and B can stop it."""
     ghost = lab.submit("a", {"do": "hang"})
     mine = lab.submit("b", {"do": "go on", "seed": 3})
     until(lambda: ghost.results, ghost, mine)

@@ -1,4 +1,4 @@
-"""Runs that pictures need: which are kept, and what of them."""
+"""Runs that pictures need: which ones, and which parts of them, are kept."""
 
 from __future__ import annotations
 

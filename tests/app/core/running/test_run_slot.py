@@ -1,4 +1,4 @@
-"""What a slot says of the work that is under way in it."""
+"""The status that a slot shows for its work in progress."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 
 def page(language: str, state: str, seconds: float | None) -> None:
-    """A slot with work at half of its way, or before its turn."""
+    """A page with a slot whose work is half done, or still waiting."""
     import streamlit as st
 
     from app.core.running.run_slot import RunSlot

@@ -1,4 +1,4 @@
-"""Answers as they go over the wire, held beside what the application behind says."""
+"""Compressed responses, compared with those of the application behind the middleware."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Behind:
         self._app = Starlette(routes=routes, middleware=[Middleware(Compressed)])
 
     def _left(self, path: str) -> Response:
-        """What a server makes of an answer whose reader leaves: its beginning; later, all of it."""
+        """The response to a client that leaves in the middle, and to a later one that stays."""
         sent = iter([SCRIPT[:9]] if self.asked[path] == 1 else [SCRIPT])
         headers = LASTS | {"content-length": str(len(SCRIPT))}
         return StreamingResponse(sent, 200, headers, "text/javascript")

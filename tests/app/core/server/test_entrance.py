@@ -1,4 +1,4 @@
-"""What is refused at the door: too many files, numbers that are none, and the metrics."""
+"""What the entrance middleware refuses: too many files, non-finite numbers, and metrics."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def client() -> TestClient:
 
 
 def put(client: TestClient, visitor: str, file: str, size: int, wanted: int = 200) -> int:
-    """The status of an upload, to which the application behind answers with the wanted one."""
+    """The status of an upload, where the application behind answers with a given one."""
     path = f"/base/_stcore/upload_file/{visitor}/{file}"
     return client.put(path, content=b"x" * size, headers={"wanted": str(wanted)}).status_code
 
@@ -81,7 +81,7 @@ def test_what_is_not_deleted_is_not_free(client: TestClient) -> None:
 
 
 def test_only_who_has_files_is_counted(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sessions that are made up push nobody out."""
+    """Made-up session ids do not push out real visitors."""
     monkeypatch.setattr(entrance, "VISITORS", 2)
     monkeypatch.setattr(entrance, "FILES", 1)
     assert put(client, "A", "f", 1) == 200
@@ -92,7 +92,7 @@ def test_only_who_has_files_is_counted(client: TestClient, monkeypatch: pytest.M
 
 
 def test_files_that_are_on_their_way_count() -> None:
-    """All begin before any has come: no more are let in than may stay."""
+    """Concurrent uploads count from their start, so that no more are admitted than may stay."""
     inside, answers = 0, list[int]()
 
     async def behind(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""Our script in Streamlit's page: before Streamlit's own, whoever asks, and in no other page."""
+"""Our script is in Streamlit's page, before Streamlit's own, and in no other page."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def labels(figure: str) -> dict[str, str]:
 
 
 def run_of(name: str, tokens: int, off_by: int = 0) -> Trace:
-    """A finished run of a twin whose cache is `off_by` bytes away from the formula."""
+    """A finished run of a twin whose cache differs from the formula by `off_by` bytes."""
     per_token = cache_spec(models.config(name)).bytes_per_token("float32")
     info = RunInfo("p", 0.0, 0, 9, "2026-01-01")
     steps = [
@@ -65,7 +65,7 @@ def run_of(name: str, tokens: int, off_by: int = 0) -> Trace:
 
 
 def opened(room: str | None = None, language: str = "en", **query: str) -> AppTest:
-    """The page in a new session, without the app's frame around it."""
+    """The page in a new session, without the app's navigation."""
     at = AppTest.from_file(str(APP / "pages" / "cache" / "cache.py"), default_timeout=60)
     at.session_state["lang"] = language
     for key, value in ({"room": room} if room else {}).items() | query.items():
@@ -75,7 +75,7 @@ def opened(room: str | None = None, language: str = "en", **query: str) -> AppTe
 
 @functools.lru_cache(maxsize=16)
 def shown(room: str, language: str = "en") -> AppTest:
-    """A room as it opens, shared by all tests that only look."""
+    """A newly opened room, shared by all tests that do not change it."""
     return opened(room, language)
 
 
@@ -85,7 +85,7 @@ def healthy(at: AppTest) -> AppTest:
 
 
 def written(at: AppTest) -> str:
-    """Everything that the page says in words."""
+    """All text on the page."""
     parts = (*at.markdown, *at.caption, *at.text, *at.code, *at.error, *at.info)
     return "\n".join(part.value for part in parts)
 

@@ -139,9 +139,9 @@ def test_a_cache_that_differs_from_the_formula_is_an_error(monkeypatch: pytest.M
 def twins_with(
     monkeypatch: pytest.MonkeyPatch, gaps: dict[str, dict[int, list[float]]]
 ) -> dict[str, int]:
-    """Have the twins lose so many nats more than MHA on each of four texts, by kind and seed.
+    """Give the twins a higher loss than MHA's, by so many nats on each of four texts.
 
-    Returns what each keeps of a token, in bytes.
+    Returns the cache bytes per token of each.
     """
     base = [10.0, 200.0, 30.0, 400.0]  # nats: texts differ far more than models do
     kept = {

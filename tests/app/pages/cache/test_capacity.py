@@ -1,4 +1,4 @@
-"""The calculator's further questions: users beside the weights, another attention, 93.3 %."""
+"""The calculator's further questions: users besides the weights, other attention, 93.3 %."""
 
 from __future__ import annotations
 

@@ -263,7 +263,7 @@ def test_notes_of_published_rows_are_the_tables() -> None:
 
 
 def test_the_calculators_english_is_the_apps() -> None:
-    """The command line and the English page say the same."""
+    """The command line and the English page have the same texts."""
     own = {f"kv_size.note_{key}": text for key, text in notes.ENGLISH.items()}
     own |= {f"kv_size.error_{key}": text for key, text in fields.ENGLISH.items()}
     formulas = {f"kv_size.formula_{key.removesuffix('_one')}" for key in ENGLISH}

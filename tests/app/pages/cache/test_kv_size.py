@@ -178,7 +178,7 @@ def test_a_model_that_exists_is_solid_and_starts_at_zero() -> None:
 
 
 def test_one_number_for_one_thing() -> None:
-    """V3 with MHA is as large among the models as among the replacements."""
+    """V3 with MHA has the same size in the list of models as among the replacements."""
     at = shown("kv_size")
     as_mha = "DeepSeek-V3 as plain MHA, d_h 128 (hypothetical)"
     replaced = {

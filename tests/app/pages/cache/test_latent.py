@@ -1,4 +1,4 @@
-"""The rooms of the Latent cache page that look inside the latent, from the first picture on."""
+"""The rooms of the Latent cache page about the latent, from their first picture on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.app.runs import Failing, ended
 
 @pytest.fixture
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A study that is soon measured, beside the recorded one."""
+    """Make a study short, so that it finishes soon."""
     recorded = latents.recorded()
     monkeypatch.setattr(latents, "recorded", lambda: recorded)
     monkeypatch.setattr(latent_study, "ROWS", 2)
@@ -46,7 +46,7 @@ def test_pictures_of_the_pinned_token_come_by_themselves() -> None:
 
 
 def test_the_recorded_study_is_of_the_shipped_model() -> None:
-    """Else `python -m model train samples` records it again."""
+    """If this fails, `python -m model train samples` records it again."""
     recorded = latents.recorded()
     assert recorded is not None
     assert recorded.study.rows == latent_study.ROWS

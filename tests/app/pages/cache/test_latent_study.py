@@ -1,4 +1,4 @@
-"""Inside the latent: what is read, measured and drawn, against plain numpy and real tensors."""
+"""The latent study: its measurements and figures against plain numpy and real tensors."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def study(studied: tuple[Study, LatentFit]) -> Study:
 
 
 def codec(fitted: LatentFit, name: str) -> latent.Codec:
-    """The same in torch."""
+    """The codec of a name, in torch."""
     if name.isdecimal():
         basis = torch.from_numpy(fitted.basis[:, :, : int(name)].copy())
         return latent.Directions(basis)

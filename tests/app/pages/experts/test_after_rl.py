@@ -1,4 +1,4 @@
-"""Experts after RL: what is compared against sets and counting by hand, and the room."""
+"""Experts after RL: the comparison against sets and counting by hand, and the room."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ MANY = 3
 
 @pytest.fixture(autouse=True)
 def few_problems(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three of them, and none that another test has read."""
+    """Three problems that no other test has read."""
     monkeypatch.setattr(comparison, "MANY", MANY)
     monkeypatch.setattr(need_slot, "RUNS", need_slot.Runs())
 
 
 class AtOnce:
-    """A slot whose runs are there when asked for."""
+    """A slot that computes runs as soon as they are requested."""
 
     def have(self, key: object, requests: Sequence[Request], at_once: bool = True) -> list[Run]:
         return generation.scheduler().run(requests)
@@ -55,7 +55,7 @@ def drawn(n: int) -> list[ReadText]:
 
 
 def shares(found: ReadText, model: str) -> list[list[float]]:
-    """Changed choices by token and layer, with sets."""
+    """The shares of changed experts by token and layer, computed with sets."""
     return [
         [
             len(set(theirs.tolist()) - set(own.tolist())) / len(own)
@@ -160,7 +160,7 @@ def opened(language: str = "en", **query: str) -> AppTest:
 
 
 def settled(at: AppTest) -> AppTest:
-    """The room once nothing is under way in it."""
+    """The room once no work is in progress."""
     for slot in ("after_rl_one", "after_rl_many"):
         ended(at, slot)
     assert not at.exception
@@ -168,7 +168,7 @@ def settled(at: AppTest) -> AppTest:
 
 
 def said(at: AppTest, language: str, key: str) -> list[str]:
-    """What stands on the page of a text."""
+    """The elements on the page that show a text."""
     wanted = shape(f"after_rl.{key}", language)
     return [each.value for each in at.markdown if wanted.match(each.value)]
 

@@ -48,7 +48,7 @@ def chosen(choice_NE: np.ndarray, config: dict[str, int]) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def scores() -> np.ndarray:
-    """What the gates think of a few held-out rows: [N, L, E]."""
+    """The gates' scores for a few held-out rows: [N, L, E]."""
     keep = Keep(scores=True)
     rows = held_out.rows(balance_runs.BY_HAND)[:3]
     requests = [Request(balance_runs.BY_HAND, row.ids, keep=keep) for row in rows]

@@ -71,7 +71,7 @@ def runs(draw: st.DrawFn) -> Trace:
 
 
 def unguarded(text: str) -> str:
-    """A text without the apostrophes that keep its parts from being formulas."""
+    """A text without the apostrophes that prevent formulas."""
     return re.sub(r"(^|[;\t\r\n])'", r"\1", text)
 
 
@@ -205,7 +205,7 @@ def test_every_example_fits_the_model_and_has_a_name_in_both_languages() -> None
 
 
 def opened(language: str = "en", **query: str) -> AppTest:
-    """The page as a link with these parameters opens it."""
+    """The page opened by a link with these parameters."""
     at = AppTest.from_file(str(MAIN), default_timeout=60)
     at.query_params.update({"lang": language, **query})
     at.switch_page("pages/experts/experts.py").run()
@@ -214,7 +214,7 @@ def opened(language: str = "en", **query: str) -> AppTest:
 
 
 def on_screen(at: AppTest) -> Trace | None:
-    """The run that the viewer made, once it has ended."""
+    """The viewer's run, once it has ended."""
     found = traces(ended(at, "experts"), "experts")
     assert not at.exception
     return found[0] if found else None
@@ -278,7 +278,7 @@ def test_a_link_with_inputs_runs_them() -> None:
 
 
 class Halfway(Busy):
-    """A scheduler that is still writing, `reply` so far, until it is told to stop."""
+    """A scheduler whose run, with `reply` so far, goes on until it is stopped."""
 
     def __init__(self, reply: Run) -> None:
         super().__init__(place=0)

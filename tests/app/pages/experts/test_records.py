@@ -1,4 +1,4 @@
-"""Rooms of Experts open with any record, and show what it has."""
+"""The rooms of Experts open with any record, and show what it contains."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BARE = ("expert_weights", "logprobs", "entropies", "cache_bytes", "seconds")
 
 
 def records() -> dict[str, Trace]:
-    """What a record may lack: its choices, its measurements, experts, a model that is here."""
+    """Records that lack routing, measurements, experts, or an available model."""
     whole = recorded_runs.trace("experts")
     ids = replace(whole, expert_ids=np.zeros((whole.fed, 0, 0), np.uint8), **dict.fromkeys(BARE))
     without = {"moe_layers": (), "n_routed_experts": 0, "num_experts_per_tok": 0}

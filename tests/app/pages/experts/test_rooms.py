@@ -1,4 +1,4 @@
-"""Experts: changes of the routing, statistics, one expert; numbers against counting by hand."""
+"""Experts: interventions, routing statistics, one expert; numbers against counting by hand."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ SHARED_OFF = Intervention(shared=False)
 
 @pytest.fixture(autouse=True)
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twelve rows, that it takes no minute."""
+    """Use twelve rows only, to save time."""
     monkeypatch.setattr(held_out, "ROWS", ROWS)
     monkeypatch.setattr(knock_out, "ROWS", len(held_out.DOMAINS))
     monkeypatch.setattr(saturation, "ROWS", ROWS // 4)
 
 
 def read_by(*interventions: Intervention | None) -> list[held_out.HeldOutRuns]:
-    """Base as it is, or under interventions, on held-out rows."""
+    """The runs of base, unchanged or under interventions, on held-out rows."""
     readers = ["base" if each is None else Intervened("base", each) for each in interventions]
     return held_out.read_so_far(
         readers, generation.scheduler().run(held_out.requests(readers, ROWS))
@@ -151,7 +151,7 @@ def test_weight_sizes_by_hand() -> None:
 
 
 class AtOnce:
-    """A slot whose runs are there when asked for."""
+    """A slot that computes runs as soon as they are requested."""
 
     def have(self, key: object, requests: Sequence[Request]) -> list[Run]:
         return generation.scheduler().run(requests)
@@ -202,7 +202,7 @@ def test_interventions_have_names_of_their_own() -> None:
 
 
 def test_the_recorded_run_is_of_this_model() -> None:
-    """Else record again (`python -m model train samples`): the page reads its tokens once more."""
+    """If this fails, record it again (`python -m model train samples`), as the page rereads it."""
     sample = recorded_runs.trace("experts")
     words = models.tokenizer(sample.card.name)
     assert decode(words, sample.token_ids.tolist()) == "".join(sample.texts)
@@ -256,7 +256,7 @@ def test_figures_hold_what_they_are_given() -> None:
 
 
 def ask(at: AppTest, slot: str) -> None:
-    """Press the button of a slot, unless what it asks for is already known, and wait."""
+    """Press the button of a slot, unless its runs are already known, and wait."""
     for button in [b for b in at.button if b.key == f"{slot}_ask"]:
         ended(button.click().run(), slot)
         assert not at.exception and not at.error

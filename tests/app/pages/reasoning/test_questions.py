@@ -1,4 +1,4 @@
-"""Who may answer on the Reasoning page, and which questions it takes."""
+"""The contestants of the Reasoning page, and the questions that it accepts."""
 
 from __future__ import annotations
 

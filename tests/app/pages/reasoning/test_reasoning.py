@@ -1,4 +1,4 @@
-"""The Reasoning page: traces read on tokens, questions of one's own, who may answer, live runs."""
+"""The Reasoning page: marks on tokens, questions of one's own, contestants, live runs."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ PICK = pick.pose([43, 6, 32, 60, 19], 94, 3, "en")
 
 
 def pieces(text: str) -> list[str]:
-    """A text cut as our tokenizer cuts it, merges aside."""
+    """A text split as by our tokenizer, except for its merges."""
     return re.findall(r"</?\w+>|\d|[^\W\d_]+ ?|[^\d\w\s<]+ ?|\s+|.", text)
 
 
 def written(reply: str, problem: Problem = CHAIN, begin: str = "", model: str = "base") -> Trace:
-    """A trace in which a model wrote a reply, a tenth of a second a token."""
+    """A trace with a given reply, at a tenth of a second per token."""
     prompt = problem.prompt + begin
     info = RunInfo(prompt, 1.0, 0, 300, "2026-01-01")
     given, new = ["<bos>", *pieces(prompt)], pieces(reply)
@@ -165,7 +165,7 @@ def opened(language: str = "en", **query: str) -> AppTest:
 
 
 def ended(app: AppTest) -> AppTest:
-    """Run the page again, as the browser does, until no run is under way."""
+    """Rerun the page, as the browser does, until no run is in progress."""
     return runs.ended(app, "reasoning")
 
 
@@ -346,7 +346,7 @@ def test_the_question_follows_the_language_of_the_page() -> None:
 
 
 def test_a_link_to_a_question_has_its_language() -> None:
-    """Who opens it may read the page in another."""
+    """Those who open it may read the page in another language."""
     app = ended(opened("en", r_expr="20*3+11", r_models="base.direct"))
     assert app.query_params["r_lang"] == "en"
     again = ended(opened("ko", r_expr="20*3+11", r_models="base.direct", r_lang="en"))

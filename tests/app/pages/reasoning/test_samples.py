@@ -1,4 +1,4 @@
-"""Samples of the Reasoning page: estimates and intervals, batches, endings from a step."""
+"""Samples on the Reasoning page: estimates and intervals, batches, continuations of a step."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_every_model_has_a_mark_of_its_own() -> None:
 
 
 def drawn(app: AppTest, slot: str) -> replies.Replies:
-    """What the page's slot has drawn, once it has ended."""
+    """The replies in the page's slot, once sampling has ended."""
     runs.ended(app, slot)
     assert not app.exception
     assert not app.error
@@ -163,7 +163,7 @@ def drawn(app: AppTest, slot: str) -> replies.Replies:
 
 
 def all_of(asks: Sequence[replies.ReplyRequest]) -> replies.Replies:
-    """The replies to asks, without a page."""
+    """The replies to requests, without a page."""
     drawing, scheduler = replies.ReplySampling(asks), generation.scheduler()
     first = scheduler.run(drawing.requests())
     found = drawing.make((*first, *scheduler.run(drawing.forced(first))))
@@ -187,8 +187,8 @@ def test_draws_samples_that_anybody_can_draw_again() -> None:
 
 
 def test_what_an_ask_draws_does_not_depend_on_the_others() -> None:
-    """Two problems, two ways of one model, without and with a budget: each ask draws what it draws
-    alone, its forced answers too."""
+    """Two problems and two ways of one model, with and without a budget: each request gets the same
+    replies as alone, including forced answers."""
     known = contestants.contestants()
     posed = list(itertools.islice(problems("chain", 3, 0, "heldout", "en"), 2))
     asks = [
@@ -207,8 +207,8 @@ def test_what_an_ask_draws_does_not_depend_on_the_others() -> None:
 
 
 def test_a_budget_ends_the_thought_and_leaves_others_as_they_are() -> None:
-    """A reply that is done within its budget is the reply without one; another is cut at the
-    budget, and answers all the same."""
+    """A reply that ends within its budget is the same as without one; others are cut at the budget
+    and still answer."""
     one = contestants.contestants()["base.steps"]
     problem = next(problems("chain", 3, 0, "heldout", "en"))
     free, cut = (
@@ -226,7 +226,7 @@ def test_a_budget_ends_the_thought_and_leaves_others_as_they_are() -> None:
 
 
 def test_a_budget_is_what_it_is_in_the_evaluations() -> None:
-    """What is drawn live stands beside what was measured."""
+    """Live samples must be comparable with the evaluations next to them."""
     one = contestants.contestants()["base"]
     problem = next(problems("pick", 3, 0, "heldout", "en"))
     asks = [replies.fresh(one, problem, 1, 1.0, seed, 224, 28) for seed in range(12)]
@@ -286,7 +286,7 @@ def test_says_why_nothing_can_be_drawn() -> None:
 
 
 def measured(app: AppTest, axis: str) -> Any:
-    """The table under a picture of what was measured beforehand."""
+    """The table below a figure of the evaluations."""
     return next(one.value for one in unfolded(app).dataframe if {"measure", axis} <= {*one.value})
 
 
@@ -317,7 +317,7 @@ def test_what_was_measured_is_shown_of_the_chosen_models() -> None:
 
 
 def test_who_is_not_measured_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And drawn as soon as its file is there."""
+    """A model without an evaluation is named, and drawn once its file exists."""
     shipped = ASSETS / "runs"
     base, zero = tmp_path / "runs" / "base", tmp_path / "runs" / "r1-zero"
     shutil.copytree(shipped / "base", base)

@@ -1,4 +1,4 @@
-"""Logs of tiny real runs, in place of those that ship; or none."""
+"""Logs of tiny real runs in place of the shipped ones, or none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.app.reference import engine as engine_of
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of runs with the logs of tiny real ones.
 
-    r1-zero, ended; r1-dev1, evaluated; distilled with seed 1, evaluated, and with seed 2, not yet.
+    r1-zero is finished, r1-dev1 evaluated; distilled is evaluated for seed 1 but not for seed 2.
     """
     folder = tmp_path_factory.mktemp("runs")
     config = GRPOConfig(

@@ -1,4 +1,4 @@
-"""The Training page: curves of a tiny real run, a step by hand, time machine, a run right here."""
+"""The Training page: curves of a tiny real run, a step by hand, time machine, a live run."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def opened(room: str, lang: str = "en", **query: str) -> AppTest:
 
 
 def outcome(app: AppTest, slot: LabSlot) -> Outcome:
-    """What the last experiment of a slot has found."""
+    """The outcome of a slot's last experiment."""
     found = OUTCOMES.get(app.session_state[f"slot-{slot.name}"].result)
     assert found is not None
     return found
@@ -175,7 +175,7 @@ def test_a_step_is_taken_on_a_question(without_runs: None) -> None:
 
 
 def test_the_time_machine_asks_every_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With base and an earlier base in the place of R1-Zero's checkpoints."""
+    """Here, base and an earlier base stand in for R1-Zero's checkpoints."""
     there = [training_runs.Checkpoint("base", 0), training_runs.Checkpoint("base-50pct", 5)]
     monkeypatch.setattr(training_runs, "checkpoints", lambda: there)
     app = opened("time_machine", t_level="2")

@@ -1,4 +1,4 @@
-"""Training: what is read of logs and published tables, and what the page opens on."""
+"""Training: the reading of logs and published tables, and what the page opens with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The room of the two models whose verdicts differ, and what it says where they are absent."""
+"""The room of the two models whose verdicts differ, and its message if they are missing."""
 
 from __future__ import annotations
 

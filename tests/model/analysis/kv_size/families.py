@@ -1,10 +1,10 @@
-"""What transformers' configuration classes say by themselves: `family_defaults.json`.
+"""Writes the defaults of transformers' configuration classes: `family_defaults.json`.
 
     python -m tests.model.analysis.kv_size.families     # writes the file; a test compares it
 
-A default counts as one of the family if the class gives it whatever the model's size: what follows
-from other fields (a head's width from the hidden size, kinds from the number of layers) is listed
-as computed where the general rule would not give the same.
+A default belongs to the family if the class has it for any model size: values that follow from
+other fields (a head's width from the hidden size, kinds from the number of layers) are listed as
+computed if the general rule would not give the same.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def table() -> dict[str, Any]:
 
 
 def arranged_by(config: Any) -> list[str]:
-    """Which of ARRANGES a class reads: fields that it has, and older names that its code takes."""
+    """The fields of ARRANGES that a class reads: those it has, and older names that it accepts."""
     classes = [cls for cls in type(config).__mro__ if cls.__module__.startswith("transformers.mod")]
     code = "".join(inspect.getsource(cls) for cls in classes)
     there = {*config.to_dict(), *config.attribute_map, *config.attribute_map.values()}
@@ -127,7 +127,7 @@ def arranged_by(config: Any) -> list[str]:
 
 
 def given_to_text(name: str, config: Any) -> dict[str, dict[str, Any]]:
-    """What a wrapper's text model has of its own, if a file has no object for it or part of it."""
+    """A wrapper's own defaults for its text model, for files without all or part of its object."""
     text = config.get_text_config(decoder=True)
     key = next((key for key in config.sub_configs if getattr(config, key, None) is text), "")
     part = made(name, **{key: {"use_cache": True}}) if key else None
@@ -141,7 +141,7 @@ def given_to_text(name: str, config: Any) -> dict[str, dict[str, Any]]:
 
 
 def beyond(own: dict[str, Any], model_type: str) -> dict[str, Any]:
-    """Fields with which a class gives this config; what follows from them is none of them."""
+    """The fields that make a class give this config, without those that follow from them."""
     fields: dict[str, Any] = {}
     for _ in range(2):  # a width that the class would now compute from the others
         plain = made(model_type, **fields).to_dict()
@@ -168,7 +168,7 @@ def made(name: str, **fields: Any) -> Any:
 
 
 def defaults(name: str, config: Any) -> tuple[dict[str, Any], list[str]]:
-    """Fields that are the same for every size, and those that no general rule gives."""
+    """The fields that are the same for every size, and those that no general rule gives."""
     own = config.to_dict()
     found = {
         field: value
@@ -192,12 +192,12 @@ def defaults(name: str, config: Any) -> tuple[dict[str, Any], list[str]]:
 
 
 def general_only(name: str) -> set[str]:
-    """Fields that follow from others by rules which the reader has itself."""
+    """The fields that follow from others by rules that the reader implements itself."""
     return {"qk_head_dim", "num_layers", "n_layer"} if name == "longcat_flash" else {"qk_head_dim"}
 
 
 def fit(name: str, field: str) -> dict[str, Any] | None:
-    """The pattern that gives the class's own kinds for every number of layers that it takes."""
+    """The pattern that gives the class's layer kinds for every number of layers."""
     found = {
         layers: list(kinds)
         for layers in (*range(6, 41), 48, 61, 64, 78)
@@ -217,7 +217,7 @@ def fit(name: str, field: str) -> dict[str, Any] | None:
 
 
 def varied(name: str, own: dict[str, Any]) -> Iterator[Any]:
-    """The class with other sizes: what changes with them is no constant."""
+    """The class with other sizes: fields that change with them are not constants."""
     for field, factor in (
         ("hidden_size", 2), ("n_embd", 2), ("d_model", 2), ("num_attention_heads", 2),
         ("n_head", 2), ("num_hidden_layers", 2), ("n_layer", 2), ("num_layers", 2),
@@ -248,7 +248,7 @@ class _Any:
 
 
 def write() -> None:
-    """Write the reference file, one family a line."""
+    """Write the reference file, one family per line."""
     rows = [f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in table().items()]
     REFERENCE.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
 

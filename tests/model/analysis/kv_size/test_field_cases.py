@@ -1,6 +1,6 @@
-"""Published configs and names that a reader once passed over in silence, with the right values.
+"""Published configs and names that the reader once ignored silently, with the right values.
 
-The files of `cases/` were tried by users; `GIVEN` says what they are worth, from transformers' own
+The files of `cases/` were tried by users; `GIVEN` has the right sizes, from transformers' own
 caches, the papers, or an independent calculator. The rest are other cases of the same kinds.
 """
 
@@ -76,7 +76,7 @@ def test_every_case_is_judged() -> None:
     ],
 )  # fmt: skip
 def test_a_name_that_says_what_it_is(name: str, value: object, elements: int) -> None:
-    """Read for its words where no class of transformers says otherwise, and told."""
+    """It is interpreted by its words if no class of transformers contradicts, with a note."""
     config = {**without(GQA, "num_key_value_heads"), "model_type": "novel", name: value}
     spec = cache_spec(config)
     assert spec.elements_per_token() == 4 * elements

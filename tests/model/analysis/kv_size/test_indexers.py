@@ -1,6 +1,6 @@
 """Latent attention whose layers differ by rules of a class: indexers, NoPE, windows, widths.
 
-What a file says in short is what the class makes of it.
+The short form in a file means what the class expands it to.
 """
 
 from __future__ import annotations

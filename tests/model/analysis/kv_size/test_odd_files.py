@@ -1,4 +1,4 @@
-"""Odd files: what is shown of them, how long they take, and what they leave half said."""
+"""Odd files: what is shown of them, how long they take, and incomplete statements."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read(config: dict[str, Any]) -> CacheSpec:
 
 
 def said(config: dict[str, Any]) -> list[str]:
-    """What is shown of a file: its notes, or the refusal."""
+    """The notes on a file, or its refusal."""
     try:
         return list(map(str, read(config).notes))
     except ConfigError as error:
@@ -90,7 +90,7 @@ OTHERS = {f"note{number}": 1 for number in range(40_000)}
     ids=["indexers", "fields", "exceptions"],
 )  # fmt: skip
 def test_work_is_linear_in_layers_and_fields(config: dict[str, Any]) -> None:
-    """Each took 10 seconds or much more when it was done once per layer or for all layers."""
+    """Each case once took 10 seconds or much more, with work repeated for every layer."""
     start = time.process_time()
     said(config)
     assert time.process_time() - start < 4

@@ -1,7 +1,7 @@
 """Configs of models that transformers has no class for, as published files have them, shortened.
 
-Each says where it is from, and how many values a layer keeps of a token in the model's own code;
-twice as many are its bytes in bf16.
+Each has its source, and how many values a layer caches per token in the model's own code; its size
+in bf16 is twice as many bytes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from model.analysis.kv_size import cache_spec
 
 @dataclass(frozen=True)
 class Case:
-    """`values` kept per token, by arithmetic from what the source says."""
+    """A config, with `values` cached per token, calculated from its source."""
 
     source: str
     values: int

@@ -1,4 +1,4 @@
-"""Cache arithmetic: published models, their kinds of layers, wrong answers that look right."""
+"""Cache arithmetic: published models, their kinds of layers, and plausible wrong answers."""
 
 from __future__ import annotations
 

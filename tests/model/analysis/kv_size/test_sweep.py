@@ -1,7 +1,7 @@
-"""Every causal family of transformers: a tiny model fills its real cache, and the sizes agree.
+"""Every causal family of transformers: the sizes agree with the real cache of a tiny model.
 
-Then each field of each config is left out: the answer is that of the family's class, and says what
-it took from there, or it is a refusal. Silence with another answer is the fault.
+Then each field of each config is left out: the answer must be that of the family's class, with a
+note on the defaults used, or a refusal. Another answer without a note is a fault.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 
 def faults_of(name: str) -> list[str]:
-    """Lengths at which a family's real cache and its arithmetic differ."""
+    """The lengths at which a family's real cache and the arithmetic differ."""
     made = tiny.config(name)
     if name in WITHOUT:
         with pytest.raises(ConfigError, match="without a KV cache"):
@@ -71,7 +71,7 @@ def answer(config: dict[str, Any]) -> CacheSpec | None:
 
 
 def silent(name: str, field: str, spec: CacheSpec) -> bool:
-    """Whether a class's own default came in without a word; general rules need none."""
+    """Whether a class's own default was used without a note; general rules need none."""
     known = family(name)
     owns = known is not None and known.defaults.get(field) is not None
     return owns and not any(note.key == "defaults" for note in spec.notes)
@@ -111,7 +111,7 @@ WRAPPERS = (
 
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_vision_wrappers(name: str) -> None:
-    """The text model's cache, whatever is around it, by the class of cache that it gets."""
+    """The size is that of the text model's cache, whatever is around it."""
     from transformers import CONFIG_MAPPING, DynamicCache
 
     config = CONFIG_MAPPING[name]()

@@ -1,4 +1,4 @@
-"""The one reader of config.json: encodings, broken JSON, duplicates, size."""
+"""The parser of config.json: encodings, broken JSON, duplicates, size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fields that a family's class does not read change no size, and are named where they could."""
+"""Fields that a family's class ignores do not change the size, and are named if they could."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def config(family: str, **changes: Any) -> Any:
 
 
 def filled(made: Any, tokens: int) -> Any:
-    """The cache of a random model after a prompt and one more token; None if it keeps none."""
+    """The cache of a random model after a prompt and one more token; None if it has none."""
     import torch
     from transformers import AutoModel, AutoModelForCausalLM
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
@@ -187,7 +187,7 @@ def filled(made: Any, tokens: int) -> Any:
 
 
 def elements(cache: Any, family: str) -> int:
-    """Elements of keys, values and what stands for them, states of fixed size left out."""
+    """The elements of keys and values, or what replaces them, without states of fixed size."""
     total = 0
     for layer in cache.layers:
         parts = vars(layer)
@@ -200,7 +200,7 @@ def elements(cache: Any, family: str) -> int:
 
 
 def expected(spec: CacheSpec, tokens: int) -> int:
-    """Elements by arithmetic, as transformers keeps them between steps: windows less one token."""
+    """The calculated elements, as transformers keeps them between steps: windows less one token."""
     return sum(
         layer.elements(tokens)
         - (layer.elements_per_token if layer.window is not None and layer.window <= tokens else 0)
