@@ -59,9 +59,7 @@ def open_page() -> None:
         state.r_models_first = found[: contestants.MOST] or contestants.at_first()
     if "r_models" not in state:
         state.r_models = list(state.r_models_first)
-    state.r_models = state.r_models[
-        : contestants.MOST
-    ]  # the browser alone checks the field's limit
+    state.r_models = state.r_models[: contestants.MOST]  # the field's limit is the browser's
 
 
 def to_url() -> None:

@@ -60,7 +60,7 @@ def open_page() -> None:
 
 
 def requests() -> list[PromptRun]:
-    """The inputs as they stand.
+    """The current inputs.
 
     Raises:
         InputError: for a question that cannot be asked, or a number beyond its limits.
@@ -81,7 +81,7 @@ def requests() -> list[PromptRun]:
 
 
 def start() -> None:
-    """Run the inputs as they stand; what is on screen stays until there is something new."""
+    """Run the current inputs; the last result is shown until there is a new one."""
     try:
         RUN.run(requests())
     except InputError as error:
@@ -98,6 +98,6 @@ def start_another(task: str) -> None:
 
 
 def on_screen() -> tuple[tuple[Trace, ...], str]:
-    """The traces to draw now, and what they are: "recorded" or "live"."""
+    """The traces to draw, and whether they are "recorded" or "live"."""
     live = RUN.traces()
     return (live, "live") if live else (recorded(), "recorded")

@@ -276,7 +276,7 @@ class TrainedModel:
 
 
 def trained(name: str) -> TrainedModel | None:
-    """What is known of a model; None if it is not trained yet."""
+    """The record of a model's training; None if it is not trained yet."""
     found = summary(name)
     if found is None:
         return None

@@ -37,7 +37,8 @@ def held_out(problem: Problem) -> list[Problem]:
 
 
 def offered(chosen: object, counts: tuple[int, ...]) -> int:
-    """The chosen count, if the page offers it: the browser may send anything."""
+    """The chosen count, or the second one if the page does not offer it: browsers may send
+    anything."""
     return next((n for n in counts if n == chosen), counts[1])
 
 

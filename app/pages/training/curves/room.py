@@ -68,7 +68,7 @@ def sentences(task: str, curves: training_runs.Curves, entries: list[dict[str, A
 
 
 def overlay(measure: str) -> list[figures.Overlay]:
-    """The paper's curves of a measure, if they are wanted."""
+    """The paper's curves of a measure, if they are shown."""
     if not st.session_state.get("t_overlay"):
         return []
     x_title = t("curves.paper_steps")
@@ -223,7 +223,7 @@ def samples_of_a_step(name: str, task: str) -> None:
 
 
 def room() -> None:
-    """The whole room."""
+    """Draw the room."""
     st.header(t("curves.title"))
     found = training_runs.reinforced()
     if "r1-zero" not in found:
@@ -268,7 +268,7 @@ def room() -> None:
 
 
 def status(name: str, entries: list[dict[str, Any]]) -> None:
-    """How large the run was, or that it is still going on."""
+    """Say how large the run was, or that it is still in progress."""
     ended = training_runs.summary(name)
     if ended is None:
         st.badge(t("curves.going_on", n=entries[-1]["step"]))

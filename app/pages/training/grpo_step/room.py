@@ -35,7 +35,7 @@ def run(asked: question.TrainingQuestion) -> None:
 
 
 def rewards_part(replies: list[dict[str, Any]]) -> None:
-    """The group's rewards, their mean, and the advantages."""
+    """Draw the group's rewards, their mean, and the advantages."""
     rewards = [reply["reward"] for reply in replies]
     mean = statistics.fmean(rewards)
     st.markdown(f"**{t('grpo_step.group_title')}**")
@@ -139,7 +139,7 @@ def inside() -> None:
 
 
 def room() -> None:
-    """The whole room."""
+    """Draw the room."""
     st.header(t("grpo_step.title"))
     st.markdown(t("grpo_step.intro"))
     SLOT.area(inside)

@@ -30,7 +30,7 @@ def start() -> None:
 
 
 def of_somebody_else() -> Experiment | None:
-    """The run whose turn it is, if it is not the viewer's own."""
+    """The run in progress, if it is not the viewer's own."""
     running = lab().running
     if running is None or running.visitor == visitor():
         return None
@@ -38,7 +38,7 @@ def of_somebody_else() -> Experiment | None:
 
 
 def progress(run: Experiment) -> str:
-    """How far a run is, in words."""
+    """A run's progress, in words."""
     outcome = Outcome(run.request, tuple(run.results))
     if run.stopped:
         return t("short_run.stopping")
@@ -96,7 +96,7 @@ def picture(run: Outcome, key: str) -> None:
 
 
 def conclusion(run: Outcome) -> None:
-    """What is to be made of a run that has ended, and its numbers."""
+    """Draw the interpretation of a finished run, and its numbers."""
     replies = run.request["questions"] * run.request["group"]
     st.caption(t("short_run.reading", n=run.request["asked"], replies=replies))
     plain = ("by_task", "samples")
@@ -145,7 +145,7 @@ def watched() -> None:
 
 
 def room() -> None:
-    """The whole room."""
+    """Draw the room."""
     st.header(t("short_run.title"))
     st.markdown(
         t(

@@ -53,7 +53,7 @@ def _sample(language: str) -> Path:
 
 @functools.cache
 def _recorded(language: str) -> dict[str, Any]:
-    """What the room opens with."""
+    """The recorded results that the room opens with."""
     path = _sample(language)
     found = read_json(path, {"traces": [dict], "counts": [_COUNTED]})
     with reading(path):
@@ -220,7 +220,7 @@ def counts(asked: str, found: Sequence[RightCount], source: str) -> None:
 
 
 def room() -> None:
-    """The whole room."""
+    """Draw the room."""
     st.header(t("time_machine.title"))
     st.markdown(t("time_machine.intro"))
     if len(training_runs.checkpoints()) == 1:

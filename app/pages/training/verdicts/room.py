@@ -148,7 +148,7 @@ def picture(found: Sequence[VerdictRate]) -> None:
 
 
 def made() -> None:
-    """What both models were made with."""
+    """Draw how both models were trained."""
     trained = [one for name in PAIR.values() if (one := training_runs.trained(name)) is not None]
     if trained:
         minutes = sorted(round(one.minutes) for one in trained)
@@ -157,7 +157,7 @@ def made() -> None:
 
 
 def room() -> None:
-    """The whole room."""
+    """Draw the room."""
     st.header(t("verdicts.title"))
     st.markdown(t("verdicts.intro"))
     there = models.shipped()
