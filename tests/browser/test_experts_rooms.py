@@ -114,22 +114,22 @@ def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page) -> None:
     expect(page).not_to_have_url(re.compile("pin="))
 
 
-def test_every_intervention_is_made_by_hand_and_its_link_opens(page: Page) -> None:
+@pytest.mark.parametrize("change", ["e_off", "e_forced", "e_top_k", "e_no_bias", "e_shuffle"])
+def test_every_intervention_is_made_by_hand_and_its_link_opens(page: Page, change: str) -> None:
     visit(page, "experts", room="interventions")
     metrics = page.get_by_test_id("stMetric")
     expect(metrics).to_have_count(3)  # of the example: nothing moves now
-    for change in ("e_off", "e_forced", "e_no_bias", "e_shuffle", "e_top_k"):
-        field = page.locator(f".st-key-{change}")
-        if change in ("e_off", "e_forced"):
-            field.locator("input").click()
-            field.locator("input").press_sequentially("2.3")
-            page.get_by_role("option", name="2.3", exact=True).click()
-        elif change == "e_top_k":
-            field.get_by_role("slider").press("Home")
-        else:
-            field.locator("label").first.click()
-        page.wait_for_url(f"**{change}=*")
-        expect(page.get_by_text(begins("interventions.nothing"))).to_have_count(0)
+    field = page.locator(f".st-key-{change}")
+    if change in ("e_off", "e_forced"):
+        field.locator("input").click()
+        field.locator("input").press_sequentially("2.3")
+        page.get_by_role("option", name="2.3", exact=True).click()
+    elif change == "e_top_k":
+        field.get_by_role("slider").press("Home")
+    else:
+        field.locator("label").first.click()
+    page.wait_for_url(f"**{change}=*")
+    expect(page.get_by_text(begins("interventions.nothing"))).to_have_count(0)
     expect(metrics).to_have_count(3, timeout=READ_MS)
     expect(page.locator(".intervention-view .answer").nth(1)).not_to_have_text(
         T["intervention_view.not_yet"]
