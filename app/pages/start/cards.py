@@ -1,6 +1,6 @@
-"""Three small pictures of the run on screen, each the way to the page that has it large.
+"""Three thumbnails of the run on screen, each a link to the page that shows it in full.
 
-The links carry the same question, seed and temperature: Experts shows the same run, Latent cache
+The links carry the question, seed and temperature: Experts shows the same run, Latent cache runs
 its own models on the same question.
 """
 
@@ -20,7 +20,7 @@ from model.tasks import chain, pick
 
 
 def cards(traces: tuple[Trace, ...]) -> None:
-    """Experts and cache of the last run, which is R1-Zero's, and the thinking of all."""
+    """Draw experts and cache of the last run (R1-Zero's), and the thinking of every model."""
     shown, columns = traces[-1], st.columns(3)
     with columns[0]:
         experts(shown)
@@ -31,7 +31,7 @@ def cards(traces: tuple[Trace, ...]) -> None:
 
 
 def _card(page: str, svg: str, alt: str, caption: str, query: dict[str, str]) -> None:
-    """A picture under its link, which takes in the whole card (app/ui/page.css)."""
+    """Draw a picture under a link that covers the whole card (app/ui/page.css)."""
     with st.container(border=True, key=f"s_card_{page}", height="stretch"):
         st.page_link(
             f"pages/{page}/{page}.py",
@@ -75,7 +75,7 @@ def experts(trace: Trace) -> None:
 
 
 def cache(trace: Trace) -> None:
-    """What stays in memory of every token, beside ordinary attention."""
+    """How many bytes of each token stay in the cache, compared with multi-head attention."""
     card = trace.card
     each = kv_size.bytes_per_token(card, kv_size.held(card))
     mha = kv_size.bytes_per_token(card, kv_size.held_by_mha(card))
@@ -105,7 +105,7 @@ def cache(trace: Trace) -> None:
 
 
 def thinking(traces: tuple[Trace, ...]) -> None:
-    """How long each model thought, which of its steps were right, and what came of it."""
+    """How long each model thought, which of its steps were right, and how it ended."""
     replies = [judged_reply.read(trace) for trace in traces]
     svg = thumbnails.thinking(
         [thought(trace, one) for trace, one in zip(traces, replies, strict=True)]
@@ -130,13 +130,13 @@ def thinking(traces: tuple[Trace, ...]) -> None:
 
 
 def thought(trace: Trace, reply: JudgedReply) -> thumbnails.ReplyThought:
-    """What the picture of thinking needs of a reply."""
+    """What the thinking thumbnail needs to know about a reply."""
     steps = [(step.first, step.last, bool(step.right)) for step in reply.steps]
     return thumbnails.ReplyThought(len(trace) - reply.start, steps, reply.correct)
 
 
 def reasoning_query(trace: Trace, reply: JudgedReply) -> dict[str, str]:
-    """The same question in the fields of the Reasoning page."""
+    """The same question as URL parameters of the Reasoning page."""
     info, problem = trace.info, reply.problem
     query = {"r_t": f"{info.temperature:g}", "r_seed": str(info.seed), "r_lang": problem.language}
     if problem.level and problem.task == chain.NAME:

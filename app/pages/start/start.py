@@ -1,4 +1,4 @@
-"""Start: what this is; one question to base and R1-Zero, recorded at once and live on a click."""
+"""Start: what the app is, and a question answered by base and R1-Zero, recorded or live."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from model.tasks import TASKS
 
 
 def controls() -> None:
-    """The question, Run, and other questions. The defaults are the record's."""
+    """The question, the Run button, other questions. The defaults are those of the recording."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             t("start.question"),
@@ -43,8 +43,8 @@ def settings(info: RunInfo) -> None:
 
 
 def shown(traces: tuple[Trace, ...], kind: str) -> None:
-    """What is on screen: the question, when it was run, whether it was stopped; a kind word if it
-    is outside what the models know."""
+    """Say what is on screen: the question, when it was run, if it was stopped, and if it is outside
+    what the models have learnt."""
     info, asked = traces[0].info, judged_reply.read(traces[0]).asked
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(t(f"start.badge_{kind}"))
@@ -71,7 +71,7 @@ def shown(traces: tuple[Trace, ...], kind: str) -> None:
 
 
 def room() -> None:
-    """The question, the replies of both models, and the ways on."""
+    """Draw the question, both models' replies, and links to the other pages."""
     controls()
     links.run_inputs("start", session.start)
     session.RUN.status()

@@ -42,13 +42,13 @@ def of_language(asked_in: Language) -> tuple[Trace, ...]:
 
 
 def question() -> str:
-    """The recorded runs' own question."""
+    """The question of the recorded runs."""
     return judged_reply.read(recorded()[0]).asked.text
 
 
 def open_page() -> None:
-    """Ask the question that nobody has changed in the language that the page is now in; tell what
-    of an old link it cannot ask."""
+    """Put an unchanged question into the page's current language; say which parameters of an old
+    link cannot be followed."""
     state = st.session_state
     links.note_inputs("start", ("q",))
     for key in ONCE:
@@ -89,7 +89,7 @@ def start() -> None:
 
 
 def start_another(task: str) -> None:
-    """Put a held-out problem of a task and a seed into the inputs, both drawn, and run it."""
+    """Draw a held-out problem of a task and a seed at random, put both into the inputs, and run."""
     if task in TASKS:
         state = st.session_state
         state.seed = sampling.drawn_seed()

@@ -1,6 +1,6 @@
-"""Small pictures of a run: its experts, its cache, its thinking. SVG, pure functions of records.
+"""Thumbnails of a run: its experts, its cache, its thinking. SVG, pure functions of records.
 
-They hold numbers and colours only, no text: their words are in the alternative and the caption.
+They contain no text: their words are in the caption and the text alternative.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _frame(width: float, height: float) -> str:
 
 
 def cache(held_T: Sequence[float], mha_T: Sequence[float]) -> str:
-    """Bytes kept after each token, filled, and what multi-head attention would keep, as a line."""
+    """Cache bytes after each token as an area; those of multi-head attention as a line."""
     most = max(max(mha_T, default=0), max(held_T, default=0)) or 1
 
     def points(values: Sequence[float]) -> str:
@@ -64,7 +64,7 @@ def cache(held_T: Sequence[float], mha_T: Sequence[float]) -> str:
 
 @dataclass(frozen=True)
 class ReplyThought:
-    """One reply: its length, where its steps stand and whether they are right, and the answer."""
+    """One reply: its length, the positions of its steps, and whether steps and answer are right."""
 
     tokens: int
     steps: Sequence[tuple[int, int, bool]]  # first and last token, right
@@ -72,7 +72,7 @@ class ReplyThought:
 
 
 def thinking(thoughts: Sequence[ReplyThought]) -> str:
-    """A bar a reply, as long as it has tokens, its steps marked; a disc or a cross at its end."""
+    """One bar per reply, as long as it has tokens, its steps marked and its verdict at the end."""
     longest = max((thought.tokens for thought in thoughts), default=1) or 1
     room = HEIGHT / max(len(thoughts), 1)
     scale = (WIDTH - 44) / longest
@@ -97,7 +97,7 @@ def _bar(left: float, right: float, top: float, tall: float, colour: str, opacit
 
 
 def _end(x: float, y: float, correct: bool | None) -> str:
-    """A disc for a right answer, a cross for a wrong one, a ring where nobody can tell."""
+    """A disc for a right answer, a cross for a wrong one, a ring where it cannot be judged."""
     if correct is False:
         path = f"M{x - 8:.1f} {y - 8:.1f}l16 16m0 -16l-16 16"
         return f'<path d="{path}" stroke="{WRONG}" stroke-width="5"/>'

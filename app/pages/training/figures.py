@@ -1,4 +1,4 @@
-"""What several rooms of Training draw: shares by step, and the colours of ours and the paper's.
+"""What rooms of Training share: shares by step; the colours of our values and the paper's.
 
 Pure plotly: words come in as `labels`, already in the viewer's language.
 """
@@ -32,9 +32,9 @@ def shares_by_step(
     steps: int,
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """Shares by step; the axis has room for all `steps` of a run that may be under way.
+    """Shares by step. The axis spans all `steps`, even while a run is still in progress.
 
-    `lines` has keys of `SHARE_LOOKS`; `labels` their names, and x and y (titles).
+    `lines` has keys of `SHARE_LOOKS`; `labels` has their names, and the axis titles x and y.
     """
     figure = go.Figure()
     for key, values in lines.items():

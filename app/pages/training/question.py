@@ -1,4 +1,4 @@
-"""The held-out question that the rooms of the Training page ask, and the fields that choose it."""
+"""The held-out question that the Training page's rooms ask, and the fields to choose it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ NUMBER = NumberField("training.number", 1, 200)  # of held-out questions of a le
 
 @dataclass(frozen=True)
 class TrainingQuestion:
-    """A held-out question, the seed of its replies, and who learns, where a room lets one choose.
+    """A held-out question, the seed of its replies, and the learner, if there is a choice.
 
-    As a text it is what a link says: "chain.2.17.0", "chain.2.17.0.r1-zero-step50".
+    Its text form is the value in links: "chain.2.17.0", "chain.2.17.0.r1-zero-step50".
     """
 
     task: str
@@ -49,7 +49,7 @@ class TrainingQuestion:
 
 
 def of_link(text: str) -> TrainingQuestion | None:
-    """What a link asks; None if that cannot be asked."""
+    """Parse a link's value; None if it is not a question that can be asked."""
     found = re.fullmatch(r"(\w+)\.(\d{1,2})\.(\d{1,3})\.(\d{1,10})(?:\.([\w-]+))?", text, re.ASCII)
     if found is None or found[1] not in TASK_NAMES:
         return None
@@ -60,9 +60,9 @@ def of_link(text: str) -> TrainingQuestion | None:
 
 
 def follow_link(slot: RunSlot[Any], run: Callable[[TrainingQuestion], None]) -> None:
-    """Run what the link asks that opened the page, once; keep in the URL what the slot shows.
+    """Run once what the link that opened the page asks; keep the URL in step with the slot.
 
-    URL: SLOT_asked, a `TrainingQuestion`; nothing as long as a recorded result is on screen.
+    URL: SLOT_asked, a `TrainingQuestion`; absent while a recorded result is on screen.
     """
     key = f"{slot.name}_asked"
     state, query = st.session_state, st.query_params
@@ -81,13 +81,13 @@ def follow_link(slot: RunSlot[Any], run: Callable[[TrainingQuestion], None]) -> 
 def ask(
     slot: RunSlot[Any], run: Callable[[TrainingQuestion], None], asked: TrainingQuestion
 ) -> None:
-    """Run what is asked, and let links say so."""
+    """Run the question, and write it to the URL."""
     st.session_state[f"{slot.name}_asked"] = asked
     run(asked)
 
 
 def asked(only: str | None = None, model: str = "") -> TrainingQuestion:
-    """What the fields ask, of the one task that a room has or of the chosen one."""
+    """The question in the fields, of the room's only task or of the chosen one."""
     state = st.session_state
     task: str = only or state.t_task
     levels = TASKS[task].LEVELS
@@ -97,9 +97,9 @@ def asked(only: str | None = None, model: str = "") -> TrainingQuestion:
 
 
 def fields(act: Callable[[], object], only: str | None = None) -> None:
-    """Task, level, number and seed, and what `act` draws beside them; then the question itself.
+    """Draw the fields for task, level, number and seed, what `act` adds, and the question.
 
-    `only`: the one task that a room has.
+    `only`: the room's only task, if it has just one.
     """
     with st.container(horizontal=True, vertical_alignment="bottom"):
         task = only or url_choice(
@@ -126,7 +126,7 @@ def fields(act: Callable[[], object], only: str | None = None) -> None:
 
 
 def said(source: str, question: str, only: str | None = None) -> None:
-    """Where a result is from, and what it answers, if that is not the question in the fields."""
+    """Say where a result is from, and which question it answers if not the one in the fields."""
     st.caption(source)
     if question != asked(only).problem.question:
         st.text(question)

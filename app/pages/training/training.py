@@ -1,4 +1,4 @@
-"""Training: what reinforcement did to a base model, one step by hand, a run of one's own."""
+"""Training: what reinforcement learning did to a base model, one step by hand, a short run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROOMS_ONCE = {
 
 
 def follow_older_links() -> None:
-    """Links from before rooms had one key for all pages."""
+    """Follow links from before all pages named their room by one key."""
     if (room := st.query_params.get("t_part")) is not None:
         del st.query_params["t_part"]
         st.query_params.setdefault("room", room)

@@ -1,6 +1,6 @@
-"""What training left on disk: logs, settings, costs and evaluations of each model. No torch.
+"""What training left on disk: logs, settings, costs and evaluations of each model; without torch.
 
-Files are read again when they change, so a run appears by itself, and grows while it is under way.
+Files are read again when they change, so a run in progress appears by itself and grows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _read(path: Path, changed: int) -> str:
 
 
 def _text(path: Path) -> str | None:
-    """What a file holds now; None if there is none."""
+    """A file's current text; None if there is no such file."""
     try:
         return _read(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
@@ -102,7 +102,7 @@ def summary(name: str) -> dict[str, Any] | None:
 
 
 def practised(name: str, task: str) -> list[int]:
-    """The levels of a task in a GRPO run that ships.
+    """The levels of a task that a shipped GRPO run trained on.
 
     Raises:
         DamagedFileError: if its summary is missing.
@@ -114,7 +114,7 @@ def practised(name: str, task: str) -> list[int]:
 
 
 def reinforced() -> list[str]:
-    """The GRPO runs that have at least two steps to draw."""
+    """The GRPO runs with at least two steps to draw."""
     return [name for name in REINFORCED if len(log(name)) > 1]
 
 
@@ -128,7 +128,7 @@ def command(name: str) -> str:
 
 @dataclass(frozen=True)
 class Curves:
-    """A GRPO run's measures by step, shares from 0 to 1, length in tokens."""
+    """A GRPO run's measures by step: shares from 0 to 1, length in tokens."""
 
     step: list[int]
     accuracy: list[float]
@@ -138,7 +138,7 @@ class Curves:
 
     @property
     def wrong(self) -> list[float]:
-        """Neither right nor in the format; both may be read off what the log says of each."""
+        """The share neither right nor in the format."""
         return [
             max(0.0, 1 - right - f)
             for right, f in zip(self.accuracy, self.only_format, strict=True)
@@ -146,12 +146,12 @@ class Curves:
 
 
 def of_task(entries: Sequence[dict[str, Any]], task: str) -> list[dict[str, Any]]:
-    """The log's entries with what they say of one task in the place of the whole."""
+    """The log's entries, with the measures of one task instead of those of all tasks."""
     return [{**entry, **entry["by_task"][task]} for entry in entries]
 
 
 def curves(entries: Sequence[dict[str, Any]]) -> Curves:
-    """The curves of a log."""
+    """The curves in a log."""
     columns = {
         key: [entry[key] for entry in entries]
         for key in ("step", "accuracy", "length", "checks", "only_format")
@@ -160,7 +160,7 @@ def curves(entries: Sequence[dict[str, Any]]) -> Curves:
 
 
 def needed(name: str, task: str) -> Curves:
-    """The curves of one task in a GRPO run that ships.
+    """The curves of one task in a shipped GRPO run.
 
     Raises:
         DamagedFileError: if the run has fewer than two steps.
@@ -172,27 +172,27 @@ def needed(name: str, task: str) -> Curves:
 
 
 def window_of(steps: int) -> int:
-    """Steps of the moving mean over a run of so many; odd, since it is centred."""
+    """Width in steps of the moving mean over a run of `steps`; odd, since it is centred."""
     return max(WINDOW, steps // 12 | 1)
 
 
 def smooth(values: Sequence[float], window: int | None = None) -> list[float]:
-    """A moving mean, centred; near the ends over what is there."""
+    """A centred moving mean; near the ends, the mean of the values that exist."""
     half = (window or window_of(len(values))) // 2
     parts = [values[max(0, i - half) : i + half + 1] for i in range(len(values))]
     return [sum(part) / len(part) for part in parts]
 
 
 def ends(values: Sequence[float]) -> tuple[float, float]:
-    """Mean of the first and of the last `ENDS` steps, of fewer in a short run."""
+    """The means of the first and the last `ENDS` steps, or of fewer in a short run."""
     n = min(ENDS, max(1, len(values) // 2))
     return sum(values[:n]) / n, sum(values[-n:]) / n
 
 
 def mostly_by(curve: Curves) -> int:
-    """The step by which the length has made four fifths of its way, between its `ends`.
+    """The step by which the length has covered four fifths of the change between its `ends`.
 
-    As a moving mean of `WINDOW` steps has it: it is to be told early, so the window is short.
+    Read off a moving mean of `WINDOW` steps, short enough not to date an early rise too late.
     """
     first, last = ends(curve.length)
     gain = last - first
@@ -205,10 +205,10 @@ def mostly_by(curve: Curves) -> int:
 def knowing(
     entries: Sequence[dict[str, Any]], window: int | None = None
 ) -> dict[str, list[float | None]] | None:
-    """What the replies' verdicts know, as moving shares: None for a log from before they were kept.
+    """What the replies' own verdicts are worth, as moving shares; None for a log that lacks them.
 
-    "noticed": of the wrong values that were judged, how many were rejected; "doubted": of the right
-    ones. None at a step around which no such value was judged.
+    "noticed": the share of judged wrong values that were rejected; "doubted": the same of right
+    ones. None at a step with no such value judged in its window.
     """
     if not all("verdicts" in entry for entry in entries):
         return None
@@ -231,10 +231,10 @@ def languages(entries: Sequence[dict[str, Any]]) -> dict[str, list[float]]:
 
 
 def telling(logs: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[str, str]:
-    """The run, by its name, and the task whose accuracy and length rise together the most.
+    """The name of the run, and the task, whose accuracy and length rise together the most.
 
-    By the gain in accuracy times the logarithm of the growth in length, from the first steps to the
-    last; where no run has both, the largest gain in accuracy.
+    Ranked by the gain in accuracy times the logarithm of the growth in length, from the first steps
+    to the last; if no run has both, by the gain in accuracy.
     """
 
     def rise(name: str, task: str) -> tuple[bool, float]:
@@ -254,7 +254,7 @@ def telling(logs: Mapping[str, Sequence[dict[str, Any]]]) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class SolvedShare:
-    """Share of held-out problems solved, with its 95 % interval."""
+    """The share of held-out problems solved, with its 95 % interval."""
 
     task: str
     level: int
@@ -266,7 +266,7 @@ class SolvedShare:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A model that was trained here: what with, at what cost, how good it is."""
+    """A model trained here: on what, at what cost, and how good it is."""
 
     name: str
     kind: str  # "pretrain", "grpo", "sft", or "sampled": SFT on what passed of a model's replies
@@ -276,7 +276,7 @@ class TrainedModel:
 
 
 def trained(name: str) -> TrainedModel | None:
-    """The record of a model's training; None if it is not trained yet."""
+    """A model's training record; None if it is not trained yet."""
     found = summary(name)
     if found is None:
         return None
@@ -302,7 +302,7 @@ def trained(name: str) -> TrainedModel | None:
 
 
 def _tokens(name: str) -> int:
-    """How many a checkpoint that ships was pre-trained on; 0 of one that does not."""
+    """How many tokens a shipped checkpoint was pre-trained on; 0 if it does not ship."""
     path = ASSETS / "checkpoints" / name / "about.json"
     about = _json(path)
     if about is None:
@@ -314,7 +314,7 @@ def _tokens(name: str) -> int:
 
 
 def seeds(name: str) -> dict[int, TrainedModel]:
-    """The same training with other seeds, those that are measured: NAME-seed1 and so on."""
+    """The evaluated repeats of a training with other seeds: NAME-seed1 and so on."""
     found = {
         int(path.parent.name.removeprefix(f"{name}-seed")): trained(path.parent.name)
         for path in RUNS.glob(f"{name}-seed*/run.json")
@@ -338,14 +338,14 @@ def _results(name: str) -> tuple[SolvedShare, ...]:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint of R1-Zero's way: its folder's name and after how many steps it was kept."""
+    """A checkpoint of R1-Zero's training: the name of its folder, and its number of steps."""
 
     name: str
     step: int
 
 
 def checkpoints() -> list[Checkpoint]:
-    """Base and R1-Zero's checkpoints in order of their steps; base alone if there are none."""
+    """Base and R1-Zero's checkpoints by steps; base alone if there are none."""
     found = [Checkpoint("base", 0)]
     for path in (ASSETS / "checkpoints").glob("r1-zero*/about.json"):
         about = _json(path)

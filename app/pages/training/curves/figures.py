@@ -1,7 +1,7 @@
 """Figures of the curves of a GRPO run: its measures step by step, and what became of its replies.
 
-Pure plotly: words come in as `labels`, already in the viewer's language. Whatever is drawn of the
-paper has axes of its own, on top and on the right, and a dotted line.
+Pure plotly: words come in as `labels`, already in the viewer's language. The paper's
+curves are dotted and have their own axes, on top and on the right.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SAMPLE_COLUMNS, SAMPLE_LINES = 56, 5  # of the text in a hover box
 
 @dataclass(frozen=True)
 class Overlay:
-    """A published curve with the titles of its own axes; `percent`: values are shares."""
+    """A published curve with the titles of its axes; `percent`: its values are shares."""
 
     name: str
     step: Sequence[float]
@@ -34,7 +34,7 @@ class Overlay:
 
 
 def plain_text(text: str) -> str:
-    """Any text for a hover box, which reads some HTML: nothing in it is taken for a tag."""
+    """Escape a text for a hover box, which interprets some HTML."""
     lines = textwrap.wrap(text, SAMPLE_COLUMNS, break_long_words=True, replace_whitespace=False)
     if len(lines) > SAMPLE_LINES:
         lines = [*lines[:SAMPLE_LINES], "…"]
@@ -51,9 +51,9 @@ def curve(
     samples: Sequence[str] = (),
     overlay: Sequence[Overlay] = (),
 ) -> go.Figure:
-    """One measure against steps: a smooth line over faint raw values, a sample of each on hover.
+    """One measure by step: a smoothed line over faint raw values, with a sample reply on hover.
 
-    `samples` are made by `plain_text`. `labels`: ours (the line's name), x and y (titles).
+    `samples` come from `plain_text`. `labels`: ours (the line's name), and the axis titles x and y.
     """
     shown = "%{y:.1%}" if percent else "%{y:,.1f}"
     if samples:
@@ -121,9 +121,9 @@ def _lay_over(figure: go.Figure, one: Overlay, dash: str) -> None:
 def shares(
     step: Sequence[int], parts: Mapping[str, Sequence[float]], labels: Mapping[str, str]
 ) -> go.Figure:
-    """What became of the replies of each step: right, only in the format, neither; they fill 100 %.
+    """The outcome of each step's replies, summing to 100 %: right, only in the format, neither.
 
-    `parts` and `labels` have the keys of `SHARES`; `labels` x and y (titles), too.
+    `parts` and `labels` have the keys of `SHARES`; `labels` also has the axis titles x and y.
     """
     figure = go.Figure()
     for key, colour, pattern in SHARES:

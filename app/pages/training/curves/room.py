@@ -1,4 +1,4 @@
-"""The curves of a GRPO run: accuracy, length, what became of its replies, self-checks; samples."""
+"""The curves of a GRPO run: accuracy, length, outcomes, self-checks; and samples of its replies."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CURVE_TASKS = (*TASK_NAMES, "all")  # whose curves can be shown
 
 
 def samples_of(entry: dict[str, Any]) -> list[dict[str, Any]]:
-    """The logged replies of a step to questions in the viewer's language; all, if none is."""
+    """A step's logged replies to questions in the viewer's language; all if there are none."""
     samples: list[dict[str, Any]] = entry.get("samples", [])
     return [one for one in samples if in_viewers_language(one["question"])] or samples
 
@@ -38,7 +38,7 @@ def in_viewers_language(text: str) -> bool:
 
 
 def sample_text(entry: dict[str, Any], task: str) -> str:
-    """The samples of a step for a hover box; long replies in part, since they stand below whole."""
+    """A step's samples for a hover box; long replies are cut: they are shown in full below."""
     shown = [
         f"{figures.plain_text(s['question'])}<br>{'✓' if s['right'] else '✗'} "
         f"{figures.plain_text(s['reply'])}"
@@ -52,9 +52,9 @@ def task_name(task: str) -> str:
 
 
 def sentences(task: str, curves: training_runs.Curves, entries: list[dict[str, Any]]) -> None:
-    """What changed from the first steps to the last, in this run's own numbers.
+    """Say what changed from the first steps to the last, in this run's own numbers.
 
-    How many keep the format is logged of both tasks only.
+    The share in the format is logged for both tasks together only.
     """
     values: dict[str, object] = {"task": task_name(task)}
     for key in ("accuracy", "length", "checks"):
@@ -68,7 +68,7 @@ def sentences(task: str, curves: training_runs.Curves, entries: list[dict[str, A
 
 
 def overlay(measure: str) -> list[figures.Overlay]:
-    """The paper's curves of a measure, if they are shown."""
+    """The paper's curves of a measure, if the viewer wants them."""
     if not st.session_state.get("t_overlay"):
         return []
     x_title = t("curves.paper_steps")
@@ -87,9 +87,9 @@ def overlay(measure: str) -> list[figures.Overlay]:
 def charts(
     name: str, curves: training_runs.Curves, entries: list[dict[str, Any]], task: str
 ) -> None:
-    """Four charts, two by two where there is room; without the shares, the last has a row.
+    """Four charts, two by two where there is room; without the shares, the last has its own row.
 
-    The shares are logged of both tasks only. Real replies are in the first chart's boxes.
+    The shares are logged for both tasks together only. The first chart shows real replies on hover.
     """
     shares = task == "all"
     samples = [sample_text(entry, task) for entry in entries]
@@ -144,7 +144,7 @@ def charts(
 
 
 def habits(entries: list[dict[str, Any]]) -> None:
-    """Checks that know what they say, and keeping to one language; logged of both tasks only."""
+    """How reliable checks are, and keeping to one language; logged for both tasks together only."""
     found: dict[str, Mapping[str, Sequence[float | None]]] = {
         "verdicts": training_runs.knowing(entries) or {},
         "language": training_runs.languages(entries),
@@ -168,7 +168,7 @@ def habits(entries: list[dict[str, Any]]) -> None:
 
 
 def shown_of(entry: dict[str, Any], task: str) -> list[dict[str, Any]]:
-    """The samples of a step to questions of a kind in the viewer's language."""
+    """A step's samples for questions of one task in the viewer's language."""
     return [
         one
         for one in entry.get("samples", [])
@@ -177,13 +177,13 @@ def shown_of(entry: dict[str, Any], task: str) -> list[dict[str, Any]]:
 
 
 def checks_itself(sample: dict[str, Any]) -> bool:
-    """Whether a reply says ok or no of a value of its own."""
+    """Whether a reply says ok or no about a value of its own."""
     problem = problem_of(sample["question"])
     return problem is not None and bool(judge(problem, sample["reply"]).verdicts)
 
 
 def telling_step(entries: list[dict[str, Any]], task: str) -> int:
-    """The last step with a reply that is right and checks itself; else right; else any."""
+    """The last step with a reply that is right and checks itself; failing that, right or any."""
 
     def tells(entry: dict[str, Any]) -> tuple[bool, bool, bool]:
         found = shown_of(entry, task)
@@ -195,7 +195,7 @@ def telling_step(entries: list[dict[str, Any]], task: str) -> int:
 
 
 def samples_of_a_step(name: str, task: str) -> None:
-    """A real reply of the run's beginning beside those of a later step, in full."""
+    """Draw a real reply from the beginning of the run beside those of a later step, in full."""
     entries = {entry["step"]: entry for entry in training_runs.log(name)}
     steps = list(entries)
     early = next((step for step in steps if shown_of(entries[step], task)), steps[0])

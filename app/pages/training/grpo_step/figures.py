@@ -16,10 +16,10 @@ from app.ui import style
 def group(
     rewards: Sequence[float], mean: float, advantages: Sequence[float], labels: Mapping[str, str]
 ) -> go.Figure:
-    """Rewards of a group as bars, its mean as a line: an advantage is the way from line to bar.
+    """Rewards as bars, their mean as a line: an advantage is the distance from line to bar.
 
-    `labels`: x and y (titles), mean and advantage (of the line and of the numbers), hover (plotly's
-    template).
+    `labels`: the axis titles x and y, mean (the line's name), advantage (the numbers'), hover
+    (plotly's template).
     """
     names = [str(i) for i in range(1, len(rewards) + 1)]
     figure = go.Figure(

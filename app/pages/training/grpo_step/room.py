@@ -1,4 +1,4 @@
-"""One GRPO step by hand: a group of replies, their rewards and advantages, and what moves."""
+"""One GRPO step by hand: a group of replies, their rewards, advantages, and what changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def start() -> None:
 
 
 def run(asked: question.TrainingQuestion) -> None:
-    """Take a step; from the first checkpoint, if there is none of the name."""
+    """Take a step; from the first checkpoint if there is none with this name."""
     names = [one.name for one in training_runs.checkpoints()]
     model = asked.model if asked.model in names else names[0]
     SLOT.run(experiments.one_step(asked.problem, model, asked.seed))
@@ -65,9 +65,9 @@ def rewards_part(replies: list[dict[str, Any]]) -> None:
 
 
 def tokens_part(replies: list[dict[str, Any]], lr: float, about: str) -> None:
-    """Every reply with its tokens coloured, and the same as a table.
+    """Draw every reply with its tokens coloured, and the same as a table.
 
-    `about`: which step they are of.
+    `about`: which step the replies belong to.
     """
     st.markdown(f"**{t('grpo_step.moved_title')}**")
     st.markdown(t("grpo_step.moved_say", lr=f"{lr:g}"))
@@ -98,7 +98,7 @@ def tokens_part(replies: list[dict[str, Any]], lr: float, about: str) -> None:
 
 
 def shown() -> tuple[Outcome, str]:
-    """The last step that was taken, else the recorded one; and a line that says which it is."""
+    """The last step taken, or else the recorded one, and a line that says which it is."""
     own = SLOT.shown()
     outcome, date = (own, "") if own else recorded(f"grpo-step-{question_language()}")
     values = {"model": outcome.request["model"], "seed": outcome.request["seed"]}
@@ -108,7 +108,7 @@ def shown() -> tuple[Outcome, str]:
 
 
 def learner() -> None:
-    """Which checkpoint is to learn, and the button."""
+    """Draw the choice of the checkpoint that learns, and the button."""
     there = {one.name: one for one in training_runs.checkpoints()}
     url_choice(
         t("grpo_step.from"),
@@ -122,7 +122,7 @@ def learner() -> None:
 
 
 def inside() -> None:
-    """The question, the step that is being taken, and the last one."""
+    """Draw the question, the step in progress, and the last one."""
     question.fields(learner)
     question.follow_link(SLOT, run)
     work = SLOT.running

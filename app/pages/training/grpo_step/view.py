@@ -1,6 +1,6 @@
-"""The component that shows replies with their tokens coloured by how a step moved them.
+"""The component that shows replies, each token coloured by how the step changed its probability.
 
-Model text is put in as text, never as HTML.
+Model text is inserted as text, never as HTML.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _component = component("update_view")
 
 @dataclass(frozen=True)
 class UpdatedReply:
-    """A reply: what is said above it, its tokens, their probabilities before and after."""
+    """A reply: its heading, its tokens, and their probabilities before and after the step."""
 
     title: str
     verdict: str
@@ -25,9 +25,9 @@ class UpdatedReply:
 
 
 def update_view(replies: Sequence[UpdatedReply], *, about: str, key: str) -> None:
-    """Draw the replies; pointing at a token tells both probabilities.
+    """Draw the replies; pointing at a token shows both probabilities.
 
-    `about` says what they are of, in a file.
+    `about` describes them in exported files.
     """
     data = {
         "about": about,

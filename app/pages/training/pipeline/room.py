@@ -51,13 +51,13 @@ def ours(made: training_runs.TrainedModel | None, name: str) -> list[tuple[str, 
 
 
 def in_percent(one: training_runs.SolvedShare) -> dict[str, object]:
-    """A result for the words about it."""
+    """A result as placeholders of a text."""
     shares = {"value": one.value, "low": one.low, "high": one.high}
     return {"n": one.n} | {key: f"{100 * share:.1f}" for key, share in shares.items()}
 
 
 def cost(made: training_runs.TrainedModel) -> str:
-    """What the training took, and the replies that it is trained on, where that was timed."""
+    """Minutes of training, with those of sampling the replies it trains on, if they were timed."""
     minutes = few(made.minutes)
     if "sampling_seconds" not in made.numbers:
         return t("pipeline.minutes", minutes=minutes)
@@ -66,7 +66,7 @@ def cost(made: training_runs.TrainedModel) -> str:
 
 
 def few(minutes: float) -> str:
-    """Minutes in two digits."""
+    """Minutes to two significant digits."""
     return f"{minutes:.1f}" if minutes < 9.95 else f"{minutes:.0f}"
 
 
@@ -85,7 +85,7 @@ def papers(name: str) -> list[tuple[str, str]]:
 
 
 def card(name: str) -> str:
-    """A stage as HTML; all of it is our own text, and escaped nevertheless."""
+    """A stage as HTML; all of it is our own text, escaped all the same."""
     made = training_runs.trained(name)
 
     def pairs(items: list[tuple[str, str]], side: str) -> str:
@@ -112,7 +112,7 @@ def lane(key: str) -> None:
 
 
 def room() -> None:
-    """All lanes, and the same as a table."""
+    """Draw all lanes, and the same as a table."""
     st.header(t("pipeline.title"))
     st.html(CSS)
     st.markdown(t("pipeline.intro"))

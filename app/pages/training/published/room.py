@@ -1,4 +1,4 @@
-"""What is published, as it is published: sortable tables with their sources, none of them ours."""
+"""Results as published: sortable tables with their sources; none of the numbers are ours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.ui.url_choice import url_choice
 
 
 def room() -> None:
-    """One table at a time."""
+    """Draw one table at a time."""
     st.header(t("published.title"))
     st.markdown(t("published.intro"))
     name = url_choice(

@@ -1,4 +1,4 @@
-"""A short run: a small GRPO run while one watches, with a question asked before and after."""
+"""A small GRPO run that the viewer can watch, with a question asked before and after it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def start() -> None:
 
 
 def of_somebody_else() -> Experiment | None:
-    """The run in progress, if it is not the viewer's own."""
+    """The run in progress, if it is another viewer's."""
     running = lab().running
     if running is None or running.visitor == visitor():
         return None
@@ -52,7 +52,7 @@ def progress(run: Experiment) -> str:
 
 
 def curve(entries: Sequence[dict[str, Any]], steps: int, key: str) -> None:
-    """Share right and share in the format, step by step; there is room for all `steps`."""
+    """The shares right and in the format by step; the axis spans all `steps`."""
     lines = {
         "right": [entry["accuracy"] for entry in entries],
         "format": [entry["format"] for entry in entries],
@@ -75,7 +75,7 @@ def curve(entries: Sequence[dict[str, Any]], steps: int, key: str) -> None:
 
 
 def answers(when: str, replies: Sequence[dict[str, Any]]) -> None:
-    """How many replies were right, and the first few as they are."""
+    """Draw how many replies were right, and the first few in full."""
     with st.container(border=True):
         right = sum(reply["correct"] for reply in replies)
         length = sum(reply["tokens"] for reply in replies) / len(replies)
@@ -86,7 +86,7 @@ def answers(when: str, replies: Sequence[dict[str, Any]]) -> None:
 
 
 def picture(run: Outcome, key: str) -> None:
-    """A run, as far as it is: its curve, and the replies before and after."""
+    """Draw a run as far as it has got: its curve, and the replies before and after."""
     if entries := run.all_of("step"):
         curve(entries, run.request["steps"], key)
     for column, when in zip(st.columns(2), ("before", "after"), strict=True):
@@ -96,7 +96,7 @@ def picture(run: Outcome, key: str) -> None:
 
 
 def conclusion(run: Outcome) -> None:
-    """Draw the interpretation of a finished run, and its numbers."""
+    """Draw what a finished run shows, and its numbers."""
     replies = run.request["questions"] * run.request["group"]
     st.caption(t("short_run.reading", n=run.request["asked"], replies=replies))
     plain = ("by_task", "samples")
@@ -109,7 +109,7 @@ def conclusion(run: Outcome) -> None:
 
 
 def inside() -> None:
-    """The question, and the viewer's own run, else the recorded one."""
+    """Draw the question, and the viewer's own run or else the recorded one."""
     question.fields(
         lambda: st.button(
             t("short_run.start"), key="t_start_short_run", type="primary", on_click=start
@@ -133,7 +133,7 @@ def inside() -> None:
 
 
 def watched() -> None:
-    """Somebody else's run, as far as it is; it is theirs to stop."""
+    """Draw another viewer's run as far as it has got; only they can stop it."""
     running = of_somebody_else()
     if running is None:
         st.rerun()

@@ -1,4 +1,4 @@
-"""The figure of checkpoints: which share of their replies is right.
+"""The share of right replies at each checkpoint.
 
 Pure plotly: words come in as `labels`, already in the viewer's language.
 """
@@ -20,9 +20,9 @@ def by_checkpoint(
     high: Sequence[float],
     labels: Mapping[str, str],
 ) -> go.Figure:
-    """A share of replies for each checkpoint, in order, with its 95 % interval.
+    """The share of right replies at each checkpoint, in order, with its 95 % interval.
 
-    `labels`: x and y (titles), hover (plotly's template).
+    `labels`: the axis titles x and y, hover (plotly's template).
     """
     figure = go.Figure()
     figure.add_scatter(

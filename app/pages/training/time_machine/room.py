@@ -1,4 +1,4 @@
-"""The time machine: one question through the checkpoints of R1-Zero."""
+"""The time machine: one question asked of every checkpoint of R1-Zero."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COUNTED = 16  # replies of each checkpoint that are counted
 
 @dataclass(frozen=True)
 class RightCount:
-    """Replies of a checkpoint to the question: how many, and how many of them are right."""
+    """A checkpoint's replies to the question: how many, and how many of them are right."""
 
     step: int
     right: int
@@ -64,14 +64,14 @@ def _recorded(language: str) -> dict[str, Any]:
 
 @functools.cache
 def recorded(language: str) -> tuple[Trace, ...]:
-    """A recorded reply of every checkpoint."""
+    """The recorded reply of each checkpoint."""
     found = _recorded(language)
     with reading(_sample(language)):
         return tuple(Trace.from_json(trace) for trace in found["traces"])
 
 
 def recorded_counts(language: str) -> list[RightCount]:
-    """Recorded counts of every checkpoint."""
+    """The recorded counts of each checkpoint."""
     found = _recorded(language)
     with reading(_sample(language)):
         return [RightCount(**one) for one in found["counts"]]
@@ -89,7 +89,7 @@ def run(asked: question.TrainingQuestion) -> None:
 
 
 def start_counts() -> None:
-    """Draw many replies of every checkpoint to the question in the fields."""
+    """Sample many replies of every checkpoint to the question in the fields."""
     question.ask(COUNTS, count_right, question.asked())
 
 
@@ -102,7 +102,7 @@ def count_right(asked: question.TrainingQuestion) -> None:
 
 
 def inside() -> None:
-    """The reply of the slider's checkpoint beside the last one's."""
+    """Draw the reply of the slider's checkpoint beside the last one's."""
     n = len(training_runs.checkpoints())
     question.fields(
         lambda: st.button(
@@ -123,7 +123,10 @@ def inside() -> None:
 
 
 def replies_of(found: Mapping[int, Trace]) -> None:
-    """Step of a checkpoint → its reply: the slider's beside the last, and how all of them did."""
+    """Draw the slider's checkpoint's reply beside the last one's, and how all of them did.
+
+    `found`: replies by the checkpoint's step.
+    """
     names = {one.step: checkpoint_name(one) for one in training_runs.checkpoints()}
     steps = list(found)
     step = steps[0]
@@ -154,7 +157,7 @@ def replies_of(found: Mapping[int, Trace]) -> None:
 
 
 def counts_inside() -> None:
-    """Which share of many replies is right, checkpoint by checkpoint: drawn here, else recorded."""
+    """Draw the share of right replies at each checkpoint: sampled here, or else recorded."""
     st.button(
         t("time_machine.counts_start"), key="t_start_counts", type="primary", on_click=start_counts
     )
@@ -174,7 +177,7 @@ def counts_inside() -> None:
 
 
 def counted(drawn: Replies) -> list[RightCount]:
-    """What was drawn so far, by checkpoint."""
+    """The counts sampled so far, by checkpoint."""
     steps = {one.name: one.step for one in training_runs.checkpoints()}
     return [
         RightCount(steps[ask.model], sum(one.correct for one in own), len(own), ask.seed)
@@ -184,7 +187,7 @@ def counted(drawn: Replies) -> list[RightCount]:
 
 
 def counts(asked: str, found: Sequence[RightCount], source: str) -> None:
-    """The picture of counts, and its numbers."""
+    """Draw the counts as a chart, and as a table."""
     if not found:
         return
     question.said(source, asked)

@@ -1,4 +1,4 @@
-"""The figure of verdicts: how often two models reject what is wrong, and what is right.
+"""How often two models reject what is wrong, and what is right.
 
 Pure plotly: words come in as `labels`, already in the viewer's language.
 """
@@ -16,7 +16,7 @@ from app.ui import style
 
 @dataclass(frozen=True)
 class LabelledShare:
-    """A share with its interval: whose it is, and of what."""
+    """A share with its interval, its model, and what it is a share of."""
 
     name: str
     of: str
@@ -26,9 +26,9 @@ class LabelledShare:
 
 
 def verdicts(shares: Sequence[LabelledShare], labels: Mapping[str, str]) -> go.Figure:
-    """Shares of verdicts side by side, a group for each thing they are of, bars: 95 % intervals.
+    """Grouped bars of shares, one group per kind of value, with 95 % intervals.
 
-    `labels`: x (title of the axis), hover (plotly's template; the name is put before it).
+    `labels`: the axis title x, hover (plotly's template, to which the name is prepended).
     """
     looks = ((PAPER, ""), (OURS, "/"))
     figure = go.Figure()

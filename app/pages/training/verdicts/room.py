@@ -1,4 +1,4 @@
-"""Why a check that is written down knows: two small models that differ in how verdicts look."""
+"""Why a written-out check knows: two small models that differ only in how verdicts look."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class VerdictRate:
 
 
 def prompt(asked: Problem) -> str:
-    """The question, and the start of a try: left free, both models often answer at once."""
+    """The question and the start of an attempt: without it, both models often answer at once."""
     return asked.prompt + "<think>" + WORDS[asked.language]["try"]
 
 
@@ -57,19 +57,19 @@ def run(asked: question.TrainingQuestion) -> None:
 
 
 def recorded(language: str) -> tuple[Trace, ...]:
-    """What the room opens with, assets/samples/verdicts-LANGUAGE.json."""
+    """The replies that the room opens with: assets/samples/verdicts-LANGUAGE.json."""
     return recorded_runs.traces(f"verdicts-{language}")
 
 
 def said(trace: Trace) -> str:
-    """How one reply's verdicts did: what they were about, and whether they were justified."""
+    """Say what a reply's verdicts were about, and whether they were justified."""
     marks = [mark for mark in judged_reply.read(trace).marks if mark.kind in ("ok", "no")]
     fair = sum(bool(mark.right) for mark in marks)
     return t("verdicts.said", fair=fair, n=len(marks))
 
 
 def inside() -> None:
-    """The question, and both replies."""
+    """Draw the question, and both replies."""
     question.fields(
         lambda: st.button(
             t("verdicts.start"), key="t_start_verdicts", type="primary", on_click=start
@@ -89,7 +89,7 @@ def inside() -> None:
 
 
 def measured() -> list[VerdictRate]:
-    """What the evaluations say of both models' verdicts."""
+    """Both models' verdict rates from their evaluations."""
     found = []
     for how, name in PAIR.items():
         evaluation = evaluations.of_model(name)
@@ -104,7 +104,7 @@ def measured() -> list[VerdictRate]:
 
 
 def picture(found: Sequence[VerdictRate]) -> None:
-    """Wrong sums rejected and right sums rejected, of both models, and the same as a table."""
+    """Draw the shares of wrong and right sums that both models reject, and the same as a table."""
     st.subheader(t("verdicts.measured"))
     names = {how: t(f"verdicts.as_{how}") for how in PAIR}
     words = {key: t(f"verdicts.share_{key}") for key in MEASURES}
@@ -148,7 +148,7 @@ def picture(found: Sequence[VerdictRate]) -> None:
 
 
 def made() -> None:
-    """Draw how both models were trained."""
+    """Say how both models were trained."""
     trained = [one for name in PAIR.values() if (one := training_runs.trained(name)) is not None]
     if trained:
         minutes = sorted(round(one.minutes) for one in trained)
