@@ -28,7 +28,7 @@ KINDS = (
 #: text; a config that is being pasted; what is asked of a step that was clicked in replies of this
 #: very session.
 LEFT_OUT = {"lang", "picture_format", "c_example", "c_paste", "c_own_chosen"}
-LEFT_OUT |= {"c_context_slider", "r_endings_n", "e_example", "r_level"}
+LEFT_OUT |= {"c_context_slider", "r_continuations_n", "e_example", "r_level"}
 WORDS = ["What is 3+4*5?", "And the LORD said", "def f(x):", "값은 얼마인가?"]
 
 pytestmark = pytest.mark.slow

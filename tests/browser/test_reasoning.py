@@ -95,14 +95,14 @@ def test_a_bad_expression_is_told_and_the_picture_stays(page: Page, expression: 
     expect(page.locator(".reply-column").first).to_be_visible()
 
 
-def test_a_clicked_step_gets_other_endings(page: Page) -> None:
+def test_a_clicked_step_gets_other_continuations(page: Page) -> None:
     visit(page, "reasoning")
     page.locator(".reasoning-view .step").first.click()
     expect(page).to_have_url(re.compile(r"r_step=\d\.1"))
     page.reload()
     expect(page.locator(".reasoning-view .step.picked")).to_have_count(1)
     button(page, "reasoning.resample")
-    expect(page.get_by_text("endings are right")).to_be_visible()
+    expect(page.get_by_text("continuations are right")).to_be_visible()
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

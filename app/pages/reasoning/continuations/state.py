@@ -23,7 +23,7 @@ from model.nn.tokenizer import encode
 from model.record.trace import Trace
 from model.tasks.reading import ascii_of
 
-CONTINUATIONS = replies.ReplySlot("r_endings")
+CONTINUATIONS = replies.ReplySlot("r_continuations")
 COUNTS = (8, 16, 32)
 NUMBER = NumberField("reasoning.number", 0, 99_999)  # to put in place of a step's
 
@@ -88,7 +88,7 @@ def start(edited: bool) -> None:
         reading.problem,
         tuple(ids),
         head,
-        offered(state.r_endings_n, COUNTS),
+        offered(state.r_continuations_n, COUNTS),
         trace.info.temperature or 1.0,
         seed,
         MAX_TOKENS,

@@ -344,12 +344,12 @@ def test_goes_on_from_a_number_of_ones_own() -> None:
     app.query_params["r_step"] = f"{column}.1"
     app.run()
     assert not app.exception
-    app.selectbox(key="r_endings_n").set_value(8)
+    app.selectbox(key="r_continuations_n").set_value(8)
     field = app.number_input(key=f"r_number-{trace.id}-{mark}")
     assert str(field.value) == reading.marks[mark].text.split("=")[1]
     field.set_value(7)
     app.button(key="r_go_on").click().run()
-    batch = drawn(app, "r_endings")
+    batch = drawn(app, "r_continuations")
     assert len(batch.replies) == 8
     assert all(reply.text.startswith(batch.asks[0].head) for reply in batch.replies)
     assert batch.asks[0].head.endswith("=7")
@@ -365,9 +365,9 @@ def test_goes_on_from_a_step_of_a_live_run() -> None:
     (trace,) = runs.traces(app, "reasoning")
     app.query_params["r_step"] = "1.1"
     app.run()
-    app.selectbox(key="r_endings_n").set_value(8)
+    app.selectbox(key="r_continuations_n").set_value(8)
     app.button(key="r_resample").click().run()
-    batch = drawn(app, "r_endings")
+    batch = drawn(app, "r_continuations")
     n = len(batch.asks[0].ids)
     assert batch.asks[0].ids == tuple(trace.token_ids[:n].tolist())
     assert all_of(batch.asks).replies == batch.replies
