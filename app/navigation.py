@@ -5,17 +5,13 @@ from pathlib import Path
 import streamlit as st
 
 from app.core import errors, links, texts
+from app.core.pages import FIRST, PAGES
 from app.core.running import generation
 from app.core.texts import t
 from app.export.share import share
 from app.ui import chart, guide
 
 APP = Path(__file__).parent
-ICONS = {"start": "play_circle", "experts": "hub", "cache": "memory"}
-ICONS |= {"reasoning": "psychology", "training": "trending_up"}
-ICONS |= {"story": "auto_stories", "glossary": "dictionary"}
-#: Pages outside of `pages/`, because they use figures of several pages.
-ELSEWHERE = {"story": "story/story.py", "glossary": "story/glossary.py"}
 
 icon = APP / "static" / "icon.svg"  # a material icon here would be downloaded
 st.set_page_config(page_title="Inside R1", page_icon=icon, layout="wide")
@@ -27,12 +23,12 @@ presenting = st.query_params.get("present") == "1"
 page = st.navigation(
     [
         st.Page(
-            ELSEWHERE.get(name, f"pages/{name}/{name}.py"),
+            one.script,
             title=t(f"nav.{name}"),
-            icon=f":material/{icon}:",
-            default=name == "start",
+            icon=f":material/{one.icon}:",
+            default=name == FIRST,
         )
-        for name, icon in ICONS.items()
+        for name, one in PAGES.items()
     ],
     position="hidden" if presenting or st.context.is_embedded else "sidebar",
 )
@@ -44,7 +40,7 @@ with errors.in_words():
 
         stage.show()
     else:
-        share(page.url_path or "start")
+        share(page.url_path or FIRST)
         page.run()
         guide.accompany(first=page.url_path == "")
 links.tell()

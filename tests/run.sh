@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Set up and make every check: lint, format, types, tests. Run it as often as you like.
-# Needs Python 3.11 with venv. Chromium and a Korean font come from Debian's packages if missing,
+# Needs Python 3.11 with venv. Chromium, nginx and a Korean font come from Debian's packages if missing,
 # Node.js from PyPI, what checks the JavaScript from npm.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from app.core.pages import PAGES
+
 ROOT = Path(__file__).parents[1]
 CODE = sorted(p for folder in ("app", "model") for p in (ROOT / folder).rglob("*.py"))
 MODULES = {
@@ -24,7 +26,7 @@ PACKAGES = (
 )
 #: Folders of app/core, in the same way. What lies beside them all of them may use.
 CORE = ("server", "assets", "asking", "running")
-SHARED = ("errors", "links", "numbers", "particles", "scaling", "texts")
+SHARED = ("errors", "korean_particles", "links", "numbers", "pages", "pass_and_cons", "texts")
 #: What needs torch. The rest of model/ does without, so that pages need not wait for it.
 WITH_TORCH = (
     *("model.nn.attention", "model.nn.cache", "model.nn.checkpoints", "model.nn.network"),
@@ -174,10 +176,16 @@ def test_the_map_of_the_models_is_complete() -> None:
 def test_every_module_of_the_app_imports() -> None:
     """All modules import in a fresh process; pages are run instead, by `test_every_page`."""
     scripts = {
-        *("app.navigation", "app.story.story", "app.story.glossary"),
-        *(f"app.pages.{path.name}.{path.name}" for path in (ROOT / "app" / "pages").iterdir()),
-    }
+        f"app.{page.script.removesuffix('.py').replace('/', '.')}" for page in PAGES.values()
+    } | {"app.navigation"}
     import_afresh([name for name in of("app") if name not in scripts])
+
+
+def test_every_folder_of_pages_is_a_page() -> None:
+    """The navigation lists each of them."""
+    listed = {page.script for page in PAGES.values() if page.script.startswith("pages/")}
+    folders = (ROOT / "app" / "pages").glob("*/__init__.py")
+    assert listed == {f"pages/{path.parent.name}/{path.parent.name}.py" for path in folders}
 
 
 def test_model_runs_without_the_app() -> None:

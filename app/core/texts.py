@@ -35,7 +35,7 @@ import streamlit as st
 from babel import Locale
 from babel.numbers import format_compact_decimal, format_decimal
 
-from app.core import particles
+from app.core import korean_particles
 from model.tasks.problem import Language
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
@@ -180,7 +180,7 @@ class _Filled(string.Formatter):
     def vformat(self, format_string: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
         said = ""
         for words, name, spec, _ in self.parse(format_string):
-            said += particles.joined(said, words) if self.language == "ko" else words
+            said += korean_particles.joined(said, words) if self.language == "ko" else words
             if name is not None:
                 said += self.format_field(self.get_field(name, args, kwargs)[0], spec or "")
         return said

@@ -6,21 +6,13 @@ import functools
 import re
 from pathlib import Path
 
-#: The paper that a page is about; ROOMS has the exceptions of rooms and chapters.
-PAGES = {
-    "start": "deepseek-r1",
-    "experts": "deepseek-v3",
-    "cache": "deepseek-v2",
-    "reasoning": "deepseek-r1",
-    "training": "deepseek-r1-nature",
-    "story": "o1",  # its first chapter
-}
+#: The papers of rooms and chapters that are not about their page's paper (`core/pages.py`).
 ROOMS = {
     "balance": "loss-free-balancing",
     "after_rl": "deepseek-r1",
     "thinking": "o1",
     "published": "deepseek-r1",
-    # chapters of the story; that of balance has the name of a room
+    # chapters of the story; balance and pipeline are also the names of rooms
     "o1": "o1",
     "moe": "deepseek-v3",
     "cache": "deepseek-v2",
@@ -46,8 +38,3 @@ def papers() -> dict[str, str]:
     text = Path(__file__).with_name("papers.bib").read_text(encoding="utf-8")
     entries = [entry.strip() for entry in re.split(r"(?m)^(?=@)", text) if entry.strip()]
     return {re.findall(r"@\w+\{([\w-]+),", entry)[0]: entry for entry in entries}
-
-
-def of_page(page: str) -> str:
-    """The key of the paper that a page is about; the R1 report by default."""
-    return PAGES.get(page, "deepseek-r1")

@@ -6,6 +6,7 @@ import datetime
 
 import streamlit as st
 
+from app.core.pages import PAGES
 from app.export import cite, figures, serving, standalone
 from app.ui.components import component
 
@@ -36,7 +37,7 @@ def share(page: str) -> None:
         "formats": list(serving.FORMATS),
         "shells": list(standalone.SHELLS),
         "papers": cite.papers(),
-        "paper": cite.of_page(page),
+        "paper": PAGES[page].paper,
         "rooms": cite.ROOMS,
         "app": cite.APP,
         "date": datetime.date.today().isoformat(),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from app.core.assets.files import DamagedFileError
+from app.core.pages import FIRST, PAGES
 from app.core.texts import TERM, language, t, texts
 from app.export import figures
 from app.story.chapters import BY_NAME, CHAPTERS, SEPARATOR
@@ -18,7 +19,6 @@ from app.ui.chart import ON_STAGE
 
 MOST = 40  # maximum screens of a talk
 LONGEST = 600  # maximum characters of a view's link
-PAGES = ("start", "experts", "cache", "reasoning", "training", "story", "glossary")
 #: Figures that replace a chapter's own on the stage, where one idea has to fill a screen.
 FOR_A_TALK = {"o1": "thinking", "zero": "r1-zero-accuracy", "pipeline": "stages"}
 OPENING = "opening"
@@ -77,12 +77,12 @@ def of_view(link: str, number: int) -> Screen | None:
         parts = urlsplit(link.strip())
     except ValueError:
         return None
-    page = parts.path.strip("/").split("/")[-1] or PAGES[0]
+    page = parts.path.strip("/").split("/")[-1] or FIRST
     if page not in PAGES:
         return None
     kept = [(key, value) for key, value in parse_qsl(parts.query) if key not in NOT_OF_A_VIEW]
     query = urlencode([*kept, ("embed", "true"), (ON_STAGE, "1"), ("lang", language())])
-    path = "" if page == PAGES[0] else page
+    path = "" if page == FIRST else page
     picture = f"#{parts.fragment}" if PICTURE.fullmatch(parts.fragment) else ""
     title = _of_room(page, dict(kept).get("room", ""))
     return Screen(str(number), title, notes=link.strip(), view=f"{path}?{query}{picture}")

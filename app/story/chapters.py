@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from app.core.assets import evaluations, models
-from app.core.scaling import Point
+from app.core.pass_and_cons import Point
 from app.core.texts import t
 from app.pages.experts.balance import runs as balance_runs
 from app.pages.training import training_runs

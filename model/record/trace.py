@@ -135,7 +135,7 @@ class Trace:
                 continue
             known = part if name in ("cache_bytes", "seconds") else part[~np.isnan(part)]
             if not ((known >= low) & (known <= high) & np.isfinite(known)).all():
-                raise ValueError(f"{name} has a value that cannot be")
+                raise ValueError(f"{name} has an impossible value")
 
     def _check_experts(self) -> None:
         ids, weights, card = self.expert_ids, self.expert_weights, self.card
@@ -301,7 +301,7 @@ def _card(raw: Mapping[str, Any]) -> ModelCard:
 
 def _list(raw: Any) -> list[Any]:
     if not isinstance(raw, list):
-        raise ValueError("something else stands where a list should")
+        raise ValueError("expected a list")
     return raw
 
 
@@ -326,5 +326,5 @@ def _optional(raw: Any, read: Callable[[list[Any]], NDArray[Any]]) -> NDArray[An
 def _numbers(raw: list[Any]) -> NDArray[np.float64]:
     """An array of numbers, with NaN for None."""
     if not all(x is None or type(x) in (int, float) for x in raw):
-        raise ValueError("something else stands where a number should")
+        raise ValueError("expected a number")
     return np.array([math.nan if x is None else x for x in raw], dtype=np.float64)

@@ -1,1 +1,1 @@
-"""The training code behind everything that is shipped, one readable file per stage."""
+"""The training code behind everything that is shipped: its stages, and one loop for all of them."""

@@ -123,7 +123,7 @@ def costs_table(runs: Path) -> str:
         minutes = run["minutes"] + run.get("data", {}).get("sampling_seconds", 0) / 60
         start = f"`{run['from']}`" if "from" in run else "nothing"
         rows.append((f"`{name}`", start, f"{minutes:.1f}"))
-    return _markdown(("model", "trained from", "minutes by the clock"), rows)
+    return _markdown(("model", "trained from", "wall-clock minutes"), rows)
 
 
 def twins_table(runs: Path) -> str:
@@ -138,7 +138,7 @@ def twins_table(runs: Path) -> str:
         "attention",
         "cache, bytes per token",
         "held-out loss, nats per token",
-        "less MHA's, same seed and rows",
+        "minus MHA's, same seed and rows",
         "seeds",
         "minutes each",
     )

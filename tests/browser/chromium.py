@@ -7,6 +7,7 @@ import shutil
 
 from playwright.sync_api import Browser, Page, Playwright, expect
 
+from app.core import pages
 from app.ui.components import modules
 
 ARGUMENTS = [
@@ -20,7 +21,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-PAGES = ("", "experts", "cache", "reasoning", "training", "story", "glossary")
+PAGES = ("", *(name for name in pages.PAGES if name != pages.FIRST))  # addresses
 AT_REST = (
     "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 )

@@ -14,14 +14,12 @@ from unittest import mock
 
 from streamlit.testing.v1 import AppTest
 
+from app.core import pages
 from app.core.running import generation
 from tests.app.runs import Failing
 
 APP = Path(__file__).parents[2] / "app"
-SCRIPTS = {
-    path.stem: path for path in sorted(APP.glob("pages/*/*.py")) if path.stem == path.parent.name
-}
-SCRIPTS |= {name: APP / "story" / f"{name}.py" for name in ("story", "glossary")}
+SCRIPTS = {name: APP / page.script for name, page in pages.PAGES.items()}
 PAGES = tuple(SCRIPTS)
 #: Keys that are put together, or are read from the URL without a field.
 OTHERS = (

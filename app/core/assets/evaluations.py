@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.core.assets.files import count, read_json, reading, shaped
-from app.core.scaling import Point
+from app.core.pass_and_cons import Point
 from model import ASSETS
 from model.tasks import TASKS, pick
 

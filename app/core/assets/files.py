@@ -53,7 +53,7 @@ def read_json(path: Path, shape: object = dict) -> dict[str, Any]:
     with reading(path):
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(found, dict) or not shaped(found, shape):
-            raise TypeError("another JSON value than wanted")
+            raise TypeError("unexpected JSON value")
     return found
 
 

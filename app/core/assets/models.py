@@ -38,7 +38,7 @@ def _about(path: Path) -> dict[str, Any]:
     with reading(path):
         found = asdict(about(path.parent))
         if not shaped(found, _ABOUT):
-            raise TypeError("another value than wanted")
+            raise TypeError("unexpected value")
     return found
 
 

@@ -114,10 +114,10 @@ def recorded(name: str) -> tuple[Outcome, str]:
     raw = read_json(path, {"date": str, "request": {"experiment": str}, "found": [list]})
     with reading(path):
         if not shaped(raw["request"], REQUESTS[raw["request"]["experiment"]]):
-            raise TypeError("another request than wanted")
+            raise TypeError("unexpected request")
         found = tuple(Finding(*one) for one in raw["found"])
         if not all(shaped(one.value, FINDINGS[one.name]) for one in found):
-            raise TypeError("another finding than wanted")
+            raise TypeError("unexpected finding")
         if WANTED[raw["request"]["experiment"]] - {one.name for one in found}:
             raise LookupError("a finding is missing")
         for reply in [

@@ -71,7 +71,7 @@ def _entries(text: str) -> tuple[dict[str, Any], ...]:
     for entry in entries:
         samples = entry.get("samples")
         if not shaped(entry, _ENTRY) or not (samples in (None, []) or shaped(samples, [_SAMPLE])):
-            raise TypeError("another entry than wanted")
+            raise TypeError("unexpected entry")
         if entry["by_task"].keys() != entries[0]["by_task"].keys():
             raise LookupError("a task is missing")
     return entries
@@ -94,10 +94,10 @@ def summary(name: str) -> dict[str, Any] | None:
         return None
     with reading(path):
         if not shaped(found, _SUMMARY):
-            raise TypeError("another summary than wanted")
+            raise TypeError("unexpected summary")
         grpo = name in REINFORCED or "group" in found["run"]
         if grpo and not shaped(found, _REINFORCED):
-            raise TypeError("another summary of GRPO than wanted")
+            raise TypeError("unexpected GRPO summary")
     return found
 
 
@@ -287,7 +287,7 @@ def trained(name: str) -> TrainedModel | None:
             if not (entries := log(name)):
                 raise DamagedFileError(RUNS / name / "log.jsonl")
             numbers = {key: settings[key] for key in ("questions", "group")}
-            # of a run that ends by the clock, the settings do not know the steps
+            # the settings of a run with a time limit do not state its steps
             numbers |= {"steps": entries[-1]["step"], "tokens": data["rollout_tokens"]}
         elif "documents" in data:
             kind = "sampled" if "sampled" in data else "sft"
@@ -297,7 +297,7 @@ def trained(name: str) -> TrainedModel | None:
         else:
             kind, numbers = "pretrain", {"tokens": _tokens(name)}
         if not shaped(numbers, {key: float if "seconds" in key else int for key in numbers}):
-            raise TypeError("another number than wanted")
+            raise TypeError("unexpected number")
     return TrainedModel(name, kind, numbers, found["minutes"], _results(name))
 
 
@@ -309,7 +309,7 @@ def _tokens(name: str) -> int:
         return 0
     with reading(path):
         if not shaped(about, {"tokens": int}):
-            raise TypeError("another number of tokens than wanted")
+            raise TypeError("unexpected number of tokens")
     return int(about["tokens"])
 
 
@@ -352,6 +352,6 @@ def checkpoints() -> list[Checkpoint]:
         if about is not None and "-seed" not in path.parent.name:  # another run's way
             with reading(path):
                 if not shaped(about, {"steps": int}):
-                    raise TypeError("another number of steps than wanted")
+                    raise TypeError("unexpected number of steps")
             found.append(Checkpoint(path.parent.name, about["steps"]))
     return sorted(found, key=lambda one: one.step)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from app.core.pages import PAGES
 from app.core.texts import speaking
 from app.export import cite, figures
 from app.story.chapters import CHAPTERS, Chapter
@@ -25,7 +26,7 @@ def test_an_entry_keeps_capitals_and_has_a_year(name: str) -> None:
 
 
 def test_every_view_and_figure_has_a_paper() -> None:
-    keys = {*cite.PAGES.values(), *cite.ROOMS.values()}
+    keys = {*(page.paper for page in PAGES.values()), *cite.ROOMS.values()}
     assert keys | {one.paper for one in figures.FIGURES.values()} == {*cite.papers()}
 
 
@@ -36,4 +37,4 @@ def test_a_chapter_cites_one_of_its_sources(chapter: Chapter) -> None:
     assert published is not None
     with speaking("en"):
         assert next(filter(None, published.groups())) in chapter.sources
-    assert chapter is not CHAPTERS[0] or cite.ROOMS[chapter.name] == cite.PAGES["story"]
+    assert chapter is not CHAPTERS[0] or cite.ROOMS[chapter.name] == PAGES["story"].paper

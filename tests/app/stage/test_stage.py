@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
+from app.core.pages import PAGES
 from app.core.texts import APP, LANGUAGES, speaking, texts
 from app.export import figures
 from app.stage import figures as stage_figures
@@ -98,7 +99,7 @@ def test_whatever_a_list_says_only_views_of_this_app_are_framed(text: str) -> No
     for screen in found:
         if screen.view is not None:
             page, _, query = screen.view.partition("?")
-            assert page in ("", *screens.PAGES)
+            assert page in ("", *PAGES)
             assert re.search(r"embed=true&stage=1&lang=en(#[1-9])?$", query)
 
 

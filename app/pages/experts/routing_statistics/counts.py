@@ -21,6 +21,7 @@ LEAST = 20  # minimum occurrences of a token in the list of an expert's favourit
 class RoutingCounts:
     """Routing of N tokens of D domains, without `<bos>`; L layers, k of E experts, V token ids."""
 
+    rows: int  # of held-out text that were counted
     tokens: NDArray[np.int64]  # [N]
     ids: NDArray[np.int16]  # [N, L, k]
     domain: NDArray[np.int64]  # [N], index in `held_out.DOMAINS`
@@ -67,6 +68,7 @@ def counted(model: str, rows: int, _runs: held_out.HeldOutRuns) -> RoutingCounts
     by_token = routing.load_by(ids, text, size, experts)
     mixed = routing.load_by(ids, np.random.default_rng(0).permutation(text), size, experts)
     return RoutingCounts(
+        rows=rows,
         tokens=text,
         ids=ids,
         domain=of_domain,

@@ -23,15 +23,19 @@ from app.ui.table import folded_table, small
 from model.analysis import routing_statistics as routing
 
 READ = NeedSlot("routing_statistics")  # the room of one expert shares it
+FIRST = 2 * len(held_out.DOMAINS)  # rows that are enough for a first picture
 
 
 def read(model: str) -> RoutingCounts | None:
-    """A model's statistics; until it has read the held-out text, draw the progress, return None."""
+    """A model's statistics: of the first rows as soon as they are read, then of all.
+
+    Until all are read, draws the progress; returns None before the first.
+    """
     (found,) = held_out.read(READ, [model], held_out.ROWS, at_once=True)
-    if len(found) < held_out.ROWS:
+    if (n := len(found)) < held_out.ROWS:
         held_out.ask(READ, t("routing_statistics.read", rows=held_out.ROWS, model=model))
-        return None
-    return statistics.counted(model, held_out.ROWS, found)
+        n = FIRST if n >= FIRST else 0
+    return statistics.counted(model, n, found) if n else None
 
 
 def room() -> None:
@@ -96,7 +100,7 @@ def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
         t(
             "experts.domains_reading",
             model=model,
-            texts=held_out.ROWS // len(held_out.DOMAINS),
+            texts=found.rows // len(held_out.DOMAINS),
             even=f"{even:.0%}",
             fewest=fewest,
             chance=f"{200 * (2 * even * (1 - even) / fewest) ** 0.5:.1f}",

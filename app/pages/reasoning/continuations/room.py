@@ -32,7 +32,11 @@ def section() -> None:
         st.text(f"{mark.text}  {'✓' if mark.right else f'✗ ({mark.value})'}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.selectbox(
-                t("reasoning.continuations"), session.COUNTS, index=1, key="r_continuations_n", width=150
+                t("reasoning.continuations"),
+                session.COUNTS,
+                index=1,
+                key="r_continuations_n",
+                width=150,
             )
             st.button(
                 t("reasoning.resample"),

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.core.asking import contestants
 from app.core.assets import evaluations
-from app.core.scaling import Point
+from app.core.pass_and_cons import Point
 from app.core.texts import t
 from app.pages.reasoning import figures
 from app.ui.chart import chart

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import scaling
+from app.core import pass_and_cons
 from app.core.asking import contestants
 from app.core.assets import published
 from app.core.running import replies
@@ -82,7 +82,7 @@ def bars(batch: replies.Replies) -> None:
             st.text(t("reasoning.bins_of", name=named(ask.contestant), right=right, n=len(drawn)))
             if not drawn:
                 continue
-            bins = scaling.bins(answers_of(drawn))
+            bins = pass_and_cons.bins(answers_of(drawn))
             names = [
                 t("reasoning.bin_none")
                 if answer is None
@@ -117,8 +117,8 @@ def scaling_curves(batch: replies.Replies) -> None:
             continue
         asked = len(known)
         for measure, points in (
-            ("pass", scaling.passes(known)),
-            ("cons", scaling.consensus(known)),
+            ("pass", pass_and_cons.passes(known)),
+            ("cons", pass_and_cons.consensus(known)),
         ):
             curve = figures.ContestantCurve(
                 contestant,
@@ -140,7 +140,7 @@ def scaling_curves(batch: replies.Replies) -> None:
             figure = drawn_once(
                 figures.curves,
                 lines[measure],
-                scaling.ks(most),
+                pass_and_cons.ks(most),
                 {
                     "x": t("reasoning.k_axis"),
                     "y": t(f"reasoning.axis_{measure}"),
@@ -199,9 +199,9 @@ def budget_picture() -> None:
         if drawn and ask.budget is not None:
             groups.setdefault((ask.contestant, ask.budget), []).append(answers_of(drawn))
     rows: list[dict[str, object]] = []
-    points: dict[str, list[tuple[int, scaling.Point]]] = {}
+    points: dict[str, list[tuple[int, pass_and_cons.Point]]] = {}
     for (contestant, budget), known in groups.items():
-        point = scaling.accuracy(known)
+        point = pass_and_cons.accuracy(known)
         points.setdefault(contestant, []).append((budget, point))
         rows.append(
             {"contestant": contestant, "budget": budget, "value": point.value, "low": point.low}

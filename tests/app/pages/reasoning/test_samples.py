@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core import scaling
+from app.core import pass_and_cons
 from app.core.asking import contestants, judged_reply
 from app.core.assets import evaluations, published
 from app.core.running import generation, replies
@@ -46,7 +46,7 @@ RIGHT, WRONG, NONE = ("259", True), ("249", False), (None, False)
 
 def test_pass_at_k_is_the_unbiased_estimate() -> None:
     answers = [RIGHT] * 3 + [WRONG] * 13
-    points = scaling.passes([answers])
+    points = pass_and_cons.passes([answers])
     assert [p.k for p in points] == [1, 2, 4, 8, 16]
     assert [p.value for p in points] == pytest.approx([pass_at_k(16, 3, p.k) for p in points])
     assert (points[0].low, points[0].high) == pytest.approx(wilson(3, 16))
@@ -54,14 +54,14 @@ def test_pass_at_k_is_the_unbiased_estimate() -> None:
 
 
 def test_the_interval_of_one_question_is_not_empty_when_all_fail() -> None:
-    points = scaling.passes([[WRONG] * 8])
+    points = pass_and_cons.passes([[WRONG] * 8])
     assert all(p.value == p.low == 0 < p.high for p in points)
 
 
 def test_consensus_is_the_mean_over_all_choices() -> None:
     answers = [RIGHT] * 5 + [WRONG] * 3 + [("11", False)] * 2 + [NONE] * 6
     random.Random(1).shuffle(answers)
-    points = scaling.consensus([answers])
+    points = pass_and_cons.consensus([answers])
     assert [p.value for p in points] == [cons_at_k(answers, p.k) for p in points]
     assert points[0].value == 5 / 16 and points[-1].value == 1
     assert all(p.low <= p.value <= p.high for p in points)
@@ -69,21 +69,21 @@ def test_consensus_is_the_mean_over_all_choices() -> None:
 
 
 def test_nobody_votes_for_no_answer() -> None:
-    assert [p.value for p in scaling.consensus([[NONE] * 8])] == [0.0] * 4
-    always = scaling.consensus([[RIGHT] + [NONE] * 15])
+    assert [p.value for p in pass_and_cons.consensus([[NONE] * 8])] == [0.0] * 4
+    always = pass_and_cons.consensus([[RIGHT] + [NONE] * 15])
     assert always[-1].value > 0.5
 
 
 def test_several_questions_are_averaged() -> None:
-    points = scaling.passes([[RIGHT] * 4, [WRONG] * 4])
+    points = pass_and_cons.passes([[RIGHT] * 4, [WRONG] * 4])
     assert [p.value for p in points] == [0.5, 0.5, 0.5]
     assert (points[0].low, points[0].high) == (0.0, 1.0)
-    assert scaling.accuracy([[RIGHT] * 3 + [WRONG], [WRONG] * 4]).value == 3 / 8
+    assert pass_and_cons.accuracy([[RIGHT] * 3 + [WRONG], [WRONG] * 4]).value == 3 / 8
 
 
 def test_bins_put_the_right_answer_first_and_none_last() -> None:
     answers = [WRONG] * 3 + [RIGHT] + [NONE] * 2 + [(str(n), False) for n in range(20)]
-    found = scaling.bins(answers, most=4)
+    found = pass_and_cons.bins(answers, most=4)
     assert found[0] == ("259", 1, True)
     assert found[1] == ("249", 3, False)
     assert found[-2:] == [("", 17, False), (None, 2, False)]

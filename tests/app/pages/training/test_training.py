@@ -75,7 +75,7 @@ def test_a_card_tells_other_seeds_and_the_teachers_work(with_runs: Path) -> None
     assert first.endswith("25.0% [21.0, 29.0], n = 500\n") and "Seed 2" not in rest
     assert "400 of 900 replies passed" in first
     assert "Result: Arithmetic, level 4" in first
-    assert "1.0 min by the clock, after 2.5 min in which the teacher wrote" in first
+    assert "1.0 min wall-clock time, after 2.5 min in which the teacher wrote" in first
     table = unfolded(app).dataframe[0].value
     assert [*table["model"]] == [
         name for name in ("r1-dev1", "distilled", "distilled-seed1") for _ in range(2)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.core import particles
+from app.core import korean_particles
 from app.core.texts import texts, translated
 from tests.app.words import forms
 
@@ -35,13 +35,13 @@ SAID = {  # a word → as it is said with (은/는, 으로/로)
 
 @pytest.mark.parametrize("word", SAID)
 def test_a_particle_fits_its_word(word: str) -> None:
-    said = tuple(particles.joined(word, written) for written in ("은(는)", "(으)로"))
+    said = tuple(korean_particles.joined(word, written) for written in ("은(는)", "(으)로"))
     assert said == SAID[word]
 
 
 def test_brackets_and_quotes_of_the_text_stand_between() -> None:
-    assert particles.joined("MLA(Qwen", ")이(가) 큽니다") == ")가 큽니다"
-    assert particles.joined("“선택", "”을(를) 고릅니다") == "”을 고릅니다"
+    assert korean_particles.joined("MLA(Qwen", ")이(가) 큽니다") == ")가 큽니다"
+    assert korean_particles.joined("“선택", "”을(를) 고릅니다") == "”을 고릅니다"
 
 
 def test_what_is_filled_in_stays_as_it_is() -> None:
@@ -52,7 +52,7 @@ def test_what_is_filled_in_stays_as_it_is() -> None:
 def test_every_text_that_has_two_forms_has_them_where_one_is_chosen() -> None:
     """Both forms occur only right after a placeholder, or its closing brackets and quotes; never in
     texts for JavaScript, which does not support particles."""
-    both = "|".join(map(re.escape, particles.FORMS))
+    both = "|".join(map(re.escape, korean_particles.FORMS))
     found = {
         key: form
         for key, text in texts("ko").items()
