@@ -97,7 +97,7 @@ def test_both_ways_are_timed(page: Page) -> None:
     expect(recorded).to_have_count(0, timeout=MEASURED_MS)
     found = page.get_by_text(shape("decoding.clock_sentence"))
     expect(found).to_be_visible(timeout=MEASURED_MS)
-    sentence = page.get_by_text(shape("decoding.ways_sentence"))
+    sentence = page.get_by_text(shape("decoding.paths_sentence"))
     before = sentence.first.inner_text()
     page.locator(".st-key-c_ways_model").get_by_text("base-mla", exact=True).click()
     expect(sentence.first).not_to_have_text(before)

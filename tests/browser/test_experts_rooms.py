@@ -66,7 +66,7 @@ def test_an_intervention_shows_its_text_probabilities_route_and_loss(page: Page)
     drawn = page.locator(".intervention-view").bounding_box()
     assert drawn and width > 2 * drawn["width"]
     said = saved.svg_words(saved.picture(page, button, "change", "SVG"))
-    for key in ("strip", "legend_less", "untouched", "changed"):
+    for key in ("strip", "legend_less", "unchanged", "changed"):
         assert T[f"intervention_view.{key}"] in said
     page.reload()
     expect(chart(page, "e_ways")).to_be_visible()
@@ -84,7 +84,7 @@ def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page) -> None:
     change.locator(".token[data-token='57']").click()
     pinned(change, 57)
     expect(change.locator(".answer .pinned")).to_have_count(2)  # before the answers part
-    expect(page.get_by_text(T["interventions.ways"].format(token=57))).to_be_visible()
+    expect(page.get_by_text(T["interventions.paths"].format(token=57))).to_be_visible()
     page.mouse.move(0, 0)
     page.get_by_role("listbox", name=T["intervention_view.strip"]).focus()
     page.keyboard.press("ArrowRight")

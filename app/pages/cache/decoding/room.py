@@ -28,8 +28,8 @@ BYTES, V3_BYTES = 4, 2  # of an element of our models; V3's are counted in bf16
 
 def room() -> None:
     """Draw the times on this machine, then the arithmetic for our model and V3."""
-    st.markdown(t("decoding.ways_lead"))
-    st.markdown("\n".join(f"- {t(f'decoding.way_{path}')}" for path in DECODING_PATHS))
+    st.markdown(t("decoding.paths_lead"))
+    st.markdown("\n".join(f"- {t(f'decoding.path_{path}')}" for path in DECODING_PATHS))
     timing.CLOCK.area(clock)
     st.fragment(in_words()(arithmetic))()
 
@@ -146,7 +146,7 @@ class CountedModel:
 
 def arithmetic() -> None:
     """Draw multiplications and bytes read for one token in one layer, ours or V3's."""
-    st.header(t("decoding.ways_math_title"))
+    st.header(t("decoding.paths_math_title"))
     model = _choice()
     left, right = st.columns(2, gap="large")
     with left:
@@ -156,7 +156,7 @@ def arithmetic() -> None:
         read = [_counted(path, model.contexts, model.bytes_read) for path in DECODING_PATHS]
         _chart(read, "c_ways_bytes", t("decoding.axis_read"), scientific=False)
     st.markdown(_sentence(model))
-    st.caption(t("decoding.ways_reading"))
+    st.caption(t("decoding.paths_reading"))
     with st.expander(t("decoding.how_ways")):
         _formulas(model)
     folded_table(
@@ -197,7 +197,7 @@ def _sentence(model: CountedModel) -> str:
     multiplications = {path: model.multiplications(path, tokens) for path in DECODING_PATHS}
     read = {path: model.bytes_read(path, tokens) for path in DECODING_PATHS}
     return t(
-        "decoding.ways_sentence",
+        "decoding.paths_sentence",
         model=model.name,
         tokens=tokens,
         more=units.times(multiplications["absorbed"] / multiplications["expanded"]),
@@ -221,7 +221,7 @@ def _formulas(model: CountedModel) -> None:
         st.text(t(f"decoding.name_{path}"))
         plain(
             t(
-                "decoding.ways_formula",
+                "decoding.paths_formula",
                 multiplications=each.formula,
                 kept=each.kept_formula,
                 size=model.element_bytes,
@@ -258,5 +258,5 @@ def _chart(rows: Sequence[figures.DecodingLine], key: str, title: str, scientifi
             legend=True,
         ),
         key=key,
-        alt=t("decoding.ways_alt", axis=title, tokens=rows[0].tokens[-1], values=last),
+        alt=t("decoding.paths_alt", axis=title, tokens=rows[0].tokens[-1], values=last),
     )

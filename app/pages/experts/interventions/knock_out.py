@@ -37,7 +37,7 @@ class KnockOut:
     changed: dict[str, HeldOutRuns]
 
     def gap(self, runs: HeldOutRuns) -> figures.Estimate:
-        """How much more loss than that of the untouched model, in nats per token."""
+        """How much more loss than that of the unchanged model, in nats per token."""
         return held_out.difference(runs, self.plain, ROWS)
 
 

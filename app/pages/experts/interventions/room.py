@@ -172,7 +172,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
         total = weights.sum(axis=1, keepdims=True)
         share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
         routes.append(route_figures.Route(reading.expert_ids[pin], share, works))
-    st.markdown(f"**{t('interventions.ways', token=pin)}**")
+    st.markdown(f"**{t('interventions.paths', token=pin)}**")
     chart(
         drawn_once(
             route_figures.path,
@@ -183,7 +183,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
             route_room.words(),
         ),
         key="e_ways",
-        alt=t("interventions.ways_alt", token=pin),
+        alt=t("interventions.paths_alt", token=pin),
     )
     folded_table(
         lambda: [
@@ -199,7 +199,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
             for at, layer in enumerate(layers)
         ],
         "experts-ways",
-        t("interventions.ways_table", token=pin),
+        t("interventions.paths_table", token=pin),
     )
 
 

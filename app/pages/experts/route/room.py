@@ -54,7 +54,7 @@ def token_route(trace: Trace, token: int, layer: int | None) -> None:
         ),
     )
     st.caption(t("route.reading"))
-    folded_table(rows(trace, token, groups), "experts-route", t("route.way_table", token=token))
+    folded_table(rows(trace, token, groups), "experts-route", t("route.path_table", token=token))
     if session.ships(trace):
         router_scores.SCORES.area(lambda: router(trace, token, layer))
 

@@ -59,7 +59,7 @@ class View {
     /** @type {HTMLElement} */
     this.list = element("div");
     /** @type {HTMLElement} */
-    this.untouched = element("div");
+    this.unchanged = element("div");
     /** @type {HTMLElement} */
     this.changed = element("div");
     this.tip = new Tip(root);
@@ -103,7 +103,7 @@ class View {
       element("div", "part-title", box, this.words.say(key));
       return this.listen(element("div", "answer", box));
     };
-    this.untouched = block("untouched");
+    this.unchanged = block("unchanged");
     this.changed = block("changed");
     this.tip = new Tip(this.root);
   }
@@ -205,7 +205,7 @@ class View {
         if (j < shared) piece.dataset.token = String(first + j);
       });
     };
-    put(this.untouched, answer, answer.length);
+    put(this.unchanged, answer, answer.length);
     put(this.changed, written, Math.min(parting ?? answer.length, answer.length));
     if (!written.length) this.changed.textContent = this.words.say("not_yet");
   }

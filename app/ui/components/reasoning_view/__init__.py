@@ -41,7 +41,7 @@ def name_of(contestant: contestants.Contestant) -> str:
         return t("reasoning_view.at_step", name=name, step=step)
     if contestant.opening == "own":
         return name
-    return f"{name}, {t(f'reasoning_view.way_{contestant.opening}')}"
+    return f"{name}, {t(f'reasoning_view.opening_{contestant.opening}')}"
 
 
 def typical(contestant: contestants.Contestant, problem: Problem) -> str:

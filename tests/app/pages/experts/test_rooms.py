@@ -244,7 +244,7 @@ def test_figures_hold_what_they_are_given() -> None:
         route_figures.IDLE,
     )
     apart = intervention_figures.gaps(["a"], [(0.5, (0.4, 0.7))], labels)
-    assert apart.layout.xaxis.rangemode == "tozero"  # the untouched model's place is in sight
+    assert apart.layout.xaxis.rangemode == "tozero"  # the unchanged model's place is in sight
     dots = apart.data[0]
     assert dots.error_x.array == pytest.approx([0.2])
     assert dots.error_x.arrayminus == pytest.approx([0.1])
