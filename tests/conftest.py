@@ -25,16 +25,23 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys in the browser are slow, and come last: they take longest.
+    """What takes longest comes first, so that no process waits for another at the end.
 
-    A failed one is retried once in a new tab, since a busy machine can lose a race that a person
-    would not. The summary says how the first try failed: a fault to find, in the app or the test.
+    Journeys in the browser are slow. A failed one is retried once in a new tab, since a busy machine
+    can lose a race that a person would not. The summary says how the first try failed: a fault to
+    find, in the app or the test.
     """
     for item in items:
         if item.get_closest_marker("browser") is not None:
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.flaky(reruns=1))
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+    def rank(item: pytest.Item) -> int:
+        if item.path.match("load/test_journeys.py"):  # five minutes by itself
+            return 0
+        return 1 if item.get_closest_marker("browser") is not None else 2
+
+    items.sort(key=rank)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -18,8 +18,8 @@ install() {
         apt-get -q -y -o Acquire::Retries=5 install --no-install-recommends "$@"
 }
 
-if ! command -v chromium >/dev/null; then install chromium; fi
-if ! chromium --version; then
+if ! command -v chromium-headless-shell >/dev/null; then install chromium-headless-shell; fi
+if ! chromium-headless-shell --version; then
     echo "Chromium is installed but does not start; see its message above." >&2
     exit 1
 fi
