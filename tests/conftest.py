@@ -27,9 +27,9 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no process waits for another at the end.
 
-    Journeys in the browser are slow. A failed one is retried once in a new tab, since a busy machine
-    can lose a race that a person would not. The summary says how the first try failed: a fault to
-    find, in the app or the test.
+    Journeys in the browser are slow. A failed one is retried once in a new tab, since a busy
+    machine can lose a race that a person would not. The summary says how the first try failed: a
+    fault to find, in the app or the test.
     """
     for item in items:
         if item.get_closest_marker("browser") is not None:

@@ -144,9 +144,13 @@ class Batch(Generic[SequenceKey]):
         return True
 
     def turn(self, keys: Collection[SequenceKey] | None = None) -> list[tuple[SequenceKey, Run]]:
-        """Advance the sequences of these keys (default: all); returns those that have ended."""
-        chosen = {key: self._of[key] for key in (self._of if keys is None else keys)}
-        rows, slots = self._workspace.rows, np.array(sorted(chosen.values()), np.int64)
+        """Advance the sequences of these keys (default: all); returns those that have ended.
+
+        Prompts are read in the order in which they were admitted.
+        """
+        wanted = self._of.keys() if keys is None else set(keys)
+        chosen = {key: row for key, row in self._of.items() if key in wanted}
+        rows, slots = self._workspace.rows, np.array([*chosen.values()], np.int64)
         started = time.perf_counter()
         self._workspace.advance(slots, self._steps(slots))
         elapsed = time.perf_counter() - started

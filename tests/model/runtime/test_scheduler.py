@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from model.nn.workspace import Keep, KernelModel, Run, Workspace
 from model.runtime import scheduler, work
-from model.runtime.batch import TOGETHER, Request, run
+from model.runtime.batch import TOGETHER, Batch, Request, run
 from model.runtime.scheduler import NICE, Scheduler
 from model.runtime.work import FullError
 from tests.model.runtime.scheduling import PROMPT, ended, request
@@ -70,6 +70,20 @@ def test_equal_prompts_are_computed_once_and_draw_their_own(
     for row in (0, 7, 39):
         alone = Scheduler(lambda engine: model, threads=1)
         same(alone.run([Request("base", PROMPT, 30, 1.0, 5, row)])[0], found[row])
+
+
+def test_texts_are_read_in_the_order_asked(model: KernelModel) -> None:
+    """However many wait for a row: what shows partial results needs the first ones first."""
+    asked = [
+        Request("base", tuple(np.random.default_rng(n).integers(3, 700, 600).tolist()), read=True)
+        for n in range(30)
+    ]
+    batch, waiting, order = Batch[int](Workspace(model, 6)), list(range(len(asked))), list[int]()
+    while len(order) < len(asked):
+        while waiting and batch.admit(waiting[0], asked[waiting[0]]):
+            waiting.pop(0)
+        order += [key for key, _ in batch.turn()]
+    assert order == sorted(order)
 
 
 def test_one_who_draws_thousands_does_not_hold_up_another(shared: Scheduler) -> None:
