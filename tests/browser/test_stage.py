@@ -25,7 +25,7 @@ LEAST = 24  # px of type on a stage
 LEAST_IN_VIEWS = 22  # and of a saved view, which is made smaller if it is too high
 VIEWS = (
     *("start", "experts", "experts?room=interventions"),
-    *("experts?room=balance", "cache?room=kv_size", "reasoning?room=thinking"),
+    *("experts?room=balance", "cache?room=kv_size", "reasoning?room=thinking", "reasoning"),
 )
 SMALL = """() => {
   const found = new Set();
