@@ -13,10 +13,9 @@ pytestmark = pytest.mark.browser
 
 FIRST = 1_200_000  # bytes of the first page
 WITH_PLOTLY = 2_500_000
-HEAVIER = {"training": 2_600_000}  # opens on three curves and replies of theirs
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_light(path: str, browser: Browser, served: Server) -> None:
     found = weigh(browser, served.url, path)
-    assert found.bytes < HEAVIER.get(path, WITH_PLOTLY if path else FIRST), found.largest
+    assert found.bytes < (WITH_PLOTLY if path else FIRST), found.largest

@@ -10,6 +10,7 @@ import html
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import plotly.graph_objects as go
 
@@ -48,16 +49,16 @@ def curve(
     labels: Mapping[str, str],
     *,
     percent: bool,
-    samples: Sequence[str] = (),
+    samples: Mapping[int, str] = MappingProxyType({}),
     overlay: Sequence[Overlay] = (),
 ) -> go.Figure:
-    """One measure by step: a smoothed line over faint raw values, with a sample reply on hover.
+    """One measure by step: a smoothed line over faint raw values, with dots that show samples.
 
-    `samples` come from `plain_text`. `labels`: ours (the line's name), and the axis titles x and y.
+    `samples`: by a step's place, made with `plain_text`; shown when one points at the step's dot.
+    `labels`: ours (the line's name), and the axis titles x and y.
     """
     shown = "%{y:.1%}" if percent else "%{y:,.1f}"
-    if samples:
-        shown += "<br>%{customdata}"
+    hover = f"{labels['x']} %{{x}}: {shown}"
     figure = go.Figure()
     figure.add_scatter(
         x=list(step),
@@ -74,11 +75,21 @@ def curve(
         name=labels["ours"],
         mode="lines",
         line={"color": OURS, "width": 3},
-        customdata=list(samples) or None,
-        hovertemplate=f"{labels['x']} %{{x}}: {shown}<extra></extra>",
+        hovertemplate=f"{hover}<extra></extra>",
     )
+    if samples:
+        figure.add_scatter(
+            x=[step[place] for place in samples],
+            y=[round(smooth[place], 4) for place in samples],
+            mode="markers",
+            marker={"color": OURS, "size": 8},
+            customdata=[*samples.values()],
+            hovertemplate=f"{hover}<br>%{{customdata}}<extra></extra>",
+            cliponaxis=False,
+            showlegend=False,
+        )
     style.plain(figure, height=320)
-    figure.update_xaxes(title_text=labels["x"])
+    figure.update_xaxes(title_text=labels["x"], range=[step[0], step[-1]])
     figure.update_yaxes(title_text=labels["y"], rangemode="tozero")
     if percent:
         figure.update_yaxes(tickformat=".0%", range=[0, 1.02])

@@ -24,6 +24,7 @@ from model.tasks.check import judge
 from model.tasks.scope import problem_of
 
 CURVE_TASKS = (*TASK_NAMES, "all")  # whose curves can be shown
+DOTS = 25  # steps whose samples the first curve shows: those of all would weigh 100 KB
 
 
 def samples_of(entry: dict[str, Any]) -> list[dict[str, Any]]:
@@ -92,7 +93,8 @@ def charts(
     The shares are logged for both tasks together only. The first chart shows real replies on hover.
     """
     shares = task == "all"
-    samples = [sample_text(entry, task) for entry in entries]
+    places = range(0, len(entries), max(1, len(entries) // DOTS))
+    samples = {place: sample_text(entries[place], task) for place in places}
     left, right = st.columns(2)
     below = right if shares else st.container()
     for column, measure in ((left, "accuracy"), (right, "length"), (below, "checks")):
@@ -114,7 +116,7 @@ def charts(
                         "y": t(f"curves.axis_{measure}"),
                     },
                     percent=percent,
-                    samples=samples if measure == "accuracy" else (),
+                    samples=samples if measure == "accuracy" else {},
                     overlay=overlay(measure) if measure != "checks" else (),
                 ),
                 key=f"t_{measure}",
