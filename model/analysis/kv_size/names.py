@@ -82,6 +82,7 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "n_kv_head": "nanochat",
             "num_heads_kv": "mamba_ssm",
             "kv_n_heads": "MosaicML's attn_config",
+            "num_multi_query_heads": "cogvlm2",
             "decoder_num_key_value_heads": "moonshine",
         },
         "kv_lora_rank": {
@@ -171,6 +172,7 @@ OTHER_MODELS = (
     "image_config", "vision_tower", "audio_encoder_config", "audio_encoder", "vision_encoder",
     "sam_config", "connector_config", "audio_tower_config", "depth_decoder_config",
     "codec_config", "aligner_config", "gen_vision_config", "gen_aligner_config", "gen_head_config",
+    "tts_config",
 )  # fmt: skip
 
 #: Fields that determine layer kinds: a list or string for all layers, the indices of some, or a

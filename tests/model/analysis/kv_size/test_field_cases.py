@@ -278,6 +278,49 @@ def test_a_quantised_cache_is_offered(
     assert "quantised" not in noted({**config, field: {"kv_cache_scheme": None}})
 
 
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ({"quantization_config": {"quantization": {"kv_cache_quant_algo": "FP8"}}}, "at fp8: 128"),
+        ({"compression_config": {"kv_cache_scheme": {"num_bits": 8, "type": "float"}}}, "fp8: 128"),
+        ({"quantization_config": {"kv_cache_scheme": "fp8"}}, "fp8: 128"),
+        ({"quantization_config": {"kv_cache_scheme": {"num_bits": "8", "type": "int"}}}, "int8: 1"),
+        ({"quantization_config": {"export": {"kv_cache_group": ["*k_proj"]}}}, "(kv_cache_group)"),
+        ({"k_cache_dtype": "int8", "v_cache_dtype": "int4"}, "(int8, int4), whose"),
+        ({"use_cache_quantization": True}, "(use_cache_quantization), whose"),
+        ({"cache_implementation": "quantized"}, "(cache_implementation), whose"),
+        ({"fp8_kv_cache": True}, "(fp8_kv_cache), whose"),
+        # FlashMLA's format has scales and an unquantised part: not a byte for each element
+        ({"kv_cache_dtype": "fp8_ds_mla"}, "(fp8_ds_mla), whose"),
+    ],
+    ids=str,
+)
+def test_a_quantised_cache_is_offered_wherever_a_file_says_so(
+    section: dict[str, Any], told: str
+) -> None:
+    config = {**GQA, "model_type": "llama"}
+    for file in (
+        {**config, **section},
+        {"model_type": "llava", "text_config": {**config, **section}},
+        {"model_type": "qwen2_5_omni", "thinker_config": {**section, "text_config": config}},
+    ):
+        assert told in noted(file) and cache_spec(file).bytes_per_token("bf16") == 256
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"quantization_config": {"kv_cache_quant_algo": None, "export": {"kv_cache_group": []}}},
+        {"quantization": {"bits": 4, "model.layers.0.self_attn.kv_b_proj": {"bits": 8}}},
+        {"kv_cache_dtype": "auto", "use_cache_quantization": False, "num_kv_groups": 2},
+        {"pre_allocate_kv_cache": True, "mamba_ssm_cache_dtype": "float32"},
+    ],
+    ids=str,
+)
+def test_what_is_no_quantised_cache(section: dict[str, Any]) -> None:
+    assert "quantised" not in noted({**GQA, "model_type": "llama", **section})
+
+
 def test_facts_that_disagree_are_refused() -> None:
     with pytest.raises(ConfigError, match="num_key_value_heads 2 and n_kv_heads 4"):
         cache_spec({**GQA, "n_kv_heads": 4})
@@ -323,7 +366,12 @@ def test_what_a_class_computes_comes_from_its_pattern() -> None:
 
 def test_mla_that_is_switched_off_has_none_of_its_familys_defaults() -> None:
     off = {**V3, "kv_lora_rank": None, "head_dim": None, "v_head_dim": None, "hidden_size": 16_384}
-    assert cache_spec(off).layers[0].parts == (("K", 128 * 128), ("V", 128 * 128))
+    plain = {**off, "qk_rope_head_dim": 0, "qk_nope_head_dim": 0}
+    assert cache_spec(plain).layers[0].parts == (("K", 128 * 128), ("V", 128 * 128))
+    assert cache_spec({**off, "use_mla": False}).layers == cache_spec(plain).layers
+    for rank in (None, 0, -1):  # 56-wide keys once, where the file says 128 + 64
+        with pytest.raises(ConfigError, match="qk_rope_head_dim is 64, which only MLA has"):
+            cache_spec({**off, "kv_lora_rank": rank})
 
 
 def test_what_stands_beside_the_text_model_is_named_too() -> None:
