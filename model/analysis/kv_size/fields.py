@@ -334,6 +334,12 @@ class Fields:
         set_ = (name for name in self.names_of("window") if self.values.get(name) not in UNSET)
         return self.path + next(set_, "sliding_window")
 
+    def both_ways(self) -> bool:
+        """Whether the model attends to later tokens, too."""
+        return self.get("use_bidirectional_attention") in (True, "all") or (
+            self.get("is_causal") is False
+        )
+
     def overridden(self, changes: Mapping[str, Any]) -> Fields:
         if not changes:
             return self

@@ -211,6 +211,8 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
             return typed
         return 1 if fields.need_flag("multi_query") else heads
     grouped = {"chatglm": "multi_query_attention", "kclgpt": "group_query_attention"}.get(family)
+    if not family and fields.states("group_query_attention"):  # Megatron's arguments
+        grouped = "group_query_attention"
     if grouped is not None and not fields.flag(grouped):
         fields.fact("kv_heads", index=index)
         return heads

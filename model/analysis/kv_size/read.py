@@ -204,7 +204,7 @@ def text_model(config: Mapping[str, Any]) -> Fields:
         if (known := known_family(family)) is not None and known.inside:
             owner, own = family, {**known.inside}
         fields = inner
-        family = fields.text("model_type") or (known.text if known else "")
+        family = fields.text("model_type") or (known.text or family if known else "")
     known = known_family(family)
     if known is not None and known.text:  # the object for the text model is missing or empty
         empty = any(fields.values.get(name) == {} for name in NESTED)
@@ -217,7 +217,7 @@ def text_model(config: Mapping[str, Any]) -> Fields:
     values = dict(fields.values)
     # Models with code of their own, and hybrids with their original names, use more fields.
     if known is not None and "auto_map" not in config and family not in HYBRID_FAMILIES:
-        deaf = {*ARRANGES} - {*known.arranges}
+        deaf = ({*ARRANGES} - {*known.arranges}) | {*known.ignores}
         ledger.unheard = {name: values.pop(name) for name in sorted(deaf & {*values})}
     made = Fields(values, ledger, defaults)
     if made.defaults.get("kv_lora_rank") is not None and not is_latent(made):
@@ -279,7 +279,9 @@ def _refuse(fields: Fields, whole: Fields) -> None:
     encodes = named and not any(map(GENERATES.search, classes))
     if known is None and not decoder and encodes and any(map(ENCODES.match, classes)):
         raise refusal("encoder", family=piece(classes[0]))
-    if fields.get("use_bidirectional_attention") in (True, "all") and generates and encodes:
+    if classes and all(one.endswith("EncoderModel") for one in classes):  # half of a T5
+        raise refusal("encoder", family=piece(classes[0]))
+    if fields.both_ways() and generates and encodes:
         raise refusal("both_ways")
 
 
@@ -297,11 +299,15 @@ def _not_read(fields: Fields, unclear: Sequence[str]) -> list[Note]:
     if known is not None:  # fields of the class that do not affect the cache
         fields.ledger.read |= set(known.defaults)
     left = unread(fields)
-    if known is None:
-        told = fields.states(*FACTS["kv_heads"])
-        decides = [path for path, value in left if decisive(path, value, told)]
-        if decides:
-            raise refusal("not_understood", names=listed(decides))
+    told = fields.states(*FACTS["kv_heads"])
+    # A class does not have the field, but what it has by default may be what an object here says.
+    decides = [
+        path
+        for path, value in left
+        if (_replaced_by_default(fields, path) if known else decisive(path, value, told))
+    ]
+    if decides:
+        raise refusal("not_understood", names=listed(decides))
     paths = [*unclear, *(path for path, _ in (*left, *unread_around(fields)))]
     about: list[str] = []
     others: list[str] = []
@@ -311,6 +317,16 @@ def _not_read(fields: Fields, unclear: Sequence[str]) -> list[Note]:
         *([Note("may_matter", {"names": listed(about)})] if about else []),
         *([Note("not_read", {"names": listed(others)})] if others else []),
     ]
+
+
+def _replaced_by_default(fields: Fields, path: str) -> bool:
+    """Whether an object that was not read states a number that counts with the class's default."""
+    *objects, name = path.split(".")
+    return bool(objects) and any(
+        name in names and not fields.ledger.defaults.keys().isdisjoint(names)
+        for fact, names in FACTS.items()
+        if fact in ("layers", "heads", "hidden")
+    )
 
 
 def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]:

@@ -99,7 +99,7 @@ def _attention(fields: Fields, kinds: Sequence[str], spec: CacheSpec) -> list[No
         found.append(Note("all_heads"))
     if "indexed" in kinds:
         found.append(Note("indexed"))
-    if fields.get("use_bidirectional_attention") in (True, "all"):
+    if fields.both_ways():
         found.append(Note("bidirectional"))
     return found
 

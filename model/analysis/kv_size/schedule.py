@@ -46,7 +46,8 @@ FULL_EVERY = {
 }  # fmt: skip
 #: Families whose layers slide starting at max_window_layers.
 FROM_A_LAYER_ON = {
-    "dots1", "qwen2", "qwen2_5_omni_text", "qwen2_5_vl_text", "qwen2_vl_text", "qwen3",
+    "dots1", "qwen2", "qwen2_5_omni_talker", "qwen2_5_omni_text", "qwen2_5_vl_text",
+    "qwen2_vl_text", "qwen3",
 }  # fmt: skip
 #: Families whose layer kinds follow from known fields, without a list.
 OWN_RULES = {
@@ -88,8 +89,10 @@ def layer_count(fields: Fields) -> int | None:
 def active_window(fields: Fields, index: int | None = None) -> int | None:
     """The number of tokens a sliding layer caches; None if the file switches the window off."""
     family = fields.ledger.family
-    # Qwen's classes leave it off by default; others have no such switch.
-    if not fields.flag("use_sliding_window", default=not family.startswith("qwen")):
+    known = families.family(family)
+    # The classes that have this switch leave it off by default.
+    switch = family.startswith("qwen") if known is None else "use_sliding_window" in known.arranges
+    if not fields.flag("use_sliding_window", default=not switch):
         off = (*FACTS["window"], "max_window_layers", "sliding_window_pattern")
         fields.ledger.read |= {fields.path + name for name in off}
         return None
@@ -99,7 +102,7 @@ def active_window(fields: Fields, index: int | None = None) -> int | None:
         if earlier is not None:
             return earlier + 1
     window = fields.fact("window", index=index)
-    if family == "modernbert-decoder":  # its class computes the window, whatever the file says
+    if family == "modernbert-decoder" and not fields.states("sliding_window"):
         both_sides = fields.integer("local_attention")
         window = None if both_sides is None else both_sides // 2
     both_ways = fields.get("use_bidirectional_attention") in (True, "all")
@@ -261,7 +264,8 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
         (
             number
             for name in (
-                "sliding_window_pattern", "_sliding_window_pattern",
+                "sliding_window_pattern",
+                *(["_sliding_window_pattern"] if not family.startswith("gemma3") else []),
                 *(["global_attn_every_n_layers"] if family == "afmoe" else []),
             )
             if (number := fields.integer(name, most=MAX_LAYERS)) is not None

@@ -217,6 +217,91 @@ def test_a_class_of_another_family_is_named(config: dict[str, Any], told: bool) 
         assert "one of transformers'" not in "".join(said({**wrapped, **text}))
 
 
+@pytest.mark.parametrize(
+    ("fields", "windows"),
+    [
+        # Layers of Inkling that slide; the class has a rule of its own for files without the list.
+        ({"model_type": "inkling_text", "local_layer_ids": [0, 1]}, [512] * 2 + [None] * 6),
+        # The switch alone: the window is the class's.
+        ({"model_type": "qwen3", "use_sliding_window": True, "max_window_layers": 6},
+         [None] * 6 + [4096] * 2),
+        ({"model_type": "qwen2_5_vl_text", "use_sliding_window": True, "max_window_layers": 7},
+         [None] * 7 + [4096]),
+        ({"model_type": "qwen3_moe", "use_sliding_window": True}, [4096] * 8),
+        # A window without the switch: off where the class has one, else on.
+        ({"model_type": "qwen3_moe", "sliding_window": 16}, [None] * 8),
+        ({"model_type": "smollm3", "sliding_window": 16}, [None] * 8),
+        ({"model_type": "qwen3_vl_moe_text", "sliding_window": 16}, [16] * 8),
+        ({"model_type": "modernbert-decoder", "local_attention": 256}, [None, 128, 128] * 2
+         + [None, 128]),
+        # Its class does not read the name under which it writes the pattern.
+        ({"model_type": "gemma3_text", "_sliding_window_pattern": 2}, [4096] * 5 + [None]
+         + [4096] * 2),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_windows_are_those_of_transformers_classes(
+    fields: dict[str, Any], windows: list[int | None]
+) -> None:
+    assert [layer.window for layer in cache_spec({**G, **fields}).layers] == windows
+
+
+@pytest.mark.parametrize(
+    ("config", "elements"),
+    [
+        # decoder_num_key_value_heads follows decoder_num_attention_heads
+        ({"model_type": "moonshine", "hidden_size": 1024, "decoder_num_attention_heads": 16},
+         6 * 2 * 1024),
+        # the class computes head_dim, whatever the file says
+        ({"model_type": "deepseek_ocr2_text", **G, "head_dim": 16}, PER_TOKEN // 2),
+        ({"model_type": "kosmos_2_text_model"}, 24 * 2 * 2048),
+        # Megatron's arguments: without grouping, every head has its own keys
+        ({"num_layers": 8, "hidden_size": 1024, "num_attention_heads": 8, "num_query_groups": 1,
+          "group_query_attention": False}, 8 * 2 * 1024),
+        # MLC's file: an object of the same family
+        ({"model_type": "llama", "model_config": G, "quantization": "q4f16_1"}, PER_TOKEN // 2),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_sizes_are_those_of_the_models_own_code(config: dict[str, Any], elements: int) -> None:
+    assert cache_spec(config).elements_per_token() == elements
+
+
+def test_an_object_that_was_not_read_is_no_reason_for_defaults() -> None:
+    with pytest.raises(ConfigError, match=r"architecture_settings\.num_hidden_layers"):
+        cache_spec({"model_type": "llama", "architecture_settings": G})
+    assert "settings.hidden_size" in "".join(said({**G, "model_type": "llama", "settings": G}))
+
+
+@pytest.mark.parametrize("name", ["num_kvheads", "NumKVHeads", "n_kvHeads"])
+def test_words_that_are_written_as_one(name: str) -> None:
+    config = {key: value for key, value in G.items() if key != "num_key_value_heads"}
+    assert cache_spec({**config, "model_type": "novel", name: 2}).layers == cache_spec(G).layers
+
+
+@pytest.mark.parametrize(
+    "fields", [{"value_dim": 64}, {"attention_hidden_size": 2048}, {"attention_qk_dim": 192}]
+)
+def test_a_width_of_some_family_is_not_harmless_in_others(fields: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(fields))):
+        cache_spec({**G, "model_type": "novel", **fields})
+
+
+def test_what_attends_to_later_tokens_says_so() -> None:
+    config = {**G, "model_type": "qwen2", "is_causal": False}
+    assert "both directions" in "".join(said(config))
+    assert "both directions" in "".join(said({**config, "architectures": ["Qwen2Model"]}))
+    assert "both directions" not in "".join(said({**config, "is_causal": True}))
+    t5 = {"model_type": "t5", "architectures": ["T5EncoderModel"]}
+    assert "is an encoder" in "".join(said(t5))
+
+
+def test_heads_that_were_pruned_are_named() -> None:
+    gpt2 = {"model_type": "gpt2", "n_layer": 2, "n_head": 4, "n_embd": 64}
+    assert "pruned_heads" in "".join(said({**gpt2, "pruned_heads": {"1": [0, 2]}}))
+    assert "pruned_heads" not in "".join(said({**gpt2, "pruned_heads": {}}))
+
+
 def test_a_list_of_windows_repeats() -> None:
     repeated = {"interleaved_sliding_window": [None, 512, 512, 512], "num_hidden_layers": 36}
     windows = [layer.window for layer in cache_spec({**G, **repeated}).layers]
