@@ -12,7 +12,7 @@ from typing import Any
 
 from model.analysis.kv_size.fields import MAX_HEADS, MAX_LAYERS, Fields, refusal, whole_number
 from model.analysis.kv_size.kinds import translate
-from model.analysis.kv_size.names import OWN_FIELD
+from model.analysis.kv_size.names import FACTS, OWN_FIELD
 from model.analysis.kv_size.schedule import active_window
 from model.analysis.kv_size.show import listed, shown
 from model.analysis.kv_size.spec import LayerCache, Parts
@@ -33,6 +33,15 @@ BLOCK_FIELDS = {
     "n_heads_in_group", "no_op", "replace_with_linear", "num_sink_tokens", "window_length",
     "unshifted_sink", "use_prefill_window_in_sink_attention",
 }  # fmt: skip
+#: Families outside of transformers with MLA in every file, and those whose files count KV heads,
+#: under this name: without it, every head would be counted.
+LATENT = {"kimi_k2", "pangu_ultra_moe"}
+GROUPED = {
+    "chatglm": "multi_query_group_num", "deci": "num_key_value_heads_per_layer",
+    "kclgpt": "num_query_groups", "nemotron-nas": "block_configs", "openelm": "num_kv_heads",
+    "phi3small": "num_key_value_heads", "plamo2": "num_key_value_heads",
+    "step3_text": "num_attention_groups",
+}  # fmt: skip
 #: Fields that may determine the number of KV heads, besides those of FACTS.
 OTHER_KV_HEADS = (
     "multi_query", "attention_head_type", "attn_config", "block_configs", "group_query_attention",
@@ -52,7 +61,8 @@ class Attention:
 def is_latent(fields: Fields) -> bool:
     """Whether the file describes MLA: it has a kv_lora_rank, and MLA is not switched off."""
     rank, switched = fields.fact("kv_lora_rank"), fields.flag("use_mla", default=True)
-    if rank is None and switched and fields.states("use_mla"):
+    told = fields.states("use_mla") or fields.ledger.family in LATENT
+    if rank is None and switched and told:
         raise refusal("lacks", names="kv_lora_rank")
     return rank is not None and switched
 
@@ -216,6 +226,9 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
     if grouped is not None and not fields.flag(grouped):
         fields.fact("kv_heads", index=index)
         return heads
+    count = GROUPED.get(family)
+    if count is not None and not fields.states(*FACTS["kv_heads"], "block_configs"):
+        raise refusal("lacks", names=count)
     if fields.per_layer("block_configs", layers) is not None:
         group = _block(fields, index, layers).need("n_heads_in_group", most=MAX_HEADS)
         if heads % group:
@@ -259,7 +272,7 @@ def _gemma4_global(fields: Fields, kv_heads: int) -> tuple[int, int, int]:
     if fields.states("per_layer_config"):  # to_dict() writes them per layer
         width = fields.need_fact("head_dim")
         return width, width, kv_heads
-    width = fields.need("global_head_dim")
+    width = Fields(fields.values, fields.ledger, {"global_head_dim": 512}).need("global_head_dim")
     if shared:  # K and V share their projection, not their cache
         kv_heads = fields.integer("num_global_key_value_heads", most=MAX_HEADS) or kv_heads
     return width, width, kv_heads

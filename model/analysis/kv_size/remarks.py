@@ -107,7 +107,7 @@ def _attention(fields: Fields, kinds: Sequence[str], spec: CacheSpec) -> list[No
 def _beside(fields: Fields, two_stacks: bool) -> list[Note]:
     """Notes on what a family caches in addition, or in another way."""
     family, found = fields.ledger.family, []
-    if family == "longcat_flash":
+    if family.startswith("longcat_flash"):
         found.append(Note("longcat"))
     if family == "falcon" and fields.flag("new_decoder_architecture"):
         found.append(Note("falcon"))

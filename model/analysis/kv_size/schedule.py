@@ -6,6 +6,8 @@ and, for the raw names they replace, of the files on the model hub.
 
 from __future__ import annotations
 
+from typing import Any
+
 from model.analysis.kv_size import families
 from model.analysis.kv_size.fields import MAX_LAYERS, UNSET, Fields, refusal, whole_number
 from model.analysis.kv_size.harmless import ELSEWHERE
@@ -71,7 +73,7 @@ def layer_count(fields: Fields) -> int | None:
         block, passes = fields.need("n_layers_in_recurrent_block"), fields.need("mean_recurrence")
         fields.fact("layers")  # read but ignored
         return whole_number(ends + block * passes, "mean_recurrence", most=MAX_LAYERS)
-    if fields.ledger.family == "longcat_flash":
+    if fields.ledger.family.startswith("longcat_flash"):
         blocks = fields.integer("num_layers", most=MAX_LAYERS // 2)
         total = fields.integer("num_hidden_layers", most=MAX_LAYERS)
         return total if blocks is None else 2 * blocks
@@ -175,35 +177,35 @@ def _crossed(fields: Fields, layers: int) -> set[int]:
 
 
 def _listed(fields: Fields, layers: int) -> list[str] | None:
-    """The layer kinds by a list of all layers, which takes precedence over patterns."""
+    """The layer kinds by a list of all layers, which takes precedence over patterns.
+
+    Several lists must agree.
+    """
     found: dict[str, list[str]] = {}
-    for name, names in (
-        ("layer_types", KINDS), ("layers_block_type", KINDS), ("mixer_types", MIXERS),
-    ):  # fmt: skip
-        rows = fields.per_layer(name, layers)
-        if rows is not None:
-            found[name] = [translate(row, names, name) for row in rows]
-    if found:
-        first, *others = found
-        for name in others:
-            if [SAME.get(kind, kind) for kind in found[name]] != [
-                SAME.get(kind, kind) for kind in found[first]
-            ]:
-                raise refusal("disagree", names=f"{first} and {name}")
-        return found[first]
     letters = fields.text(NEMOTRON)
     if letters:
         if len(letters) != layers:
             entries = f"{len(letters):,}"
             raise refusal("entries", name=NEMOTRON, entries=entries, layers=f"{layers:,}")
-        return [translate(row, NEMOTRON_LETTERS, NEMOTRON) for row in letters]
-    for field, kinds in (
-        ("attn_type_list", {0: "linear", 1: "full"}),  # MiniMax
-        ("hybrid_layer_pattern", {0: "full", 1: "sliding"}),  # MiMo
-    ):
-        rows = fields.per_layer(field, layers)
+        found[NEMOTRON] = [translate(row, NEMOTRON_LETTERS, NEMOTRON) for row in letters]
+    lists: dict[str, dict[Any, str]] = {
+        "layer_types": KINDS,
+        "layers_block_type": KINDS,
+        "mixer_types": MIXERS,
+        "attn_type_list": {0: "linear", 1: "full"},  # MiniMax
+        "hybrid_layer_pattern": {0: "full", 1: "sliding"},  # MiMo
+    }
+    for name, names in lists.items():
+        rows = fields.per_layer(name, layers)
         if rows is not None:
-            return [translate(row, kinds, field) for row in rows]
+            found[name] = [translate(row, names, name) for row in rows]
+    if found:
+        first, *others = found
+        plain = [SAME.get(kind, kind) for kind in found[first]]
+        for name in others:
+            if [SAME.get(kind, kind) for kind in found[name]] != plain:
+                raise refusal("disagree", names=f"{first} and {name}")
+        return found[first]
     ratios = fields.rows("compress_ratios")
     if ratios is not None:
         # The list continues with the MTP layers, which transformers cuts off.

@@ -137,6 +137,8 @@ def decisive(path: str, value: object, heads_told: bool = False) -> bool:
     found = set(words(path))
     if found.isdisjoint(DECIDE):
         return False
+    if "cross" in found and found & ATTENTION and found.isdisjoint({"layer", "layers"}):
+        return False  # of another model's states, which are cached once
     if found & {"expert", "experts", "moe"}:
         found -= {"group", "groups"}  # of experts
     if found & TOPICS and not found & (KEYS | HEAD_SHARING | SHARING | WINDOWS):

@@ -180,6 +180,12 @@ def test_two_lists_of_kinds_must_agree() -> None:
     assert cache_spec({**G, **same}).bytes_per_token("bf16") == PER_TOKEN // 2
     with pytest.raises(ConfigError, match="layer_types and layers_block_type mean the same"):
         cache_spec({**G, **same, "layers_block_type": ["mamba"] * 8})
+    for name, value in (
+        ("hybrid_override_pattern", "M*" * 4), ("attn_type_list", [0, 1] * 4),
+        ("hybrid_layer_pattern", [0, 1] * 4), ("mixer_types", ["attn", "softmax"] * 4),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=f"{name}.* mean the same thing but disagree"):
+            cache_spec({**G, "layer_types": types, "sliding_window": 4, name: value})
 
 
 @pytest.mark.parametrize("name", ["multi_query_attention", "group_query_attention"])

@@ -75,6 +75,19 @@ MINICPM_O = {
     "num_hidden_layers": 28, "num_key_value_heads": 4, **OWN_CODE,
     "tts_config": {"num_attention_heads": 12, "num_hidden_layers": 20, "hidden_size": 768},
 }  # fmt: skip
+LONGCAT = {
+    "model_type": "longcat_flash_ngram", "hidden_size": 3072, "num_layers": 14,
+    "num_attention_heads": 32, "kv_lora_rank": 512, "qk_nope_head_dim": 128,
+    "qk_rope_head_dim": 64, "v_head_dim": 128, "expert_ffn_hidden_size": 1024, **OWN_CODE,
+}  # fmt: skip
+PARLER = {
+    "model_type": "parler_tts", "text_encoder": {"model_type": "t5", "d_model": 1024},
+    "decoder": {
+        "model_type": "parler_tts_decoder", "hidden_size": 1024, "num_hidden_layers": 24,
+        "num_attention_heads": 16, "num_key_value_heads": 16,
+        "num_cross_attention_key_value_heads": 16,
+    },
+}  # fmt: skip
 ETTIN = {
     "model_type": "modernbert-decoder", "hidden_size": 768, "num_attention_heads": 12,
     "num_hidden_layers": 22, "global_attn_every_n_layers": 3, "local_attention": 256,
@@ -110,6 +123,10 @@ SIZES: list[tuple[str, dict[str, Any], int, int]] = [
     ("deepseek-v3, own file", V3_OWN, 61 * 576, 61 * 576),
     # the speech model beside it has a cache of its own
     ("minicpm-o", MINICPM_O, 28 * 2 * 4 * 128, 28 * 2 * 4 * 128),
+    # two attentions per block, as in LongCat-Flash: ggml-org/llama.cpp, longcat-flash-ngram
+    ("longcat-flash-lite", LONGCAT, 28 * 576, 28 * 576),
+    # keys and values of the description are of its T5 encoder's states
+    ("parler-tts", PARLER, 24 * 2 * 1024, 24 * 2 * 1024),
     # transformers' ModernBertDecoderConfig: layers 0, 3, ... are full, the window is 128
     ("ettin", ETTIN, 22 * 2 * 768, 8 * 2 * 768),
 ]  # fmt: skip
@@ -122,6 +139,25 @@ def test_size_of_a_family_with_code_of_its_own(
 ) -> None:
     spec = cache_spec(config)
     assert (spec.elements_per_token(), spec.growth_elements()) == (held, growth)
+
+
+@pytest.mark.parametrize(
+    ("family", "name"),
+    [
+        ("kimi_k2", "kv_lora_rank"), ("pangu_ultra_moe", "kv_lora_rank"),
+        ("step3_text", "num_attention_groups"), ("nemotron-nas", "block_configs"),
+        ("deci", "num_key_value_heads_per_layer"), ("phi3small", "num_key_value_heads"),
+    ],
+)  # fmt: skip
+def test_what_every_file_of_a_family_has_must_not_be_missing(family: str, name: str) -> None:
+    """Without the field, the size was that of MHA: 25 times Kimi-K2's."""
+    plain = {"hidden_size": 7168, "num_attention_heads": 64, "num_hidden_layers": 61}
+    with pytest.raises(ConfigError, match=f"lacks {name}"):
+        cache_spec({"model_type": family, **plain})
+    grouped = {"model_type": "chatglm", **plain, "multi_query_attention": True}
+    with pytest.raises(ConfigError, match="lacks multi_query_group_num"):
+        cache_spec(grouped)
+    assert cache_spec({**grouped, "multi_query_attention": False}).attention == "MHA"
 
 
 @pytest.mark.parametrize(
