@@ -33,6 +33,7 @@ SECTIONS = {
     "id2label", "label2id", "task_specific_params", "auto_map", "compression_config",
     "ffn_config", "init_config", "rope_config", "custom_pipelines",
     "norm_config", "lora_config", "tokenizer_config", "processor_config", "moe_config",
+    "ssm_cfg",
 }  # fmt: skip
 HARMLESS = {
     # what the file is

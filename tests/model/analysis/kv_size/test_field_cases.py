@@ -174,6 +174,10 @@ def test_families_that_generate_without_a_cache(family: str) -> None:
         ("kv_compression_ratio", 4), ("kv_repeat", 4), ("attn_layers", [1, 3]),
         ("kda_layers", [0, 1]), ("linear_attention_every", 4), ("hybrid_ratio", 7),
         ("num_layer_repeats", 2), ("self_decoder_layers", 2), ("gqa_factor", 4),
+        ("attention", "MLA"), ("linear_attention", True),
+        ("use_swa", True), ("attention_span", 128), ("compress_kv", True), ("k_eq_v", True),
+        ("num_attention_layers", 2), ("num_unique_layers", 4), ("num_recurrences", 4),
+        ("recurrent_depth", 4), ("ssm", {"d_state": 16}), ("use_latent_attention", True),
     ],
 )  # fmt: skip
 def test_what_can_change_the_size_and_is_not_understood(name: str, value: object) -> None:

@@ -95,6 +95,7 @@ CHECKED = {
     "pad_head_dim_to_multiple_of", "ple_layer_ids", "qk_head_dim", "resampler_dim_head",
     "stagger_local_blocks", "t2u_decoder_attention_heads", "t2u_decoder_layers",
     "t2u_encoder_attention_heads", "t2u_encoder_layers", "use_shared_attention_adapter",
+    "linear_attn_alpha_factor", "linear_attn_beta_factor", "local_radius",
     "use_weighted_layer_sum", "v_dim_factor", "attention_hidden_size",
 }  # fmt: skip
 
