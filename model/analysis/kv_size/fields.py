@@ -189,8 +189,10 @@ class Fields:
         names: Iterable[str] = self.names_of(fact)
         own = OWN_FIELD.get((self.ledger.family, fact))
         self.ledger.read |= {self.path + name for name in names}
-        if own is not None and (self.values.get(own) is not None or own in self.defaults):
-            names = (own,)
+        if own is not None:
+            alias = fact in ("layers", "hidden") and self.states(*names)  # the class knows both
+            if self.values.get(own) is not None or (own in self.defaults and not alias):
+                names = (own,)
             self.ledger.read.add(self.path + own)
         found: dict[str, int] = {}
         for name in names:

@@ -154,7 +154,7 @@ ELSEWHERE: Mapping[str, set[str]] = MappingProxyType(
         "minimax_text_01": MINIMAX,
         "minimax_m1": MINIMAX,
         "cohere2": {"layer_switch", "order_of_interleaved_layers", "use_parallel_block"},
-        "rwkv7": {"value_dim"},
+        "rwkv7": {"value_dim", "attention_hidden_size"},
         "pangu_ultra_moe": {"attention_qk_dim"},
         **{
             family: set()

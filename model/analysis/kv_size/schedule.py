@@ -92,9 +92,9 @@ def active_window(fields: Fields, index: int | None = None) -> int | None:
     """The number of tokens a sliding layer caches; None if the file switches the window off."""
     family = fields.ledger.family
     known = families.family(family)
-    # The classes that have this switch leave it off by default.
+    # The classes that have this switch leave it off by default, except that of dots.note.
     switch = family.startswith("qwen") if known is None else "use_sliding_window" in known.arranges
-    if not fields.flag("use_sliding_window", default=not switch):
+    if not fields.flag("use_sliding_window", default=not switch or family == "dots3_note_text"):
         off = (*FACTS["window"], "max_window_layers", "sliding_window_pattern")
         fields.ledger.read |= {fields.path + name for name in off}
         return None
