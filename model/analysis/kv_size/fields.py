@@ -174,6 +174,12 @@ class Fields:
             self.ledger.defaults[self.path + name] = default
         return default
 
+    def owned(self, name: str) -> str:
+        """The field's path, for messages; a default, which a file does not have, is called one."""
+        if name in self.values or name not in self.defaults:
+            return self.path + name
+        return f"{name} (not in the file; the default of {self.ledger.owner})"
+
     def states(self, *names: str) -> bool:
         """Whether the file itself has one of these fields."""
         return any(self.values.get(name) is not None for name in names)
@@ -217,8 +223,7 @@ class Fields:
         for name in names:
             if (default := self.defaults.get(name)) is not None:
                 self.ledger.defaults[self.path + name] = default
-                owner = f"{name} (not in the file; the default of {self.ledger.owner})"
-                return whole_number(default, owner, most, least)
+                return whole_number(default, self.owned(name), most, least)
         return None
 
     def _note_foreign(self, fact: str, found: Iterable[str]) -> None:
@@ -261,7 +266,7 @@ class Fields:
     def integer(self, name: str, most: int = MAX_SIZE, least: int = 1) -> int | None:
         """A whole number, or None."""
         value = self.get(name)
-        return None if value is None else whole_number(value, self.path + name, most, least)
+        return None if value is None else whole_number(value, self.owned(name), most, least)
 
     def need(self, name: str, most: int = MAX_SIZE, least: int = 1) -> int:
         """Like integer(), but a missing field is an error."""

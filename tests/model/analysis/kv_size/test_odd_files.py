@@ -308,6 +308,14 @@ def test_heads_that_were_pruned_are_named() -> None:
     assert "pruned_heads" not in "".join(said({**gpt2, "pruned_heads": {}}))
 
 
+@pytest.mark.parametrize(
+    "config", [{"model_type": "gemma3n_text", "num_hidden_layers": 8},
+               {"model_type": "zamba2", "num_hidden_layers": 12}],
+)  # fmt: skip
+def test_a_default_that_does_not_fit_is_called_one(config: dict[str, Any]) -> None:
+    assert "(not in the file; the default of " in "".join(said(config))
+
+
 def test_a_list_of_windows_repeats() -> None:
     repeated = {"interleaved_sliding_window": [None, 512, 512, 512], "num_hidden_layers": 36}
     windows = [layer.window for layer in cache_spec({**G, **repeated}).layers]
