@@ -264,16 +264,23 @@ class Fields:
         return found
 
     def integer(self, name: str, most: int = MAX_SIZE, least: int = 1) -> int | None:
-        """A whole number, or None."""
+        """A whole number, or None, also for 0 and -1 where they make no sense as a number."""
         value = self.get(name)
-        return None if value is None else whole_number(value, self.owned(name), most, least)
+        if value is None:
+            return None
+        if type(value) is int and value in (0, -1) and value < least:
+            self.ledger.off[self.path + name] = value
+            return None
+        return whole_number(value, self.owned(name), most, least)
 
     def need(self, name: str, most: int = MAX_SIZE, least: int = 1) -> int:
         """Like integer(), but a missing field is an error."""
         found = self.integer(name, most, least)
-        if found is None:
-            raise refusal("lacks", names=self.path + name)
-        return found
+        if found is not None:
+            return found
+        if self.get(name) is not None:
+            return whole_number(self.get(name), self.owned(name), most, least)
+        raise refusal("lacks", names=self.path + name)
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self.get(name)

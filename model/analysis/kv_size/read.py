@@ -337,7 +337,7 @@ def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]
     kinds = layer_kinds(fields, layers)
     if not fields.flag("use_dsa", default=True):  # dots.note
         kinds = ["full" if kind == "indexed" else kind for kind in kinds]
-    elif is_latent(fields) and fields.get("index_head_dim") is not None and _implied(fields, kinds):
+    elif is_latent(fields) and fields.integer("index_head_dim") and _implied(fields, kinds):
         kinds = ["indexed" if kind == "full" else kind for kind in kinds]
     return kinds, [None] * len(kinds)
 

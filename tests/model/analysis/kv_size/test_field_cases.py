@@ -262,6 +262,14 @@ def test_zero_and_minus_one_are_not_set() -> None:
     for name in ("num_hidden_layers", "num_attention_heads", "hidden_size"):
         with pytest.raises(ConfigError, match=name):
             cache_spec({**GQA, name: 0})
+    for name in ("full_attention_interval", "attn_layer_period"):
+        for value in (0, -1):
+            assert cache_spec({**GQA, name: value}).layers == cache_spec(GQA).layers
+            assert f"{name} {value}" in noted({**GQA, name: value})
+    assert cache_spec({**GQA, "num_kv_shared_layers": -1}).layers == cache_spec(GQA).layers
+    assert cache_spec({**V3, "index_head_dim": 0}).layers == cache_spec(V3).layers
+    with pytest.raises(ConfigError, match="cla_share_factor is 0"):
+        cache_spec({**GQA, "use_cla": True, "cla_share_factor": 0})
 
 
 @pytest.mark.parametrize("field", ["quantization_config", "quantization"])
