@@ -217,7 +217,9 @@ def text_model(config: Mapping[str, Any]) -> Fields:
     values = dict(fields.values)
     # Models with code of their own, and hybrids with their original names, use more fields.
     if known is not None and "auto_map" not in config and family not in HYBRID_FAMILIES:
-        deaf = ({*ARRANGES} - {*known.arranges}) | {*known.ignores}
+        deaf = {*ARRANGES} - {*known.arranges}
+        if not _own_class(fields):
+            deaf |= {*known.ignores}
         ledger.unheard = {name: values.pop(name) for name in sorted(deaf & {*values})}
     made = Fields(values, ledger, defaults)
     if made.defaults.get("kv_lora_rank") is not None and not is_latent(made):
@@ -229,11 +231,21 @@ def text_model(config: Mapping[str, Any]) -> Fields:
     return made
 
 
-def _of_architectures(fields: Fields) -> str:
-    """The model type by the first architecture in a file; "" if that is not known."""
+def _first_architecture(fields: Fields) -> str:
     named = fields.values.get("architectures")
     first = named[0] if isinstance(named, list) and named else None
-    return family_of(first) if isinstance(first, str) else ""
+    return first if isinstance(first, str) else ""
+
+
+def _of_architectures(fields: Fields) -> str:
+    """The model type by the first architecture in a file; "" if that is not known."""
+    return family_of(_first_architecture(fields))
+
+
+def _own_class(fields: Fields) -> bool:
+    """Whether a file names a class that generates and that transformers does not have (Grok 2)."""
+    first = _first_architecture(fields)
+    return GENERATES.search(first) is not None and not family_of(first)
 
 
 def _nested(fields: Fields) -> Fields | None:

@@ -15,6 +15,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from model.analysis.kv_size.families import REFERENCE, VERSION, Pattern
@@ -124,10 +125,10 @@ def table() -> dict[str, Any]:
                 entry["classes"] = classes
             if arranges := arranged_by(config):
                 entry["arranges"] = arranges
-            if "kv_lora_rank" not in config.to_dict() and (
-                ignored := computed_anyway(name, config)
-            ):
-                entry["ignores"] = ignored
+            if "kv_lora_rank" not in config.to_dict():
+                ignored = sorted({*computed_anyway(name, config), *never_read(config)})
+                if ignored:
+                    entry["ignores"] = ignored
         families[name] = entry
     return families
 
@@ -158,6 +159,18 @@ def computed_anyway(name: str, config: Any) -> list[str]:
         for field, variant in variants.items()
         if variant is not None and variant.to_dict()[field] == plain[field]
     )
+
+
+def never_read(config: Any) -> list[str]:
+    """The usual names of a head's width and of KV heads, where no code of the family has them."""
+    there = {*config.to_dict(), *config.attribute_map, *config.attribute_map.values()}
+    folder = Path(inspect.getfile(type(config))).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("modeling_*.py"))
+    return [
+        name
+        for name in ("head_dim", "num_key_value_heads")
+        if name not in there and not re.search(rf"config(\.|, [\"']){name}\b", code)
+    ]
 
 
 def given_to_text(name: str, config: Any) -> dict[str, dict[str, Any]]:

@@ -261,6 +261,12 @@ def test_windows_are_those_of_transformers_classes(
         # the class computes head_dim, whatever the file says
         ({"model_type": "deepseek_ocr2_text", **G, "head_dim": 16}, PER_TOKEN // 2),
         ({"model_type": "kosmos_2_text_model"}, 24 * 2 * 2048),
+        # the code of these has no KV heads or widths of its own, except that of another class
+        ({"model_type": "gpt2", "n_layer": 8, "n_head": 8, "n_embd": 1024, "head_dim": 64,
+          "num_key_value_heads": 2}, 8 * 2 * 1024),
+        ({"model_type": "bloom", **G}, 8 * 2 * 1024),
+        ({"model_type": "git", **G, "head_dim": 128, "architectures": ["Grok1ForCausalLM"]},
+         PER_TOKEN // 2),
         # Megatron's arguments: without grouping, every head has its own keys
         ({"num_layers": 8, "hidden_size": 1024, "num_attention_heads": 8, "num_query_groups": 1,
           "group_query_attention": False}, 8 * 2 * 1024),
@@ -355,7 +361,7 @@ def test_files_whose_classes_keep_no_cache(fields: dict[str, Any], words: str) -
     with pytest.raises(ConfigError, match=words):
         cache_spec({**G, **fields})
     decoder = {**G, "architectures": ["BertLMHeadModel"], "is_decoder": True}
-    assert cache_spec(decoder).bytes_per_token("bf16") == PER_TOKEN
+    assert cache_spec(decoder).bytes_per_token("bf16") == 4 * PER_TOKEN  # BERT has no KV heads
 
 
 @pytest.mark.parametrize(
