@@ -57,9 +57,10 @@ def test_plausible_wrong_answers(name: str, wrong: int) -> None:
 def test_v3_as_transformers_fills_it_in() -> None:
     filled = {**V3, "head_dim": 64, "num_key_value_heads": 128}
     assert cache_spec(filled).bytes_per_token("bf16") == 70_272
-    # A file that leaves the rank out gets the class's own, and is told; one that has null does not.
+    # Without the rank, the class's own counts and is told; null contradicts the widths.
     assert cache_spec(without(filled, "kv_lora_rank")).bytes_per_token("bf16") == 70_272
-    assert cache_spec({**filled, "kv_lora_rank": None}).bytes_per_token("bf16") != 70_272
+    with pytest.raises(ConfigError, match="kv_lora_rank is off"):
+        cache_spec({**filled, "kv_lora_rank": None})
 
 
 def test_gemma3_27b_is_far_below_every_layer_full() -> None:
