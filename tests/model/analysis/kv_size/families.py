@@ -166,6 +166,7 @@ def never_read(config: Any) -> list[str]:
     there = {*config.to_dict(), *config.attribute_map, *config.attribute_map.values()}
     folder = Path(inspect.getfile(type(config))).parent
     code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("modeling_*.py"))
+    code = re.sub(r"(?<![\w.])dim = getattr\(config, .*", "", code)  # the rotary embedding's width
     return [
         name
         for name in ("head_dim", "num_key_value_heads")
