@@ -49,7 +49,8 @@ class CacheFamily:
     files without an object for it, and `inside` those for objects that leave fields out.
     `pattern` has the layer kinds of its class, `computed` the fields that the class derives from
     others by rules of its own, `own` the fields of the class that do not affect the cache, `names`
-    the less common names of facts that it uses, `arranges` the fields of ARRANGES that it reads.
+    the less common names of facts that it uses, `arranges` the fields of ARRANGES that it reads,
+    `ignores` the sizes that it computes whatever a file says, or never reads.
     `classes` are its model classes that generate text.
     """
 
@@ -63,6 +64,7 @@ class CacheFamily:
     own: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     arranges: tuple[str, ...] = ()
+    ignores: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
 
 

@@ -22,6 +22,8 @@ KNOWN = frozenset({name for names in FACTS.values() for name in names}.union(LAY
 #: Facts that 0 and -1 switch off, as null does.
 MAY_BE_OFF = {"kv_heads", "head_dim", "v_head_dim", "kv_lora_rank", "window", "chunk", "mtp"}
 
+UNSET = (None, 0, -1)  # values of these facts that say no more than a missing field
+
 WHOLE_FILE = (
     "paste the whole config.json, or what to_dict() of the loaded config prints if the file "
     "leaves fields at their defaults"
@@ -54,6 +56,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "no_keys": "{family} generates without a KV cache: choose another model.",
         "not_json": "Not JSON at line {line}, column {column}: paste the whole file, from "
         "the first brace to the last.",
+        "syntax": "Not JSON at line {line}, column {column}, which starts with {found}: correct "
+        "it.",
         "comment": "Not JSON at line {line}, column {column}: JSON has no comments. Remove it.",
         "trailing_comma": "Not JSON at line {line}, column {column}: a comma without anything "
         "after it. Remove it.",
@@ -67,6 +71,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "digits": "A number in the file has more than 4,300 digits: correct it.",
         "head_dim": "head_dim is missing, and hidden_size {hidden} is not a multiple of the number "
         "of heads, {heads}: add head_dim.",
+        "half_latent": "kv_lora_rank is off, but {name} is {value}, which only MLA has: set "
+        "kv_lora_rank, or switch both off.",
         "divide": "The number of KV heads, {kv_heads}, does not divide the number of attention "
         "heads, {heads}: correct num_key_value_heads.",
         "group": "n_heads_in_group {group} does not divide the number of heads, {heads}: "
@@ -120,7 +126,8 @@ class Ledger:
     whose 0 or -1 was taken as "not set", `words` those interpreted by the words in their names,
     with the fact, `foreign` those that the family's class does not have, with the fact, `around`
     the fields of a multimodal file outside its text model, with the model type of each level,
-    `unheard` those that arrange layers but that the family's class does not read.
+    `unheard` those that arrange layers but that the family's class does not read, `wide` windows
+    that are not shorter than the context.
     """
 
     family: str = ""
@@ -132,6 +139,7 @@ class Ledger:
     foreign: dict[str, str] = field(default_factory=dict)
     around: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     unheard: dict[str, Any] = field(default_factory=dict)
+    wide: dict[str, int] = field(default_factory=dict)
 
 
 class Fields:
@@ -166,6 +174,12 @@ class Fields:
             self.ledger.defaults[self.path + name] = default
         return default
 
+    def owned(self, name: str) -> str:
+        """The field's path, for messages; a default, which a file does not have, is called one."""
+        if name in self.values or name not in self.defaults:
+            return self.path + name
+        return f"{name} (not in the file; the default of {self.ledger.owner})"
+
     def states(self, *names: str) -> bool:
         """Whether the file itself has one of these fields."""
         return any(self.values.get(name) is not None for name in names)
@@ -181,8 +195,10 @@ class Fields:
         names: Iterable[str] = self.names_of(fact)
         own = OWN_FIELD.get((self.ledger.family, fact))
         self.ledger.read |= {self.path + name for name in names}
-        if own is not None and (self.values.get(own) is not None or own in self.defaults):
-            names = (own,)
+        if own is not None:
+            alias = fact in ("layers", "hidden") and self.states(*names)  # the class knows both
+            if self.values.get(own) is not None or (own in self.defaults and not alias):
+                names = (own,)
             self.ledger.read.add(self.path + own)
         found: dict[str, int] = {}
         for name in names:
@@ -207,8 +223,7 @@ class Fields:
         for name in names:
             if (default := self.defaults.get(name)) is not None:
                 self.ledger.defaults[self.path + name] = default
-                owner = f"{name} (not in the file; the default of {self.ledger.owner})"
-                return whole_number(default, owner, most, least)
+                return whole_number(default, self.owned(name), most, least)
         return None
 
     def _note_foreign(self, fact: str, found: Iterable[str]) -> None:
@@ -249,16 +264,23 @@ class Fields:
         return found
 
     def integer(self, name: str, most: int = MAX_SIZE, least: int = 1) -> int | None:
-        """A whole number, or None."""
+        """A whole number, or None, also for 0 and -1 where they make no sense as a number."""
         value = self.get(name)
-        return None if value is None else whole_number(value, name, most, least)
+        if value is None:
+            return None
+        if type(value) is int and value in (0, -1) and value < least:
+            self.ledger.off[self.path + name] = value
+            return None
+        return whole_number(value, self.owned(name), most, least)
 
     def need(self, name: str, most: int = MAX_SIZE, least: int = 1) -> int:
         """Like integer(), but a missing field is an error."""
         found = self.integer(name, most, least)
-        if found is None:
-            raise refusal("lacks", names=name)
-        return found
+        if found is not None:
+            return found
+        if self.get(name) is not None:
+            return whole_number(self.get(name), self.owned(name), most, least)
+        raise refusal("lacks", names=self.path + name)
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self.get(name)
@@ -266,7 +288,7 @@ class Fields:
             return default
         if isinstance(value, bool):
             return value
-        raise refusal("flag", name=name, value=shown(value))
+        raise refusal("flag", name=self.path + name, value=shown(value))
 
     def need_flag(self, name: str) -> bool:
         if self.get(name) is None:
@@ -280,7 +302,7 @@ class Fields:
             return ""
         if isinstance(value, str):
             return value
-        raise refusal("text", name=name, value=shown(value))
+        raise refusal("text", name=self.path + name, value=shown(value))
 
     def section(self, name: str) -> Fields | None:
         """A nested JSON object; an empty one counts as absent."""
@@ -320,6 +342,17 @@ class Fields:
                 repeats = isinstance(rows, list) and rows and not layers % len(rows)
                 if isinstance(rows, list) and not (fact == "window" and repeats):
                     self.per_layer(name, layers)
+
+    def window_field(self) -> str:
+        """The name under which the file states a window; sliding_window if it states none."""
+        set_ = (name for name in self.names_of("window") if self.values.get(name) not in UNSET)
+        return self.path + next(set_, "sliding_window")
+
+    def both_ways(self) -> bool:
+        """Whether the model attends to later tokens, too."""
+        return self.get("use_bidirectional_attention") in (True, "all") or (
+            self.get("is_causal") is False
+        )
 
     def overridden(self, changes: Mapping[str, Any]) -> Fields:
         if not changes:

@@ -31,8 +31,9 @@ TOPICS = {
 SECTIONS = {
     "rope_scaling", "rope_parameters", "quantization_config", "quantization", "generation_config",
     "id2label", "label2id", "task_specific_params", "auto_map", "compression_config",
-    "ffn_config", "init_config", "rope_config", "pruned_heads", "custom_pipelines",
+    "ffn_config", "init_config", "rope_config", "custom_pipelines",
     "norm_config", "lora_config", "tokenizer_config", "processor_config", "moe_config",
+    "ssm_cfg",
 }  # fmt: skip
 HARMLESS = {
     # what the file is
@@ -53,7 +54,7 @@ HARMLESS = {
     "scale_attn_weights", "scale_attn_by_inverse_layer_idx", "attention_probs_dropout_prob",
     "qk_layernorm", "use_qk_norm", "qk_norm", "qkv_bias", "clip_qkv", "alibi", "parallel_attn",
     "use_parallel_residual", "q_lora_rank", "o_lora_rank", "o_groups", "q_head_dim",
-    "attention_q_lora_dim", "attention_qk_dim", "index_n_heads", "index_topk",
+    "attention_q_lora_dim", "index_n_heads", "index_topk",
     "attn_temperature_tuning", "attn_temperature_len", "attn_output_multiplier", "max_attn_value",
     "flash_attn", "skip_bias_add_qkv", "attn_qk_ln", "norm_head", "reset_attention_mask",
     "use_head_wise_attn_gate", "share_q_dim", "mla_use_nope", "mla_scale_kv_lora",
@@ -73,7 +74,8 @@ HARMLESS = {
     "moe_layer_interval", "moe_layer_start_index", "moe_layer_end_index", "moe_layers",
     "moe_layers_enum", "moe_top_k", "moe_layer_frequency", "moe_2layer_gate", "moe_group",
     "experts_shared_frequency", "moe_router_enable_shared_expert", "num_experts_per_group",
-    "num_expert_groups", "num_limited_groups", "mamba_inner_layernorms", "mamba_use_mlp",
+    "num_expert_groups", "num_limited_groups", "n_expert_groups", "n_limited_groups",
+    "mamba_inner_layernorms", "mamba_use_mlp",
     "use_shared_mlp_adapter", "conv_dimension", "conv_dim", "conv_dim_out", "block_mlp_init_scale",
     "block_out_init_scale", "block_use_swiglu",
     "interleave_moe_layer_step", "expert_layer_period", "expert_layer_offset",
@@ -86,9 +88,9 @@ HARMLESS = {
     "linear_num_value_heads", "time_step_floor", "time_step_limit", "time_step_max",
     "time_step_min", "time_step_rank", "short_conv_kernel_size", "block_auto_adjust_ff_dim",
     "block_ffn_dim_multiplier", "block_multiple_of", "block_dim", "block_ff_dim",
-    "attention_hidden_size", "attn_mode", "expand_k", "expand_v", "use_short_conv", "conv_size",
+    "attn_mode", "expand_k", "expand_v", "use_short_conv", "conv_size",
     "a_low_rank_dim", "decay_low_rank_dim", "gate_low_rank_dim", "v_low_rank_dim",
-    "hidden_ratio", "value_dim", "fuse_norm", "fuse_cross_entropy",
+    "hidden_ratio", "fuse_norm", "fuse_cross_entropy",
     # the rest of the model
     "tie_word_embeddings", "hidden_act", "hidden_activation", "hidden_dropout_prob",
     "hidden_size_per_layer_input", "vocab_size_per_layer_input", "num_local_experts",
@@ -112,7 +114,7 @@ MINIMAX = {
 }  # fmt: skip
 RWKV = {
     "head_size_divisor", "rescale_every", "gate_rank_type", "max_window_layers", "lora_rank_decay",
-    "lora_rank_tokenshift", "groupnorm_att",
+    "lora_rank_tokenshift", "groupnorm_att", "attention_hidden_size",
 }  # fmt: skip
 #: Additional harmless fields of families that transformers does not have, or whose files on the hub
 #: have other fields than its class. The reader knows how they cache.
@@ -141,19 +143,26 @@ ELSEWHERE: Mapping[str, set[str]] = MappingProxyType(
             "n_expert", "sparse_step", "group_size",
         },
         "huginn_raven": {"block_size", "effective_expected_depth", "mean_backprop_depth"},
+        "hf_olmo": {"block_type", "block_group_size"},
+        "stripedhyena": {
+            "hyena_layer_idxs", "hyena_filter_groups", "num_filters", "short_filter_length",
+            "column_split", "column_split_hyena", "smeared_gqa", "split_k0", "state_size",
+        },
         "rwkv5": RWKV,
         "rwkv6": RWKV,
         "rwkv6qwen2": RWKV,
         "minimax_text_01": MINIMAX,
         "minimax_m1": MINIMAX,
         "cohere2": {"layer_switch", "order_of_interleaved_layers", "use_parallel_block"},
+        "rwkv7": {"value_dim", "attention_hidden_size"},
+        "pangu_ultra_moe": {"attention_qk_dim"},
         **{
             family: set()
             for family in (
                 "aquila", "baichuan", "bailing_moe", "bailing_moe_linear", "deci", "deepseek",
                 "deepseek_vl_v2", "exaone", "hypothetical_mha", "internlm", "internlm2", "kclgpt",
                 "kimi_k2", "mimo_v2", "minicpm", "minicpm_sala", "nemotron-nas", "orion",
-                "pangu_ultra_moe", "phi4flash", "plamo", "RefinedWeb", "RefinedWebModel", "rwkv7",
+                "phi4flash", "plamo", "RefinedWeb", "RefinedWebModel",
                 "stablelm_epoch", "step3_text", "xverse", "yuan",
             )
         },

@@ -48,6 +48,9 @@ def periodic(fields: Fields, layers: int) -> list[str] | None:
         if fields.get(name) is not None:
             chosen = indices(fields, name, 0, layers - 1)
             return ["full" if i in chosen else rest for i in range(layers)]
+    if family.startswith("inkling") and fields.get("local_layer_ids") is not None:
+        near = indices(fields, "local_layer_ids", 0, layers - 1)
+        return ["hybrid_sliding" if i in near else "hybrid" for i in range(layers)]
     if fields.states("ssm_cfg"):  # mamba_ssm's own file, without attention
         return ["mamba"] * layers
     if family == "zamba2" and fields.get("hybrid_layer_ids") is not None:

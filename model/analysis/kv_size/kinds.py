@@ -42,5 +42,5 @@ def indices(fields: Fields, name: str, first: int, last: int) -> set[int]:
     if rows is None:
         raise refusal("lacks", names=name)
     if not all(type(row) is int and first <= row <= last for row in rows):
-        raise refusal("layer_numbers", name=name, first=str(first), last=str(last))
+        raise refusal("layer_numbers", name=fields.owned(name), first=str(first), last=str(last))
     return set(rows)

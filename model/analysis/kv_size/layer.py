@@ -12,8 +12,9 @@ from typing import Any
 
 from model.analysis.kv_size.fields import MAX_HEADS, MAX_LAYERS, Fields, refusal, whole_number
 from model.analysis.kv_size.kinds import translate
-from model.analysis.kv_size.names import OWN_FIELD
+from model.analysis.kv_size.names import FACTS, OWN_FIELD
 from model.analysis.kv_size.schedule import active_window
+from model.analysis.kv_size.show import listed, shown
 from model.analysis.kv_size.spec import LayerCache, Parts
 
 MULTI_QUERY_FAMILIES = {"falcon", "RefinedWebModel", "gpt_bigcode"}
@@ -27,10 +28,24 @@ HEAD_TYPES = {
     "multiquery": "MQA", "multi_query": "MQA", "mqa": "MQA", "multihead": "MHA", "mha": "MHA",
     "gqa": "GQA",
 }  # fmt: skip
+#: The attention of a block in nvidia's Nemotron-NAS files; the last two are for attention sinks.
+BLOCK_FIELDS = {
+    "n_heads_in_group", "no_op", "replace_with_linear", "num_sink_tokens", "window_length",
+    "unshifted_sink", "use_prefill_window_in_sink_attention",
+}  # fmt: skip
+#: Families outside of transformers with MLA in every file, and those whose files count KV heads,
+#: under this name: without it, every head would be counted.
+LATENT = {"kimi_k2", "pangu_ultra_moe"}
+GROUPED = {
+    "chatglm": "multi_query_group_num", "deci": "num_key_value_heads_per_layer",
+    "kclgpt": "num_query_groups", "nemotron-nas": "block_configs", "openelm": "num_kv_heads",
+    "phi3small": "num_key_value_heads", "plamo2": "num_key_value_heads",
+    "step3_text": "num_attention_groups",
+}  # fmt: skip
 #: Fields that may determine the number of KV heads, besides those of FACTS.
 OTHER_KV_HEADS = (
     "multi_query", "attention_head_type", "attn_config", "block_configs", "group_query_attention",
-    "n_shared_head",
+    "n_shared_head", "proj_groups", "multi_query_attention",
 )  # fmt: skip
 
 
@@ -46,7 +61,8 @@ class Attention:
 def is_latent(fields: Fields) -> bool:
     """Whether the file describes MLA: it has a kv_lora_rank, and MLA is not switched off."""
     rank, switched = fields.fact("kv_lora_rank"), fields.flag("use_mla", default=True)
-    if rank is None and switched and fields.states("use_mla"):
+    told = fields.states("use_mla") or fields.ledger.family in LATENT
+    if rank is None and switched and told:
         raise refusal("lacks", names="kv_lora_rank")
     return rank is not None and switched
 
@@ -188,9 +204,9 @@ def dots_note_sliding(fields: Fields) -> Mapping[str, int]:
 
 def _heads(fields: Fields, index: int, layers: int) -> int:
     for name in ("num_query_heads", "num_attention_heads_per_layer"):
-        listed = fields.per_layer(name, layers)
-        if listed is not None:
-            return whole_number(listed[index], name, most=MAX_HEADS)
+        rows = fields.per_layer(name, layers)
+        if rows is not None:
+            return whole_number(rows[index], name, most=MAX_HEADS)
     decoder = fields.fact("decoder_heads", most=MAX_HEADS)
     return decoder or fields.need_fact("heads", most=MAX_HEADS, index=index)
 
@@ -205,13 +221,16 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
             return typed
         return 1 if fields.need_flag("multi_query") else heads
     grouped = {"chatglm": "multi_query_attention", "kclgpt": "group_query_attention"}.get(family)
+    if not family and fields.states("group_query_attention"):  # Megatron's arguments
+        grouped = "group_query_attention"
     if grouped is not None and not fields.flag(grouped):
         fields.fact("kv_heads", index=index)
         return heads
-    blocks = fields.per_layer("block_configs", layers)
-    if blocks is not None:
-        attention = Fields(blocks[index]).section("attention") or Fields({})
-        group = attention.need("n_heads_in_group", most=MAX_HEADS)
+    count = GROUPED.get(family)
+    if count is not None and not fields.states(*FACTS["kv_heads"], "block_configs"):
+        raise refusal("lacks", names=count)
+    if fields.per_layer("block_configs", layers) is not None:
+        group = _block(fields, index, layers).need("n_heads_in_group", most=MAX_HEADS)
         if heads % group:
             raise refusal("group", group=f"{group:,}", heads=f"{heads:,}")
         return heads // group
@@ -223,11 +242,16 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
             return 1
         return nested.fact("kv_heads", most=heads) or heads
     said = fields.fact("kv_heads", most=heads, index=index)
-    if family.startswith("plamo"):
-        said = said or -(-heads // (fields.integer("n_shared_head", most=heads) or 1))
-    if family != "chatglm" and fields.flag("multi_query") and family not in MULTI_QUERY_FAMILIES:
+    # PLaMo's num_key_value_heads has no effect (PlamoModel in llama.cpp's convert_hf_to_gguf.py).
+    if family == "plamo" and (sharing := fields.integer("n_shared_head", most=heads)):
+        return -(-heads // sharing)
+    if family == "stripedhyena":  # num_heads_kv in togethercomputer/stripedhyena, src/model.py
+        said = said or max(heads // (fields.integer("proj_groups", most=heads) or 1), 1)
+    # effective_n_kv_heads in allenai/OLMo, olmo/config.py
+    single = "multi_query_attention" if family == "hf_olmo" else "multi_query"
+    if family != "chatglm" and fields.flag(single) and family not in MULTI_QUERY_FAMILIES:
         if said not in (None, 1):
-            raise refusal("disagree", names=f"multi_query true and {said:,} KV heads")
+            raise refusal("disagree", names=f"{single} true and {said:,} KV heads")
         return 1
     typed = _typed(fields, heads)
     if typed is not None and said not in (None, typed):
@@ -248,18 +272,37 @@ def _gemma4_global(fields: Fields, kv_heads: int) -> tuple[int, int, int]:
     if fields.states("per_layer_config"):  # to_dict() writes them per layer
         width = fields.need_fact("head_dim")
         return width, width, kv_heads
-    width = fields.need("global_head_dim")
+    width = Fields(fields.values, fields.ledger, {"global_head_dim": 512}).need("global_head_dim")
     if shared:  # K and V share their projection, not their cache
         kv_heads = fields.integer("num_global_key_value_heads", most=MAX_HEADS) or kv_heads
     return width, width, kv_heads
 
 
+def _block(fields: Fields, index: int, layers: int) -> Fields:
+    """The attention of a Nemotron-NAS (DeciLM) block; what else a block has is not understood."""
+    path = f"block_configs[{index}]"
+    block = (fields.per_layer("block_configs", layers) or [])[index]
+    if not isinstance(block, Mapping):
+        raise refusal("section", name=path, value=shown(block))
+    attention = Fields(block).section("attention")
+    if attention is None:
+        raise refusal("lacks", names=f"{path}.attention")
+    strange = [
+        f"{path}.{name}" for name in block if name not in ("attention", "ffn") if block[name]
+    ]
+    strange += [
+        f"{path}.attention.{name}"
+        for name, value in attention.values.items()
+        if name not in BLOCK_FIELDS and value
+    ]
+    if strange:
+        raise refusal("not_understood", names=listed(strange))
+    return Fields(attention.values, path=f"{path}.attention.")
+
+
 def block_kind(fields: Fields, index: int, layers: int) -> tuple[str, int | None]:
     """The kind and window of a Nemotron-NAS (DeciLM) block."""
-    block = Fields((fields.per_layer("block_configs", layers) or [])[index])
-    attention = block.section("attention")
-    if attention is None:
-        raise refusal("lacks", names=f"block_configs[{index}].attention")
+    attention = _block(fields, index, layers)
     if attention.flag("no_op") or attention.flag("replace_with_linear"):
         return "none", None
     if attention.get("num_sink_tokens") is not None:

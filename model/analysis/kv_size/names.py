@@ -82,6 +82,7 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "n_kv_head": "nanochat",
             "num_heads_kv": "mamba_ssm",
             "kv_n_heads": "MosaicML's attn_config",
+            "num_multi_query_heads": "cogvlm2",
             "decoder_num_key_value_heads": "moonshine",
         },
         "kv_lora_rank": {
@@ -161,7 +162,8 @@ OWN_FIELD: Mapping[tuple[str, str], str] = MappingProxyType(
 #: Sections of multimodal files with the model that has the KV cache.
 NESTED = (
     "text_config", "llm_config", "language_config", "thinker_config", "text_model_config",
-    "language_model_config", "lm_config", "llm", "llm_cfg", "text_cfg", "decoder", "decoder_config",
+    "language_model_config", "lm_config", "model_config", "llm", "llm_cfg", "text_cfg", "decoder",
+    "decoder_config",
 )  # fmt: skip
 #: Sections with models that have none, or one of their own.
 OTHER_MODELS = (
@@ -171,6 +173,7 @@ OTHER_MODELS = (
     "image_config", "vision_tower", "audio_encoder_config", "audio_encoder", "vision_encoder",
     "sam_config", "connector_config", "audio_tower_config", "depth_decoder_config",
     "codec_config", "aligner_config", "gen_vision_config", "gen_aligner_config", "gen_head_config",
+    "tts_config",
 )  # fmt: skip
 
 #: Fields that determine layer kinds: a list or string for all layers, the indices of some, or a
@@ -183,7 +186,7 @@ KINDS_OF_LAYERS = (
     "hybrid_layer_ids", "attn_layer_period", "attn_layer_offset", "full_attention_interval",
     "layer_group_size", "sliding_window_pattern", "_sliding_window_pattern",
     "global_attn_every_n_layers", "no_rope_layer_interval", "max_window_layers",
-    "use_sliding_window", "prefix_dense_sliding_window_pattern",
+    "use_sliding_window", "prefix_dense_sliding_window_pattern", "local_layer_ids",
 )  # fmt: skip
 #: Sizes of layers with a state of fixed size instead of a KV cache.
 STATE_SIZES = (
@@ -228,15 +231,21 @@ LAYOUT = (
 )  # fmt: skip
 
 
-#: A word in a name: capitals and the letters after them, or lower-case letters.
-_WORD = re.compile(r"[A-Z]+[a-z]*|[a-z]+")
+#: A word in a name: capitals, a capital and the letters after it, or lower-case letters.
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+#: Words that are often written as one.
+_JOINED = {
+    "kvheads": ("kv", "heads"), "kvhead": ("kv", "head"), "nkv": ("n", "kv"),
+    "nheads": ("n", "heads"), "nhead": ("n", "head"), "headdim": ("head", "dim"),
+}  # fmt: skip
 #: A name without any of these cannot suggest a fact of WORDS.
 _HINTS = re.compile(r"head|kv|window|att|rope|rotary", re.IGNORECASE)
 
 
 def words(name: str) -> Sequence[str]:
-    """The lower-case words of a field's name: kv, heads for "kvHeads" and "kv_heads"."""
-    return [word.lower() for word in _WORD.findall(name[:200])]
+    """The lower-case words of a field's name: kv, heads for "kvHeads", "KVHeads" and "kv_heads"."""
+    found = (word.lower() for word in _WORD.findall(name[:200]))
+    return [part for word in found for part in _JOINED.get(word, (word,))]
 
 
 def by_words(name: str) -> str:

@@ -53,6 +53,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "field: {names}.",
         "unheard": "Not counted, as transformers' {family} does not read it: {names}. Code that "
         "does keeps another cache.",
+        "wide": "Without effect, as the context is no longer ({context} tokens): {names}.",
+        "other_class": "The class in architectures, {architecture}, is one of transformers' "
+        "{other}: counted as model_type says, {family}.",
         "by_class": "The file names no model_type: read as transformers' {family}, by its "
         "architectures.",
         "no_family": "The file names no model_type: counted by its fields alone.",

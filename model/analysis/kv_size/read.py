@@ -11,7 +11,14 @@ from typing import Any
 from model import ASSETS
 from model.analysis.kv_size.families import family as known_family
 from model.analysis.kv_size.families import family_of
-from model.analysis.kv_size.fields import MAX_LAYERS, ConfigError, Fields, Ledger, refusal
+from model.analysis.kv_size.fields import (
+    MAX_LAYERS,
+    UNSET,
+    ConfigError,
+    Fields,
+    Ledger,
+    refusal,
+)
 from model.analysis.kv_size.harmless import SECTIONS
 from model.analysis.kv_size.hybrids import HYBRID_FAMILIES
 from model.analysis.kv_size.layer import (
@@ -27,8 +34,8 @@ from model.analysis.kv_size.layer import (
 from model.analysis.kv_size.names import ARRANGES, FACTS, NESTED
 from model.analysis.kv_size.notes import Note
 from model.analysis.kv_size.remarks import notes
-from model.analysis.kv_size.schedule import layer_count, layer_kinds
-from model.analysis.kv_size.show import listed, piece
+from model.analysis.kv_size.schedule import KEEP_ALL, active_window, layer_count, layer_kinds
+from model.analysis.kv_size.show import listed, piece, shown
 from model.analysis.kv_size.spec import CacheSpec, LayerCache
 from model.analysis.kv_size.text import Config, parse
 from model.analysis.kv_size.unread import decisive, speaks, unread, unread_around
@@ -53,6 +60,9 @@ RULES = {
 }
 #: Families that cache hidden states of earlier tokens instead of keys and values.
 MEMORIES = {"transfo-xl"}
+#: Families that denoise a whole text at once and keep no keys and values (arXiv 2502.09992 and
+#: 2508.15487).
+DENOISE = {"llada", "Dream"}
 #: Families that draft for another model and read its cache.
 ASSISTANTS = {"gemma4_assistant", "gemma4_unified_assistant"}
 SEVERAL = {"blt", "bark", "rag", "pi0"}
@@ -60,6 +70,8 @@ SEVERAL = {"blt", "bark", "rag", "pi0"}
 LATENT_FACTS = {"chunk", "qk_rope_head_dim", "qk_nope_head_dim"}
 STATES = ("linear", "mamba", "conv")
 EMPTY = (*STATES, "none", "cross")  # kinds that cache nothing per token
+WINDOWED = ("full", "sliding", "chunked")  # kinds of attention that a window or chunk tells apart
+NUMBER = re.compile(r"[0-9]{1,5}")
 #: Encoder classes, for files whose model_type is not known.
 ENCODES = re.compile(
     r"\w+ForMaskedLM$|(Albert|Bert|Camembert|Deberta|DebertaV2|DistilBert|Electra|ModernBert|"
@@ -106,10 +118,9 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
     name, kinds, caches = _layers(fields)
     spec = CacheSpec(name, caches, ())
     crossed = _cross_elements(fields, kinds, len(kinds))
-    said = notes(fields, whole, two_stacks, kinds, spec, crossed)
-    return replace(
-        spec, notes=(*said, *_unheard(fields, caches), *_not_read(fields), Note("scales"))
-    )
+    said = notes(fields, two_stacks, kinds, spec, crossed)
+    unheard, unclear = _unheard(fields, caches)
+    return replace(spec, notes=(*said, *unheard, *_not_read(fields, unclear), Note("scales")))
 
 
 def _layers(fields: Fields) -> tuple[str, list[str], tuple[LayerCache, ...]]:
@@ -124,6 +135,8 @@ def _layers(fields: Fields) -> tuple[str, list[str], tuple[LayerCache, ...]]:
     names: list[str] = []
     for index, kind in enumerate(kinds):
         own = _special(exceptions.get(index, fields), kind)
+        if index in exceptions:
+            kind = kinds[index] = _own_kind(fields, own, kind)
         if kind in EMPTY:
             caches.append(LayerCache(kind, 0, None, ()))
         elif fields.ledger.family == "deepseek_v4":
@@ -141,20 +154,24 @@ def _layers(fields: Fields) -> tuple[str, list[str], tuple[LayerCache, ...]]:
     return _attention_name(kinds, names), kinds, tuple(caches)
 
 
-def _unheard(fields: Fields, caches: Sequence[LayerCache]) -> list[Note]:
-    """A note on fields that the family's class ignores, if they would change the cache."""
+def _unheard(fields: Fields, caches: Sequence[LayerCache]) -> tuple[list[Note], list[str]]:
+    """A note on fields that the family's class ignores, if they would change the cache.
+
+    And the names of those of which that is not known, as the reader does not ask for them.
+    """
     ledger = fields.ledger
     if not ledger.unheard:
-        return []
+        return [], []
     aside = Fields(
         {**fields.values, **ledger.unheard}, replace(ledger, read=set()), fields.defaults
     )
     try:
         if _layers(aside)[2] == caches:
-            return []
+            said = (name for name, value in ledger.unheard.items() if value)
+            return [], [name for name in said if name not in aside.ledger.read]
     except ConfigError:
         pass
-    return [Note("unheard", {"family": ledger.family, "names": listed(ledger.unheard)})]
+    return [Note("unheard", {"family": ledger.family, "names": listed(ledger.unheard)})], []
 
 
 def _count(config: Mapping[str, Any]) -> None:
@@ -187,7 +204,7 @@ def text_model(config: Mapping[str, Any]) -> Fields:
         if (known := known_family(family)) is not None and known.inside:
             owner, own = family, {**known.inside}
         fields = inner
-        family = fields.text("model_type") or (known.text if known else "")
+        family = fields.text("model_type") or (known.text or family if known else "")
     known = known_family(family)
     if known is not None and known.text:  # the object for the text model is missing or empty
         empty = any(fields.values.get(name) == {} for name in NESTED)
@@ -201,19 +218,34 @@ def text_model(config: Mapping[str, Any]) -> Fields:
     # Models with code of their own, and hybrids with their original names, use more fields.
     if known is not None and "auto_map" not in config and family not in HYBRID_FAMILIES:
         deaf = {*ARRANGES} - {*known.arranges}
+        if not _own_class(fields):
+            deaf |= {*known.ignores}
         ledger.unheard = {name: values.pop(name) for name in sorted(deaf & {*values})}
     made = Fields(values, ledger, defaults)
     if made.defaults.get("kv_lora_rank") is not None and not is_latent(made):
+        for name in ("qk_rope_head_dim", "qk_nope_head_dim"):
+            if fields.values.get("use_mla") is not False and values.get(name) not in UNSET:
+                raise refusal("half_latent", name=name, value=shown(values[name]))
         ledger.defaults.clear()  # the file switches off the MLA of its class's defaults
         made = Fields(values, ledger)
     return made
 
 
-def _of_architectures(fields: Fields) -> str:
-    """The model type by the first architecture in a file; "" if that is not known."""
+def _first_architecture(fields: Fields) -> str:
     named = fields.values.get("architectures")
     first = named[0] if isinstance(named, list) and named else None
-    return family_of(first) if isinstance(first, str) else ""
+    return first if isinstance(first, str) else ""
+
+
+def _of_architectures(fields: Fields) -> str:
+    """The model type by the first architecture in a file; "" if that is not known."""
+    return family_of(_first_architecture(fields))
+
+
+def _own_class(fields: Fields) -> bool:
+    """Whether a file names a class that generates and that transformers does not have (Grok 2)."""
+    first = _first_architecture(fields)
+    return GENERATES.search(first) is not None and not family_of(first)
 
 
 def _nested(fields: Fields) -> Fields | None:
@@ -234,7 +266,9 @@ def _refuse(fields: Fields, whole: Fields) -> None:
     if family in RULES:
         raise refusal("unknown", name=family, what=RULES[family])
     # Two models are called glm: this one is of 2022 (arXiv 2103.10360).
-    if family in MEMORIES or (family == "glm" and fields.states("block_position_encoding")):
+    if family in MEMORIES | DENOISE or (
+        family == "glm" and fields.states("block_position_encoding")
+    ):
         raise refusal("no_keys", family=family)
     if several in ASSISTANTS:
         raise refusal("assistant", family=several)
@@ -257,12 +291,17 @@ def _refuse(fields: Fields, whole: Fields) -> None:
     encodes = named and not any(map(GENERATES.search, classes))
     if known is None and not decoder and encodes and any(map(ENCODES.match, classes)):
         raise refusal("encoder", family=piece(classes[0]))
-    if fields.get("use_bidirectional_attention") in (True, "all") and generates and encodes:
+    if classes and all(one.endswith("EncoderModel") for one in classes):  # half of a T5
+        raise refusal("encoder", family=piece(classes[0]))
+    if fields.both_ways() and generates and encodes:
         raise refusal("both_ways")
 
 
-def _not_read(fields: Fields) -> list[Note]:
-    """Notes on fields that were not read; a refusal if they would make the size a guess."""
+def _not_read(fields: Fields, unclear: Sequence[str]) -> list[Note]:
+    """Notes on fields that were not read; a refusal if they would make the size a guess.
+
+    `unclear` are names to be told as well.
+    """
     # Known names that no layer asked for do not matter, except facts of another kind of attention.
     other_kinds = {"chunk"} if is_latent(fields) or fields.states("use_mla") else LATENT_FACTS
     fields.ledger.read |= {
@@ -272,12 +311,16 @@ def _not_read(fields: Fields) -> list[Note]:
     if known is not None:  # fields of the class that do not affect the cache
         fields.ledger.read |= set(known.defaults)
     left = unread(fields)
-    if known is None:
-        told = fields.states(*FACTS["kv_heads"])
-        unclear = [path for path, value in left if decisive(path, value, told)]
-        if unclear:
-            raise refusal("not_understood", names=listed(unclear))
-    paths = [path for path, _ in (*left, *unread_around(fields))]
+    told = fields.states(*FACTS["kv_heads"])
+    # A class does not have the field, but what it has by default may be what an object here says.
+    decides = [
+        path
+        for path, value in left
+        if (_replaced_by_default(fields, path) if known else decisive(path, value, told))
+    ]
+    if decides:
+        raise refusal("not_understood", names=listed(decides))
+    paths = [*unclear, *(path for path, _ in (*left, *unread_around(fields)))]
     about: list[str] = []
     others: list[str] = []
     for path in paths:
@@ -288,6 +331,16 @@ def _not_read(fields: Fields) -> list[Note]:
     ]
 
 
+def _replaced_by_default(fields: Fields, path: str) -> bool:
+    """Whether an object that was not read states a number that counts with the class's default."""
+    *objects, name = path.split(".")
+    return bool(objects) and any(
+        name in names and not fields.ledger.defaults.keys().isdisjoint(names)
+        for fact, names in FACTS.items()
+        if fact in ("layers", "heads", "hidden")
+    )
+
+
 def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]:
     """The kind of every layer, and its window if its block has one."""
     if fields.per_layer("block_configs", layers) is not None:
@@ -296,7 +349,7 @@ def _schedule(fields: Fields, layers: int) -> tuple[list[str], list[int | None]]
     kinds = layer_kinds(fields, layers)
     if not fields.flag("use_dsa", default=True):  # dots.note
         kinds = ["full" if kind == "indexed" else kind for kind in kinds]
-    elif is_latent(fields) and fields.get("index_head_dim") is not None and _implied(fields, kinds):
+    elif is_latent(fields) and fields.integer("index_head_dim") and _implied(fields, kinds):
         kinds = ["indexed" if kind == "full" else kind for kind in kinds]
     return kinds, [None] * len(kinds)
 
@@ -333,11 +386,30 @@ def _exceptions(fields: Fields, kinds: Sequence[str]) -> dict[int, Fields]:
     ruled = fields.ledger.family.startswith(("gemma4", "step3p5"))
     if section is None and known is not None and "per_layer_config" in known.computed and not ruled:
         raise _lacks(["per_layer_config"])
-    return {
-        int(key): fields.overridden(Fields(own).values)
-        for key, own in changes.items()
-        if isinstance(key, str) and key.isdecimal() and len(key) <= 5
-    }
+    rows = {int(key): own for key, own in changes.items() if NUMBER.fullmatch(str(key))}
+    if len(rows) < len(changes) or any(row >= len(kinds) for row in rows):
+        last = str(len(kinds) - 1)
+        raise refusal("layer_numbers", name="per_layer_config", first="0", last=last)
+    return {row: fields.overridden(Fields(own).values) for row, own in rows.items()}
+
+
+def _own_kind(fields: Fields, own: Fields, kind: str) -> str:
+    """The kind of a layer with overrides: where no list tells it, its own window or chunk does.
+
+    So get_layer_types_and_kwargs in transformers' cache_utils.py.
+    """
+    family, known = fields.ledger.family, known_family(fields.ledger.family)
+    listed_by_class = known is not None and "layer_types" in known.computed
+    if (
+        kind not in WINDOWED
+        or listed_by_class
+        or family in KEEP_ALL
+        or fields.states("layer_types")
+    ):
+        return kind
+    if active_window(own) is not None:
+        return "sliding"
+    return "full" if own.fact("chunk") is None else "chunked"
 
 
 def _special(fields: Fields, kind: str) -> Fields:

@@ -6,13 +6,15 @@ and, for the raw names they replace, of the files on the model hub.
 
 from __future__ import annotations
 
+from typing import Any
+
 from model.analysis.kv_size import families
-from model.analysis.kv_size.fields import MAX_LAYERS, Fields, refusal, whole_number
+from model.analysis.kv_size.fields import MAX_LAYERS, UNSET, Fields, refusal, whole_number
 from model.analysis.kv_size.harmless import ELSEWHERE
 from model.analysis.kv_size.hybrids import HYBRID_FAMILIES, periodic
 from model.analysis.kv_size.kinds import KINDS, indices, translate
 from model.analysis.kv_size.names import FACTS, KINDS_OF_LAYERS, STATE_SIZES, STATE_WIDTHS
-from model.analysis.kv_size.show import shown
+from model.analysis.kv_size.show import piece, shown
 
 LAYER_LISTS = ("layer_types", "layers_block_type", "attn_type_list", "block_configs", "mixer_types")
 
@@ -22,6 +24,8 @@ MIXERS = {
     "lightning": "linear", "lightning-attn": "linear", "lightning_attn": "linear",
     "linear": "linear", "kda": "linear", "gdn": "linear", "mamba2": "mamba",
 }  # fmt: skip
+#: Kinds under which two lists may name the same layer: "linear_attention" is also said of Mamba.
+SAME = {"mamba": "linear"}
 NEMOTRON_LETTERS = {"*": "full", "M": "mamba", "-": "none", "E": "none"}
 NEMOTRON = "hybrid_override_pattern"
 V4_RATIOS = {0: "sliding", 4: "CSA", 128: "HCA"}  # a DeepSeek-V4 config.json's compress_ratios
@@ -44,7 +48,8 @@ FULL_EVERY = {
 }  # fmt: skip
 #: Families whose layers slide starting at max_window_layers.
 FROM_A_LAYER_ON = {
-    "dots1", "qwen2", "qwen2_5_omni_text", "qwen2_5_vl_text", "qwen2_vl_text", "qwen3",
+    "dots1", "qwen2", "qwen2_5_omni_talker", "qwen2_5_omni_text", "qwen2_5_vl_text",
+    "qwen2_vl_text", "qwen3",
 }  # fmt: skip
 #: Families whose layer kinds follow from known fields, without a list.
 OWN_RULES = {
@@ -68,7 +73,7 @@ def layer_count(fields: Fields) -> int | None:
         block, passes = fields.need("n_layers_in_recurrent_block"), fields.need("mean_recurrence")
         fields.fact("layers")  # read but ignored
         return whole_number(ends + block * passes, "mean_recurrence", most=MAX_LAYERS)
-    if fields.ledger.family == "longcat_flash":
+    if fields.ledger.family.startswith("longcat_flash"):
         blocks = fields.integer("num_layers", most=MAX_LAYERS // 2)
         total = fields.integer("num_hidden_layers", most=MAX_LAYERS)
         return total if blocks is None else 2 * blocks
@@ -86,8 +91,10 @@ def layer_count(fields: Fields) -> int | None:
 def active_window(fields: Fields, index: int | None = None) -> int | None:
     """The number of tokens a sliding layer caches; None if the file switches the window off."""
     family = fields.ledger.family
-    # Qwen's classes leave it off by default; others have no such switch.
-    if not fields.flag("use_sliding_window", default=not family.startswith("qwen")):
+    known = families.family(family)
+    # The classes that have this switch leave it off by default, except that of dots.note.
+    switch = family.startswith("qwen") if known is None else "use_sliding_window" in known.arranges
+    if not fields.flag("use_sliding_window", default=not switch or family == "dots3_note_text"):
         off = (*FACTS["window"], "max_window_layers", "sliding_window_pattern")
         fields.ledger.read |= {fields.path + name for name in off}
         return None
@@ -97,9 +104,9 @@ def active_window(fields: Fields, index: int | None = None) -> int | None:
         if earlier is not None:
             return earlier + 1
     window = fields.fact("window", index=index)
-    if family == "modernbert-decoder":
+    if family == "modernbert-decoder" and not fields.states("sliding_window"):
         both_sides = fields.integer("local_attention")
-        window = window or (None if both_sides is None else both_sides // 2)
+        window = None if both_sides is None else both_sides // 2
     both_ways = fields.get("use_bidirectional_attention") in (True, "all")
     if window is not None and both_ways and "gemma" in family:
         return window // 2 + 1  # the other half looks ahead (transformers' Gemma3TextConfig)
@@ -170,26 +177,35 @@ def _crossed(fields: Fields, layers: int) -> set[int]:
 
 
 def _listed(fields: Fields, layers: int) -> list[str] | None:
-    """The layer kinds by a list of all layers, which takes precedence over patterns."""
-    for name, names in (
-        ("layer_types", KINDS), ("layers_block_type", KINDS), ("mixer_types", MIXERS),
-    ):  # fmt: skip
-        rows = fields.per_layer(name, layers)
-        if rows is not None:
-            return [translate(row, names, name) for row in rows]
+    """The layer kinds by a list of all layers, which takes precedence over patterns.
+
+    Several lists must agree.
+    """
+    found: dict[str, list[str]] = {}
     letters = fields.text(NEMOTRON)
     if letters:
         if len(letters) != layers:
             entries = f"{len(letters):,}"
             raise refusal("entries", name=NEMOTRON, entries=entries, layers=f"{layers:,}")
-        return [translate(row, NEMOTRON_LETTERS, NEMOTRON) for row in letters]
-    for field, kinds in (
-        ("attn_type_list", {0: "linear", 1: "full"}),  # MiniMax
-        ("hybrid_layer_pattern", {0: "full", 1: "sliding"}),  # MiMo
-    ):
-        rows = fields.per_layer(field, layers)
+        found[NEMOTRON] = [translate(row, NEMOTRON_LETTERS, NEMOTRON) for row in letters]
+    lists: dict[str, dict[Any, str]] = {
+        "layer_types": KINDS,
+        "layers_block_type": KINDS,
+        "mixer_types": MIXERS,
+        "attn_type_list": {0: "linear", 1: "full"},  # MiniMax
+        "hybrid_layer_pattern": {0: "full", 1: "sliding"},  # MiMo
+    }
+    for name, names in lists.items():
+        rows = fields.per_layer(name, layers)
         if rows is not None:
-            return [translate(row, kinds, field) for row in rows]
+            found[name] = [translate(row, names, name) for row in rows]
+    if found:
+        first, *others = found
+        plain = [SAME.get(kind, kind) for kind in found[first]]
+        for name in others:
+            if [SAME.get(kind, kind) for kind in found[name]] != plain:
+                raise refusal("disagree", names=f"{first} and {name}")
+        return found[first]
     ratios = fields.rows("compress_ratios")
     if ratios is not None:
         # The list continues with the MTP layers, which transformers cuts off.
@@ -209,7 +225,7 @@ def _by_windows(fields: Fields, layers: int) -> list[str] | None:
             continue
         fields.ledger.read.add(fields.path + name)
         windows = [rows[index % len(rows)] for index in range(layers)]
-        return ["full" if window in (None, 0, -1) else "sliding" for window in windows]
+        return ["full" if window in UNSET else "sliding" for window in windows]
     return None
 
 
@@ -233,6 +249,9 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
     if family.startswith("mimo_v2"):
         full = {i for i in range(layers) if i == 0 or (i + 1) % 6 == 0}
         return ["full" if i in full else "sliding" for i in range(layers)]
+    if family == "modernbert-decoder":  # the first layer of every group is full
+        size = fields.integer("global_attn_every_n_layers", most=MAX_LAYERS) or 3
+        return ["sliding" if i % size else "full" for i in range(layers)]
     letters = fields.get("sliding_window_pattern")
     if isinstance(
         letters, str
@@ -247,7 +266,8 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
         (
             number
             for name in (
-                "sliding_window_pattern", "_sliding_window_pattern",
+                "sliding_window_pattern",
+                *(["_sliding_window_pattern"] if not family.startswith("gemma3") else []),
                 *(["global_attn_every_n_layers"] if family == "afmoe" else []),
             )
             if (number := fields.integer(name, most=MAX_LAYERS)) is not None
@@ -266,7 +286,18 @@ def _sliding(fields: Fields, layers: int) -> list[str]:
         return ["sliding" if i % 2 == 0 and i < below else "full" for i in range(layers)]
     if family in ALL_SLIDING or everywhere:
         return ["sliding"] * layers
-    raise refusal("where", name="sliding_window")
+    if _within_window(fields):
+        return ["full"] * layers
+    raise refusal("where", name=piece(fields.window_field()))
+
+
+def _within_window(fields: Fields) -> bool:
+    """Whether the context is no longer than the window, which then matters in no layer."""
+    window, context = active_window(fields), fields.get("max_position_embeddings")
+    if window is None or type(context) is not int or not 0 < context <= window:
+        return False
+    fields.ledger.wide[fields.window_field()] = window
+    return True
 
 
 def _llama4(fields: Fields, layers: int) -> list[str]:

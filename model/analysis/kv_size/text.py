@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from model.analysis.kv_size.fields import refusal
-from model.analysis.kv_size.show import shown
+from model.analysis.kv_size.show import piece, shown
 
 MAX_BYTES = 5_000_000  # official files reach 3 MB with lists of quantised modules
 
@@ -50,7 +50,8 @@ def parse(raw: str | bytes) -> Config:
         value = json.loads(text, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         at = {"line": f"{error.lineno:,}", "column": f"{error.colno:,}"}
-        raise refusal(_problem(text, error), **at) from None
+        found = piece(text[error.pos :].split("\n")[0], 12)
+        raise refusal(_problem(text, error), **at, found=found) from None
     except RecursionError:
         raise refusal("too_deep") from None
     except ValueError:  # Python refuses integers of more than 4,300 digits
@@ -77,4 +78,5 @@ def _problem(text: str, error: json.JSONDecodeError) -> str:
     before = text[: error.pos].rstrip()
     if text.startswith(("}", "]"), error.pos) and before.endswith(","):
         return "trailing_comma"
-    return "not_json"
+    whole = text.lstrip().startswith("{") and text.rstrip().endswith("}")
+    return "syntax" if whole and text[error.pos :].strip() else "not_json"

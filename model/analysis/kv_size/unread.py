@@ -21,8 +21,9 @@ KEYS = {"kv", "kvs", "key", "keys", "value", "values", "k", "v"}
 HEADS = {"head", "heads", "nhead", "nheads", "group", "groups"}
 SIZES = {"dim", "dims", "size", "sizes", "width", "channels", "features", "units"}
 COUNTS = {"n", "num", "number", "count", "total"}
-WINDOWS = {"window", "windows", "windowed", "sliding", "swa", "local"}
+WINDOWS = {"window", "windows", "windowed", "sliding", "swa", "local", "span", "spans"}
 RANKS = {"rank", "ranks", "lowrank", "low", "lora", "latent", "latents", "mla", "compressed"}
+COMPRESSION = {"compress", "compressed", "compression"}
 LAYERS = {"layer", "layers", "block", "blocks", "mixer", "mixers", "attn", "attention"}
 ATTENTION = {"attn", "attention", "qkv"}
 KINDS = {
@@ -59,11 +60,19 @@ COMPUTED_BY = {
     "flash_attention",
     "xla",
 }
+#: Kinds of attention and of layers without it, by which a value, a flag or an object calls them.
+OTHER_KINDS = {
+    "mla", "mqa", "gqa", "latent", "linear", "swa", "sliding", "local", "retention", "rwkv", "wkv",
+    "ssm", "mamba", "hyena", "lightning", "gdn", "kda",
+}  # fmt: skip
+#: Of so many layers of one kind, others are of another.
+SOME_LAYERS = {"attention", "attn", "mamba", "ssm", "linear", "hybrid", "full", "global", "unique"}
+RECURRENT = {"recurrent", "recurrence", "recurrences"}
 #: Layers that are run several times, each time with a cache of their own.
 LOOPS = {"cycles", "loop", "loops", "ut"}
 SPEAK = LOOPS | KEYS | HEADS | WINDOWS | RANKS | LAYERS | SHARING | STATES
 #: A decisive field has at least one of these words.
-DECIDE = SPEAK | HEAD_SHARING
+DECIDE = SPEAK | HEAD_SHARING | OTHER_KINDS | RECURRENT
 
 
 def unread(fields: Fields) -> list[tuple[str, Any]]:
@@ -137,6 +146,8 @@ def decisive(path: str, value: object, heads_told: bool = False) -> bool:
     found = set(words(path))
     if found.isdisjoint(DECIDE):
         return False
+    if "cross" in found and found & ATTENTION and found.isdisjoint({"layer", "layers"}):
+        return False  # of another model's states, which are cached once
     if found & {"expert", "experts", "moe"}:
         found -= {"group", "groups"}  # of experts
     if found & TOPICS and not found & (KEYS | HEAD_SHARING | SHARING | WINDOWS):
@@ -157,6 +168,12 @@ def decisive(path: str, value: object, heads_told: bool = False) -> bool:
         or (counted and found & RATES and found & (STATES | LAYERS))
         or (counted and found & {"layer", "layers", "block", "blocks"} and found & REPEATS)
         or (counted and found & LOOPS)
+        or (counted and found & RECURRENT and found & (COUNTS | {"depth", "steps"}))
+        or (counted and found & {"layer", "layers"} and found & COUNTS and found & SOME_LAYERS)
+        or (isinstance(value, str) and found & LAYERS and OTHER_KINDS.intersection(words(value)))
+        or (value is True and found & OTHER_KINDS and found & (ATTENTION | WINDOWS))
+        or (value is True and ({"k", "v"} <= found or (keys and found & COMPRESSION)))
+        or (isinstance(value, Mapping) and found & OTHER_KINDS)
         or (value is True and {"multi", "query"} <= found)
         or (value is True and found & HEAD_SHARING and not heads_told)
         or (counted and found & HEAD_SHARING)

@@ -25,8 +25,9 @@ def note(one: Note) -> str:
 
 #: Notes on how a file was read, which its owner should see next to the form.
 _READING = (
-    "duplicates", "defaults", "off", "by_words", "foreign", "no_family", "new_family", "may_matter",
-    "not_read", "kv_scheme", "kv_scheme_unknown", "bidirectional", "cross",
+    "duplicates", "defaults", "off", "wide", "by_words", "foreign", "unheard", "no_family",
+    "new_family", "by_class", "other_class", "may_matter", "not_read", "kv_scheme",
+    "kv_scheme_unknown", "bidirectional", "cross",
 )  # fmt: skip
 
 

@@ -15,10 +15,19 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from model.analysis.kv_size.families import REFERENCE, VERSION, Pattern
-from model.analysis.kv_size.names import ARRANGES, FACTS, LAYOUT, MOST, NESTED, OTHER_MODELS
+from model.analysis.kv_size.names import (
+    ARRANGES,
+    FACTS,
+    LAYOUT,
+    MOST,
+    NESTED,
+    OTHER_MODELS,
+    OWN_FIELD,
+)
 from model.analysis.kv_size.unread import harmless
 
 GENERATE = (
@@ -39,7 +48,13 @@ WITHOUT = {"openai-gpt", "xlm", "xlnet", "reformer", "flaubert"}
 KINDS = ("layer_types", "layers_block_type")
 #: Names of facts that only some families have.
 RARE = {name for names in FACTS.values() for name, who in names.items() if who != MOST}
-FIELDS = {name for names in FACTS.values() for name in names} | {*LAYOUT, *NESTED, *OTHER_MODELS}
+SIZES = {name for names in FACTS.values() for name in names} | {*OWN_FIELD.values()}
+FIELDS = SIZES | {*LAYOUT, *NESTED, *OTHER_MODELS}
+#: Fields from whose values a class may compute others.
+CHANGED = {
+    "hidden_size", "n_embd", "d_model", "num_attention_heads", "n_head", "num_heads", "n_heads",
+    "decoder_num_attention_heads", "num_hidden_layers", "n_layer", "num_layers",
+}  # fmt: skip
 
 
 def table() -> dict[str, Any]:
@@ -110,6 +125,10 @@ def table() -> dict[str, Any]:
                 entry["classes"] = classes
             if arranges := arranged_by(config):
                 entry["arranges"] = arranges
+            if "kv_lora_rank" not in config.to_dict():
+                ignored = sorted({*computed_anyway(name, config), *never_read(config)})
+                if ignored:
+                    entry["ignores"] = ignored
         families[name] = entry
     return families
 
@@ -124,6 +143,35 @@ def arranged_by(config: Any) -> list[str]:
         for name in ARRANGES
         if name in there or re.search(rf"[\"'.]{name}\b", code) is not None
     )
+
+
+def computed_anyway(name: str, config: Any) -> list[str]:
+    """The sizes that a class computes whatever a file says; windows may just be switched off."""
+    plain = config.to_dict()
+    said = {
+        field: value * 2
+        for field, value in plain.items()
+        if field in SIZES - {*FACTS["window"]} and type(value) is int and value > 0
+    }
+    variants = {field: made(name, **{field: value}) for field, value in said.items()}
+    return sorted(
+        field
+        for field, variant in variants.items()
+        if variant is not None and variant.to_dict()[field] == plain[field]
+    )
+
+
+def never_read(config: Any) -> list[str]:
+    """The usual names of a head's width and of KV heads, where no code of the family has them."""
+    there = {*config.to_dict(), *config.attribute_map, *config.attribute_map.values()}
+    folder = Path(inspect.getfile(type(config))).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("modeling_*.py"))
+    code = re.sub(r"(?<![\w.])dim = getattr\(config, .*", "", code)  # the rotary embedding's width
+    return [
+        name
+        for name in ("head_dim", "num_key_value_heads")
+        if name not in there and not re.search(rf"config(\.|, [\"']){name}\b", code)
+    ]
 
 
 def given_to_text(name: str, config: Any) -> dict[str, dict[str, Any]]:
@@ -170,6 +218,9 @@ def made(name: str, **fields: Any) -> Any:
 def defaults(name: str, config: Any) -> tuple[dict[str, Any], list[str]]:
     """The fields that are the same for every size, and those that no general rule gives."""
     own = config.to_dict()
+    switched = made(name, use_sliding_window=True) if "use_sliding_window" in own else None
+    if switched is not None and not own.get("sliding_window"):
+        own["sliding_window"] = switched.to_dict()["sliding_window"]
     found = {
         field: value
         for field, value in own.items()
@@ -178,7 +229,8 @@ def defaults(name: str, config: Any) -> tuple[dict[str, Any], list[str]]:
         and value is not False
         and value != []
     }
-    variants = [variant.to_dict() for variant in varied(name, own)]
+    switch = {} if switched is None else {"use_sliding_window": True}
+    variants = [variant.to_dict() for variant in varied(name, own, switch)]
     constant = {
         field: value
         for field, value in found.items()
@@ -216,25 +268,19 @@ def fit(name: str, field: str) -> dict[str, Any] | None:
     return None
 
 
-def varied(name: str, own: dict[str, Any]) -> Iterator[Any]:
+def varied(name: str, own: dict[str, Any], switch: dict[str, Any]) -> Iterator[Any]:
     """The class with other sizes: fields that change with them are not constants."""
-    for field, factor in (
-        ("hidden_size", 2), ("n_embd", 2), ("d_model", 2), ("num_attention_heads", 2),
-        ("n_head", 2), ("num_hidden_layers", 2), ("n_layer", 2), ("num_layers", 2),
-        ("num_hidden_layers", 3),
-    ):  # fmt: skip
+    for field, factor in (*((field, 2) for field in sorted(CHANGED)), ("num_hidden_layers", 3)):
         value = own.get(field)
         if isinstance(value, int) and value:
-            variant = made(name, **{field: value * factor})
+            variant = made(name, **{field: value * factor}, **switch)
             if variant is not None:
                 yield variant
 
 
 def other(field: str, value: Any) -> Any:
     """The value of the field that was varied itself."""
-    varied_fields = {"hidden_size", "n_embd", "d_model", "num_attention_heads", "n_head"}
-    varied_fields |= {"num_hidden_layers", "n_layer", "num_layers"}
-    return _Any() if field in varied_fields else value
+    return _Any() if field in CHANGED else value
 
 
 class _Any:

@@ -174,6 +174,10 @@ def test_families_that_generate_without_a_cache(family: str) -> None:
         ("kv_compression_ratio", 4), ("kv_repeat", 4), ("attn_layers", [1, 3]),
         ("kda_layers", [0, 1]), ("linear_attention_every", 4), ("hybrid_ratio", 7),
         ("num_layer_repeats", 2), ("self_decoder_layers", 2), ("gqa_factor", 4),
+        ("attention", "MLA"), ("linear_attention", True),
+        ("use_swa", True), ("attention_span", 128), ("compress_kv", True), ("k_eq_v", True),
+        ("num_attention_layers", 2), ("num_unique_layers", 4), ("num_recurrences", 4),
+        ("recurrent_depth", 4), ("ssm", {"d_state": 16}), ("use_latent_attention", True),
     ],
 )  # fmt: skip
 def test_what_can_change_the_size_and_is_not_understood(name: str, value: object) -> None:
@@ -258,6 +262,14 @@ def test_zero_and_minus_one_are_not_set() -> None:
     for name in ("num_hidden_layers", "num_attention_heads", "hidden_size"):
         with pytest.raises(ConfigError, match=name):
             cache_spec({**GQA, name: 0})
+    for name in ("full_attention_interval", "attn_layer_period"):
+        for value in (0, -1):
+            assert cache_spec({**GQA, name: value}).layers == cache_spec(GQA).layers
+            assert f"{name} {value}" in noted({**GQA, name: value})
+    assert cache_spec({**GQA, "num_kv_shared_layers": -1}).layers == cache_spec(GQA).layers
+    assert cache_spec({**V3, "index_head_dim": 0}).layers == cache_spec(V3).layers
+    with pytest.raises(ConfigError, match="cla_share_factor is 0"):
+        cache_spec({**GQA, "use_cla": True, "cla_share_factor": 0})
 
 
 @pytest.mark.parametrize("field", ["quantization_config", "quantization"])
@@ -276,6 +288,49 @@ def test_a_quantised_cache_is_offered(
     assert cache_spec(config).bytes_per_token("bf16") == 256
     assert f"Bytes per token at {dtype}: {size}." in noted(config)
     assert "quantised" not in noted({**config, field: {"kv_cache_scheme": None}})
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ({"quantization_config": {"quantization": {"kv_cache_quant_algo": "FP8"}}}, "at fp8: 128"),
+        ({"compression_config": {"kv_cache_scheme": {"num_bits": 8, "type": "float"}}}, "fp8: 128"),
+        ({"quantization_config": {"kv_cache_scheme": "fp8"}}, "fp8: 128"),
+        ({"quantization_config": {"kv_cache_scheme": {"num_bits": "8", "type": "int"}}}, "int8: 1"),
+        ({"quantization_config": {"export": {"kv_cache_group": ["*k_proj"]}}}, "(kv_cache_group)"),
+        ({"k_cache_dtype": "int8", "v_cache_dtype": "int4"}, "(int8, int4), whose"),
+        ({"use_cache_quantization": True}, "(use_cache_quantization), whose"),
+        ({"cache_implementation": "quantized"}, "(cache_implementation), whose"),
+        ({"fp8_kv_cache": True}, "(fp8_kv_cache), whose"),
+        # FlashMLA's format has scales and an unquantised part: not a byte for each element
+        ({"kv_cache_dtype": "fp8_ds_mla"}, "(fp8_ds_mla), whose"),
+    ],
+    ids=str,
+)
+def test_a_quantised_cache_is_offered_wherever_a_file_says_so(
+    section: dict[str, Any], told: str
+) -> None:
+    config = {**GQA, "model_type": "llama"}
+    for file in (
+        {**config, **section},
+        {"model_type": "llava", "text_config": {**config, **section}},
+        {"model_type": "qwen2_5_omni", "thinker_config": {**section, "text_config": config}},
+    ):
+        assert told in noted(file) and cache_spec(file).bytes_per_token("bf16") == 256
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"quantization_config": {"kv_cache_quant_algo": None, "export": {"kv_cache_group": []}}},
+        {"quantization": {"bits": 4, "model.layers.0.self_attn.kv_b_proj": {"bits": 8}}},
+        {"kv_cache_dtype": "auto", "use_cache_quantization": False, "num_kv_groups": 2},
+        {"pre_allocate_kv_cache": True, "mamba_ssm_cache_dtype": "float32"},
+    ],
+    ids=str,
+)
+def test_what_is_no_quantised_cache(section: dict[str, Any]) -> None:
+    assert "quantised" not in noted({**GQA, "model_type": "llama", **section})
 
 
 def test_facts_that_disagree_are_refused() -> None:
@@ -323,7 +378,12 @@ def test_what_a_class_computes_comes_from_its_pattern() -> None:
 
 def test_mla_that_is_switched_off_has_none_of_its_familys_defaults() -> None:
     off = {**V3, "kv_lora_rank": None, "head_dim": None, "v_head_dim": None, "hidden_size": 16_384}
-    assert cache_spec(off).layers[0].parts == (("K", 128 * 128), ("V", 128 * 128))
+    plain = {**off, "qk_rope_head_dim": 0, "qk_nope_head_dim": 0}
+    assert cache_spec(plain).layers[0].parts == (("K", 128 * 128), ("V", 128 * 128))
+    assert cache_spec({**off, "use_mla": False}).layers == cache_spec(plain).layers
+    for rank in (None, 0, -1):  # 56-wide keys once, where the file says 128 + 64
+        with pytest.raises(ConfigError, match="qk_rope_head_dim is 64, which only MLA has"):
+            cache_spec({**off, "kv_lora_rank": rank})
 
 
 def test_what_stands_beside_the_text_model_is_named_too() -> None:

@@ -131,6 +131,197 @@ def test_a_chunk_without_a_list_holds_in_every_layer_of_a_known_class() -> None:
     assert "attention_chunk_size" in "".join(said(lists))
 
 
+BLOCK = {"n_heads_in_group": 4, "no_op": False, "num_sink_tokens": None, "window_length": None}
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        (None, r"block_configs\[7\] is null"),
+        ({"attention": None}, r"lacks block_configs\[7\]\.attention"),
+        ({"attention": {**BLOCK, "mamba": {"state_dim": 8}}}, "attention.mamba"),
+        ({"attention": {**BLOCK, "llama4": {"attention_chunk_size": 8}}}, "attention.llama4"),
+        ({"attention": {**BLOCK, "num_key_value_heads": 1}}, "attention.num_key_value_heads"),
+        ({"attention": {**BLOCK, "n_heads_in_group": None}}, r"lacks block_configs\[7\]\.att"),
+        ({"attention": BLOCK, "parallel_blocks": [{}]}, r"block_configs\[7\]\.parallel_blocks"),
+    ],
+)
+def test_blocks_are_read_whole(block: Any, words: str) -> None:
+    nas = {**G, "model_type": "nemotron-nas"}
+    plain: dict[str, Any] = {"attention": BLOCK, "ffn": {"ffn_mult": 1.0}, "parallel_blocks": None}
+    spec = cache_spec({**nas, "block_configs": [plain] * 8})
+    assert spec.bytes_per_token("bf16") == PER_TOKEN
+    with pytest.raises(ConfigError, match=words):
+        cache_spec({**nas, "block_configs": [plain] * 7 + [block]})
+
+
+@pytest.mark.parametrize("keys", [["8"], ["-1"], ["layer_1"], ["7", "07"], [""], ["1.0"]])
+def test_exceptions_are_for_layers_that_there_are(keys: list[str]) -> None:
+    with pytest.raises(ConfigError, match="per_layer_config must hold layer numbers from 0 to 7"):
+        cache_spec({**G, "per_layer_config": {key: {"num_key_value_heads": 1} for key in keys}})
+    made = cache_spec({**G, "per_layer_config": {7: {"num_key_value_heads": 1}}})  # by to_dict()
+    assert made.bytes_per_token("bf16") == PER_TOKEN - 512
+
+
+def test_a_layers_own_window_makes_it_slide() -> None:
+    """As in transformers, cache_utils.py, get_layer_types_and_kwargs: where no list tells kinds."""
+    llama, mistral = ({**G, "model_type": name} for name in ("llama", "mistral"))
+    spec = cache_spec({**llama, "per_layer_config": {"3": {"sliding_window": 4}}})
+    assert [layer.window for layer in spec.layers] == [None] * 3 + [4] + [None] * 4
+    spec = cache_spec({**llama, "per_layer_config": {"3": {"attention_chunk_size": 4}}})
+    assert [layer.window for layer in spec.layers] == [None] * 3 + [4] + [None] * 4
+    spec = cache_spec({**mistral, "per_layer_config": {"3": {"sliding_window": None}}})
+    assert [layer.window for layer in spec.layers] == [4096] * 3 + [None] + [4096] * 4
+
+
+def test_two_lists_of_kinds_must_agree() -> None:
+    types = ["full_attention", "linear_attention"] * 4
+    same = {"layer_types": types, "layers_block_type": ["attention", "mamba"] * 4}
+    assert cache_spec({**G, **same}).bytes_per_token("bf16") == PER_TOKEN // 2
+    with pytest.raises(ConfigError, match="layer_types and layers_block_type mean the same"):
+        cache_spec({**G, **same, "layers_block_type": ["mamba"] * 8})
+    for name, value in (
+        ("hybrid_override_pattern", "M*" * 4), ("attn_type_list", [0, 1] * 4),
+        ("hybrid_layer_pattern", [0, 1] * 4), ("mixer_types", ["attn", "softmax"] * 4),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=f"{name}.* mean the same thing but disagree"):
+            cache_spec({**G, "layer_types": types, "sliding_window": 4, name: value})
+
+
+@pytest.mark.parametrize("name", ["multi_query_attention", "group_query_attention"])
+def test_what_nothing_reads_is_named_in_a_known_family_too(name: str) -> None:
+    olmo = {"model_type": "olmo", **G, name: True}
+    assert name in "".join(said(olmo)) and name not in "".join(said({**olmo, name: False}))
+
+
+def test_the_window_is_refused_under_its_own_name() -> None:
+    assert "window_size is set" in "".join(said({**G, "model_type": "novel", "window_size": 512}))
+
+
+def test_a_window_no_shorter_than_the_context_has_no_effect() -> None:
+    phi = {**G, "model_type": "phi3_v", "sliding_window": 512}
+    spec = cache_spec({**phi, "max_position_embeddings": 512})
+    assert spec.growth_per_token("bf16") == PER_TOKEN
+    assert "(512 tokens): sliding_window 512." in "\n".join(map(str, spec.notes))
+    with pytest.raises(ConfigError, match="sliding_window is set"):
+        cache_spec({**phi, "max_position_embeddings": 513})
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"model_type": "llama", "architectures": ["Gemma2ForCausalLM"]}, True),
+        ({"model_type": "llama", "architectures": ["LlamaForCausalLM"]}, False),
+        ({"model_type": "llama", "architectures": ["OwnForCausalLM"]}, False),
+        ({"model_type": "kimi_k2", "architectures": ["DeepseekV3ForCausalLM"]}, False),
+    ],
+)
+def test_a_class_of_another_family_is_named(config: dict[str, Any], told: bool) -> None:
+    assert ("one of transformers' gemma2" in "".join(said({**G, **config}))) is told
+    wrapped = {"model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"]}
+    for text in ({}, {"text_config": {**G, "model_type": "gemma3_text", "head_dim": 8}}):
+        assert "one of transformers'" not in "".join(said({**wrapped, **text}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "windows"),
+    [
+        # Layers of Inkling that slide; the class has a rule of its own for files without the list.
+        ({"model_type": "inkling_text", "local_layer_ids": [0, 1]}, [512] * 2 + [None] * 6),
+        # The switch alone: the window is the class's.
+        ({"model_type": "qwen3", "use_sliding_window": True, "max_window_layers": 6},
+         [None] * 6 + [4096] * 2),
+        ({"model_type": "qwen2_5_vl_text", "use_sliding_window": True, "max_window_layers": 7},
+         [None] * 7 + [4096]),
+        ({"model_type": "qwen3_moe", "use_sliding_window": True}, [4096] * 8),
+        # A window without the switch: off where the class has one, else on.
+        ({"model_type": "qwen3_moe", "sliding_window": 16}, [None] * 8),
+        ({"model_type": "smollm3", "sliding_window": 16}, [None] * 8),
+        ({"model_type": "qwen3_vl_moe_text", "sliding_window": 16}, [16] * 8),
+        ({"model_type": "modernbert-decoder", "local_attention": 256}, [None, 128, 128] * 2
+         + [None, 128]),
+        # Its class does not read the name under which it writes the pattern.
+        ({"model_type": "gemma3_text", "_sliding_window_pattern": 2}, [4096] * 5 + [None]
+         + [4096] * 2),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_windows_are_those_of_transformers_classes(
+    fields: dict[str, Any], windows: list[int | None]
+) -> None:
+    assert [layer.window for layer in cache_spec({**G, **fields}).layers] == windows
+
+
+@pytest.mark.parametrize(
+    ("config", "elements"),
+    [
+        # decoder_num_key_value_heads follows decoder_num_attention_heads
+        ({"model_type": "moonshine", "hidden_size": 1024, "decoder_num_attention_heads": 16},
+         6 * 2 * 1024),
+        # the class computes head_dim, whatever the file says
+        ({"model_type": "deepseek_ocr2_text", **G, "head_dim": 16}, PER_TOKEN // 2),
+        ({"model_type": "kosmos_2_text_model"}, 24 * 2 * 2048),
+        # the code of these has no KV heads or widths of its own, except that of another class
+        ({"model_type": "gpt2", "n_layer": 8, "n_head": 8, "n_embd": 1024, "head_dim": 64,
+          "num_key_value_heads": 2}, 8 * 2 * 1024),
+        ({"model_type": "bloom", **G}, 8 * 2 * 1024),
+        ({"model_type": "git", **G, "head_dim": 128, "architectures": ["Grok1ForCausalLM"]},
+         PER_TOKEN // 2),
+        # Megatron's arguments: without grouping, every head has its own keys
+        ({"num_layers": 8, "hidden_size": 1024, "num_attention_heads": 8, "num_query_groups": 1,
+          "group_query_attention": False}, 8 * 2 * 1024),
+        # MLC's file: an object of the same family
+        ({"model_type": "llama", "model_config": G, "quantization": "q4f16_1"}, PER_TOKEN // 2),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_sizes_are_those_of_the_models_own_code(config: dict[str, Any], elements: int) -> None:
+    assert cache_spec(config).elements_per_token() == elements
+
+
+def test_an_object_that_was_not_read_is_no_reason_for_defaults() -> None:
+    with pytest.raises(ConfigError, match=r"architecture_settings\.num_hidden_layers"):
+        cache_spec({"model_type": "llama", "architecture_settings": G})
+    assert "settings.hidden_size" in "".join(said({**G, "model_type": "llama", "settings": G}))
+
+
+@pytest.mark.parametrize("name", ["num_kvheads", "NumKVHeads", "n_kvHeads"])
+def test_words_that_are_written_as_one(name: str) -> None:
+    config = {key: value for key, value in G.items() if key != "num_key_value_heads"}
+    assert cache_spec({**config, "model_type": "novel", name: 2}).layers == cache_spec(G).layers
+
+
+@pytest.mark.parametrize(
+    "fields", [{"value_dim": 64}, {"attention_hidden_size": 2048}, {"attention_qk_dim": 192}]
+)
+def test_a_width_of_some_family_is_not_harmless_in_others(fields: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(fields))):
+        cache_spec({**G, "model_type": "novel", **fields})
+
+
+def test_what_attends_to_later_tokens_says_so() -> None:
+    config = {**G, "model_type": "qwen2", "is_causal": False}
+    assert "both directions" in "".join(said(config))
+    assert "both directions" in "".join(said({**config, "architectures": ["Qwen2Model"]}))
+    assert "both directions" not in "".join(said({**config, "is_causal": True}))
+    t5 = {"model_type": "t5", "architectures": ["T5EncoderModel"]}
+    assert "is an encoder" in "".join(said(t5))
+
+
+def test_heads_that_were_pruned_are_named() -> None:
+    gpt2 = {"model_type": "gpt2", "n_layer": 2, "n_head": 4, "n_embd": 64}
+    assert "pruned_heads" in "".join(said({**gpt2, "pruned_heads": {"1": [0, 2]}}))
+    assert "pruned_heads" not in "".join(said({**gpt2, "pruned_heads": {}}))
+
+
+@pytest.mark.parametrize(
+    "config", [{"model_type": "gemma3n_text", "num_hidden_layers": 8},
+               {"model_type": "zamba2", "num_hidden_layers": 12}],
+)  # fmt: skip
+def test_a_default_that_does_not_fit_is_called_one(config: dict[str, Any]) -> None:
+    assert "(not in the file; the default of " in "".join(said(config))
+
+
 def test_a_list_of_windows_repeats() -> None:
     repeated = {"interleaved_sliding_window": [None, 512, 512, 512], "num_hidden_layers": 36}
     windows = [layer.window for layer in cache_spec({**G, **repeated}).layers]
@@ -170,7 +361,7 @@ def test_files_whose_classes_keep_no_cache(fields: dict[str, Any], words: str) -
     with pytest.raises(ConfigError, match=words):
         cache_spec({**G, **fields})
     decoder = {**G, "architectures": ["BertLMHeadModel"], "is_decoder": True}
-    assert cache_spec(decoder).bytes_per_token("bf16") == PER_TOKEN
+    assert cache_spec(decoder).bytes_per_token("bf16") == 4 * PER_TOKEN  # BERT has no KV heads
 
 
 @pytest.mark.parametrize(

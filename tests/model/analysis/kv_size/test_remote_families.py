@@ -48,6 +48,51 @@ RWKV6 = {
     **OWN_CODE,
 }  # fmt: skip
 
+STRIPED = {
+    "model_type": "stripedhyena", "num_layers": 32, "hidden_size": 4096, "num_attention_heads": 32,
+    "attn_layer_idxs": [1, 3, 5], "hyena_layer_idxs": [0, 2, 4, *range(6, 32)], "state_size": 2,
+    "num_filters": 4096, "short_filter_length": 3, "smeared_gqa": False, **OWN_CODE,
+}  # fmt: skip
+OLMO = {
+    "model_type": "hf_olmo", "d_model": 4096, "n_heads": 32, "n_layers": 32, "n_kv_heads": None,
+    "block_type": "sequential", "block_group_size": 1, "flash_attention": True,
+}  # fmt: skip
+PLAMO = {
+    "model_type": "plamo", "hidden_size": 5120, "num_attention_heads": 40, "n_shared_head": 8,
+    "num_key_value_heads": 40, "num_hidden_layers": 40, **OWN_CODE,
+}  # fmt: skip
+COGVLM2 = {
+    "model_type": "cogvlm2", "hidden_size": 4096, "num_attention_heads": 32,
+    "num_hidden_layers": 32, "num_multi_query_heads": 8, **OWN_CODE,
+}  # fmt: skip
+V3_OWN = {
+    "dim": 7168, "n_layers": 61, "n_heads": 128, "n_expert_groups": 8, "n_limited_groups": 4,
+    "n_dense_layers": 3, "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128,
+    "qk_rope_head_dim": 64, "v_head_dim": 128, "score_func": "sigmoid", "dtype": "fp8",
+}  # fmt: skip
+MINICPM_O = {
+    "model_type": "minicpmo", "hidden_size": 3584, "num_attention_heads": 28,
+    "num_hidden_layers": 28, "num_key_value_heads": 4, **OWN_CODE,
+    "tts_config": {"num_attention_heads": 12, "num_hidden_layers": 20, "hidden_size": 768},
+}  # fmt: skip
+LONGCAT = {
+    "model_type": "longcat_flash_ngram", "hidden_size": 3072, "num_layers": 14,
+    "num_attention_heads": 32, "kv_lora_rank": 512, "qk_nope_head_dim": 128,
+    "qk_rope_head_dim": 64, "v_head_dim": 128, "expert_ffn_hidden_size": 1024, **OWN_CODE,
+}  # fmt: skip
+PARLER = {
+    "model_type": "parler_tts", "text_encoder": {"model_type": "t5", "d_model": 1024},
+    "decoder": {
+        "model_type": "parler_tts_decoder", "hidden_size": 1024, "num_hidden_layers": 24,
+        "num_attention_heads": 16, "num_key_value_heads": 16,
+        "num_cross_attention_key_value_heads": 16,
+    },
+}  # fmt: skip
+ETTIN = {
+    "model_type": "modernbert-decoder", "hidden_size": 768, "num_attention_heads": 12,
+    "num_hidden_layers": 22, "global_attn_every_n_layers": 3, "local_attention": 256,
+}  # fmt: skip
+
 SIZES: list[tuple[str, dict[str, Any], int, int]] = [
     # one KV head: bigcode's santacoder, attention_head_type
     ("santacoder", SANTACODER, 24 * 2 * 128, 24 * 2 * 128),
@@ -64,6 +109,26 @@ SIZES: list[tuple[str, dict[str, Any], int, int]] = [
     # arXiv 2502.05171: the four layers in the middle run 32 times, each time with its own cache
     ("huginn", HUGINN, (2 + 4 * 32 + 2) * 2 * 5280, (2 + 4 * 32 + 2) * 2 * 5280),
     ("rwkv6", RWKV6, 0, 0),
+    # num_heads_kv is num_attention_heads // proj_groups: togethercomputer/stripedhyena, model.py
+    ("evo", {**STRIPED, "proj_groups": 1}, 3 * 2 * 4096, 3 * 2 * 4096),
+    ("stripedhyena-nous", {**STRIPED, "proj_groups": 4}, 3 * 2 * 1024, 3 * 2 * 1024),
+    # allenai/OLMo, olmo/config.py: effective_n_kv_heads
+    ("olmo of 2024", {**OLMO, "multi_query_attention": False}, 32 * 2 * 4096, 32 * 2 * 4096),
+    ("olmo, mqa", {**OLMO, "multi_query_attention": True}, 32 * 2 * 128, 32 * 2 * 128),
+    # ggml-org/llama.cpp, convert_hf_to_gguf.py: 5 KV heads, num_key_value_heads "is wrong"
+    ("plamo-13b", PLAMO, 40 * 2 * 5 * 128, 40 * 2 * 5 * 128),
+    # InternLM/lmdeploy, lmdeploy/pytorch/models/cogvlm.py: num_multi_query_heads is of KV heads
+    ("cogvlm2", COGVLM2, 32 * 2 * 8 * 128, 32 * 2 * 8 * 128),
+    # deepseek-ai/DeepSeek-V3, inference/configs/config_671B.json
+    ("deepseek-v3, own file", V3_OWN, 61 * 576, 61 * 576),
+    # the speech model beside it has a cache of its own
+    ("minicpm-o", MINICPM_O, 28 * 2 * 4 * 128, 28 * 2 * 4 * 128),
+    # two attentions per block, as in LongCat-Flash: ggml-org/llama.cpp, longcat-flash-ngram
+    ("longcat-flash-lite", LONGCAT, 28 * 576, 28 * 576),
+    # keys and values of the description are of its T5 encoder's states
+    ("parler-tts", PARLER, 24 * 2 * 1024, 24 * 2 * 1024),
+    # transformers' ModernBertDecoderConfig: layers 0, 3, ... are full, the window is 128
+    ("ettin", ETTIN, 22 * 2 * 768, 8 * 2 * 768),
 ]  # fmt: skip
 
 
@@ -77,14 +142,34 @@ def test_size_of_a_family_with_code_of_its_own(
 
 
 @pytest.mark.parametrize(
+    ("family", "name"),
+    [
+        ("kimi_k2", "kv_lora_rank"), ("pangu_ultra_moe", "kv_lora_rank"),
+        ("step3_text", "num_attention_groups"), ("nemotron-nas", "block_configs"),
+        ("deci", "num_key_value_heads_per_layer"), ("phi3small", "num_key_value_heads"),
+    ],
+)  # fmt: skip
+def test_what_every_file_of_a_family_has_must_not_be_missing(family: str, name: str) -> None:
+    """Without the field, the size was that of MHA: 25 times Kimi-K2's."""
+    plain = {"hidden_size": 7168, "num_attention_heads": 64, "num_hidden_layers": 61}
+    with pytest.raises(ConfigError, match=f"lacks {name}"):
+        cache_spec({"model_type": family, **plain})
+    grouped = {"model_type": "chatglm", **plain, "multi_query_attention": True}
+    with pytest.raises(ConfigError, match="lacks multi_query_group_num"):
+        cache_spec(grouped)
+    assert cache_spec({**grouped, "multi_query_attention": False}).attention == "MHA"
+
+
+@pytest.mark.parametrize(
     "config",
     [
         {"model_type": "transfo-xl", "d_model": 1024, "d_head": 64, "n_head": 16, "n_layer": 18,
          "mem_len": 1600},
         {"model_type": "glm", "hidden_size": 4096, "num_attention_heads": 64, "num_layers": 48,
          "block_position_encoding": True, **OWN_CODE},
+        {"model_type": "llada", "d_model": 4096, "n_heads": 32, "n_layers": 32, **OWN_CODE},
     ],
-    ids=["transfo-xl", "glm of 2022"],
+    ids=["transfo-xl", "glm of 2022", "denoises"],
 )  # fmt: skip
 def test_what_remembers_hidden_states_has_no_kv_cache(config: dict[str, Any]) -> None:
     with pytest.raises(ConfigError) as caught:

@@ -32,9 +32,12 @@ def test_encodings(encoding: str) -> None:
         ("{\n# no\n}", "comment", "2", "1"),
         ('{"a": 1,\n}', "trailing_comma", "2", "1"),
         ('{"a": [1,\n ]}', "trailing_comma", "2", "2"),
-        ("{'a': 1}", "not_json", "1", "2"),
+        ("{'a': 1}", "syntax", "1", "2"),
         ('{"a": 1', "not_json", "1", "8"),
-        ('{"a": 1} {}', "not_json", "1", "10"),
+        ('{"a": 1, "b', "not_json", "1", "10"),
+        ('{"a": 1} {}', "syntax", "1", "10"),
+        ('{"a": True}', "syntax", "1", "7"),
+        ("a: 1", "not_json", "1", "1"),
     ],
 )
 def test_broken_json_is_told_with_line_and_column(

@@ -10,6 +10,7 @@ import pytest
 from model.analysis.kv_size.families import REFERENCE
 from model.analysis.kv_size.hybrids import HYBRID_FAMILIES, STATE_ONLY
 from model.analysis.kv_size.read import cache_spec
+from model.analysis.kv_size.unread import decisive
 
 LAYERS = 8
 SIZES = {
@@ -71,6 +72,44 @@ def test_fields_of_other_families_change_nothing_in_silence() -> None:
             assert all(name in text and family in text for text in said)
             tried += 1
     assert tried > 500
+
+
+#: Fields of classes that sound as if they changed the cache, and do not: of encoders, of
+#: cross-attention, of the speech beside a text, of how scores are computed or a text is cut.
+CHECKED = {
+    "L_bp_cycles", "adapter_rank", "aligner_num_add_layers", "attention_head_size",
+    "attention_layers", "attention_type", "attention_types", "attention_window", "attn_layers",
+    "attn_type", "audio_latent_token_id", "chunk_size_lm_head", "cross_head_dim",
+    "cross_layer_interval", "cross_num_attention_heads", "cross_num_key_value_heads",
+    "deepstack_layer_map", "encoder_attention_type", "encoder_hash_byte_group_size",
+    "encoder_num_attention_heads", "encoder_num_hidden_layers", "encoder_num_key_value_heads",
+    "freeze_text_layers", "gated_norm_rank", "guided_attention_loss_num_heads",
+    "index_block_size", "index_local_blocks", "indexer_n_heads", "insert_layer_id",
+    "keep_window_size", "latent_dim", "latent_query_num", "latent_stats_ema_decay",
+    "latent_stats_ema_steps", "latent_stride", "laurel_rank", "local_attention_window_len",
+    "local_attn_chunk_length", "local_num_chunks_after", "local_num_chunks_before",
+    "moe_latent_size", "mtp_layer_types", "mtp_layers_block_type", "mtp_local_layer_ids",
+    "n_layers_per_attn_res_block", "n_mamba_heads", "num_code_groups", "num_conv_layers",
+    "num_conv_pos_embedding_groups", "num_encoder_attention_heads", "num_feat_extract_layers",
+    "num_residual_layers", "num_sparse_decoder_layers", "num_sparse_encoder_layers",
+    "pad_head_dim_to_multiple_of", "ple_layer_ids", "qk_head_dim", "resampler_dim_head",
+    "stagger_local_blocks", "t2u_decoder_attention_heads", "t2u_decoder_layers",
+    "t2u_encoder_attention_heads", "t2u_encoder_layers", "use_shared_attention_adapter",
+    "linear_attn_alpha_factor", "linear_attn_beta_factor", "local_radius",
+    "use_weighted_layer_sum", "v_dim_factor", "attention_hidden_size",
+}  # fmt: skip
+
+
+def test_a_classs_own_field_that_could_change_the_cache_was_checked() -> None:
+    """local_layer_ids of Inkling was once among them, though it says which layers slide."""
+    values: list[Any] = [7, [1, 2], True, "x"]
+    found = {
+        name
+        for entry in TABLE.values()
+        for name in entry.get("own", ())
+        if any(decisive(name, value) for value in values)
+    }
+    assert found <= CHECKED
 
 
 @pytest.mark.parametrize("family", ["llama", "gemma2", "qwen2", "mistral", "gpt_oss"])
