@@ -53,7 +53,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "field: {names}.",
         "unheard": "Not counted, as transformers' {family} does not read it: {names}. Code that "
         "does keeps another cache.",
-        "wide": "Without effect, as the context is no longer ({context} tokens): {names}.",
+        "wide": "Without effect, since the context of {context} is not longer: {names}.",
         "other_class": "The class in architectures, {architecture}, is one of transformers' "
         "{other}: counted as model_type says, {family}.",
         "by_class": "The file names no model_type: read as transformers' {family}, by its "
