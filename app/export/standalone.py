@@ -70,7 +70,7 @@ def _body(exhibit: Exhibit, theme: Theme) -> str:
     charts = "".join(
         f'<div class="{name}">{_svg(exhibit, theme, width)}</div>' for name, width in WIDTHS.items()
     )
-    return f"{charts}<script>{_script('chart.js')}</script>"
+    return f'{charts}<script type="module">{_script("chart.js")}</script>'
 
 
 def _svg(exhibit: Exhibit, theme: Theme, width: int) -> str:
@@ -123,7 +123,8 @@ def _inside(name: str, given: str) -> str:
         f'<script type="importmap">{imports}</script>'
         f'<div id="place"><div class="view {name.replace("_", "-")}"></div></div>'
         f'<script type="application/octet-stream" id="data">{given}</script>'
-        f'<script type="module">import view from "r1/{start}";{_script("component.js")}</script>'
+        f'<script type="module">import view from "r1/{start}";'
+        f"{_script('component.js')}show(view);</script>"
     )
 
 

@@ -40,7 +40,7 @@ def test_a_pinned_token_shows_its_way_and_the_router(page: Page) -> None:
     page.get_by_role("listbox", name=T["trace_view.strip_answer"]).get_by_role("option").nth(
         2
     ).click()
-    expect(chart(page, "e_way")).to_be_visible()
+    expect(chart(page, "e_path")).to_be_visible()
     expect(chart(page, "e_router")).to_be_visible()
     expect(page.get_by_text(begins("route.sentence")).first).to_be_visible()
 
@@ -55,7 +55,7 @@ def test_an_intervention_shows_its_text_probabilities_route_and_loss(page: Page)
     number = token.get_attribute("data-token")
     token.click()
     page.wait_for_url(f"**pin={number}*")
-    expect(chart(page, "e_ways")).to_be_visible()
+    expect(chart(page, "e_paths")).to_be_visible()
     expect(page.get_by_test_id("stMetric")).to_have_count(3)
     expect(page.locator(".intervention-view .answer").nth(1)).not_to_have_text(
         T["intervention_view.not_yet"]
@@ -69,7 +69,7 @@ def test_an_intervention_shows_its_text_probabilities_route_and_loss(page: Page)
     for key in ("strip", "legend_less", "unchanged", "changed"):
         assert T[f"intervention_view.{key}"] in said
     page.reload()
-    expect(chart(page, "e_ways")).to_be_visible()
+    expect(chart(page, "e_paths")).to_be_visible()
 
 
 def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page) -> None:
@@ -92,7 +92,7 @@ def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page) -> None:
     pinned(change, 58)
     page.get_by_text(T["experts.room_run"], exact=True).click()
     pinned(run, 58)
-    expect(chart(page, "e_way")).to_be_visible()
+    expect(chart(page, "e_path")).to_be_visible()
     run.locator(".token[data-token='3']").click()
     pinned(run, 3)
     page.get_by_text(T["experts.room_interventions"], exact=True).click()
@@ -102,7 +102,10 @@ def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page) -> None:
     page.get_by_text(T["experts.room_run"], exact=True).click()
     pinned(run, 30)
     link = page.url
-    for room, drawn in (("interventions", "e_ways"), ("run", "e_way")):  # by one who gets the link
+    for room, drawn in (
+        ("interventions", "e_paths"),
+        ("run", "e_path"),
+    ):  # by one who gets the link
         other = page.context.new_page()
         other.goto(re.sub("room=[a-z]+", "", link) + f"&room={room}")
         expect(other.locator(".token.pinned[data-token='30']")).to_have_count(1)

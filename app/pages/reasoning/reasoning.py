@@ -44,6 +44,7 @@ def question_fields() -> None:
             height=68,
             key="r_text",
             bind="query-params",
+            on_change=session.typed,
             help=f"{scope.askable()} {t('reasoning.free_help')}",
         )
     elif kind == chain.NAME:
@@ -52,6 +53,7 @@ def question_fields() -> None:
             value=session.default_chain(),
             key="r_expr",
             bind="query-params",
+            on_change=session.typed,
             width=210,
             help=f"{t('reasoning.expression_help')} {scope.sizes()}",
         )
@@ -62,6 +64,7 @@ def question_fields() -> None:
             value=listed,
             key="r_numbers",
             bind="query-params",
+            on_change=session.typed,
             width=210,
             help=f"{t('reasoning.numbers_help')} {scope.sizes()}",
         )

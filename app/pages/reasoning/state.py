@@ -108,6 +108,16 @@ def default_pick() -> tuple[str, int, int]:
     return ",".join(map(str, numbers)), count, target
 
 
+def typed() -> None:
+    """Draw a seed for a question that the viewer typed, unless they chose the seed as well."""
+    if st.session_state.r_seed in (0, st.session_state.get("r_seed_drawn")):
+        _draw_seed()
+
+
+def _draw_seed() -> None:
+    st.session_state.r_seed = st.session_state.r_seed_drawn = sampling.drawn_seed()
+
+
 def another() -> None:
     """Draw a seed, which determines problem and answers, and put seed and problem into the fields.
 
@@ -116,7 +126,7 @@ def another() -> None:
     state = st.session_state
     if state.r_kind not in TASKS:
         return
-    state.r_seed = sampling.drawn_seed()
+    _draw_seed()
     levels = TASKS[state.r_kind].LEVELS
     level = state.r_level if state.get("r_level") in levels else DEFAULT_LEVEL
     problem = next(problems(state.r_kind, level, state.r_seed, "heldout", chosen_language()))

@@ -182,7 +182,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
             card.groups,
             route_room.words(),
         ),
-        key="e_ways",
+        key="e_paths",
         alt=t("interventions.paths_alt", token=pin),
     )
     folded_table(
@@ -235,7 +235,7 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
             | differences.cells(gap)
             for at, (name, gap) in enumerate(zip(names, gaps, strict=True))
         ],
-        "experts-change",
+        "experts-interventions",
         t("interventions.domains_table"),
     )
 

@@ -46,7 +46,7 @@ def token_route(trace: Trace, token: int, layer: int | None) -> None:
         drawn_once(
             figures.path, [path], trace.moe_layers, trace.card.n_routed_experts, groups, words()
         ),
-        key="e_way",
+        key="e_path",
         alt=t(
             "route.alt",
             token=token,

@@ -59,7 +59,7 @@ def section() -> None:
 
 def continuations() -> None:
     """Draw how many continuations are right, and how many follow the number given in the step."""
-    batch, made = drawn_of(session.CONTINUATIONS), st.session_state.get("r_again")
+    batch, made = drawn_of(session.CONTINUATIONS), st.session_state.get("r_continued")
     if batch is None or made is None or made["pick"] != st.session_state.r_pick:
         return
     found = session.picked()
@@ -98,7 +98,7 @@ def continuations() -> None:
         for sample in drawn[:8]:
             st.text(f"{'✓' if sample.correct else '✗'}  … {sample.text[len(ask.head) :]}")
     if session.CONTINUATIONS.running is None:
-        export(batch, "reasoning-endings")
+        export(batch, "reasoning-continuations")
 
 
 def of_answer(drawn: list[replies.SampledReply], problem: Problem, answer: str | None) -> int:

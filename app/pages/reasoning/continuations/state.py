@@ -1,8 +1,8 @@
 """Continuations of a reply from a chosen step.
 
 Session: the slot `CONTINUATIONS`; "r_pick", the step chosen (a trace's id, the number of a mark);
-"r_again", the step that the last continuations are from, and the number that was written in place
-of its result, or None.
+"r_continued", the step that the last continuations are from, and the number that was written in
+place of its result, or None.
 """
 
 from __future__ import annotations
@@ -93,5 +93,5 @@ def start(edited: bool) -> None:
         seed,
         MAX_TOKENS,
     )
-    state.r_again = {"number": number, "pick": state.r_pick}
+    state.r_continued = {"number": number, "pick": state.r_pick}
     CONTINUATIONS.draw([ask])

@@ -261,6 +261,18 @@ def test_another_kind_or_level_draws_the_seed_with_the_question() -> None:
     assert app.number_input(key="r_seed").value == seeds[-1]
 
 
+def test_a_typed_question_draws_its_seed_unless_the_viewer_chose_one() -> None:
+    app = opened()
+    seeds = [app.number_input(key="r_seed").value]
+    for expression in ("12+30", "12+31"):
+        app.text_input(key="r_expr").set_value(expression).run()
+        seeds.append(app.number_input(key="r_seed").value)
+    assert len(set(seeds)) == 3
+    app.number_input(key="r_seed").set_value(7).run()
+    app.text_input(key="r_expr").set_value("12+32").run()
+    assert app.number_input(key="r_seed").value == 7
+
+
 def test_beside_a_reply_stands_what_was_measured_of_its_model_and_level() -> None:
     measured = evaluations.of_model("base")
     assert measured is not None
