@@ -158,18 +158,8 @@ def _read(plain: str, start: int, at: int, end: int) -> Equation | None:
 
 def _is_known(plain: str) -> bool:
     """Whether no word of a text can say how to read its equations."""
-    if _VERDICT.search(plain):
-        return True
-    return all(
-        _COPULA.fullmatch(mark[0]) or (mark.end() == len(plain) and _is_cut(mark[0]))
-        for mark in _MARKS.finditer(plain)
-        if mark["unknown"]
-    )
-
-
-def _is_cut(text: str) -> bool:
-    """Whether a text is the beginning of one of a trace's own words."""
-    return any(word.startswith(text) for word in _OWN)
+    words = (mark["unknown"] for mark in _MARKS.finditer(plain))
+    return bool(_VERDICT.search(plain)) or all(not w or _COPULA.fullmatch(w) for w in words)
 
 
 class _Line:
@@ -267,7 +257,7 @@ def _begins(text: str) -> bool:
 
 def _goes_on(text: str) -> bool:
     """Whether a text begins like the next step of a trace, cut off in its word or garbled."""
-    cut = len(text) < _NEAR and _is_cut(text)
+    cut = len(text) < _NEAR and any(word.startswith(text) for word in _OWN)
     return cut or _GARBLED.match(text) is not None
 
 
