@@ -8,10 +8,15 @@ equation is neither right nor wrong. The context is the whole line, and a headin
 line below it: in "In binary, 1+1=10" the comma does not help. Only in a line that begins like a
 trace, a garbled step makes the line unknown just until the trace's next own word.
 
+An equation is called wrong only if the whole text is known. Any word of it may say how to read all
+of its equations, from before or from behind: "So far, mod 12.\nso 7+8=3", "7+8=3, then 3+1=4. All
+of this is mod 12." Only a trace that writes out a verdict, " 6/7 no", can be nothing else; words in
+it are garbled steps.
+
 Nor is an equation called wrong if another reading makes it right: numbers with separators (1,250
-may be a decimal, and so may 2·5), a left side after a sign, a dash or another mark, and ranges,
-dates and phone numbers, which look like differences and quotients: "9-17=8", "2020-2024 = 5",
-"555-0199 = 24".
+may be a decimal, and so may 2·5) or continued on the next line, a left side after a sign, a dash or
+another mark, and ranges, dates and phone numbers, which look like differences and quotients:
+"9-17=8", "2020-2024 = 5", "555-0199 = 24".
 """
 
 from __future__ import annotations
@@ -39,7 +44,7 @@ _SIDE = re.compile(rf"[+-]? *{NUMBER}(?: *[*/+-] *[+-]?{NUMBER})+ *")
 _RESULT = re.compile(rf" *([+-]? ?{GROUPED})")
 _RUN = re.compile(r"[\d+\-*/=,'_ \n]+")
 #: where a left side may really begin: after a mark, "so 1 - 5+3=8", "2* 5+3=8"; after a dash
-_MARKED = re.compile(r"(?<=\d) *[-*/]+ +(?=[\d-])|(?<=\d) +(?=-\d)")
+_MARKED = re.compile(r"(?<=\d) *[-*/]+ +(?=[\d+-])|(?<=\d) +(?=-\d)")
 _DASHED = re.compile(r"(?<=\d) *[–—―]+ *(?=[\d\-−–])")
 
 _OWN = {word.strip(" :") for words in WORDS.values() for word in words.values()}
@@ -49,15 +54,18 @@ _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 #: What determines whether a line is known up to a position; anything else makes it unknown.
 _MARKS = re.compile(
     rf"(?P<own>(?<!{_LETTER}){_OWN_WORD.pattern})|(?P<fresh>{'|'.join(_TAGS)}|\n)"
-    r"|(?P<unknown>[^\s\d+\-*/=,.;:!?…()\[\]{}'_]+)",
+    r"|(?P<unknown>[(\[{] *\d+ *[)\]}]|[^\s\d+\-*/=,.;:!?…()\[\]{}'_]+)",
     re.IGNORECASE,
 )
 _IN_STEP = re.compile(r"^[\d+\-*/=]|[\d+\-*/=]$")  # a mark and its neighbours, within a step
 _DIGIT_PAIR = r"[0-9]/[0-9](?![\d+\-*/=]|\.\d| *[+\-*/=])"
 #: Digit pairs as written after a result: ` 6/6 7/7`; the spaces are limited to bound the run time
 COMPARED = re.compile(rf"(?: {{1,4}}{_DIGIT_PAIR})+")
+_SAID = "|".join(words[word] for words in WORDS.values() for word in ("ok", "no"))
+_VERDICT = re.compile(rf" \d/\d(?:{_SAID})\b")  # what only a trace writes
+_MIXED = re.compile(rf" *{_DIGIT_PAIR}(?! +\d/|(?:{_SAID})\b)")  # 7 1/2
 _BROKEN = re.compile(r" +\d/")  # a garbled digit pair in a trace
-_STATED = rf"(?:= *[+-]? ?{GROUPED}|\d/\d)[)\]}}]*"
+_STATED = rf"(?:[\d)] *= *[+-]? ?{GROUPED}|\d/\d)[)\]}}]*"
 _STATES = re.compile(rf"{_STATED}\Z")  # what may come before a comma
 #: the end of a line that does not continue on the next; a heading, "Mod 12", does
 _COMPLETE = re.compile(rf"(?:[.!?…][)\]}}]*|{_STATED})\s*\Z")
@@ -65,9 +73,10 @@ _COPULA = re.compile(r"(?:이다|이고|이며|이므로|이니|이에요|예요
 _CLOSED = re.compile(r"[)\]}]*([ \n]*)([,.;:?…)\]}]*)([ \n]*)")  # punctuation after a result
 _EXPRESSION = re.compile(r"[+-]? ?\d+ *[+\-*/] *[+-]?\d")  # the next equation
 _GARBLED = re.compile(r"[^\s,;]*(?:[+\-*/=]| \d/\d)")  # ", rice0+7=": a garbled step
-_ITEM = re.compile(rf"(?:{_LETTER}|^|[,;:.]) *\d+\Z")  # a number by itself, unlike in "12+=30"
+_ITEM = re.compile(rf"(?:{_LETTER}|^|[,;:.]) *-?\d+\Z")  # a number by itself, unlike in "12+=30"
 _THREE = re.compile(r"\d{3}(?!\d)")
-_GROUP = re.compile(r"(?:,|\. ) *(\d{3})(?!\d| *[+\-*/])")  # 1, 234
+_ZEROS = re.compile(r"(?:,|\. ) *0\d\d(?!\d| *[+\-*/])")  # 1, 000
+_BETWEEN = re.compile(r"[ ,.;:'_\n]+")  # the parts of a number that goes on elsewhere
 
 #: A left side that may not be arithmetic: a range, a date, a phone number.
 _JOINED = re.compile(r"\d+(?:-\d+)+|\d+(?:/\d+)+")
@@ -105,6 +114,7 @@ def equations(text: str) -> Iterator[Equation]:
     """
     plain = ascii_of(text)
     line = _Line(plain)
+    certain = _is_known(plain)
     for run in _RUN.finditer(plain):
         begins = run.start()
         while (at := plain.find("=", begins, run.end())) >= 0:
@@ -115,7 +125,9 @@ def equations(text: str) -> Iterator[Equation]:
             chained = start > run.start() and plain[start - 1] == "="  # a = b = c is not judged
             if line.known(start) and not chained:
                 found = _equation(plain, start, at, line.trace)
-                if found and (found.right or not _otherwise(text, plain, at, found)):
+                if found is None:
+                    pass
+                elif found.right or (certain and not _otherwise(text, plain, at, found)):
                     yield found
             begins = at + 1
 
@@ -129,10 +141,7 @@ def _equation(plain: str, start: int, at: int, trace: bool) -> Equation | None:
     found = _read(plain, start, at, end)
     if found is None or not (_before(plain, start, trace) and _after(plain, end, trace)):
         return None
-    group = _GROUP.match(plain, end)
-    if group and (group[1][0] == "0" or int(f"{found.stated}{group[1]}") == found.value):
-        return None  # "=1, 234"
-    return found
+    return None if _ZEROS.match(plain, end) else found
 
 
 def _read(plain: str, start: int, at: int, end: int) -> Equation | None:
@@ -145,6 +154,12 @@ def _read(plain: str, start: int, at: int, end: int) -> Equation | None:
         return None
     left = re.sub(r"\d+", lambda number: str(int(number[0])), left).removeprefix("+")
     return Equation(start, end, left, value, stated)
+
+
+def _is_known(plain: str) -> bool:
+    """Whether no word of a text can say how to read its equations."""
+    words = (mark["unknown"] for mark in _MARKS.finditer(plain))
+    return bool(_VERDICT.search(plain)) or all(not w or _COPULA.fullmatch(w) for w in words)
 
 
 class _Line:
@@ -184,30 +199,32 @@ class _Line:
 def _before(plain: str, start: int, trace: bool) -> bool:
     """Whether the text before a left side, in a known line, shows that it is complete."""
     before = plain[max(0, start - _NEAR) : start]
-    text = before.rstrip(" \n")
+    text = before.rstrip(" \n([{")
     spaces, last = before[len(text) :], text[-1:]
     if not last:
         return start < _NEAR
     if last.isalpha():
         return bool(spaces) or "가" <= last <= "힣"
-    if last in "([{":
-        return text[-2:-1] in ("", *" \n([{")
     if last == ">":
         return text.endswith(_TAGS)
     if "\n" in spaces and (last.isdecimal() or last in ")]}"):
-        return plain[start].isdecimal()
+        return plain[start].isdecimal() and _STATES.search(text) is not None
     if last not in ",.;:!?…" or text.endswith(" ."):  # "2 . 3+4=10"
         return False
     said = text.rstrip(",.;:!?…)]} ")
     if said[-1:].isalpha():
         return bool(spaces) or last in ",;:"
+    if said[-1:] in "+-*/":
+        return False
     if trace and last == "," and not _ITEM.search(said) and not _THREE.match(plain, start):
         return bool(spaces)
-    return bool(spaces) and last != ":" and (not said or _STATES.search(said) is not None)
+    return bool(spaces) and last != ":" and _STATES.search(said) is not None
 
 
 def _after(plain: str, end: int, trace: bool) -> bool:
     """Whether the text after a result shows that it is complete."""
+    if _MIXED.match(plain, end):
+        return False
     if compared := COMPARED.match(plain, end):
         end = compared.end()
     if trace and (compared or _BROKEN.match(plain, end)):
@@ -224,14 +241,18 @@ def _after(plain: str, end: int, trace: bool) -> bool:
     if _OWN_WORD.match(said):
         return bool(gap or marks) or not said[0].isascii()
     if not marks:
-        begins = "\n" in gap and (said[0].isdecimal() or said[0].isupper())
-        return begins or _COPULA.match(said) is not None
+        return _begins(said) if "\n" in gap else _COPULA.match(said) is not None
     if marks[0] in ",;:":
         another = marks[0] != ":" and not gap and _EXPRESSION.match(said) is not None
         return another or (trace and bool(more) and _goes_on(said))
     if gap and said[0].isdecimal():  # "2 . 3"
         return False
-    return bool(more) and (said[0].isdecimal() or said[0].isupper() or "가" <= said[0] <= "힣")
+    return bool(more) and (_begins(said) or "가" <= said[0] <= "힣")
+
+
+def _begins(text: str) -> bool:
+    """Whether a text begins like the next equation or sentence; "000" and "5 more" do not."""
+    return text[0].isupper() or _EXPRESSION.match(text) is not None
 
 
 def _goes_on(text: str) -> bool:
@@ -251,15 +272,21 @@ def _otherwise(text: str, plain: str, at: int, wrong: Equation) -> bool:
     begins = joined(_MARKED.finditer(plain, start, at), _DASHED.finditer(text, start, at))
     tails = [mark.end() for mark in begins if _SIDE.fullmatch(plain, mark.end(), at)]
     read = (_read(plain, tail, at, wrong.end) for tail in tails)
-    return any(tail is None or tail.right for tail in read)
+    return any(tail is None or tail.right or _other(plain, at, tail) for tail in read)
 
 
 def _other(plain: str, at: int, wrong: Equation) -> bool:
     """Whether an equation that is wrong as arithmetic may mean something else.
 
-    Its left side is numbers joined by hyphens or slashes, as in ranges, dates and phone numbers.
-    What a model typically writes, "then 12-50=38", is arithmetic: nothing speaks against it.
+    Its value goes on elsewhere: "=1, 234". Or its left side is numbers joined by hyphens or
+    slashes, as in ranges, dates and phone numbers. What a model typically writes, "then 12-50=38",
+    is arithmetic: nothing speaks against it.
     """
+    value, stated = str(wrong.value), str(wrong.stated)
+    if value.startswith(stated) and not COMPARED.match(plain, wrong.end):
+        rest = _BETWEEN.sub("", plain[wrong.end : wrong.end + _NEAR])
+        if rest.startswith(value.removeprefix(stated)):
+            return True
     if wrong.stated < 0 or not _JOINED.fullmatch(wrong.left):
         return False
     typed, ascends = plain[wrong.start : at], wrong.value < 0

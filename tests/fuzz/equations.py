@@ -86,6 +86,26 @@ _MORE_AFTER = [
     *("; base 3", "\n(mod 9)", "\nmod 9", "<sup>2</sup>", "; plus 7"),
 ]  # fmt: skip
 
+#: Words that say how to read all equations of a text, from before or from behind.
+_MEANINGS = [
+    ("mod {}", 12), ("Modulo {}", 7), ("모듈로 {}", 9), ("[{}]", 12), ("{} is the modulus", 11),
+    ("All of this is mod {}", 5), ("{}로 나눈 나머지", 6),
+]  # fmt: skip
+_JOINS = [
+    ", ",
+    ". ",
+    ".\n",
+    "\n",
+    "\n\n",
+    "; ",
+    "! ",
+    " ok, ",
+    ".\nso ",
+    ". Then ",
+    ", then 1+1=2, ",
+]
+_GAPS = ["\n", "\n\n", " \n ", ",\n", ", ", ". ", ".\n", "; ", "' "]  # within a number
+
 
 _AROUND = [
     ("", ""), ("=", ""), ("= ", ""), ("\\boxed{", "}"), ("\\boxed {", "}"), ("$", "$"),
@@ -105,6 +125,9 @@ def case(rng: random.Random) -> None:
             whole = lead + before + text + after + end
             steps = judge(problem, f"<think>{whole}").steps
             assert all(s.text == "1+1=2" for s in steps), (whole, steps)
+    for whole in (meant(rng), broken(rng)):
+        steps = judge(problem, f"<think>{whole}").steps
+        assert all(s.right for s in steps), (whole, steps)
     false, _ = rendering(rng, rng.choice((-10, -1, 1, 1000)))
     for lead, end in (("", ""), ("so ", " ok"), ("first ", ", then")):
         steps = judge(problem, f"<think>{lead}{false}{end}").steps
@@ -118,6 +141,34 @@ def case(rng: random.Random) -> None:
         other = judge(asked, f"<answer>{apart}</answer>")
         assert other.correct == (other.vote == str(value)), apart
         assert not is_correct(asked, answer(rng, value + rng.choice((-1, 1, 1000)))), said
+
+
+def meant(rng: random.Random) -> str:
+    """An equation that is true of remainders, beside the words that say so."""
+    words, modulus = rng.choice(_MEANINGS)
+    a, b, join = rng.randrange(modulus), rng.randrange(modulus), rng.choice(_JOINS)
+    parts = [f"{a}+{b}={(a + b) % modulus}", words.format(modulus)]
+    rng.shuffle(parts)
+    return (
+        rng.choice(("", "so ", "first 1+1=2, ", "1+1=2.\n")) + join.join(parts) + rng.choice("., ")
+    )
+
+
+def broken(rng: random.Random) -> str:
+    """A true equation, one of its numbers in two parts; or one within a bracket."""
+    a, b = rng.randint(10, 99_999), rng.randint(10, 99_999)
+    if rng.random() < 0.2:
+        return f"so {a} + ({b}+1={a + b + 1})"
+    parts = [str(a), str(b), str(a - b)]
+    at = rng.choice((0, 2))
+    cut = rng.randint(1, len(parts[at].lstrip("-")))
+    parts[at] = f"{parts[at][:-cut]}{rng.choice(_GAPS)}{parts[at][-cut:]}"
+    text = f"{parts[0]}-{parts[1]}={parts[2]}"
+    return (
+        rng.choice(("", "so ", "first 1+1=2, then ", "1+1=2.\n"))
+        + text
+        + rng.choice(("", ".", " ok"))
+    )
 
 
 def number(rng: random.Random, value: int) -> str:

@@ -110,11 +110,61 @@ def test_a_range_alone_is_no_arithmetic(text: str) -> None:
 
 def test_a_line_that_is_not_known_is_not_judged() -> None:
     assert steps("In binary, so 1+1=10, then 10+1=11") == []
-    assert steps("In binary.\nso 1+1=3") == [False]
-    assert steps("first 1+1=2, 2ver+7, so 1+1=3") == [True, False]  # garbled, and begun anew
-    assert steps("first 1+1=2, 2ver, so 1+1=3") == [False]  # "2진법" may stand there, too
+    assert steps("first 1+1=2, 2ver+7, so 1+1=3 3/2 no") == [True, False]  # begun anew
+    assert steps("first 1+1=2, 2ver, so 1+1=3 3/2 no") == [False]  # or "2진법"
     for cut in range(len(whole := "first 12+30=43, check 12+30=42 4/4 3/2 no.</think>"), 15, -1):
-        assert steps(whole[:cut])[0] is False
+        if not whole[cut - 1].isalpha():  # "che" is no word of a trace
+            assert steps(whole[:cut])[0] is False
+
+
+TRUE_OF_A_WORD = [
+    "In binary.\nso 1+1=10", "모듈로 12.\n먼저 7+8=3", "So far, mod 12.\nso 7+8=3",
+    "[2].\nso 1+1=10",
+    "1+1=10. In binary", "1+1=10.\nBinary", "7+8=3\nMod 12", "7+8=3. 12 is the modulus",
+    "so 7+8=3, then 3+1=4, all mod 12", "7+8=3. 3+1=4. This is mod 12", "1+1=10, 10+1=11; [2]",
+    "so 7+8=3, then mod 12", "so 1+1=10 ok ([2]", "11+2=1. 시계에서", "500+500=1. Kilometres",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TRUE_OF_A_WORD)
+def test_any_word_of_a_text_may_say_how_to_read_it(text: str) -> None:
+    for before, after in (("", ""), ("so ", "."), ("first 1+1=2, then ", ", so 1+1=2")):
+        assert all(steps(before + text + after)), (before, after)
+
+
+def test_a_verdict_written_out_shows_that_a_word_is_a_garbled_step() -> None:
+    assert steps("first 12+30=43, check 12+30=42 4/4 3/2 no, rice, wait 12+30=42") == [
+        *(False, True, True, True)
+    ]
+    assert steps("first 12+30=43, check 12+30=42, rice, wait 12+30=42") == []
+
+
+@pytest.mark.parametrize("value", ["1234", "-1234"])
+@pytest.mark.parametrize("gap", ["\n", "\n\n", " \n ", ",\n", ", ", ". ", ".\n", "; ", "' "])
+def test_a_number_may_go_on_behind_a_gap(value: str, gap: str) -> None:
+    for cut in (1, 2, 3):
+        number = value[:-cut] + gap + value[-cut:]
+        for text in (f"{number}+0={value}", f"{int(value) - 30}+30={number}"):
+            for before, after in (("", ""), ("so ", ", then 1+1=2"), ("1+1=2.\n", " ok")):
+                assert all(steps(before + text + after)), (before, text, after)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2 (3+4=14)", "5 + (5+11=21)", "4 × ( 1*30=120)", "2 {3+4=14}", "so 2+, 5+24=31",
+        "1 - 555-0199=24", "1 - +5-3=2", "1 - 12+30=4\n2", "1 – 2024-01-15=15",
+    ],
+)  # fmt: skip
+def test_a_mark_before_a_left_side_may_be_a_part_of_it(text: str) -> None:
+    for before, after in (("", ""), ("so ", ", then 1+1=2"), ("1+1=2.\n", ".")):
+        assert all(steps(before + text + after)), (before, after)
+
+
+@pytest.mark.parametrize("text", ["3+4=7 1/2", "3+4=7. 5", "3+4=7.\n000", "1\n3+4=7", "2\n(3+4=7)"])
+def test_what_is_false_as_a_whole_is_not_called_right(text: str) -> None:
+    for before, after in (("", ""), ("so ", ", then 1+1=3"), ("1+1=3.\n", ".")):
+        assert not any(steps(before + text + after)), (before, after)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +192,7 @@ def test_ranges_dates_scores_and_phones_are_no_arithmetic(text: str) -> None:
         ("3x4+5=18", 17), ("10÷2+3=9", 8),
         ("12-50=-37", -38),
         ("so 12-50=38", -38), ("먼저 12+30=43, 검산", 42), ("12+30=43 아님", 42),
-        ("check: 5+3=9", 8), ("90+5=96 0/0 9/9 5/6 no", 95), ("12+30=43\n5 more", 42),
+        ("check: 5+3=9", 8), ("90+5=96 0/0 9/9 5/6 no", 95), ("12+30=43\nSo 1+1", 42),
         ("20-5=16", 15), ("first 20-5=16, then", 15), ("20-5=16 no", 15), ("20-5 = 16", 15),
         ("20 - 5 = 16", 15), ("먼저 20-5=16 아님", 15),
         ("20-5=16이다", 15),
