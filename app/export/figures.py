@@ -80,7 +80,7 @@ FIGURES: Mapping[str, FigureEntry] = {
         (510, 530, 590),
         _results(lambda: BALANCE),
     ),
-    "kv-bytes": FigureEntry(cache.twins, "cache", "deepseek-v2", (570, 590, 650), _TWINS),
+    "kv-bytes": FigureEntry(cache.twins, "story", "deepseek-v2", (570, 590, 650), _TWINS),
     "kv-bytes-v3": FigureEntry(
         *(cache.v3, "cache", "deepseek-v2", (510, 550, 610), _files("reference/kv_configs.json")),
         words={"tokens": cache.CONTEXT},

@@ -17,6 +17,11 @@ def size(count: float) -> str:
     return f"{count:,.{decimals}f} {unit}"
 
 
+def token(text: str) -> str:
+    """A token in quotation marks; � for a part of a character, which has no text of its own."""
+    return repr(text or "\ufffd")
+
+
 def round_size(count: float) -> str:
     """A round number of bytes, as on an axis: 0 B, 200 KB, 1 MB."""
     power = 0

@@ -46,6 +46,7 @@ _RUN = re.compile(r"[\d+\-*/=,'_ \n]+")
 #: where a left side may really begin: after a mark, "so 1 - 5+3=8", "2* 5+3=8"; after a dash
 _MARKED = re.compile(r"(?<=\d) *[-*/]+ +(?=[\d+-])|(?<=\d) +(?=-\d)")
 _DASHED = re.compile(r"(?<=\d) *[–—―]+ *(?=[\d\-−–])")
+_SIGNED = re.compile(r"(?<=\d) *[–—―]+ *(?=[\-−–―]\d)")  # after a dash: 7—–718
 
 _OWN = {word.strip(" :") for words in WORDS.values() for word in words.values()}
 _LETTER = r"[^\W\d_]"
@@ -269,7 +270,11 @@ def _otherwise(text: str, plain: str, at: int, wrong: Equation) -> bool:
         return True
     if _other(plain, at, wrong) or evaluate(wrong.left.replace("--", "-")) == wrong.stated:
         return True  # a dash is typed as two hyphens
-    begins = joined(_MARKED.finditer(plain, start, at), _DASHED.finditer(text, start, at))
+    begins = joined(
+        _MARKED.finditer(plain, start, at),
+        _DASHED.finditer(text, start, at),
+        _SIGNED.finditer(text, start, at),
+    )
     tails = [mark.end() for mark in begins if _SIDE.fullmatch(plain, mark.end(), at)]
     read = (_read(plain, tail, at, wrong.end) for tail in tails)
     return any(tail is None or tail.right or _other(plain, at, tail) for tail in read)

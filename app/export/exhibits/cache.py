@@ -43,7 +43,7 @@ def twins() -> Drawn:
             date=_date(),
             paper=t("figures.paper_mla"),
         ),
-        state={"room": "attention_kinds"},
+        state={"room": "cache"},
     )
 
 

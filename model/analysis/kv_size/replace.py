@@ -8,8 +8,9 @@ from typing import Any
 
 from model.analysis.kv_size.fields import MAX_HEADS
 from model.analysis.kv_size.layer import equal_share
-from model.analysis.kv_size.read import cache_spec, text_model
+from model.analysis.kv_size.read import cache_spec
 from model.analysis.kv_size.spec import CacheSpec, LayerCache, Parts
+from model.analysis.kv_size.text_model import text_model
 
 GROUPS = 8  # KV heads of GQA, as in Llama 3 and Qwen 2.5
 

@@ -84,7 +84,7 @@ def test_an_embedded_figure(base: str) -> None:
     assert page.status_code == 200
     assert figures.figure("kv-bytes", "ko").title in page.text
     assert theme("dark").back in page.text
-    assert f'href="{base}/cache?lang=ko' in page.text
+    assert f'href="{base}/story?lang=ko' in page.text
     assert asked.get(f"{base}/?figure=kv-bytes&lang=ko&theme=dark").text == page.text
     assert asked.get(f"{base}/?embed=true").status_code == 404  # the app's own page, then
 

@@ -11,6 +11,7 @@ from app.core.texts import t
 from app.pages.cache.attention_weights import figures
 from app.pages.cache.latent import state as session
 from app.pages.cache.latent import study as latents
+from app.ui import units
 from app.ui.chart import chart
 from app.ui.picture import drawn_once
 from app.ui.table import folded_table
@@ -37,7 +38,7 @@ def _patterns(runs: latents.TwinRuns, token: int, texts: tuple[str, ...]) -> Non
         figures.HeadWeights(kind, runs.attention[name][layer, :, token, : token + 1])
         for name, kind in models.twins().items()
     ]
-    st.text(t("attention_weights.attention_token", token=token, text=repr(texts[token])))
+    st.text(t("attention_weights.attention_token", token=token, text=units.token(texts[token])))
     chart(
         drawn_once(
             figures.patterns,

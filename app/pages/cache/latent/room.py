@@ -12,6 +12,7 @@ from app.pages.cache.latent import costs, figures
 from app.pages.cache.latent import state as session
 from app.pages.cache.latent import study as latents
 from app.pages.cache.run import room as run_room
+from app.ui import units
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.picture import drawn_once
@@ -76,7 +77,7 @@ def _labels(hover: str) -> dict[str, str]:
 def _one_token(trace: Trace, whole: figures.LatentParts, token: int) -> None:
     """The pinned token's latent in every layer; `whole` is of all layers and tokens [L, T]."""
     one = whole.at(slice(None), token)
-    text = repr(trace.texts[token])
+    text = units.token(trace.texts[token])
     st.text(t("latent.token_title", token=token, text=text))
     chart(
         drawn_once(figures.one_token, one, _labels(t("latent.hover_layer"))),

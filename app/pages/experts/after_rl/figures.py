@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from app.ui import style
+from app.ui import style, units
 
 UNNAMED = ("#8a94a3", "x")  # for models without a mark of their own, such as checkpoints
 OVER = 84  # px above the panels, for the colour scale and the first panel's name
@@ -91,7 +91,7 @@ def tokens(
     anything: they are escaped. `labels`: token, layer, share, hover (template).
     """
     figure = _panels(list(changed), 0.09)
-    shown = [html.escape(repr(text)) for text in texts]
+    shown = [html.escape(units.token(text)) for text in texts]
     for row, share_TL in enumerate(changed.values(), 1):
         figure.add_heatmap(
             z=share_TL.T,
