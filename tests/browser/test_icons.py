@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from app.core.pages import PAGES
 from tests.browser.chromium import visit
 from tests.browser.icons import USED, names
 
@@ -37,10 +38,7 @@ def ours() -> set[str]:
     """The icons named in the app's own sources, including the navigation's."""
     sources = [path.read_text(encoding="utf-8") for path in APP.rglob("*.py")]
     named = {name for source in sources for name in USED.findall(source)}
-    navigation = (APP / "navigation.py").read_text(encoding="utf-8")
-    listed = re.findall(r"^ICONS \|?= \{(.*)\}$", navigation, re.MULTILINE)
-    assert listed
-    return named | {name for line in listed for name in re.findall(r': "(\w+)"', line)}
+    return named | {page.icon for page in PAGES.values()}
 
 
 def test_every_icon_is_in_the_font(page: Page) -> None:

@@ -111,8 +111,9 @@ def counted(runs: list[Trace]) -> list[figures.Growth]:
 
 def compare(growths: list[figures.Growth]) -> str:
     """Compare MLA's cache with MHA's at the same length, in words with this run's numbers."""
-    tokens = min(len(run.tokens) for run in growths)
-    held = {run.kind: run.at(tokens) for run in growths}
+    pair = [run for run in growths if run.kind in ("MLA", "MHA")]
+    tokens = min(len(run.tokens) for run in pair)
+    held = {run.kind: run.at(tokens) for run in pair}
     return t(
         "cache.sentence",
         tokens=tokens,
