@@ -202,7 +202,7 @@ def test_a_window_no_shorter_than_the_context_has_no_effect() -> None:
     phi = {**G, "model_type": "phi3_v", "sliding_window": 512}
     spec = cache_spec({**phi, "max_position_embeddings": 512})
     assert spec.growth_per_token("bf16") == PER_TOKEN
-    assert "the context of 512 is not longer: sliding_window 512." in "\n".join(map(str, spec.notes))
+    assert "of 512 is not longer: sliding_window 512." in "\n".join(map(str, spec.notes))
     with pytest.raises(ConfigError, match="sliding_window is set"):
         cache_spec({**phi, "max_position_embeddings": 513})
 
