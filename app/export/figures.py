@@ -91,7 +91,7 @@ FIGURES: Mapping[str, FigureEntry] = {
     "grpo-group": FigureEntry(reasoning.group, "training", _R1, (480, 540, 580), _group),
     "replies": FigureEntry(reasoning.replies, "reasoning", _R1, (1380, 2240, 2510), _replies),
     "pipeline": FigureEntry(
-        pipeline.pipeline, "story", _NATURE, (830, 870, 910), _files(PUBLISHED)
+        pipeline.pipeline, "story", _NATURE, (830, 870, 930), _files(PUBLISHED)
     ),
     "distillation": FigureEntry(
         pipeline.distillation, "story", _R1, (560, 620, 700), _measured("distilled")
