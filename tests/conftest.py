@@ -24,6 +24,10 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+#: Files of a test that takes minutes by itself.
+LONGEST = ("load/test_journeys.py", "training/test_reproduce.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that no process waits for another at the end.
 
@@ -37,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
     def rank(item: pytest.Item) -> int:
-        if item.path.match("load/test_journeys.py"):  # five minutes by itself
+        if any(map(item.path.match, LONGEST)):
             return 0
         return 1 if item.get_closest_marker("browser") is not None else 2
 
