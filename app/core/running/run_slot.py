@@ -74,11 +74,12 @@ def of_session(key: str, make: Callable[[], Held]) -> Held:
 class Slot:
     """A place for one piece of work at a time in each session; `name` is unique.
 
-    The results of the work are passed to `_take`.
+    The results of the work are passed to `_take`. `every`: seconds between polls, each of which
+    draws the slot's area again: more for an area with many pictures.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, *, every: float = EVERY) -> None:
+        self.name, self.every = name, every
 
     @property
     def _here(self) -> _Here:
@@ -135,9 +136,9 @@ class Slot:
     def area(self, draw: Callable[[], None]) -> None:
         """Draw a part of the page as a fragment with `draw`, which places `status` in it.
 
-        While work is in progress, the fragment polls a few times a second.
+        While work is in progress, the fragment polls.
         """
-        polls = EVERY if self.running is not None else None
+        polls = self.every if self.running is not None else None
 
         def drawn() -> None:
             if polls is not None and self._ended():

@@ -22,7 +22,8 @@ from app.ui.picture import drawn_once
 from app.ui.table import folded_table, small
 from model.analysis import routing_statistics as routing
 
-READ = NeedSlot("routing_statistics")  # the room of one expert shares it
+#: The room of one expert shares it. Its pictures are drawn from the first rows on.
+READ = NeedSlot("routing_statistics", every=2.0)
 FIRST = 2 * len(held_out.DOMAINS)  # rows that are enough for a first picture
 
 
