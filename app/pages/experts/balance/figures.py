@@ -176,7 +176,7 @@ def biases(
         )
     )
     style.plain(figure, height=420)
-    figure.update_xaxes(title_text=labels["step"], showgrid=False)
+    figure.update_xaxes(title_text=labels["step"], title_standoff=50, showgrid=False)
     figure.update_yaxes(title_text=labels["expert"], showgrid=False, dtick=1, autorange="reversed")
     return figure
 
