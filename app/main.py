@@ -9,6 +9,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit.runtime.pages_manager import PagesManager
 
+from app.core.server import finished_runs
 from app.core.server.compression import Compressed
 from app.core.server.entrance import Entrance
 from app.core.server.icons import OwnIcons
@@ -19,6 +20,7 @@ from app.ui.components import modules
 # Until `st.navigation` has run once, Streamlit takes the folder `pages` for its old-style pages,
 # and tells the first visitor of any but the default page that it does not exist.
 PagesManager.uses_pages_directory = False
+finished_runs.install()
 
 base = "/".join(["", *filter(None, str(st.get_option("server.baseUrlPath")).split("/"))])
 app = st.App(

@@ -46,6 +46,7 @@ def choose(
         t("common.rooms"),
         tuple(labels),
         format_func=labels.__getitem__,
+        default=asked,
         required=True,
         key=key,
         label_visibility="collapsed",

@@ -46,14 +46,18 @@ def url_choice(
     if state.get(key) not in choices:  # it was not on the page for a while
         state[key] = state[last]
     chosen: Choice
+    # given as the default, too, which is what a browser shows if an earlier message was lost
     if drawn == "buttons":
         chosen = st.segmented_control(
             label, choices, format_func=name, default=state[last], required=True, key=key
         )
     elif drawn == "list":
-        chosen = st.selectbox(label, choices, format_func=name, key=key, width=width)
+        place = [*choices].index(state[last])
+        chosen = st.selectbox(label, choices, place, format_func=name, key=key, width=width)
     else:
-        chosen = st.select_slider(label, choices, format_func=name, key=key, width=width, help=help)
+        chosen = st.select_slider(
+            label, choices, state[last], format_func=name, key=key, width=width, help=help
+        )
     state[last] = chosen
     if chosen == default:
         query.pop(url, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Collection
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -47,13 +48,13 @@ def opened(page: str, query: dict[str, list[str]]) -> AppTest:
     return app
 
 
-def widgets(app: AppTest) -> dict[str, Any]:
+def widgets(app: AppTest, left_out: Collection[str] = LEFT_OUT) -> dict[str, Any]:
     """The widgets on the page that can be set, by key."""
     found = {}
     for kind in KINDS:
         there: list[Any] = list(getattr(app, kind))
         for widget in there:
-            if widget.key and widget.key not in LEFT_OUT and not widget.disabled:
+            if widget.key and widget.key not in left_out and not widget.disabled:
                 found[widget.key] = widget
     return found
 
@@ -105,6 +106,33 @@ def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     return seen
 
 
+def defaults_that_differ(app: AppTest) -> list[str]:
+    """Widgets to which the server sent a value that is not also their default.
+
+    If that message is lost, as when its run is interrupted, a browser shows the default, and what
+    it then sends counts as a viewer's choice.
+    """
+    found = []
+    for key, widget in widgets(app, left_out=()).items():
+        proto = widget.proto
+        if not proto.set_value:
+            continue
+        sent = next(
+            getattr(proto, name)
+            for name in ("raw_value", "raw_values", "value")
+            if hasattr(proto, name)
+        )
+        default = proto.default
+        if hasattr(proto, "options"):
+            labels = [str(getattr(option, "content", option)) for option in proto.options]
+            places = default if hasattr(default, "__len__") else [default]
+            default = [labels[int(place)] for place in places]
+            sent = [sent] if isinstance(sent, str) else list(sent)
+        if sent != default:
+            found.append(f"{key}: {sent} is sent, {default} is its default")
+    return found
+
+
 def state(app: AppTest) -> dict[str, Any]:
     return {key: widget.value for key, widget in widgets(app).items()}
 
@@ -149,6 +177,7 @@ def test_a_fresh_session_finds_the_view_again(
 ) -> None:
     random = Random(seed)
     app = opened(page, {"room": [room]} if room else {})
+    assert not defaults_that_differ(app)
     keys = sorted(widgets(app))
     for key in random.sample(keys, min(len(keys), random.randint(1, 4))):
         widget = widgets(app)[key]

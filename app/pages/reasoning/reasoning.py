@@ -102,9 +102,11 @@ def settings() -> None:
     )
     if st.session_state.r_kind in TASKS:
         with st.container(horizontal=True, vertical_alignment="bottom"):
+            levels = list(TASKS[st.session_state.r_kind].LEVELS)
             st.selectbox(
                 t("question.level"),
-                list(TASKS[st.session_state.r_kind].LEVELS),
+                levels,
+                levels.index(session.DEFAULT_LEVEL),
                 key="r_level",
                 on_change=session.another,
                 width=110,

@@ -170,6 +170,7 @@ def _context() -> int:
     st.select_slider(
         t("kv_size.context"),
         STOPS,
+        nearest,
         format_func=lambda stop: f"{stop:,}",
         key="c_context_slider",
         on_change=_take_slider,
