@@ -10,22 +10,24 @@ they come again: what was typed or chosen is lost.
 from __future__ import annotations
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import app_session
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
-_clear = ForwardMsgQueue.clear
 
+class WholeRuns(ForwardMsgQueue):
+    """A session's queue, which keeps all messages up to the end of the last whole run."""
 
-def _keeping(
-    queue: ForwardMsgQueue,
-    retain_lifecycle_msgs: bool = False,
-    fragment_ids_this_run: list[str] | None = None,
-) -> None:
-    """Clear as Streamlit does, but before a fragment's run only what follows the last whole run."""
-    kept: list[ForwardMsg] = []
-    if retain_lifecycle_msgs and fragment_ids_this_run is not None:
-        kept, queue._queue = _split(queue._queue)
-    _clear(queue, retain_lifecycle_msgs, fragment_ids_this_run)
-    queue._queue[:0] = kept
+    def clear(
+        self,
+        retain_lifecycle_msgs: bool = False,
+        fragment_ids_this_run: list[str] | None = None,
+    ) -> None:
+        """Clear as Streamlit does; before a fragment's run only what follows the last whole run."""
+        kept: list[ForwardMsg] = []
+        if retain_lifecycle_msgs and fragment_ids_this_run is not None:
+            kept, self._queue = _split(self._queue)
+        super().clear(retain_lifecycle_msgs, fragment_ids_this_run)
+        self._queue[:0] = kept
 
 
 def _split(messages: list[ForwardMsg]) -> tuple[list[ForwardMsg], list[ForwardMsg]]:
@@ -38,5 +40,5 @@ def _split(messages: list[ForwardMsg]) -> tuple[list[ForwardMsg], list[ForwardMs
 
 
 def install() -> None:
-    """Replace Streamlit's own clearing, for all sessions of this process."""
-    ForwardMsgQueue.clear = _keeping  # type: ignore[method-assign]
+    """Give every session of this process such a queue."""
+    app_session.ForwardMsgQueue = WholeRuns  # type: ignore[misc, attr-defined]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import app_session
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 
 from app.core.server import finished_runs
+from app.core.server.finished_runs import WholeRuns
 
 FRAGMENT = "a-fragment"
-STREAMLITS = finished_runs._clear
 
 
 def drawn(text: str, fragment: str = FRAGMENT) -> ForwardMsg:
@@ -26,14 +25,11 @@ def ended(status: ForwardMsg.ScriptFinishedStatus.ValueType) -> ForwardMsg:
     return ForwardMsg(script_finished=status)
 
 
-def left(
-    clear: Callable[..., None], *messages: ForwardMsg, fragments: list[str] | None
-) -> list[str]:
+def left(queue: ForwardMsgQueue, *messages: ForwardMsg, fragments: list[str] | None) -> list[str]:
     """What a browser receives, as text, when a run starts before `messages` were sent."""
-    queue = ForwardMsgQueue()
     for message in messages:
         queue.enqueue(message)
-    clear(queue, retain_lifecycle_msgs=True, fragment_ids_this_run=fragments)
+    queue.clear(retain_lifecycle_msgs=True, fragment_ids_this_run=fragments)
     queue.enqueue(drawn("new"))
     return [
         one.delta.new_element.text.body or ForwardMsg.ScriptFinishedStatus.Name(one.script_finished)
@@ -47,13 +43,13 @@ PART = drawn("part"), ended(ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 def test_streamlit_still_needs_it() -> None:
     """If this fails, Streamlit keeps them by itself, and our module can go."""
-    assert left(STREAMLITS, *WHOLE, fragments=[FRAGMENT]) == ["FINISHED_SUCCESSFULLY", "new"]
+    assert left(ForwardMsgQueue(), *WHOLE, fragments=[FRAGMENT]) == ["FINISHED_SUCCESSFULLY", "new"]
 
 
 def test_a_finished_run_is_sent_whole() -> None:
-    found = left(finished_runs._keeping, *WHOLE, fragments=[FRAGMENT])
+    found = left(WholeRuns(), *WHOLE, fragments=[FRAGMENT])
     assert found == ["whole", "FINISHED_SUCCESSFULLY", "new"]
-    found = left(finished_runs._keeping, *WHOLE, *PART, fragments=[FRAGMENT])
+    found = left(WholeRuns(), *WHOLE, *PART, fragments=[FRAGMENT])
     assert found == ["part", "FINISHED_SUCCESSFULLY", "FINISHED_EARLY_FOR_RERUN", "new"]
 
 
@@ -67,5 +63,12 @@ def test_a_finished_run_is_sent_whole() -> None:
 def test_all_else_is_cleared_as_by_streamlit(
     messages: tuple[ForwardMsg, ...], fragments: list[str] | None
 ) -> None:
-    ours = left(finished_runs._keeping, *messages, fragments=fragments)
-    assert ours == left(STREAMLITS, *messages, fragments=fragments)
+    ours = left(WholeRuns(), *messages, fragments=fragments)
+    assert ours == left(ForwardMsgQueue(), *messages, fragments=fragments)
+
+
+def test_every_session_has_such_a_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_session, "ForwardMsgQueue", ForwardMsgQueue)
+    finished_runs.install()
+    assert vars(app_session)["ForwardMsgQueue"] is WholeRuns
+    assert "ForwardMsgQueue" in app_session.AppSession.__init__.__code__.co_names
