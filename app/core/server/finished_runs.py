@@ -41,4 +41,4 @@ def _split(messages: list[ForwardMsg]) -> tuple[list[ForwardMsg], list[ForwardMs
 
 def install() -> None:
     """Give every session of this process such a queue."""
-    app_session.ForwardMsgQueue = WholeRuns  # type: ignore[misc, attr-defined]
+    app_session.ForwardMsgQueue = WholeRuns  # type: ignore[misc]
