@@ -1,8 +1,8 @@
 """Serves figures over HTTP without Streamlit: an embed in a blog needs no session.
 
-`/?figure=NAME&lang=ko&theme=dark` is a figure by itself, with or without `embed=true`, and
-`figures/NAME.EXT` the same as a file: html, svg, csv, json. Parameters of a URL are looked up,
-never trusted.
+`/?figure=NAME&lang=ko&theme=dark` is a figure by itself, with or without `embed=true`; without a
+theme it follows its reader's. `figures/NAME.EXT` is the same as a file: html, svg, csv, json.
+Parameters of a URL are looked up, never trusted.
 """
 
 from __future__ import annotations
@@ -25,9 +25,7 @@ from app.core.texts import LANGUAGES, speaking, t
 from app.export import figures, standalone
 from app.export.exhibit import Exhibit
 from app.export.svg import picture
-from app.export.themes import NAMES as THEMES
-from app.export.themes import Theme, theme
-from app.export.themes import ThemeName as Colours
+from app.export.themes import Theme, followed
 from app.ui.csv_rows import to_csv
 
 FOLDER = "figures"
@@ -46,7 +44,7 @@ def as_svg(exhibit: Exhibit, colours: Theme, language: str) -> str:
 
 def as_html(exhibit: Exhibit, colours: Theme, language: str) -> str:
     """A figure as a self-contained HTML file."""
-    return standalone.figure_page(exhibit, colours, language, None)
+    return standalone.figure_page(exhibit, (colours,), language, None)
 
 
 def as_csv(exhibit: Exhibit, colours: Theme, language: str) -> bytes:
@@ -71,37 +69,36 @@ FORMATS: Mapping[str, tuple[Callable[[Exhibit, Theme, str], str | bytes], str]] 
 
 
 @functools.lru_cache(maxsize=256)
-def _file(name: str, extension: str, language: str, colours: Colours) -> str | bytes:
-    return FORMATS[extension][0](figures.figure(name, language), theme(colours), language)
+def _file(name: str, extension: str, language: str, colours: Theme) -> str | bytes:
+    return FORMATS[extension][0](figures.figure(name, language), colours, language)
 
 
 @functools.lru_cache(maxsize=64)
-def _frame(name: str, language: str, colours: Colours, root: str) -> str:
+def _frame(name: str, language: str, colours: tuple[Theme, ...], root: str) -> str:
     exhibit = figures.figure(name, language)
     full_view = f"{root}/{exhibit.link(language)}"
-    return standalone.figure_page(exhibit, theme(colours), language, full_view)
+    return standalone.figure_page(exhibit, colours, language, full_view)
 
 
-def _asked(request: Request) -> tuple[str, Colours]:
-    """The requested language and theme, or the first ones if unknown."""
+def _asked(request: Request) -> tuple[str, tuple[Theme, ...]]:
+    """The requested language, or the first one if unknown, and theme, or all of them."""
     language = request.query_params.get("lang")
-    colours = request.query_params.get("theme")
     return (
         language if language in LANGUAGES else next(iter(LANGUAGES)),
-        next((known for known in THEMES if known == colours), THEMES[0]),
+        followed(request.query_params.get("theme")),
     )
 
 
-def _unknown(name: str, language: str, colours: Colours, root: str) -> Response:
+def _unknown(name: str, language: str, colours: tuple[Theme, ...], root: str) -> Response:
     """A 404 page that lists the available figures."""
     with speaking(language):
-        asked = f"?lang={language}&theme={colours}"
+        asked = f"?lang={language}" + (f"&theme={colours[0].name}" if len(colours) == 1 else "")
         links = {
             known: (figures.title(known), f"{root}/{FOLDER}/{known}{asked}")
             for known in figures.offered()
         }
         said = t("export.unknown", name=name[:MOST])
-        page = standalone.list_page(said, t("export.unknown_says"), links, theme(colours), language)
+        page = standalone.list_page(said, t("export.unknown_says"), links, colours, language)
     return HTMLResponse(page, status_code=404, headers=_NOSNIFF)
 
 
@@ -112,8 +109,8 @@ def _damaged(error: DamagedFileError, language: str) -> Response:
 
 
 @functools.lru_cache(maxsize=64)
-def _shell(name: str, language: str, colours: Colours) -> str:
-    return standalone.shell(name, theme(colours), language)
+def _shell(name: str, language: str, colours: Theme) -> str:
+    return standalone.shell(name, colours, language)
 
 
 def routes(base: str) -> list[Route]:
@@ -128,7 +125,7 @@ def routes(base: str) -> list[Route]:
         try:
             if not extension:
                 return HTMLResponse(_frame(name, language, colours, base), headers=_HEADERS)
-            content = _file(name, extension, language, colours)
+            content = _file(name, extension, language, colours[0])
         except DamagedFileError as error:
             _LOG.exception("the figure %s cannot be drawn", name)
             return _damaged(error, language)
@@ -144,7 +141,8 @@ def routes(base: str) -> list[Route]:
         name = request.path_params["name"]
         if name not in standalone.SHELLS:
             return Response(status_code=404)
-        return HTMLResponse(_shell(name, *_asked(request)), headers=_HEADERS)
+        language, colours = _asked(request)
+        return HTMLResponse(_shell(name, language, colours[0]), headers=_HEADERS)
 
     return [
         Route(f"{base}/{FOLDER}/shell/{{name}}", shell),

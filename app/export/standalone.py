@@ -43,22 +43,27 @@ POLICY = (
 )
 
 
-def figure_page(exhibit: Exhibit, theme: Theme, language: str, full_view: str | None) -> str:
-    """The page of a figure with title, takeaway and source; `full_view` is the link's target."""
+def figure_page(
+    exhibit: Exhibit, themes: Sequence[Theme], language: str, full_view: str | None
+) -> str:
+    """The page of a figure with title, takeaway and source; `full_view` is the link's target.
+
+    With several themes, a page shows the one that its reader prefers.
+    """
     with speaking(language):
         return _page(
             exhibit.title,
             exhibit.takeaway,
-            _body(exhibit, theme),
+            _body(exhibit, themes),
             exhibit.source,
-            theme,
+            themes,
             language,
             full_view,
             _table(exhibit.rows) if full_view is None else "",
         )
 
 
-def _body(exhibit: Exhibit, theme: Theme) -> str:
+def _body(exhibit: Exhibit, themes: Sequence[Theme]) -> str:
     content = exhibit.content
     if isinstance(content, ShownRun):
         data = trace_view.drawn(content.trace, content.parts, playing=True, layer=content.layer)
@@ -68,15 +73,21 @@ def _body(exhibit: Exhibit, theme: Theme) -> str:
         data = reasoning_view.drawn(content.traces, readings)
         return _component("reasoning_view", ("player", "reasoning_view"), data)
     charts = "".join(
-        f'<div class="{name}">{_svg(exhibit, theme, width)}</div>' for name, width in WIDTHS.items()
+        f'<div class="for-{theme.name}">{_widths(exhibit, theme)}</div>' for theme in themes
     )
     return f'{charts}<script type="module">{_script("chart.js")}</script>'
+
+
+def _widths(exhibit: Exhibit, theme: Theme) -> str:
+    return "".join(
+        f'<div class="{name}">{_svg(exhibit, theme, width)}</div>' for name, width in WIDTHS.items()
+    )
 
 
 def _svg(exhibit: Exhibit, theme: Theme, width: int) -> str:
     drawn = picture.draw(exhibit.still, width, theme)
     # ids of hatches and scales must be unique in the page, which has several pictures
-    body = re.sub(r"(id=\"|url\(#)(hatch|scale)-", rf"\g<1>w{width}-\g<2>-", drawn.body)
+    body = re.sub(r"(id=\"|url\(#)(hatch|scale)-", rf"\g<1>{theme.name}{width}-\g<2>-", drawn.body)
     return (
         f'<svg class="chart" role="img" tabindex="0" aria-label="{escaped(exhibit.takeaway)}" '
         f'width="{drawn.width:g}" height="{drawn.height:g}" '
@@ -85,14 +96,18 @@ def _svg(exhibit: Exhibit, theme: Theme, width: int) -> str:
 
 
 def list_page(
-    title: str, says: str, links: Mapping[str, tuple[str, str]], theme: Theme, language: str
+    title: str,
+    says: str,
+    links: Mapping[str, tuple[str, str]],
+    themes: Sequence[Theme],
+    language: str,
 ) -> str:
     """A page with a list of links: name → (title, URL)."""
     items = "".join(
         f'<li><a href="{escaped(address)}">{escaped(name)}</a> <code>{escaped(key)}</code></li>'
         for key, (name, address) in links.items()
     )
-    return _page(title, says, f"<ul>{items}</ul>", "", theme, language, None, "")
+    return _page(title, says, f"<ul>{items}</ul>", "", themes, language, None, "")
 
 
 # --- Components --------------------------------------------------------------------------------
@@ -105,7 +120,7 @@ def shell(name: str, theme: Theme, language: str) -> str:
     data of the component on the page, or of plotly's chart.
     """
     body = _plot() if name == CHART else _inside(name, "%%data%%")
-    return _page("%%title%%", "%%says%%", body, "%%source%%", theme, language, None, "")
+    return _page("%%title%%", "%%says%%", body, "%%source%%", (theme,), language, None, "")
 
 
 def _component(name: str, sections: Sequence[str], data: dict[str, object]) -> str:
@@ -177,7 +192,7 @@ def _page(
     says: str,
     body: str,
     source: str,
-    theme: Theme,
+    themes: Sequence[Theme],
     language: str,
     full_view: str | None,
     table: str,
@@ -193,10 +208,23 @@ def _page(
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{escaped(title)} · Inside R1</title>"
-        f"<style>:root{{{_variables(theme)}}}{_script('page.css')}</style></head><body>"
+        f"<style>{_colours(themes)}{_script('page.css')}</style></head><body>"
         f"<h1>{escaped(title)}</h1><p>{escaped(says)}</p><main>{body}</main>{table}"
         f"<footer><span>{escaped(source)}</span> {link}</footer></body></html>"
     )
+
+
+def _colours(themes: Sequence[Theme]) -> str:
+    """The CSS of the themes' colours; of several, a reader's own."""
+    first, *others = themes
+    css = f":root{{{_variables(first)}}}"
+    for other in others:
+        css += (
+            f".for-{other.name}{{display:none}}@media(prefers-color-scheme:{other.name})"
+            f"{{:root{{{_variables(other)}}}"
+            f".for-{first.name}{{display:none}}.for-{other.name}{{display:block}}}}"
+        )
+    return css
 
 
 def _variables(theme: Theme) -> str:

@@ -28,6 +28,11 @@ class Theme:
     border: str
 
 
+def followed(name: str | None) -> tuple[Theme, ...]:
+    """The themes of a page: the one named, or all, of which it follows its reader's."""
+    return tuple(theme(one) for one in NAMES if one == name or name not in NAMES)
+
+
 @functools.cache
 def theme(name: ThemeName) -> Theme:
     """A theme's colours, from the app's configuration."""

@@ -10,4 +10,6 @@ export function show(view) {
   const data = Uint8Array.from(text, (character) => character.charCodeAt(0));
   const parentElement = document.getElementById("place");
   view({ data, parentElement, setStateValue() {}, setTriggerValue() {} });
+  // pictures on a canvas have the colours of when they were drawn
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload());
 }

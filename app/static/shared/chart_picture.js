@@ -11,6 +11,7 @@ const MARGIN = 16; // px
 const LINE = 1.35; // em
 const MOST = 120; // maximum characters of a URL below a picture
 const BUTTON = '.modebar-btn[data-attr="toImage"], .modebar-btn:not([data-attr])';
+const DATED = /\b20\d\d-\d\d-\d\d\b/;
 const HEADINGS = "h1, h2, h3, h4, p:has(> strong:only-child)";
 /** Properties that are copied from the page's style, because a file has none. */
 const INHERITED = ["fill", "stroke", "font-family", "font-size", "font-weight", "opacity"];
@@ -28,6 +29,28 @@ export function titleOf(chart) {
       (line.tagName !== "P" || line.textContent === line.firstElementChild?.textContent),
   );
   return before.at(-1)?.textContent?.trim() ?? document.title;
+}
+
+/**
+ * What the page says on when the numbers of a chart were measured; "" if it says nothing.
+ *
+ * That is the caption with a date in the smallest part of the page that has both, the last one
+ * before the chart if there are several.
+ *
+ * @param {Element} chart
+ */
+export function measuredOf(chart) {
+  for (let part = chart.parentElement; part; part = part.parentElement) {
+    const dated = [...part.querySelectorAll("[data-testid=stCaptionContainer]")].filter(
+      (line) => DATED.test(line.textContent ?? "") && line.checkVisibility(),
+    );
+    const before = dated.filter(
+      (line) => line.compareDocumentPosition(chart) & Node.DOCUMENT_POSITION_FOLLOWING,
+    );
+    const nearest = before.at(-1) ?? dated.at(0);
+    if (nearest) return nearest.textContent?.trim() ?? "";
+  }
+  return "";
 }
 
 /**
@@ -124,13 +147,14 @@ export function drawingOf(chart, title, source) {
 }
 
 /**
- * The footer of a file: the app, the date, and the URL of the view.
+ * The footer of a file: the app, the date, and the URL of the view, after what is known besides.
  *
  * @param {string} address
+ * @param {string[]} known sentences; "" is left out
  */
-export function sourceOf(address) {
+export function sourceOf(address, ...known) {
   const day = new Date().toISOString().slice(0, 10);
-  return `Inside R1 · ${day} · ${address}`;
+  return [...known.filter(Boolean), "Inside R1", day, address].join(" · ");
 }
 
 /** The URL of the view, or of its page if that is too long for a picture. */
@@ -153,7 +177,7 @@ export function watchCharts(saved) {
     if (!chart || !wanted) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    const drawing = drawingOf(chart, titleOf(chart), sourceOf(shortAddress()));
+    const drawing = drawingOf(chart, titleOf(chart), sourceOf(shortAddress(), measuredOf(chart)));
     const name = `${wanted.filename}.${wanted.format}`;
     const file =
       wanted.format === "svg"

@@ -46,7 +46,7 @@ class Addresses(HTMLParser):
 
 @pytest.mark.parametrize("name", figures.NAMES)
 def test_a_page_needs_nobody(name: str) -> None:
-    page = standalone.figure_page(figures.figure(name, "en"), LIGHT, "en", None)
+    page = standalone.figure_page(figures.figure(name, "en"), (LIGHT,), "en", None)
     assert len(page.encode()) < MOST_BYTES
     assert all(address.startswith("data:") for address in Addresses(page).found)
     assert "default-src 'none'" in page
@@ -86,6 +86,9 @@ def test_an_embedded_figure(base: str) -> None:
     assert theme("dark").back in page.text
     assert f'href="{base}/story?lang=ko' in page.text
     assert asked.get(f"{base}/?figure=kv-bytes&lang=ko&theme=dark").text == page.text
+    follows = asked.get(f"{base}/?figure=kv-bytes&lang=ko").text
+    assert all(theme(name).back in follows for name in THEMES)
+    assert theme("light").back not in page.text
     assert asked.get(f"{base}/?embed=true").status_code == 404  # the app's own page, then
 
 

@@ -25,6 +25,7 @@ import { escaped } from "../../shared/svg.js";
  */
 
 const [MIDDLE, NARROW] = [672, 480]; // px widths of embeds below which they show narrower pictures
+const [LOW, HIGH] = [400, 1600]; // px, of an embedded page, which scrolls inside if it is higher
 const ROOM = "room"; // the URL key of a page's room
 
 /**
@@ -83,28 +84,59 @@ function heightOf({ heights: [wide, middle, narrow] }) {
   return `calc(${wide}px + ${more(MIDDLE, middle - wide)} + ${more(NARROW, narrow - middle)})`;
 }
 
+/** The height in px that the current page needs in a column as wide as here. */
+function heightOfPage() {
+  const page = document.querySelector("[data-testid=stMainBlockContainer]");
+  return Math.min(Math.max(page?.scrollHeight ?? 0, LOW), HIGH);
+}
+
 /**
  * The embed code of a figure, or else of the current page.
  *
  * @param {Shared} data
  * @param {Figure | undefined} figure
- * @param {boolean} dark
+ * @param {string} theme "light", "dark", or "" to follow each reader's own
  */
-export function frameOf(data, figure, dark) {
+export function frameOf(data, figure, theme) {
   const address = figure ? home() : new URL(location.href);
   address.searchParams.set("embed", "true");
   address.searchParams.set("lang", data.locale);
-  if (figure) {
-    address.searchParams.set("figure", figure.name);
-    address.searchParams.set("theme", dark ? "dark" : "light");
-  } else if (dark) address.searchParams.set("embed_options", "dark_theme");
+  if (figure) address.searchParams.set("figure", figure.name);
+  if (theme) {
+    const [key, value] = figure ? ["theme", theme] : ["embed_options", `${theme}_theme`];
+    address.searchParams.set(key, value);
+  }
   const quoted = (/** @type {string} */ text) =>
     text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
   const title = figure ? `${figure.title} · Inside R1` : document.title;
   const frame =
     `<iframe src="${quoted(address.href)}" title="${quoted(title)}" loading="lazy" ` +
-    `style="border:0;width:100%;height:${figure ? heightOf(figure) : "900px"}"></iframe>`;
+    `style="border:0;width:100%;height:${figure ? heightOf(figure) : `${heightOfPage()}px`}"></iframe>`;
   return figure ? `<div style="max-width:720px;container-type:inline-size">${frame}</div>` : frame;
+}
+
+/**
+ * The BibTeX entry of the paper that the view or a figure shows.
+ *
+ * @param {Shared} data
+ * @param {Figure} [figure]
+ */
+function paperOf(data, figure) {
+  const room = new URL(location.href).searchParams.get(ROOM) ?? "";
+  return data.papers[figure?.paper ?? data.rooms[room] ?? data.paper];
+}
+
+/**
+ * That paper in a line: its title and where it is found.
+ *
+ * @param {Shared} data
+ */
+export function citedShort(data) {
+  const entry = paperOf(data);
+  const plain = (/** @type {string} */ field) =>
+    new RegExp(`^\\s*${field}\\s*= \\{(.*)\\},?$`, "m").exec(entry)?.[1].replace(/[{}]/g, "");
+  const place = plain("journal")?.replace("arXiv preprint ", "") ?? plain("url");
+  return [plain("title"), place, plain("year")].filter(Boolean).join(", ");
 }
 
 /**
@@ -114,12 +146,9 @@ export function frameOf(data, figure, dark) {
  * @param {Figure | undefined} figure
  */
 export function bibtex(data, figure) {
-  const asked = new URL(location.href).searchParams;
-  const room = asked.get(ROOM) ?? "";
-  const paper = figure?.paper ?? data.rooms[room] ?? data.paper;
   const app = data.app
     .replace("%url%", () => location.href.replace(/[{}]/g, encodeURIComponent))
     .replace("%date%", () => data.date)
     .replace("%year%", () => data.date.slice(0, 4));
-  return `${app}\n\n${data.papers[paper]}\n`;
+  return `${app}\n\n${paperOf(data, figure)}\n`;
 }

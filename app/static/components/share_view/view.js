@@ -4,14 +4,14 @@
 /** @import { Common } from "../../shared/mount.js" */
 /** @import { Chart } from "../../shared/plotly.js" */
 
-import { sourceOf, titleOf, watchCharts } from "../../shared/chart_picture.js";
+import { measuredOf, sourceOf, titleOf, watchCharts } from "../../shared/chart_picture.js";
 import { copy, pngOf, save } from "../../shared/copy.js";
 import { element } from "../../shared/element.js";
 import { mount, shown } from "../../shared/mount.js";
 import { unpacked } from "../../shared/packed.js";
 import { drawnAgain, wantedOf } from "../../shared/plotly.js";
 import { Words } from "../../shared/words.js";
-import { addressOf, bibtex, filledShell, frameOf, isDark } from "./codes.js";
+import { addressOf, bibtex, citedShort, filledShell, frameOf, isDark } from "./codes.js";
 
 /** @import { Shared } from "./codes.js" */
 
@@ -20,6 +20,7 @@ import { addressOf, bibtex, filledShell, frameOf, isDark } from "./codes.js";
  * @property {string} label
  * @property {string} title
  * @property {string} says
+ * @property {string} measured when, in the page's own words; "" if `says` tells it
  * @property {string} shell the template to fill in
  * @property {() => Uint8Array} bytes
  * @property {string} file its name, without language and extension
@@ -109,6 +110,10 @@ class View {
     const others = data.figures.filter((figure) => figure.page !== data.page);
     for (const { name, title } of [...here, ...others])
       element("option", "", choice, title).value = name;
+    const theme = element("select", "", panel);
+    theme.setAttribute("aria-label", words.say("theme"));
+    for (const name of ["", "light", "dark"])
+      element("option", "", theme, words.say(`theme_${name || "reader"}`)).value = name;
     const code = element("textarea");
     code.readOnly = true;
     code.rows = 4;
@@ -128,11 +133,12 @@ class View {
 
     const show = () => {
       const chosen = data.figures.find((figure) => figure.name === choice.value);
-      code.value = frameOf(data, chosen, isDark(this.root));
+      code.value = frameOf(data, chosen, theme.value);
       entry.value = bibtex(data, chosen);
       this.files(files, chosen?.name);
     };
     choice.onchange = show;
+    theme.onchange = show;
     show();
   }
 
@@ -194,6 +200,7 @@ class View {
       label: views.length > 1 ? `${title} (${i + 1})` : title,
       title,
       says: unpacked(bytes).about,
+      measured: "",
       shell: nameOf(root),
       bytes: () => bytes,
       file: "inside-r1-run",
@@ -213,6 +220,7 @@ class View {
         label: titleOf(chart),
         title: titleOf(chart),
         says: chart.closest("[data-testid=stPlotlyChart]")?.ariaLabel ?? "",
+        measured: measuredOf(chart),
         shell: CHART,
         bytes: () => drawnAgain(chart),
         file: wantedOf(chart)?.filename ?? "inside-r1-chart",
@@ -236,7 +244,8 @@ class View {
       button.onclick = async () => {
         const shell = await fetch(addressOf(data, `shell/${page.shell}`, isDark(this.root)));
         const shownPage = { title: page.title, says: page.says, bytes: page.bytes() };
-        const text = filledShell(await shell.text(), shownPage, sourceOf(location.href));
+        const source = sourceOf(location.href, page.measured, citedShort(data));
+        const text = filledShell(await shell.text(), shownPage, source);
         const file = `${page.file}-${data.locale}.html`;
         save(new Blob([text], { type: "text/html" }), file);
         this.tell("saved", { file });
