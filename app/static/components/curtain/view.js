@@ -7,6 +7,7 @@
 
 import { theme } from "../../shared/canvas.js";
 import { element } from "../../shared/element.js";
+import { Frames } from "../../shared/frames.js";
 import { isTaken } from "../../shared/keys.js";
 import { mount } from "../../shared/mount.js";
 import { Player } from "../../shared/player.js";
@@ -30,7 +31,7 @@ class View {
     this.run = "";
     this.labels = 0;
     this.inside = ""; // where the chart is
-    this.frame = 0;
+    this.frames = new Frames((now) => this.draw(now));
     this.cover = element("div", "curtain");
     this.player = new Player([], 0, PACES["<"]);
     this.hear = (/** @type {KeyboardEvent} */ event) => this.key(event);
@@ -50,8 +51,7 @@ class View {
 
   play() {
     this.player.play();
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame((now) => this.draw(now));
+    this.frames.ask();
   }
 
   /** @param {KeyboardEvent} event */
@@ -68,7 +68,7 @@ class View {
       this.player.tick(now);
       this.lay(chart);
     }
-    if (this.player.playing) this.frame = requestAnimationFrame((then) => this.draw(then));
+    if (this.player.playing) this.frames.ask();
     else this.cover.remove();
   }
 
@@ -94,7 +94,7 @@ class View {
   }
 
   destroy() {
-    cancelAnimationFrame(this.frame);
+    this.frames.cancel();
     window.removeEventListener("keydown", this.hear);
     this.cover.remove();
   }

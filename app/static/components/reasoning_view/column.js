@@ -43,6 +43,7 @@ export class Column {
     this.view = view;
     this.data = reply;
     this.shown = 0;
+    this.drawnAs = ""; // what it depends on, when it was last drawn
     this.factsNow = "";
     this.answerState = "";
     this.root = element("section", "reply-column", parent);
@@ -199,8 +200,6 @@ export class Column {
     });
     for (const row of this.rows.splice(cuts.length)) row.root.remove();
     this.fold(cuts);
-    if (this.view.player?.playing && this.follows)
-      this.thinking.scrollTop = this.thinking.scrollHeight;
   }
 
   /**

@@ -8,6 +8,7 @@
 import { gradient } from "../../shared/colours.js";
 import { Controls, playerOf } from "../../shared/controls.js";
 import { element } from "../../shared/element.js";
+import { Frames } from "../../shared/frames.js";
 import { shownAt, spread } from "../../shared/player.js";
 import { saveButton } from "../../shared/save.js";
 import { Tip } from "../../shared/tip.js";
@@ -39,6 +40,18 @@ function timesOf(replies) {
   return replies.map((reply) => spread((known && reply.seconds) || reply.texts.map(() => 0)));
 }
 
+/**
+ * Show the newest rows of columns: all heights first, as each would be laid out anew after a change.
+ *
+ * @param {Column[]} columns
+ */
+function follow(columns) {
+  const heights = columns.map(({ thinking }) => thinking.scrollHeight);
+  columns.forEach(({ thinking }, i) => {
+    thinking.scrollTop = heights[i];
+  });
+}
+
 export class Replies {
   /**
    * @param {HTMLElement} root
@@ -55,8 +68,7 @@ export class Replies {
     this.pick = data.pick;
     this.times = timesOf(data.columns);
     this.player = data.playing ? this.playerFor() : null;
-    this.frame = 0;
-    this.state = "";
+    this.frames = new Frames((now) => this.draw(now));
 
     root.replaceChildren();
     this.whole = element("section", "", root);
@@ -152,7 +164,7 @@ export class Replies {
   // --- Drawing ------------------------------------------------------------------------------
 
   redraw() {
-    if (!this.frame) this.frame = requestAnimationFrame((now) => this.draw(now));
+    this.frames.ask();
   }
 
   /**
@@ -160,16 +172,19 @@ export class Replies {
    * @param {boolean} [changed] whether something other than the state has changed
    */
   draw(now, changed = false) {
-    this.frame = 0;
     const { player } = this;
     if (player?.tick(now) && player.over) this.announce();
     this.showPlayed();
-    const state = JSON.stringify([this.colour, this.pick, this.columns.map((c) => c.shown)]);
-    if (state !== this.state || changed || !player) {
-      this.state = state;
-      for (const column of this.columns) column.draw();
-      this.strips.draw();
-    }
+    const chosen = JSON.stringify([this.colour, this.pick]);
+    const old = this.columns.filter((column) => {
+      const state = `${column.shown} ${chosen}`;
+      if (column.drawnAs === state && !changed && player) return false;
+      column.drawnAs = state;
+      return true;
+    });
+    for (const column of old) column.draw();
+    if (player?.playing) follow(old.filter((column) => column.follows));
+    if (old.length) this.strips.draw();
     this.controls?.draw();
     if (player?.playing) this.redraw();
   }
@@ -217,6 +232,6 @@ export class Replies {
   }
 
   destroy() {
-    cancelAnimationFrame(this.frame);
+    this.frames.cancel();
   }
 }

@@ -10,6 +10,7 @@
 
 import { Controls, playerOf } from "../../shared/controls.js";
 import { element, target } from "../../shared/element.js";
+import { Frames } from "../../shared/frames.js";
 import { hearOthers, nextTurn, PAUSE, tellOthers } from "../../shared/link.js";
 import { mount } from "../../shared/mount.js";
 import { saveButton } from "../../shared/save.js";
@@ -52,7 +53,7 @@ export class View {
     this.wanted = 0; // the first token of the requested window
     this.touched = false; // whether the viewer has pinned or selected anything
     this.built = "";
-    this.frame = 0;
+    this.frames = new Frames((now) => this.draw(now));
     this.sending = 0;
     this.looking = 0;
     /** @type {Player | null} */
@@ -197,12 +198,11 @@ export class View {
 
   redraw() {
     this.dirty = true;
-    if (!this.frame) this.frame = requestAnimationFrame((now) => this.draw(now));
+    this.frames.ask();
   }
 
   /** @param {number} now */
   draw(now) {
-    this.frame = 0;
     const { player } = this;
     if (!this.found) return;
     if (player?.tick(now)) {
@@ -220,7 +220,7 @@ export class View {
       this.charts?.draw();
       this.controls?.draw();
     }
-    if (player?.playing && !this.frame) this.frame = requestAnimationFrame((t) => this.draw(t));
+    if (player?.playing) this.frames.ask();
   }
 
   // --- Selection --------------------------------------------------------------------------
@@ -361,7 +361,7 @@ export class View {
   }
 
   destroy() {
-    cancelAnimationFrame(this.frame);
+    this.frames.cancel();
     clearTimeout(this.sending);
     clearTimeout(this.looking);
     this.resize.disconnect();
