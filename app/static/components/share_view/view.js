@@ -244,7 +244,8 @@ class View {
       button.onclick = async () => {
         const shell = await fetch(addressOf(data, `shell/${page.shell}`, isDark(this.root)));
         const shownPage = { title: page.title, says: page.says, bytes: page.bytes() };
-        const source = sourceOf(location.href, page.measured, citedShort(data));
+        const paper = words.say("paper", { paper: citedShort(data) });
+        const source = sourceOf(location.href, page.measured, paper);
         const text = filledShell(await shell.text(), shownPage, source);
         const file = `${page.file}-${data.locale}.html`;
         save(new Blob([text], { type: "text/html" }), file);
