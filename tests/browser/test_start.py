@@ -123,7 +123,8 @@ def test_a_stopped_run_says_so(slow_page: Page) -> None:
 def test_a_whole_card_leads_to_its_page_with_the_same_question(page: Page, name: str) -> None:
     visit(page, lang="ko")
     recorded = judged_reply.recorded("ko")[1].info
-    page.locator(f".st-key-s_card_{name} img").click(force=True)  # the link lies over the picture
+    expect(page.locator(".reply-column")).to_have_count(2)  # what is above the cards
+    page.locator(f".st-key-s_card_{name}").click()  # in its middle, far from the words of its link
     page.wait_for_url(f"**/{name}?*")
     title = page.get_by_role("heading", level=1, name=texts("ko")[f"{name}.title"])
     expect(title).to_be_visible()
