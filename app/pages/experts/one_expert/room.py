@@ -1,4 +1,4 @@
-"""One expert: its tokens, load, co-activated experts, weights, and what removing it costs."""
+"""One expert: its tokens, load, co-activated experts, weights, and what switching it off costs."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ from app.ui.picture import drawn_once
 from app.ui.table import folded_table
 from model.analysis.interventions import Intervention
 
-ABSENCE = NeedSlot("absence")
+ONE_EXPERT = NeedSlot("one_expert")
 TOKENS = 15  # in the list of favourites
 COMPANY = 5  # in the list of partners
 
 
 def room() -> None:
     """Draw the room."""
-    statistics_room.READ.area(card)
+    statistics_room.READ.area(one_expert)
 
 
-def card() -> None:
-    """Draw the chosen expert's card."""
+def one_expert() -> None:
+    """Draw all about the chosen expert."""
     st.header(t("one_expert.title"))
     st.markdown(t("one_expert.lead"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = inputs.model()
         of_model = models.card(model)
-        layer, at = session.choose_layer(of_model.moe_layers, "e_card_layer")
+        layer, at = session.choose_layer(of_model.moe_layers, "e_one_layer")
         expert = st.selectbox(
             t("one_expert.expert"),
             range(of_model.n_routed_experts),
-            key="e_card_expert",
+            key="e_one_expert",
             bind="query-params",
             width=120,
         )
@@ -59,7 +59,7 @@ def card() -> None:
     with right:
         by_domain(found, layer, at, expert)
         company(found, layer, at, expert)
-    ABSENCE.area(lambda: absence(model, layer, expert))
+    ONE_EXPERT.area(lambda: switched_off(model, layer, expert))
 
 
 def words(found: RoutingCounts, model: str, layer: int, at: int, expert: int) -> None:
@@ -112,7 +112,7 @@ def by_domain(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
         drawn_once(
             figures.parts, names, shares.tolist(), even, {"share": t("experts.share_domain_axis")}
         ),
-        key="e_card_domains",
+        key="e_one_domains",
         alt=t("one_expert.domains_alt", shares=listed_shares(names, shares)),
     )
     folded_table(
@@ -149,7 +149,7 @@ def company(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
             even,
             {"share": t("one_expert.company_axis")},
         ),
-        key="e_card_company",
+        key="e_one_company",
         alt=t("one_expert.company_alt", shares=listed_shares(names, together)),
     )
     st.caption(t("one_expert.company_reading", even=f"{even:.0%}"))
@@ -164,29 +164,29 @@ def company(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
     )
 
 
-def absence(model: str, layer: int, expert: int) -> None:
-    """Draw what removing the expert costs in loss, by domain."""
-    st.markdown(f"**{t('one_expert.absence_title')}**")
+def switched_off(model: str, layer: int, expert: int) -> None:
+    """Draw what switching the expert off costs in loss, by domain."""
+    st.markdown(f"**{t('one_expert.off_title')}**")
     without_it = Intervened(model, Intervention(off=frozenset({(layer, expert)})))
-    plain, without = held_out.read(ABSENCE, [model, without_it], held_out.ROWS)
+    plain, without = held_out.read(ONE_EXPERT, [model, without_it], held_out.ROWS)
     if len(plain) < held_out.ROWS:
-        held_out.ask(ABSENCE, t("one_expert.absence_run", layer=layer, expert=expert))
+        held_out.ask(ONE_EXPERT, t("one_expert.off_run", layer=layer, expert=expert))
         return
     gap, (low, high) = held_out.difference(without, plain, held_out.ROWS)
     st.markdown(
-        t("one_expert.absence_sentence", gap=f"{gap:+.4f}", low=f"{low:+.4f}", high=f"{high:+.4f}")
+        t("one_expert.off_sentence", gap=f"{gap:+.4f}", low=f"{low:+.4f}", high=f"{high:+.4f}")
     )
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
     gaps = [
         held_out.difference(without, plain, held_out.ROWS, place) for place in range(len(names))
     ]
-    alt = t("one_expert.absence_alt", gaps=differences.listed(names, gaps))
-    differences.draw(names, gaps, "e_card_absence", alt)
+    alt = t("one_expert.off_alt", gaps=differences.listed(names, gaps))
+    differences.draw(names, gaps, "e_one_off", alt)
     folded_table(
         lambda: [
             {t("interventions.domain"): name} | differences.cells(gap)
             for name, gap in zip(names, gaps, strict=True)
         ],
-        "expert-absence",
-        t("one_expert.absence_table", layer=layer, expert=expert),
+        "expert-off",
+        t("one_expert.off_table", layer=layer, expert=expert),
     )

@@ -350,7 +350,7 @@ def test_the_knock_out_runs_and_names_the_paper() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_statistics_and_the_card_are_there_at_once(language: str) -> None:
+def test_statistics_and_one_expert_are_there_at_once(language: str) -> None:
     at = ended(opened("routing_statistics", language), "routing_statistics")
     words = texts(language)
     assert words["routing_statistics.again_title"] in [title.value for title in at.subheader]
@@ -359,6 +359,6 @@ def test_statistics_and_the_card_are_there_at_once(language: str) -> None:
     ended(at, "routing_statistics")
     assert any("base-mha" in caption.value for caption in at.caption)
     at = opened("one_expert", language)
-    ask(at, "absence")
-    said = words["one_expert.absence_sentence"].split("{")[0]
+    ask(at, "one_expert")
+    said = words["one_expert.off_sentence"].split("{")[0]
     assert any(text.value.startswith(said) for text in at.markdown)
