@@ -73,7 +73,7 @@ REQUESTS: Mapping[str, object] = {
     "one_step": _ASKED,
     "short_run": _ASKED | {"steps": count, "questions": count, "group": count, "asked": count},
     "decoding_times": {
-        "ways": [(str, str, bool)],
+        "paths": [(str, str, bool)],
         "contexts": [count],
         "rounds": count,
         "repeats": count,
@@ -88,7 +88,7 @@ FINDINGS: Mapping[str, object] = {
         "step": int, "tokens": int, "seconds": float, "accuracy": float, "reward": float,
         "format": float,
     },
-    "steps": {"way": str, "tokens": int, "seconds": [float]},
+    "steps": {"path": str, "tokens": int, "seconds": [float]},
     "update": {
         "lr": float,
         "replies": [{

@@ -198,7 +198,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
             }
             for at, layer in enumerate(layers)
         ],
-        "experts-ways",
+        "experts-paths",
         t("interventions.paths_table", token=pin),
     )
 

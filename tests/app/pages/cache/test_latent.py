@@ -128,10 +128,10 @@ def test_until_two_lengths_are_timed_the_recorded_ones_stay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     request = experiments.decoding_times({"absorbed": ("base", True), "naive": ("base", False)})
-    order = [(tokens, way) for tokens in (8, 32) for way in ("absorbed", "naive")]
+    order = [(tokens, path) for tokens in (8, 32) for path in ("absorbed", "naive")]
     found = tuple(
-        Finding(0.1 * n, "steps", {"way": way, "tokens": tokens, "seconds": [0.1, 0.2]})
-        for n, (tokens, way) in enumerate(order)
+        Finding(0.1 * n, "steps", {"path": path, "tokens": tokens, "seconds": [0.1, 0.2]})
+        for n, (tokens, path) in enumerate(order)
     )
     for so_far, recorded in ((1, True), (3, True), (4, False)):
         outcome = Outcome(request, found[:so_far])

@@ -218,12 +218,12 @@ def test_latents_are_drawn_as_they_are() -> None:
 
 def test_times_are_those_that_were_found_so_far() -> None:
     found = tuple(
-        Finding(share, "steps", {"way": way, "tokens": n, "seconds": [0.1, 0.2, 0.4]})
-        for share, way, n in ((0.3, "naive", 8), (0.6, "absorbed", 8), (1.0, "naive", 8))
+        Finding(share, "steps", {"path": path, "tokens": n, "seconds": [0.1, 0.2, 0.4]})
+        for share, path, n in ((0.3, "naive", 8), (0.6, "absorbed", 8), (1.0, "naive", 8))
     )
     request = experiments.decoding_times({"absorbed": ("base", True), "naive": ("base", False)})
     growing, times = (timing.times_of(Outcome(request, found[:n])) for n in (1, 3))
-    assert growing.contexts == [], "the other way was not timed yet"
+    assert growing.contexts == [], "the other path was not timed yet"
     assert times.contexts == [8]
     assert len(times.seconds["naive", 8]) == 6
     low, middle, high = times.quartiles("absorbed", 8)
