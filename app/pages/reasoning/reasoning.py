@@ -12,7 +12,8 @@ from app.core.asking import contestants, judged_reply, scope
 from app.core.texts import question_language, t
 from app.pages.reasoning import state as session
 from app.pages.reasoning.continuations import room as continuations_room
-from app.pages.reasoning.test_time_compute import room as many_replies
+from app.pages.reasoning.samples import room as samples_room
+from app.pages.reasoning.thinking import room as thinking_room
 from app.ui import rooms
 from app.ui.components.reasoning_view import name_of, reasoning_view
 from app.ui.number_field import NumberField
@@ -224,8 +225,8 @@ def downloads() -> None:
 
 ROOMS = {
     "replies": lambda: session.RUN.area(replies),
-    "samples": many(many_replies.samples),
-    "thinking": many(many_replies.thinking),
+    "samples": many(samples_room.room),
+    "thinking": many(thinking_room.room),
 }
 
 session.open_page()

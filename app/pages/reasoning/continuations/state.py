@@ -16,7 +16,7 @@ from app.core.errors import InputError
 from app.core.running import replies
 from app.core.texts import t
 from app.pages.reasoning import state as session
-from app.pages.reasoning.test_time_compute.state import offered
+from app.pages.reasoning.many_replies import offered
 from app.ui import sampling
 from app.ui.number_field import NumberField
 from model.nn.tokenizer import encode
@@ -25,7 +25,7 @@ from model.tasks.reading import ascii_of
 
 CONTINUATIONS = replies.ReplySlot("r_continuations")
 COUNTS = (8, 16, 32)
-NUMBER = NumberField("reasoning.number", 0, 99_999)  # to put in place of a step's
+NUMBER = NumberField("continuations.number", 0, 99_999)  # to put in place of a step's
 
 
 def number_key() -> str:
@@ -65,6 +65,7 @@ def start(edited: bool) -> None:
     if found is None:
         return
     trace, reading, mark = found
+    context = trace.card.max_position_embeddings
     keep = prefix(trace, reading, mark, edited)
     ids = [int(i) for i in trace.token_ids[:keep]]
     head = "".join(trace.texts[reading.start : keep])
@@ -77,8 +78,8 @@ def start(edited: bool) -> None:
             head += str(number)
         if not reading.problem.level:
             raise InputError(t("reasoning.not_judgeable"))
-        if len(ids) >= int(models.config(trace.card.name)["max_position_embeddings"]):
-            raise InputError(t("reasoning.no_room"))
+        if context is not None and len(ids) >= context:
+            raise InputError(t("continuations.no_room"))
     except InputError as error:
         CONTINUATIONS.refuse(error)
         return

@@ -332,7 +332,7 @@ def test_no_more_models_are_asked_than_the_field_takes() -> None:
 def test_rooms_of_many_replies_open_on_what_was_measured(room: str, language: str) -> None:
     app = opened(language, room=room)
     assert not app.exception and not app.error
-    assert app.header[0].value == texts(language)[f"reasoning.title_{room}"]
+    assert app.header[0].value == texts(language)[f"{room}.title"]
     assert [one.value for one in app.subheader] == [texts(language)["reasoning.recorded_title"]]
     assert app.get("plotly_chart")
     assert not [one for one in app.button if one.key == "r_ask"]
