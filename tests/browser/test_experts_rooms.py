@@ -159,7 +159,7 @@ def test_statistics_are_read_and_an_expert_has_its_room(page: Page) -> None:
     ask(page, "routing_statistics", "e_domain_chart")
     for key in ("e_together", "e_faithful", "e_neighbours"):
         expect(chart(page, key)).to_be_visible()
-    ask(page, "saturation", "e_early")
+    ask(page, "saturation", "e_saturation")
     page.get_by_text(T["experts.room_one_expert"], exact=True).click()
     expect(chart(page, "e_one_domains")).to_be_visible()
     expect(page.get_by_text(T["one_expert.tokens_title"])).to_be_visible()

@@ -267,8 +267,8 @@ def by_layer(found: list[ReadText], place: str) -> None:
                 t("experts.layer"): layer,
                 t("experts.model"): model,
                 t("after_rl.share"): round(each[at].mean, 4),
-                t("interventions.low"): round(each[at].interval[0], 4),
-                t("interventions.high"): round(each[at].interval[1], 4),
+                t("experts.interval_from"): round(each[at].interval[0], 4),
+                t("experts.interval_to"): round(each[at].interval[1], 4),
             }
             for at, layer in enumerate(layers)
             for model, each in estimates.items()

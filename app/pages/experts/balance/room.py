@@ -67,7 +67,7 @@ def loads(runs: list[balance_runs.BalanceRun], layer: int, at: int) -> None:
     folded_table(
         lambda: [
             {t("balance.balanced_by"): names()[run.name], t("experts.step"): step}
-            | {t("one_expert.partner", expert=e): float(x) for e, x in enumerate(load_E)}
+            | {t("experts.expert_n", expert=e): float(x) for e, x in enumerate(load_E)}
             for run in runs
             for step, load_E in zip(run.steps, run.load[:, at], strict=True)
         ],
@@ -177,7 +177,7 @@ def biases(run: balance_runs.BalanceRun, layer: int, at: int) -> None:
     folded_table(
         lambda: [
             {t("experts.step"): step}
-            | {t("one_expert.partner", expert=e): float(b) for e, b in enumerate(bias_E)}
+            | {t("experts.expert_n", expert=e): float(b) for e, b in enumerate(bias_E)}
             for step, bias_E in zip(run.steps, bias_WE, strict=True)
         ],
         f"balance-bias-{layer}",

@@ -9,10 +9,10 @@ from app.core import links
 from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
-from app.pages.experts import held_out, inputs
+from app.pages.experts import differences, held_out, inputs
 from app.pages.experts import state as session
 from app.pages.experts.held_out import HeldOutRuns
-from app.pages.experts.interventions import differences, intervened_run, knock_out
+from app.pages.experts.interventions import intervened_run, knock_out
 from app.pages.experts.interventions.intervened_run import IntervenedRun
 from app.pages.experts.interventions.view import intervention_view
 from app.pages.experts.route import figures as route_figures
@@ -189,7 +189,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
         lambda: [
             {t("experts.layer"): layer}
             | {
-                t(f"route.panel_{panel}"): ", ".join(
+                t(f"experts.panel_{panel}"): ", ".join(
                     f"{expert} ({share:.0%})"
                     for expert, share in zip(path.ids[at], path.shares[at], strict=True)
                     if share
@@ -228,7 +228,7 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
     folded_table(
         lambda: [
             {
-                t("interventions.domain"): name,
+                t("experts.column_domain"): name,
                 t("interventions.before"): round(before.loss(rows, at)[0], 4),
                 t("interventions.after"): round(after.loss(rows, at)[0], 4),
             }

@@ -13,9 +13,8 @@ from app.core.assets import models
 from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
-from app.pages.experts import held_out, inputs
+from app.pages.experts import differences, held_out, inputs
 from app.pages.experts import state as session
-from app.pages.experts.interventions import differences
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
 from app.pages.experts.routing_statistics import room as statistics_room
@@ -118,7 +117,7 @@ def by_domain(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
     folded_table(
         lambda: [
             {
-                t("interventions.domain"): name,
+                t("experts.column_domain"): name,
                 t("experts.share_domain_axis"): round(float(share), 4),
             }
             for name, share in zip(names, shares, strict=True)
@@ -139,7 +138,7 @@ def company(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
     shares = found.coactivation[at, expert]
     best = [int(e) for e in np.argsort(-np.nan_to_num(shares, nan=-1.0))[:COMPANY]]
     even = (found.ids.shape[2] - 1) / (len(shares) - 1)
-    names = [t("one_expert.partner", expert=e) for e in best]
+    names = [t("experts.expert_n", expert=e) for e in best]
     together = np.nan_to_num(shares[best])
     chart(
         drawn_once(
@@ -184,7 +183,7 @@ def switched_off(model: str, layer: int, expert: int) -> None:
     differences.draw(names, gaps, "e_one_off", alt)
     folded_table(
         lambda: [
-            {t("interventions.domain"): name} | differences.cells(gap)
+            {t("experts.column_domain"): name} | differences.cells(gap)
             for name, gap in zip(names, gaps, strict=True)
         ],
         "expert-off",

@@ -26,8 +26,8 @@ def words() -> dict[str, str]:
         "trunk": t("route.trunk"),
         "shared": t("route.shared"),
         "hover": t("route.hover", layer="{layer}", expert="{expert}", share="{share}"),
-        "panel_0": t("route.panel_0"),
-        "panel_1": t("route.panel_1"),
+        "panel_0": t("experts.panel_0"),
+        "panel_1": t("experts.panel_1"),
     }
 
 

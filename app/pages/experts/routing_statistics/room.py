@@ -59,7 +59,7 @@ def over_much_text() -> None:
     together(found, model, layer, at)
     tokens(found, layers)
     neighbours(found, model, layers)
-    saturation.EARLY.area(lambda: saturation.section(model, layers))
+    saturation.SATURATION.area(lambda: saturation.section(model, layers))
 
 
 def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
@@ -110,7 +110,7 @@ def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
     st.markdown(t("routing_statistics.domains_published"))
     folded_table(
         lambda: [
-            {t("interventions.domain"): name, t("experts.domain_tokens"): int(n)}
+            {t("experts.column_domain"): name, t("experts.domain_tokens"): int(n)}
             | by_expert(shares)
             for name, n, shares in zip(names, found.domain_tokens, share_DE, strict=True)
         ],
@@ -122,7 +122,7 @@ def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
 def by_expert(shares: NDArray[np.floating]) -> dict[str, object]:
     """Table cells, one column per expert; None for NaN."""
     return {
-        t("one_expert.partner", expert=e): None if np.isnan(share) else round(float(share), 4)
+        t("experts.expert_n", expert=e): None if np.isnan(share) else round(float(share), 4)
         for e, share in enumerate(shares)
     }
 
@@ -314,7 +314,7 @@ def again_row(
     domain: str, layers: Sequence[int], first: Sequence[float], again: Sequence[float]
 ) -> dict[str, object]:
     """A table row with the shares for the first choice and for any, layer by layer."""
-    row: dict[str, object] = {t("interventions.domain"): domain}
+    row: dict[str, object] = {t("experts.column_domain"): domain}
     for layer, f, a in zip(layers, first, again, strict=True):
         row[t("experts.layer_n", layer=layer)] = f"{f:.1%} · {a:.1%}"
     return row

@@ -32,7 +32,7 @@ def test_pictures_of_the_pinned_token_come_by_themselves() -> None:
     assert has(healthy(at), "c_attention")
     for key in ("c_one_token", "c_all_tokens"):
         assert has(at, key)
-    places = texts("ko")["latent.axis_token"]
+    places = texts("ko")["cache.axis_token"]
     rank, rotary = (models.config(latents.model())[f] for f in ("kv_lora_rank", "qk_rope_head_dim"))
     table = next(
         t.value for t in unfolded(at).dataframe if places in t.value.columns and "k_pe 0" in t.value

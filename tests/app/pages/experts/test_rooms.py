@@ -16,8 +16,8 @@ from app.core.running import generation, need_slot
 from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import LANGUAGES, texts
+from app.pages.experts import figures as page_figures
 from app.pages.experts import held_out
-from app.pages.experts.interventions import figures as intervention_figures
 from app.pages.experts.interventions import intervened_run as intervened_runs
 from app.pages.experts.interventions import knock_out
 from app.pages.experts.interventions import room as interventions_room
@@ -243,7 +243,7 @@ def test_figures_hold_what_they_are_given() -> None:
         route_figures.IDLE,
         route_figures.IDLE,
     )
-    apart = intervention_figures.gaps(["a"], [(0.5, (0.4, 0.7))], labels)
+    apart = page_figures.gaps(["a"], [(0.5, (0.4, 0.7))], labels)
     assert apart.layout.xaxis.rangemode == "tozero"  # the unchanged model's place is in sight
     dots = apart.data[0]
     assert dots.error_x.array == pytest.approx([0.2])
