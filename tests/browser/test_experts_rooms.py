@@ -157,7 +157,7 @@ def test_the_papers_knock_outs_are_one_button(page: Page) -> None:
 def test_statistics_are_read_and_an_expert_has_its_room(page: Page) -> None:
     visit(page, "experts", room="routing_statistics")
     ask(page, "routing_statistics", "e_domain_chart")
-    for key in ("e_together", "e_faithful", "e_neighbours"):
+    for key in ("e_coactivation", "e_favourite_share", "e_repetition"):
         expect(chart(page, key)).to_be_visible()
     ask(page, "saturation", "e_saturation")
     page.get_by_text(T["experts.room_one_expert"], exact=True).click()

@@ -26,7 +26,7 @@ from model.analysis.interventions import Intervention
 
 ONE_EXPERT = NeedSlot("one_expert")
 TOKENS = 15  # in the list of favourites
-COMPANY = 5  # in the list of partners
+PARTNERS = 5  # in the list of partners
 
 
 def room() -> None:
@@ -57,7 +57,7 @@ def one_expert() -> None:
         favourites(found, model, at, expert)
     with right:
         by_domain(found, layer, at, expert)
-        company(found, layer, at, expert)
+        coactivation(found, layer, at, expert)
     ONE_EXPERT.area(lambda: switched_off(model, layer, expert))
 
 
@@ -132,11 +132,11 @@ def listed_shares(names: Sequence[str], shares: NDArray[np.floating]) -> str:
     return ", ".join(f"{name} {share:.0%}" for name, share in zip(names, shares, strict=True))
 
 
-def company(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
+def coactivation(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
     """Draw the experts most often co-activated with this one."""
-    st.markdown(f"**{t('one_expert.company_title')}**")
+    st.markdown(f"**{t('one_expert.coactivation_title')}**")
     shares = found.coactivation[at, expert]
-    best = [int(e) for e in np.argsort(-np.nan_to_num(shares, nan=-1.0))[:COMPANY]]
+    best = [int(e) for e in np.argsort(-np.nan_to_num(shares, nan=-1.0))[:PARTNERS]]
     even = (found.ids.shape[2] - 1) / (len(shares) - 1)
     names = [t("experts.expert_n", expert=e) for e in best]
     together = np.nan_to_num(shares[best])
@@ -146,20 +146,20 @@ def company(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
             names,
             together.tolist(),
             even,
-            {"share": t("one_expert.company_axis")},
+            {"share": t("one_expert.coactivation_axis")},
         ),
-        key="e_one_company",
-        alt=t("one_expert.company_alt", shares=listed_shares(names, together)),
+        key="e_one_coactivation",
+        alt=t("one_expert.coactivation_alt", shares=listed_shares(names, together)),
     )
-    st.caption(t("one_expert.company_reading", even=f"{even:.0%}"))
+    st.caption(t("one_expert.coactivation_reading", even=f"{even:.0%}"))
     folded_table(
         lambda: [
-            {t("one_expert.expert"): e, t("one_expert.company_axis"): round(float(share), 4)}
+            {t("one_expert.expert"): e, t("one_expert.coactivation_axis"): round(float(share), 4)}
             for e, share in enumerate(shares)
             if e != expert
         ],
-        "expert-company",
-        t("one_expert.company_table", layer=layer, expert=expert),
+        "expert-coactivation",
+        t("one_expert.coactivation_table", layer=layer, expert=expert),
     )
 
 

@@ -97,7 +97,7 @@ def curves(found: Saturation, layers: Sequence[int]) -> None:
         drawn_once(
             figures.lines,
             drawn,
-            [(t("routing_statistics.again_chance", share=chance), found.chance)],
+            [(t("routing_statistics.chance", share=chance), found.chance)],
             {"x": t("routing_statistics.saturation_x"), "y": t("routing_statistics.saturation_y")},
         ),
         key="e_saturation",

@@ -130,13 +130,13 @@ def test_statistics_are_counted_by_hand() -> None:
     assert (found.by_domain == load).all()
     assert found.tokens.tolist() == tokens
     assert found.follows.sum() == pairs
-    assert found.again.first[0] == pytest.approx(again / pairs)
+    assert found.repetition.first[0] == pytest.approx(again / pairs)
     assert (found.by_token.sum(axis=0) == load.sum(axis=0)).all()
     for favourite in statistics.favourites(found, "base", 1, 3, 5):
         assert favourite.occurrences >= statistics.LEAST
     shares = [row.share for row in statistics.favourites(found, "base", 1, 3, 5)]
     assert shares == sorted(shares, reverse=True)
-    assert (found.faithful > found.faithful_shuffled).all()
+    assert (found.favourite_share > found.favourite_share_shuffled).all()
 
 
 def test_weight_sizes_by_hand() -> None:
@@ -353,7 +353,7 @@ def test_the_knock_out_runs_and_names_the_paper() -> None:
 def test_statistics_and_one_expert_are_there_at_once(language: str) -> None:
     at = ended(opened("routing_statistics", language), "routing_statistics")
     words = texts(language)
-    assert words["routing_statistics.again_title"] in [title.value for title in at.subheader]
+    assert words["routing_statistics.repetition_title"] in [title.value for title in at.subheader]
     ask(at, "saturation")
     at.selectbox(key="e_model").set_value("base-mha").run()
     ended(at, "routing_statistics")
