@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.assets import models
-from app.core.assets.files import count, read_json, reading, shaped
+from app.core.assets.files import count, read_json, reporting_damage, shaped
 from app.core.running.generation import visitor
 from app.core.running.lab import lab
 from app.core.running.run_slot import RunSlot
@@ -112,7 +112,7 @@ def recorded(name: str) -> tuple[Outcome, str]:
     """A recorded experiment, assets/samples/NAME.json, and its date."""
     path = ASSETS / "samples" / f"{name}.json"
     raw = read_json(path, {"date": str, "request": {"experiment": str}, "found": [list]})
-    with reading(path):
+    with reporting_damage(path):
         if not shaped(raw["request"], REQUESTS[raw["request"]["experiment"]]):
             raise TypeError("unexpected request")
         found = tuple(Finding(*one) for one in raw["found"])

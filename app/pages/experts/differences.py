@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from app.core.texts import t
 from app.pages.experts import figures
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 
 
 def draw(names: Sequence[str], gaps: Sequence[figures.Estimate], key: str, alt: str) -> None:

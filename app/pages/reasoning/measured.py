@@ -13,7 +13,7 @@ from app.core.pass_and_cons import Point
 from app.core.texts import t
 from app.pages.reasoning import figures
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from model.tasks import TASKS
 
 

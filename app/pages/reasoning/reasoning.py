@@ -161,15 +161,15 @@ def origin(shown: list[Trace], kind: str) -> None:
 
 def first_error(shown: list[Trace]) -> None:
     """Draw a sentence on where the first error is, and what follows from it."""
-    readings = [judged_reply.read(trace) for trace in shown]
-    steps = sum(len(reading.steps) for reading in readings)
-    right = sum(bool(step.right) for reading in readings for step in reading.steps)
+    judged_replies = [judged_reply.read(trace) for trace in shown]
+    steps = sum(len(judged.steps) for judged in judged_replies)
+    right = sum(bool(step.right) for judged in judged_replies for step in judged.steps)
     said = [t("reasoning.say_steps", right=right, n=steps)] if steps else []
-    for trace, reading in zip(shown, readings, strict=True):
-        for number, step in enumerate(reading.steps, 1):
+    for trace, judged in zip(shown, judged_replies, strict=True):
+        for number, step in enumerate(judged.steps, 1):
             if step.first_error:
-                built = sum(mark.builds for mark in reading.steps)
-                name = name_of(contestants.contestant_of(trace, reading.asked.begin))
+                built = sum(mark.builds for mark in judged.steps)
+                name = name_of(contestants.contestant_of(trace, judged.asked.begin))
                 values = {"name": name, "n": number, "step": step.text, "value": step.value}
                 said.append(t("reasoning.say_error", **values))
                 if built:

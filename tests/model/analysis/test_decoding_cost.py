@@ -17,7 +17,7 @@ V3 = Shape.of(PUBLISHED["DeepSeek-V3"])
 def test_v3_at_4096_tokens(path: str, flops: float, megabytes: float) -> None:
     """With two operations per multiplication, and elements in bf16."""
     assert 2 * DECODING_PATHS[path].multiplications(V3, 4096) == pytest.approx(flops, rel=1e-3)
-    assert DECODING_PATHS[path].kept(V3) * 4096 * 2 / 1e6 == pytest.approx(megabytes, rel=0.01)
+    assert DECODING_PATHS[path].cached(V3) * 4096 * 2 / 1e6 == pytest.approx(megabytes, rel=0.01)
 
 
 @pytest.mark.parametrize("path", DECODING_PATHS)
@@ -26,6 +26,6 @@ def test_formulas_say_what_is_computed(path: str) -> None:
     one = DECODING_PATHS[path]
     for formula, count in (
         (one.formula, one.multiplications(V3, 777)),
-        (one.kept_formula, one.kept(V3)),
+        (one.cached_formula, one.cached(V3)),
     ):
         assert eval(formula.replace("·", "*"), {}, letters) == count

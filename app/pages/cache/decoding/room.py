@@ -13,7 +13,7 @@ from app.pages.cache import state as session
 from app.pages.cache.decoding import figures, timing
 from app.ui import units
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.plain import plain
 from app.ui.table import folded_table
 from model.analysis.decoding_cost import DECODING_PATHS, Shape
@@ -141,7 +141,7 @@ class CountedModel:
 
     def bytes_read(self, path: str, tokens: int) -> int:
         """Of one layer's cache for one new token, with `tokens` held."""
-        return DECODING_PATHS[path].kept(self.shape) * tokens * self.element_bytes
+        return DECODING_PATHS[path].cached(self.shape) * tokens * self.element_bytes
 
 
 def arithmetic() -> None:
@@ -223,7 +223,7 @@ def _formulas(model: CountedModel) -> None:
             t(
                 "decoding.paths_formula",
                 multiplications=each.formula,
-                kept=each.kept_formula,
+                cached=each.cached_formula,
                 size=model.element_bytes,
             ),
             f"c_way_{path}",

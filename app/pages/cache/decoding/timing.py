@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.core.assets import models
-from app.core.assets.files import reading
+from app.core.assets.files import reporting_damage
 from app.core.running import lab_runs
 from app.core.running.lab_runs import LabSlot, Outcome
 from app.pages.cache import state as session
@@ -73,7 +73,7 @@ def shown() -> tuple[Times, str | None]:
         return times, None
     recorded, date = lab_runs.recorded(SAMPLE)
     asked = recorded.request
-    with reading(ASSETS / "samples" / f"{SAMPLE}.json"):
+    with reporting_damage(ASSETS / "samples" / f"{SAMPLE}.json"):
         times = times_of(recorded)
         paths = [path for path, _, _ in asked["paths"]]
         if {*times.seconds} != {*itertools.product(paths, asked["contexts"])}:

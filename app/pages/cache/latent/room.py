@@ -15,7 +15,7 @@ from app.pages.cache.run import room as run_room
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.record.trace import Trace
 
@@ -37,7 +37,7 @@ def pictures() -> None:
     _strip(trace)
     runs = session.twin_runs()
     if runs is None:
-        latents.TWIN_RUNS.ask(t("latent.reading_again"), t("cache.reading_wait"))
+        latents.TWIN_RUNS.ask(t("latent.again"), t("cache.wait"))
         return
     token = session.pin(trace)
     limits = figures.limit(runs.c_kv), figures.limit(runs.k_pe)  # all pictures share their colours

@@ -21,7 +21,7 @@ from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import ReadText
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table, table
 
 ONE, MANY = NeedSlot("after_rl_one"), NeedSlot("after_rl_many")
@@ -51,7 +51,7 @@ def texts(slot: NeedSlot, wanted: Sequence[str], at_once: bool) -> list[ReadText
         return None
     found = comparison.read(slot, wanted, traces)
     if found is None:
-        slot.ask(button, t("after_rl.reading", share=slot.share))
+        slot.ask(button, t("after_rl.progress", share=slot.share))
     return found
 
 

@@ -12,7 +12,7 @@ from app.pages.experts import state as session
 from app.pages.experts.balance import by_hand, figures
 from app.pages.experts.balance import runs as balance_runs
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table, small
 from model.analysis import expert_load
 

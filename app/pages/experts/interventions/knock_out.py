@@ -16,7 +16,7 @@ from app.pages.experts.figures import Estimate
 from app.pages.experts.held_out import HeldOutRuns
 from app.pages.experts.interventions import figures
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.analysis.interventions import Intervention
 from model.record.trace import Trace

@@ -20,7 +20,7 @@ from app.pages.experts.routing_statistics import figures
 from app.pages.experts.routing_statistics import room as statistics_room
 from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.analysis.interventions import Intervention
 

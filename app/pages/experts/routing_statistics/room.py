@@ -18,7 +18,7 @@ from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures, saturation
 from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table, small
 from model.analysis import routing_statistics as routing
 

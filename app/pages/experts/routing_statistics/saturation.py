@@ -15,7 +15,7 @@ from app.core.texts import t
 from app.pages.experts import held_out
 from app.pages.experts.routing_statistics import figures
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.analysis import routing_statistics as routing
 

@@ -14,8 +14,8 @@ from app.pages.reasoning.many_replies import drawn_of, export
 from app.ui.components.reasoning_view import name_of
 from model.analysis.estimators import wilson
 from model.tasks import pick
+from model.tasks.notation import in_order
 from model.tasks.problem import Problem
-from model.tasks.reading import in_order
 
 
 def section() -> None:
@@ -24,10 +24,10 @@ def section() -> None:
     if found is None:
         st.caption(t("continuations.step_none"))
         return
-    trace, reading, mark = found
+    trace, judged, mark = found
     with st.container(border=True):
-        number = reading.steps.index(mark) + 1
-        name = name_of(contestants.contestant_of(trace, reading.asked.begin))
+        number = judged.steps.index(mark) + 1
+        name = name_of(contestants.contestant_of(trace, judged.asked.begin))
         st.subheader(t("continuations.step_title", n=number, name=name))
         st.text(f"{mark.text}  {'✓' if mark.right else f'✗ ({mark.value})'}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -65,18 +65,18 @@ def continuations() -> None:
     found = session.picked()
     if found is None:
         return
-    _, reading, mark = found
+    _, judged, mark = found
     drawn, ask = batch.of(0), batch.asks[0]
     right, total = sum(s.correct for s in drawn), len(drawn)
     said = [t("continuations.right", right=right, n=total, **interval(right, total))]
     if made["number"] is not None:
         number = made["number"]
-        if reading.answer is not None:
-            same = of_answer(drawn, reading.problem, reading.answer)
+        if judged.answer is not None:
+            same = of_answer(drawn, judged.problem, judged.answer)
             said.append(t("continuations.same", same=same, n=total, **interval(same, total)))
-        follows = judged_reply.follows(reading.problem, mark.plain, number)
+        follows = judged_reply.follows(judged.problem, mark.plain, number)
         if follows is not None:
-            follow = of_answer(drawn, reading.problem, follows)
+            follow = of_answer(drawn, judged.problem, follows)
             values = {"follow": follow, "number": number, "answer": follows}
             first = t("continuations.follows", n=total, **values, **interval(follow, total))
             said.insert(0, first)

@@ -12,7 +12,7 @@ from app.pages.reasoning.many_replies import PROBLEMS, answers_of, drawn_of, exp
 from app.pages.reasoning.samples import measured
 from app.pages.reasoning.samples import state as session
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from app.ui.url_choice import url_choice
 

@@ -23,7 +23,7 @@ from app.core.running.prompt_runs import PromptRun
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import figures
 from app.ui.csv_rows import to_csv
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from model.analysis import expert_load
 from model.nn.workspace import Run
 from model.record.card import ModelCard

@@ -175,13 +175,13 @@ def test_both_models_read_and_the_intervened_one_writes() -> None:
         assert (np.sort(run.expert_ids) == np.sort(expected.expert_ids)).mean() > 0.999
     assert found.written.n_prompt == sample.n_prompt
     sent = payload(found)
-    assert len(sent["before"]) == len(sent["after"]) == len(sent["kept"]) == len(sample)
+    assert len(sent["before"]) == len(sent["after"]) == len(sent["stayed"]) == len(sample)
     assert sent["before"][0] is None
     same = [
         len(set(a.tolist()) & set(b.tolist())) / len(a)
         for a, b in zip(found.plain.expert_ids[5], found.changed.expert_ids[5], strict=True)
     ]
-    assert found.kept_routes()[5] == pytest.approx(same)
+    assert found.shares_that_stayed()[5] == pytest.approx(same)
     if (apart := found.parting()) is not None:
         assert sample.token_ids[apart] != found.written.token_ids[apart]
         assert (sample.token_ids[:apart] == found.written.token_ids[:apart]).all()
@@ -190,7 +190,7 @@ def test_both_models_read_and_the_intervened_one_writes() -> None:
 
 def test_without_a_difference_nothing_parts() -> None:
     found = intervened_run(Intervention())
-    assert found.kept_routes().min() == 1
+    assert found.shares_that_stayed().min() == 1
     same = replace(found, written=found.trace)
     assert same.parting() is None
     assert payload(same)["parting"] is None
@@ -206,21 +206,21 @@ def test_the_recorded_run_is_of_this_model() -> None:
     sample = recorded_runs.trace("experts")
     words = models.tokenizer(sample.card.name)
     assert decode(words, sample.token_ids.tolist()) == "".join(sample.texts)
-    (reading,) = generation.scheduler().run([replace(router_scores.request(sample), read=True)])
-    assert reading.logprobs[1:] == pytest.approx(sample.logprobs[1:], abs=1e-3)
+    (run,) = generation.scheduler().run([replace(router_scores.request(sample), read=True)])
+    assert run.logprobs[1:] == pytest.approx(sample.logprobs[1:], abs=1e-3)
 
 
 def test_a_decision_is_the_gates() -> None:
     sample = recorded_runs.trace("experts")
-    (reading,) = generation.scheduler().run([router_scores.request(sample)])
+    (run,) = generation.scheduler().run([router_scores.request(sample)])
     expected = teacher_force(engine_of("base").model, sample.token_ids.tolist())
-    assert reading.scores == pytest.approx(expected.scores, abs=1e-4)
+    assert run.scores == pytest.approx(expected.scores, abs=1e-4)
     assert np.array_equal(router_scores.bias("base"), expected.bias)
     for token in (0, 7, sample.fed - 1):
         for layer in range(len(sample.moe_layers)):
-            found = router_scores.decision(reading, sample.card, token, layer)
+            found = router_scores.decision(run, sample.card, token, layer)
             assert found is not None
-            assert set(found.chosen) == set(reading.expert_ids[token, layer].tolist())
+            assert set(found.chosen) == set(run.expert_ids[token, layer].tolist())
 
 
 def test_figures_hold_what_they_are_given() -> None:

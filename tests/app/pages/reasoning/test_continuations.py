@@ -32,28 +32,28 @@ def test_what_follows_from_another_number() -> None:
 
 def test_the_prefix_ends_before_the_step_or_before_its_number() -> None:
     trace = written(BUILT)
-    reading = judged_reply.read(trace)
-    step = reading.steps[1]
-    kept = [continuations.prefix(trace, reading, step, edited) for edited in (False, True)]
-    heads = ["".join(reply_tokens(trace)[: keep - reading.start]) for keep in kept]
+    judged = judged_reply.read(trace)
+    step = judged.steps[1]
+    kept = [continuations.prefix(trace, judged, step, edited) for edited in (False, True)]
+    heads = ["".join(reply_tokens(trace)[: keep - judged.start]) for keep in kept]
     assert heads[0] == "<think>first 34*9=296, then "
     assert heads[1] == "<think>first 34*9=296, then 13*8="
 
 
 def test_goes_on_from_a_number_of_ones_own() -> None:
     app = opened()
-    column, trace, reading = next(
-        (column, trace, reading)
+    column, trace, judged = next(
+        (column, trace, judged)
         for column, trace in enumerate(judged_reply.recorded("en"), 1)
-        if (reading := judged_reply.read(trace)).steps
+        if (judged := judged_reply.read(trace)).steps
     )
-    mark = reading.marks.index(reading.steps[0])
+    mark = judged.marks.index(judged.steps[0])
     app.query_params["r_step"] = f"{column}.1"
     app.run()
     assert not app.exception
     app.selectbox(key="r_continuations_n").set_value(8)
     field = app.number_input(key=f"r_number-{trace.id}-{mark}")
-    assert str(field.value) == reading.marks[mark].text.split("=")[1]
+    assert str(field.value) == judged.marks[mark].text.split("=")[1]
     field.set_value(7)
     app.button(key="r_go_on").click().run()
     batch = drawn(app, "r_continuations")
