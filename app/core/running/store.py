@@ -14,18 +14,18 @@ class HasId(Protocol):
     def id(self) -> str: ...
 
 
-Result = TypeVar("Result", bound=HasId)
+Stored = TypeVar("Stored", bound=HasId)
 
 
-class Store(Generic[Result]):
+class Store(Generic[Stored]):
     """The last `size` results, evicting the oldest first; thread-safe."""
 
     def __init__(self, size: int = MOST) -> None:
         self._size = size
-        self._results: OrderedDict[str, Result] = OrderedDict()
+        self._results: OrderedDict[str, Stored] = OrderedDict()
         self._lock = threading.Lock()
 
-    def put(self, result: Result) -> str:
+    def put(self, result: Stored) -> str:
         """Keep a result; returns its id."""
         with self._lock:
             self._results[result.id] = result
@@ -34,7 +34,7 @@ class Store(Generic[Result]):
                 self._results.popitem(last=False)
         return result.id
 
-    def get(self, result_id: str | None) -> Result | None:
+    def get(self, result_id: str | None) -> Stored | None:
         """The result, or None if it is unknown or was evicted."""
         with self._lock:
             return self._results.get(result_id) if result_id else None
