@@ -18,6 +18,13 @@ from app.core.numbers import is_finite
 from app.core.texts import t
 from model.record.trace import Trace
 
+#: A key of older links → the key that took its place.
+FORMER = {
+    "c_ways_model": "c_paths_model",
+    "e_card_layer": "e_one_layer",
+    "e_card_expert": "e_one_expert",
+    "t_part": "room",
+}
 #: Fields that may contain any text.
 TEXTS = ("q", "e_prompt", "e_rl_text", "c_prompt", "r_text", "r_expr", "r_numbers")
 
@@ -47,11 +54,12 @@ def set_pin(token: int | None, key: str = "pin") -> None:
 
 
 def mend() -> None:
-    """Remove values that no field can have from the URL: empty ones, and non-finite numbers.
+    """Rename former keys in the URL, and remove values that no field can have from it.
 
-    For a whole-number field with such a value, Streamlit would show an error instead of the page.
-    Call this before the first widget.
+    These are empty values and non-finite numbers: for a whole-number field with such a value,
+    Streamlit would show an error instead of the page. Call this before the first widget.
     """
+    _rename()
     state = st.session_state
     keys = [key for key in st.query_params if _may_be_a_field(key)]
     asked = {key: st.query_params.get_all(key) for key in keys}
@@ -66,6 +74,20 @@ def mend() -> None:
         return
     with context.session_state.query_params() as url:
         for key in wrong:
+            url.remove_param(key)
+        url.set_initial_query_params_from_current()
+
+
+def _rename() -> None:
+    """Move values under former keys to the keys that took their place, unless these have one."""
+    former = [key for key in FORMER if key in st.query_params]
+    context = get_script_run_ctx()
+    if not former or context is None:
+        return
+    with context.session_state.query_params() as url:
+        for key in former:
+            if not url.has_param(FORMER[key]):
+                url.set_with_no_forward_msg(FORMER[key], url.get_all(key))
             url.remove_param(key)
         url.set_initial_query_params_from_current()
 

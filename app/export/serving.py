@@ -24,7 +24,7 @@ from app.core.errors import message
 from app.core.texts import LANGUAGES, speaking, t
 from app.export import figures, standalone
 from app.export.exhibit import Exhibit
-from app.export.svg import picture
+from app.export.svg import drawing
 from app.export.themes import Theme, followed
 from app.ui.csv_rows import to_csv
 
@@ -37,9 +37,9 @@ _LOG = logging.getLogger(__name__)
 
 def as_svg(exhibit: Exhibit, colours: Theme, language: str) -> str:
     """A figure as an SVG file, with title, takeaway and source."""
-    drawing = picture.draw(exhibit.still, standalone.WIDE, colours)
+    drawn = drawing.draw(exhibit.still, standalone.WIDE, colours)
     words = exhibit.title, exhibit.takeaway, exhibit.source
-    return picture.document(drawing, colours, *words, language)
+    return drawing.document(drawn, colours, *words, language)
 
 
 def as_html(exhibit: Exhibit, colours: Theme, language: str) -> str:

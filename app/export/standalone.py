@@ -21,7 +21,7 @@ from pathlib import Path
 from app.core.asking import judged_reply
 from app.core.texts import speaking, t
 from app.export.exhibit import Exhibit, ShownReplies, ShownRun
-from app.export.svg import picture
+from app.export.svg import drawing
 from app.export.svg.pen import FONT, escaped
 from app.export.themes import Theme
 from app.ui import components
@@ -69,8 +69,8 @@ def _body(exhibit: Exhibit, themes: Sequence[Theme]) -> str:
         data = trace_view.drawn(content.trace, content.parts, playing=True, layer=content.layer)
         return _component("trace_view", ("player", "trace_view"), data)
     if isinstance(content, ShownReplies):
-        readings = [judged_reply.read(trace) for trace in content.traces]
-        data = reasoning_view.drawn(content.traces, readings)
+        judged_replies = [judged_reply.read(trace) for trace in content.traces]
+        data = reasoning_view.drawn(content.traces, judged_replies)
         return _component("reasoning_view", ("player", "reasoning_view"), data)
     charts = "".join(
         f'<div class="for-{theme.name}">{_widths(exhibit, theme)}</div>' for theme in themes
@@ -85,7 +85,7 @@ def _widths(exhibit: Exhibit, theme: Theme) -> str:
 
 
 def _svg(exhibit: Exhibit, theme: Theme, width: int) -> str:
-    drawn = picture.draw(exhibit.still, width, theme)
+    drawn = drawing.draw(exhibit.still, width, theme)
     # ids of hatches and scales must be unique in the page, which has several pictures
     body = re.sub(r"(id=\"|url\(#)(hatch|scale)-", rf"\g<1>{theme.name}{width}-\g<2>-", drawn.body)
     return (

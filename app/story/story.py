@@ -7,7 +7,7 @@ import streamlit as st
 from app.core.errors import in_words
 from app.core.texts import language, t
 from app.export import figures
-from app.story import pictures
+from app.story import shown_exhibit
 from app.story.chapters import BY_NAME, CHAPTERS, SEPARATOR, Chapter
 from app.ui import rooms
 from app.ui.components import keys
@@ -98,7 +98,9 @@ def page() -> None:
         words(chapter)
     with right, in_words():
         for place, name in enumerate((chapter.figure, *chapter.then)):
-            pictures.draw(figures.figure(name, language()), key=f"story_{chapter.name}_{place}")
+            shown_exhibit.draw(
+                figures.figure(name, language()), key=f"story_{chapter.name}_{place}"
+            )
     to_the_stage()
 
 

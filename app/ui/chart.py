@@ -7,8 +7,8 @@ import streamlit as st
 
 from app.core.texts import language, t
 from app.ui.components import FORMATS, picture_format
+from app.ui.drawn_once import DrawnFigure
 from app.ui.legible import OF_A_PAGE, legible
-from app.ui.picture import Picture
 
 #: URL parameter of a view that a talk shows in a frame: its figures get the frame's height.
 ON_STAGE = "stage"
@@ -31,7 +31,7 @@ def choose_format() -> None:
         )
 
 
-def chart(figure: go.Figure | Picture, key: str, alt: str) -> None:
+def chart(figure: go.Figure | DrawnFigure, key: str, alt: str) -> None:
     """Draw a figure. Its only tool saves it; nothing zooms by accident on a phone.
 
     `static/shared/chart_picture.js` handles the tool and adds title and source to the picture;

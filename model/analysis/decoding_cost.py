@@ -47,8 +47,8 @@ class DecodingPath:
 
     formula: str  # of the multiplications, in Shape's letters and S
     multiplications: Callable[[Shape, int], int]
-    kept: Callable[[Shape], int]  # cached elements per token, all of which are read
-    kept_formula: str
+    cached: Callable[[Shape], int]  # cached elements per token, all of which are read
+    cached_formula: str
 
 
 def _absorbed(m: Shape, tokens: int) -> int:
@@ -100,6 +100,6 @@ def timed_paths(
     """
     found = {"absorbed": (mla, True), "naive": (mla, False)}
     whole = 2 * mha_config["num_key_value_heads"] * mha_config["head_dim"]
-    if whole == DECODING_PATHS["expanded"].kept(shape):
+    if whole == DECODING_PATHS["expanded"].cached(shape):
         found["expanded"] = (mha, False)
     return found

@@ -22,7 +22,7 @@ class Decision:
     scores: NDArray[np.float32]  # [E], between 0 and 1
     bias: NDArray[np.float32]  # [E], takes part in the choice only
     group_scores: NDArray[np.float32]  # [G], sum of the two best of score plus bias
-    kept: tuple[int, ...]  # groups, best first
+    kept_groups: tuple[int, ...]  # groups, best first
     chosen: tuple[int, ...]  # experts, best first by score plus bias
     weights: dict[int, float]  # of the chosen
     next_expert: int | None  # of the kept groups, the best that was not chosen
@@ -75,7 +75,7 @@ def decide(
         scores=scores,
         bias=bias,
         group_scores=group_scores,
-        kept=tuple(kept),
+        kept_groups=tuple(kept),
         chosen=tuple(ids),
         weights={e: float(scores[e]) / total * scale for e in ids},
         next_expert=next_expert,

@@ -1,7 +1,7 @@
 """The exact checker: the final answer, the format, and every single step of a trace.
 
 It parses text with a small grammar and computes; nothing is ever evaluated as code, and no text
-makes it raise. A step is an equation `a op b [op c ...] = d` of whole numbers; `reading.py` says
+makes it raise. A step is an equation `a op b [op c ...] = d` of whole numbers; `notation.py` says
 how numbers, signs and answers may be written, `equations.py` which equations are judged. Anything
 else is not a step and is never counted as wrong. Where a verdict is written out, every comparison
 of two digits (`6/7`) is a step of its own, which is right if both digits are those of the two
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from model.tasks import chain, pick, reading
+from model.tasks import chain, notation, pick
 from model.tasks.equations import COMPARED, Equation, equations
 from model.tasks.problem import WORDS, Language, Problem, side_by_side
 
@@ -50,8 +50,8 @@ class Reply:
 
     @property
     def answer(self) -> str | None:
-        """The answer in canonical form (`reading.written`), so that equal answers are equal."""
-        return None if self.numbers is None else reading.written(self.numbers, self.several)
+        """The answer in canonical form (`notation.written`), so that equal answers are equal."""
+        return None if self.numbers is None else notation.written(self.numbers, self.several)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Judgement:
     def vote(self) -> str | None:
         """The answer as counted in a vote, where the order of a pick's numbers does not matter."""
         answer = self.reply.answer
-        return reading.in_order(answer) if answer and self.reply.several else answer
+        return notation.in_order(answer) if answer and self.reply.several else answer
 
     @property
     def checks(self) -> bool:
@@ -124,24 +124,24 @@ def read_reply(text: str, task: str = chain.NAME) -> Reply:
     text = text.removesuffix("<eos>")
     several = task == pick.NAME
     if match := _FORMAT.fullmatch(text):
-        return Reply(match[1], reading.numbers(match[2], several), True, several)
+        return Reply(match[1], notation.numbers(match[2], several), True, several)
     tagged = _ANSWER.findall(text)
     thinking = _TAGS.split(text)[0].removeprefix("<think>")
     if tagged:
-        return Reply(thinking, reading.numbers(tagged[-1], several), False, several)
+        return Reply(thinking, notation.numbers(tagged[-1], several), False, several)
     thinking = thinking.removesuffix("</think>")
     parts = (thinking.rpartition(words["answer"]) for words in WORDS.values())
     before, said, after = max(parts, key=lambda part: len(part[0]) if part[1] else -1)
     if said:
-        return Reply(before, reading.numbers(after, several), False, several)
-    found = reading.numbers(text, several)
+        return Reply(before, notation.numbers(after, several), False, several)
+    found = notation.numbers(text, several)
     # a reply that was cut off counts as a thought
     return Reply(thinking if found is None else "", found, False, several)
 
 
 def is_correct(problem: Problem, answer: str | None) -> bool:
     """Whether an answer solves a problem; any subset with the right sum solves a pick."""
-    return _solves(problem, reading.numbers(answer or "", problem.task == pick.NAME))
+    return _solves(problem, notation.numbers(answer or "", problem.task == pick.NAME))
 
 
 def _solves(problem: Problem, given: tuple[int, ...] | None) -> bool:
@@ -279,7 +279,7 @@ _KIND_AFTER: dict[str, Kind] = {
 def _tokens(thinking: str) -> Iterator[re.Match[str] | Equation]:
     """Equations, comparisons, words, and the equals signs of unread equations, in order."""
     placed: list[tuple[int, re.Match[str] | Equation]] = []
-    plain = reading.ascii_of(thinking)
+    plain = notation.ascii_of(thinking)
     judged = list(equations(thinking))
     placed += [(one.start, one) for one in judged]
     ends = {one.end for one in judged}

@@ -26,8 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain as joined
 
-from model.tasks.problem import WORDS
-from model.tasks.reading import (
+from model.tasks.notation import (
     GROUPED,
     NUMBER,
     ascii_of,
@@ -35,6 +34,7 @@ from model.tasks.reading import (
     whole,
     without_separators,
 )
+from model.tasks.problem import WORDS
 
 _EXACT = 2**53  # values up to this are exact in browsers and tables
 _LONGEST = 240  # characters of a left side

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from model.tasks import chain, pick, reading
+from model.tasks import chain, notation, pick
 from model.tasks.problem import Language, Problem
 
 _CHAIN = re.compile(r"What is ([\d+*-]+)\?|([\d+*-]+)의 값은\?")
@@ -62,7 +62,7 @@ def problem_of(question: str) -> Problem | None:
 
 def expression_of(text: str) -> str | None:
     """A text that is arithmetic only, in the notation of chains: "2*3" for "2 × 3 = ?"."""
-    plain = reading.ascii_of(text).translate(_BESIDE)
+    plain = notation.ascii_of(text).translate(_BESIDE)
     return plain if chain.EXPRESSION.fullmatch(plain) else None
 
 

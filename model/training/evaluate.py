@@ -263,6 +263,8 @@ def _approaches(found: JudgedReplies) -> dict[str, dict[str, Measure]]:
         return lambda a: a.judgement.correct and approach(a.judgement) == wanted
 
     return {
-        "ways": {name: _mean(found, takes(name)) for name in APPROACHES},
-        "correct_by_way": {name: _ratio(found, succeeds(name), takes(name)) for name in APPROACHES},
+        "approaches": {name: _mean(found, takes(name)) for name in APPROACHES},
+        "correct_by_approach": {
+            name: _ratio(found, succeeds(name), takes(name)) for name in APPROACHES
+        },
     }

@@ -53,7 +53,7 @@ def decoding_times(paths: Mapping[str, tuple[str, bool]]) -> dict[str, Any]:
     """Seconds of decoding steps; `paths` by name: a shipped model, and whether it absorbs."""
     return {
         "experiment": "decoding_times",
-        "ways": [[path, model, absorb] for path, (model, absorb) in paths.items()],
+        "paths": [[path, model, absorb] for path, (model, absorb) in paths.items()],
         "contexts": list(CONTEXTS),
         "rounds": ROUNDS,
         "repeats": REPEATS,

@@ -92,23 +92,22 @@ def short_run(request: Mapping[str, Any], enough: threading.Event) -> Iterator[F
 def decoding_times(request: Mapping[str, Any], enough: threading.Event) -> Iterator[Finding]:
     """Seconds of single decoding steps: some "steps" of a path at a number of tokens held.
 
-    for a way and a context length.
-    The request has ways ([name, model, absorbed form] each), contexts, rounds over all of them, and
-    repeats in each.
+    The request has paths ([name, model, absorbed form] each), contexts, rounds over all of them,
+    and repeats in each.
     """
     todo = [
         (path, name, absorb, tokens)
         for _ in range(request["rounds"])
         for tokens in request["contexts"]
-        for path, name, absorb in request["ways"]
+        for path, name, absorb in request["paths"]
     ]
-    loaded = {name: checkpoints.load(shipped.folders()[name]) for _, name, _ in request["ways"]}
+    loaded = {name: checkpoints.load(shipped.folders()[name]) for _, name, _ in request["paths"]}
     for done, (path, name, absorb, tokens) in enumerate(todo, 1):
         if enough.is_set():
             return
         step_seconds(loaded[name], tokens, absorb, 1)  # warm-up
         seconds = step_seconds(loaded[name], tokens, absorb, request["repeats"])
-        value = {"way": path, "tokens": tokens, "seconds": seconds}
+        value = {"path": path, "tokens": tokens, "seconds": seconds}
         yield Finding(done / len(todo), "steps", value)
 
 

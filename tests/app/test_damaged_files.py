@@ -24,8 +24,8 @@ from app.core.assets.files import (
     count,
     grid,
     read_json,
-    reading,
     reference,
+    reporting_damage,
     shaped,
 )
 from app.core.texts import LANGUAGES, speaking, translated
@@ -240,7 +240,7 @@ def test_no_content_makes_anything_else_of_it(tmp_path: Path, content: str) -> N
 
 
 def test_other_errors_stay_what_they_are() -> None:
-    with pytest.raises(ZeroDivisionError), reading(ASSETS / "x.json"):
+    with pytest.raises(ZeroDivisionError), reporting_damage(ASSETS / "x.json"):
         raise ZeroDivisionError
 
 

@@ -89,7 +89,7 @@ def test_a_measurement_can_be_stopped_and_the_recorded_one_stays(slow_page: Page
     expect(page.locator(".st-key-c_rank_costs")).to_be_visible()
 
 
-def test_both_ways_are_timed(page: Page) -> None:
+def test_both_paths_are_timed(page: Page) -> None:
     visit(page, "cache", room="decoding")
     recorded = page.get_by_text(beginning("decoding.clock_recorded"))
     expect(recorded).to_be_visible()
@@ -99,7 +99,7 @@ def test_both_ways_are_timed(page: Page) -> None:
     expect(found).to_be_visible(timeout=MEASURED_MS)
     sentence = page.get_by_text(shape("decoding.paths_sentence"))
     before = sentence.first.inner_text()
-    page.locator(".st-key-c_ways_model").get_by_text("base-mla", exact=True).click()
+    page.locator(".st-key-c_paths_model").get_by_text("base-mla", exact=True).click()
     expect(sentence.first).not_to_have_text(before)
 
 

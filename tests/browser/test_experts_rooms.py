@@ -154,17 +154,17 @@ def test_the_papers_knock_outs_are_one_button(page: Page) -> None:
     expect(chart(page, "e_knocked")).to_be_visible()
 
 
-def test_statistics_are_read_and_an_expert_has_its_card(page: Page) -> None:
+def test_statistics_are_read_and_an_expert_has_its_room(page: Page) -> None:
     visit(page, "experts", room="routing_statistics")
     ask(page, "routing_statistics", "e_domain_chart")
-    for key in ("e_together", "e_faithful", "e_neighbours"):
+    for key in ("e_coactivation", "e_favourite_share", "e_repetition"):
         expect(chart(page, key)).to_be_visible()
-    ask(page, "saturation", "e_early")
+    ask(page, "saturation", "e_saturation")
     page.get_by_text(T["experts.room_one_expert"], exact=True).click()
-    expect(chart(page, "e_card_domains")).to_be_visible()
+    expect(chart(page, "e_one_domains")).to_be_visible()
     expect(page.get_by_text(T["one_expert.tokens_title"])).to_be_visible()
     page.wait_for_url("**room=one_expert*")
-    ask(page, "absence", "e_card_absence")
+    ask(page, "one_expert", "e_one_off")
 
 
 def test_balance_plays_and_the_rule_goes_on_by_hand(page: Page) -> None:

@@ -101,7 +101,7 @@ def test_a_clicked_step_gets_other_continuations(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"r_step=\d\.1"))
     page.reload()
     expect(page.locator(".reasoning-view .step.picked")).to_have_count(1)
-    button(page, "reasoning.resample")
+    button(page, "continuations.resample")
     expect(page.get_by_text("continuations are right")).to_be_visible()
 
 
@@ -154,15 +154,15 @@ def test_a_link_keeps_what_tokens_are_coloured_by(page: Page) -> None:
 
 def test_rooms_open_by_link_on_what_was_measured(page: Page) -> None:
     visit(page, "reasoning", room="thinking")
-    expect(page.get_by_role("heading", name=T["reasoning.title_thinking"])).to_be_visible()
+    expect(page.get_by_role("heading", name=T["thinking.title"])).to_be_visible()
     expect(page.locator(".st-key-r_measured_budget").get_by_role("figure")).to_be_visible()
 
 
 def test_samples_fall_into_bins(page: Page) -> None:
     visit(page, "reasoning", r_models="base.direct", room="samples")
-    expect(page.get_by_role("button", name=T["reasoning.draw"])).to_have_count(1)
-    button(page, "reasoning.draw")
-    expect(page.get_by_text(T["reasoning.title_pass"])).to_be_visible()
+    expect(page.get_by_role("button", name=T["samples.draw"])).to_have_count(1)
+    button(page, "samples.draw")
+    expect(page.get_by_text(T["samples.title_pass"])).to_be_visible()
     expect(page.locator(".st-key-r_samples_stop")).to_have_count(0)
     expect(page.locator(".st-key-r_bins_0").get_by_role("figure")).to_be_visible()
 

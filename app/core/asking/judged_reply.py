@@ -235,13 +235,13 @@ def rows(traces: Sequence[Trace]) -> list[dict[str, object]]:
     """Every step of every trace, as rows for a table and CSV."""
     found: list[dict[str, object]] = []
     for trace in traces:
-        reading = read(trace)
-        for number, step in enumerate(reading.steps, 1):
+        judged = read(trace)
+        for number, step in enumerate(judged.steps, 1):
             found.append(
                 {
                     "model": trace.card.name,
-                    "begin": reading.asked.begin,
-                    "question": reading.asked.text,
+                    "begin": judged.asked.begin,
+                    "question": judged.asked.text,
                     "temperature": trace.info.temperature,
                     "seed": trace.info.seed,
                     "step": number,
@@ -251,8 +251,8 @@ def rows(traces: Sequence[Trace]) -> list[dict[str, object]]:
                     "right": step.right,
                     "value": step.value,
                     "builds_on_error": step.builds,
-                    "answer": reading.answer,
-                    "correct": reading.correct,
+                    "answer": judged.answer,
+                    "correct": judged.correct,
                 }
             )
     return found

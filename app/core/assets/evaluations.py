@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core.assets.files import count, read_json, reading, shaped
+from app.core.assets.files import count, read_json, reporting_damage, shaped
 from app.core.pass_and_cons import Point
 from model import ASSETS
 from model.tasks import TASKS, pick
@@ -63,7 +63,7 @@ def needed(name: str) -> dict[str, Any]:
         DamagedFileError: if it is missing.
     """
     path = ASSETS / "runs" / name / "evaluation.json"
-    with reading(path):
+    with reporting_damage(path):
         return _read(path, path.stat().st_mtime_ns)
 
 

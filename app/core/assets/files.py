@@ -31,7 +31,7 @@ class DamagedFileError(Exception):
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reporting_damage(path: Path) -> Iterator[None]:
     """Turn any error in reading and interpreting a file into a DamagedFileError.
 
     Raises:
@@ -50,7 +50,7 @@ def read_json(path: Path, shape: object = dict) -> dict[str, Any]:
     Raises:
         DamagedFileError: if it cannot be read, or has another shape.
     """
-    with reading(path):
+    with reporting_damage(path):
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(found, dict) or not shaped(found, shape):
             raise TypeError("unexpected JSON value")
@@ -63,9 +63,9 @@ def reference(path: Path) -> Any:
     Raises:
         DamagedFileError: if it, or the file of its hashes, is missing or was changed.
     """
-    with reading(SUMS):
+    with reporting_damage(SUMS):
         sums = dict(line.split()[::-1] for line in SUMS.read_text(encoding="utf-8").splitlines())
-    with reading(path):
+    with reporting_damage(path):
         text = path.read_text(encoding="utf-8")
         if hashlib.sha256(text.encode()).hexdigest() != sums[path.name]:
             raise ValueError("not what was shipped")

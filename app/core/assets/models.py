@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 from tokenizers import Tokenizer
 
-from app.core.assets.files import count, grid, read_json, reading, reference, shaped
+from app.core.assets.files import count, grid, read_json, reference, reporting_damage, shaped
 from model import ASSETS
 from model.nn import card as cards
 from model.nn.config import AttentionKind, ModelConfig
@@ -35,7 +35,7 @@ def shipped() -> dict[str, dict[str, Any]]:
 
 
 def _about(path: Path) -> dict[str, Any]:
-    with reading(path):
+    with reporting_damage(path):
         found = asdict(about(path.parent))
         if not shaped(found, _ABOUT):
             raise TypeError("unexpected value")
@@ -58,7 +58,7 @@ def config(name: str) -> dict[str, Any]:
     """The config.json of a shipped checkpoint, without torch."""
     path = ASSETS / "checkpoints" / name / "config.json"
     found = read_json(path)
-    with reading(path):
+    with reporting_damage(path):
         ModelConfig.from_json(found)
     return found
 
@@ -136,7 +136,7 @@ def seeds(name: str) -> dict[int, dict[str, Any]]:
 def digest(model: str, file: str) -> str:
     """The SHA-256 of a file of a shipped checkpoint."""
     path = ASSETS / "checkpoints" / model / file
-    with reading(path):
+    with reporting_damage(path):
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -144,7 +144,7 @@ def digest(model: str, file: str) -> str:
 def tokenizer(name: str) -> Tokenizer:
     """The tokenizer of a shipped checkpoint, without torch."""
     folder = ASSETS / "checkpoints" / name
-    with reading(folder / "tokenizer.json"):
+    with reporting_damage(folder / "tokenizer.json"):
         return load_tokenizer(folder)
 
 
@@ -171,7 +171,7 @@ def run_results(name: str) -> dict[str, Any]:
     """The results of a model's training and evaluation: assets/runs/NAME/results.json."""
     path = ASSETS / "runs" / name / "results.json"
     found = read_json(path, _RESULTS)
-    with reading(path):
+    with reporting_damage(path):
         for part in _PARTS.keys() & found.keys():
             if not shaped(found[part], _PARTS[part]):
                 raise TypeError(part)

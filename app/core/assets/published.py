@@ -14,7 +14,7 @@ TABLES = ("zero", "others", "stages", "distilled", "against")
 
 
 @dataclass(frozen=True)
-class Table:
+class PublishedTable:
     """A published table; the first column names the row, None is a figure not given."""
 
     columns: tuple[str, ...]
@@ -37,11 +37,11 @@ def source(name: str) -> str:
     return translated(_file()["sources"][name])
 
 
-def table(name: str) -> Table:
+def table(name: str) -> PublishedTable:
     """One of `TABLES`."""
     raw = _file()["tables"][name]
     sources = tuple(source(one) for one in raw["source"])
-    return Table(tuple(raw["columns"]), tuple(map(tuple, raw["rows"])), sources)
+    return PublishedTable(tuple(raw["columns"]), tuple(map(tuple, raw["rows"])), sources)
 
 
 def curve(name: str) -> tuple[list[float], list[float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from app.core.assets import models
-from app.core.assets.files import read_json, reading
+from app.core.assets.files import read_json, reporting_damage
 from model import ASSETS
 from model.record.trace import Trace
 
@@ -14,7 +14,7 @@ from model.record.trace import Trace
 def trace(name: str) -> Trace:
     """The run in assets/samples/NAME.json."""
     path = ASSETS / "samples" / f"{name}.json"
-    with reading(path):
+    with reporting_damage(path):
         found = Trace.from_json(read_json(path))
         models.folder(found.card.name)  # the model must ship, too
         if not found.expert_ids.size:
@@ -27,7 +27,7 @@ def traces(name: str) -> tuple[Trace, ...]:
     """The runs to show side by side, in assets/samples/NAME.json."""
     path = ASSETS / "samples" / f"{name}.json"
     raw = read_json(path, {"traces": [dict]})["traces"]
-    with reading(path):
+    with reporting_damage(path):
         found = tuple(Trace.from_json(one) for one in raw)
         for one in found:
             models.folder(one.card.name)  # the model must ship, too

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.assets import models
-from app.core.assets.files import count, read_json, reading, shaped
+from app.core.assets.files import count, read_json, reporting_damage, shaped
 from app.core.running.generation import visitor
 from app.core.running.lab import lab
 from app.core.running.run_slot import RunSlot
@@ -73,7 +73,7 @@ REQUESTS: Mapping[str, object] = {
     "one_step": _ASKED,
     "short_run": _ASKED | {"steps": count, "questions": count, "group": count, "asked": count},
     "decoding_times": {
-        "ways": [(str, str, bool)],
+        "paths": [(str, str, bool)],
         "contexts": [count],
         "rounds": count,
         "repeats": count,
@@ -88,7 +88,7 @@ FINDINGS: Mapping[str, object] = {
         "step": int, "tokens": int, "seconds": float, "accuracy": float, "reward": float,
         "format": float,
     },
-    "steps": {"way": str, "tokens": int, "seconds": [float]},
+    "steps": {"path": str, "tokens": int, "seconds": [float]},
     "update": {
         "lr": float,
         "replies": [{
@@ -112,7 +112,7 @@ def recorded(name: str) -> tuple[Outcome, str]:
     """A recorded experiment, assets/samples/NAME.json, and its date."""
     path = ASSETS / "samples" / f"{name}.json"
     raw = read_json(path, {"date": str, "request": {"experiment": str}, "found": [list]})
-    with reading(path):
+    with reporting_damage(path):
         if not shaped(raw["request"], REQUESTS[raw["request"]["experiment"]]):
             raise TypeError("unexpected request")
         found = tuple(Finding(*one) for one in raw["found"])

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from typing import Generic, Protocol, TypeVar
 
-KEPT = 256
+MOST = 256
 
 
 class HasId(Protocol):
@@ -14,27 +14,27 @@ class HasId(Protocol):
     def id(self) -> str: ...
 
 
-Kept = TypeVar("Kept", bound=HasId)
+Stored = TypeVar("Stored", bound=HasId)
 
 
-class Store(Generic[Kept]):
+class Store(Generic[Stored]):
     """The last `size` results, evicting the oldest first; thread-safe."""
 
-    def __init__(self, size: int = KEPT) -> None:
+    def __init__(self, size: int = MOST) -> None:
         self._size = size
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._results: OrderedDict[str, Stored] = OrderedDict()
         self._lock = threading.Lock()
 
-    def put(self, result: Kept) -> str:
+    def put(self, result: Stored) -> str:
         """Keep a result; returns its id."""
         with self._lock:
-            self._kept[result.id] = result
-            self._kept.move_to_end(result.id)
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+            self._results[result.id] = result
+            self._results.move_to_end(result.id)
+            while len(self._results) > self._size:
+                self._results.popitem(last=False)
         return result.id
 
-    def get(self, result_id: str | None) -> Kept | None:
+    def get(self, result_id: str | None) -> Stored | None:
         """The result, or None if it is unknown or was evicted."""
         with self._lock:
-            return self._kept.get(result_id) if result_id else None
+            return self._results.get(result_id) if result_id else None

@@ -93,7 +93,7 @@ class Entrance:
         sizes += [size for whose, _, size in coming if whose == visitor]
         if len(sizes) >= FILES or sum(sizes) + length > BYTES:
             return False
-        return _kept() + sum(size for *_, size in coming) + length <= BYTES_OF_ALL
+        return _uploaded() + sum(size for *_, size in coming) + length <= BYTES_OF_ALL
 
     def _hold(self, visitor: str, file: str, length: int) -> None:
         self._held.setdefault(visitor, {})[file] = length
@@ -102,7 +102,7 @@ class Entrance:
             self._held.popitem(last=False)
 
 
-def _kept() -> int:
+def _uploaded() -> int:
     """The bytes of all files in Streamlit, which alone knows when a visitor is gone."""
     if not runtime.exists():
         return 0
@@ -143,13 +143,13 @@ def finite(sent: bytes) -> bytes:
     good = [one for one in fields if all(map(math.isfinite, _numbers(one)))]
     asked = parse_qsl(run.query_string, keep_blank_values=True)
     # For a whole page, `links.mend` does this and tells the viewer; a fragment does not run it.
-    kept = [one for one in asked if is_finite(one[1])] if run.fragment_id else asked
-    if (len(good), len(kept)) == (len(fields), len(asked)):
+    left = [one for one in asked if is_finite(one[1])] if run.fragment_id else asked
+    if (len(good), len(left)) == (len(fields), len(asked)):
         return sent
     copies = [WidgetState.FromString(one.SerializeToString()) for one in good]
     del fields[:]
     fields.extend(copies)
-    run.query_string = urlencode(kept)
+    run.query_string = urlencode(left)
     return message.SerializeToString()
 
 

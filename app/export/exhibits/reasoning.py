@@ -159,16 +159,16 @@ def group() -> Drawn:
 def replies() -> Drawn:
     """The recorded replies of four models to one question, with every step checked."""
     traces = judged_reply.recorded(question_language())
-    readings = [judged_reply.read(trace) for trace in traces]
-    steps = sum(len(reading.steps) for reading in readings)
-    right = sum(bool(step.right) for reading in readings for step in reading.steps)
-    solved = sum(bool(reading.correct) for reading in readings)
+    judged_replies = [judged_reply.read(trace) for trace in traces]
+    steps = sum(len(judged.steps) for judged in judged_replies)
+    right = sum(bool(step.right) for judged in judged_replies for step in judged.steps)
+    solved = sum(bool(judged.correct) for judged in judged_replies)
     return Drawn(
-        content=ShownReplies(traces, _strips(traces, readings)),
+        content=ShownReplies(traces, _strips(traces, judged_replies)),
         rows=judged_reply.rows(traces),
         takeaway=t(
             "figures.takeaway_replies",
-            question=readings[0].asked.text,
+            question=judged_replies[0].asked.text,
             solved=solved,
             models=len(traces),
             right=right,
@@ -183,20 +183,22 @@ def replies() -> Drawn:
     )
 
 
-def _strips(traces: Sequence[Trace], readings: Sequence[judged_reply.JudgedReply]) -> go.Figure:
+def _strips(
+    traces: Sequence[Trace], judged_replies: Sequence[judged_reply.JudgedReply]
+) -> go.Figure:
     rows = [
         figures.ReplyRow(
             contestants.NAMES[trace.card.name],
-            len(trace) - reading.start,
+            len(trace) - judged.start,
             [
                 figures.MarkedStep(
                     step.first, step.last - step.first + 1, bool(step.right), _said(step)
                 )
-                for step in reading.steps
+                for step in judged.steps
             ],
-            _verdict(reading),
+            _verdict(judged),
         )
-        for trace, reading in zip(traces, readings, strict=True)
+        for trace, judged in zip(traces, judged_replies, strict=True)
     ]
     labels = {"x": t("figures.axis_reply"), "right": t("figures.step_right")}
     return figures.strips(rows, labels | {"wrong": t("figures.step_wrong")})
@@ -208,7 +210,7 @@ def _said(step: judged_reply.Mark) -> str:
     return t("figures.step_wrong_value", step=step.text, value=step.value)
 
 
-def _verdict(reading: judged_reply.JudgedReply) -> str:
-    if reading.answer is None:
+def _verdict(judged: judged_reply.JudgedReply) -> str:
+    if judged.answer is None:
         return t("figures.answer_none")
-    return t(f"figures.answer_{'right' if reading.correct else 'wrong'}", answer=reading.answer)
+    return t(f"figures.answer_{'right' if judged.correct else 'wrong'}", answer=judged.answer)

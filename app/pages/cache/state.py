@@ -9,7 +9,7 @@ import streamlit as st
 
 from app.core.asking import examples, prompts
 from app.core.assets import models, recorded_runs
-from app.core.assets.files import DamagedFileError, reading, reference
+from app.core.assets.files import DamagedFileError, reference, reporting_damage
 from app.core.errors import InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language
@@ -28,7 +28,7 @@ RUN_KEYS = ("c_prompt", "c_tokens", "c_temperature", "c_seed")
 def spec(name: str) -> CacheSpec:
     """The `CacheSpec` of a shipped model."""
     reference(families.REFERENCE)
-    with reading(ASSETS / "checkpoints" / name / "config.json"):
+    with reporting_damage(ASSETS / "checkpoints" / name / "config.json"):
         return cache_spec(models.config(name))
 
 

@@ -1,4 +1,5 @@
-"""Figures of the Experts page: load per expert and domain, and balance over training.
+"""Figures of the Experts page: load per expert and domain, balance over training, differences
+of loss.
 
 Pure plotly: texts are passed as `labels`, already in the viewer's language.
 """
@@ -20,6 +21,8 @@ from app.ui import style
 BAR = "#8a94a3"  # neutral: the height is what counts
 EVEN = "#CC79A7"  # the balanced share; visible on bars, white and near-black
 PER_ROW = 2
+MARK = "#0072B2"  # an estimate
+Estimate = tuple[float, tuple[float, float]]  # a mean and its 95 % interval
 
 
 def load(
@@ -176,4 +179,40 @@ def balance(
     style.legend_above(figure)
     figure.update_xaxes(title_text=labels["step"], rangemode="tozero")
     figure.update_yaxes(title_text=labels["max_vio"], rangemode="tozero")
+    return figure
+
+
+def error_bars(estimates: Sequence[Estimate]) -> dict[str, object]:
+    """plotly's error bars of 95 % intervals."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - mean for mean, (_, high) in estimates],
+        "arrayminus": [mean - low for mean, (low, _) in estimates],
+        "thickness": 2,
+        "width": 5,
+    }
+
+
+def gaps(
+    names: Sequence[str], estimates: Sequence[Estimate], labels: Mapping[str, str]
+) -> go.Figure:
+    """Loss differences with their intervals, one row each; the line at 0 is the unchanged model.
+
+    `labels`: gap, hover (plotly's template).
+    """
+    figure = go.Figure(
+        go.Scatter(
+            x=[mean for mean, _ in estimates],
+            y=list(names),
+            mode="markers",
+            marker={"size": 11, "color": MARK},
+            error_x=error_bars(estimates) | {"color": MARK},
+            customdata=[interval for _, interval in estimates],
+            hovertemplate=labels["hover"] + "<extra></extra>",
+        )
+    )
+    style.plain(figure, height=90 + 34 * len(names))
+    figure.update_xaxes(title_text=labels["gap"], rangemode="tozero", zerolinewidth=2)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure

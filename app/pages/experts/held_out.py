@@ -141,4 +141,4 @@ def read(
 
 def ask(slot: NeedSlot, button: str) -> None:
     """Draw the slot's progress with Stop, or a button that starts the reading."""
-    slot.ask(button, t("held_out.reading", share=slot.share))
+    slot.ask(button, t("held_out.progress", share=slot.share))

@@ -12,7 +12,8 @@ from app.core.asking import contestants, judged_reply, scope
 from app.core.texts import question_language, t
 from app.pages.reasoning import state as session
 from app.pages.reasoning.continuations import room as continuations_room
-from app.pages.reasoning.test_time_compute import room as many_replies
+from app.pages.reasoning.samples import room as samples_room
+from app.pages.reasoning.thinking import room as thinking_room
 from app.ui import rooms
 from app.ui.components.reasoning_view import name_of, reasoning_view
 from app.ui.number_field import NumberField
@@ -160,15 +161,15 @@ def origin(shown: list[Trace], kind: str) -> None:
 
 def first_error(shown: list[Trace]) -> None:
     """Draw a sentence on where the first error is, and what follows from it."""
-    readings = [judged_reply.read(trace) for trace in shown]
-    steps = sum(len(reading.steps) for reading in readings)
-    right = sum(bool(step.right) for reading in readings for step in reading.steps)
+    judged_replies = [judged_reply.read(trace) for trace in shown]
+    steps = sum(len(judged.steps) for judged in judged_replies)
+    right = sum(bool(step.right) for judged in judged_replies for step in judged.steps)
     said = [t("reasoning.say_steps", right=right, n=steps)] if steps else []
-    for trace, reading in zip(shown, readings, strict=True):
-        for number, step in enumerate(reading.steps, 1):
+    for trace, judged in zip(shown, judged_replies, strict=True):
+        for number, step in enumerate(judged.steps, 1):
             if step.first_error:
-                built = sum(mark.builds for mark in reading.steps)
-                name = name_of(contestants.contestant_of(trace, reading.asked.begin))
+                built = sum(mark.builds for mark in judged.steps)
+                name = name_of(contestants.contestant_of(trace, judged.asked.begin))
                 values = {"name": name, "n": number, "step": step.text, "value": step.value}
                 said.append(t("reasoning.say_error", **values))
                 if built:
@@ -224,8 +225,8 @@ def downloads() -> None:
 
 ROOMS = {
     "replies": lambda: session.RUN.area(replies),
-    "samples": many(many_replies.samples),
-    "thinking": many(many_replies.thinking),
+    "samples": many(samples_room.room),
+    "thinking": many(thinking_room.room),
 }
 
 session.open_page()

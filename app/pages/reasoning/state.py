@@ -262,10 +262,10 @@ def picked_of_url(shown: Sequence[Trace]) -> tuple[int, int] | None:
     if found is None or int(found[1]) > len(shown):
         return None
     column, number = int(found[1]) - 1, int(found[2])
-    reading = judged_reply.read(shown[column])
-    if not 1 <= number <= len(reading.steps):
+    judged = judged_reply.read(shown[column])
+    if not 1 <= number <= len(judged.steps):
         return None
-    return column, reading.marks.index(reading.steps[number - 1])
+    return column, judged.marks.index(judged.steps[number - 1])
 
 
 def choose_step(shown: Sequence[Trace], chosen: tuple[int, int] | None) -> None:
@@ -277,9 +277,9 @@ def choose_step(shown: Sequence[Trace], chosen: tuple[int, int] | None) -> None:
         state.r_pick = None
         return
     column, mark = chosen
-    reading = judged_reply.read(shown[column])
+    judged = judged_reply.read(shown[column])
     state.r_pick = (shown[column].id, mark)
-    said = f"{column + 1}.{reading.steps.index(reading.marks[mark]) + 1}"
+    said = f"{column + 1}.{judged.steps.index(judged.marks[mark]) + 1}"
     if st.query_params.get("r_step") != said:
         st.query_params["r_step"] = said
 

@@ -13,7 +13,7 @@ import streamlit as st
 from app.core import links
 from app.core.asking import judged_reply, prompts
 from app.core.asking.questions import MAX_TOKENS, ParsedPrompt, worded
-from app.core.assets.files import reading
+from app.core.assets.files import reporting_damage
 from app.core.errors import InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import question_language
@@ -37,7 +37,7 @@ def recorded() -> tuple[Trace, ...]:
 def of_language(asked_in: Language) -> tuple[Trace, ...]:
     """The recorded runs of a language."""
     found = {trace.card.name: trace for trace in reversed(judged_reply.recorded(asked_in))}
-    with reading(ASSETS / "samples" / f"reasoning-{asked_in}.json"):
+    with reporting_damage(ASSETS / "samples" / f"reasoning-{asked_in}.json"):
         return tuple(found[name] for name in MODELS)
 
 

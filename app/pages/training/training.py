@@ -23,7 +23,7 @@ ROOMS = {
     "pipeline": pipeline_room.room,
     "published": published_room.room,
 }
-#: What rooms were called in links that are out there.
+#: Former names of rooms, still used in old links.
 ROOMS_ONCE = {
     "step": "grpo_step",
     "time": "time_machine",
@@ -31,15 +31,6 @@ ROOMS_ONCE = {
     "tables": "published",
 }
 
-
-def follow_older_links() -> None:
-    """Follow links from before all pages named their room by one key."""
-    if (room := st.query_params.get("t_part")) is not None:
-        del st.query_params["t_part"]
-        st.query_params.setdefault("room", room)
-
-
 st.title(t("training.title"))
-follow_older_links()
 labels = {name: t(f"training.room_{name}") for name in ROOMS}
 ROOMS[rooms.choose(labels, "t_room", once=ROOMS_ONCE)]()

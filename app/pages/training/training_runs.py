@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app.core.assets import evaluations
-from app.core.assets.files import DamagedFileError, count, filled, reading, shaped
+from app.core.assets.files import DamagedFileError, count, filled, reporting_damage, shaped
 from model import ASSETS
 from model.tasks import TASKS
 
@@ -42,14 +42,14 @@ def _text(path: Path) -> str | None:
 
 def _json(path: Path) -> dict[str, Any] | None:
     text = _text(path)
-    with reading(path):
+    with reporting_damage(path):
         return None if text is None else json.loads(text)
 
 
 def log(name: str) -> list[dict[str, Any]]:
     """The entries of a GRPO run so far; [] if there is none. See `model.training.grpo`."""
     path = RUNS / name / "log.jsonl"
-    with reading(path):
+    with reporting_damage(path):
         return list(_entries(_text(path) or ""))
 
 
@@ -92,7 +92,7 @@ def summary(name: str) -> dict[str, Any] | None:
     found = _json(path)
     if found is None:
         return None
-    with reading(path):
+    with reporting_damage(path):
         if not shaped(found, _SUMMARY):
             raise TypeError("unexpected summary")
         grpo = name in REINFORCED or "group" in found["run"]
@@ -280,7 +280,7 @@ def trained(name: str) -> TrainedModel | None:
     found = summary(name)
     if found is None:
         return None
-    with reading(RUNS / name / "run.json"):
+    with reporting_damage(RUNS / name / "run.json"):
         settings, data = found["run"], found.get("data", {})
         if "group" in settings:
             kind = "grpo"
@@ -307,7 +307,7 @@ def _tokens(name: str) -> int:
     about = _json(path)
     if about is None:
         return 0
-    with reading(path):
+    with reporting_damage(path):
         if not shaped(about, {"tokens": int}):
             raise TypeError("unexpected number of tokens")
     return int(about["tokens"])
@@ -350,7 +350,7 @@ def checkpoints() -> list[Checkpoint]:
     for path in (ASSETS / "checkpoints").glob("r1-zero*/about.json"):
         about = _json(path)
         if about is not None and "-seed" not in path.parent.name:  # another run's way
-            with reading(path):
+            with reporting_damage(path):
                 if not shaped(about, {"steps": int}):
                     raise TypeError("unexpected number of steps")
             found.append(Checkpoint(path.parent.name, about["steps"]))

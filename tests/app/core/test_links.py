@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.core import links
 from app.core.texts import LANGUAGES, translated
 from tests.fuzz.links import nothing_computed, opened
 
@@ -89,3 +90,38 @@ def test_nothing_is_told_of_a_link_that_is_right(page: str, query: dict[str, str
     with nothing_computed():
         at = opened(page, {key: [value] for key, value in query.items()})
         assert not at.exception and told(at) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "now"),
+    [
+        (
+            "experts",
+            {"room": "expert", "e_card_layer": "3", "e_card_expert": "7"},
+            {"room": "one_expert", "e_one_layer": 3, "e_one_expert": 7},
+        ),
+        (
+            "experts",
+            {"room": "one_expert", "e_one_layer": "3", "e_card_layer": "2"},
+            {"e_one_layer": 3},
+        ),
+        ("cache", {"room": "decoding", "c_ways_model": "base-mla"}, {"c_paths_model": "base-mla"}),
+        ("training", {"t_part": "tables"}, {"room": "published"}),
+    ],
+)
+def test_keys_of_older_links_are_followed(
+    page: str, query: dict[str, str], now: dict[str, str | int]
+) -> None:
+    with nothing_computed():
+        at = opened(page, {key: [value] for key, value in query.items()})
+        assert not at.exception and told(at) == []
+        for key, value in now.items():
+            held = at.query_params[key] if key == "room" else at.session_state[key]
+            assert held in (value, [value])
+        assert not {*links.FORMER} & {*at.query_params}
+
+
+def test_a_former_key_with_a_wrong_value_is_told_by_its_name_of_today() -> None:
+    with nothing_computed():
+        at = opened("experts", {"room": ["one_expert"], "e_card_expert": ["inf"]})
+        assert told(at) == [word("`e_one_expert`")]

@@ -340,6 +340,17 @@ def test_a_page_uses_only_its_own_words_and_the_shared_ones() -> None:
     assert not strangers
 
 
+def test_a_room_uses_only_its_own_words_and_its_pages() -> None:
+    """The section of a folder's name is that folder's alone; what rooms share is the page's."""
+    strangers = []
+    for path, line, pattern in KEYS:
+        name = pattern.split("\\.")[0]
+        room = SECTIONS[name].parents[1] / name
+        if room.is_dir() and not (APP / path).is_relative_to(room):
+            strangers.append(f"{path}:{line}: {pattern}")
+    assert not strangers
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_bold_ends_where_markdown_sees_its_end(language: str) -> None:
     """`**50%**word` is shown with its asterisks: bold cannot end between punctuation and a letter

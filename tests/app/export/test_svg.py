@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.export import figures
-from app.export.svg import numbers, pen, picture
+from app.export.svg import drawing, numbers, pen
 from app.export.svg.pen import NotDrawnError
 from app.export.themes import NAMES as THEMES
 from app.export.themes import theme
@@ -23,8 +23,8 @@ LIGHT = theme("light")
 
 
 def file_of(figure: go.Figure, width: float = 720) -> ET.Element:
-    drawing = picture.draw(figure, width, LIGHT)
-    return ET.fromstring(picture.document(drawing, LIGHT, "Title", "Says", "Source", "en"))
+    drawn = drawing.draw(figure, width, LIGHT)
+    return ET.fromstring(drawing.document(drawn, LIGHT, "Title", "Says", "Source", "en"))
 
 
 def words(root: ET.Element) -> str:
@@ -38,8 +38,8 @@ def test_every_figure_is_a_file(name: str, colours: str, width: float) -> None:
     """The file is well formed, has its texts, draws nothing outside, and makes no requests."""
     shown = figures.figure(name, "en")
     look = theme("dark" if colours == "dark" else "light")
-    drawing = picture.draw(shown.still, width, look)
-    text = picture.document(drawing, look, shown.title, shown.takeaway, shown.source, "en")
+    drawn = drawing.draw(shown.still, width, look)
+    text = drawing.document(drawn, look, shown.title, shown.takeaway, shown.source, "en")
     root = ET.fromstring(text)
     said = words(root)
     for part in (shown.title, shown.takeaway, shown.source):

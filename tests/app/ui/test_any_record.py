@@ -76,13 +76,13 @@ def draw_all(trace: Trace) -> None:
     draw_component(trace)
     if trace.fed == len(trace):
         draw_component(longer(trace))
-    reading = judged_reply.read(trace)
-    packed(reasoning_view.payload(trace, reading))
-    small = [thumbnails.thinking([cards.thought(trace, reading)])]
+    judged = judged_reply.read(trace)
+    packed(reasoning_view.payload(trace, judged))
+    small = [thumbnails.thinking([cards.thought(trace, judged)])]
     if trace.moe_layers and trace.fed:
         small.append(thumbnails.experts(trace))
     assert not any("None" in svg or "nan" in svg for svg in small)
-    cards.reasoning_query(trace, reading)
+    cards.reasoning_query(trace, judged)
     json.dumps(judged_reply.rows([trace]))
     list(expert_load.choices(trace, trace.card.groups))
     grown = growth(trace, trace.card.attention)

@@ -130,11 +130,11 @@ def check(folder: Path, change: Intervention, ids: list[int]) -> None:
     model = checkpoints.load(folder)
     change = fit(change, model.config)
     ours, theirs = intervened(model, change), Theirs(folder, model.config, change)
-    reading = teacher_force(ours, ids)
+    run = teacher_force(ours, ids)
     expected = theirs.model(torch.tensor([ids]), use_cache=False).logits[0]
     same = np.ones(len(ids), dtype=bool)
     for at, layer in enumerate(model.config.moe_layers):
-        mine = working(reading.expert_ids[:, at], reading.expert_weights[:, at])
+        mine = working(run.expert_ids[:, at], run.expert_weights[:, at])
         same &= (mine == theirs.working[layer]).all(axis=1)
     n = len(ids) if same.all() else int(same.argmin())
     assert n > 0.9 * len(ids), "experts differ long before a tie could explain it"
@@ -142,7 +142,7 @@ def check(folder: Path, change: Intervention, ids: list[int]) -> None:
     torch.testing.assert_close(logits[:n], expected[:n], atol=CLOSE, rtol=0)
     likely = expected.log_softmax(-1)
     for i in range(1, n):
-        assert reading.logprobs[i] == pytest.approx(float(likely[i - 1, ids[i]]), abs=CLOSE)
+        assert run.logprobs[i] == pytest.approx(float(likely[i - 1, ids[i]]), abs=CLOSE)
     cache = Cache(model.config)
     steps = [ours(torch.tensor([[token]]), cache, absorb=True)[0, 0] for token in ids[:n]]
     torch.testing.assert_close(torch.stack(steps), logits[:n], atol=CLOSE, rtol=0)
@@ -227,14 +227,14 @@ def test_what_cannot_be_is_refused(change: Intervention) -> None:
 def test_reading_is_what_was_recorded_in_writing(words: Tokenizer) -> None:
     engine = Engine(random_model(tiny_config("MLA", words.get_vocab_size())), words, ABOUT)
     trace = recorded(engine.sampler(), "first 12+30=", 20, temperature=1.0, seed=1)
-    reading = teacher_force(engine.model, trace.token_ids.tolist())
+    run = teacher_force(engine.model, trace.token_ids.tolist())
     assert trace.logprobs is not None and trace.expert_weights is not None
-    assert reading.logprobs[1:] == pytest.approx(trace.logprobs[1:], abs=CLOSE)
+    assert run.logprobs[1:] == pytest.approx(trace.logprobs[1:], abs=CLOSE)
     fed = trace.fed
-    assert reading.expert_ids[:fed, 0].tolist() == trace.expert_ids[:, 0].tolist()
+    assert run.expert_ids[:fed, 0].tolist() == trace.expert_ids[:, 0].tolist()
     written = trace.expert_weights[:, 0].astype(float)
-    assert reading.expert_weights[:fed, 0] == pytest.approx(written, abs=2e-3)
-    scores = reading.scores[0, 0]
-    for e, w in zip(reading.expert_ids[0, 0], reading.expert_weights[0, 0], strict=True):
-        share = scores[e] / scores[reading.expert_ids[0, 0]].sum()
+    assert run.expert_weights[:fed, 0] == pytest.approx(written, abs=2e-3)
+    scores = run.scores[0, 0]
+    for e, w in zip(run.expert_ids[0, 0], run.expert_weights[0, 0], strict=True):
+        share = scores[e] / scores[run.expert_ids[0, 0]].sum()
         assert w == pytest.approx(share * engine.model.gates()[1].scale, rel=1e-5)

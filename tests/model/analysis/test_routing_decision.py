@@ -51,13 +51,15 @@ def test_the_gate_decides_the_same(
     for group, score in enumerate(found.group_scores):
         best = sorted(choice[group * size : (group + 1) * size])[-2:]
         assert score == pytest.approx(sum(best), abs=1e-6)
-    rest = [e for e in range(groups * size) if e // size in found.kept and e not in found.chosen]
+    rest = [
+        e for e in range(groups * size) if e // size in found.kept_groups and e not in found.chosen
+    ]
     assert found.next_expert == max(rest, key=lambda e: choice[e], default=None)
     if found.next_expert is not None:
         gap = min(choice[list(found.chosen)]) - choice[found.next_expert]
         assert found.expert_gap == pytest.approx(gap)
         assert gap >= 0
-    left = [g for g in range(groups) if g not in found.kept]
+    left = [g for g in range(groups) if g not in found.kept_groups]
     assert found.next_group == max(left, key=lambda g: found.group_scores[g], default=None)
     assert (found.group_gap is None) == (not left)
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from model.tasks import chain
 from model.tasks.check import is_correct, judge, read_reply
+from model.tasks.notation import in_order, numbers, written
 from model.tasks.problem import Problem
-from model.tasks.reading import in_order, numbers, written
 
 
 def answer(text: str, several: bool) -> str | None:

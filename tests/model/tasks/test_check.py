@@ -20,8 +20,8 @@ from model.tasks.check import (
     language_share,
     read_reply,
 )
+from model.tasks.notation import evaluate
 from model.tasks.problem import Piece, Problem, Thought, Voice
-from model.tasks.reading import evaluate
 from tests.model.tasks.test_tasks import python_value
 
 EQUATION = re.compile(r"(\d+(?:[+\-*]\d+)+)=(\d+)")

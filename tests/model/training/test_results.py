@@ -94,7 +94,7 @@ def test_a_full_evaluation_in_small(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         head = ("model", "task", "levels", "seed", "temperature", "budget", "extend")
         head += ("problems", "samples", "interval")
         rest = {key: value for key, value in measured.items() if key not in head}
-        for key in ("pass@k", "cons@k", "ways", "correct_by_way"):
+        for key in ("pass@k", "cons@k", "approaches", "correct_by_approach"):
             rest |= {f"{key} {of}": value for of, value in rest.pop(key).items()}
         assert {"tokens_median", "wrong_to_right", "right_to_wrong"} <= rest.keys()
         for key, one in rest.items():

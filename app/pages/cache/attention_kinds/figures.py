@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from app.ui import style
 from model.record.card import ModelCard
 
-Role = Literal["kept", "again", "new"]
+Role = Literal["cached", "again", "new"]
 HALF_WIDTH, HALF_HEIGHT = 0.46, 0.36  # of a box, in columns and rows
 
 
@@ -41,16 +41,16 @@ def boxes(card: ModelCard, held: int) -> list[Box]:
     if rank is not None and rotary is not None:
         middle = [
             Box("q", 0, 1, (1, heads, key), "new", ("x",)),
-            Box("c_kv", 1, 1, (held, rank), "kept", ("x",)),
-            Box("k_pe", 2, 1, (held, rotary), "kept", ("x",)),
+            Box("c_kv", 1, 1, (held, rank), "cached", ("x",)),
+            Box("k_pe", 2, 1, (held, rotary), "cached", ("x",)),
             Box("K", 1, 2, (held, heads, key), "again", ("c_kv", "k_pe")),
             Box("V", 2, 2, (held, heads, value), "again", ("c_kv",)),
         ]
     elif rank is None and shared is not None:
         middle = [
             Box("q", 0, 1, (1, heads, key), "new", ("x",)),
-            Box("K", 1, 1, (held, shared, key), "kept", ("x",)),
-            Box("V", 2, 1, (held, shared, value), "kept", ("x",)),
+            Box("K", 1, 1, (held, shared, key), "cached", ("x",)),
+            Box("V", 2, 1, (held, shared, value), "cached", ("x",)),
         ]
     else:
         return []
@@ -78,12 +78,12 @@ def diagram(kind: str, drawn: Sequence[Box], labels: Mapping[str, str]) -> go.Fi
             y0=box.row - HALF_HEIGHT,
             y1=box.row + HALF_HEIGHT,
             line={
-                "color": style.kind_colour(kind) if box.role == "kept" else style.RULE,
-                "width": 3 if box.role == "kept" else 1.5,
+                "color": style.kind_colour(kind) if box.role == "cached" else style.RULE,
+                "width": 3 if box.role == "cached" else 1.5,
                 "dash": "dash" if box.role == "again" else "solid",
             },
             fillcolor={
-                "kept": _pale(style.kind_colour(kind)),
+                "cached": _pale(style.kind_colour(kind)),
                 "again": "rgba(128,136,148,0.28)",
                 "new": style.CLEAR,
             }[box.role],

@@ -14,7 +14,7 @@ from app.pages.cache.attention_kinds import quality, quality_figures
 from app.pages.cache.kv_size import configs, words
 from app.ui import units
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.plain import plain
 from app.ui.table import folded_table
 from model.analysis import kv_size
@@ -32,8 +32,8 @@ def room() -> None:
         ours(kinds)
     with right:
         theirs()
-    st.header(t("attention_kinds.kept_title"))
-    st.fragment(in_words()(kept_by_kind))(kinds)
+    st.header(t("attention_kinds.cached_title"))
+    st.fragment(in_words()(cached_by_kind))(kinds)
     one_token()
 
 
@@ -151,7 +151,7 @@ def theirs() -> None:
         key="c_ablation",
         alt=said,
     )
-    st.caption(f"{said} {t('attention_kinds.theirs_kept', kept=kept_shares())}")
+    st.caption(f"{said} {t('attention_kinds.theirs_cached', cached=cached_shares())}")
     source = t("cache.source", source=published.ablation_source())
     st.caption(f"{t('attention_kinds.theirs_reading')} {source}.")
     folded_table(
@@ -185,7 +185,7 @@ def beside_mha() -> list[quality_figures.ScoreDifferences]:
     ]
 
 
-def kept_shares() -> str:
+def cached_shares() -> str:
     """MLA's cache as a share of MHA's, for the published models that report it."""
     runs = published.ablation()
     mha = {run.model: run.elements for run in runs if run.attention == "MHA"}
@@ -196,9 +196,9 @@ def kept_shares() -> str:
     )
 
 
-def kept_by_kind(kinds: list[quality_figures.Quality]) -> None:
+def cached_by_kind(kinds: list[quality_figures.Quality]) -> None:
     """The diagram of attention for one new token, with a full context in the cache."""
-    st.markdown(t("attention_kinds.kept_lead"))
+    st.markdown(t("attention_kinds.cached_lead"))
     choices = [one.kind for one in kinds]
     kind = st.segmented_control(
         t("cache.column_kind"),
@@ -215,26 +215,26 @@ def kept_by_kind(kinds: list[quality_figures.Quality]) -> None:
     columns = st.columns(3)
     columns[0].metric(t("cache.column_per_token"), f"{spec.bytes_per_token(dtype):,} B")
     columns[1].metric(
-        t("attention_kinds.kept_full", tokens=tokens), units.size(spec.bytes(tokens, dtype))
+        t("attention_kinds.cached_full", tokens=tokens), units.size(spec.bytes(tokens, dtype))
     )
     columns[2].metric(
-        t("attention_kinds.kept_loss"),
+        t("attention_kinds.cached_loss"),
         f"{one.loss:.3f}",
         None
         if one is kinds[0]
-        else f"{one.difference:+.3f} {t('attention_kinds.kept_reference', kind=kinds[0].kind)}",
+        else f"{one.difference:+.3f} {t('attention_kinds.cached_reference', kind=kinds[0].kind)}",
         delta_color="off",
     )
     drawn = diagrams.boxes(card, tokens)
     names = {box.name: t(f"attention_kinds.box_{box.name}") for box in drawn}
-    roles = {role: t(f"attention_kinds.role_{role}") for role in ("kept", "again", "new")}
-    stored = ", ".join(f"{box.name} {_shape(box)}" for box in drawn if box.role == "kept")
+    roles = {role: t(f"attention_kinds.role_{role}") for role in ("cached", "again", "new")}
+    stored = ", ".join(f"{box.name} {_shape(box)}" for box in drawn if box.role == "cached")
     chart(
         drawn_once(diagrams.diagram, kind, drawn, names | roles),
         key="c_diagram",
-        alt=t("attention_kinds.kept_alt", kind=kind, kept=stored),
+        alt=t("attention_kinds.cached_alt", kind=kind, cached=stored),
     )
-    st.caption(t(f"attention_kinds.kept_reading_{'mla' if card.kv_lora_rank else 'heads'}"))
+    st.caption(t(f"attention_kinds.cached_reading_{'mla' if card.kv_lora_rank else 'heads'}"))
     folded_table(
         lambda: [
             {
@@ -245,7 +245,7 @@ def kept_by_kind(kinds: list[quality_figures.Quality]) -> None:
             }
             for box in drawn
         ],
-        "cache-kept",
+        "cache-cached",
         t("attention_kinds.of_kept"),
     )
 

@@ -13,7 +13,7 @@ from app.pages.cache.latent import state as session
 from app.pages.cache.latent import study as latents
 from app.ui import units
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 
 MOST = 5  # tokens per head in the table
@@ -26,7 +26,7 @@ def section() -> None:
     trace = session.trace()
     runs = latents.twin_runs(RUNS.get(latents.twin_requests(trace)))
     if runs is None:
-        st.caption(t("latent.reading_wait"))
+        st.caption(t("cache.wait"))
         return
     token = session.pin(trace)
     st.fragment(in_words()(_patterns))(runs, token, trace.texts)
@@ -48,7 +48,7 @@ def _patterns(runs: latents.TwinRuns, token: int, texts: tuple[str, ...]) -> Non
                 for head in range(max(len(r.weights) for r in rows))
             ],
             {
-                "token": t("latent.axis_token"),
+                "token": t("cache.axis_token"),
                 "weight": t("attention_weights.axis_weight"),
                 "hover": t("attention_weights.hover_weight"),
             },

@@ -13,7 +13,7 @@ from app.pages.cache import state as session
 from app.pages.cache.decoding import figures, timing
 from app.ui import units
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.plain import plain
 from app.ui.table import folded_table
 from model.analysis.decoding_cost import DECODING_PATHS, Shape
@@ -76,7 +76,7 @@ def clock() -> None:
     folded_table(
         lambda: [
             {
-                t("decoding.column_way"): row.name,
+                t("decoding.column_path"): row.name,
                 t("decoding.axis_held"): tokens,
                 t("decoding.axis_ms"): round(value, 3),
                 t("decoding.column_quarter"): round(low, 3),
@@ -141,7 +141,7 @@ class CountedModel:
 
     def bytes_read(self, path: str, tokens: int) -> int:
         """Of one layer's cache for one new token, with `tokens` held."""
-        return DECODING_PATHS[path].kept(self.shape) * tokens * self.element_bytes
+        return DECODING_PATHS[path].cached(self.shape) * tokens * self.element_bytes
 
 
 def arithmetic() -> None:
@@ -151,18 +151,18 @@ def arithmetic() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         counted = [_counted(path, model.contexts, model.multiplications) for path in DECODING_PATHS]
-        _chart(counted, "c_ways_mul", t("decoding.axis_mul"), scientific=True)
+        _chart(counted, "c_paths_mul", t("decoding.axis_mul"), scientific=True)
     with right:
         read = [_counted(path, model.contexts, model.bytes_read) for path in DECODING_PATHS]
-        _chart(read, "c_ways_bytes", t("decoding.axis_read"), scientific=False)
+        _chart(read, "c_paths_bytes", t("decoding.axis_read"), scientific=False)
     st.markdown(_sentence(model))
     st.caption(t("decoding.paths_reading"))
-    with st.expander(t("decoding.how_ways")):
+    with st.expander(t("decoding.how_paths")):
         _formulas(model)
     folded_table(
         lambda: [
             {
-                t("decoding.column_way"): t(f"decoding.name_{path}"),
+                t("decoding.column_path"): t(f"decoding.name_{path}"),
                 t("decoding.axis_held"): tokens,
                 t("decoding.column_mul"): model.multiplications(path, tokens),
                 t("decoding.column_read"): model.bytes_read(path, tokens),
@@ -170,8 +170,8 @@ def arithmetic() -> None:
             for path in DECODING_PATHS
             for tokens in model.contexts
         ],
-        "cache-ways",
-        t("decoding.of_ways"),
+        "cache-paths",
+        t("decoding.of_paths"),
     )
 
 
@@ -183,7 +183,7 @@ def _choice() -> CountedModel:
         [ours, V3],
         default=V3,
         required=True,
-        key="c_ways_model",
+        key="c_paths_model",
         bind="query-params",
     )
     if chosen == V3:
@@ -223,7 +223,7 @@ def _formulas(model: CountedModel) -> None:
             t(
                 "decoding.paths_formula",
                 multiplications=each.formula,
-                kept=each.kept_formula,
+                cached=each.cached_formula,
                 size=model.element_bytes,
             ),
             f"c_way_{path}",

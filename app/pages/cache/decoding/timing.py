@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.core.assets import models
-from app.core.assets.files import reading
+from app.core.assets.files import reporting_damage
 from app.core.running import lab_runs
 from app.core.running.lab_runs import LabSlot, Outcome
 from app.pages.cache import state as session
@@ -56,12 +56,12 @@ def times_of(outcome: Outcome) -> Times:
     """The times that an experiment has produced so far."""
     seconds: dict[tuple[str, int], tuple[float, ...]] = {}
     for one in outcome.all_of("steps"):
-        key = (one["way"], one["tokens"])
+        key = (one["path"], one["tokens"])
         seconds[key] = (*seconds.get(key, ()), *one["seconds"])
     asked = outcome.request
     return Times(
         seconds,
-        {path: model for path, model, _ in asked["ways"]},
+        {path: model for path, model, _ in asked["paths"]},
         asked["rounds"] * asked["repeats"],
     )
 
@@ -73,9 +73,9 @@ def shown() -> tuple[Times, str | None]:
         return times, None
     recorded, date = lab_runs.recorded(SAMPLE)
     asked = recorded.request
-    with reading(ASSETS / "samples" / f"{SAMPLE}.json"):
+    with reporting_damage(ASSETS / "samples" / f"{SAMPLE}.json"):
         times = times_of(recorded)
-        paths = [path for path, _, _ in asked["ways"]]
+        paths = [path for path, _, _ in asked["paths"]]
         if {*times.seconds} != {*itertools.product(paths, asked["contexts"])}:
             raise LookupError("a path or a length is missing")
         if any(len(times.models) < len(paths) or min(one) <= 0 for one in times.seconds.values()):

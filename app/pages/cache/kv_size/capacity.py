@@ -13,8 +13,8 @@ from app.pages.cache.kv_size import capacity_figures as figures
 from app.pages.cache.kv_size import configs, words
 from app.ui import units
 from app.ui.chart import chart
+from app.ui.drawn_once import drawn_once
 from app.ui.number_field import NumberField
-from app.ui.picture import drawn_once
 from app.ui.plain import plain
 from app.ui.table import folded_table
 

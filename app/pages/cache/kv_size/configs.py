@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.core.assets.files import reading, reference
+from app.core.assets.files import reference, reporting_damage
 from app.core.errors import InputError
 from app.core.texts import t
 from app.pages.cache.kv_size import words
@@ -57,7 +57,7 @@ def published() -> dict[str, SizedModel]:
     """
     for file in (families.REFERENCE, REFERENCE):
         reference(file)
-    with reading(REFERENCE):
+    with reporting_damage(REFERENCE):
         return _published()
 
 

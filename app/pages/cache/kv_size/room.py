@@ -14,8 +14,8 @@ from app.pages.cache import figures
 from app.pages.cache.kv_size import capacity, configs, words
 from app.ui import units
 from app.ui.chart import chart
+from app.ui.drawn_once import drawn_once
 from app.ui.number_field import NumberField
-from app.ui.picture import drawn_once
 from app.ui.plain import plain
 from app.ui.table import folded_table, table
 from model.analysis import parameter_count
@@ -120,7 +120,7 @@ def bring() -> None:
         st.error(t("kv_size.config_refused"))
         st.text(f"{file_name}: {message}" if file_name else message)
     for model in st.session_state.get("c_own", {}).values():
-        if said := words.reading(model.spec):
+        if said := words.assumptions(model.spec):
             st.text(f"{model.name}: {said}")
 
 

@@ -24,16 +24,16 @@ def note(one: Note) -> str:
 
 
 #: Notes on how a file was read, which its owner should see next to the form.
-_READING = (
+_ASSUMED = (
     "duplicates", "defaults", "off", "wide", "by_words", "foreign", "unheard", "no_family",
     "new_family", "by_class", "other_class", "may_matter", "not_read", "kv_scheme",
     "kv_scheme_unknown", "bidirectional", "cross",
 )  # fmt: skip
 
 
-def reading(spec: CacheSpec) -> str:
+def assumptions(spec: CacheSpec) -> str:
     """What was assumed or ignored when reading a config; "" if nothing."""
-    return " ".join(note(one) for one in spec.notes if one.key in _READING)
+    return " ".join(note(one) for one in spec.notes if one.key in _ASSUMED)
 
 
 def refusal(error: ConfigError) -> str:

@@ -10,7 +10,7 @@ from app.pages.cache.latent import state as session
 from app.pages.cache.latent import study as latents
 from app.ui import units
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.plain import plain
 from app.ui.table import folded_table
 from model.analysis import latent_study

@@ -15,7 +15,7 @@ from app.pages.cache.run import room as run_room
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.record.trace import Trace
 
@@ -37,7 +37,7 @@ def pictures() -> None:
     _strip(trace)
     runs = session.twin_runs()
     if runs is None:
-        latents.TWIN_RUNS.ask(t("latent.reading_again"), t("latent.reading_wait"))
+        latents.TWIN_RUNS.ask(t("latent.again"), t("cache.wait"))
         return
     token = session.pin(trace)
     limits = figures.limit(runs.c_kv), figures.limit(runs.k_pe)  # all pictures share their colours
@@ -65,7 +65,7 @@ def _labels(hover: str) -> dict[str, str]:
     """The words of both pictures; what to say of a value differs."""
     return {
         "layer": t("latent.axis_layer"),
-        "token": t("latent.axis_token"),
+        "token": t("cache.axis_token"),
         "c_kv": t("latent.axis_c_kv"),
         "k_pe": t("latent.axis_k_pe"),
         "bar_c_kv": t("latent.bar_c_kv"),
@@ -116,7 +116,7 @@ def _all_tokens(trace: Trace, whole: figures.LatentParts, token: int) -> None:
     st.caption(t("latent.pictures_reading", model=trace.card.name))
     folded_table(
         lambda: [
-            {t("latent.axis_token"): place, t("latent.column_text"): trace.texts[place]}
+            {t("cache.axis_token"): place, t("latent.column_text"): trace.texts[place]}
             | {f"c_kv {f}": round(float(x), 3) for f, x in enumerate(every.c_kv[place])}
             | {f"k_pe {f}": round(float(x), 3) for f, x in enumerate(every.k_pe[place])}
             for place in range(len(every.c_kv))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.assets import models
-from app.core.assets.files import count, grid, read_json, reading
+from app.core.assets.files import count, grid, read_json, reporting_damage
 from app.core.running import generation
 from app.core.running.need_slot import NeedSlot
 from app.core.running.prompt_runs import PromptRun
@@ -155,7 +155,7 @@ def _recorded(of: str) -> RecordedStudy | None:
     raw = read_json(path, {"date": str, "of": str, "study": _STUDY})
     if raw["of"] != of:
         return None
-    with reading(path):
+    with reporting_damage(path):
         study = Study.from_json(raw["study"])
         names = {latent_study.FULL, *latent_study.codecs(study.values.shape[1])}
         rows = {len(nats) for nats in study.nats.values()}

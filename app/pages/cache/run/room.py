@@ -13,7 +13,7 @@ from app.pages.cache import state as session
 from app.pages.cache.run.growth import growth
 from app.ui import units
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.plain import plain
 from app.ui.sampling import temperature_and_seed
 from app.ui.table import folded_table

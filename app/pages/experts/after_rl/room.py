@@ -21,7 +21,7 @@ from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import ReadText
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table, table
 
 ONE, MANY = NeedSlot("after_rl_one"), NeedSlot("after_rl_many")
@@ -51,7 +51,7 @@ def texts(slot: NeedSlot, wanted: Sequence[str], at_once: bool) -> list[ReadText
         return None
     found = comparison.read(slot, wanted, traces)
     if found is None:
-        slot.ask(button, t("after_rl.reading", share=slot.share))
+        slot.ask(button, t("after_rl.progress", share=slot.share))
     return found
 
 
@@ -267,8 +267,8 @@ def by_layer(found: list[ReadText], place: str) -> None:
                 t("experts.layer"): layer,
                 t("experts.model"): model,
                 t("after_rl.share"): round(each[at].mean, 4),
-                t("interventions.low"): round(each[at].interval[0], 4),
-                t("interventions.high"): round(each[at].interval[1], 4),
+                t("experts.interval_from"): round(each[at].interval[0], 4),
+                t("experts.interval_to"): round(each[at].interval[1], 4),
             }
             for at, layer in enumerate(layers)
             for model, each in estimates.items()

@@ -15,7 +15,7 @@ from app.pages.experts import held_out
 from app.pages.experts.balance import figures
 from app.pages.experts.balance import runs as balance_runs
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from app.ui.url_choice import url_choice
 from model.analysis import expert_load

@@ -12,7 +12,7 @@ from app.pages.experts import state as session
 from app.pages.experts.balance import by_hand, figures
 from app.pages.experts.balance import runs as balance_runs
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table, small
 from model.analysis import expert_load
 
@@ -66,8 +66,8 @@ def loads(runs: list[balance_runs.BalanceRun], layer: int, at: int) -> None:
     st.caption(t("balance.loads_reading", most=f"{most:.2f}"))
     folded_table(
         lambda: [
-            {t("balance.way"): names()[run.name], t("experts.step"): step}
-            | {t("one_expert.partner", expert=e): float(x) for e, x in enumerate(load_E)}
+            {t("balance.balanced_by"): names()[run.name], t("experts.step"): step}
+            | {t("experts.expert_n", expert=e): float(x) for e, x in enumerate(load_E)}
             for run in runs
             for step, load_E in zip(run.steps, run.load[:, at], strict=True)
         ],
@@ -102,7 +102,7 @@ def violations(runs: list[balance_runs.BalanceRun]) -> None:
     folded_table(
         lambda: [
             {
-                t("balance.way"): names()[run.name],
+                t("balance.balanced_by"): names()[run.name],
                 t("experts.step"): step,
                 t("experts.max_vio"): round(value, 4),
             }
@@ -126,7 +126,7 @@ def results(runs: list[balance_runs.BalanceRun]) -> None:
             less = f"{value:+.4f} [{a:+.4f}, {b:+.4f}]"
         rows.append(
             {
-                t("balance.way"): names()[run.name],
+                t("balance.balanced_by"): names()[run.name],
                 t("balance.loss"): f"{run.loss:.3f} [{low:.3f}, {high:.3f}]",
                 t("balance.less"): less,
                 t("experts.max_vio"): f"{run.max_vio[-1]:.2f}",
@@ -142,7 +142,7 @@ def results(runs: list[balance_runs.BalanceRun]) -> None:
         [
             {
                 t("experts.model"): row["model"],
-                t("balance.way"): t(f"balance.published_{row['balance']}"),
+                t("balance.balanced_by"): t(f"balance.published_{row['balance']}"),
                 t("balance.perplexity"): f"{row['perplexity']:.2f}",
                 t("balance.vio_all"): row["max_vio"],
             }
@@ -177,7 +177,7 @@ def biases(run: balance_runs.BalanceRun, layer: int, at: int) -> None:
     folded_table(
         lambda: [
             {t("experts.step"): step}
-            | {t("one_expert.partner", expert=e): float(b) for e, b in enumerate(bias_E)}
+            | {t("experts.expert_n", expert=e): float(b) for e, b in enumerate(bias_E)}
             for step, bias_E in zip(run.steps, bias_WE, strict=True)
         ],
         f"balance-bias-{layer}",

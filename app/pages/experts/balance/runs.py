@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.core.assets import models
-from app.core.assets.files import reading
+from app.core.assets.files import reporting_damage
 from app.core.running.need_slot import NeedSlot
 from app.pages.experts import held_out
 from model import ASSETS
@@ -52,7 +52,8 @@ def run(name: str) -> BalanceRun:
     """Read a run from assets/runs/NAME/results.json."""
     found = models.run_results(name)
     low, high = found["heldout"]["interval"]
-    with reading(ASSETS / "runs" / name / "results.json"):  # not all results have these parts
+    # not all results have these parts
+    with reporting_damage(ASSETS / "runs" / name / "results.json"):
         balance, max_vio = found["balance"], found["max_vio"]
     return BalanceRun(
         name,

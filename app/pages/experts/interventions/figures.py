@@ -6,46 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from app.pages.experts.figures import MARK, Estimate, error_bars
 from app.ui import style
-
-MARK = "#0072B2"
-Estimate = tuple[float, tuple[float, float]]  # a mean and its 95 % interval
-
-
-def _bars(estimates: Sequence[Estimate]) -> dict[str, object]:
-    """plotly's error bars of 95 % intervals."""
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [high - mean for mean, (_, high) in estimates],
-        "arrayminus": [mean - low for mean, (low, _) in estimates],
-        "thickness": 2,
-        "width": 5,
-    }
-
-
-def gaps(
-    names: Sequence[str], estimates: Sequence[Estimate], labels: Mapping[str, str]
-) -> go.Figure:
-    """Loss differences with their intervals, one row each; the line at 0 is the unchanged model.
-
-    `labels`: gap, hover (plotly's template).
-    """
-    figure = go.Figure(
-        go.Scatter(
-            x=[mean for mean, _ in estimates],
-            y=list(names),
-            mode="markers",
-            marker={"size": 11, "color": MARK},
-            error_x=_bars(estimates) | {"color": MARK},
-            customdata=[interval for _, interval in estimates],
-            hovertemplate=labels["hover"] + "<extra></extra>",
-        )
-    )
-    style.plain(figure, height=90 + 34 * len(names))
-    figure.update_xaxes(title_text=labels["gap"], rangemode="tozero", zerolinewidth=2)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    return figure
 
 
 def masked(
@@ -59,7 +21,7 @@ def masked(
             mode="lines+markers",
             marker={"size": 9, "color": MARK},
             line={"color": MARK},
-            error_y=_bars(estimates) | {"color": MARK},
+            error_y=error_bars(estimates) | {"color": MARK},
             hovertemplate="%{y:.3f}<extra></extra>",
         )
     )

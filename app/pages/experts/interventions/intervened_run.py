@@ -37,7 +37,7 @@ class IntervenedRun:
         """A hash of the content."""
         return hashlib.sha256(f"{self.trace.id}/{self.intervention.name}".encode()).hexdigest()[:16]
 
-    def kept_routes(self) -> NDArray[np.float64]:
+    def shares_that_stayed(self) -> NDArray[np.float64]:
         """The share of each token's experts that the intervention did not change: [T, L].
 
         If it changes the number of experts per token, this is the share of the original experts.

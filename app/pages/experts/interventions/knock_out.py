@@ -10,12 +10,13 @@ from app.core.assets import models, sources
 from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
-from app.pages.experts import held_out
+from app.pages.experts import differences, held_out
 from app.pages.experts import state as session
+from app.pages.experts.figures import Estimate
 from app.pages.experts.held_out import HeldOutRuns
-from app.pages.experts.interventions import differences, figures
+from app.pages.experts.interventions import figures
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.analysis.interventions import Intervention
 from model.record.trace import Trace
@@ -36,7 +37,7 @@ class KnockOut:
     masked: list[HeldOutRuns]
     changed: dict[str, HeldOutRuns]
 
-    def gap(self, runs: HeldOutRuns) -> figures.Estimate:
+    def gap(self, runs: HeldOutRuns) -> Estimate:
         """How much more loss than that of the unchanged model, in nats per token."""
         return held_out.difference(runs, self.plain, ROWS)
 

@@ -9,16 +9,16 @@ from app.core import links
 from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
-from app.pages.experts import held_out, inputs
+from app.pages.experts import differences, held_out, inputs
 from app.pages.experts import state as session
 from app.pages.experts.held_out import HeldOutRuns
-from app.pages.experts.interventions import differences, intervened_run, knock_out
+from app.pages.experts.interventions import intervened_run, knock_out
 from app.pages.experts.interventions.intervened_run import IntervenedRun
 from app.pages.experts.interventions.view import intervention_view
 from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import room as route_room
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.analysis.interventions import Intervention
 from model.record.trace import Trace
@@ -125,7 +125,7 @@ def status(rows: int) -> None:
 
 def by_token(run: IntervenedRun) -> None:
     """Draw the figure's numbers as a table, token by token."""
-    kept_T = run.kept_routes().mean(axis=1)
+    stayed_T = run.shares_that_stayed().mean(axis=1)
     pairs = zip(run.plain.logprobs, run.changed.logprobs, strict=True)
     folded_table(
         lambda: [
@@ -134,7 +134,7 @@ def by_token(run: IntervenedRun) -> None:
                 t("experts.column_text"): run.trace.texts[place],
                 t("interventions.logprob"): round(float(before), 4) if place else None,
                 t("interventions.logprob_changed"): round(float(after), 4) if place else None,
-                t("interventions.kept"): round(float(kept_T[place]), 3),
+                t("interventions.stayed"): round(float(stayed_T[place]), 3),
             }
             for place, (before, after) in enumerate(pairs)
         ],
@@ -156,8 +156,8 @@ def amounts(run: IntervenedRun) -> None:
             delta_color="inverse",
             help=t("interventions.this_text_help", before=f"{own:.3f}"),
         )
-    kept = float(run.kept_routes()[: run.trace.fed].mean())
-    right.metric(t("interventions.kept"), f"{kept:.0%}", help=t("interventions.kept_help"))
+    stayed = float(run.shares_that_stayed()[: run.trace.fed].mean())
+    right.metric(t("interventions.stayed"), f"{stayed:.0%}", help=t("interventions.stayed_help"))
 
 
 def paths(run: IntervenedRun, pin: int | None) -> None:
@@ -167,11 +167,11 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
         return
     card, layers = run.trace.card, run.trace.card.moe_layers
     routes = []
-    for reading, works in ((run.plain, True), (run.changed, run.intervention.shared)):
-        weights = reading.expert_weights[pin]
+    for reader, works in ((run.plain, True), (run.changed, run.intervention.shared)):
+        weights = reader.expert_weights[pin]
         total = weights.sum(axis=1, keepdims=True)
         share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
-        routes.append(route_figures.Route(reading.expert_ids[pin], share, works))
+        routes.append(route_figures.Route(reader.expert_ids[pin], share, works))
     st.markdown(f"**{t('interventions.paths', token=pin)}**")
     chart(
         drawn_once(
@@ -189,7 +189,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
         lambda: [
             {t("experts.layer"): layer}
             | {
-                t(f"route.panel_{panel}"): ", ".join(
+                t(f"experts.panel_{panel}"): ", ".join(
                     f"{expert} ({share:.0%})"
                     for expert, share in zip(path.ids[at], path.shares[at], strict=True)
                     if share
@@ -198,7 +198,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
             }
             for at, layer in enumerate(layers)
         ],
-        "experts-ways",
+        "experts-paths",
         t("interventions.paths_table", token=pin),
     )
 
@@ -228,7 +228,7 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
     folded_table(
         lambda: [
             {
-                t("interventions.domain"): name,
+                t("experts.column_domain"): name,
                 t("interventions.before"): round(before.loss(rows, at)[0], 4),
                 t("interventions.after"): round(after.loss(rows, at)[0], 4),
             }

@@ -36,7 +36,7 @@ def payload(run: IntervenedRun) -> dict[str, Any]:
         "parting": None if apart is None else apart - trace.n_prompt,
         "before": rounded(run.plain.logprobs),
         "after": rounded(run.changed.logprobs),
-        "kept": [round(float(x), 3) for x in run.kept_routes().mean(axis=1)],
+        "stayed": [round(float(x), 3) for x in run.shares_that_stayed().mean(axis=1)],
     }
 
 

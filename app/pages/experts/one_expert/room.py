@@ -1,4 +1,4 @@
-"""One expert: its tokens, load, co-activated experts, weights, and what removing it costs."""
+"""One expert: its tokens, load, co-activated experts, weights, and what switching it off costs."""
 
 from __future__ import annotations
 
@@ -13,40 +13,39 @@ from app.core.assets import models
 from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
-from app.pages.experts import held_out, inputs
+from app.pages.experts import differences, held_out, inputs
 from app.pages.experts import state as session
-from app.pages.experts.interventions import differences
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures
 from app.pages.experts.routing_statistics import room as statistics_room
 from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.analysis.interventions import Intervention
 
-ABSENCE = NeedSlot("absence")
+ONE_EXPERT = NeedSlot("one_expert")
 TOKENS = 15  # in the list of favourites
-COMPANY = 5  # in the list of partners
+PARTNERS = 5  # in the list of partners
 
 
 def room() -> None:
     """Draw the room."""
-    statistics_room.READ.area(card)
+    statistics_room.READ.area(one_expert)
 
 
-def card() -> None:
-    """Draw the chosen expert's card."""
+def one_expert() -> None:
+    """Draw all about the chosen expert."""
     st.header(t("one_expert.title"))
     st.markdown(t("one_expert.lead"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = inputs.model()
         of_model = models.card(model)
-        layer, at = session.choose_layer(of_model.moe_layers, "e_card_layer")
+        layer, at = session.choose_layer(of_model.moe_layers, "e_one_layer")
         expert = st.selectbox(
             t("one_expert.expert"),
             range(of_model.n_routed_experts),
-            key="e_card_expert",
+            key="e_one_expert",
             bind="query-params",
             width=120,
         )
@@ -58,8 +57,8 @@ def card() -> None:
         favourites(found, model, at, expert)
     with right:
         by_domain(found, layer, at, expert)
-        company(found, layer, at, expert)
-    ABSENCE.area(lambda: absence(model, layer, expert))
+        coactivation(found, layer, at, expert)
+    ONE_EXPERT.area(lambda: switched_off(model, layer, expert))
 
 
 def words(found: RoutingCounts, model: str, layer: int, at: int, expert: int) -> None:
@@ -112,13 +111,13 @@ def by_domain(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
         drawn_once(
             figures.parts, names, shares.tolist(), even, {"share": t("experts.share_domain_axis")}
         ),
-        key="e_card_domains",
+        key="e_one_domains",
         alt=t("one_expert.domains_alt", shares=listed_shares(names, shares)),
     )
     folded_table(
         lambda: [
             {
-                t("interventions.domain"): name,
+                t("experts.column_domain"): name,
                 t("experts.share_domain_axis"): round(float(share), 4),
             }
             for name, share in zip(names, shares, strict=True)
@@ -133,13 +132,13 @@ def listed_shares(names: Sequence[str], shares: NDArray[np.floating]) -> str:
     return ", ".join(f"{name} {share:.0%}" for name, share in zip(names, shares, strict=True))
 
 
-def company(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
+def coactivation(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
     """Draw the experts most often co-activated with this one."""
-    st.markdown(f"**{t('one_expert.company_title')}**")
+    st.markdown(f"**{t('one_expert.coactivation_title')}**")
     shares = found.coactivation[at, expert]
-    best = [int(e) for e in np.argsort(-np.nan_to_num(shares, nan=-1.0))[:COMPANY]]
+    best = [int(e) for e in np.argsort(-np.nan_to_num(shares, nan=-1.0))[:PARTNERS]]
     even = (found.ids.shape[2] - 1) / (len(shares) - 1)
-    names = [t("one_expert.partner", expert=e) for e in best]
+    names = [t("experts.expert_n", expert=e) for e in best]
     together = np.nan_to_num(shares[best])
     chart(
         drawn_once(
@@ -147,46 +146,46 @@ def company(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
             names,
             together.tolist(),
             even,
-            {"share": t("one_expert.company_axis")},
+            {"share": t("one_expert.coactivation_axis")},
         ),
-        key="e_card_company",
-        alt=t("one_expert.company_alt", shares=listed_shares(names, together)),
+        key="e_one_coactivation",
+        alt=t("one_expert.coactivation_alt", shares=listed_shares(names, together)),
     )
-    st.caption(t("one_expert.company_reading", even=f"{even:.0%}"))
+    st.caption(t("one_expert.coactivation_reading", even=f"{even:.0%}"))
     folded_table(
         lambda: [
-            {t("one_expert.expert"): e, t("one_expert.company_axis"): round(float(share), 4)}
+            {t("one_expert.expert"): e, t("one_expert.coactivation_axis"): round(float(share), 4)}
             for e, share in enumerate(shares)
             if e != expert
         ],
-        "expert-company",
-        t("one_expert.company_table", layer=layer, expert=expert),
+        "expert-coactivation",
+        t("one_expert.coactivation_table", layer=layer, expert=expert),
     )
 
 
-def absence(model: str, layer: int, expert: int) -> None:
-    """Draw what removing the expert costs in loss, by domain."""
-    st.markdown(f"**{t('one_expert.absence_title')}**")
+def switched_off(model: str, layer: int, expert: int) -> None:
+    """Draw what switching the expert off costs in loss, by domain."""
+    st.markdown(f"**{t('one_expert.off_title')}**")
     without_it = Intervened(model, Intervention(off=frozenset({(layer, expert)})))
-    plain, without = held_out.read(ABSENCE, [model, without_it], held_out.ROWS)
+    plain, without = held_out.read(ONE_EXPERT, [model, without_it], held_out.ROWS)
     if len(plain) < held_out.ROWS:
-        held_out.ask(ABSENCE, t("one_expert.absence_run", layer=layer, expert=expert))
+        held_out.ask(ONE_EXPERT, t("one_expert.off_run", layer=layer, expert=expert))
         return
     gap, (low, high) = held_out.difference(without, plain, held_out.ROWS)
     st.markdown(
-        t("one_expert.absence_sentence", gap=f"{gap:+.4f}", low=f"{low:+.4f}", high=f"{high:+.4f}")
+        t("one_expert.off_sentence", gap=f"{gap:+.4f}", low=f"{low:+.4f}", high=f"{high:+.4f}")
     )
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
     gaps = [
         held_out.difference(without, plain, held_out.ROWS, place) for place in range(len(names))
     ]
-    alt = t("one_expert.absence_alt", gaps=differences.listed(names, gaps))
-    differences.draw(names, gaps, "e_card_absence", alt)
+    alt = t("one_expert.off_alt", gaps=differences.listed(names, gaps))
+    differences.draw(names, gaps, "e_one_off", alt)
     folded_table(
         lambda: [
-            {t("interventions.domain"): name} | differences.cells(gap)
+            {t("experts.column_domain"): name} | differences.cells(gap)
             for name, gap in zip(names, gaps, strict=True)
         ],
-        "expert-absence",
-        t("one_expert.absence_table", layer=layer, expert=expert),
+        "expert-off",
+        t("one_expert.off_table", layer=layer, expert=expert),
     )

@@ -189,7 +189,7 @@ def _experts(
 def decision(
     scores: NDArray[np.floating],
     bias: NDArray[np.floating],
-    kept: Sequence[int],
+    kept_groups: Sequence[int],
     chosen: Sequence[int],
     rejected: int | None,
     groups: int,
@@ -203,7 +203,7 @@ def decision(
     experts = len(scores)
     choice = scores + bias
     figure = go.Figure()
-    _shade(figure, kept, groups, experts // groups, labels["closed"])
+    _shade(figure, kept_groups, groups, experts // groups, labels["closed"])
     colours = [CHOSEN if e in chosen else IDLE for e in range(experts)]
     if rejected is not None:
         colours[rejected] = REJECTED
@@ -246,10 +246,12 @@ def decision(
     return figure
 
 
-def _shade(figure: go.Figure, kept: Sequence[int], groups: int, size: int, closed: str) -> None:
+def _shade(
+    figure: go.Figure, kept_groups: Sequence[int], groups: int, size: int, closed: str
+) -> None:
     """Shade the groups of `size` experts that were not kept, and part all groups by lines."""
     for group in range(groups):
-        if group in kept:
+        if group in kept_groups:
             continue
         figure.add_vrect(
             x0=group * size - 0.5,

@@ -11,7 +11,7 @@ from app.pages.experts import state as session
 from app.pages.experts.route import figures, router_scores
 from app.ui.chart import chart
 from app.ui.components.trace_view.payload import shares
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.analysis import expert_load
 from model.analysis.routing_decision import Decision
@@ -26,8 +26,8 @@ def words() -> dict[str, str]:
         "trunk": t("route.trunk"),
         "shared": t("route.shared"),
         "hover": t("route.hover", layer="{layer}", expert="{expert}", share="{share}"),
-        "panel_0": t("route.panel_0"),
-        "panel_1": t("route.panel_1"),
+        "panel_0": t("experts.panel_0"),
+        "panel_1": t("experts.panel_1"),
     }
 
 
@@ -101,7 +101,7 @@ def router(trace: Trace, token: int, layer: int) -> None:
             figures.decision,
             found.scores,
             found.bias,
-            found.kept,
+            found.kept_groups,
             found.chosen,
             found.next_expert,
             groups,
@@ -136,7 +136,7 @@ def sentences(found: Decision, without_bias: Decision) -> list[str]:
     said = [
         t(
             "route.sentence",
-            kept=listed(str(g) for g in sorted(found.kept)),
+            kept=listed(str(g) for g in sorted(found.kept_groups)),
             groups=len(found.group_scores),
             chosen=listed(str(e) for e in found.chosen),
         )

@@ -30,10 +30,12 @@ class RoutingCounts:
     by_token: routing.Ids  # [V, L, E]
     occurrences: NDArray[np.int64]  # [V]
     coactivation: routing.Shares  # [L, E, E]
-    again: routing.Repetition  # of adjacent tokens
-    again_shuffled: routing.Repetition  # with all tokens in a random order
-    faithful: routing.Shares  # [L], share of a token's occurrences routed to its favourite
-    faithful_shuffled: routing.Shares  # [L], with the same choices assigned to tokens at random
+    repetition: routing.Repetition  # of adjacent tokens
+    repetition_shuffled: routing.Repetition  # with all tokens in a random order
+    favourite_share: routing.Shares  # [L], share of a token's occurrences routed to its favourite
+    favourite_share_shuffled: (
+        routing.Shares
+    )  # [L], with the same choices assigned to tokens at random
 
     @property
     def domain_tokens(self) -> NDArray[np.int64]:
@@ -77,10 +79,10 @@ def counted(model: str, rows: int, _runs: held_out.HeldOutRuns) -> RoutingCounts
         by_token=by_token,
         occurrences=occurrences,
         coactivation=routing.coactivation(ids, experts),
-        again=routing.repetition(ids, follows),
-        again_shuffled=routing.shuffled_repetition(ids, follows),
-        faithful=routing.favourite_share(by_token, occurrences, LEAST),
-        faithful_shuffled=routing.favourite_share(mixed, occurrences, LEAST),
+        repetition=routing.repetition(ids, follows),
+        repetition_shuffled=routing.shuffled_repetition(ids, follows),
+        favourite_share=routing.favourite_share(by_token, occurrences, LEAST),
+        favourite_share_shuffled=routing.favourite_share(mixed, occurrences, LEAST),
     )
 
 
@@ -129,12 +131,12 @@ def chance(experts: int, chosen: int, groups: int, kept_groups: int) -> Chance:
     group = np.arange(experts) // (experts // groups)
     same = group[:, None] == group[None]
     inside = same & ~np.eye(experts, dtype=bool)
-    again = routing.repetition(ids, np.arange(len(ids)) > 0)
+    repetition = routing.repetition(ids, np.arange(len(ids)) > 0)
     return Chance(
         inside=float(both[inside].mean()),
         across=float(both[~same].mean()) if groups > 1 else np.nan,
-        first=float(again.first[0]),
-        any=float(again.any[0]),
+        first=float(repetition.first[0]),
+        any=float(repetition.any[0]),
     )
 
 

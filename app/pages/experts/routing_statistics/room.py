@@ -18,7 +18,7 @@ from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures, saturation
 from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table, small
 from model.analysis import routing_statistics as routing
 
@@ -56,10 +56,10 @@ def over_much_text() -> None:
         return
     st.caption(t("routing_statistics.text", tokens=len(found.tokens), model=model))
     domains(found, model, layer, at)
-    together(found, model, layer, at)
-    tokens(found, layers)
-    neighbours(found, model, layers)
-    saturation.EARLY.area(lambda: saturation.section(model, layers))
+    coactivation(found, model, layer, at)
+    favourite_share(found, layers)
+    repetition(found, model, layers)
+    saturation.SATURATION.area(lambda: saturation.section(model, layers))
 
 
 def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
@@ -110,7 +110,7 @@ def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
     st.markdown(t("routing_statistics.domains_published"))
     folded_table(
         lambda: [
-            {t("interventions.domain"): name, t("experts.domain_tokens"): int(n)}
+            {t("experts.column_domain"): name, t("experts.domain_tokens"): int(n)}
             | by_expert(shares)
             for name, n, shares in zip(names, found.domain_tokens, share_DE, strict=True)
         ],
@@ -122,7 +122,7 @@ def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
 def by_expert(shares: NDArray[np.floating]) -> dict[str, object]:
     """Table cells, one column per expert; None for NaN."""
     return {
-        t("one_expert.partner", expert=e): None if np.isnan(share) else round(float(share), 4)
+        t("experts.expert_n", expert=e): None if np.isnan(share) else round(float(share), 4)
         for e, share in enumerate(shares)
     }
 
@@ -139,16 +139,16 @@ def floors(model: str) -> statistics.Chance:
     return statistics.chance(*(int(config[name]) for name in names))
 
 
-def together(found: RoutingCounts, model: str, layer: int, at: int) -> None:
+def coactivation(found: RoutingCounts, model: str, layer: int, at: int) -> None:
     """Draw which experts are co-activated."""
-    st.subheader(t("routing_statistics.together_title"))
+    st.subheader(t("routing_statistics.coactivation_title"))
     share_EE = found.coactivation[at]
     experts, chosen = len(share_EE), found.ids.shape[2]
     i, j = np.unravel_index(np.nanargmax(share_EE), share_EE.shape)
     random = floors(model)
     st.markdown(
         t(
-            "routing_statistics.together_sentence",
+            "routing_statistics.coactivation_sentence",
             layer=layer,
             i=i,
             j=j,
@@ -160,15 +160,15 @@ def together(found: RoutingCounts, model: str, layer: int, at: int) -> None:
     labels = {
         "with": t("routing_statistics.with"),
         "of": t("routing_statistics.of"),
-        "share": t("routing_statistics.share_together"),
-        "hover": t("routing_statistics.together_hover"),
+        "share": t("routing_statistics.coactivation_share"),
+        "hover": t("routing_statistics.coactivation_hover"),
     }
     groups = int(models.config(model)["n_group"])
     chart(
         drawn_once(figures.coactivation, share_EE, groups, even, labels),
-        key="e_together",
+        key="e_coactivation",
         alt=t(
-            "routing_statistics.together_alt",
+            "routing_statistics.coactivation_alt",
             layer=layer,
             i=i,
             j=j,
@@ -179,7 +179,7 @@ def together(found: RoutingCounts, model: str, layer: int, at: int) -> None:
     their_even = (reference["chosen"] - 1) / (reference["experts"] - 1)
     st.caption(
         t(
-            "routing_statistics.together_reading",
+            "routing_statistics.coactivation_reading",
             even=f"{even:.0%}",
             inside=f"{random.inside:.0%}",
             across=f"{random.across:.0%}",
@@ -192,50 +192,54 @@ def together(found: RoutingCounts, model: str, layer: int, at: int) -> None:
         lambda: [
             {t("routing_statistics.of"): e} | by_expert(shares) for e, shares in enumerate(share_EE)
         ],
-        "experts-together",
-        t("routing_statistics.together_table", layer=layer),
+        "experts-coactivation",
+        t("routing_statistics.coactivation_table", layer=layer),
     )
 
 
-def tokens(found: RoutingCounts, layers: list[int]) -> None:
+def favourite_share(found: RoutingCounts, layers: list[int]) -> None:
     """Draw how consistently tokens are routed to the same expert."""
-    st.subheader(t("routing_statistics.tokens_title"))
-    own, shuffled = found.faithful, found.faithful_shuffled
+    st.subheader(t("routing_statistics.favourite_share_title"))
+    own, shuffled = found.favourite_share, found.favourite_share_shuffled
     chart(
         drawn_once(
             figures.lines,
             [
-                figures.StatisticLine(t("routing_statistics.tokens_own"), layers, own.tolist()),
                 figures.StatisticLine(
-                    t("routing_statistics.tokens_shuffled"), layers, shuffled.tolist()
+                    t("routing_statistics.favourite_share_own"), layers, own.tolist()
+                ),
+                figures.StatisticLine(
+                    t("routing_statistics.favourite_share_shuffled"), layers, shuffled.tolist()
                 ),
             ],
             [],
-            {"x": t("experts.layer"), "y": t("routing_statistics.tokens_axis")},
+            {"x": t("experts.layer"), "y": t("routing_statistics.favourite_share_axis")},
             layers,
         ),
-        key="e_faithful",
-        alt=t("routing_statistics.tokens_alt", own=percents(own), shuffled=percents(shuffled)),
+        key="e_favourite_share",
+        alt=t(
+            "routing_statistics.favourite_share_alt", own=percents(own), shuffled=percents(shuffled)
+        ),
     )
-    st.caption(t("routing_statistics.tokens_reading", least=statistics.LEAST))
+    st.caption(t("routing_statistics.favourite_share_reading", least=statistics.LEAST))
     folded_table(
         lambda: [
             {
                 t("experts.layer"): layer,
-                t("routing_statistics.tokens_own"): round(float(a), 4),
-                t("routing_statistics.tokens_shuffled"): round(float(b), 4),
+                t("routing_statistics.favourite_share_own"): round(float(a), 4),
+                t("routing_statistics.favourite_share_shuffled"): round(float(b), 4),
             }
             for layer, a, b in zip(layers, own, shuffled, strict=True)
         ],
-        "experts-tokens",
-        t("routing_statistics.tokens_table"),
+        "experts-favourite-share",
+        t("routing_statistics.favourite_share_table"),
     )
 
 
-def neighbours(found: RoutingCounts, model: str, layers: list[int]) -> None:
+def repetition(found: RoutingCounts, model: str, layers: list[int]) -> None:
     """Draw how often adjacent tokens share an expert, compared with Mixtral's figures."""
-    st.subheader(t("routing_statistics.again_title"))
-    own, loads, random = found.again, found.again_shuffled, floors(model)
+    st.subheader(t("routing_statistics.repetition_title"))
+    own, loads, random = found.repetition, found.repetition_shuffled, floors(model)
     lines = {
         "first": own.first,
         "any": own.any,
@@ -247,34 +251,36 @@ def neighbours(found: RoutingCounts, model: str, layers: list[int]) -> None:
             figures.lines,
             [
                 figures.StatisticLine(
-                    t(f"routing_statistics.again_{name}"), layers, shares.tolist()
+                    t(f"routing_statistics.repetition_{name}"), layers, shares.tolist()
                 )
                 for name, shares in lines.items()
             ],
             [
-                (t("routing_statistics.again_chance", share=f"{chance:.1%}"), chance)
+                (t("routing_statistics.chance", share=f"{chance:.1%}"), chance)
                 for chance in (random.first, random.any)
             ],
-            {"x": t("experts.layer"), "y": t("routing_statistics.again_axis")},
+            {"x": t("experts.layer"), "y": t("routing_statistics.repetition_axis")},
             layers,
         ),
-        key="e_neighbours",
+        key="e_repetition",
         alt=t(
-            "routing_statistics.again_alt",
+            "routing_statistics.repetition_alt",
             first=percents(own.first),
             any=percents(own.any),
             chance_first=f"{random.first:.0%}",
             chance_any=f"{random.any:.0%}",
         ),
     )
-    st.caption(t("routing_statistics.again_reading"))
+    st.caption(t("routing_statistics.repetition_reading"))
     folded_table(
-        lambda: again_rows(found, layers), "experts-neighbours", t("routing_statistics.again_table")
+        lambda: repetition_rows(found, layers),
+        "experts-repetition",
+        t("routing_statistics.repetition_table"),
     )
-    published_neighbours()
+    published_repetition()
 
 
-def again_rows(found: RoutingCounts, layers: Sequence[int]) -> list[dict[str, object]]:
+def repetition_rows(found: RoutingCounts, layers: Sequence[int]) -> list[dict[str, object]]:
     """All text, then domain by domain, for the table."""
     by_domain = {
         t(f"experts.domain_{domain}"): routing.repetition(
@@ -283,18 +289,18 @@ def again_rows(found: RoutingCounts, layers: Sequence[int]) -> list[dict[str, ob
         for place, domain in enumerate(held_out.DOMAINS)
     }
     return [
-        again_row(domain, layers, each.first.tolist(), each.any.tolist())
-        for domain, each in ({t("routing_statistics.all"): found.again} | by_domain).items()
+        repetition_row(domain, layers, each.first.tolist(), each.any.tolist())
+        for domain, each in ({t("routing_statistics.all"): found.repetition} | by_domain).items()
     ]
 
 
-def published_neighbours() -> None:
+def published_repetition() -> None:
     """What the paper on Mixtral found, and what chance would give there."""
     published = models.published_routing()["repetition"]
     chance = routing.even_repetition(published["experts"], published["chosen"])
     st.markdown(
         t(
-            "routing_statistics.again_published",
+            "routing_statistics.repetition_published",
             model=published["model"],
             source=sources.translated(published["source"]),
             first=f"{chance[0]:.1%}",
@@ -303,18 +309,18 @@ def published_neighbours() -> None:
     )
     small(
         [
-            again_row(domain, published["layers"], first, published["any"][domain])
+            repetition_row(domain, published["layers"], first, published["any"][domain])
             for domain, first in published["first"].items()
         ],
-        "experts-neighbours-mixtral",
+        "experts-repetition-mixtral",
     )
 
 
-def again_row(
+def repetition_row(
     domain: str, layers: Sequence[int], first: Sequence[float], again: Sequence[float]
 ) -> dict[str, object]:
     """A table row with the shares for the first choice and for any, layer by layer."""
-    row: dict[str, object] = {t("interventions.domain"): domain}
+    row: dict[str, object] = {t("experts.column_domain"): domain}
     for layer, f, a in zip(layers, first, again, strict=True):
         row[t("experts.layer_n", layer=layer)] = f"{f:.1%} · {a:.1%}"
     return row

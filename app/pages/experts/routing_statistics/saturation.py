@@ -1,4 +1,4 @@
-"""How early base's routing was what it is at the end, beside OLMoE's: over its kept checkpoints."""
+"""Router saturation: how much of base's routing its checkpoints had settled, beside OLMoE's."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from app.core.texts import t
 from app.pages.experts import held_out
 from app.pages.experts.routing_statistics import figures
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.analysis import routing_statistics as routing
 
-EARLY = NeedSlot("saturation")
+SATURATION = NeedSlot("saturation")
 ROWS = held_out.ROWS // 4  # of held-out text, for each checkpoint
 
 
@@ -35,17 +35,17 @@ class Saturation:
 
 def section(model: str, layers: Sequence[int]) -> None:
     """The curves of base, once they are asked for; of other models there are no checkpoints."""
-    st.subheader(t("routing_statistics.early_title"))
+    st.subheader(t("routing_statistics.saturation_title"))
     if model != "base":
-        st.caption(t("routing_statistics.early_base"))
+        st.caption(t("routing_statistics.saturation_base"))
         return
-    early = checkpoints(model)
-    if not early:
-        st.caption(t("routing_statistics.early_none"))
+    earlier = checkpoints(model)
+    if not earlier:
+        st.caption(t("routing_statistics.saturation_none"))
         return
-    found = compared(model, early)
+    found = compared(model, earlier)
     if found is None:
-        held_out.ask(EARLY, t("routing_statistics.early_run", n=len(early)))
+        held_out.ask(SATURATION, t("routing_statistics.saturation_run", n=len(earlier)))
         return
     curves(found, layers)
 
@@ -63,16 +63,16 @@ def checkpoints(model: str) -> list[str]:
     ]
 
 
-def compared(model: str, early: list[str]) -> Saturation | None:
+def compared(model: str, earlier: list[str]) -> Saturation | None:
     """What checkpoints choose against what their model does; None as long as not all have read."""
-    found = held_out.read(EARLY, [*early, model], ROWS)
+    found = held_out.read(SATURATION, [*earlier, model], ROWS)
     if len(found[-1]) < ROWS:
         return None
     about = models.shipped()
     ids = [np.concatenate(each.ids[:ROWS]) for each in found]
     return Saturation(
-        early,
-        [about[name]["tokens"] / about[model]["tokens"] for name in early],
+        earlier,
+        [about[name]["tokens"] / about[model]["tokens"] for name in earlier],
         np.array([routing.saturation(each, ids[-1]) for each in ids[:-1]]),
         ids[0].shape[2] / int(models.config(model)["n_routed_experts"]),
     )
@@ -97,15 +97,15 @@ def curves(found: Saturation, layers: Sequence[int]) -> None:
         drawn_once(
             figures.lines,
             drawn,
-            [(t("routing_statistics.again_chance", share=chance), found.chance)],
-            {"x": t("routing_statistics.early_x"), "y": t("routing_statistics.early_y")},
+            [(t("routing_statistics.chance", share=chance), found.chance)],
+            {"x": t("routing_statistics.saturation_x"), "y": t("routing_statistics.saturation_y")},
         ),
-        key="e_early",
-        alt=t("routing_statistics.early_alt", shares=", ".join(said)),
+        key="e_saturation",
+        alt=t("routing_statistics.saturation_alt", shares=", ".join(said)),
     )
     st.caption(
         t(
-            "routing_statistics.early_reading",
+            "routing_statistics.saturation_reading",
             rows=ROWS,
             chance=chance,
             model=published["model"],
@@ -115,13 +115,13 @@ def curves(found: Saturation, layers: Sequence[int]) -> None:
     )
     folded_table(
         lambda: [
-            {t("experts.model"): name, t("routing_statistics.early_x"): round(part, 4)}
+            {t("experts.model"): name, t("routing_statistics.saturation_x"): round(part, 4)}
             | {
                 t("experts.layer_n", layer=layer): round(float(share), 4)
                 for layer, share in zip(layers, share_L, strict=True)
             }
             for name, part, share_L in zip(found.names, found.done, found.shares, strict=True)
         ],
-        "experts-early",
-        t("routing_statistics.early_table"),
+        "experts-saturation",
+        t("routing_statistics.saturation_table"),
     )

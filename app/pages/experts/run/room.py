@@ -17,7 +17,7 @@ from app.pages.experts.routing_statistics import room as statistics_room
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.csv_rows import to_csv
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table, small
 from model.analysis import expert_load
 from model.record.trace import Trace
@@ -41,7 +41,7 @@ def run() -> None:
         downloads(trace)
 
 
-def reading(trace: Trace, layer: int | None) -> None:
+def sentence(trace: Trace, layer: int | None) -> None:
     """Draw one sentence with this run's numbers."""
     if layer is None:
         return
@@ -63,7 +63,7 @@ def reading(trace: Trace, layer: int | None) -> None:
 
 def picture(trace: Trace) -> None:
     """Draw the token strip, the heatmap of a layer, all layers, and the pinned token."""
-    sentence = st.container()  # filled below: the component's buttons choose the layer
+    above = st.container()  # filled below: the component's buttons choose the layer
     chosen = trace_view(
         trace,
         parts=("strip", "heatmap", "multiples"),
@@ -78,8 +78,8 @@ def picture(trace: Trace) -> None:
     if session.RUN.running is None and st.session_state.get("e_sent") != sent:
         st.session_state.e_sent = sent
         links.set_pin(chosen.pinned)
-    with sentence:
-        reading(trace, session.layer(trace))
+    with above:
+        sentence(trace, session.layer(trace))
     if (token := links.pinned(trace)) is not None:
         route_room.token_route(trace, token, session.layer(trace))
 

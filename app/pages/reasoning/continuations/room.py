@@ -10,49 +10,49 @@ from app.core.asking import contestants, judged_reply
 from app.core.running import replies
 from app.core.texts import t
 from app.pages.reasoning.continuations import state as session
-from app.pages.reasoning.test_time_compute.room import drawn_of, export
+from app.pages.reasoning.many_replies import drawn_of, export
 from app.ui.components.reasoning_view import name_of
 from model.analysis.estimators import wilson
 from model.tasks import pick
+from model.tasks.notation import in_order
 from model.tasks.problem import Problem
-from model.tasks.reading import in_order
 
 
 def section() -> None:
     """Draw the chosen step, its controls, and the continuations."""
     found = session.picked()
     if found is None:
-        st.caption(t("reasoning.step_none"))
+        st.caption(t("continuations.step_none"))
         return
-    trace, reading, mark = found
+    trace, judged, mark = found
     with st.container(border=True):
-        number = reading.steps.index(mark) + 1
-        name = name_of(contestants.contestant_of(trace, reading.asked.begin))
-        st.subheader(t("reasoning.step_title", n=number, name=name))
+        number = judged.steps.index(mark) + 1
+        name = name_of(contestants.contestant_of(trace, judged.asked.begin))
+        st.subheader(t("continuations.step_title", n=number, name=name))
         st.text(f"{mark.text}  {'✓' if mark.right else f'✗ ({mark.value})'}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.selectbox(
-                t("reasoning.continuations"),
+                t("continuations.count"),
                 session.COUNTS,
                 index=1,
                 key="r_continuations_n",
                 width=150,
             )
             st.button(
-                t("reasoning.resample"),
+                t("continuations.resample"),
                 key="r_resample",
                 on_click=session.start,
                 args=(False,),
-                help=t("reasoning.resample_help"),
+                help=t("continuations.resample_help"),
             )
             written = int(mark.plain.split("=")[1])
             session.NUMBER.draw(session.number_key(), written, width=170, bind=None)
             st.button(
-                t("reasoning.go_on"),
+                t("continuations.go_on"),
                 key="r_go_on",
                 on_click=session.start,
                 args=(True,),
-                help=t("reasoning.go_on_help"),
+                help=t("continuations.go_on_help"),
             )
         session.CONTINUATIONS.area(continuations)
 
@@ -65,27 +65,23 @@ def continuations() -> None:
     found = session.picked()
     if found is None:
         return
-    _, reading, mark = found
+    _, judged, mark = found
     drawn, ask = batch.of(0), batch.asks[0]
     right, total = sum(s.correct for s in drawn), len(drawn)
-    said = [t("reasoning.continuation_right", right=right, n=total, **interval(right, total))]
+    said = [t("continuations.right", right=right, n=total, **interval(right, total))]
     if made["number"] is not None:
         number = made["number"]
-        if reading.answer is not None:
-            same = of_answer(drawn, reading.problem, reading.answer)
-            said.append(
-                t("reasoning.continuation_same", same=same, n=total, **interval(same, total))
-            )
-        follows = judged_reply.follows(reading.problem, mark.plain, number)
+        if judged.answer is not None:
+            same = of_answer(drawn, judged.problem, judged.answer)
+            said.append(t("continuations.same", same=same, n=total, **interval(same, total)))
+        follows = judged_reply.follows(judged.problem, mark.plain, number)
         if follows is not None:
-            follow = of_answer(drawn, reading.problem, follows)
+            follow = of_answer(drawn, judged.problem, follows)
             values = {"follow": follow, "number": number, "answer": follows}
-            first = t(
-                "reasoning.continuation_follows", n=total, **values, **interval(follow, total)
-            )
+            first = t("continuations.follows", n=total, **values, **interval(follow, total))
             said.insert(0, first)
         else:
-            said.append(t("reasoning.continuation_unknown"))
+            said.append(t("continuations.unknown"))
     st.text("\n".join(said))
     tally = Counter((s.answer, s.correct) for s in drawn).most_common()
     lines = [
@@ -93,8 +89,8 @@ def continuations() -> None:
         for (answer, ok), n in tally
     ]
     st.text("\n".join(lines[:8]))
-    st.caption(t("reasoning.prefix_read", n=len(ask.ids)))
-    with st.expander(t("reasoning.continuations_read")):
+    st.caption(t("continuations.prefix_read", n=len(ask.ids)))
+    with st.expander(t("continuations.read")):
         for sample in drawn[:8]:
             st.text(f"{'✓' if sample.correct else '✗'}  … {sample.text[len(ask.head) :]}")
     if session.CONTINUATIONS.running is None:

@@ -16,16 +16,16 @@ from app.core.errors import InputError
 from app.core.running import replies
 from app.core.texts import t
 from app.pages.reasoning import state as session
-from app.pages.reasoning.test_time_compute.state import offered
+from app.pages.reasoning.many_replies import offered
 from app.ui import sampling
 from app.ui.number_field import NumberField
 from model.nn.tokenizer import encode
 from model.record.trace import Trace
-from model.tasks.reading import ascii_of
+from model.tasks.notation import ascii_of
 
 CONTINUATIONS = replies.ReplySlot("r_continuations")
 COUNTS = (8, 16, 32)
-NUMBER = NumberField("reasoning.number", 0, 99_999)  # to put in place of a step's
+NUMBER = NumberField("continuations.number", 0, 99_999)  # to put in place of a step's
 
 
 def number_key() -> str:
@@ -42,17 +42,17 @@ def picked() -> tuple[Trace, judged_reply.JudgedReply, judged_reply.Mark] | None
     trace = next((trace for trace in on_screen if trace.id == pick[0]), None)
     if trace is None or trace.card.name not in models.shipped():
         return None
-    reading = judged_reply.read(trace)
-    if not 0 <= pick[1] < len(reading.marks) or not reading.marks[pick[1]].is_step:
+    judged = judged_reply.read(trace)
+    if not 0 <= pick[1] < len(judged.marks) or not judged.marks[pick[1]].is_step:
         return None
-    return trace, reading, reading.marks[pick[1]]
+    return trace, judged, judged.marks[pick[1]]
 
 
 def prefix(
-    trace: Trace, reading: judged_reply.JudgedReply, mark: judged_reply.Mark, edited: bool
+    trace: Trace, judged: judged_reply.JudgedReply, mark: judged_reply.Mark, edited: bool
 ) -> int:
     """The number of tokens to keep of the trace: up to the step, or up to the step's result."""
-    first, last = reading.start + mark.first, reading.start + mark.last
+    first, last = judged.start + mark.first, judged.start + mark.last
     if not edited:
         return first
     return 1 + max(i for i in range(first, last) if "=" in ascii_of(trace.texts[i]))
@@ -64,10 +64,11 @@ def start(edited: bool) -> None:
     found = picked()
     if found is None:
         return
-    trace, reading, mark = found
-    keep = prefix(trace, reading, mark, edited)
+    trace, judged, mark = found
+    context = trace.card.max_position_embeddings
+    keep = prefix(trace, judged, mark, edited)
     ids = [int(i) for i in trace.token_ids[:keep]]
-    head = "".join(trace.texts[reading.start : keep])
+    head = "".join(trace.texts[judged.start : keep])
     number: int | None = None
     try:
         _, seed = sampling.chosen(("r_t", "r_seed"))
@@ -75,17 +76,17 @@ def start(edited: bool) -> None:
             number = NUMBER.checked(number_key())
             ids += encode(models.tokenizer(trace.card.name), str(number))
             head += str(number)
-        if not reading.problem.level:
+        if not judged.problem.level:
             raise InputError(t("reasoning.not_judgeable"))
-        if len(ids) >= int(models.config(trace.card.name)["max_position_embeddings"]):
-            raise InputError(t("reasoning.no_room"))
+        if context is not None and len(ids) >= context:
+            raise InputError(t("continuations.no_room"))
     except InputError as error:
         CONTINUATIONS.refuse(error)
         return
     ask = replies.ReplyRequest(
-        contestants.contestant_of(trace, reading.asked.begin).id,
+        contestants.contestant_of(trace, judged.asked.begin).id,
         trace.card.name,
-        reading.problem,
+        judged.problem,
         tuple(ids),
         head,
         offered(state.r_continuations_n, COUNTS),

@@ -17,7 +17,7 @@ from app.pages.training.curves import figures
 from app.pages.training.figures import shares_by_step
 from app.pages.training.question import TASK_NAMES
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from app.ui.url_choice import url_choice
 from model.tasks.check import judge

@@ -14,7 +14,7 @@ from app.pages.training.checkpoint_names import checkpoint_name
 from app.pages.training.grpo_step import figures
 from app.pages.training.grpo_step.view import UpdatedReply, update_view
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from app.ui.url_choice import url_choice
 from model.training import experiments

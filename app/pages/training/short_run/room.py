@@ -14,7 +14,7 @@ from app.core.texts import question_language, t
 from app.pages.training import question
 from app.pages.training.figures import shares_by_step
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.training import experiments
 

@@ -13,7 +13,7 @@ import streamlit as st
 from app.core.asking import judged_reply
 from app.core.asking.contestants import Contestant
 from app.core.asking.questions import MAX_TOKENS
-from app.core.assets.files import count, read_json, reading, shaped
+from app.core.assets.files import count, read_json, reporting_damage, shaped
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.running.replies import Replies, ReplySlot, fresh
 from app.core.texts import question_language, t
@@ -22,7 +22,7 @@ from app.pages.training.checkpoint_names import checkpoint_name, missing
 from app.pages.training.time_machine import figures
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import reasoning_view
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from app.ui.url_choice import url_choice
 from model import ASSETS
@@ -56,7 +56,7 @@ def _recorded(language: str) -> dict[str, Any]:
     """The recorded results that the room opens with."""
     path = _sample(language)
     found = read_json(path, {"traces": [dict], "counts": [_COUNTED]})
-    with reading(path):
+    with reporting_damage(path):
         if any(one["right"] > one["n"] for one in found["counts"]):
             raise ValueError("more are right than there are")
     return found
@@ -66,14 +66,14 @@ def _recorded(language: str) -> dict[str, Any]:
 def recorded(language: str) -> tuple[Trace, ...]:
     """The recorded reply of each checkpoint."""
     found = _recorded(language)
-    with reading(_sample(language)):
+    with reporting_damage(_sample(language)):
         return tuple(Trace.from_json(trace) for trace in found["traces"])
 
 
 def recorded_counts(language: str) -> list[RightCount]:
     """The recorded counts of each checkpoint."""
     found = _recorded(language)
-    with reading(_sample(language)):
+    with reporting_damage(_sample(language)):
         return [RightCount(**one) for one in found["counts"]]
 
 
@@ -136,22 +136,22 @@ def replies_of(found: Mapping[int, Trace]) -> None:
         )
     shown = dict.fromkeys((step, steps[-1]))
     reasoning_view([found[one] for one in shown], key="t_time_machine_view", heading="h3")
-    readings = {one: judged_reply.read(trace) for one, trace in found.items()}
-    st.text(" · ".join(f"{names[one]} {'✓' if r.correct else '✗'}" for one, r in readings.items()))
+    by_model = {one: judged_reply.read(trace) for one, trace in found.items()}
+    st.text(" · ".join(f"{names[one]} {'✓' if r.correct else '✗'}" for one, r in by_model.items()))
     st.caption(t("time_machine.reading"))
     rows: list[dict[str, object]] = [
         {
             "step": one,
-            "question": reading.asked.text,
-            "answer": reading.answer,
-            "right": reading.correct,
+            "question": judged.asked.text,
+            "answer": judged.answer,
+            "right": judged.correct,
             "tokens": len(found[one]) - found[one].n_prompt,
-            "steps": len(reading.steps),
-            "steps_right": sum(bool(mark.right) for mark in reading.steps),
+            "steps": len(judged.steps),
+            "steps_right": sum(bool(mark.right) for mark in judged.steps),
             "reply": found[one].answer,
             "seed": found[one].info.seed,
         }
-        for one, reading in readings.items()
+        for one, judged in by_model.items()
     ]
     folded_table(rows, "time-machine", of=t("time_machine.table"))
 

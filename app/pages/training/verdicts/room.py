@@ -16,7 +16,7 @@ from app.pages.training import question, training_runs
 from app.pages.training.verdicts import figures
 from app.ui.chart import chart
 from app.ui.components.reasoning_view import reasoning_view
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
 from model.record.trace import Trace
 from model.tasks import pick

@@ -25,7 +25,7 @@ import { diverging, LIMIT } from "./colours.js";
  * @property {number | null} pinned
  * @property {(number | null)[]} [before] log-probabilities of the run's tokens, in nats
  * @property {(number | null)[]} [after] the same with the intervention
- * @property {number[]} [kept] the share of a token's experts that stay the same, over all layers
+ * @property {number[]} [stayed] the share of a token's experts that stay the same, over all layers
  *
  * @typedef {{ node: HTMLElement, lines: string[] }} Chip a token of the strip, and its tip
  */
@@ -94,8 +94,8 @@ class View {
     this.chipOf = [];
     this.state = "";
     const whole = element("section", "", this.root);
-    const { before, after, kept } = data;
-    if (before && after && kept) this.strip(whole, data, before, after, kept);
+    const { before, after, stayed } = data;
+    if (before && after && stayed) this.strip(whole, data, before, after, stayed);
     const pair = element("div", "pair", whole);
     /** @param {string} key */
     const block = (key) => {
@@ -113,9 +113,9 @@ class View {
    * @param {Data & Common} data
    * @param {(number | null)[]} before
    * @param {(number | null)[]} after
-   * @param {number[]} kept
+   * @param {number[]} stayed
    */
-  strip(whole, data, before, after, kept) {
+  strip(whole, data, before, after, stayed) {
     const box = element("section", "", whole);
     const title = this.words.say("strip");
     element("div", "part-title", box, title);
@@ -142,8 +142,8 @@ class View {
           after: this.words.probability(Math.exp(changed)),
         });
       }
-      node.style.setProperty("--moved", `${Math.round(100 * (1 - kept[i]))}%`);
-      lines.push(this.words.say("tip_route", { share: this.words.share.format(kept[i]) }));
+      node.style.setProperty("--moved", `${Math.round(100 * (1 - stayed[i]))}%`);
+      lines.push(this.words.say("tip_route", { share: this.words.share.format(stayed[i]) }));
       node.setAttribute("aria-label", [visible(text), ...lines].join(", "));
       const chip = { node, lines };
       this.chips.push(chip);

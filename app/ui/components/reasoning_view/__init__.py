@@ -1,7 +1,7 @@
 """The component that shows up to four replies to a question side by side, with judged steps.
 
     clicked = reasoning_view(traces, key="r_view", playing=True)
-    clicked  # (index of the trace, index of the mark in its reading) of a step, once per click
+    clicked  # (index of the trace, index of the mark in its judged reply) of a step, once per click
 
 Hover, focus and folding stay in the browser. Python only learns of a click on a step, if
 `clickable`, and of the tokens' colouring, which is kept in the URL. Model text is inserted as text,
@@ -60,27 +60,27 @@ def typical(contestant: contestants.Contestant, problem: Problem) -> str:
     )
 
 
-def payload(trace: Trace, reading: JudgedReply) -> dict[str, Any]:
+def payload(trace: Trace, judged: JudgedReply) -> dict[str, Any]:
     """The data of one reply for the browser, with positions counted from its first token."""
-    start = reading.start
-    contestant = contestants.contestant_of(trace, reading.asked.begin)
+    start = judged.start
+    contestant = contestants.contestant_of(trace, judged.asked.begin)
     return {
         "id": run_id(trace),
         "name": name_of(contestant),
-        "typical": typical(contestant, reading.problem),
+        "typical": typical(contestant, judged.problem),
         "given": trace.n_prompt - start,
         "texts": list(trace.texts[start:]),
         "probs": probabilities(trace, slice(start, None)),
         "entropies": entropies(trace, start),
         "seconds": seconds(trace, start),
-        "marks": [asdict(mark) for mark in reading.marks],
-        "split": reading.split,
+        "marks": [asdict(mark) for mark in judged.marks],
+        "split": judged.split,
         "cut": trace.finish_reason,
-        "answer": reading.answer,
-        "correct": reading.correct,
-        "right_answer": reading.problem.answer if reading.problem.level else None,
-        "language": reading.language,
-        "appeared": reading.appeared,
+        "answer": judged.answer,
+        "correct": judged.correct,
+        "right_answer": judged.problem.answer if judged.problem.level else None,
+        "language": judged.language,
+        "appeared": judged.appeared,
     }
 
 
@@ -124,8 +124,8 @@ def reasoning_view(
         names: column headings by model, for models that are not contestants.
     URL: KEY_colour is the tokens' colouring, one of `COLOURINGS`; missing if none.
     """
-    readings = [judged_reply.read(trace) for trace in traces]
-    data = drawn(traces, readings, playing=playing, heading=heading, names=names)
+    judged_replies = [judged_reply.read(trace) for trace in traces]
+    data = drawn(traces, judged_replies, playing=playing, heading=heading, names=names)
     data["clickable"] = clickable
     data["pick"] = picked and {"run": run_id(traces[picked[0]]), "mark": picked[1]}
     data["colour"] = colour_of(st.query_params.get(url := f"{key}_colour"))
@@ -135,22 +135,22 @@ def reasoning_view(
             st.query_params[url] = chosen
         else:
             st.query_params.pop(url, None)
-    return clicked_step(result.step, traces, readings) if clickable else None
+    return clicked_step(result.step, traces, judged_replies) if clickable else None
 
 
 def drawn(
     traces: Sequence[Trace],
-    readings: Sequence[JudgedReply],
+    judged_replies: Sequence[JudgedReply],
     *,
     playing: bool = True,
     heading: Literal["h2", "h3"] = "h2",
     names: Mapping[str, str] = NO_NAMES,
 ) -> dict[str, Any]:
     """The component's data for replies to one question."""
-    columns = [payload(trace, reading) for trace, reading in zip(traces, readings, strict=True)]
+    columns = [payload(trace, judged) for trace, judged in zip(traces, judged_replies, strict=True)]
     for column, trace in zip(columns, traces, strict=True):
         column["name"] = names.get(trace.card.name, column["name"])
-    question = asked(readings[0]) if readings else ""
+    question = asked(judged_replies[0]) if judged_replies else ""
     return {
         "about": run_description(question, [column["name"] for column in columns], traces),
         "columns": columns,
@@ -163,11 +163,11 @@ def drawn(
     }
 
 
-def asked(reading: JudgedReply) -> str:
+def asked(judged: JudgedReply) -> str:
     """The question and its right answer, for a picture that is viewed outside of the app."""
-    if not reading.problem.level:
-        return reading.asked.text
-    return f"{reading.asked.text} {t('question.right_answer', answer=reading.problem.answer)}"
+    if not judged.problem.level:
+        return judged.asked.text
+    return f"{judged.asked.text} {t('question.right_answer', answer=judged.problem.answer)}"
 
 
 def colour_of(asked: object) -> str | None:
@@ -176,13 +176,13 @@ def colour_of(asked: object) -> str | None:
 
 
 def clicked_step(
-    sent: Any, traces: Sequence[Trace], readings: Sequence[JudgedReply]
+    sent: Any, traces: Sequence[Trace], judged_replies: Sequence[JudgedReply]
 ) -> tuple[int, int] | None:
     """The step that the browser sent, if it is on screen; it may be stale, or anything at all."""
     if not isinstance(sent, dict) or type(sent.get("mark")) is not int:
         return None
-    for column, (trace, reading) in enumerate(zip(traces, readings, strict=True)):
-        inside = 0 <= sent["mark"] < len(reading.marks)
-        if sent.get("run") == run_id(trace) and inside and reading.marks[sent["mark"]].is_step:
+    for column, (trace, judged) in enumerate(zip(traces, judged_replies, strict=True)):
+        inside = 0 <= sent["mark"] < len(judged.marks)
+        if sent.get("run") == run_id(trace) and inside and judged.marks[sent["mark"]].is_step:
             return column, sent["mark"]
     return None

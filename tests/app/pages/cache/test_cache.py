@@ -52,7 +52,7 @@ def test_titles_of_what_is_folded_away_are_told_apart(room: str) -> None:
 
 def test_only_the_open_room_is_drawn() -> None:
     keys = {e.proto.id.rsplit("-", 1)[-1] for e in shown("decoding").get("plotly_chart")}
-    assert keys == {"c_clock_chart", "c_ways_mul", "c_ways_bytes"}
+    assert keys == {"c_clock_chart", "c_paths_mul", "c_paths_bytes"}
 
 
 @pytest.mark.parametrize(

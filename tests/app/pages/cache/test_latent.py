@@ -32,7 +32,7 @@ def test_pictures_of_the_pinned_token_come_by_themselves() -> None:
     assert has(healthy(at), "c_attention")
     for key in ("c_one_token", "c_all_tokens"):
         assert has(at, key)
-    places = texts("ko")["latent.axis_token"]
+    places = texts("ko")["cache.axis_token"]
     rank, rotary = (models.config(latents.model())[f] for f in ("kv_lora_rank", "qk_rope_head_dim"))
     table = next(
         t.value for t in unfolded(at).dataframe if places in t.value.columns and "k_pe 0" in t.value
@@ -128,10 +128,10 @@ def test_until_two_lengths_are_timed_the_recorded_ones_stay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     request = experiments.decoding_times({"absorbed": ("base", True), "naive": ("base", False)})
-    order = [(tokens, way) for tokens in (8, 32) for way in ("absorbed", "naive")]
+    order = [(tokens, path) for tokens in (8, 32) for path in ("absorbed", "naive")]
     found = tuple(
-        Finding(0.1 * n, "steps", {"way": way, "tokens": tokens, "seconds": [0.1, 0.2]})
-        for n, (tokens, way) in enumerate(order)
+        Finding(0.1 * n, "steps", {"path": path, "tokens": tokens, "seconds": [0.1, 0.2]})
+        for n, (tokens, path) in enumerate(order)
     )
     for so_far, recorded in ((1, True), (3, True), (4, False)):
         outcome = Outcome(request, found[:so_far])

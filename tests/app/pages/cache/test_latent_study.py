@@ -136,18 +136,18 @@ def test_a_reading_is_what_the_models_keep_and_where_they_look() -> None:
     trace = recorded_runs.trace("cache-base-mla")
     runs = generation.scheduler().run(latents.twin_requests(trace))
     assert latents.twin_runs([*runs[:-1], None]) is None
-    reading = latents.twin_runs(runs)
-    assert reading is not None
+    found = latents.twin_runs(runs)
+    assert found is not None
     ids = trace.token_ids[: trace.fed].tolist()
     cache = Cache((network := checkpoints.load(models.folder(latents.model()))).config)
     with torch.inference_mode():
         network(torch.tensor([ids]), cache)
     for layer, held in enumerate(cache.layers):
-        np.testing.assert_allclose(reading.c_kv[layer], held["c_kv"][0], atol=1e-4)
-        np.testing.assert_allclose(reading.k_pe[layer], held["k_pe"][0], atol=1e-4)
+        np.testing.assert_allclose(found.c_kv[layer], held["c_kv"][0], atol=1e-4)
+        np.testing.assert_allclose(found.k_pe[layer], held["k_pe"][0], atol=1e-4)
     for name in models.twins():
         expected = attention_weights(checkpoints.load(models.folder(name)), ids)
-        np.testing.assert_allclose(reading.attention[name], expected, atol=1e-4)
+        np.testing.assert_allclose(found.attention[name], expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", models.twins())
@@ -176,13 +176,13 @@ def test_the_diagrams_shapes_are_the_live_tensors(
     assert held == {
         part: drawn[names.get(part, part)].shape
         for part in held
-        if drawn[names.get(part, part)].role == "kept"
+        if drawn[names.get(part, part)].role == "cached"
     }
-    assert len(held) == sum(box.role == "kept" for box in drawn.values())
+    assert len(held) == sum(box.role == "cached" for box in drawn.values())
     figure = diagrams.diagram(
         models.attention(name),
         list(drawn.values()),
-        dict.fromkeys(drawn, "") | {"kept": "a", "again": "b", "new": "c"},
+        dict.fromkeys(drawn, "") | {"cached": "a", "again": "b", "new": "c"},
     )
     assert len(figure.layout.shapes) == len(drawn)
 
@@ -218,12 +218,12 @@ def test_latents_are_drawn_as_they_are() -> None:
 
 def test_times_are_those_that_were_found_so_far() -> None:
     found = tuple(
-        Finding(share, "steps", {"way": way, "tokens": n, "seconds": [0.1, 0.2, 0.4]})
-        for share, way, n in ((0.3, "naive", 8), (0.6, "absorbed", 8), (1.0, "naive", 8))
+        Finding(share, "steps", {"path": path, "tokens": n, "seconds": [0.1, 0.2, 0.4]})
+        for share, path, n in ((0.3, "naive", 8), (0.6, "absorbed", 8), (1.0, "naive", 8))
     )
     request = experiments.decoding_times({"absorbed": ("base", True), "naive": ("base", False)})
     growing, times = (timing.times_of(Outcome(request, found[:n])) for n in (1, 3))
-    assert growing.contexts == [], "the other way was not timed yet"
+    assert growing.contexts == [], "the other path was not timed yet"
     assert times.contexts == [8]
     assert len(times.seconds["naive", 8]) == 6
     low, middle, high = times.quartiles("absorbed", 8)

@@ -162,9 +162,9 @@ def test_the_room(lang: str) -> None:
     assert after_steps(51)
     assert app.query_params["e_hand"] == f"2_{1 + by_hand.LEAP}x0.01"
     heads = [list(table.value.columns) for table in unfolded(app).dataframe]
-    assert [words["balance.way"], words["experts.step"], words["experts.max_vio"]] in heads
+    assert [words["balance.balanced_by"], words["experts.step"], words["experts.max_vio"]] in heads
     published = words["balance.perplexity"], words["balance.vio_all"]
-    head = " | ".join([words["experts.model"], words["balance.way"], *published])
+    head = " | ".join([words["experts.model"], words["balance.balanced_by"], *published])
     assert any(text.startswith(f"| {head} |") for text in shown)
     steps = next(
         table.value for table in app.dataframe if words["balance.hand_x"] in table.value.columns

@@ -23,7 +23,7 @@ from app.core.running.prompt_runs import PromptRun
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import figures
 from app.ui.csv_rows import to_csv
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 from model.analysis import expert_load
 from model.nn.workspace import Run
 from model.record.card import ModelCard
@@ -237,9 +237,7 @@ def test_opens_with_the_recorded_run(language: str) -> None:
 def test_every_chart_of_the_run_has_its_numbers_as_a_table() -> None:
     tables = {tuple(table.value.columns): table.value for table in unfolded(opened()).dataframe}
     words, run = texts("en"), recorded_runs.trace("experts")
-    experts = [
-        words["one_expert.partner"].format(expert=e) for e in range(run.card.n_routed_experts)
-    ]
+    experts = [words["experts.expert_n"].format(expert=e) for e in range(run.card.n_routed_experts)]
     load = tables[(words["experts.layer"], *experts)]
     assert np.allclose(load[experts], run.load() / run.fed, atol=5e-5)
     curves = tables[tuple(words[f"experts.{name}"] for name in ("model", "step", "max_vio"))]

@@ -16,8 +16,8 @@ from app.core.running import generation, need_slot
 from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import LANGUAGES, texts
+from app.pages.experts import figures as page_figures
 from app.pages.experts import held_out
-from app.pages.experts.interventions import figures as intervention_figures
 from app.pages.experts.interventions import intervened_run as intervened_runs
 from app.pages.experts.interventions import knock_out
 from app.pages.experts.interventions import room as interventions_room
@@ -130,13 +130,13 @@ def test_statistics_are_counted_by_hand() -> None:
     assert (found.by_domain == load).all()
     assert found.tokens.tolist() == tokens
     assert found.follows.sum() == pairs
-    assert found.again.first[0] == pytest.approx(again / pairs)
+    assert found.repetition.first[0] == pytest.approx(again / pairs)
     assert (found.by_token.sum(axis=0) == load.sum(axis=0)).all()
     for favourite in statistics.favourites(found, "base", 1, 3, 5):
         assert favourite.occurrences >= statistics.LEAST
     shares = [row.share for row in statistics.favourites(found, "base", 1, 3, 5)]
     assert shares == sorted(shares, reverse=True)
-    assert (found.faithful > found.faithful_shuffled).all()
+    assert (found.favourite_share > found.favourite_share_shuffled).all()
 
 
 def test_weight_sizes_by_hand() -> None:
@@ -175,13 +175,13 @@ def test_both_models_read_and_the_intervened_one_writes() -> None:
         assert (np.sort(run.expert_ids) == np.sort(expected.expert_ids)).mean() > 0.999
     assert found.written.n_prompt == sample.n_prompt
     sent = payload(found)
-    assert len(sent["before"]) == len(sent["after"]) == len(sent["kept"]) == len(sample)
+    assert len(sent["before"]) == len(sent["after"]) == len(sent["stayed"]) == len(sample)
     assert sent["before"][0] is None
     same = [
         len(set(a.tolist()) & set(b.tolist())) / len(a)
         for a, b in zip(found.plain.expert_ids[5], found.changed.expert_ids[5], strict=True)
     ]
-    assert found.kept_routes()[5] == pytest.approx(same)
+    assert found.shares_that_stayed()[5] == pytest.approx(same)
     if (apart := found.parting()) is not None:
         assert sample.token_ids[apart] != found.written.token_ids[apart]
         assert (sample.token_ids[:apart] == found.written.token_ids[:apart]).all()
@@ -190,7 +190,7 @@ def test_both_models_read_and_the_intervened_one_writes() -> None:
 
 def test_without_a_difference_nothing_parts() -> None:
     found = intervened_run(Intervention())
-    assert found.kept_routes().min() == 1
+    assert found.shares_that_stayed().min() == 1
     same = replace(found, written=found.trace)
     assert same.parting() is None
     assert payload(same)["parting"] is None
@@ -206,21 +206,21 @@ def test_the_recorded_run_is_of_this_model() -> None:
     sample = recorded_runs.trace("experts")
     words = models.tokenizer(sample.card.name)
     assert decode(words, sample.token_ids.tolist()) == "".join(sample.texts)
-    (reading,) = generation.scheduler().run([replace(router_scores.request(sample), read=True)])
-    assert reading.logprobs[1:] == pytest.approx(sample.logprobs[1:], abs=1e-3)
+    (run,) = generation.scheduler().run([replace(router_scores.request(sample), read=True)])
+    assert run.logprobs[1:] == pytest.approx(sample.logprobs[1:], abs=1e-3)
 
 
 def test_a_decision_is_the_gates() -> None:
     sample = recorded_runs.trace("experts")
-    (reading,) = generation.scheduler().run([router_scores.request(sample)])
+    (run,) = generation.scheduler().run([router_scores.request(sample)])
     expected = teacher_force(engine_of("base").model, sample.token_ids.tolist())
-    assert reading.scores == pytest.approx(expected.scores, abs=1e-4)
+    assert run.scores == pytest.approx(expected.scores, abs=1e-4)
     assert np.array_equal(router_scores.bias("base"), expected.bias)
     for token in (0, 7, sample.fed - 1):
         for layer in range(len(sample.moe_layers)):
-            found = router_scores.decision(reading, sample.card, token, layer)
+            found = router_scores.decision(run, sample.card, token, layer)
             assert found is not None
-            assert set(found.chosen) == set(reading.expert_ids[token, layer].tolist())
+            assert set(found.chosen) == set(run.expert_ids[token, layer].tolist())
 
 
 def test_figures_hold_what_they_are_given() -> None:
@@ -243,7 +243,7 @@ def test_figures_hold_what_they_are_given() -> None:
         route_figures.IDLE,
         route_figures.IDLE,
     )
-    apart = intervention_figures.gaps(["a"], [(0.5, (0.4, 0.7))], labels)
+    apart = page_figures.gaps(["a"], [(0.5, (0.4, 0.7))], labels)
     assert apart.layout.xaxis.rangemode == "tozero"  # the unchanged model's place is in sight
     dots = apart.data[0]
     assert dots.error_x.array == pytest.approx([0.2])
@@ -350,15 +350,15 @@ def test_the_knock_out_runs_and_names_the_paper() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_statistics_and_the_card_are_there_at_once(language: str) -> None:
+def test_statistics_and_one_expert_are_there_at_once(language: str) -> None:
     at = ended(opened("routing_statistics", language), "routing_statistics")
     words = texts(language)
-    assert words["routing_statistics.again_title"] in [title.value for title in at.subheader]
+    assert words["routing_statistics.repetition_title"] in [title.value for title in at.subheader]
     ask(at, "saturation")
     at.selectbox(key="e_model").set_value("base-mha").run()
     ended(at, "routing_statistics")
     assert any("base-mha" in caption.value for caption in at.caption)
     at = opened("one_expert", language)
-    ask(at, "absence")
-    said = words["one_expert.absence_sentence"].split("{")[0]
+    ask(at, "one_expert")
+    said = words["one_expert.off_sentence"].split("{")[0]
     assert any(text.value.startswith(said) for text in at.markdown)

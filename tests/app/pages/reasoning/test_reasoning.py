@@ -63,22 +63,22 @@ BUILT = "<think>first 34*9=296, then 13*8=104, then 296-104=192 ok, so 192+57=24
 
 def test_marks_stand_on_the_tokens_that_they_are_about() -> None:
     trace = written(CORRECTED)
-    reading, tokens = judged_reply.read(trace), reply_tokens(trace)
-    for mark in reading.marks:
+    judged, tokens = judged_reply.read(trace), reply_tokens(trace)
+    for mark in judged.marks:
         text = "".join(tokens[mark.first : mark.last])
         if mark.is_step:
             assert text == mark.text
         else:
             assert text.strip() in {"ok", "no", "first", "then", "wait", "so"}
-    assert "".join(tokens[reading.split :]) == "</think><answer>259</answer><eos>"
-    assert (reading.answer, reading.correct, reading.language) == ("259", True, 1.0)
-    assert [m.kind for m in reading.steps].count("check") == 6
-    said = [(m.kind, m.right) for m in reading.marks if m.kind in ("ok", "no")]
+    assert "".join(tokens[judged.split :]) == "</think><answer>259</answer><eos>"
+    assert (judged.answer, judged.correct, judged.language) == ("259", True, 1.0)
+    assert [m.kind for m in judged.steps].count("check") == 6
+    said = [(m.kind, m.right) for m in judged.marks if m.kind in ("ok", "no")]
     assert said == [("ok", True), ("no", True)]
-    assert [m.text for m in reading.steps if m.first_error] == ["13*8=114"]
-    assert not any(m.builds for m in reading.steps)
-    assert reading.appeared is not None
-    assert "".join(tokens[: reading.appeared]).endswith("202+57=259")
+    assert [m.text for m in judged.steps if m.first_error] == ["13*8=114"]
+    assert not any(m.builds for m in judged.steps)
+    assert judged.appeared is not None
+    assert "".join(tokens[: judged.appeared]).endswith("202+57=259")
 
 
 @pytest.mark.parametrize("begin", ["<think>first ", contestants.DIRECT])
@@ -92,51 +92,51 @@ def test_a_begun_reply_counts_from_its_beginning(begin: str) -> None:
 
 
 def test_an_error_spreads_to_the_steps_that_use_its_number() -> None:
-    reading = judged_reply.read(written(BUILT))
-    assert [m.builds for m in reading.steps] == [False, False, True, True]
-    assert [m.right for m in reading.steps] == [False, True, True, True]
-    assert reading.correct is False
-    assert reading.appeared is None
+    judged = judged_reply.read(written(BUILT))
+    assert [m.builds for m in judged.steps] == [False, False, True, True]
+    assert [m.right for m in judged.steps] == [False, True, True, True]
+    assert judged.correct is False
+    assert judged.appeared is None
 
 
 def test_a_pick_appears_with_its_numbers_and_no_step_builds() -> None:
     reply = "<think>try 43+6+32=81 no, try 43+32+19=94 ok.</think><answer>43,32,19</answer><eos>"
     trace = written(reply, PICK)
-    reading = judged_reply.read(trace)
-    assert reading.appeared is not None
-    assert "".join(reply_tokens(trace)[: reading.appeared]).endswith("43+32+19=94")
-    assert reading.correct is True
-    assert not any(m.builds for m in reading.steps)
+    judged = judged_reply.read(trace)
+    assert judged.appeared is not None
+    assert "".join(reply_tokens(trace)[: judged.appeared]).endswith("43+32+19=94")
+    assert judged.correct is True
+    assert not any(m.builds for m in judged.steps)
 
 
 def test_comparisons_are_marked_and_no_steps_of_their_own() -> None:
     reply = "<think>first 34*9=306, check 34*9=306 3/3 0/1 no, wait 34*9=306.</think>"
-    reading = judged_reply.read(written(reply))
-    assert [m.text for m in reading.steps] == ["34*9=306"] * 3
-    compared = [m for m in reading.marks if m.kind == "compare"]
+    judged = judged_reply.read(written(reply))
+    assert [m.text for m in judged.steps] == ["34*9=306"] * 3
+    compared = [m for m in judged.marks if m.kind == "compare"]
     assert [(m.text, m.right, m.value, m.first_error) for m in compared] == [
         ("3/3", True, 33, False),
         ("0/1", False, 0, True),
     ]
-    assert not any(m.builds for m in reading.marks)
+    assert not any(m.builds for m in judged.marks)
 
 
 def test_free_text_has_its_arithmetic_checked_only() -> None:
     free = judged_reply.question_of(judged_reply.ParsedPrompt("Tell me of 7*8", "", free=False))
     assert free.level == 0
-    reading = judged_reply.read(written("<think>7*8=56.</think><answer>56</answer><eos>", free))
-    assert (reading.answer, reading.correct, reading.appeared) == ("56", None, None)
-    assert [m.right for m in reading.steps] == [True]
+    judged = judged_reply.read(written("<think>7*8=56.</think><answer>56</answer><eos>", free))
+    assert (judged.answer, judged.correct, judged.appeared) == ("56", None, None)
+    assert [m.right for m in judged.steps] == [True]
 
 
 @given(some.text(max_size=60), some.sampled_from(["", "<think>", "<think>first "]))
 def test_no_reply_breaks_the_reading(reply: str, begin: str) -> None:
     trace = written(reply + "x", begin=begin)
-    reading = judged_reply.read(trace)
-    size = len(trace) - reading.start
-    assert 0 <= reading.split <= size
-    assert all(0 <= m.first < m.last <= size for m in reading.marks)
-    json.dumps(payload(trace, reading))
+    judged = judged_reply.read(trace)
+    size = len(trace) - judged.start
+    assert 0 <= judged.split <= size
+    assert all(0 <= m.first < m.last <= size for m in judged.marks)
+    json.dumps(payload(trace, judged))
 
 
 @pytest.mark.parametrize(
@@ -196,9 +196,9 @@ def test_runs_a_question_of_ones_own_with_two_columns() -> None:
     app = ended(app)
     assert not app.exception
     assert not app.error
-    readings = [judged_reply.read(trace) for trace in runs.traces(app, "reasoning")]
-    assert [r.asked.begin for r in readings] == ["", contestants.DIRECT]
-    assert {r.problem.answer for r in readings} == {"71"}
+    judged_replies = [judged_reply.read(trace) for trace in runs.traces(app, "reasoning")]
+    assert [r.asked.begin for r in judged_replies] == ["", contestants.DIRECT]
+    assert {r.problem.answer for r in judged_replies} == {"71"}
     app.button(key="r_recorded").click().run()
     assert not runs.traces(app, "reasoning")
 
@@ -332,7 +332,7 @@ def test_no_more_models_are_asked_than_the_field_takes() -> None:
 def test_rooms_of_many_replies_open_on_what_was_measured(room: str, language: str) -> None:
     app = opened(language, room=room)
     assert not app.exception and not app.error
-    assert app.header[0].value == texts(language)[f"reasoning.title_{room}"]
+    assert app.header[0].value == texts(language)[f"{room}.title"]
     assert [one.value for one in app.subheader] == [texts(language)["reasoning.recorded_title"]]
     assert app.get("plotly_chart")
     assert not [one for one in app.button if one.key == "r_ask"]

@@ -1,4 +1,4 @@
-"""Samples on the Reasoning page: estimates and intervals, batches, continuations of a step."""
+"""More samples: estimates and intervals, batches, what was measured beforehand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import itertools
 import json
 import random
 import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,30 +14,20 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.core import pass_and_cons
-from app.core.asking import contestants, judged_reply
-from app.core.assets import evaluations, published
+from app.core.asking import contestants
+from app.core.assets import evaluations
 from app.core.running import generation, replies
-from app.core.texts import texts, translated
-from app.pages.reasoning import figures
-from app.pages.reasoning.continuations import state as continuations
-from app.pages.reasoning.test_time_compute import state as many_replies
+from app.core.texts import texts
+from app.pages.reasoning import figures, many_replies
+from app.pages.reasoning.samples import state as samples
 from model import ASSETS
 from model.analysis.estimators import cons_at_k, pass_at_k, wilson
-from model.nn import shipped
-from model.runtime.sampler import Sampler
-from model.runtime.thinking import ANSWER_TOKENS, think
 from model.tasks import pick, problems
 from model.tasks.check import judge
 from tests.app import runs
 from tests.app.looking import unfolded
-from tests.app.pages.reasoning.test_reasoning import (
-    BUILT,
-    CHAIN,
-    ended,
-    opened,
-    reply_tokens,
-    written,
-)
+from tests.app.pages.reasoning.sampling import all_of, drawn
+from tests.app.pages.reasoning.test_reasoning import opened
 
 T = texts("en")
 RIGHT, WRONG, NONE = ("259", True), ("249", False), (None, False)
@@ -97,24 +86,6 @@ def test_answers_to_a_pick_are_compared_as_sets() -> None:
     assert judge(posed, "none").vote is None
 
 
-def test_what_follows_from_another_number() -> None:
-    assert judged_reply.follows(CHAIN, "34*9=306", 306) == "259"
-    assert judged_reply.follows(CHAIN, "34*9=306", 296) == "249"
-    assert judged_reply.follows(CHAIN, "202+57=259", 7) == "7"
-    assert judged_reply.follows(CHAIN, "30*9=270", 7) is None
-    assert judged_reply.follows(pick.pose([1, 2, 3, 4, 5, 6], 3, 2, "en"), "1+2=3", 7) is None
-
-
-def test_the_prefix_ends_before_the_step_or_before_its_number() -> None:
-    trace = written(BUILT)
-    reading = judged_reply.read(trace)
-    step = reading.steps[1]
-    kept = [continuations.prefix(trace, reading, step, edited) for edited in (False, True)]
-    heads = ["".join(reply_tokens(trace)[: keep - reading.start]) for keep in kept]
-    assert heads[0] == "<think>first 34*9=296, then "
-    assert heads[1] == "<think>first 34*9=296, then 13*8="
-
-
 def test_figures_are_drawn_of_any_numbers() -> None:
     labels = {"samples": "n", "hover": "%{x}", "x": "k", "y": "share"}
     assert figures.answers(["✓ 1", "✗ 2"], [3, 1], [True, False], labels).data[0].x == (3, 1)
@@ -129,19 +100,6 @@ def test_figures_are_drawn_of_any_numbers() -> None:
     assert len(marks) == len(contestants.FIRST)
 
 
-def test_o1_is_drawn_without_a_number_on_its_axes() -> None:
-    labels = dict.fromkeys(("y", "train", "test", "rises", "x"), "words")
-    shape = figures.o1_shape(labels)
-    assert not shape.data  # no point of the figure is ours to draw
-    axes = [*shape.select_xaxes(), *shape.select_yaxes()]
-    assert len(axes) == 4 and not any(axis.showticklabels for axis in axes)
-    told = published.o1()
-    assert [one.share for one in told.ladder] == [0.74, 0.83, 0.93]
-    assert "openai.com" in told.source
-    ladder = figures.o1_ladder([one.name for one in told.ladder], [0.74, 0.83, 0.93], labels)
-    assert ladder.data[0].text == ("74%", "83%", "93%")
-
-
 def test_every_model_has_a_mark_of_its_own() -> None:
     from app.ui.style import MODEL_MARK
 
@@ -150,25 +108,6 @@ def test_every_model_has_a_mark_of_its_own() -> None:
 
 
 # --- The page ----------------------------------------------------------------------------------
-
-
-def drawn(app: AppTest, slot: str) -> replies.Replies:
-    """The replies in the page's slot, once sampling has ended."""
-    runs.ended(app, slot)
-    assert not app.exception
-    assert not app.error
-    found = replies.STORE.get(app.session_state[f"slot-{slot}"].result)
-    assert found is not None
-    return found
-
-
-def all_of(asks: Sequence[replies.ReplyRequest]) -> replies.Replies:
-    """The replies to requests, without a page."""
-    drawing, scheduler = replies.ReplySampling(asks), generation.scheduler()
-    first = scheduler.run(drawing.requests())
-    found = drawing.make((*first, *scheduler.run(drawing.forced(first))))
-    assert found is not None
-    return found
 
 
 def test_draws_samples_that_anybody_can_draw_again() -> None:
@@ -206,42 +145,6 @@ def test_what_an_ask_draws_does_not_depend_on_the_others() -> None:
         assert len({reply.text for reply in alone}) > 1
 
 
-def test_a_budget_ends_the_thought_and_leaves_others_as_they_are() -> None:
-    """A reply that ends within its budget is the same as without one; others are cut at the budget
-    and still answer."""
-    one = contestants.contestants()["base.steps"]
-    problem = next(problems("chain", 3, 0, "heldout", "en"))
-    free, cut = (
-        all_of([replies.fresh(one, problem, 40, 1.0, 5, 160, budget)]).replies
-        for budget in (None, 40)
-    )
-    for whole, short in zip(free, cut, strict=True):
-        if "</think>" in whole.text and whole.text == short.text:
-            continue
-        thought, _, answer = short.text.partition("</think>")
-        assert whole.text.startswith(thought)
-        assert answer.startswith("<answer>")
-        assert short.tokens <= 40 + ANSWER_TOKENS + 8
-    assert any(whole.text != short.text for whole, short in zip(free, cut, strict=True))
-
-
-def test_a_budget_is_what_it_is_in_the_evaluations() -> None:
-    """Live samples must be comparable with the evaluations next to them."""
-    one = contestants.contestants()["base"]
-    problem = next(problems("pick", 3, 0, "heldout", "en"))
-    asks = [replies.fresh(one, problem, 1, 1.0, seed, 224, 28) for seed in range(12)]
-    sampler = Sampler.load(shipped.folders()["base"])
-    ids = sampler.encode(problem.prompt)
-    measured = [think(sampler, [ids], 1.0, ask.seed, 224, 28)[0] for ask in asks]
-    live = all_of(asks).replies
-    assert [(reply.text, reply.tokens) for reply in live] == [
-        (reply.text, len(reply.token_ids)) for reply in measured
-    ]
-    free = [think(sampler, [ids], 1.0, ask.seed, 224)[0].text for ask in asks]
-    unchanged = sum(reply.text == text for reply, text in zip(live, free, strict=True))
-    assert 0 < unchanged < len(asks)
-
-
 def test_what_stop_has_cut_short_is_no_reply() -> None:
     one = contestants.contestants()["base.steps"]
     problem = next(problems("chain", 3, 0, "heldout", "en"))
@@ -254,22 +157,7 @@ def test_what_stop_has_cut_short_is_no_reply() -> None:
 
 @pytest.mark.parametrize("forged", [100_000, -1, "x"])
 def test_a_forged_number_of_samples_is_none_that_is_offered(forged: object) -> None:
-    assert many_replies.offered(forged, many_replies.COUNTS) in many_replies.COUNTS
-
-
-def test_every_question_is_asked_under_every_budget(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(many_replies, "BUDGETS", (2, 4))
-    monkeypatch.setattr(many_replies, "PROBLEMS", 2)
-    app = opened(room="thinking")
-    app.multiselect(key="r_models").set_value(["base"])
-    app.button(key="r_draw_budget").click().run()
-    batch = drawn(app, "r_budget")
-    assert [ask.budget for ask in batch.asks] == [2, 4, 2, 4]
-    problems = [ask.problem for ask in batch.asks]
-    assert problems[0] == problems[1] != problems[2] == problems[3]
-    assert len(batch.replies) == 4 * many_replies.BUDGET_SAMPLES
+    assert many_replies.offered(forged, samples.COUNTS) in samples.COUNTS
 
 
 def test_says_why_nothing_can_be_drawn() -> None:
@@ -331,63 +219,3 @@ def test_who_is_not_measured_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     app.run()
     assert set(measured(app, "k")["model"]) == {"base", "r1-zero"}
     assert not any(told in caption.value for caption in app.caption)
-
-
-def test_goes_on_from_a_number_of_ones_own() -> None:
-    app = opened()
-    column, trace, reading = next(
-        (column, trace, reading)
-        for column, trace in enumerate(judged_reply.recorded("en"), 1)
-        if (reading := judged_reply.read(trace)).steps
-    )
-    mark = reading.marks.index(reading.steps[0])
-    app.query_params["r_step"] = f"{column}.1"
-    app.run()
-    assert not app.exception
-    app.selectbox(key="r_continuations_n").set_value(8)
-    field = app.number_input(key=f"r_number-{trace.id}-{mark}")
-    assert str(field.value) == reading.marks[mark].text.split("=")[1]
-    field.set_value(7)
-    app.button(key="r_go_on").click().run()
-    batch = drawn(app, "r_continuations")
-    assert len(batch.replies) == 8
-    assert all(reply.text.startswith(batch.asks[0].head) for reply in batch.replies)
-    assert batch.asks[0].head.endswith("=7")
-    told = translated("en", "reasoning.prefix_read", n=len(batch.asks[0].ids))
-    assert told in [caption.value for caption in app.caption]
-
-
-def test_goes_on_from_a_step_of_a_live_run() -> None:
-    app = opened()
-    app.multiselect(key="r_models").set_value(["base.steps"])
-    app.button(key="r_ask").click().run()
-    app = ended(app)
-    (trace,) = runs.traces(app, "reasoning")
-    app.query_params["r_step"] = "1.1"
-    app.run()
-    app.selectbox(key="r_continuations_n").set_value(8)
-    app.button(key="r_resample").click().run()
-    batch = drawn(app, "r_continuations")
-    n = len(batch.asks[0].ids)
-    assert batch.asks[0].ids == tuple(trace.token_ids[:n].tolist())
-    assert all_of(batch.asks).replies == batch.replies
-
-
-@pytest.mark.parametrize("step", ["4.999", "9.1", "2", "x", "0.0"])
-def test_a_step_that_is_not_there_is_forgotten(step: str) -> None:
-    app = opened(r_step=step)
-    assert not app.exception
-    assert "r_step" not in app.query_params
-    assert T["reasoning.step_none"] in [caption.value for caption in app.caption]
-
-
-def test_a_link_keeps_the_chosen_step_and_another_question_drops_it() -> None:
-    app = opened(r_step="2.1")
-    assert not app.exception
-    (step,) = judged_reply.read(judged_reply.recorded("en")[1]).steps[:1]
-    assert any(one.value.startswith(step.text) for one in app.text)
-    assert app.query_params["r_step"] == "2.1"
-    app.multiselect(key="r_models").set_value(["base.direct"])
-    app.button(key="r_ask").click().run()
-    ended(app)
-    assert "r_step" not in app.query_params

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.core.texts import t
-from app.pages.experts.interventions import figures
+from app.pages.experts import figures
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
+from app.ui.drawn_once import drawn_once
 
 
 def draw(names: Sequence[str], gaps: Sequence[figures.Estimate], key: str, alt: str) -> None:
     """A row for each difference, in nats per token, with its interval."""
-    labels = {"gap": t("interventions.gap"), "hover": t("interventions.gap_hover")}
+    labels = {"gap": t("experts.gap"), "hover": t("experts.gap_hover")}
     chart(drawn_once(figures.gaps, names, gaps, labels), key=key, alt=alt)
 
 
@@ -25,7 +25,7 @@ def cells(gap: figures.Estimate) -> dict[str, object]:
     """A difference and its interval, for a row of a table."""
     mean, (low, high) = gap
     return {
-        t("interventions.gap"): round(mean, 4),
-        t("interventions.low"): round(low, 4),
-        t("interventions.high"): round(high, 4),
+        t("experts.gap"): round(mean, 4),
+        t("experts.interval_from"): round(low, 4),
+        t("experts.interval_to"): round(high, 4),
     }

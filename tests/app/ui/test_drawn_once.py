@@ -13,8 +13,8 @@ import plotly.tools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ui import picture as kept
-from app.ui.picture import Picture, drawn_once
+from app.ui import drawn_once as cache
+from app.ui.drawn_once import DrawnFigure, drawn_once
 
 drawn: list[object] = []
 
@@ -25,7 +25,7 @@ def line(values: object, labels: dict[str, str], width: int = 1) -> go.Figure:
     return figure.update_layout(title=labels["title"])
 
 
-def sent(figure: go.Figure | Picture) -> object:
+def sent(figure: go.Figure | DrawnFigure) -> object:
     """The JSON of a figure that Streamlit sends to the browser."""
     plain = plotly.tools.return_figure_from_figure_or_data(figure, validate_figure=True)
     return json.loads(plotly.io.to_json(plain, validate=False))
@@ -67,7 +67,7 @@ def test_who_asks_while_it_is_drawn_waits_for_it() -> None:
             raise ValueError(name)
         return go.Figure()
 
-    def ask(name: str) -> Picture | str:
+    def ask(name: str) -> DrawnFigure | str:
         try:
             return drawn_once(slow, name)
         except ValueError as error:
@@ -84,12 +84,12 @@ def test_who_asks_while_it_is_drawn_waits_for_it() -> None:
 def test_few_are_kept_and_the_used_ones_longest() -> None:
     labels = {"name": "bounded", "title": ""}
     often = drawn_once(line, [-1], labels)
-    for i in range(kept.KEPT + 10):
+    for i in range(cache.MOST + 10):
         drawn_once(line, [i], labels)
         assert drawn_once(line, [-1], labels) is often
     drawn.clear()
     drawn_once(line, [0], labels)
-    drawn_once(line, [kept.KEPT + 9], labels)
+    drawn_once(line, [cache.MOST + 9], labels)
     assert drawn == [[0]]
 
 

@@ -13,8 +13,7 @@ from app.core.pass_and_cons import Point
 from app.core.texts import t
 from app.pages.reasoning import figures
 from app.ui.chart import chart
-from app.ui.picture import drawn_once
-from app.ui.table import folded_table
+from app.ui.drawn_once import drawn_once
 from model.tasks import TASKS
 
 
@@ -35,7 +34,9 @@ def head() -> str:
     return kind if kind in TASKS else next(iter(TASKS))
 
 
-def picture(points: dict[str, list[Point]], measure: str, labels: dict[str, str]) -> None:
+def curves(
+    points: dict[str, list[Point]], measure: str, title: str, labels: dict[str, str]
+) -> None:
     """Draw one chart of all models."""
     ticks = sorted({p.k for found in points.values() for p in found})
     lines = [
@@ -46,12 +47,12 @@ def picture(points: dict[str, list[Point]], measure: str, labels: dict[str, str]
         )
         for name, found in points.items()
     ]
-    st.markdown(f"**{t(f'reasoning.title_{measure}')}**")
+    st.markdown(f"**{title}**")
     last = ", ".join(f"{line.name} {line.value[-1]:.0%}" for line in lines)
     chart(
         drawn_once(figures.curves, lines, ticks, labels, doubling=measure != "budget"),
         key=f"r_measured_{measure}",
-        alt=t("reasoning.curve_alt", measure=t(f"reasoning.title_{measure}"), last=last),
+        alt=t("reasoning.curve_alt", measure=title, last=last),
     )
 
 
@@ -79,56 +80,10 @@ def source_line(task: str, found: dict[str, dict[str, Any]], parts: list[dict[st
 
 
 def rows(points: dict[str, list[Point]], measure: str, axis: str) -> list[dict[str, object]]:
+    """A table row per model and point."""
     return [
         {"model": name, "measure": measure, axis: p.k}
         | {"value": p.value, "low": p.low, "high": p.high}
         for name, found in points.items()
         for p in found
     ]
-
-
-def by_samples() -> None:
-    """Draw pass@k and cons@k."""
-    if not (found := measured()):
-        return
-    task = head()
-    pairs = {
-        measure: {name: evaluations.by_k(one, task, f"{measure}@k") for name, one in found.items()}
-        for measure in ("pass", "cons")
-    }
-    for column, (measure, points) in zip(st.columns(2), pairs.items(), strict=True):
-        with column:
-            labels = {
-                "x": t("reasoning.k_axis"),
-                "y": t(f"reasoning.axis_{measure}"),
-                "hover": t("reasoning.curve_hover"),
-            }
-            picture(points, measure, labels)
-    source_line(task, found, [one["many"][task] for one in found.values()])
-    folded_table(
-        lambda: [
-            row for measure, points in pairs.items() for row in rows(points, f"{measure}@k", "k")
-        ],
-        f"reasoning-measured-{task}",
-        of=t("reasoning.table_measured"),
-    )
-
-
-def by_budget() -> None:
-    """Draw accuracy against thinking tokens."""
-    if not (found := measured()):
-        return
-    task = head()
-    points = {name: evaluations.by_budget(one, task) for name, one in found.items()}
-    labels = {
-        "x": t("reasoning.budget_axis"),
-        "y": t("reasoning.budget_y"),
-        "hover": t("reasoning.budget_hover"),
-    }
-    picture(points, "budget", labels)
-    source_line(task, found, [cut for one in found.values() for cut in one["budget"][task]])
-    folded_table(
-        rows(points, "accuracy", "budget"),
-        f"reasoning-measured-budget-{task}",
-        of=t("reasoning.table_measured_budget"),
-    )

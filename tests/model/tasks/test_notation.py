@@ -18,7 +18,7 @@ from model import ASSETS
 from model.tasks import chain, pick
 from model.tasks.check import judge
 from model.tasks.equations import equations
-from model.tasks.reading import evaluate
+from model.tasks.notation import evaluate
 from tests.fuzz import equations as typed
 from tests.model.tasks.test_tasks import python_value
 

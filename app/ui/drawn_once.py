@@ -21,15 +21,15 @@ from plotly.basedatatypes import BaseFigure
 from app.ui import style
 
 AROUND = 90  # px above and below the axes of a picture, approximately
-KEPT = 256  # maximum pictures; the least recently used are evicted
+MOST = 256  # figures; the least recently used are evicted
 
 P = ParamSpec("P")
 
-_kept: OrderedDict[bytes, Future[Picture]] = OrderedDict()
+_drawn: OrderedDict[bytes, Future[DrawnFigure]] = OrderedDict()
 _lock = threading.Lock()
 
 
-class Picture(BaseFigure):
+class DrawnFigure(BaseFigure):
     """A finished figure: it can be drawn, but no longer changed."""
 
     def __init__(self, plain: dict[str, Any]) -> None:
@@ -40,7 +40,7 @@ class Picture(BaseFigure):
         """The figure as plotly's JSON. All viewers share it: do not modify it."""
         return self._plain
 
-    def filled(self, traces: Sequence[Mapping[str, Any]], y_axis: Mapping[str, Any]) -> Picture:
+    def filled(self, traces: Sequence[Mapping[str, Any]], y_axis: Mapping[str, Any]) -> DrawnFigure:
         """The same picture with other numbers: updates for each trace, and for all y axes.
 
         For figures that change with each viewer's run: drawing them again takes plotly a hundred
@@ -51,7 +51,7 @@ class Picture(BaseFigure):
             key: {**old, **y_axis} if key.startswith("yaxis") else old
             for key, old in self._plain["layout"].items()
         }
-        return Picture({"data": data, "layout": layout})
+        return DrawnFigure({"data": data, "layout": layout})
 
 
 def _titled(plain: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def _titled(plain: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def drawn_once(draw: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) -> Picture:
+def drawn_once(draw: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) -> DrawnFigure:
     """The figure `draw(...)`, from the cache if it was drawn with equal arguments recently.
 
     Concurrent calls with equal arguments wait for the first.
@@ -76,17 +76,17 @@ def drawn_once(draw: Callable[P, go.Figure], *args: P.args, **kwargs: P.kwargs) 
     named = (draw.__module__, draw.__qualname__, args, kwargs)
     name = hashlib.blake2b(pickle.dumps(named, protocol=5), digest_size=16).digest()
     with _lock:
-        known, drawing = _kept.get(name), Future[Picture]()
-        _kept[name] = known or drawing
-        _kept.move_to_end(name)
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
+        known, drawing = _drawn.get(name), Future[DrawnFigure]()
+        _drawn[name] = known or drawing
+        _drawn.move_to_end(name)
+        while len(_drawn) > MOST:
+            _drawn.popitem(last=False)
     if known is not None:
         return known.result()
     try:
-        drawing.set_result(Picture(_titled(draw(*args, **kwargs).to_dict())))
+        drawing.set_result(DrawnFigure(_titled(draw(*args, **kwargs).to_dict())))
     except BaseException as error:
         with _lock:
-            _kept.pop(name, None)  # the next call tries again
+            _drawn.pop(name, None)  # the next call tries again
         drawing.set_exception(error)
     return drawing.result()
