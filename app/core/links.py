@@ -134,5 +134,6 @@ def _is(value: object, asked: Sequence[str]) -> bool:
         except ValueError:
             return False
     if isinstance(value, (list, tuple)):
-        return sorted(said) == sorted(one for many in asked for one in many.split(",") if one)
+        apart = [one for many in asked for one in many.split(",") if one]  # of base,r1-zero
+        return sorted(said) in (sorted(asked), sorted(apart))
     return said == [asked[-1]]
