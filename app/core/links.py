@@ -21,6 +21,14 @@ from model.record.trace import Trace
 #: Fields that may contain any text.
 TEXTS = ("q", "e_prompt", "e_rl_text", "c_prompt", "r_text", "r_expr", "r_numbers")
 
+#: Key and former value of a field, as in links that are out there → the nearest value of today.
+FORMER = {
+    ("c_kind", "MLA-24"): "MLA-32",
+    ("e_model", "base-30pct"): "base-25pct",
+    ("e_model", "r1-zero-step60"): "r1-zero-step40",
+    ("e_model", "r1-zero-step100"): "r1-zero-step80",
+}
+
 
 def number_in_url(key: str) -> int | None:
     """The whole number under a key of the URL; None if it is missing or anything else."""
@@ -49,8 +57,9 @@ def set_pin(token: int | None, key: str = "pin") -> None:
 def mend() -> None:
     """Remove values that no field can have from the URL: empty ones, and non-finite numbers.
 
-    For a whole-number field with such a value, Streamlit would show an error instead of the page.
-    Call this before the first widget.
+    A former value is replaced by today's nearest, and `tell` says so. For a whole-number field with
+    an impossible value, Streamlit would show an error instead of the page. Call this before the
+    first widget.
     """
     state = st.session_state
     keys = [key for key in st.query_params if _may_be_a_field(key)]
@@ -61,12 +70,17 @@ def mend() -> None:
     # for existing fields, a client has sent these values itself, which no browser does
     counts = [key for key in fields if key in state and isinstance(state[key], int | float)]
     wrong += [key for key in counts if not all(map(is_finite, asked[key]))]
+    former = {
+        key: FORMER.get((key, values[-1])) for key, values in asked.items() if key not in state
+    }
+    today = {key: value for key, value in former.items() if value is not None}
     context = get_script_run_ctx()
-    if not wrong or context is None:
+    if not (wrong or today) or context is None:
         return
     with context.session_state.query_params() as url:
         for key in wrong:
             url.remove_param(key)
+        url.update(today)
         url.set_initial_query_params_from_current()
 
 

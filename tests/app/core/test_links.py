@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.core import links
 from app.core.texts import LANGUAGES, translated
 from tests.fuzz.links import nothing_computed, opened
 
@@ -45,6 +46,20 @@ def test_what_a_page_does_not_have_is_told(page: str, query: dict[str, str]) -> 
         key = [*query][-1]
         assert told(at) == [word(f"`{key}`")]
         assert not told(at.run())  # once
+
+
+@pytest.mark.parametrize(("key", "former"), links.FORMER)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_a_former_value_the_nearest_is_shown_and_told(
+    key: str, former: str, language: str
+) -> None:
+    with nothing_computed():
+        at = opened("cache" if key == "c_kind" else "experts", {key: [former]}, language)
+        assert not at.exception
+        assert at.session_state[key] == links.FORMER[key, former]
+        assert at.query_params[key] == links.FORMER[key, former]
+        assert told(at) == [word(f"`{key}`", language)]
+        assert not told(at.run())
 
 
 def test_no_value_of_a_field_may_be_infinite() -> None:
