@@ -21,6 +21,38 @@ class InputError(ValueError):
     """The input is invalid; the message is for the viewer, in their language."""
 
 
+class Faults:
+    """Collects what is wrong with several inputs, so that a viewer reads all of it at once.
+
+    faults = Faults()
+    with faults:
+        seed = SEED.checked("seed")
+    with faults:
+        length = TOKENS.checked("tokens")
+    faults.tell()  # from here on, both have values
+    """
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: object, trace: object) -> bool:
+        if not isinstance(error, InputError):
+            return False
+        self._said.append(str(error))
+        return True
+
+    def tell(self) -> None:
+        """
+        Raises:
+            InputError: with a paragraph for each fault, if there is any.
+        """
+        if self._said:
+            raise InputError("\n\n".join(self._said))
+
+
 def message(error: Exception) -> str:
     """The message that a viewer reads for an error."""
     if isinstance(error, InputError):

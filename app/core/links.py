@@ -19,11 +19,18 @@ from app.core.texts import t
 from model.record.trace import Trace
 
 #: A key of older links → the key that took its place.
-FORMER = {
+FORMER_KEYS = {
     "c_ways_model": "c_paths_model",
     "e_card_layer": "e_one_layer",
     "e_card_expert": "e_one_expert",
     "t_part": "room",
+}
+#: Key and former value of a field, as in links that are out there → the nearest value of today.
+FORMER_VALUES = {
+    ("c_kind", "MLA-24"): "MLA-32",
+    ("e_model", "base-30pct"): "base-25pct",
+    ("e_model", "r1-zero-step60"): "r1-zero-step40",
+    ("e_model", "r1-zero-step100"): "r1-zero-step80",
 }
 #: Fields that may contain any text.
 TEXTS = ("q", "e_prompt", "e_rl_text", "c_prompt", "r_text", "r_expr", "r_numbers")
@@ -56,8 +63,9 @@ def set_pin(token: int | None, key: str = "pin") -> None:
 def mend() -> None:
     """Rename former keys in the URL, and remove values that no field can have from it.
 
-    These are empty values and non-finite numbers: for a whole-number field with such a value,
-    Streamlit would show an error instead of the page. Call this before the first widget.
+    A former value is replaced by today's nearest, and `tell` says so. Empty values and non-finite
+    numbers are removed: for a whole-number field with such a value, Streamlit would show an error
+    instead of the page. Call this before the first widget.
     """
     _rename()
     state = st.session_state
@@ -69,25 +77,32 @@ def mend() -> None:
     # for existing fields, a client has sent these values itself, which no browser does
     counts = [key for key in fields if key in state and isinstance(state[key], int | float)]
     wrong += [key for key in counts if not all(map(is_finite, asked[key]))]
+    former = {
+        key: FORMER_VALUES.get((key, values[-1]))
+        for key, values in asked.items()
+        if key not in state
+    }
+    today = {key: value for key, value in former.items() if value is not None}
     context = get_script_run_ctx()
-    if not wrong or context is None:
+    if not (wrong or today) or context is None:
         return
     with context.session_state.query_params() as url:
         for key in wrong:
             url.remove_param(key)
+        url.update(today)
         url.set_initial_query_params_from_current()
 
 
 def _rename() -> None:
     """Move values under former keys to the keys that took their place, unless these have one."""
-    former = [key for key in FORMER if key in st.query_params]
+    former = [key for key in FORMER_KEYS if key in st.query_params]
     context = get_script_run_ctx()
     if not former or context is None:
         return
     with context.session_state.query_params() as url:
         for key in former:
-            if not url.has_param(FORMER[key]):
-                url.set_with_no_forward_msg(FORMER[key], url.get_all(key))
+            if not url.has_param(FORMER_KEYS[key]):
+                url.set_with_no_forward_msg(FORMER_KEYS[key], url.get_all(key))
             url.remove_param(key)
         url.set_initial_query_params_from_current()
 
@@ -156,5 +171,6 @@ def _is(value: object, asked: Sequence[str]) -> bool:
         except ValueError:
             return False
     if isinstance(value, (list, tuple)):
-        return sorted(said) == sorted(one for many in asked for one in many.split(",") if one)
+        apart = [one for many in asked for one in many.split(",") if one]  # of base,r1-zero
+        return sorted(said) in (sorted(asked), sorted(apart))
     return said == [asked[-1]]

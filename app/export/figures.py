@@ -34,11 +34,12 @@ class FigureEntry:
     """A figure that is not drawn yet."""
 
     make: Callable[[], Drawn]
-    page: str  # that it is taken from
+    page: str  # that it is taken from, and that its full view opens
     paper: str  # key of `app.export.cite`: the paper whose idea is shown
     heights: tuple[int, int, int]  # px of embeds of these minimum widths, in any language
     needs: Callable[[], Iterable[str]]  # files of assets that it is drawn from
     words: Mapping[str, int] = field(default_factory=dict)  # numbers in its title
+    about: str = ""  # another page whose own figure it is as well
 
     def files(self) -> list[Path]:
         return [ASSETS / file for file in self.needs()]
@@ -80,7 +81,9 @@ FIGURES: Mapping[str, FigureEntry] = {
         (510, 530, 590),
         _results(lambda: BALANCE),
     ),
-    "kv-bytes": FigureEntry(cache.twins, "story", "deepseek-v2", (570, 590, 650), _TWINS),
+    "kv-bytes": FigureEntry(
+        *(cache.twins, "story", "deepseek-v2", (570, 590, 650), _TWINS), about="cache"
+    ),
     "kv-bytes-v3": FigureEntry(
         *(cache.v3, "cache", "deepseek-v2", (510, 550, 610), _files("reference/kv_configs.json")),
         words={"tokens": cache.CONTEXT},

@@ -19,7 +19,7 @@ def _listed() -> list[dict[str, object]]:
         {
             "name": name,
             "title": figures.title(name),
-            "page": figures.FIGURES[name].page,
+            "pages": [figures.FIGURES[name].page, figures.FIGURES[name].about],
             "heights": figures.FIGURES[name].heights,
             "paper": figures.FIGURES[name].paper,
         }

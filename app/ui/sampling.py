@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Literal
 
+from app.core.errors import Faults
 from app.core.texts import t
 from app.ui.number_field import NumberField
 
@@ -35,6 +36,12 @@ def chosen(keys: tuple[str, str]) -> tuple[float, int]:
     """The temperature and seed in the fields with these keys.
 
     Raises:
-        InputError: if one is empty or beyond its limits.
+        InputError: if one is empty or beyond its limits, or both are.
     """
-    return TEMPERATURE.checked(keys[0]), SEED.checked(keys[1])
+    faults = Faults()
+    with faults:
+        temperature = TEMPERATURE.checked(keys[0])
+    with faults:
+        seed = SEED.checked(keys[1])
+    faults.tell()
+    return temperature, seed

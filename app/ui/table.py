@@ -31,6 +31,8 @@ def folded_table(rows: TableRows | Callable[[], TableRows], name: str, of: str =
 def small(rows: TableRows, name: str | None = None) -> None:
     """Draw a few rows of our own words and numbers; with a name, also as CSV.
 
+    Unlike Streamlit's grids, which are drawn on a canvas, everyone can read them, with any reader.
+
     They are Markdown, since Streamlit's own tables load 0.3 MB of code. Wide tables scroll, with a
     shadow at the edge.
     """
@@ -41,6 +43,12 @@ def small(rows: TableRows, name: str | None = None) -> None:
     st.markdown("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
     if name is not None:
         _csv(rows, name)
+
+
+def verbatim(text: str) -> str:
+    """A model's text as a cell of `small`; it has no line breaks. Nothing in it is interpreted."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}".replace("|", r"\|")
 
 
 def _amount(value: object) -> bool:

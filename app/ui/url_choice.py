@@ -1,4 +1,4 @@
-"""A choice that is kept in the URL by its name in the code.
+"""Choices that are kept in the URL by their names in the code.
 
 A bound widget would put its label there, which is in the viewer's language.
 """
@@ -63,4 +63,34 @@ def url_choice(
         query.pop(url, None)
     elif query.get(url) != str(chosen):
         query[url] = str(chosen)
+    return chosen
+
+
+def url_choices(
+    label: str,
+    choices: Sequence[str],
+    key: str,
+    name: Callable[[str], str],
+    *,
+    default: Sequence[str],
+    placeholder: str,
+) -> list[str]:
+    """Draw a list to choose any number from; like `url_choice`, with a value in the URL for each.
+
+    `default`: which the URL omits. `placeholder`: shown where nothing is chosen.
+    """
+    state, query, last = st.session_state, st.query_params, f"{key}_last"
+    if last not in state:
+        asked = query.get_all(key)
+        state[last] = [one for one in dict.fromkeys(asked) if one in choices] or [*default]
+    # set anew each time: a browser names choices by their labels, which may be another language's
+    state[key] = [one for one in state.get(key, state[last]) if one in choices]
+    chosen = st.multiselect(
+        label, choices, state[last], format_func=name, key=key, placeholder=placeholder
+    )
+    state[last] = chosen
+    if chosen == [*default]:
+        query.pop(key, None)
+    elif query.get_all(key) != (said := chosen or [""]):
+        query[key] = said
     return chosen

@@ -93,10 +93,16 @@ def test_the_chosen_speed_stays_for_the_next_record(page: Page) -> None:
         expect(page.get_by_label(T["player.speed"])).to_have_value(speed)
 
 
+#: The longest transition of any element outside of our components, in s.
+LONGEST = """() => Math.max(...[...document.querySelectorAll("body *")].map((node) =>
+    parseFloat(getComputedStyle(node).transitionDuration)))"""
+
+
 @pytest.mark.parametrize("path", ["", "reasoning"])
 def test_who_wants_no_motion_sees_the_end_and_may_play(page: Page, path: str) -> None:
     page.emulate_media(reduced_motion="reduce")
     visit(page, path)
     ended(page)
+    assert page.evaluate(LONGEST) == 0
     button(page, "replay").click()
     expect(button(page, "pause")).to_be_visible()

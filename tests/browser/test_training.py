@@ -35,7 +35,7 @@ def test_every_room_opens_and_the_link_leads_back_to_it(page: Page) -> None:
 
 def test_published_tables_name_their_source_and_versions(page: Page) -> None:
     visit(page, "training", room="published")
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.get_by_role("cell", name="DeepSeek-R1-Zero").first).to_be_visible()
     expect(page.get_by_text("Nature 645")).to_be_visible()
     expect(page.get_by_text("71.0 (after about 8,400 steps)")).to_be_visible()
 

@@ -10,7 +10,7 @@ import streamlit as st
 from app.core.asking import examples, prompts
 from app.core.assets import models, recorded_runs
 from app.core.assets.files import DamagedFileError, reference, reporting_damage
-from app.core.errors import InputError
+from app.core.errors import Faults, InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import language
 from app.ui import sampling
@@ -57,10 +57,15 @@ def tokens() -> NumberField[int]:
 
 def start() -> None:
     """Run the current inputs; the last result is shown until there is a new one."""
-    try:
+    faults = Faults()
+    with faults:
         prompt = prompts.fitting(st.session_state.c_prompt or "", named("MLA"))
+    with faults:
         new_tokens = tokens().checked("c_tokens")
+    with faults:
         temperature, seed = sampling.chosen(("c_temperature", "c_seed"))
+    try:
+        faults.tell()
     except InputError as error:
         RUN.refuse(error)
         return

@@ -14,7 +14,7 @@ from app.core import links
 from app.core.asking import examples, prompts
 from app.core.asking.questions import MAX_TOKENS
 from app.core.assets import models, recorded_runs
-from app.core.errors import InputError
+from app.core.errors import Faults, InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import t
 from app.ui import sampling
@@ -46,16 +46,23 @@ def request() -> PromptRun:
     """The current inputs.
 
     Raises:
-        InputError: for an unusable prompt or number.
+        InputError: for an unusable prompt or number, or several.
     """
     state = st.session_state
     if state.e_model not in names():
         raise InputError(t("experts.unknown_model"))
-    temperature, seed = sampling.chosen(("e_temperature", "e_seed"))
+    faults = Faults()
+    with faults:
+        prompt = prompts.fitting(state.e_prompt, state.e_model)
+    with faults:
+        temperature, seed = sampling.chosen(("e_temperature", "e_seed"))
+    with faults:
+        tokens = TOKENS.checked("e_tokens")
+    faults.tell()
     return PromptRun(
         model=state.e_model,
-        prompt=prompts.fitting(state.e_prompt, state.e_model),
-        max_new_tokens=TOKENS.checked("e_tokens"),
+        prompt=prompt,
+        max_new_tokens=tokens,
         temperature=temperature,
         seed=seed,
     )

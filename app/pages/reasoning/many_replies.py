@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.core.asking import contestants
-from app.core.errors import InputError
+from app.core.errors import Faults, InputError
 from app.core.running import replies
 from app.core.texts import t
 from app.pages.reasoning import state as session
@@ -47,12 +47,16 @@ def judgeable() -> tuple[Problem, float, int]:
     Raises:
         InputError: if the answer cannot be judged, or all samples would be equal.
     """
-    problem = session.question()
-    temperature, seed = sampling.chosen(("r_t", "r_seed"))
-    if not problem.level:
-        raise InputError(t("reasoning.not_judgeable"))
-    if temperature == 0:
-        raise InputError(t("reasoning.needs_temperature"))
+    faults = Faults()
+    with faults:
+        problem = session.question()
+        if not problem.level:
+            raise InputError(t("reasoning.not_judgeable"))
+    with faults:
+        temperature, seed = sampling.chosen(("r_t", "r_seed"))
+        if temperature == 0:
+            raise InputError(t("reasoning.needs_temperature"))
+    faults.tell()
     return problem, temperature, seed
 
 

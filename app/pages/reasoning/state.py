@@ -15,7 +15,7 @@ import streamlit as st
 from app.core import links
 from app.core.asking import contestants, judged_reply, prompts
 from app.core.asking.questions import MAX_TOKENS, ParsedPrompt, worded
-from app.core.errors import InputError
+from app.core.errors import Faults, InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import question_language, t
 from app.ui import sampling
@@ -225,12 +225,18 @@ def prompt_for(one: contestants.Contestant, problem: Problem) -> str:
 
 def start() -> None:
     """Run the current inputs; the last result is shown until there is a new one."""
-    try:
+    faults = Faults()
+    with faults:
         problem = question()
+    with faults:
         temperature, seed = sampling.chosen(("r_t", "r_seed"))
+    with faults:
+        asked = chosen()
+    try:
+        faults.tell()
         wanted = [
             PromptRun(one.model, prompt_for(one, problem), MAX_TOKENS, temperature, seed)
-            for one in chosen()
+            for one in asked
         ]
     except InputError as error:
         RUN.refuse(error)

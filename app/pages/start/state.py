@@ -14,7 +14,7 @@ from app.core import links
 from app.core.asking import judged_reply, prompts
 from app.core.asking.questions import MAX_TOKENS, ParsedPrompt, worded
 from app.core.assets.files import reporting_damage
-from app.core.errors import InputError
+from app.core.errors import Faults, InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import question_language
 from app.ui import sampling
@@ -63,15 +63,21 @@ def requests() -> list[PromptRun]:
     """The current inputs.
 
     Raises:
-        InputError: for a question that cannot be asked, or a number beyond its limits.
+        InputError: for a question that cannot be asked, or a number beyond its limits, or several.
     """
-    temperature, seed = sampling.chosen(("t", "seed"))
-    text = worded(prompts.checked(st.session_state.q or ""), question_language())
-    prompt = ParsedPrompt(text, "", free=False).prompt
+    faults = Faults()
+    with faults:
+        text = worded(prompts.checked(st.session_state.q or ""), question_language())
+        prompt = ParsedPrompt(text, "", free=False).prompt
+        for model in MODELS:
+            prompts.fitting(prompt, model)
+    with faults:
+        temperature, seed = sampling.chosen(("t", "seed"))
+    faults.tell()
     return [
         PromptRun(
             model=model,
-            prompt=prompts.fitting(prompt, model),
+            prompt=prompt,
             max_new_tokens=MAX_TOKENS,
             temperature=temperature,
             seed=seed,

@@ -48,6 +48,20 @@ def test_what_a_page_does_not_have_is_told(page: str, query: dict[str, str]) -> 
         assert not told(at.run())  # once
 
 
+@pytest.mark.parametrize(("key", "former"), links.FORMER_VALUES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_a_former_value_the_nearest_is_shown_and_told(
+    key: str, former: str, language: str
+) -> None:
+    with nothing_computed():
+        at = opened("cache" if key == "c_kind" else "experts", {key: [former]}, language)
+        assert not at.exception
+        assert at.session_state[key] == links.FORMER_VALUES[key, former]
+        assert at.query_params[key] == links.FORMER_VALUES[key, former]
+        assert told(at) == [word(f"`{key}`", language)]
+        assert not told(at.run())
+
+
 def test_no_value_of_a_field_may_be_infinite() -> None:
     with nothing_computed():
         assert not opened("cache", {"c_seed": ["word", "-1", "Infinity"]}).exception
@@ -118,7 +132,7 @@ def test_keys_of_older_links_are_followed(
         for key, value in now.items():
             held = at.query_params[key] if key == "room" else at.session_state[key]
             assert held in (value, [value])
-        assert not {*links.FORMER} & {*at.query_params}
+        assert not {*links.FORMER_KEYS} & {*at.query_params}
 
 
 def test_a_former_key_with_a_wrong_value_is_told_by_its_name_of_today() -> None:

@@ -29,7 +29,7 @@ IN_JAVASCRIPT = (
 #: What the words of the story's chapter on R1's stages are filled with.
 PIPELINE = ("zero", "dev1", "dev2", "dev3", "r1", "zero_language", "r1_language")
 #: Sections whose keys are made of data: tests of their pages compare them with it.
-BY_DATA = ("kv_size", "kv_size_rows")
+BY_DATA = ("kv_size", "kv_size_rows", "kv_size_names")
 #: Ratios and other decimals, written out before they are filled in: they take the plural always.
 DECIMALS = {"difference", "gap", "groups", "v2_groups", "rate", "high", "h", "chance"}
 

@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.core import numbers
+from app.core.pages import PAGES
 from app.core.texts import APP, LANGUAGES
 from app.export import figures, serving
 from app.export.exhibit import ShownReplies, ShownRun
@@ -117,3 +118,9 @@ def test_all_that_is_drawn_of_measures_is_in_its_numbers(name: str) -> None:
             near = [value for value in told if abs(level + value - y) < 1e-4 * max(1, abs(y))]
             exact = [row for row in shown.rows if y in row.values()]
             assert near or exact or math.isclose(y, level, abs_tol=1e-4), (trace.name, y)
+
+
+def test_a_figure_of_the_story_is_listed_on_the_page_that_it_is_about_as_well() -> None:
+    entry = figures.FIGURES["kv-bytes"]
+    assert (entry.page, entry.about) == ("story", "cache")
+    assert {known.about for known in figures.FIGURES.values()} <= {"", *PAGES}

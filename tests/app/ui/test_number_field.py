@@ -7,7 +7,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core.texts import LANGUAGES
+from app.core.texts import LANGUAGES, translated
 from tests.app.words import shape
 from tests.fuzz.links import APP, nothing_computed, opened
 
@@ -56,6 +56,26 @@ def test_it_stays_and_is_told(page: str, room: str, language: str) -> None:
             at.number_input(key=key).set_value(first)
             at.run()
             assert button or not limits(at)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("page", "room"), [room for room, button in ROOMS.items() if button])
+def test_a_run_tells_all_at_once(page: str, room: str, language: str) -> None:
+    told = shape("common.beyond_limits", language)
+    with nothing_computed():
+        at = opened(page, {"room": [room]} if room else {}, language)
+        labels = [field.label for field in at.number_input]
+        for field in at.number_input:
+            field.set_value(-1)
+        if page == "cache":
+            at.text_area(key="c_prompt").set_value(" ")
+        at.button(key=ROOMS[page, room]).click().run()
+        (said,) = limits(at)
+        wrong = said.split("\n\n")
+        if page == "cache":
+            assert wrong.pop(0) == translated(language, "common.empty_prompt")
+        assert all(map(told.fullmatch, wrong))
+        assert sorted(one.partition(":")[0] for one in wrong) == sorted(labels)
 
 
 def test_a_link_beyond_the_limits_is_told_by_its_field() -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.ui.table import verbatim
 from tests.app.looking import unfolded
+
+APP = Path(__file__).parents[3] / "app"
 
 
 def page() -> None:
@@ -18,6 +24,25 @@ def page() -> None:
 
     folded_table(rows, "computed")
     folded_table([{"bytes": 7}], "given")
+
+
+def test_only_what_is_folded_is_a_grid() -> None:
+    """Grids are drawn on a canvas: what everyone reads is a table of the page itself."""
+    drawn = [path for path in APP.rglob("*.py") if "st.dataframe(" in path.read_text("utf-8")]
+    assert {*drawn} == {APP / "ui" / "table.py", APP / "pages" / "experts" / "run" / "room.py"}
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ('"a*b*"', '` "a*b*" `'),
+        ('"a|b"', r'` "a\|b" `'),
+        ('"`"', '`` "`" ``'),
+        ('"``` `"', '```` "``` `" ````'),
+    ],
+)
+def test_a_models_text_in_a_cell_is_code(text: str, cell: str) -> None:
+    assert verbatim(text) == cell
 
 
 def test_a_table_is_made_when_it_is_unfolded() -> None:

@@ -25,8 +25,9 @@ def patterns(
 ) -> go.Figure:
     """Draw the weight of each token so far, on one scale, in each kind's colour.
 
-    A column's name stands above each of its panels, a row's above its first. `heads`: names of the
-    columns. `labels`: token, weight (axis titles), hover.
+    A column's name stands above each of its panels, a row's above its first. All panels have one
+    scale, whose numbers stand at the first column alone: on a phone, those of neighbours would
+    collide. `heads`: names of the columns. `labels`: token, weight (axis titles), hover.
     """
     data = [
         go.Bar(
@@ -62,6 +63,8 @@ def patterns(
     style.plain(figure, 100 + 140 * len(rows))
     most = max(float(row.weights.max()) for row in rows)
     _lay_out(figure, len(rows), len(heads), most, labels["weight"])
+    last = max(row.weights.shape[1] for row in rows) - 1
+    figure.update_xaxes(tickvals=[0, *filter(None, [_round(last)])], tickangle=0)
     figure.update_layout(margin={"t": 40, "b": 56})
     return figure
 
@@ -90,7 +93,7 @@ def _lay_out(figure: go.Figure, rows: int, columns: int, most: float, weight: st
     for column, domain in enumerate(_domains(columns, 0.02), 1):
         figure.layout[f"xaxis{column}"] = axis | {
             "domain": domain,
-            "nticks": 3,
+            "showticklabels": column == 1,
             "anchor": _axis("y", rows - 1),
         }
     axis = figure.layout.yaxis.to_plotly_json()
@@ -103,6 +106,12 @@ def _lay_out(figure: go.Figure, rows: int, columns: int, most: float, weight: st
 def _axis(letter: str, place: int) -> str:
     """plotly's name of the axis at `place`: x, x2, x3, ..."""
     return letter if place == 0 else f"{letter}{place + 1}"
+
+
+def _round(last: int) -> int:
+    """The last round number up to the last token: 266 → 250, 47 → 45."""
+    unit = max(1, 10 ** len(str(last)) // 20)
+    return last // unit * unit
 
 
 def _domains(n: int, gap: float) -> list[list[float]]:

@@ -43,9 +43,10 @@ def _patterns(runs: latents.TwinRuns, token: int, texts: tuple[str, ...]) -> Non
         drawn_once(
             figures.patterns,
             rows,
+            # a word at each number would touch the next one on a phone
             [
-                t("attention_weights.head_n", head=head)
-                for head in range(max(len(r.weights) for r in rows))
+                t("attention_weights.head_n", head=0),
+                *map(str, range(1, max(len(row.weights) for row in rows))),
             ],
             {
                 "token": t("cache.axis_token"),

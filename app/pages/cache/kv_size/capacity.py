@@ -17,6 +17,7 @@ from app.ui.drawn_once import drawn_once
 from app.ui.number_field import NumberField
 from app.ui.plain import plain
 from app.ui.table import folded_table
+from app.ui.url_choice import url_choice
 
 GPUS = (24, 80, 141)  # GB of memory
 NUMBER = NumberField("capacity.gpus", 1, 64)  # number of GPUs
@@ -145,14 +146,22 @@ def _told(row: figures.Capacity) -> str:
 
 def replacements(models: Sequence[configs.SizedModel], tokens: int, batch: int, dtype: str) -> None:
     """Draw the cache of one of the chosen models with MHA, GQA-8, MQA and MLA."""
-    known = {model.name: model for model in models if model.replaced and not model.hypothetical}
+    known = {
+        model.row or model.name: model
+        for model in models
+        if model.replaced and not model.hypothetical
+    }
     if not known:
         return
     st.header(t("capacity.replace_title"))
-    name = st.selectbox(
-        t("capacity.replace_model"), list(known), key="c_replace", bind="query-params"
+    row = url_choice(
+        t("capacity.replace_model"),
+        list(known),
+        "c_replace",
+        lambda row: known[row].name,
+        drawn="list",
     )
-    model = known[name]
+    model, name = known[row], known[row].name
     per_token = model.spec.elements_per_token()
     held = {kind: spec.bytes(tokens, dtype, batch) for kind, spec in model.replaced.items()}
     chart(

@@ -34,7 +34,10 @@ MAX_BATCH = 4_096
 
 @dataclass(frozen=True)
 class SizedModel:
-    """A model whose cache size can be computed. `source` says where its config is from."""
+    """A model whose cache size can be computed.
+
+    `source` says where its config is from; `row` is its name in the reference table, if it has one.
+    """
 
     name: str
     spec: CacheSpec
@@ -42,6 +45,7 @@ class SizedModel:
     replaced: Mapping[str, CacheSpec]  # the same model with other kinds of attention
     hypothetical: bool = False
     source: str = ""
+    row: str = ""
 
     def named(self, name: str) -> SizedModel:
         """The same model under another name."""
@@ -70,6 +74,7 @@ def _published() -> dict[str, SizedModel]:
             _replaced(row["config"]),
             row["config"]["model_type"].startswith("hypothetical"),
             row["source"],
+            row["name"],
         )
         for row in published_configs()
     }

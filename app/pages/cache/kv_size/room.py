@@ -18,6 +18,7 @@ from app.ui.drawn_once import drawn_once
 from app.ui.number_field import NumberField
 from app.ui.plain import plain
 from app.ui.table import folded_table, table
+from app.ui.url_choice import url_choices
 from model.analysis import parameter_count
 
 DEFAULT = (
@@ -78,12 +79,12 @@ def _keep(model: configs.SizedModel) -> None:
 def choose() -> list[configs.SizedModel]:
     """Draw the selection and return its models: published ones (in the URL) and the viewer's."""
     published = configs.published()
-    names = st.multiselect(
+    names = url_choices(
         t("kv_size.models"),
         list(published),
-        default=list(DEFAULT),
-        key="c_models",
-        bind="query-params",
+        "c_models",
+        words.row_name,
+        default=DEFAULT,
         placeholder=t("common.choose_models"),
     )
     own = st.session_state.setdefault("c_own", {})
@@ -96,7 +97,9 @@ def choose() -> list[configs.SizedModel]:
                 key="c_own_chosen",
                 placeholder=t("common.choose_models"),
             )
-    return [published[name] for name in names if name in published] + [own[name] for name in mine]
+    return [published[name].named(words.row_name(name)) for name in names] + [
+        own[name] for name in mine
+    ]
 
 
 def bring() -> None:
@@ -236,7 +239,7 @@ def _formulas(models: Sequence[configs.SizedModel], dtype: str) -> None:
     for place, model in enumerate(models):
         st.text(model.name)
         plain(words.formula(model.spec, dtype), f"c_formula_{place}")
-        own = [said] if (said := words.row_note(model.name)) else []
+        own = [said] if (said := words.row_note(model.row)) else []
         st.text("\n".join(f"- {note}" for note in (*own, *map(words.note, model.spec.notes))))
         st.text(t("cache.source", source=sources.translated(model.source)))
 

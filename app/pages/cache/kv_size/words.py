@@ -43,5 +43,14 @@ def refusal(error: ConfigError) -> str:
 
 def row_note(name: str) -> str:
     """The note on a row of the published table; "" for most rows."""
-    key = "kv_size_rows." + re.sub(r"\W+", "_", name).strip("_").lower()
+    return _of_row("kv_size_rows", name)
+
+
+def row_name(name: str) -> str:
+    """What to call a row of the published table: a hypothetical model's name is no proper name."""
+    return _of_row("kv_size_names", name) or name
+
+
+def _of_row(section: str, name: str) -> str:
+    key = f"{section}." + re.sub(r"\W+", "_", name).strip("_").lower()
     return t(key) if key in texts(language()) else ""

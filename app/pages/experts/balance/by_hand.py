@@ -25,6 +25,7 @@ SPEEDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 LEAP = 50  # steps of the longer button
 MOST_STEPS = 500  # by hand: all are taken anew with each change, and a link may ask for any
 HAND = "e_hand"  # their key in the URL
+KEPT = "e_hand_kept"  # in the session
 
 
 def section(layer: int, at: int) -> None:
@@ -39,6 +40,7 @@ def rule(layer: int, at: int) -> None:
     if scores_NLE is None:
         held_out.ask(SCORES, t("balance.hand_read"))
         return
+    keep()
     hand = balance_runs.by_hand(scores_NLE[:, at], taken_on(layer))
     tokens = len(scores_NLE)
     st.markdown(t("balance.hand_lead", layer=layer, tokens=tokens, rows=balance_runs.ROWS))
@@ -152,6 +154,15 @@ def violations(hand: balance_runs.BiasSteps, layer: int, tokens: int) -> None:
 
 
 # --- Steps in the URL -----------------------------------------------------------------------
+
+
+def keep() -> None:
+    """Keep the steps while the session lives: a page that is left takes its URL with it."""
+    state, query = st.session_state, st.query_params
+    was_away = "e_speed" not in state
+    if was_away and state.get(KEPT):
+        query.setdefault(HAND, state[KEPT])
+    state[KEPT] = query.get(HAND, "")
 
 
 def taken_on(layer: int) -> list[tuple[float, int]]:

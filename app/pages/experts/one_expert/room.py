@@ -21,7 +21,7 @@ from app.pages.experts.routing_statistics import room as statistics_room
 from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
-from app.ui.table import folded_table
+from app.ui.table import folded_table, small, verbatim
 from model.analysis.interventions import Intervention
 
 ONE_EXPERT = NeedSlot("one_expert")
@@ -87,16 +87,15 @@ def favourites(found: RoutingCounts, model: str, at: int, expert: int) -> None:
     """Draw the tokens that are most often routed to the expert."""
     st.markdown(f"**{t('one_expert.tokens_title')}**")
     rows = statistics.favourites(found, model, at, expert, TOKENS)
-    st.dataframe(
-        {
-            t("one_expert.token"): [json.dumps(row.text, ensure_ascii=False) for row in rows],
-            t("one_expert.share"): [round(row.share, 2) for row in rows],
-            t("one_expert.occurrences"): [row.occurrences for row in rows],
-        },
-        hide_index=True,
-        column_config={t("one_expert.share"): st.column_config.NumberColumn(format="percent")},
-        height="content",
-        alt=t("one_expert.tokens_alt"),
+    small(
+        [
+            {
+                t("one_expert.token"): verbatim(json.dumps(row.text, ensure_ascii=False)),
+                t("one_expert.share"): f"{row.share:.0%}",
+                t("one_expert.occurrences"): f"{row.occurrences:,}",
+            }
+            for row in rows
+        ]
     )
     st.caption(t("one_expert.tokens_reading", least=statistics.LEAST))
 

@@ -1,4 +1,4 @@
-"""Results as published: sortable tables with their sources; none of the numbers are ours."""
+"""Results as published: tables with their sources; none of the numbers are ours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import streamlit as st
 from app.core.assets import published
 from app.core.texts import t
 from app.ui.csv_rows import to_csv
+from app.ui.table import small
 from app.ui.url_choice import url_choice
 
 
@@ -22,19 +23,8 @@ def room() -> None:
         drawn="list",
     )
     found = published.table(name)
-    tenths = st.column_config.NumberColumn(format="%.1f")  # a rating in the column is left alone
-    figures = {
-        column: tenths
-        for place, column in enumerate(found.columns)
-        if all(isinstance(row[place], float) for row in found.rows)
-    }
-    st.dataframe(
-        found.records(),
-        hide_index=True,
-        column_config=figures | {found.columns[0]: st.column_config.TextColumn(pinned=True)},
-        height="content",
-        key=f"t_table_{name}",
-    )
+    with st.container(key="t_published"):
+        small([{column: _cell(one) for column, one in row.items()} for row in found.records()])
     st.caption(t("published.source", source="; ".join(found.sources)))
     if note := {"zero": "zero", "stages": "zero", "against": "against"}.get(name):
         st.caption(t(f"published.note_{note}"))
@@ -47,3 +37,10 @@ def room() -> None:
         help=t("common.csv_help"),
         key=f"t_csv_{name}",
     )
+
+
+def _cell(figure: object) -> str:
+    """A name, a rating, a percentage as the papers write it, or a dash for one not given."""
+    if figure is None:
+        return "–"
+    return f"{figure:.1f}" if isinstance(figure, float) else str(figure)

@@ -6,7 +6,7 @@ import { escaped } from "../../shared/svg.js";
  * @typedef {object} Figure
  * @property {string} name
  * @property {string} title
- * @property {string} page
+ * @property {string[]} pages whose own it is
  * @property {[number, number, number]} heights px of its embed: wide, middle, narrow
  * @property {string} paper
  * @typedef {object} Shared what Python sends (app/export/share.py)

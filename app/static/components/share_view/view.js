@@ -106,8 +106,8 @@ class View {
     const choice = element("select", "", panel);
     choice.setAttribute("aria-label", words.say("choose"));
     element("option", "", choice, words.say("whole_view")).value = "";
-    const here = data.figures.filter((figure) => figure.page === data.page);
-    const others = data.figures.filter((figure) => figure.page !== data.page);
+    const here = data.figures.filter(({ pages }) => pages.includes(data.page));
+    const others = data.figures.filter(({ pages }) => !pages.includes(data.page));
     for (const { name, title } of [...here, ...others])
       element("option", "", choice, title).value = name;
     const theme = element("select", "", panel);

@@ -7,7 +7,7 @@ const LEAST = 60; // minimum px height of a picture; lower ones are invisible, o
 const COMPONENT = "[data-testid=stBidiComponentIsolated]";
 const PICTURES = `[data-testid=stMain] :is(.stPlotlyChart, .stHtml,
   .st-key-glossary_found, ${COMPONENT})`;
-const TABLES = "[data-testid=stMain] .stDataFrame"; // only where there is no picture
+const TABLES = "[data-testid=stMain] :is(.stDataFrame, .stMarkdown:has(table))"; // only where there is no picture
 const PLACE = ".stElementContainer, .st-key-glossary_found"; // elements that can be shown alone
 const SHOWN = "data-shown";
 const WHOLE = "data-whole"; // attribute of the root if the whole page is shown

@@ -7,8 +7,8 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.core.texts import texts
-from app.pages.cache.kv_size import configs
+from app.core.texts import speaking, texts
+from app.pages.cache.kv_size import configs, words
 from model.analysis import parameter_count
 from model.analysis.kv_size import ConfigError, fields, formula, notes, read_config
 from tests.app.pages.cache.cases import (
@@ -30,6 +30,24 @@ def test_formulas_and_notes_are_in_the_viewers_language() -> None:
     assert "61개 × (512 c_kv + 64 k_pe) × 2바이트 = 토큰당 70,272바이트" in said
     assert texts("ko")["kv_size.note_latent"] in said
     assert notes.ENGLISH["latent"] not in said
+
+
+def test_hypothetical_models_have_names_in_the_viewers_language() -> None:
+    at = opened("kv_size", "ko")
+    hypothetical = [name for name, model in configs.published().items() if model.hypothetical]
+    at.multiselect("c_models").set_value([V3, *hypothetical]).run()
+    names = [words.row_name(name) for name in hypothetical]
+    assert names == hypothetical  # in English
+    with speaking("ko"):
+        names = [words.row_name(name) for name in hypothetical]
+    assert {*bar_bytes(healthy(at))} == {V3, *names} and all("가상" in name for name in names)
+    drawn = "\n".join(f"{chart(at, key)}" for key in ("c_bars", "c_fit", "c_replaced"))
+    assert "hypothetical" not in written(at) + drawn
+    assert at.query_params["c_models"] == [V3, *hypothetical]  # a link is every language's
+    at.session_state["lang"] = "en"
+    assert at.run().multiselect("c_models").value == [V3, *hypothetical]
+    again = opened("kv_size", c_models=hypothetical[0])
+    assert [*bar_bytes(again)] == hypothetical[:1]
 
 
 def test_calculator_gives_the_formulas_numbers() -> None:

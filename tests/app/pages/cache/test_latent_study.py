@@ -199,6 +199,19 @@ def test_heads_have_one_scale_and_their_kinds_colour() -> None:
     assert len(ranges) == 1
 
 
+@pytest.mark.parametrize(
+    ("tokens", "ticks"), [(1, (0,)), (10, (0, 9)), (48, (0, 45)), (267, (0, 250))]
+)
+def test_heads_tokens_are_numbered_once_below_the_first_head(
+    tokens: int, ticks: tuple[int, ...]
+) -> None:
+    rows = [looks.HeadWeights(kind, np.ones((8, tokens))) for kind in style.KINDS]
+    words = {"token": "t", "weight": "w", "hover": "h"}
+    axes = [*looks.patterns(rows, [*"01234567"], words).select_xaxes()]
+    assert {axis.tickvals for axis in axes} == {ticks}
+    assert [axis.showticklabels for axis in axes] == [True, *[False] * 7]
+
+
 def test_latents_are_drawn_as_they_are() -> None:
     rng = np.random.default_rng(1)
     c_kv, k_pe = rng.normal(size=(5, 7)), rng.normal(size=(5, 4))

@@ -170,6 +170,13 @@ def test_the_room(lang: str) -> None:
         table.value for table in app.dataframe if words["balance.hand_x"] in table.value.columns
     )
     assert steps[words["balance.hand_x"]].tolist() == list(range(52))
+    app.query_params.clear()  # as a browser does on the way to another page
+    app.switch_page("pages/start/start.py").run()
+    app.switch_page("pages/experts/experts.py").run()
+    app.segmented_control(key="e_room").set_value("balance").run()
+    assert after_steps(51)
     app.button(key="e_hand_again").click().run()
     assert before == after_steps(0)
+    app.run()
+    assert "e_hand" not in app.query_params
     assert not app.exception

@@ -294,6 +294,7 @@ def test_older_links_lead_to_their_room() -> None:
     app.switch_page("pages/training/training.py").run()
     assert app.header[0].value == T["published.title"]
     assert app.query_params["room"] == "published" and "t_part" not in app.query_params
+    assert any("| DeepSeek-R1-Zero | Nature, table 2 | 77.9 |" in one.value for one in app.markdown)
 
 
 def test_inputs_of_a_link_are_kept_within_their_limits(without_runs: None) -> None:
