@@ -77,12 +77,8 @@ def mend() -> None:
     # for existing fields, a client has sent these values itself, which no browser does
     counts = [key for key in fields if key in state and isinstance(state[key], int | float)]
     wrong += [key for key in counts if not all(map(is_finite, asked[key]))]
-    former = {
-        key: FORMER_VALUES.get((key, values[-1]))
-        for key, values in asked.items()
-        if key not in state
-    }
-    today = {key: value for key, value in former.items() if value is not None}
+    last = {key: values[-1] for key, values in asked.items() if key not in state}
+    today = {one[0]: FORMER_VALUES[one] for one in last.items() if one in FORMER_VALUES}
     context = get_script_run_ctx()
     if not (wrong or today) or context is None:
         return
