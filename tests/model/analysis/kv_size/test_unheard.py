@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from model.analysis.kv_size.decisive import decisive
 from model.analysis.kv_size.families import REFERENCE
 from model.analysis.kv_size.hybrids import HYBRID_FAMILIES, STATE_ONLY
 from model.analysis.kv_size.read import cache_spec
-from model.analysis.kv_size.unread import decisive
 
 LAYERS = 8
 SIZES = {
@@ -96,7 +96,9 @@ CHECKED = {
     "stagger_local_blocks", "t2u_decoder_attention_heads", "t2u_decoder_layers",
     "t2u_encoder_attention_heads", "t2u_encoder_layers", "use_shared_attention_adapter",
     "linear_attn_alpha_factor", "linear_attn_beta_factor", "local_radius",
-    "use_weighted_layer_sum", "v_dim_factor", "attention_hidden_size",
+    "use_weighted_layer_sum", "v_dim_factor", "attention_hidden_size", "d_head", "delay_pattern",
+    "duration_delta_max_period", "indexer_compress_ratio", "lsh_attn_chunk_length", "mem_len",
+    "num_mem_blocks", "qk_dim_factor",
 }  # fmt: skip
 
 
