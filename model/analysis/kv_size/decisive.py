@@ -146,9 +146,9 @@ def _arranges(found: set[str], value: object, layers: int) -> bool:
     if found & (ARRANGED | {"schedule"}):
         return True
     entries = [*value] if isinstance(value, list) else []
-    if entries and len(entries) == layers > 1 and not any(isinstance(x, float) for x in entries):
-        if len({*map(str, entries)}) > 1:
-            return True
+    differ = len({*map(str, entries)}) > 1 and not any(isinstance(x, float) for x in entries)
+    if differ and len(entries) == layers:
+        return True
     kinds = [set(words(text)) for text in _texts(value)]
     named = OTHER_KINDS | {"attention", "attn", "hybrid"}
     return bool(kinds) and all(kind <= OTHER_KINDS | BESIDE_KIND and kind & named for kind in kinds)
