@@ -10,13 +10,21 @@ trace, a garbled step makes the line unknown just until the trace's next own wor
 
 An equation is called wrong only if the whole text is known. Any word of it may say how to read all
 of its equations, from before or from behind: "So far, mod 12.\nso 7+8=3", "7+8=3, then 3+1=4. All
-of this is mod 12." Only a trace that writes out a verdict, " 6/7 no", can be nothing else; words in
-it are garbled steps.
+of this is mod 12." Only a trace that writes out a verdict, "=70 6/7 no", can be nothing else; words
+in it are garbled steps.
+
+**A fraction** behind a result makes a mixed number of it, "3+4=7 1/2 ok", and the equation is not
+judged. A verdict looks alike if it has a single pair. It is none of a mixed number if the pair is
+no proper fraction, 7/7, 0/1, 7/6; or if it follows "check" or "try", has the first digit of the
+result, and ends in "no": "check 30+12=42 3/4 no". One verdict in a text that is surely one makes
+the text a trace, in which all that look like verdicts are.
 
 Nor is an equation called wrong if another reading makes it right: numbers with separators (1,250
 may be a decimal, and so may 2·5) or continued on the next line, a left side after a sign, a dash or
 another mark, and ranges, dates and phone numbers, which look like differences and quotients:
-"9-17=8", "2020-2024 = 5", "555-0199 = 24".
+"9-17=8", "2020-2024 = 5", "555-0199 = 24". No rule can tell the range "so 9-17=8" from the error
+"so 12-50=38" by itself: where a result is also the length of a range, it is called wrong only in a
+trace with a verdict.
 """
 
 from __future__ import annotations
@@ -63,9 +71,16 @@ _DIGIT_PAIR = r"[0-9]/[0-9](?![\d+\-*/=]|\.\d| *[+\-*/=])"
 #: Digit pairs as written after a result: ` 6/6 7/7`; the spaces are limited to bound the run time
 COMPARED = re.compile(rf"(?: {{1,4}}{_DIGIT_PAIR})+")
 _SAID = "|".join(words[word] for words in WORDS.values() for word in ("ok", "no"))
-_VERDICT = re.compile(rf" \d/\d(?:{_SAID})\b")  # what only a trace writes
-_MIXED = re.compile(rf" *{_DIGIT_PAIR}(?! +\d/|(?:{_SAID})\b)")  # 7 1/2
-_BROKEN = re.compile(r" +\d/")  # a garbled digit pair in a trace
+_NO = {words["no"] for words in WORDS.values()}
+_COMPARES = "|".join(words[word].strip() for words in WORDS.values() for word in ("check", "try"))
+#: A verdict, with the word before its equations if there is one, and the first pair of digits.
+_VERDICT = re.compile(
+    rf"(?P<word>(?:{_COMPARES})[:0-9+\-*/=, ]*?)?= ?-?(?P<first>[0-9])[0-9]*"
+    rf"(?P<pairs> {{1,4}}(?P<one>[0-9]/[0-9])(?P<more> {{1,4}}[0-9]/[0-9])*)(?P<said>{_SAID})\b"
+)
+#: A fraction: not another equation, nor several pairs of digits.
+_FRACTION = re.compile(r"[ \n]*\d+ */ *\d+(?!\d| *[+\-*/=]+ *\d|\.\d| +\d/)")
+_BROKEN = re.compile(r" +\d/(?! *\d)")  # a garbled digit pair in a trace
 _STATED = rf"(?:[\d)] *= *[+-]? ?{GROUPED}|\d/\d)[)\]}}]*"
 _STATES = re.compile(rf"{_STATED}\Z")  # what may come before a comma
 #: the end of a line that does not continue on the next; a heading, "Mod 12", does
@@ -115,7 +130,8 @@ def equations(text: str) -> Iterator[Equation]:
     """
     plain = ascii_of(text)
     line = _Line(plain)
-    certain = _is_known(plain)
+    verdicts = _verdicts(plain)
+    certain = bool(verdicts) or _is_known(plain)
     for run in _RUN.finditer(plain):
         begins = run.start()
         while (at := plain.find("=", begins, run.end())) >= 0:
@@ -125,22 +141,24 @@ def equations(text: str) -> Iterator[Equation]:
                 start += 1
             chained = start > run.start() and plain[start - 1] == "="  # a = b = c is not judged
             if line.known(start) and not chained:
-                found = _equation(plain, start, at, line.trace)
+                found = _equation(plain, start, at, line.trace, verdicts)
                 if found is None:
                     pass
-                elif found.right or (certain and not _otherwise(text, plain, at, found)):
+                elif found.right or (certain and not _otherwise(text, plain, at, found, verdicts)):
                     yield found
             begins = at + 1
 
 
-def _equation(plain: str, start: int, at: int, trace: bool) -> Equation | None:
+def _equation(plain: str, start: int, at: int, trace: bool, verdicts: set[int]) -> Equation | None:
     """The equation with its left side in [start, at) and "=" at `at`; None if incomplete."""
     result = _RESULT.match(plain, at + 1)
     if result is None or at - start > _LONGEST:
         return None
     end = result.end()
     found = _read(plain, start, at, end)
-    if found is None or not (_before(plain, start, trace) and _after(plain, end, trace)):
+    if found is None or (_FRACTION.match(plain, end) and end not in verdicts):
+        return None
+    if not (_before(plain, start, trace) and _after(plain, end, trace)):
         return None
     return None if _ZEROS.match(plain, end) else found
 
@@ -160,7 +178,20 @@ def _read(plain: str, start: int, at: int, end: int) -> Equation | None:
 def _is_known(plain: str) -> bool:
     """Whether no word of a text can say how to read its equations."""
     words = (mark["unknown"] for mark in _MARKS.finditer(plain))
-    return bool(_VERDICT.search(plain)) or all(not w or _COPULA.fullmatch(w) for w in words)
+    return all(not w or _COPULA.fullmatch(w) for w in words)
+
+
+def _verdicts(plain: str) -> set[int]:
+    """Where verdicts begin; none if all of them may be mixed numbers."""
+    found = list(_VERDICT.finditer(plain))
+    return {match.start("pairs") for match in found} if any(map(_is_verdict, found)) else set()
+
+
+def _is_verdict(found: re.Match[str]) -> bool:
+    """Whether pairs of digits before an "ok" or "no" cannot be a fraction."""
+    left, right = found["one"][0], found["one"][2]
+    compares = found["word"] and found["said"] in _NO and found["first"] in (left, right)
+    return bool(found["more"] or compares or not "0" < left < right)
 
 
 class _Line:
@@ -224,8 +255,6 @@ def _before(plain: str, start: int, trace: bool) -> bool:
 
 def _after(plain: str, end: int, trace: bool) -> bool:
     """Whether the text after a result shows that it is complete."""
-    if _MIXED.match(plain, end):
-        return False
     if compared := COMPARED.match(plain, end):
         end = compared.end()
     if trace and (compared or _BROKEN.match(plain, end)):
@@ -262,14 +291,15 @@ def _goes_on(text: str) -> bool:
     return cut or _GARBLED.match(text) is not None
 
 
-def _otherwise(text: str, plain: str, at: int, wrong: Equation) -> bool:
+def _otherwise(text: str, plain: str, at: int, wrong: Equation, verdicts: set[int]) -> bool:
     """Whether another reading could make a wrong equation right."""
     start, typed = wrong.start, plain[wrong.start : at]
     separated = re.search(r"\d[ ,'_]\d", plain[start : wrong.end])
     if separated or not typed[0].isdecimal() or _MIDDLE_POINT.search(text, start, at):
         return True
-    if _other(plain, at, wrong) or evaluate(wrong.left.replace("--", "-")) == wrong.stated:
-        return True  # a dash is typed as two hyphens
+    dashed = evaluate(wrong.left.replace("--", "-"))  # a dash is typed as two hyphens
+    if dashed == wrong.stated or _other(plain, at, wrong, verdicts):
+        return True
     begins = joined(
         _MARKED.finditer(plain, start, at),
         _DASHED.finditer(text, start, at),
@@ -277,15 +307,15 @@ def _otherwise(text: str, plain: str, at: int, wrong: Equation) -> bool:
     )
     tails = [mark.end() for mark in begins if _SIDE.fullmatch(plain, mark.end(), at)]
     read = (_read(plain, tail, at, wrong.end) for tail in tails)
-    return any(tail is None or tail.right or _other(plain, at, tail) for tail in read)
+    return any(tail is None or tail.right or _other(plain, at, tail, verdicts) for tail in read)
 
 
-def _other(plain: str, at: int, wrong: Equation) -> bool:
+def _other(plain: str, at: int, wrong: Equation, verdicts: set[int]) -> bool:
     """Whether an equation that is wrong as arithmetic may mean something else.
 
     Its value goes on elsewhere: "=1, 234". Or its left side is numbers joined by hyphens or
     slashes, as in ranges, dates and phone numbers. What a model typically writes, "then 12-50=38",
-    is arithmetic: nothing speaks against it.
+    is arithmetic if the text has a verdict, and otherwise may be the length of a range.
     """
     value, stated = str(wrong.value), str(wrong.stated)
     if value.startswith(stated) and not COMPARED.match(plain, wrong.end):
@@ -302,6 +332,7 @@ def _other(plain: str, at: int, wrong: Equation) -> bool:
         return True
     before = plain[max(0, wrong.start - _NEAR) : wrong.start].rstrip(" ")
     after = plain[wrong.end : wrong.end + _NEAR].lstrip(" ")
-    if tight and (before[-1:].isalpha() or before[-1:] == "," or _OWN_WORD.match(after)):
+    model = before[-1:].isalpha() or before[-1:] == "," or _OWN_WORD.match(after) is not None
+    if verdicts and tight and model:
         return False
     return ascends and wrong.stated + wrong.value in (0, 1)  # from 9 to 17: 8, or 9 inclusive

@@ -29,7 +29,7 @@ daemon off;
 events {{}}
 http {{
     types {{ text/html html; }}
-    access_log off;
+    access_log {folder}/access.log;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -55,7 +55,8 @@ class Deployed:
     replicas: tuple[App, App]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -97,7 +98,7 @@ def behind_nginx(folder: Path, first: str, second: str) -> Iterator[tuple[str, s
     """
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     assert nginx, "no nginx; tests/run.sh installs it (Debian's nginx-light)"
-    port, metrics = _free_port(), _free_port()
+    port, metrics = free_port(), free_port()
     app = filled(TEMPLATE.read_text(), _values(port, metrics, first, second))
     (folder / "app.conf").write_text(app)
     (folder / "nginx.conf").write_text(MAIN.format(folder=folder))

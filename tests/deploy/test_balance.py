@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.conftest import behind_nginx
+from tests.deploy.conftest import behind_nginx, free_port
 
 
 def replica(name: str) -> ThreadingHTTPServer:
@@ -66,3 +67,25 @@ def test_a_cookie_counts_more_than_an_address(port: int) -> None:
     for n in range(6):
         sources = (f"127.0.0.{last}" for last in range(1, 7))
         assert len({answered(port, f"replica={n:032x}", one) for one in sources}) == 1
+
+
+def test_nginx_logs_nothing_that_a_viewer_asks(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not even where a replica is gone, which is an error that quotes the request."""
+    gone = f"http://127.0.0.1:{free_port()}"
+    with ExitStack() as running:
+        server = running.enter_context(replica("alone"))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        running.callback(server.shutdown)
+        here = f"http://127.0.0.1:{server.server_port}"
+        url, _ = running.enter_context(behind_nginx(tmp_path, gone, here))
+        for n in range(24):
+            request = urllib.request.Request(
+                f"{url}/?q=secret", headers={"Cookie": f"replica={n:032x}"}
+            )
+            assert urllib.request.urlopen(request, timeout=10).read() == b"alone"
+    said = capfd.readouterr()
+    logs = [path.read_text() for path in tmp_path.glob("*.log")]
+    assert len(logs) == 2  # nginx's own, of requests and of errors
+    assert not any("secret" in text for text in (said.out, said.err, *logs))

@@ -128,6 +128,8 @@ def case(rng: random.Random) -> None:
     for whole in (meant(rng), broken(rng)):
         steps = judge(problem, f"<think>{whole}").steps
         assert all(s.right for s in steps), (whole, steps)
+    for whole in (mixed(rng), span(rng)):
+        assert not judge(problem, f"<think>{whole}").steps, whole
     false, _ = rendering(rng, rng.choice((-10, -1, 1, 1000)))
     for lead, end in (("", ""), ("so ", " ok"), ("first ", ", then")):
         steps = judge(problem, f"<think>{lead}{false}{end}").steps
@@ -169,6 +171,28 @@ def broken(rng: random.Random) -> str:
         + text
         + rng.choice(("", ".", " ok"))
     )
+
+
+def mixed(rng: random.Random) -> str:
+    """An equation whose result is a mixed number, so that it is neither right nor wrong."""
+    a, b, below = rng.randint(0, 99), rng.randint(0, 99), rng.randint(2, rng.choice((9, 16)))
+    value, above = a + b + rng.choice((0, 0, 1)), rng.randint(1, below - 1)
+    lead = rng.choice(("", "so ", "first 1+1=x, then ", "check ", "try ", "검산 ", "시도 "))
+    end = rng.choice(("", ".", " ok", " 맞음", " no", " 아님", ", then", ". So", "이다", "\nso"))
+    pair = below < 10 and str(value)[0] in f"{above}{below}"
+    if pair and lead[:2] in ("ch", "tr", "검산", "시도") and end in (" no", " 아님"):
+        end = ""  # with which it is a verdict
+    gap, slash = rng.choice((" ", " ", "  ", "\u00a0", "\n", " \n")), rng.choice(("/", "⁄", " / "))
+    return f"{lead}{a}+{b}={value}{gap}{above}{slash}{below}{end}"
+
+
+def span(rng: random.Random) -> str:
+    """A range and its length, after a word of a trace: an error in sign looks the same."""
+    a, length = rng.randint(0, 999), rng.randint(1, 999)
+    lead = rng.choice(("", "so ", "first ", "then ", "따라서 ", "first 1+1=2, ", "so 1+1=2, then "))
+    end = rng.choice(("", ".", " ok", " no", " 아님", ", then", ", so 1+1", "\nso"))
+    text = f"{a}-{a + length}={length + rng.choice((0, 1))}"
+    return lead.replace("1+1=2", "1+1=x") + text + end
 
 
 def number(rng: random.Random, value: int) -> str:

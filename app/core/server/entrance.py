@@ -1,5 +1,5 @@
-"""Refuses requests before Streamlit sees them: too many uploads, infinite numbers in fields,
-thousands of upload URLs, and access to its metrics.
+"""Refuses requests before Streamlit sees them: pages of other sites, too many uploads, infinite
+numbers in fields, thousands of upload URLs, and access to its metrics.
 Limits for single files and messages are Streamlit's own, in `.streamlit/config.toml`.
 """
 
@@ -9,12 +9,13 @@ import math
 import os
 import re
 from collections import OrderedDict
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from streamlit import runtime
+from streamlit import config, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.stats import CacheStat
@@ -28,6 +29,9 @@ NAMES = 100  # maximum files for which one message may request upload URLs
 VISITORS = 10_000  # whose uploads are counted; further ones push out the oldest
 #: The environment variable that opens the metrics; they are closed unless it is "1".
 METRICS = "INSIDE_R1_METRICS"
+
+#: Hosts whose pages Streamlit admits everywhere: those of the viewer's own machine.
+LOOPBACK = {"localhost", "127.0.0.1", "0.0.0.0"}
 
 _UPLOAD = re.compile(r".*/_stcore/upload_file/(?P<visitor>[^/]+)/(?P<file>[^/]+)")
 
@@ -45,7 +49,9 @@ class Entrance:
         self._coming: dict[object, tuple[str, str, int]] = {}  # by request: visitor, file, bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
+        if scope["type"] == "websocket" and is_foreign(Headers(scope=scope)):
+            await send({"type": "websocket.close", "code": 1008})
+        elif scope["type"] == "websocket":
             await self.app(scope, _mended(receive), send)
         elif scope["type"] != "http":
             await self.app(scope, receive, send)
@@ -100,6 +106,24 @@ class Entrance:
         self._held.move_to_end(visitor)
         while len(self._held) > VISITORS:
             self._held.popitem(last=False)
+
+
+def is_foreign(headers: Headers) -> bool:
+    """Whether a WebSocket is opened by a page of another site.
+
+    Streamlit refuses it, too, but first asks a public service for this machine's address, each
+    time, and answers nobody while it waits.
+    """
+    origin = headers.get("origin")
+    if origin is None or not config.get_option("server.enableCORS"):
+        return False
+    try:
+        site = urlsplit(origin)
+    except ValueError:
+        return True
+    own = {*LOOPBACK, config.get_option("browser.serverAddress")}
+    own |= {urlsplit(one).hostname for one in config.get_option("server.corsAllowedOrigins")}
+    return site.netloc != headers.get("host") and site.hostname not in own
 
 
 def _uploaded() -> int:

@@ -127,7 +127,7 @@ class Ledger:
     with the fact, `foreign` those that the family's class does not have, with the fact, `around`
     the fields of a multimodal file outside its text model, with the model type of each level,
     `unheard` those that arrange layers but that the family's class does not read, `wide` windows
-    that are not shorter than the context.
+    that are not shorter than the context, `own_code` whether the file brings its own class.
     """
 
     family: str = ""
@@ -140,6 +140,7 @@ class Ledger:
     around: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     unheard: dict[str, Any] = field(default_factory=dict)
     wide: dict[str, int] = field(default_factory=dict)
+    own_code: bool = False
 
 
 class Fields:

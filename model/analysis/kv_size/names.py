@@ -237,6 +237,8 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _JOINED = {
     "kvheads": ("kv", "heads"), "kvhead": ("kv", "head"), "nkv": ("n", "kv"),
     "nheads": ("n", "heads"), "nhead": ("n", "head"), "headdim": ("head", "dim"),
+    "headsize": ("head", "size"), "hdim": ("head", "dim"), "dhead": ("d", "head"),
+    "kvh": ("kv", "heads"), "ckv": ("c", "kv"), "dc": ("d", "c"), "multiquery": ("multi", "query"),
 }  # fmt: skip
 #: A name without any of these cannot suggest a fact of WORDS.
 _HINTS = re.compile(r"head|kv|window|att|rope|rotary", re.IGNORECASE)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from model import ASSETS
+from model.analysis.kv_size.decisive import decisive
 from model.analysis.kv_size.families import family as known_family
 from model.analysis.kv_size.fields import (
     MAX_LAYERS,
@@ -35,7 +36,7 @@ from model.analysis.kv_size.show import listed
 from model.analysis.kv_size.spec import CacheSpec, LayerCache
 from model.analysis.kv_size.text import Config, parse
 from model.analysis.kv_size.text_model import refuse_without_cache, text_model
-from model.analysis.kv_size.unread import decisive, speaks, unread, unread_around
+from model.analysis.kv_size.unread import speaks, unread, unread_around
 
 REFERENCE = ASSETS / "reference" / "kv_configs.json"
 #: Maximum number of fields, of which published files have some hundreds; SECTIONS are not counted.
@@ -91,7 +92,8 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
     crossed = _cross_elements(fields, kinds, len(kinds))
     said = notes(fields, two_stacks, kinds, spec, crossed)
     unheard, unclear = _unheard(fields, caches)
-    return replace(spec, notes=(*said, *unheard, *_not_read(fields, unclear), Note("scales")))
+    named = _not_read(fields, unclear, len(kinds))
+    return replace(spec, notes=(*said, *unheard, *named, Note("scales")))
 
 
 def _layers(fields: Fields) -> tuple[str, list[str], tuple[LayerCache, ...]]:
@@ -164,10 +166,10 @@ def _lacks(names: Sequence[str]) -> ConfigError:
     return refusal("lacks", names=", ".join(names))
 
 
-def _not_read(fields: Fields, unclear: Sequence[str]) -> list[Note]:
+def _not_read(fields: Fields, unclear: Sequence[str], layers: int) -> list[Note]:
     """Notes on fields that were not read; a refusal if they would make the size a guess.
 
-    `unclear` are names to be told as well.
+    `unclear` are names to be told as well, `layers` is the number of layers.
     """
     # Known names that no layer asked for do not matter, except facts of another kind of attention.
     other_kinds = {"chunk"} if is_latent(fields) or fields.states("use_mla") else LATENT_FACTS
@@ -177,13 +179,14 @@ def _not_read(fields: Fields, unclear: Sequence[str]) -> list[Note]:
     known = known_family(fields.ledger.family)
     if known is not None:  # fields of the class that do not affect the cache
         fields.ledger.read |= set(known.defaults)
+    by_class = known is not None and not fields.ledger.own_code
     left = unread(fields)
     told = fields.states(*FACTS["kv_heads"])
     # A class does not have the field, but what it has by default may be what an object here says.
     decides = [
         path
         for path, value in left
-        if (_replaced_by_default(fields, path) if known else decisive(path, value, told))
+        if (_replaced_by_default(fields, path) if by_class else decisive(path, value, told, layers))
     ]
     if decides:
         raise refusal("not_understood", names=listed(decides))

@@ -70,6 +70,7 @@ def text_model(config: Mapping[str, Any]) -> Fields:
         if not _own_class(fields):
             deaf |= {*known.ignores}
         ledger.unheard = {name: values.pop(name) for name in sorted(deaf & {*values})}
+    ledger.own_code = "auto_map" in config and _own_class(fields)
     made = Fields(values, ledger, defaults)
     if made.defaults.get("kv_lora_rank") is not None and not is_latent(made):
         for name in ("qk_rope_head_dim", "qk_nope_head_dim"):

@@ -102,9 +102,53 @@ def test_what_stands_beside_an_equation_may_be_a_part_of_it(before: str, after: 
         assert not any(steps(before + text + after)[len(own) :]), text
 
 
-@pytest.mark.parametrize("text", ["9-17=8", "1-10=10", "2020 - 2024 = 5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9-17=8", "1-10=10", "2020 - 2024 = 5", "so 9-17=8", "so 12-50=38", "then 9-17=9 ok",
+        "12-50=39 no", "first 1+1=x, 9-17=8", "따라서 9-17=8, 다음",
+    ],
+)  # fmt: skip
 def test_a_range_alone_is_no_arithmetic(text: str) -> None:
     assert steps(text) == []
+
+
+def test_in_a_trace_with_a_verdict_a_difference_is_no_range() -> None:
+    for text in ("so 12-50=38", "then 12-50=39", "따라서 12-50=38"):
+        assert steps(f"{text}, check 12-40=28 3/2 no") == [False, False, True]
+        assert steps(f"check 1+1=2 2/2 ok, {text}") == [True, False]
+        assert steps(f"{text}, check 12-40=28 1/2 ok") == []  # 28 1/2
+
+
+@pytest.mark.parametrize("lead", ["", "so ", "check ", "try ", "검산 "])
+@pytest.mark.parametrize("value", ["7", "8", "-7"])
+def test_a_mixed_number_is_not_judged(lead: str, value: str) -> None:
+    for pair in ("1/2", "3/4", "1/12", "11/12", "1⁄2", "1 / 2", "1/ 2", "1/2-ish"):
+        for gap in (" ", "  ", "\n", "\u00a0"):
+            for end in ("", " ok", " no", " 맞음", " 아님", ".", ", so 1+1=2"):
+                judged = steps(f"{lead}3+4={value}{gap}{pair}{end}")
+                assert judged in ([], [True]) and (not judged or "1+1=2" in end)
+
+
+@pytest.mark.parametrize(
+    ("text", "judged"),
+    [
+        ("63+50=113 1/1 1/3 no", [True]), ("so 63+50=112 1/1 1/3 no", [False]),
+        ("3+4=7 7/7 ok", [True]), ("3+4=7 0/1 no", [True]), ("3+4=7 7/3 no", [True]),
+        ("check 30+12=42 3/4 no", [True]), ("검산 30+12=42 4/5 아님", [True]),
+        ("check 30+11=41, 41+2=43 3/4 no", [True, True]), ("try 3+4=8 7/8 no", [False]),
+        ("so 3+4=7 3/7 no", []), ("check 3+4=7 3/4 no", []), ("check 3+4=7 3/7 ok", []),
+    ],
+)  # fmt: skip
+def test_a_verdict_is_no_mixed_number(text: str, judged: list[bool]) -> None:
+    asked = chain.pose("12+30", "en")
+    found = [s.right for s in judge(asked, f"<think>{text}").steps if s.kind != "compare"]
+    assert found == judged
+
+
+def test_no_fraction_makes_a_text_known() -> None:
+    for said in ("1/2 ok", "x=7 1/2 ok", "3+4=7 3/4 no"):
+        assert steps(f"{said}. All of this is mod 12.\nso 7+8=3") == []
 
 
 def test_a_line_that_is_not_known_is_not_judged() -> None:
@@ -190,12 +234,12 @@ def test_ranges_dates_scores_and_phones_are_no_arithmetic(text: str) -> None:
         ("first 12+30=43, then", 42), ("12 + 30 = 43", 42), ("12+30=43.", 42), ("100−45+3=57", 58),
         ("3x4+5=18", 17), ("10÷2+3=9", 8),
         ("12-50=-37", -38),
-        ("so 12-50=38", -38), ("먼저 12+30=43, 검산", 42), ("12+30=43 아님", 42),
+        ("so 12-50=37", -38), ("먼저 12+30=43, 검산", 42), ("12+30=43 아님", 42),
         ("check: 5+3=9", 8), ("90+5=96 0/0 9/9 5/6 no", 95), ("12+30=43\nSo 1+1", 42),
         ("20-5=16", 15), ("first 20-5=16, then", 15), ("20-5=16 no", 15), ("20-5 = 16", 15),
         ("20 - 5 = 16", 15), ("먼저 20-5=16 아님", 15),
         ("20-5=16이다", 15),
-        ("12-50=39 no", -38), ("12 - 50 = 41", -38), ("80/4=21 no", 20), ("810-270-10=531", 530),
+        ("12-50=40 no", -38), ("12 - 50 = 41", -38), ("80/4=21 no", 20), ("810-270-10=531", 530),
     ],
 )  # fmt: skip
 def test_what_is_surely_wrong_is_called_so(text: str, value: int) -> None:
@@ -227,7 +271,7 @@ def test_a_plain_equation_is_judged_as_python_does(
     left = "".join(f"{op}{n}" for op, n in terms)[1:]
     value = python_value(left)
     for said in (stated, value):
-        [found] = equations(f"so {left}={said}, ")
+        [found, _] = equations(f"so {left}={said}, check 1+1=2 2/2 ok")
         assert (found.left, found.value, found.stated) == (left, value, said)
 
 
@@ -297,7 +341,7 @@ def without_zeros(expression: str) -> str:
 def test_rewards_and_steps_of_recorded_replies_are_as_before() -> None:
     """The models write in one form, for which the wide grammar agrees with the old narrow one,
     except that it leaves steps unjudged next to garbled text, "94-72=2 2", "60-220=1ra, 12-8=22",
-    and after a word that is not a trace's, "3/4 not, try 31+2=33": one in 500.
+    "9+71=80 8/80 ok", and after a word that is not a trace's, "3/4 not, try 31+2=33": one in 450.
     """
     asked = (chain.pose("90*9-54*5+371", "en"), pick.pose([17, 23, 8, 41, 36], 66, 3, "en"))
     count = known = left = 0
@@ -331,4 +375,4 @@ def test_rewards_and_steps_of_recorded_replies_are_as_before() -> None:
             assert judged == [step for step in steps if step in judged]
             known, left = known + len(steps), left + len(steps) - len(judged)
     assert count > 300
-    assert left < known / 500
+    assert left < known / 440

@@ -1,9 +1,13 @@
-"""What the entrance middleware refuses: too many files, non-finite numbers, and metrics."""
+"""What the entrance middleware refuses.
+
+Pages of other sites, too many files, non-finite numbers, and metrics.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import math
+from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -161,6 +165,35 @@ def test_the_metrics_are_closed_unless_asked_for(
     for base in ("", "/base"):
         assert client.get(f"{base}/_stcore/metrics").status_code == status
         assert client.get(f"{base}/_stcore/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "welcome"),
+    [
+        (None, True), ("http://testserver", True), ("https://testserver", True),
+        ("http://localhost:3000", True), ("http://127.0.0.1", True), ("https://r1.example", True),
+        ("https://blog.example", True),
+        ("http://evil.example", False), ("http://testserver.evil.example", False),
+        ("http://testserver:81", False), ("null", False), ("", False), ("http://[", False),
+        ("http://localhost.evil.example", False), ("http://r1.example@evil.example", False),
+    ],
+)  # fmt: skip
+def test_a_page_of_another_site_opens_no_websocket(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, origin: str | None, welcome: bool
+) -> None:
+    options = {
+        "browser.serverAddress": "r1.example",
+        "server.corsAllowedOrigins": ["https://blog.example"],
+        "server.enableCORS": True,
+    }
+    monkeypatch.setattr(entrance.config, "get_option", options.__getitem__)
+    headers = {} if origin is None else {"Origin": origin}
+    with ExitStack() as opened:
+        if not welcome:
+            opened.enter_context(pytest.raises(WebSocketDisconnect))
+        socket = opened.enter_context(client.websocket_connect("/stream", headers=headers))
+        socket.send_bytes(b"x")
+        assert socket.receive_bytes() == b"x"
 
 
 def test_fields_with_numbers_that_are_none_are_left_out(client: TestClient) -> None:

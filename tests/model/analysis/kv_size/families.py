@@ -9,6 +9,7 @@ computed if the general rule would not give the same.
 
 from __future__ import annotations
 
+import ast
 import collections
 import inspect
 import itertools
@@ -162,16 +163,27 @@ def computed_anyway(name: str, config: Any) -> list[str]:
 
 
 def never_read(config: Any) -> list[str]:
-    """The usual names of a head's width and of KV heads, where no code of the family has them."""
+    """The usual names of a head's width and of KV heads, where no code of the family has them.
+
+    Rotary embeddings do not count: in StableLM and others only they read a head's width.
+    """
     there = {*config.to_dict(), *config.attribute_map, *config.attribute_map.values()}
     folder = Path(inspect.getfile(type(config))).parent
-    code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("modeling_*.py"))
-    code = re.sub(r"(?<![\w.])dim = getattr\(config, .*", "", code)  # the rotary embedding's width
+    code = "".join(map(_without_rotary, folder.glob("modeling_*.py")))
     return [
         name
         for name in ("head_dim", "num_key_value_heads")
         if name not in there and not re.search(rf"config(\.|, [\"']){name}\b", code)
     ]
+
+
+def _without_rotary(path: Path) -> str:
+    source = path.read_text(encoding="utf-8")
+    lines = source.splitlines()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef) and "Rotary" in node.name:
+            lines[node.lineno - 1 : node.end_lineno] = [""] * (node.end_lineno - node.lineno + 1)
+    return "\n".join(lines)
 
 
 def given_to_text(name: str, config: Any) -> dict[str, dict[str, Any]]:

@@ -162,49 +162,6 @@ def test_families_that_generate_without_a_cache(family: str) -> None:
         cache_spec({**GQA, "model_type": family})
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("num_shared_kv_heads", 2), ("kv_group_size", 4), ("key_head_size", 16), ("qk_window", 64),
-        ("sliding_span_window", 8), ("value_low_rank", 16),
-        ("attention_pattern", ["full", "local"]),
-        ("layer_kinds", ["a", "b", "a", "b"]), ("share_kv_every", 2), ("kv_reuse_layers", [1, 3]),
-        ("numKvGroups2", 4), ("shared_kv", True),
-        ("kv_layer_map", {"1": 0}), ("attn_block_types", "flfl"),
-        ("kv_compression_ratio", 4), ("kv_repeat", 4), ("attn_layers", [1, 3]),
-        ("kda_layers", [0, 1]), ("linear_attention_every", 4), ("hybrid_ratio", 7),
-        ("num_layer_repeats", 2), ("self_decoder_layers", 2), ("gqa_factor", 4),
-        ("attention", "MLA"), ("linear_attention", True),
-        ("use_swa", True), ("attention_span", 128), ("compress_kv", True), ("k_eq_v", True),
-        ("num_attention_layers", 2), ("num_unique_layers", 4), ("num_recurrences", 4),
-        ("recurrent_depth", 4), ("ssm", {"d_state": 16}), ("use_latent_attention", True),
-    ],
-)  # fmt: skip
-def test_what_can_change_the_size_and_is_not_understood(name: str, value: object) -> None:
-    for config in (GQA, {**GQA, "model_type": "novel"}):
-        with pytest.raises(ConfigError, match=name):
-            cache_spec({**config, name: value})
-    # transformers' own class does not know the field: named, and not counted.
-    assert name in noted({**GQA, "model_type": "llama", name: value})
-
-
-def test_a_flag_decides_nothing_where_the_file_counts_heads() -> None:
-    assert cache_spec({**GQA, "model_type": "novel", "use_gqa": True}).attention == "GQA"
-    with pytest.raises(ConfigError, match="use_gqa"):
-        cache_spec({**NO_KV, "model_type": "novel", "use_gqa": True})
-
-
-def test_a_share_factor_without_its_switch() -> None:
-    with pytest.raises(ConfigError, match="cla_share_factor"):
-        cache_spec({**GQA, "model_type": "novel", "cla_share_factor": 2})
-    # transformers' class knows neither the switch nor the factor
-    llama = {**GQA, "model_type": "llama"}
-    size = cache_spec(llama).elements_per_token()
-    assert cache_spec({**llama, "cla_share_factor": 2}).elements_per_token() == size
-    on = {**llama, "use_cla": True, "cla_share_factor": 2}
-    assert cache_spec(on).elements_per_token() == size and "use_cla" in noted(on)
-
-
 def test_models_whose_layers_share_one_cache_by_unknown_rules_are_refused() -> None:
     with pytest.raises(ConfigError, match="share one cache"):
         cache_spec({**GQA, "model_type": "yoco"})
@@ -218,11 +175,6 @@ def test_letters_tell_local_and_global_layers() -> None:
     assert [layer.window for layer in spec.layers] == [8, 8, 8, None, 8, None]
     with pytest.raises(ConfigError, match="none of L, G"):
         cache_spec({**exaone, "sliding_window_pattern": "LLX"})
-
-
-@pytest.mark.parametrize("name", ["frobnication", "attention_flavour", "kv_heads_note"])
-def test_what_cannot_change_the_size_is_named(name: str) -> None:
-    assert name in noted({**GQA, "model_type": "novel", name: 0.5})
 
 
 def test_harmless_fields_are_not_named() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from model.analysis.kv_size.decisive import decisive
 from model.analysis.kv_size.families import REFERENCE
 from model.analysis.kv_size.hybrids import HYBRID_FAMILIES, STATE_ONLY
 from model.analysis.kv_size.read import cache_spec
-from model.analysis.kv_size.unread import decisive
 
 LAYERS = 8
 SIZES = {
@@ -96,7 +96,9 @@ CHECKED = {
     "stagger_local_blocks", "t2u_decoder_attention_heads", "t2u_decoder_layers",
     "t2u_encoder_attention_heads", "t2u_encoder_layers", "use_shared_attention_adapter",
     "linear_attn_alpha_factor", "linear_attn_beta_factor", "local_radius",
-    "use_weighted_layer_sum", "v_dim_factor", "attention_hidden_size",
+    "use_weighted_layer_sum", "v_dim_factor", "attention_hidden_size", "d_head", "delay_pattern",
+    "duration_delta_max_period", "indexer_compress_ratio", "lsh_attn_chunk_length", "mem_len",
+    "num_mem_blocks", "qk_dim_factor",
 }  # fmt: skip
 
 
@@ -121,3 +123,16 @@ def test_a_file_without_model_type_is_read_by_its_class(family: str) -> None:
     assert any(note.key == "by_class" and family in str(note) for note in found.notes)
     unknown = cache_spec({**SIZES, "architectures": ["OwnForCausalLM"], "sliding_window": None})
     assert any(note.key == "no_family" for note in unknown.notes)
+
+
+@pytest.mark.parametrize(
+    ("family", "width"),
+    [("stablelm", 64), ("gpt_neox", 64), ("gpt_neox_japanese", 64), ("persimmon", 64),
+     ("glm4v_text", 64), ("llama", 96)],
+)  # fmt: skip
+def test_a_heads_own_width_that_only_rotary_embeddings_read(family: str, width: int) -> None:
+    """Attention in these classes is as wide as the hidden size, whatever head_dim says."""
+    spec = cache_spec({**SIZES, "model_type": family, "num_key_value_heads": 8, "head_dim": 96})
+    assert spec.elements_per_token() == LAYERS * 2 * 8 * width
+    said = [str(note) for note in spec.notes if note.key == "unheard"]
+    assert bool(said) == (width == 64) and all("head_dim" in text for text in said)
