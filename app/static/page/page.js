@@ -42,3 +42,26 @@ document.addEventListener("click", (event) => {
     if (close instanceof HTMLElement) close.click();
   });
 });
+
+// --- Tables -------------------------------------------------------------------------------------
+// A table that is wider than its place scrolls, and a keyboard can reach only what takes the focus.
+
+const TABLES = "[data-testid=stMarkdownContainer]:has(> table)";
+const WAIT = 50; // ms after a change
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let due;
+
+function reachTables() {
+  due = undefined;
+  for (const place of document.querySelectorAll(TABLES))
+    if (place.scrollWidth > place.clientWidth) place.setAttribute("tabindex", "0");
+    else place.removeAttribute("tabindex");
+}
+
+const reachSoon = () => {
+  if (due === undefined) due = setTimeout(reachTables, WAIT);
+};
+
+new MutationObserver(reachSoon).observe(document, { childList: true, subtree: true });
+window.addEventListener("resize", reachSoon);
