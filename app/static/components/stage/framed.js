@@ -7,7 +7,8 @@ const LEAST = 60; // minimum px height of a picture; lower ones are invisible, o
 const COMPONENT = "[data-testid=stBidiComponentIsolated]";
 const PICTURES = `[data-testid=stMain] :is(.stPlotlyChart, .stHtml,
   .st-key-glossary_found, ${COMPONENT})`;
-const TABLES = "[data-testid=stMain] :is(.stDataFrame, .stMarkdown:has(table))"; // only where there is no picture
+/** Only where there is no picture. */
+const TABLES = "[data-testid=stMain] :is(.stDataFrame, .stMarkdown:has(table))";
 const PLACE = ".stElementContainer, .st-key-glossary_found"; // elements that can be shown alone
 const SHOWN = "data-shown";
 const WHOLE = "data-whole"; // attribute of the root if the whole page is shown
@@ -39,6 +40,7 @@ export function fill(frame) {
       shown?.removeAttribute(SHOWN);
       one?.setAttribute(SHOWN, "");
       shown = one;
+      scale = LARGEST; // a table may have stood in for the picture until it was drawn
     }
     if (!one || page.documentElement.hasAttribute(WHOLE)) return;
     // only ever shrink: a wider layout may be lower, which would ask for enlarging again
