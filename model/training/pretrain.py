@@ -25,7 +25,7 @@ from model.nn import checkpoints, config, tokenizer
 from model.nn.config import ModelConfig
 from model.nn.files import write_json
 from model.nn.network import Gate, Transformer
-from model.nn.shipped import About
+from model.nn.shipped import About, seeded
 from model.training.loop import TrainingRun
 from model.training.optim import Muon, split_parameters
 from model.training.state import digest
@@ -42,9 +42,7 @@ TWINS: dict[str, Callable[[int], ModelConfig]] = {
     "base-mqa": lambda vocab: config.twin(vocab, num_key_value_heads=1),
 }
 #: seed by seed, so that every kind is available early
-TWIN_RUNS = {
-    f"{name}-seed{seed}" if seed else name: (name, seed) for seed in SEEDS for name in TWINS
-}
+TWIN_RUNS = {seeded(name, seed): (name, seed) for seed in SEEDS for name in TWINS}
 #: two small models, each with a corpus of its own name: the same picks, with verdicts written out
 #: digit by digit or as one word
 PAIR = ("verdict-digits", "verdict-word")

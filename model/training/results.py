@@ -17,10 +17,11 @@ import numpy as np
 
 from model.analysis.estimators import paired_difference
 from model.nn.files import write_json
+from model.nn.shipped import seeded
 from model.runtime.sampler import Sampler
 from model.tasks import TASKS, pick
 from model.training.evaluate import evaluate
-from model.training.pipeline import SEEDS, seeded
+from model.training.pipeline import SEEDS
 from model.training.pretrain import PAIR, TWIN_RUNS, TWINS
 
 CHOSEN_LEVEL = 5  # measured in most detail; base is right in 5 to 25 %
