@@ -68,7 +68,7 @@ def _group() -> list[str]:
 
 _ZEROS = _files("runs/r1-zero/log.jsonl", "runs/r1-zero/evaluation.json", PUBLISHED)
 _RUN = _files("samples/experts.json")
-_TWINS = _results(lambda: models.twins())
+_TWINS = _results(models.twins)
 _R1, _NATURE = "deepseek-r1", "deepseek-r1-nature"
 FIGURES: Mapping[str, FigureEntry] = {
     "compute": FigureEntry(reasoning.compute, "story", "o1", (730, 780, 850), _ZEROS),

@@ -12,6 +12,8 @@ heads, each with its own part of the cache.
 Letters as in `network` and `attention`, and:
     L layers       M layers with experts     V vocab_size     C positions that fit the cache
     P panels of `LANES` outputs, the layout of matrices in `simd`     G blocks of `LANES` positions
+Arguments, all of `layout`:
+    s `Sizes`    w `Weights`    g `Gates`    b `TokenBatch` of n tokens    t `Scratch`
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def accepted_documents(
     }
 
 
-def reinforce(config: GRPOConfig, start: str, paths: Paths, family: str) -> Engine:
+def reinforce(config: GRPOConfig, start: str, paths: Paths, family: str) -> None:
     """Run GRPO from a shipped checkpoint; ships the result, and r1-zero's `KEPT_STEPS`."""
     engine = Engine.load(paths.checkpoint(start))
 
@@ -123,7 +123,6 @@ def reinforce(config: GRPOConfig, start: str, paths: Paths, family: str) -> Engi
     write_run(
         paths, config.name, asdict(config), start, run.seconds, {"rollout_tokens": run.tokens}
     )
-    return run.engine
 
 
 def fine_tune(
@@ -133,7 +132,7 @@ def fine_tune(
     paths: Paths,
     family: str,
     counts: dict[str, int],
-) -> Engine:
+) -> None:
     """Run SFT from a shipped checkpoint; ships the result."""
     engine = Engine.load(paths.checkpoint(start))
     run = sft.FineTuning(config, engine.model, engine.tokenizer, documents)
@@ -141,7 +140,6 @@ def fine_tune(
     ship(engine, config.name, family, config.seed, engine.about.steps, run.tokens, paths)
     data = counts | {"documents": len(documents), "tokens_seen": run.tokens}
     write_run(paths, config.name, asdict(config), start, run.seconds, data)
-    return engine
 
 
 def ship(

@@ -6,6 +6,7 @@ Departures from the V3 report (section 4.2), for a small model on a CPU: Muon to
 no sequence-wise auxiliary loss, no multi-token prediction, and a bias update speed that decays with
 the learning rate instead of dropping to zero near the end. As in the report (section 4.3), the
 context is extended late: the first rows are half as long as the last.
+Suffixes of tensor names are those of `network`.
 """
 
 from __future__ import annotations

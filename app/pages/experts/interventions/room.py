@@ -16,7 +16,7 @@ from app.pages.experts.interventions import intervened_run, knock_out
 from app.pages.experts.interventions.intervened_run import IntervenedRun
 from app.pages.experts.interventions.view import intervention_view
 from app.pages.experts.route import figures as route_figures
-from app.pages.experts.route import room as route_room
+from app.pages.experts.route import section as route_section
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
@@ -180,7 +180,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
             layers,
             card.n_routed_experts,
             card.groups,
-            route_room.words(),
+            route_section.words(),
         ),
         key="e_paths",
         alt=t("interventions.paths_alt", token=pin),

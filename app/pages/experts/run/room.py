@@ -12,7 +12,7 @@ from app.core.assets import models
 from app.core.texts import t
 from app.pages.experts import figures, inputs
 from app.pages.experts import state as session
-from app.pages.experts.route import room as route_room
+from app.pages.experts.route import section as route_section
 from app.pages.experts.routing_statistics import room as statistics_room
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
@@ -81,7 +81,7 @@ def picture(trace: Trace) -> None:
     with above:
         sentence(trace, session.layer(trace))
     if (token := links.pinned(trace)) is not None:
-        route_room.token_route(trace, token, session.layer(trace))
+        route_section.token_route(trace, token, session.layer(trace))
 
 
 def load(trace: Trace) -> None:
