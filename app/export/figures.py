@@ -55,7 +55,7 @@ def _measured(*models: str) -> Callable[[], Iterable[str]]:
 
 
 def _results(names: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
-    return lambda: [f"runs/{name}/results.json" for name in names()]
+    return lambda: [f"runs/{name}/heldout.json" for name in names()]
 
 
 def _replies() -> list[str]:

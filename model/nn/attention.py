@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.nn.cache import Cache
-from model.nn.config import ModelConfig
+from model.nn.config import LATENT_EPS, ModelConfig
 
 
 class RMSNorm(nn.Module):
@@ -107,16 +107,15 @@ class MultiHeadLatentAttention(nn.Module):
         )
         self.rank, self.heads = config.kv_lora_rank, config.num_attention_heads
         D, H = config.hidden_size, self.heads
-        eps = 1e-6  # DeepSeek's own code uses this for latents, whatever rms_norm_eps is
         self.q_lora_rank = config.q_lora_rank
         if self.q_lora_rank is None:
             self.q_proj = nn.Linear(D, H * (self.nope + self.pe), bias=False)
         else:
             self.q_a_proj = nn.Linear(D, self.q_lora_rank, bias=False)
-            self.q_a_layernorm = RMSNorm(self.q_lora_rank, eps)
+            self.q_a_layernorm = RMSNorm(self.q_lora_rank, LATENT_EPS)
             self.q_b_proj = nn.Linear(self.q_lora_rank, H * (self.nope + self.pe), bias=False)
         self.kv_a_proj_with_mqa = nn.Linear(D, self.rank + self.pe, bias=False)
-        self.kv_a_layernorm = RMSNorm(self.rank, eps)
+        self.kv_a_layernorm = RMSNorm(self.rank, LATENT_EPS)
         self.kv_b_proj = nn.Linear(self.rank, H * (self.nope + self.v), bias=False)
         self.o_proj = nn.Linear(H * self.v, D, bias=False)
 

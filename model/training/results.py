@@ -172,7 +172,7 @@ def _twins(runs: Path) -> dict[str, dict[int, dict[str, Any]]]:
     """The results of each seed, by attention kind."""
     found: dict[str, dict[int, dict[str, Any]]] = {}
     for run, (kind, seed) in TWIN_RUNS.items():
-        path = runs / run / "results.json"
+        path = runs / run / "heldout.json"
         if path.exists():
             found.setdefault(kind, {})[seed] = json.loads(path.read_text(encoding="utf-8"))
     return {kind: found[kind] for kind in TWINS if kind in found}

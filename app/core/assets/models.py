@@ -120,13 +120,13 @@ def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
 
 
 def seeds(name: str) -> dict[int, dict[str, Any]]:
-    """The results of a model and of its reruns with other seeds, by seed."""
+    """The `heldout_results` of a model and of its reruns with other seeds, by seed."""
     runs = ASSETS / "runs"
-    found = {0: name} if (runs / name / "results.json").exists() else {}
-    for path in sorted(runs.glob(f"{name}-seed*/results.json")):
+    found = {0: name} if (runs / name / "heldout.json").exists() else {}
+    for path in sorted(runs.glob(f"{name}-seed*/heldout.json")):
         _, found_seed = without_seed(path.parent.name)
         found[found_seed] = path.parent.name
-    return {seed: run_results(run) for seed, run in found.items()}
+    return {seed: heldout_results(run) for seed, run in found.items()}
 
 
 @lru_cache(maxsize=128)
@@ -164,9 +164,9 @@ _ABOUT = {"name": str, "family": str, "tokens": int, "steps": int, "seed": int, 
 
 
 @lru_cache(maxsize=64)
-def run_results(name: str) -> dict[str, Any]:
-    """The results of a model's training and evaluation: assets/runs/NAME/results.json."""
-    path = ASSETS / "runs" / name / "results.json"
+def heldout_results(name: str) -> dict[str, Any]:
+    """Balance, cache bytes and loss on held-out text: assets/runs/NAME/heldout.json."""
+    path = ASSETS / "runs" / name / "heldout.json"
     found = read_json(path, _RESULTS)
     with reporting_damage(path):
         for part in _PARTS.keys() & found.keys():

@@ -26,7 +26,7 @@ def whole() -> None:
     """Draw all figures for one chosen layer."""
     st.header(t("balance.title"))
     runs = [balance_runs.run(name) for name in balance_runs.RUNS]
-    settings = models.run_results("balance-bias")
+    settings = models.heldout_results("balance-bias")
     st.markdown(t("balance.lead", steps=runs[0].steps[-1], tokens=settings["tokens"]))
     layers = models.card(balance_runs.BY_HAND).moe_layers
     layer, at = session.choose_layer(layers, "e_balance_layer")

@@ -142,7 +142,7 @@ def violations(trace: Trace, run: str | None, step: int | None) -> None:
         t("experts.vio_chance"): [floor.violation] * len(trace.moe_layers),
     }
     if run is not None:
-        trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
+        trained = expert_load.trained_violation(models.heldout_results(run)["max_vio"], step)
         columns[t("experts.vio_trained" if step is None else "experts.vio_then")] = (
             None if trained is None else trained.tolist()
         )
@@ -170,7 +170,7 @@ def over_training(trace: Trace, run: str | None) -> None:
     """MaxVio of the twins over their pre-training; `run`, the model's own, stands out."""
     curves = []
     for name, attention in models.twins().items():
-        recorded = models.run_results(name)["max_vio"]
+        recorded = models.heldout_results(name)["max_vio"]
         means = [sum(layers) / len(layers) for layers in recorded["per_layer"]]
         curves.append(figures.BalanceCurve(name, attention, recorded["step"], means))
     labels = {
