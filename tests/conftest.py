@@ -24,8 +24,8 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
-#: Files of a test that takes minutes by itself.
-LONGEST = ("load/test_journeys.py", "training/test_reproduce.py")
+#: A file whose one test takes minutes.
+LONGEST = "training/test_reproduce.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
     def rank(item: pytest.Item) -> int:
-        if any(map(item.path.match, LONGEST)):
+        if item.path.match(LONGEST):
             return 0
         return 1 if item.get_closest_marker("browser") is not None else 2
 

@@ -173,6 +173,7 @@ def test_the_map_of_the_models_is_complete() -> None:
     assert named <= there
 
 
+@pytest.mark.slow
 def test_every_module_of_the_app_imports() -> None:
     """All modules import in a fresh process; pages are run instead, by `test_every_page`."""
     scripts = {

@@ -24,6 +24,7 @@ def shown(app: AppTest, slot: str) -> Any:
     return app.session_state[f"slot-{slot}"].result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("room", "button", "slot"), CLICKED)
 def test_what_was_run_is_run_again(room: str, button: str, slot: str) -> None:
     app = opened("training", {"room": [room], "t_level": ["3"], "t_number": ["7"]})

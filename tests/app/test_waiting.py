@@ -49,6 +49,7 @@ class Endless:
         return Endlessly(visitor, requests)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "query"), LINKS, ids=str)
 def test_a_page_waits_for_a_second_at_most(
     page: str, query: dict[str, str], monkeypatch: pytest.MonkeyPatch

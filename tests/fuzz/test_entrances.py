@@ -22,6 +22,7 @@ def run(entrance: str, first: int, count: int) -> None:
         case(random.Random(seed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entrance", [one for one in ENTRANCES if FEW.get(one, 1)])
 def test_nothing_gets_through_that_should_not(entrance: str) -> None:
     run(entrance, 10**6, FEW.get(entrance, 60))

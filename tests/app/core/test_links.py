@@ -20,6 +20,7 @@ def word(names: str, language: str = "en") -> str:
     return translated(language, "common.link_mended", names=names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "query"),
     [
@@ -83,6 +84,7 @@ def test_it_is_told_in_the_viewers_language(language: str) -> None:
     assert at.number_input(key="seed").value is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "query"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -12,6 +13,7 @@ from app.core import numbers
 ANYTHING = some.one_of(some.floats(), some.integers(), some.booleans(), some.text(), some.none())
 
 
+@pytest.mark.slow
 @given(ANYTHING)
 def test_whatever_comes_in_a_whole_number_within_its_limits_comes_out(value: object) -> None:
     found = numbers.whole(value, 1, 200, 7)

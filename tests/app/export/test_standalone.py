@@ -62,6 +62,7 @@ def test_a_page_for_a_run_that_the_browser_has(name: str) -> None:
     assert client().get("/figures/shell/share_view").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_command_writes_all_of_them(tmp_path: Path) -> None:
     command_line.main(
         ["figures", "--out", str(tmp_path / "new"), "--lang", "ko", "--theme", "dark"]

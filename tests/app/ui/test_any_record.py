@@ -99,11 +99,13 @@ def draw_all(trace: Trace) -> None:
         route_figures.path([path], trace.moe_layers, experts, groups, Words(hover="{layer}"))
 
 
+@pytest.mark.slow
 @given(traces())
 def test_whatever_is_absent(trace: Trace) -> None:
     draw_all(trace)
 
 
+@pytest.mark.slow
 @given(damaged(traces().map(Trace.to_json)))  # tests.fuzz.records: many more
 def test_what_is_read_can_be_drawn(raw: Any) -> None:
     try:

@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import plotly.io
 import plotly.tools
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ words = st.fixed_dictionaries({"name": st.text(max_size=5), "title": st.text(max
 givens = st.tuples(numbers, words, st.integers(1, 3))
 
 
+@pytest.mark.slow
 @given(st.lists(givens, min_size=1, max_size=4))
 def test_a_kept_picture_is_what_would_be_drawn(givens: list[tuple]) -> None:
     for values, labels, width in [*givens, *givens]:

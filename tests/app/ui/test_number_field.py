@@ -33,6 +33,7 @@ def test_no_field_has_limits_of_streamlits() -> None:
     assert call and not re.search("min_value|max_value|, 0|, 1", call[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("page", "room"), ROOMS)
 def test_it_stays_and_is_told(page: str, room: str, language: str) -> None:

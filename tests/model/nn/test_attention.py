@@ -77,6 +77,7 @@ def test_decoding_in_chunks_equals_the_full_pass(
     assert len(cache) == sum(chunks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=5))
 @settings(max_examples=12)

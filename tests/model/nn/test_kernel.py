@@ -226,6 +226,7 @@ def test_alone_in_a_batch_and_read_again_are_the_same_to_the_bit(
         np.testing.assert_array_equal(again.logprobs[given_:fed], alone.logprobs[given_:fed])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", each_shipped())
 def test_shipped_writes_what_the_reference_writes(name: str) -> None:
     folder = shipped_folder(name)

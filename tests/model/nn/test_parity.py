@@ -244,6 +244,7 @@ def test_shipped_claims_no_position_that_was_never_trained(name: str) -> None:
     assert config.max_position_embeddings == rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["base", "base-gqa"])
 def test_shipped_decodes_to_the_end_of_its_context(name: str) -> None:
     folder = shipped_folder(name)

@@ -63,6 +63,7 @@ def test_is_small_at_any_size(shape: tuple[int, int, int, int]) -> None:
     assert len(packed(payload(made(*shape)))) < 2_000_000
 
 
+@pytest.mark.slow
 def test_is_small_at_the_size_of_deepseek_v3(trace: Trace) -> None:
     assert trace.expert_ids.shape == (4095, 58, 8)
     assert len(packed(payload(trace))) < 2_000_000

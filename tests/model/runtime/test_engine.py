@@ -24,6 +24,7 @@ def written(done: Completion) -> tuple[str, list[int], str]:
     return done.text, done.token_ids, done.finish_reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_a_batch_writes_what_each_row_writes_alone(engine: Engine, temperature: float) -> None:
     ids = [engine.encode(p) for p in PROMPTS * 20]

@@ -156,6 +156,7 @@ def test_grpo_learns_what_is_rewarded(
     assert sum(entry["reward"] for entry in log[-2:]) > 2 * early
 
 
+@pytest.mark.slow
 def test_sft_goes_on_after_a_kill(engine: Engine, tmp_path: Path) -> None:
     documents = pipeline.cold_start_documents(seed=0, n=30)
     config = sft.SFTConfig("tiny", seed=0, epochs=2, rows_per_step=1)

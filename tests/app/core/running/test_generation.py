@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[4]
 #: A server that cannot compile.
 SERVER = """
@@ -21,6 +23,7 @@ for thread in threading.enumerate():
 """
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_compile_its_kernel_says_so(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", SERVER],

@@ -30,6 +30,7 @@ from tests.app.pages.cache.cases import (
 from tests.app.runs import Busy, ended, traces, under_way
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_room_opens_on_something_recorded(room: str, language: str) -> None:
@@ -71,6 +72,7 @@ def test_links_older_than_the_rooms_open_the_right_one(query: dict[str, str], ro
     assert opened(**query).segmented_control("c_room").value == room
 
 
+@pytest.mark.slow
 def test_what_was_typed_is_there_after_a_look_into_another_room() -> None:
     at = opened()
     at.text_area("c_prompt").set_value("The king said").run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from tests.app.pages.cache.cases import LLAMA, V3, chart, healthy, opened, writt
 WORDS = {"bytes": "b", "weights": "w", "caches": "c"}
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**12), st.integers(1, 10**10), st.integers(1, 10**12))
 def test_users_are_as_many_as_fit(weights: int, each: int, room: int) -> None:
     fit = Capacity("m", "MLA", weights, each, room)

@@ -92,6 +92,7 @@ def test_blocks_are_to_scale() -> None:
     )
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 10**18), min_size=1, max_size=6), st.booleans())
 def test_bars_keep_their_bytes_and_start_at_zero_unless_logarithmic(
     sizes: list[int], log: bool
@@ -201,6 +202,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys([*LLAMA, "kv_lora_rank"], JSON)))
 def test_no_object_breaks_the_calculator(config: dict[str, Any]) -> None:
     try:

@@ -66,6 +66,7 @@ def test_what_keeping_less_costs_is_there_at_once() -> None:
     assert title == T["latent.axis_bits"], "the axis says what is in float32"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_rows")
 def test_ranks_and_precisions_are_measured_on_request() -> None:
     at = opened("latent", c_rank="1")

@@ -63,6 +63,7 @@ def codec(fitted: LatentFit, name: str) -> latent.Codec:
     return latent.Integers(latent_study.PRECISIONS[name])
 
 
+@pytest.mark.slow
 def test_every_codec_reads_the_same_rows_as_the_reference(studied: tuple[Study, LatentFit]) -> None:
     study, fitted = studied
     assert study.rows == 4
@@ -132,6 +133,7 @@ def test_ranks_end_with_all() -> None:
     assert latent_study.ranks(20) == [1, 2, 4, 8, 12, 16, 20]
 
 
+@pytest.mark.slow
 def test_a_reading_is_what_the_models_keep_and_where_they_look() -> None:
     trace = recorded_runs.trace("cache-base-mla")
     runs = generation.scheduler().run(latents.twin_requests(trace))
@@ -150,6 +152,7 @@ def test_a_reading_is_what_the_models_keep_and_where_they_look() -> None:
         np.testing.assert_allclose(found.attention[name], expected, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", models.twins())
 def test_the_diagrams_shapes_are_the_live_tensors(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -65,6 +65,7 @@ def shares(found: ReadText, model: str) -> list[list[float]]:
     ]
 
 
+@pytest.mark.slow
 def test_all_models_read_what_the_writer_wrote() -> None:
     (found,) = drawn(1)
     trace = found.trace
@@ -173,6 +174,7 @@ def said(at: AppTest, language: str, key: str) -> list[str]:
     return [each.value for each in at.markdown if wanted.match(each.value)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_one_text_is_read_at_once_and_many_when_asked(language: str) -> None:
     at = opened(language)
@@ -185,6 +187,7 @@ def test_one_text_is_read_at_once_and_many_when_asked(language: str) -> None:
     assert len(said(at, language, "sentence")) == 2
 
 
+@pytest.mark.slow
 def test_another_problem_a_pin_and_a_question_of_ones_own() -> None:
     at = opened(e_rl_token="5")
     assert at.session_state.e_rl_text == comparison.problem(0).question

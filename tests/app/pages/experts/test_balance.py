@@ -61,6 +61,7 @@ def test_scores_are_the_gates_own(scores: np.ndarray) -> None:
     assert scores[: len(expected)] == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", [1, 4])
 def test_the_rule_by_hand(layer: int, scores: np.ndarray) -> None:
     config = models.config(balance_runs.BY_HAND)
@@ -139,6 +140,7 @@ def test_the_animation_has_its_ends_and_the_runs_own_numbers() -> None:
         assert [list(bar.y) for bar in frame.data] == load_RWE[:, window].tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_room(lang: str) -> None:
     app = AppTest.from_file(str(MAIN), default_timeout=60)

@@ -98,6 +98,7 @@ def test_csv_has_every_choice_once_and_counts_up_to_the_load(trace: Trace) -> No
         assert (counted == trace.load()).all()
 
 
+@pytest.mark.slow
 @given(runs(), st.data())
 def test_rows_of_one_token_are_those_of_the_whole_table(trace: Trace, data: st.DataObject) -> None:
     if trace.fed:
@@ -106,6 +107,7 @@ def test_rows_of_one_token_are_those_of_the_whole_table(trace: Trace, data: st.D
         assert list(expert_load.choices(trace, GROUPS, token)) == whole
 
 
+@pytest.mark.slow
 @given(runs())
 def test_bars_are_shares_counted_by_hand(trace: Trace) -> None:
     titles, labels = ["a", "b"], {"expert": "", "share": "", "hover": ""}

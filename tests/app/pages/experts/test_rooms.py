@@ -61,6 +61,7 @@ def read_by(*interventions: Intervention | None) -> list[held_out.HeldOutRuns]:
 # --- What is measured -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 @pytest.mark.parametrize("change", [None, SHARED_OFF, Intervention(top_k=1)])
 def test_losses_are_the_trainers(change: Intervention | None) -> None:
@@ -85,6 +86,7 @@ def test_losses_are_the_trainers(change: Intervention | None) -> None:
         )
 
 
+@pytest.mark.slow
 def test_differences_are_paired_and_none_is_none() -> None:
     plain, same = read_by(None, Intervention())
     gap, interval = held_out.difference(same, plain, ROWS)
@@ -108,6 +110,7 @@ def test_models_with_one_tokenizer_read_the_same_rows() -> None:
     assert len(held_out.rows("base")) == held_out.EACH * len(held_out.DOMAINS)
 
 
+@pytest.mark.slow
 def test_statistics_are_counted_by_hand() -> None:
     (read,) = read_by(None)
     found = statistics.counted("base", ROWS, read)
@@ -262,6 +265,7 @@ def ask(at: AppTest, slot: str) -> None:
         assert not at.exception and not at.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_intervention_is_compared_at_once(language: str) -> None:
     at = opened("interventions", language, pin="5")
@@ -307,7 +311,7 @@ def test_what_an_intervention_needs_can_fail_and_be_asked_for_again(
         asked = len(failing.tickets)
         at.run()
         assert len(failing.tickets) == asked  # not again by itself
-    at.button(key="interventions_ask").click().run()
+    ended(at.button(key="interventions_ask").click().run(), "interventions")
     ended(at, "interventions_held_out")
     assert not at.error
     assert len(at.metric) == 3
@@ -342,6 +346,7 @@ def test_the_tokens_of_a_comparison_are_a_table() -> None:
     assert [*shown[words["experts.column_text"]]] == list(trace.texts)
 
 
+@pytest.mark.slow
 def test_the_knock_out_runs_and_names_the_paper() -> None:
     at = opened("interventions")
     ask(at, "knock_out")

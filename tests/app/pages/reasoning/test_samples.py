@@ -125,6 +125,7 @@ def test_draws_samples_that_anybody_can_draw_again() -> None:
     assert again.id == found.id
 
 
+@pytest.mark.slow
 def test_what_an_ask_draws_does_not_depend_on_the_others() -> None:
     """Two problems and two ways of one model, with and without a budget: each request gets the same
     replies as alone, including forced answers."""

@@ -30,6 +30,7 @@ def test_o1_is_drawn_without_a_number_on_its_axes() -> None:
     assert ladder.data[0].text == ("74%", "83%", "93%")
 
 
+@pytest.mark.slow
 def test_a_budget_ends_the_thought_and_leaves_others_as_they_are() -> None:
     """A reply that ends within its budget is the same as without one; others are cut at the budget
     and still answer."""

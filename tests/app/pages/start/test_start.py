@@ -68,6 +68,7 @@ def test_the_question_that_nobody_changed_follows_the_language() -> None:
     assert app.text_input(key="q").value == "What is 12+13+14?"
 
 
+@pytest.mark.slow
 def test_the_first_picture_does_not_wait_for_torch() -> None:
     script = (
         "import sys; sys.modules['torch'] = None\n"

@@ -50,6 +50,7 @@ def file(family: str) -> dict[str, Any] | None:
     return made
 
 
+@pytest.mark.slow
 def test_fields_of_other_families_change_nothing_in_silence() -> None:
     tried = 0
     for family in PLAIN:
