@@ -21,7 +21,13 @@ from tests import offline
 offline.refuse_network()
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
-hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fast tests try fewer examples of each property."""
+    fast = config.option.markexpr == "not slow"
+    hypothesis.settings.load_profile("fast" if fast else "ci" if os.environ.get("CI") else "local")
 
 
 #: A file whose one test takes minutes.

@@ -65,6 +65,7 @@ def imported(folder: Path) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_image_installs_every_package_that_is_imported() -> None:
     there, of = installed(), metadata.packages_distributions()
     for folder in ("app", "model"):

@@ -148,6 +148,7 @@ def check(folder: Path, change: Intervention, ids: list[int]) -> None:
     torch.testing.assert_close(torch.stack(steps), logits[:n], atol=CLOSE, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize("kind", ["MLA", "GQA"])
 def test_random_model(name: str, kind: str, tmp_path: Path, words: Tokenizer) -> None:

@@ -249,6 +249,7 @@ def test_shipped_writes_what_the_reference_writes(name: str) -> None:
     assert check_reading(engine.model, kernel, ids) > len(ids) / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["base", "base-gqa"])
 def test_shipped_reads_to_the_end_of_its_context(name: str) -> None:
     folder = shipped_folder(name)

@@ -87,6 +87,7 @@ def test_a_cell_is_the_sum_over_its_tokens_and_experts(shape: tuple[int, int, in
     np.testing.assert_array_equal(pooled["load"][at], cells.sum(axis=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [-5, 0, 1, 2000, 3840, 4095, 10_000])
 def test_the_window_is_exact(trace: Trace, first: int) -> None:
     data = sent(trace, first=first)

@@ -185,6 +185,7 @@ def test_one_changed_comparison_is_one_wrong_step(task: str, style: str) -> None
             assert (old.start, old.accepts, old.fits) == (new.start, new.accepts, new.fits)
 
 
+@pytest.mark.slow
 def test_any_reply_takes_a_time_in_proportion() -> None:
     for piece in (" ", "1/1 ", " 1/1", "=1 1/1 ", "1+1=2, ", "first ", ". ", "&"):
         judge(chain.pose("12+30", "en"), "<think>" + piece * 20_000)

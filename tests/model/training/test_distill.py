@@ -44,6 +44,7 @@ def paths(tmp_path: Path, words: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> 
     return found
 
 
+@pytest.mark.slow
 def test_every_stage(paths: pipeline.Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, (needed, train) in distill.STAGES.items():
         assert all(paths.checkpoint(start).exists() for start in needed)

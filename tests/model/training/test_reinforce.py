@@ -138,6 +138,7 @@ def test_grpo_asks_training_problems_only(engine: Engine) -> None:
         assert {p.task for p in asked} == {"chain", "pick"}
 
 
+@pytest.mark.slow
 def test_grpo_learns_what_is_rewarded(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ def test_every_codec_reads_the_same_rows_as_the_reference(studied: tuple[Study, 
         assert study.nats[name] == pytest.approx(expected, rel=2e-3), name
 
 
+@pytest.mark.slow
 def test_all_directions_cost_nothing_and_fewer_lose_more(study: Study) -> None:
     by_rank = sorted(
         (name for name in latent_study.codecs(latents.full()) if name.isdecimal()), key=int

@@ -284,6 +284,7 @@ def test_an_intervention_is_compared_at_once(language: str) -> None:
     assert not at.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_before_anything_is_changed_there_is_an_example(language: str) -> None:
     at = ended(opened("interventions", language), "interventions")
@@ -298,6 +299,7 @@ def test_before_anything_is_changed_there_is_an_example(language: str) -> None:
     assert not any(said in caption.value for caption in at.caption)
 
 
+@pytest.mark.slow
 def test_what_an_intervention_needs_can_fail_and_be_asked_for_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -354,6 +356,7 @@ def test_the_knock_out_runs_and_names_the_paper() -> None:
     assert any(published["source"] in text.value for text in at.markdown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_statistics_and_one_expert_are_there_at_once(language: str) -> None:
     at = ended(opened("routing_statistics", language), "routing_statistics")

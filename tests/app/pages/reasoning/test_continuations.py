@@ -64,6 +64,7 @@ def test_goes_on_from_a_number_of_ones_own() -> None:
     assert told in [caption.value for caption in app.caption]
 
 
+@pytest.mark.slow
 def test_goes_on_from_a_step_of_a_live_run() -> None:
     app = opened()
     app.multiselect(key="r_models").set_value(["base.steps"])
