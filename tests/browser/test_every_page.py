@@ -1,8 +1,10 @@
-"""Each page opens in both languages, fits every screen, and has a light and a dark theme."""
+"""Each page opens in both languages, fits every screen, follows the system's colours, and is shared
+from one place."""
 
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,10 +20,17 @@ TOO_WIDE = """() => [document.documentElement, document.querySelector("[data-tes
     .map((box) => `${box.tagName} ${box.scrollWidth} > ${box.clientWidth}`)"""
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("ko", "dark")])
 @pytest.mark.parametrize("path", PAGES)
-def test_opens_and_fits(page: Page, path: str, language: str) -> None:
+def test_opens_fits_and_is_shared(
+    page: Page, path: str, language: str, scheme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=scheme)
     visit(page, path, lang=language)
+    colour = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
+    lightness = sum(int(part) for part in colour.strip("rgba()").split(",")[:3]) / 3
+    assert (lightness > 128) is (scheme == "light")
+    is_shared_from_one_place(page, language)
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
         expect(page.locator("h1")).to_have_count(1)
@@ -35,16 +44,23 @@ def test_opens_and_fits(page: Page, path: str, language: str) -> None:
         assert bool(re.search("[가-힣]", text)) is (language == "ko"), text
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_follows_the_system_into_the_dark(page: Page, path: str) -> None:
-    def background() -> list[int]:
-        colour = page.get_by_test_id("stApp").evaluate("e => getComputedStyle(e).backgroundColor")
-        return [int(part) for part in colour.strip("rgba()").split(",")[:3]]
-
-    for scheme, is_light in (("light", True), ("dark", False)):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        visit(page, path)
-        assert (sum(background()) > 3 * 128) is is_light, scheme
+def is_shared_from_one_place(page: Page, language: str) -> None:
+    """Share's link is that of the view, and can be copied without clipboard permission."""
+    words = texts(language)
+    button = page.get_by_role("button", name=words["share_view.open"], exact=True)
+    spot = button.bounding_box()
+    assert spot is not None
+    assert spot["y"] < 40
+    assert 1440 - spot["x"] - spot["width"] < 120
+    button.click()
+    link = page.get_by_label(words["share_view.link"]).first
+    expect(link).to_have_value(page.url)
+    copy = words["share_view.copy_what"].format(what=words["share_view.link"])
+    copied = words["share_view.copied"].format(what=words["share_view.link"])
+    page.get_by_role("button", name=copy).click()
+    expect(page.get_by_role("status").filter(has_text=copied)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name=words["share_view.open"])).to_be_hidden()
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

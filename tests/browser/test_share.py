@@ -19,7 +19,7 @@ from app.core.texts import LANGUAGES, texts
 from app.export import figures, files, themes
 from model.record.trace import Trace
 from tests.browser import saved
-from tests.browser.chromium import PAGES, settle, visit
+from tests.browser.chromium import settle, visit
 from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
@@ -43,23 +43,6 @@ def blog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
 def opened(page: Page) -> None:
     page.get_by_role("button", name="Share", exact=True).click()
     expect(page.get_by_role("dialog", name="Share")).to_be_visible()
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_share_is_at_one_place_on_every_page(page: Page, path: str) -> None:
-    """Its link is that of the view, and can be copied without clipboard permission."""
-    visit(page, path)
-    spot = page.get_by_role("button", name="Share", exact=True).bounding_box()
-    assert spot is not None
-    assert spot["y"] < 40
-    assert 1440 - spot["x"] - spot["width"] < 120
-    opened(page)
-    link = page.get_by_label("Link to this view").first
-    expect(link).to_have_value(page.url)
-    page.get_by_role("button", name="Copy: Link to this view").click()
-    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog", name="Share")).to_be_hidden()
 
 
 def test_what_was_copied_is_in_the_clipboard(page: Page) -> None:
