@@ -134,10 +134,11 @@ def one_text(found: ReadText) -> None:
         "share": t("after_rl.share"),
         "hover": t("after_rl.tokens_hover"),
     }
+    means = ", ".join(f"{model} {np.mean(share):.0%}" for model, share in changed.items())
     chart(
         drawn_once(figures.tokens, changed, layers, trace.texts, trace.n_prompt, pin, labels),
         key="e_rl_tokens",
-        alt=t("after_rl.tokens_alt", tokens=len(trace)),
+        alt=t("after_rl.tokens_alt", tokens=len(trace), shares=means),
     )
     chosen = found.ids[comparison.BASE].shape[2]
     st.caption(t("after_rl.tokens_reading", chosen=chosen))
@@ -296,24 +297,21 @@ def loads(found: list[ReadText], place: str) -> None:
         "points": t("after_rl.points"),
         "hover": t("after_rl.loads_hover"),
     }
+    most = max(comparison.AFTER, key=lambda model: np.abs(gained[model]).max())
+    at, expert = np.unravel_index(np.abs(gained[most]).argmax(), gained[most].shape)
+    shift = {
+        "layer": layers[at],
+        "expert": expert,
+        "model": most,
+        "before": f"{before[at, expert]:.0%}",
+        "after": f"{share_of[most][at, expert]:.0%}",
+    }
     chart(
         drawn_once(figures.loads, gained, layers, int(config["n_group"]), even, labels),
         key=f"e_rl_loads_{place}",
-        alt=t("after_rl.loads_alt"),
+        alt=t("after_rl.loads_alt", **shift),
     )
-    most = max(comparison.AFTER, key=lambda model: np.abs(gained[model]).max())
-    at, expert = np.unravel_index(np.abs(gained[most]).argmax(), gained[most].shape)
-    st.caption(
-        t(
-            "after_rl.loads_reading",
-            layer=layers[at],
-            expert=expert,
-            model=most,
-            before=f"{before[at, expert]:.0%}",
-            after=f"{share_of[most][at, expert]:.0%}",
-            even=f"{even:.0%}",
-        )
-    )
+    st.caption(t("after_rl.loads_reading", even=f"{even:.0%}", **shift))
     folded_table(
         lambda: [
             {t("experts.layer"): layer, t("experts.expert_axis"): expert}
