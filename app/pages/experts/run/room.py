@@ -168,9 +168,14 @@ def violations(trace: Trace, run: str | None, step: int | None) -> None:
 
 
 def over_training(trace: Trace, run: str | None) -> None:
-    """MaxVio of the twins over their pre-training; `run`, the model's own, stands out."""
+    """MaxVio over the model's own pre-training, `run`; a twin's stands out among all of them.
+
+    Base has been trained far longer than the twins, so its curve is drawn without theirs.
+    """
     curves = []
-    for name, attention in models.twins().items():
+    twins = models.twins()
+    drawn = twins if run is None or run in twins else {run: models.attention(run)}
+    for name, attention in drawn.items():
         recorded = models.run_results(name)["max_vio"]
         means = [sum(layers) / len(layers) for layers in recorded["per_layer"]]
         curves.append(figures.BalanceCurve(name, attention, recorded["step"], means))
@@ -193,7 +198,7 @@ def over_training(trace: Trace, run: str | None) -> None:
     if batch:
         chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
         least = f"{expert_load.chance(batch, experts, chosen).violation:.2f}"
-        date = numbers.span(models.run_results(name)["date"] for name in models.twins())
+        date = numbers.span(models.run_results(name)["date"] for name in drawn)
         st.caption(t("experts.curve_reading", batch=batch, least=least, date=date))
     folded_table(
         lambda: [

@@ -179,11 +179,13 @@ def test_curves_name_the_model_and_stress_the_chosen_one() -> None:
     curves = [
         figures.BalanceCurve("base", "MLA", [0, 9], [2.0, 0.1]),
         figures.BalanceCurve("base-mha", "MHA", [0, 9], [2.0, 0.2]),
+        figures.BalanceCurve("base-mla32", "MLA-32", [0, 9], [2.0, 0.3]),
     ]
     figure = figures.balance(curves, "base", {"step": "", "max_vio": "", "hover": ""})
     lines = {line.name: line for line in figure.data if line.mode == "lines"}
     assert lines["base · MLA"].line.width > lines["base-mha · MHA"].line.width
     assert lines["base · MLA"].line.color != lines["base-mha · MHA"].line.color
+    assert lines["base · MLA"].line.dash != lines["base-mla32 · MLA-32"].line.dash
 
 
 def test_domain_colours_have_fixed_limits() -> None:
