@@ -46,5 +46,8 @@ def test_all_can_read_a_page(path: str, tab: Page) -> None:
         variant = looks.VARIANTS[at % len(looks.VARIANTS)]
         looks.visit(tab, view, variant)
         here = looks.cut_off(tab) | looks.walked(tab) | looks.violations(tab)
+        tab.set_viewport_size({"width": 390, "height": 844})
+        tab.wait_for_timeout(300)
+        here |= {f"{rule}, 390 px": nodes for rule, nodes in looks.cut_off(tab).items()}
         found |= {(view, variant, rule): nodes for rule, nodes in here.items()}
     assert found == {}
