@@ -97,7 +97,7 @@ RUN_FOCUSED = """() => {
     const outlined = own.outlineStyle !== "none" && parseFloat(own.outlineWidth) >= 1;
     const ringed = own.boxShadow !== "none" || node.tagName === "CANVAS";
     const field = node.matches("textarea, input:not([type=range], [type=radio])");
-    const box = field && node.closest("[data-testid^=st]:not([data-testid$=Field])");
+    const box = field && node.closest("[data-testid=stElementContainer]");
     const bordered = box && [box, ...box.querySelectorAll("*")].some((part) =>
         ["rgb(0, 96, 168)", "rgb(88, 176, 240)"].includes(getComputedStyle(part).borderTopColor));
     const said = `${node.tagName} ${node.ariaLabel ?? node.textContent.slice(0, 40)}`;
@@ -142,6 +142,7 @@ def visit(tab: Page, view: tuple[str, str], variant: Variant) -> None:
 def violations(tab: Page) -> dict[str, list[str]]:
     """axe's violations that are serious or worse, with Share's panel open: nodes by rule."""
     tab.locator(".share-view .open").click()
+    chromium.settle(tab)  # what a rerun is about to replace is faint
     tab.evaluate(AXE.read_text(encoding="utf-8"))
     found = tab.evaluate(RUN_AXE)
     return {one["id"]: one["nodes"] for one in found if one["impact"] in GRAVE}

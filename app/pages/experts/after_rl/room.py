@@ -12,11 +12,11 @@ import numpy as np
 import streamlit as st
 
 from app.core import links
-from app.core.asking import questions
+from app.core.asking import prompts, questions
 from app.core.assets import models
 from app.core.errors import InputError
 from app.core.running.need_slot import NeedSlot
-from app.core.texts import t
+from app.core.texts import question_language, t
 from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import ReadText
 from app.ui.chart import chart
@@ -29,11 +29,16 @@ MOST = 8  # length of the list of tokens that changed most
 TOKEN = "e_rl_token"
 
 
+def drawn_question() -> str:
+    """The question of the held-out problem that was drawn last, in the viewer's language."""
+    return comparison.problem(st.session_state.e_rl_drawn, question_language()).question
+
+
 def draw() -> None:
     """Put the next held-out problem into the field."""
     state = st.session_state
     state.e_rl_drawn += 1
-    state.e_rl_text = comparison.problem(state.e_rl_drawn).question
+    state.e_rl_text = drawn_question()
     let_go()
 
 
@@ -65,12 +70,13 @@ def one() -> None:
     """Draw the comparison on the viewer's own question."""
     state = st.session_state
     state.setdefault("e_rl_drawn", 0)
+    prompts.follow_language("e_rl_text", drawn_question)
     st.header(t("after_rl.title"))
     st.markdown(t("after_rl.lead", yardstick=comparison.YARDSTICK))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             t("after_rl.question"),
-            value=comparison.problem(0).question,
+            value=comparison.problem(0, question_language()).question,
             key="e_rl_text",
             bind="query-params",
             on_change=let_go,

@@ -228,11 +228,9 @@ def test_opens_with_the_recorded_run(language: str) -> None:
     words = texts(language)
     assert at.title[0].value == words["experts.title"]
     assert under_way(at, "experts") is None
-    info = recorded_runs.trace("experts").info
-    assert at.text_area(key="e_prompt").value == info.prompt
-    told = words["common.run_recorded"].format(
-        model=recorded_runs.trace("experts").card.name, date=info.date
-    )
+    trace = recorded_runs.trace({"en": "experts", "ko": "experts-ko"}[language])
+    assert at.text_area(key="e_prompt").value == trace.info.prompt
+    told = words["common.run_recorded"].format(model=trace.card.name, date=trace.info.date)
     assert any(told in caption.value for caption in at.caption)
 
 
@@ -243,7 +241,7 @@ def test_every_chart_of_the_run_has_its_numbers_as_a_table() -> None:
     load = tables[(words["experts.layer"], *experts)]
     assert np.allclose(load[experts], run.load() / run.fed, atol=5e-5)
     curves = tables[tuple(words[f"experts.{name}"] for name in ("model", "step", "max_vio"))]
-    assert set(curves[words["experts.model"]]) == set(models.twins())
+    assert set(curves[words["experts.model"]]) == {run.card.name}
 
 
 def test_runs_live_to_the_end() -> None:
@@ -388,3 +386,16 @@ def test_rooms_open_by_the_names_that_they_once_had(once: str, room: str) -> Non
     at = opened(room=once)
     assert at.session_state.e_room == room
     assert at.query_params["room"] == room
+
+
+def test_the_recorded_run_and_its_prompt_are_in_the_language_of_the_page() -> None:
+    at = opened()
+    english = at.text_area(key="e_prompt").value
+    at.session_state["lang"] = "ko"
+    at.run()
+    korean = at.text_area(key="e_prompt").value
+    assert korean == recorded_runs.trace("experts-ko").info.prompt != english
+    at.text_area(key="e_prompt").set_value("And the LORD said").run()
+    at.session_state["lang"] = "en"
+    at.run()
+    assert at.text_area(key="e_prompt").value == "And the LORD said"
