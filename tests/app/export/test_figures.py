@@ -16,7 +16,7 @@ from app.core import numbers
 from app.core.pages import PAGES
 from app.core.texts import APP, LANGUAGES
 from app.export import figures, serving
-from app.export.exhibit import ShownReplies, ShownRun, ShownRun
+from app.export.exhibit import ShownReplies, ShownRun
 from app.export.themes import theme
 from app.story.chapters import BY_NAME
 
