@@ -392,10 +392,8 @@ def test_the_recorded_run_and_its_prompt_are_in_the_language_of_the_page() -> No
     at = opened()
     english = at.text_area(key="e_prompt").value
     at.session_state["lang"] = "ko"
-    at.run()
-    korean = at.text_area(key="e_prompt").value
+    korean = at.run().text_area(key="e_prompt").value
     assert korean == recorded_runs.trace("experts-ko").info.prompt != english
     at.text_area(key="e_prompt").set_value("And the LORD said").run()
     at.session_state["lang"] = "en"
-    at.run()
-    assert at.text_area(key="e_prompt").value == "And the LORD said"
+    assert at.run().text_area(key="e_prompt").value == "And the LORD said"
