@@ -14,7 +14,7 @@ class Page:
     paper: str  # a key of export/papers.bib
 
 
-#: The story and the glossary are not in pages/, because they use figures of several pages.
+#: The story is not in pages/, because it uses figures of several pages.
 PAGES = {
     "start": Page("play_circle", "pages/start/start.py", "deepseek-r1"),
     "experts": Page("hub", "pages/experts/experts.py", "deepseek-v3"),
@@ -22,6 +22,6 @@ PAGES = {
     "reasoning": Page("psychology", "pages/reasoning/reasoning.py", "deepseek-r1"),
     "training": Page("trending_up", "pages/training/training.py", "deepseek-r1-nature"),
     "story": Page("auto_stories", "story/story.py", "o1"),  # of its first chapter
-    "glossary": Page("dictionary", "story/glossary.py", "deepseek-r1"),
+    "glossary": Page("dictionary", "pages/glossary/glossary.py", "deepseek-r1"),
 }
 FIRST = next(iter(PAGES))  # its address is the app's own

@@ -55,7 +55,7 @@ def _measured(*models: str) -> Callable[[], Iterable[str]]:
 
 
 def _results(names: Callable[[], Iterable[str]]) -> Callable[[], Iterable[str]]:
-    return lambda: [f"runs/{name}/results.json" for name in names()]
+    return lambda: [f"runs/{name}/heldout.json" for name in names()]
 
 
 def _replies() -> list[str]:
@@ -72,7 +72,7 @@ def _group() -> list[str]:
 
 
 _ZEROS = _files("runs/r1-zero/log.jsonl", "runs/r1-zero/evaluation.json", PUBLISHED)
-_TWINS = _results(lambda: models.twins())
+_TWINS = _results(models.twins)
 _R1, _NATURE = "deepseek-r1", "deepseek-r1-nature"
 FIGURES: Mapping[str, FigureEntry] = {
     "compute": FigureEntry(reasoning.compute, "story", "o1", (730, 780, 850), _ZEROS),

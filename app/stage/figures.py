@@ -31,7 +31,7 @@ def took(
         go.Heatmap(
             z=np.where(share_ET > 0, share_ET, np.nan),
             zmin=0,
-            zmax=0.6,
+            zmax=style.full_share(ids_TK.shape[1]),
             colorscale=style.AMOUNTS,
             colorbar={
                 "title": {"text": labels["share"]},

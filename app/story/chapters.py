@@ -144,7 +144,7 @@ def _balance() -> Mapping[str, object]:
 
 def _cache() -> Mapping[str, object]:
     per_token = {
-        kind: models.run_results(n)["bytes_per_token"] for n, kind in models.twins().items()
+        kind: models.heldout_results(n)["bytes_per_token"] for n, kind in models.twins().items()
     }
     return {
         kind.lower(): f"{per_token[kind]:,}"

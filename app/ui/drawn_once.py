@@ -1,6 +1,7 @@
 """A cache of drawn figures: they are pure functions, so their arguments identify them.
 
     chart(drawn_once(figures.curves, growths, labels), key="c_curves", alt=sentence)
+
 A recorded run looks the same to all viewers, and whenever the page is drawn again. plotly takes
 about ten milliseconds to build and validate a figure; the lookup here takes a tenth of one.
 """

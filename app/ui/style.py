@@ -40,6 +40,12 @@ MODEL_MARK = {
 SIGNED = [[0.0, "#0072B2"], [0.5, "#e4e6ea"], [1.0, "#D55E00"]]
 AMOUNTS = "Cividis"  # the colour scale for amounts; use fixed limits
 
+
+def full_share(experts_per_token: int) -> float:
+    """Where the colour scale of routing shares ends: at twice the even share, as in run.js."""
+    return min(1.0, 2 / experts_per_token)
+
+
 CLEAR = "rgba(0,0,0,0)"
 GRID = "rgba(128,136,148,0.28)"  # visible on white and on near-black
 RULE = "rgba(128,136,148,0.75)"

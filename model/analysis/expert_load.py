@@ -134,7 +134,7 @@ def trained_violation(
 ) -> NDArray[np.float64] | None:
     """MaxVio [L] of the training batch nearest to step `steps`, or of the last one recorded.
 
-    `max_vio` is that entry of a run's results.json: `step` [n] and `per_layer` [n, L]. None if
+    `max_vio` is that entry of a run's heldout.json: `step` [n] and `per_layer` [n, L]. None if
     nothing was recorded.
     """
     at = np.asarray(max_vio["step"])

@@ -1,6 +1,7 @@
 """Compressed latent caches in the kernel: fewer directions of each latent, or fewer bits.
 
 Weights are shared with the original model; only the cached latents differ.
+Suffixes of array names: L layers, T tokens, R kv_lora_rank.
 """
 
 from __future__ import annotations

@@ -3,8 +3,10 @@
 Written to be read beside DeepSeek-V3's paper (arXiv 2412.19437, section 2.1.1) and GQA's
 (arXiv 2305.13245). Suffixes of tensor names give their dimensions:
     B batch          T new tokens         S all tokens so far
-    D hidden_size    H heads              K key-value heads    d head_dim
-    R kv_lora_rank   n qk_nope_head_dim   p qk_rope_head_dim   v v_head_dim
+    D hidden_size    H heads              K key-value heads    d head_dim (MLA: n + p)
+    R kv_lora_rank   n qk_nope_head_dim   p qk_rope_head_dim   v v_head_dim    r q_lora_rank
+`forward` of both kinds returns [B, T, D]. `rotary` is what `rotary_angles` returns for the new
+tokens; `mask` [B or 1, 1, T, S] is True where a token may look, None stands for causal attention.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.nn.cache import Cache
-from model.nn.config import ModelConfig
+from model.nn.config import LATENT_EPS, ModelConfig
 
 
 class RMSNorm(nn.Module):
@@ -77,10 +79,11 @@ class GroupedQueryAttention(nn.Module):
         q_BTHd = self.rope(self.q_proj(x_BTD).view(heads), rotary)
         k_BTKd = self.rope(self.k_proj(x_BTD).view(heads), rotary)
         v_BTKd = self.v_proj(x_BTD).view(heads)
+        k_BSKd, v_BSKd = k_BTKd, v_BTKd
         if cache is not None:
             held = cache.append(self.layer, k=k_BTKd, v=v_BTKd)
-            k_BTKd, v_BTKd = held["k"], held["v"]
-        out_BTHd = attend(q_BTHd, k_BTKd, v_BTKd, self.head_dim**-0.5, mask)
+            k_BSKd, v_BSKd = held["k"], held["v"]
+        out_BTHd = attend(q_BTHd, k_BSKd, v_BSKd, self.head_dim**-0.5, mask)
         return self.o_proj(out_BTHd.flatten(2))
 
 
@@ -104,25 +107,26 @@ class MultiHeadLatentAttention(nn.Module):
         )
         self.rank, self.heads = config.kv_lora_rank, config.num_attention_heads
         D, H = config.hidden_size, self.heads
-        eps = 1e-6  # DeepSeek's own code uses this for latents, whatever rms_norm_eps is
         self.q_lora_rank = config.q_lora_rank
         if self.q_lora_rank is None:
             self.q_proj = nn.Linear(D, H * (self.nope + self.pe), bias=False)
         else:
             self.q_a_proj = nn.Linear(D, self.q_lora_rank, bias=False)
-            self.q_a_layernorm = RMSNorm(self.q_lora_rank, eps)
+            self.q_a_layernorm = RMSNorm(self.q_lora_rank, LATENT_EPS)
             self.q_b_proj = nn.Linear(self.q_lora_rank, H * (self.nope + self.pe), bias=False)
         self.kv_a_proj_with_mqa = nn.Linear(D, self.rank + self.pe, bias=False)
-        self.kv_a_layernorm = RMSNorm(self.rank, eps)
+        self.kv_a_layernorm = RMSNorm(self.rank, LATENT_EPS)
         self.kv_b_proj = nn.Linear(self.rank, H * (self.nope + self.v), bias=False)
         self.o_proj = nn.Linear(H * self.v, D, bias=False)
 
     def queries(self, x_BTD: Tensor) -> tuple[Tensor, Tensor]:
+        """Each head's query without and with position, not yet rotated (V3, equations 6 to 9)."""
         if self.q_lora_rank is None:
-            q = self.q_proj(x_BTD)
+            q_BTHd = self.q_proj(x_BTD).unflatten(-1, (self.heads, -1))
         else:
-            q = self.q_b_proj(self.q_a_layernorm(self.q_a_proj(x_BTD)))
-        q_BTHn, q_BTHp = q.unflatten(-1, (self.heads, -1)).split((self.nope, self.pe), dim=-1)
+            low_BTr = self.q_a_layernorm(self.q_a_proj(x_BTD))
+            q_BTHd = self.q_b_proj(low_BTr).unflatten(-1, (self.heads, -1))
+        q_BTHn, q_BTHp = q_BTHd.split((self.nope, self.pe), dim=-1)
         return q_BTHn, q_BTHp
 
     def forward(
@@ -135,15 +139,16 @@ class MultiHeadLatentAttention(nn.Module):
     ) -> Tensor:
         q_BTHn, q_BTHp = self.queries(x_BTD)
         latent_BTR, k_BTp = self.kv_a_proj_with_mqa(x_BTD).split((self.rank, self.pe), dim=-1)
-        c_kv = self.kv_a_layernorm(latent_BTR)
+        c_BTR = self.kv_a_layernorm(latent_BTR)
         # DeepSeek rotates neighbours (x0, x1), (x2, x3), ...
         q_BTHp = rotate(q_BTHp[..., 0::2], q_BTHp[..., 1::2], *rotary)
-        k_pe = rotate(k_BTp[:, :, None, 0::2], k_BTp[:, :, None, 1::2], *rotary)[:, :, 0]
+        k_BTp = rotate(k_BTp[:, :, None, 0::2], k_BTp[:, :, None, 1::2], *rotary)[:, :, 0]
+        c_BSR, k_BSp = c_BTR, k_BTp
         if cache is not None:
-            held = cache.append(self.layer, c_kv=c_kv, k_pe=k_pe)
-            c_kv, k_pe = held["c_kv"], held["k_pe"]
+            held = cache.append(self.layer, c_kv=c_BTR, k_pe=k_BTp)
+            c_BSR, k_BSp = held["c_kv"], held["k_pe"]
         compute = self.absorbed if absorb else self.naive
-        return self.o_proj(compute(q_BTHn, q_BTHp, c_kv, k_pe, mask).flatten(2))
+        return self.o_proj(compute(q_BTHn, q_BTHp, c_BSR, k_BSp, mask).flatten(2))
 
     def naive(
         self, q_BTHn: Tensor, q_BTHp: Tensor, c_BSR: Tensor, k_BSp: Tensor, mask: Tensor | None

@@ -1,4 +1,4 @@
-"""The KV cache of one request, and the bytes it really takes.
+"""The KV cache of a batch of sequences, and the bytes it really takes.
 
 What a layer caches depends on the kind of attention. MHA, GQA and MQA cache `k` and `v` of every
 key-value head. MLA caches only `c_kv`, the normalised latent, and `k_pe`, the one rotary key that

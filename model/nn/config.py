@@ -28,6 +28,9 @@ MOE_FIELDS = (
 )  # fmt: skip
 
 
+LATENT_EPS = 1e-6  # DeepSeek's own code uses it for latents, whatever rms_norm_eps is
+
+
 @dataclass(frozen=True)
 class Family:
     """A model_type: its class in transformers, the fields it lacks, its constant entries."""

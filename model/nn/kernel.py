@@ -12,12 +12,15 @@ heads, each with its own part of the cache.
 Letters as in `network` and `attention`, and:
     L layers       M layers with experts     V vocab_size     C positions that fit the cache
     P panels of `LANES` outputs, the layout of matrices in `simd`     G blocks of `LANES` positions
+Arguments, all of `layout`:
+    s `Sizes`    w `Weights`    g `Gates`    b `TokenBatch` of n tokens    t `Scratch`
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from model.nn.config import LATENT_EPS
 from model.nn.machine_code import native
 from model.nn.ops import (
     ADD,
@@ -43,7 +46,7 @@ def project(s, w, codec, b, n, layer, t, cache):
     if s.q_rank:  # c_Q = W_DQ h, q = W_UQ c_Q (equations 6 to 9)
         matmul(n, t.h, START, w.q_a, layer, t.low, START, SET)
         for i in range(n):
-            rms_norm(t.low[i], s.q_rank, w.q_a_norm[layer], 1e-6)
+            rms_norm(t.low[i], s.q_rank, w.q_a_norm[layer], LATENT_EPS)
         matmul(n, t.low, START, w.q, layer, t.q, START, SET)
     else:
         matmul(n, t.h, START, w.q, layer, t.q, START, SET)
@@ -55,7 +58,7 @@ def project(s, w, codec, b, n, layer, t, cache):
             at = head * s.query
             matmul(n, t.q, at, w.uk, layer * s.H + head, t.query, head * s.key, SET)
         for i in range(n):
-            rms_norm(t.kv[i], s.value, w.kv_norm[layer], 1e-6)
+            rms_norm(t.kv[i], s.value, w.kv_norm[layer], LATENT_EPS)
             if codec.bits == 16:
                 keep_bfloat16(t.kv[i], s.value)
             elif codec.bits:

@@ -5,8 +5,9 @@ family) have the same parts without gates and experts. Modules are named as in t
 checkpoints.
 
 Suffixes of tensor names give their dimensions:
-    B batch          T new tokens          S all tokens so far   N = B*T tokens in a row
-    D hidden_size    E routed experts      k experts per token   F expert's inner width
+    B batch          T new tokens          S all tokens so far   N = B*T tokens, one after another
+    D hidden_size    E routed experts      k experts per token   M = N*k tokens, each per expert
+    I, O             inputs and outputs of an expert's matrix
 """
 
 from __future__ import annotations

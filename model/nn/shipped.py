@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,18 @@ from model import ASSETS
 from model.nn.config import CheckpointError
 
 FOLDER = ASSETS / "checkpoints"
+_REPEAT = re.compile(r"(.+)-seed(\d+)")
+
+
+def seeded(name: str, seed: int) -> str:
+    """The name of a model trained with a seed: NAME for the first, NAME-seed1 for seed 1."""
+    return f"{name}-seed{seed}" if seed else name
+
+
+def without_seed(name: str) -> tuple[str, int]:
+    """Undo `seeded`: the name of the model with the first seed, and the seed."""
+    match = _REPEAT.fullmatch(name)
+    return (match[1], int(match[2])) if match else (name, 0)
 
 
 @dataclass(frozen=True)
@@ -20,7 +33,7 @@ class About:
     family: str
     tokens: int
     steps: int
-    seed: int
+    seed: int  # of the last stage of its training
     date: str  # ISO, of the end of training
 
 
@@ -39,3 +52,12 @@ def about(folder: Path) -> About:
 def folders() -> dict[str, Path]:
     """The folders of all shipped checkpoints, by name."""
     return {path.parent.name: path.parent for path in sorted(FOLDER.glob("*/about.json"))}
+
+
+def on_the_way(end: Path) -> list[Path]:
+    """The checkpoints of a training, by steps: NAME-step5 and so on, and its `end`, NAME."""
+
+    def steps(path: Path) -> int:
+        return int(path.name.removeprefix(f"{end.name}-step"))
+
+    return [*sorted(end.parent.glob(f"{end.name}-step*"), key=steps), end]

@@ -71,7 +71,7 @@ class _Visitor:
 
 
 @dataclass(eq=False)
-class _Place:
+class _RunningBatch:
     """A batch and the visitors in it. Keys are (ticket, index of the sequence in it)."""
 
     batch: Batch[tuple[Ticket, int]]
@@ -89,7 +89,7 @@ class Scheduler:
     def __init__(self, load: Callable[[Hashable], ModelLike], threads: int = 2) -> None:
         self._load, self._most = load, threads
         self._visitors: dict[Hashable, _Visitor] = {}
-        self._places: dict[Key, list[_Place]] = {}
+        self._batches: dict[Key, list[_RunningBatch]] = {}
         self._loading: set[Key] = set()
         self._wake = threading.Condition()
         self._closed = False
@@ -191,55 +191,55 @@ class Scheduler:
                 self._loading.add(key)
                 return lambda: self._open(key)
         mine = [
-            place
-            for places in self._places.values()
-            for place in places
-            if not place.busy and place.of(visitor)
+            running
+            for batches in self._batches.values()
+            for running in batches
+            if not running.busy and running.of(visitor)
         ]
         if not mine:
             return None
-        place = min(mine, key=lambda one: one.used)
+        running = min(mine, key=lambda one: one.used)
         along = [
             key
-            for key, owner in place.holds.items()
-            if owner == visitor or len(place.of(owner)) <= FEW
+            for key, owner in running.holds.items()
+            if owner == visitor or len(running.of(owner)) <= FEW
         ]
-        place.busy = True
-        return lambda: self._turn(place, along)
+        running.busy = True
+        return lambda: self._turn(running, along)
 
     def _admit(self, ticket: Ticket) -> Key | None:
         """Give rows to a ticket's next sequences; returns the key of a batch to open, if any."""
         for key, left in ticket.left.items():
             if key in self._loading:
                 continue
-            places = [one for one in self._places.get(key, []) if not one.batch.outdated]
-            while left and any(self._admitted(ticket, left[0], place) for place in places):
+            batches = [one for one in self._batches.get(key, []) if not one.batch.outdated]
+            while left and any(self._admitted(ticket, left[0], running) for running in batches):
                 left.popleft()
                 ticket.begin()
-            if left and self._wants_another(places, ticket):
+            if left and self._wants_another(batches, ticket):
                 return key
         return None
 
-    def _admitted(self, ticket: Ticket, number: int, place: _Place) -> bool:
-        if place.busy or len(place.of(ticket.visitor)) >= SHARE:
+    def _admitted(self, ticket: Ticket, number: int, running: _RunningBatch) -> bool:
+        if running.busy or len(running.of(ticket.visitor)) >= SHARE:
             return False
-        if not place.batch.admit((ticket, number), ticket.requests[number]):
+        if not running.batch.admit((ticket, number), ticket.requests[number]):
             return False
-        place.holds[ticket, number] = ticket.visitor
+        running.holds[ticket, number] = ticket.visitor
         return True
 
-    def _wants_another(self, places: list[_Place], ticket: Ticket) -> bool:
+    def _wants_another(self, batches: list[_RunningBatch], ticket: Ticket) -> bool:
         """Whether to open another batch: there is none, or others are in all of them."""
-        if not places:
+        if not batches:
             return True
-        others = all(len(place.of(ticket.visitor)) < len(place.holds) for place in places)
-        return others and len(places) < self._most
+        others = all(len(running.of(ticket.visitor)) < len(running.holds) for running in batches)
+        return others and len(batches) < self._most
 
     def _open(self, key: Key) -> None:
         """Load a model and open a batch for it."""
         engine, keep = key
         try:
-            place = _Place(Batch(self._load(engine).workspace(TOGETHER, keep)))
+            running = _RunningBatch(Batch(self._load(engine).workspace(TOGETHER, keep)))
         except Exception as error:
             with self._wake:
                 self._loading.discard(key)
@@ -247,30 +247,30 @@ class Scheduler:
             return
         with self._wake:
             self._loading.discard(key)
-            place.used = time.monotonic()
-            self._places.setdefault(key, []).append(place)
+            running.used = time.monotonic()
+            self._batches.setdefault(key, []).append(running)
             self._wake.notify_all()
 
-    def _turn(self, place: _Place, along: list[tuple[Ticket, int]]) -> None:
+    def _turn(self, running: _RunningBatch, along: list[tuple[Ticket, int]]) -> None:
         """Compute a turn of a batch and deliver the sequences that have ended."""
         started = time.perf_counter()
         try:
-            ended, error = place.batch.turn(along), None
+            ended, error = running.batch.turn(along), None
         except Exception as problem:
             ended, error = [], problem
         elapsed = time.perf_counter() - started
         with self._wake:
-            place.busy, place.used = False, time.monotonic()
+            running.busy, running.used = False, time.monotonic()
             for ticket, _ in along:
                 ticket.served += elapsed / len(along)
                 if (visitor := self._visitors.get(ticket.visitor)) is not None:
                     visitor.served += elapsed / len(along)
             if error is not None:  # the state of the batch is unknown: drop it and all in it
-                for places in self._places.values():
-                    places[:] = [one for one in places if one is not place]
-                self._fail({ticket for ticket, _ in place.holds}, error)
+                for batches in self._batches.values():
+                    batches[:] = [one for one in batches if one is not running]
+                self._fail({ticket for ticket, _ in running.holds}, error)
             for key, run in ended:
-                del place.holds[key]
+                del running.holds[key]
                 self._deliver(*key, run)
             self._wake.notify_all()
 
@@ -306,7 +306,7 @@ class Scheduler:
         """End tickets that failed, were stopped, or are no longer watched; drop unused batches."""
         for ticket in [one for one in self._tickets() if one.dropped]:
             self._end(ticket)
-        idle = [one for places in self._places.values() for one in places if not one.holds]
+        idle = [one for batches in self._batches.values() for one in batches if not one.holds]
         idle.sort(key=lambda one: one.used, reverse=True)
         since = time.monotonic() - IDLE_SECONDS
         left = [
@@ -314,12 +314,12 @@ class Scheduler:
             for n, one in enumerate(idle)
             if n >= IDLE_MOST or one.used < since or one.batch.outdated
         ]
-        for key, places in list(self._places.items()):
-            kept = [one for one in places if one not in left]
+        for key, batches in list(self._batches.items()):
+            kept = [one for one in batches if one not in left]
             if kept:
-                self._places[key] = kept
+                self._batches[key] = kept
             else:
-                del self._places[key]
+                del self._batches[key]
 
     def _take_out(self, ticket: Ticket) -> bool:
         """Remove a ticket's sequences from the batches; False if some are being computed now.
@@ -327,16 +327,16 @@ class Scheduler:
         Those removed never come back, so that the rest can be removed after the current turns.
         """
         out = True
-        for places in self._places.values():
-            for place in places:
-                mine = [key for key in place.holds if key[0] is ticket]
-                if mine and place.busy:
+        for batches in self._batches.values():
+            for running in batches:
+                mine = [key for key in running.holds if key[0] is ticket]
+                if mine and running.busy:
                     out = False
                     continue
                 for key in mine:
-                    del place.holds[key]
+                    del running.holds[key]
                     try:
-                        ticket.results[key[1]] = place.batch.leave(key)
+                        ticket.results[key[1]] = running.batch.leave(key)
                     except Exception as error:  # e.g. no memory for a copy of the run
                         _LOG.error("a sequence was lost as it left", exc_info=error)
                         ticket.error = ticket.error or error

@@ -15,11 +15,12 @@ import json
 import random
 
 from model.data.corpus import Document
+from model.nn.shipped import seeded
 from model.runtime.sampler import Sampler
 from model.tasks.problem import Piece
 from model.training import pipeline, sft
 from model.training.grpo import GRPOConfig
-from model.training.pipeline import SEEDS, Paths, Stage, seeded
+from model.training.pipeline import SEEDS, Paths, Stage
 
 QUESTIONS, SAMPLES = 1500, 8  # for the teacher
 EPOCHS = 4

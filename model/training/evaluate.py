@@ -59,7 +59,7 @@ def comparisons(judgement: Judgement) -> list[ReasoningStep]:
     return [step for step in judgement.steps if step.kind == "compare"]
 
 
-def heldout(task: str, levels: Sequence[int], n: int, seed: int) -> list[Problem]:
+def held_out_problems(task: str, levels: Sequence[int], n: int, seed: int) -> list[Problem]:
     """n held-out problems, spread evenly over the levels."""
     streams = [problems(task, level, seed, "heldout") for level in levels]
     return [next(stream) for stream in itertools.islice(itertools.cycle(streams), n)]
@@ -124,7 +124,7 @@ def evaluate(
         ProblemError: if there is no such task or level.
     """
     levels = list(levels or family_of(task).LEVELS)
-    asked = heldout(task, levels, n, seed)
+    asked = held_out_problems(task, levels, n, seed)
     found = attempts(sampler, asked, samples, temperature, seed, budget=budget, extend=extend)
     head = {
         "model": sampler.name,

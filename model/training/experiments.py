@@ -50,7 +50,8 @@ def short_run(problem: Problem, seed: int) -> dict[str, Any]:
 
 
 def decoding_times(paths: Mapping[str, tuple[str, bool]]) -> dict[str, Any]:
-    """Seconds of decoding steps; `paths` by name: a shipped model, and whether it absorbs."""
+    """The request for seconds of decoding steps; `paths` by name: a shipped model, and whether it
+    absorbs."""
     return {
         "experiment": "decoding_times",
         "paths": [[path, model, absorb] for path, (model, absorb) in paths.items()],

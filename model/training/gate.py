@@ -15,7 +15,7 @@ from model.nn.files import write_json
 from model.runtime.sampler import Sampler
 from model.tasks import TASKS
 from model.tasks.problem import Problem
-from model.training.evaluate import Attempt, attempts, heldout, summary
+from model.training.evaluate import Attempt, attempts, held_out_problems, summary
 from model.training.pretrain import PAIR
 
 PROBLEMS, SAMPLES, SEED = 560, 4, 11  # problems per task, replies to each
@@ -33,7 +33,7 @@ def measure(sampler: Sampler, folder: Path) -> dict[str, Any]:
         "tasks": {},
     }
     for task, family in TASKS.items():
-        asked = heldout(task, family.LEVELS, PROBLEMS, SEED)
+        asked = held_out_problems(task, family.LEVELS, PROBLEMS, SEED)
         replies = attempts(sampler, asked, SAMPLES, temperature=1.0, seed=SEED)
         measured = summary(asked, replies) | {"by_level": by_level(asked, replies)}
         found["tasks"][task] = measured | {"opens": opens(measured)}

@@ -14,6 +14,8 @@ value network. Departures from the paper, all documented choices of `GRPOConfig`
   the estimate is still logged, every `kl_every` steps;
 - groups whose rewards are all equal carry no signal and are left out of the update (DAPO,
   arXiv 2503.14476); their share is logged.
+
+Suffixes of tensor names: N replies, T tokens of a reply, S those and its prompt's.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def bytes_per_token(engine: Engine) -> int:
 
 
 def results(engine: Engine, run_folder: Path, seed: int = 1) -> dict[str, Any]:
-    """Evaluate a pre-trained model; writes results.json to its run folder and returns it."""
+    """Evaluate a pre-trained model; writes heldout.json to its run folder and returns it."""
     name, context = engine.about.name, engine.config.max_position_embeddings
     log = [json.loads(line) for line in (run_folder / "log.jsonl").read_text().splitlines()]
     run = json.loads((run_folder / "run.json").read_text())
@@ -108,5 +108,5 @@ def results(engine: Engine, run_folder: Path, seed: int = 1) -> dict[str, Any]:
             "bias": [w[-1]["bias"] for w in windows],
             "method": f"tokens of {every} steps by expert, an even share being 1; bias after them",
         }
-    write_json(run_folder / "results.json", found, indent=1)
+    write_json(run_folder / "heldout.json", found, indent=1)
     return found

@@ -21,7 +21,7 @@ from typing import Any
 from model.data.corpus import Document, text_document
 from model.nn import checkpoints
 from model.nn.files import write_json
-from model.nn.shipped import About
+from model.nn.shipped import About, seeded
 from model.runtime.engine import Engine
 from model.runtime.sampler import Sampler
 from model.tasks import TASKS
@@ -52,11 +52,6 @@ class Paths:
 
 
 Stage = tuple[tuple[str, ...], Callable[[Paths], None]]
-
-
-def seeded(name: str, seed: int) -> str:
-    """The name of a model trained with a seed; the first seed has the plain name."""
-    return f"{name}-seed{seed}" if seed else name
 
 
 def train_problems(rng: random.Random, n: int) -> list[Problem]:
@@ -112,7 +107,7 @@ def accepted_documents(
     }
 
 
-def reinforce(config: GRPOConfig, start: str, paths: Paths, family: str) -> Engine:
+def reinforce(config: GRPOConfig, start: str, paths: Paths, family: str) -> None:
     """Run GRPO from a shipped checkpoint; ships the result, and r1-zero's `KEPT_STEPS`."""
     engine = Engine.load(paths.checkpoint(start))
 
@@ -121,14 +116,13 @@ def reinforce(config: GRPOConfig, start: str, paths: Paths, family: str) -> Engi
     def keep_step() -> None:
         if config.name == "r1-zero" and run.step in KEPT_STEPS:
             label = f"{config.name}-step{run.step}"
-            ship(run.engine, label, "history", engine.about, run.step, run.tokens, paths)
+            ship(run.engine, label, "history", config.seed, run.step, run.tokens, paths)
 
     run.train(paths.work, paths.run(config.name), keep_step)
-    ship(run.engine, config.name, family, engine.about, run.step, run.tokens, paths)
+    ship(run.engine, config.name, family, config.seed, run.step, run.tokens, paths)
     write_run(
         paths, config.name, asdict(config), start, run.seconds, {"rollout_tokens": run.tokens}
     )
-    return run.engine
 
 
 def fine_tune(
@@ -138,23 +132,22 @@ def fine_tune(
     paths: Paths,
     family: str,
     counts: dict[str, int],
-) -> Engine:
+) -> None:
     """Run SFT from a shipped checkpoint; ships the result."""
     engine = Engine.load(paths.checkpoint(start))
     run = sft.FineTuning(config, engine.model, engine.tokenizer, documents)
     run.train(paths.work, paths.run(config.name))
-    ship(engine, config.name, family, engine.about, engine.about.steps, run.tokens, paths)
+    ship(engine, config.name, family, config.seed, engine.about.steps, run.tokens, paths)
     data = counts | {"documents": len(documents), "tokens_seen": run.tokens}
     write_run(paths, config.name, asdict(config), start, run.seconds, data)
-    return engine
 
 
 def ship(
-    engine: Engine, name: str, family: str, before: About, steps: int, tokens: int, paths: Paths
+    engine: Engine, name: str, family: str, seed: int, steps: int, tokens: int, paths: Paths
 ) -> None:
     """Write a checkpoint folder; its token count includes the training of its predecessors."""
     today = datetime.date.today().isoformat()
-    about = About(name, family, before.tokens + tokens, steps, before.seed, today)
+    about = About(name, family, engine.about.tokens + tokens, steps, seed, today)
     checkpoints.save(paths.checkpoint(name), engine.model, engine.tokenizer, about)
 
 

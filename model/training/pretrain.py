@@ -6,6 +6,7 @@ Departures from the V3 report (section 4.2), for a small model on a CPU: Muon to
 no sequence-wise auxiliary loss, no multi-token prediction, and a bias update speed that decays with
 the learning rate instead of dropping to zero near the end. As in the report (section 4.3), the
 context is extended late: the first rows are half as long as the last.
+Suffixes of tensor names are those of `network`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from model.nn import checkpoints, config, tokenizer
 from model.nn.config import ModelConfig
 from model.nn.files import write_json
 from model.nn.network import Gate, Transformer
-from model.nn.shipped import About
+from model.nn.shipped import About, seeded
 from model.training.loop import TrainingRun
 from model.training.optim import Muon, split_parameters
 from model.training.state import digest
@@ -42,9 +43,7 @@ TWINS: dict[str, Callable[[int], ModelConfig]] = {
     "base-mqa": lambda vocab: config.twin(vocab, num_key_value_heads=1),
 }
 #: seed by seed, so that every kind is available early
-TWIN_RUNS = {
-    f"{name}-seed{seed}" if seed else name: (name, seed) for seed in SEEDS for name in TWINS
-}
+TWIN_RUNS = {seeded(name, seed): (name, seed) for seed in SEEDS for name in TWINS}
 #: two small models, each with a corpus of its own name: the same picks, with verdicts written out
 #: digit by digit or as one word
 PAIR = ("verdict-digits", "verdict-word")

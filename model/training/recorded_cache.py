@@ -9,7 +9,6 @@ import datetime
 import hashlib
 import json
 import random
-import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from model.data.held_out import mixture_rows
 from model.nn import shipped, tokenizer
 from model.nn.config import ModelConfig, read_config
 from model.nn.files import write_json
+from model.nn.shipped import without_seed
 from model.nn.workspace import KernelModel
 from model.runtime.recording import recorded
 from model.runtime.sampler import Sampler
@@ -55,7 +55,7 @@ def twins() -> dict[str, ModelConfig]:
     return {
         name: read_config(folder)
         for name, folder in shipped.folders().items()
-        if shipped.about(folder).family == "twin" and not re.search(r"-seed\d+$", name)
+        if shipped.about(folder).family == "twin" and without_seed(name)[1] == 0
     }
 
 

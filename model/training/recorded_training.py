@@ -65,17 +65,13 @@ def time_machine(problem: Problem) -> dict[str, Any]:
 
     "counts" has the number of right ones among `COUNTED` replies of each at temperature 1.
     """
-    steps = {"base": 0} | {
-        name: shipped.about(folder).steps
-        for name, folder in shipped.folders().items()
-        if name.startswith("r1-zero")
-    }
-    names = sorted(steps, key=steps.__getitem__)
+    way = map(shipped.about, shipped.on_the_way(shipped.FOLDER / "r1-zero"))
+    steps = {"base": 0} | {about.name: about.steps for about in way}
     return {
-        "traces": [reply(name, problem).to_json() for name in names],
+        "traces": [reply(name, problem).to_json() for name in steps],
         "counts": [
-            {"step": steps[name], "right": right(name, problem), "n": COUNTED, "seed": SEED}
-            for name in names
+            {"step": step, "right": right(name, problem), "n": COUNTED, "seed": SEED}
+            for name, step in steps.items()
         ],
     }
 

@@ -17,10 +17,11 @@ import numpy as np
 
 from model.analysis.estimators import paired_difference
 from model.nn.files import write_json
+from model.nn.shipped import seeded
 from model.runtime.sampler import Sampler
 from model.tasks import TASKS, pick
 from model.training.evaluate import evaluate
-from model.training.pipeline import SEEDS, seeded
+from model.training.pipeline import SEEDS
 from model.training.pretrain import PAIR, TWIN_RUNS, TWINS
 
 CHOSEN_LEVEL = 5  # measured in most detail; base is right in 5 to 25 %
@@ -171,7 +172,7 @@ def _twins(runs: Path) -> dict[str, dict[int, dict[str, Any]]]:
     """The results of each seed, by attention kind."""
     found: dict[str, dict[int, dict[str, Any]]] = {}
     for run, (kind, seed) in TWIN_RUNS.items():
-        path = runs / run / "results.json"
+        path = runs / run / "heldout.json"
         if path.exists():
             found.setdefault(kind, {})[seed] = json.loads(path.read_text(encoding="utf-8"))
     return {kind: found[kind] for kind in TWINS if kind in found}

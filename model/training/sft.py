@@ -69,8 +69,9 @@ class FineTuning(TrainingRun):
         tokenizer: Tokenizer,
         documents: Sequence[Document],
     ) -> None:
-        """Raises:
-        ValueError: if there are no documents that fit the context.
+        """
+        Raises:
+            ValueError: if there are no documents that fit the context.
         """
         self.config = config
         self.ids, self.learnt = pack_documents(tokenizer, documents, config.context)

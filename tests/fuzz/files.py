@@ -116,7 +116,7 @@ def summed() -> None:
 
 
 def measured() -> None:
-    found = models.run_results("balance-bias")
+    found = models.heldout_results("balance-bias")
     assert 1 / found["bytes_per_token"] and runs.difference("balance-bias", "balance-none")
     assert np.array(found["balance"]["load"]).ndim == np.array(found["balance"]["bias"]).ndim == 3
     np.array(found["max_vio"]["per_layer"]).mean(axis=1)
@@ -149,7 +149,7 @@ READ: Mapping[str, Callable[[], object]] = {
     "runs/r1-zero/evaluation.json": evaluated,
     "runs/r1-zero/log.jsonl": logged,
     "runs/r1-zero/run.json": summed,
-    "runs/balance-bias/results.json": measured,
+    "runs/balance-bias/heldout.json": measured,
     "checkpoints/base-mha/about.json": shipped,
     "checkpoints/base-mha/config.json": shipped,
     "reference/published.json": theirs,

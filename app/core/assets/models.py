@@ -7,7 +7,6 @@ reported by name (`DamagedFileError`), and read again the next time.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
@@ -20,12 +19,10 @@ from app.core.assets.files import count, grid, read_json, reference, reporting_d
 from model import ASSETS
 from model.nn import card as cards
 from model.nn.config import AttentionKind, ModelConfig
-from model.nn.shipped import about
+from model.nn.shipped import about, without_seed
 from model.nn.shipped import folders as shipped_folders
 from model.nn.tokenizer import load as load_tokenizer
 from model.record.card import ModelCard
-
-SEED = re.compile(r"-seed(\d+)$")  # suffix of models trained again with another seed
 
 
 @lru_cache(maxsize=1)
@@ -86,7 +83,7 @@ def twins() -> dict[str, str]:
         {
             name: ModelConfig.from_json(config(name))
             for name, told in shipped().items()
-            if told["family"] in ("twin", "base") and not SEED.search(name)
+            if told["family"] in ("twin", "base") and without_seed(name)[1] == 0
         }
     )
 
@@ -123,13 +120,13 @@ def kinds_of(configs: Mapping[str, ModelConfig]) -> dict[str, str]:
 
 
 def seeds(name: str) -> dict[int, dict[str, Any]]:
-    """The results of a model and of its reruns with other seeds, by seed."""
+    """The `heldout_results` of a model and of its reruns with other seeds, by seed."""
     runs = ASSETS / "runs"
-    found = {0: name} if (runs / name / "results.json").exists() else {}
-    for path in sorted(runs.glob(f"{name}-seed*/results.json")):
-        if match := SEED.search(path.parent.name):
-            found[int(match[1])] = path.parent.name
-    return {seed: run_results(run) for seed, run in found.items()}
+    found = {0: name} if (runs / name / "heldout.json").exists() else {}
+    for path in sorted(runs.glob(f"{name}-seed*/heldout.json")):
+        _, found_seed = without_seed(path.parent.name)
+        found[found_seed] = path.parent.name
+    return {seed: heldout_results(run) for seed, run in found.items()}
 
 
 @lru_cache(maxsize=128)
@@ -167,9 +164,9 @@ _ABOUT = {"name": str, "family": str, "tokens": int, "steps": int, "seed": int, 
 
 
 @lru_cache(maxsize=64)
-def run_results(name: str) -> dict[str, Any]:
-    """The results of a model's training and evaluation: assets/runs/NAME/results.json."""
-    path = ASSETS / "runs" / name / "results.json"
+def heldout_results(name: str) -> dict[str, Any]:
+    """Balance, cache bytes and loss on held-out text: assets/runs/NAME/heldout.json."""
+    path = ASSETS / "runs" / name / "heldout.json"
     found = read_json(path, _RESULTS)
     with reporting_damage(path):
         for part in _PARTS.keys() & found.keys():

@@ -3,9 +3,9 @@
     experiment = lab().submit(visitor(), {"experiment": "one_step", ...})
     experiment.look(), experiment.results    # in a fragment, as for a ticket of the scheduler
 
-`model.training.lab` defines the requests and findings. A process ends on Stop, when its visitor is
-gone, and with the server, whose end closes its standard input. Others may watch the running
-experiment, `lab().running`, but cannot affect it.
+`model.training.experiments` defines the requests and findings. A process ends on Stop, when its
+visitor is gone, and with the server, whose end closes its standard input. Others may watch the
+running experiment, `lab().running`, but cannot affect it.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@
     runs = NEEDS.have(key, requests)       # while drawing; None for runs that are not there yet
     if None in runs: NEEDS.ask("Go on")    # progress with Stop, or a button to start
     NEEDS.area(draw)                       # draws the part of the page that does this, and polls
+
 A run is identified by its request: the model, its intervention, the tokens. So equal requests of
 all viewers share one run, which never changes. A viewer who requests a run in progress for another
 viewer follows it; if the other stops it, it is started again.

@@ -6,6 +6,7 @@
     RUN.shown()                 # the last result; the session holds its id
     RUN.area(draw)              # draws inputs and result so that a click reruns nothing else, and
                                 # polls longer work: its place in the queue, progress, Stop
+
 Work in progress is a ticket of the scheduler, or an experiment of the lab (`RUN.begin`). A result
 is finished, and never changes.
 """

@@ -105,7 +105,7 @@ def balance() -> Drawn:
         source=t(
             "figures.source_training",
             models=", ".join(runs.RUNS),
-            date=models.run_results(runs.RUNS[0])["date"],
+            date=models.heldout_results(runs.RUNS[0])["date"],
             paper=t("figures.paper_balance"),
         ),
         state={"room": "balance"},

@@ -105,17 +105,20 @@ def routing(trace: Trace, layer: int, labels: Mapping[str, str]) -> go.Figure:
     part_Fk = part_Fk / np.maximum(part_Fk.sum(axis=1, keepdims=True), 1e-9)
     share_EF[ids_Fk, np.arange(trace.fed)[:, None]] = part_Fk
     words = np.tile(np.array(trace.texts[: trace.fed], dtype=object), (len(share_EF), 1))
+    full = style.full_share(ids_Fk.shape[1])
     figure = go.Figure(
         go.Heatmap(
             z=share_EF,
             customdata=words,
             zmin=0,
-            zmax=0.6,
+            zmax=full,
             colorscale=style.AMOUNTS,
             hovertemplate=f"{labels['token']} %{{x}} “%{{customdata}}”, {labels['expert']} "
             "%{y}: %{z:.0%}<extra></extra>",
             colorbar=style.bar_above(
-                labels["share"], tickvals=[0, 0.3, 0.6], ticktext=["0%", "30%", "≥ 60%"]
+                labels["share"],
+                tickvals=[0, full / 2, full],
+                ticktext=["0%", f"{full / 2:.0%}", f"≥ {full:.0%}"],
             ),
         )
     )

@@ -45,7 +45,7 @@ def measured() -> dict[str, dict[int, dict[str, Any]]]:
     found = {kind: models.seeds(name) for name, kind in models.twins().items()}
     for kind in ("MHA", "MLA"):
         if not found[kind]:
-            raise DamagedFileError(ASSETS / "runs" / named(kind) / "results.json")
+            raise DamagedFileError(ASSETS / "runs" / named(kind) / "heldout.json")
     return {kind: seeds for kind, seeds in found.items() if seeds}
 
 

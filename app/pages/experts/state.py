@@ -19,6 +19,7 @@ from app.core.running.prompt_runs import PromptRun, PromptSlot
 from app.core.texts import t
 from app.ui import sampling
 from app.ui.number_field import NumberField
+from model.nn.shipped import without_seed
 from model.record.trace import Trace
 
 RUN = PromptSlot("experts")
@@ -32,7 +33,7 @@ def names() -> list[str]:
     """The selectable models: base, those trained from it by RL, the twins, checkpoints."""
     about = models.shipped()
     known = [
-        name for name in about if about[name]["family"] in LISTED and not models.SEED.search(name)
+        name for name in about if about[name]["family"] in LISTED and without_seed(name)[1] == 0
     ]
     return sorted(known, key=lambda n: (LISTED.index(about[n]["family"]), about[n]["tokens"], n))
 

@@ -11,7 +11,7 @@ from app.core import links
 from app.core.asking import contestants, judged_reply, scope
 from app.core.texts import question_language, t
 from app.pages.reasoning import state as session
-from app.pages.reasoning.continuations import room as continuations_room
+from app.pages.reasoning.continuations import section as continuations_section
 from app.pages.reasoning.samples import room as samples_room
 from app.pages.reasoning.thinking import room as thinking_room
 from app.ui import rooms
@@ -189,7 +189,7 @@ def replies() -> None:
     clicked = reasoning_view(shown, key="r_view", playing=True, clickable=True, picked=before)
     session.choose_step(shown, before if clicked is None else clicked)
     first_error(shown)
-    continuations_room.section()
+    continuations_section.section()
     st.markdown(t("reasoning.intro"))
     origin(shown, kind)
     downloads()

@@ -16,6 +16,8 @@ from typing import Any
 from app.core.assets import evaluations, models
 from app.core.assets.files import DamagedFileError, count, filled, reporting_damage, shaped
 from model import ASSETS
+from model.nn import shipped
+from model.nn.shipped import without_seed
 from model.tasks import TASKS
 
 #: Models whose log is one of GRPO, in the order in which they are offered.
@@ -321,7 +323,7 @@ def _tokens(name: str) -> int:
 def seeds(name: str) -> dict[int, TrainedModel]:
     """The evaluated repeats of a training with other seeds: NAME-seed1 and so on."""
     found = {
-        int(path.parent.name.removeprefix(f"{name}-seed")): trained(path.parent.name)
+        without_seed(path.parent.name)[1]: trained(path.parent.name)
         for path in RUNS.glob(f"{name}-seed*/run.json")
     }
     return {seed: one for seed, one in sorted(found.items()) if one is not None and one.results}
@@ -352,11 +354,11 @@ class Checkpoint:
 def checkpoints() -> list[Checkpoint]:
     """Base and R1-Zero's checkpoints by steps; base alone if there are none."""
     found = [Checkpoint("base", 0)]
-    for path in (ASSETS / "checkpoints").glob("r1-zero*/about.json"):
-        about = _json(path)
-        if about is not None and "-seed" not in path.parent.name:  # another run's way
+    for folder in shipped.on_the_way(ASSETS / "checkpoints" / "r1-zero"):
+        path = folder / "about.json"
+        if (about := _json(path)) is not None:
             with reporting_damage(path):
                 if not shaped(about, {"steps": int}):
                     raise TypeError("unexpected number of steps")
-            found.append(Checkpoint(path.parent.name, about["steps"]))
-    return sorted(found, key=lambda one: one.step)
+            found.append(Checkpoint(folder.name, about["steps"]))
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -85,28 +84,6 @@ def test_percent() -> None:
     assert percent(None) == "–"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_glossary_lists_every_term(language: str) -> None:
-    said = written(opened("story/glossary.py", language))
-    for key, text in texts(language).items():
-        if key.startswith(("glossary.term_", "glossary.says_")):
-            assert str(text) in said, key
-
-
-@pytest.mark.parametrize("asked", ["latent", "LATENT", " mla"])
-def test_the_glossary_finds_in_either_language(asked: str) -> None:
-    for language in LANGUAGES:
-        said = written(opened("story/glossary.py", language, term=asked))
-        assert str(texts(language)["glossary.term_mla"]) in said
-        assert str(texts(language)["glossary.term_reward"]) not in said
-
-
-@pytest.mark.parametrize("asked", ["zzz", "<script>alert(1)</script>", "x" * 5000, "](#a)"])
-def test_what_is_not_in_the_glossary_is_told(asked: str) -> None:
-    at = opened("story/glossary.py", term=asked)
-    assert len(at.info) == 1
-
-
 def test_the_story_has_no_number_of_a_run_in_its_words() -> None:
     """Percentages in the texts are published ones, named with their benchmark."""
     allowed = {"15.6", "71.0", "77.9", "59.0", "79.8", "72.6", "47.0"}
@@ -115,8 +92,3 @@ def test_the_story_has_no_number_of_a_run_in_its_words() -> None:
         for key, text in texts(language).items():
             if key.startswith("story.text_"):
                 assert set(re.findall(r"([\d.]+)%", str(text))) <= allowed, key
-
-
-def test_scripts_lie_where_the_navigation_looks() -> None:
-    for script in ("story/story.py", "story/glossary.py"):
-        assert Path(APP / script).is_file()

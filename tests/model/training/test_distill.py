@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from model.data.corpus import Document, tokenise
 from model.nn import checkpoints, shipped
+from model.nn.shipped import seeded
 from model.runtime.sampler import Sampler
 from model.training import distill, pipeline, pretrain, stages
 from model.training.grpo import GRPOConfig
@@ -60,10 +61,10 @@ def test_every_stage(paths: pipeline.Paths, monkeypatch: pytest.MonkeyPatch) -> 
     assert run["data"]["kept"] == run["data"]["documents"] == 9
     assert run["data"]["sampling_seconds"] == 1
     for name in distill.STUDENTS:
-        ran = [paths.run(distill.seeded(name, seed)) / "run.json" for seed in distill.SEEDS]
+        ran = [paths.run(seeded(name, seed)) / "run.json" for seed in distill.SEEDS]
         assert [json.loads(file.read_text())["run"]["seed"] for file in ran] == [0, 1, 2]
     weights = [
-        (paths.checkpoint(distill.seeded(name, seed)) / "model.safetensors").read_bytes()
+        (paths.checkpoint(seeded(name, seed)) / "model.safetensors").read_bytes()
         for name in ("distilled", "distilled-control")  # so short a GRPO may learn nothing
         for seed in distill.SEEDS
     ]

@@ -231,6 +231,7 @@ def test_packed_documents_are_whole(words: Tokenizer) -> None:
 
 def test_shipping_names_the_line_of_training(engine: Engine, tmp_path: Path) -> None:
     paths = pipeline.Paths(tmp_path / "work", tmp_path / "assets")
-    pipeline.ship(engine, "later", "r1", ABOUT, 7, 1000, paths)
+    pipeline.ship(engine, "later", "r1", 3, 7, 1000, paths)
     about = shipped.about(paths.checkpoint("later"))
-    assert (about.name, about.steps, about.tokens) == ("later", 7, ABOUT.tokens + 1000)
+    assert about.tokens == ABOUT.tokens + 1000
+    assert (about.name, about.seed, about.steps) == ("later", 3, 7)

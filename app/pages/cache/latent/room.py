@@ -7,7 +7,7 @@ import streamlit as st
 from app.core.links import pinned, set_pin
 from app.core.texts import t
 from app.pages.cache import state as session_of_run
-from app.pages.cache.attention_weights import room as attention_weights_room
+from app.pages.cache.attention_weights import section as attention_weights_section
 from app.pages.cache.latent import costs, figures
 from app.pages.cache.latent import state as session
 from app.pages.cache.latent import study as latents
@@ -26,7 +26,7 @@ def room() -> None:
     with st.expander(t("latent.inputs"), expanded=session_of_run.RUN.error() is not None):
         run_room.inputs()
     latents.TWIN_RUNS.area(pictures)
-    attention_weights_room.section()
+    attention_weights_section.section()
     st.header(t("latent.rank_title"))
     latents.STUDY.area(costs.costs)
 

@@ -27,7 +27,7 @@ def whole() -> None:
     """Draw all figures for one chosen layer."""
     st.header(t("balance.title"))
     runs = [balance_runs.run(name) for name in balance_runs.RUNS]
-    settings = models.run_results("balance-bias")
+    settings = models.heldout_results("balance-bias")
     st.markdown(t("balance.lead", steps=runs[0].steps[-1], tokens=settings["tokens"]))
     layers = models.card(balance_runs.BY_HAND).moe_layers
     layer, at = session.choose_layer(layers, "e_balance_layer")
@@ -136,7 +136,7 @@ def results(runs: list[balance_runs.BalanceRun]) -> None:
             }
         )
     small(rows, "balance-results")
-    date = numbers.span(models.run_results(name)["date"] for name in balance_runs.RUNS)
+    date = numbers.span(models.heldout_results(name)["date"] for name in balance_runs.RUNS)
     st.caption(t("balance.results_reading", gates=runs[0].load[0].size, date=date))
     published = models.published_routing()["balance"]
     st.markdown(t("balance.published", source=sources.translated(published["source"])))

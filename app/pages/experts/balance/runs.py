@@ -49,11 +49,11 @@ class BalanceRun:
 
 @functools.lru_cache(maxsize=3)
 def run(name: str) -> BalanceRun:
-    """Read a run from assets/runs/NAME/results.json."""
-    found = models.run_results(name)
+    """Read a run from assets/runs/NAME/heldout.json."""
+    found = models.heldout_results(name)
     low, high = found["heldout"]["interval"]
     # not all results have these parts
-    with reporting_damage(ASSETS / "runs" / name / "results.json"):
+    with reporting_damage(ASSETS / "runs" / name / "heldout.json"):
         balance, max_vio = found["balance"], found["max_vio"]
     return BalanceRun(
         name,
@@ -69,7 +69,7 @@ def run(name: str) -> BalanceRun:
 
 def difference(name: str, other: str) -> tuple[float, Interval]:
     """Held-out loss of one run minus another's on the same rows, in nats per token."""
-    a, b = (models.run_results(one)["heldout"] for one in (name, other))
+    a, b = (models.heldout_results(one)["heldout"] for one in (name, other))
     return paired_difference(a["row_nats"], b["row_nats"], b["row_tokens"])
 
 

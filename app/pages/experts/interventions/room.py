@@ -16,7 +16,7 @@ from app.pages.experts.interventions import intervened_run, knock_out
 from app.pages.experts.interventions.intervened_run import IntervenedRun
 from app.pages.experts.interventions.view import intervention_view
 from app.pages.experts.route import figures as route_figures
-from app.pages.experts.route import room as route_room
+from app.pages.experts.route import section as route_section
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
@@ -174,7 +174,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
         share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
         routes.append(route_figures.Route(reader.expert_ids[pin], share, works))
     st.markdown(f"**{t('interventions.paths', token=pin)}**")
-    before, after = (route_room.listed(one.ids) for one in routes)
+    before, after = (route_section.listed(one.ids) for one in routes)
     chart(
         drawn_once(
             route_figures.path,
@@ -182,7 +182,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
             layers,
             card.n_routed_experts,
             card.groups,
-            route_room.words(),
+            route_section.words(),
         ),
         key="e_paths",
         alt=t("interventions.paths_alt", token=pin, before=before, after=after),

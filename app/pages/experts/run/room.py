@@ -12,7 +12,7 @@ from app.core.assets import models
 from app.core.texts import t
 from app.pages.experts import figures, inputs
 from app.pages.experts import state as session
-from app.pages.experts.route import room as route_room
+from app.pages.experts.route import section as route_section
 from app.pages.experts.routing_statistics import room as statistics_room
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
@@ -81,7 +81,7 @@ def picture(trace: Trace) -> None:
     with above:
         sentence(trace, session.layer(trace))
     if (token := links.pinned(trace)) is not None:
-        route_room.token_route(trace, token, session.layer(trace))
+        route_section.token_route(trace, token, session.layer(trace))
 
 
 def load(trace: Trace) -> None:
@@ -143,7 +143,7 @@ def violations(trace: Trace, run: str | None, step: int | None) -> None:
         t("experts.vio_chance"): [floor.violation] * len(trace.moe_layers),
     }
     if run is not None:
-        trained = expert_load.trained_violation(models.run_results(run)["max_vio"], step)
+        trained = expert_load.trained_violation(models.heldout_results(run)["max_vio"], step)
         columns[t("experts.vio_trained" if step is None else "experts.vio_then")] = (
             None if trained is None else trained.tolist()
         )
@@ -176,7 +176,7 @@ def over_training(trace: Trace, run: str | None) -> None:
     twins = models.twins()
     drawn = twins if run is None or run in twins else {run: models.attention(run)}
     for name, attention in drawn.items():
-        recorded = models.run_results(name)["max_vio"]
+        recorded = models.heldout_results(name)["max_vio"]
         means = [sum(layers) / len(layers) for layers in recorded["per_layer"]]
         curves.append(figures.BalanceCurve(name, attention, recorded["step"], means))
     labels = {
@@ -198,7 +198,7 @@ def over_training(trace: Trace, run: str | None) -> None:
     if batch:
         chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
         least = f"{expert_load.chance(batch, experts, chosen).violation:.2f}"
-        date = numbers.span(models.run_results(name)["date"] for name in drawn)
+        date = numbers.span(models.heldout_results(name)["date"] for name in drawn)
         st.caption(t("experts.curve_reading", batch=batch, least=least, date=date))
     folded_table(
         lambda: [

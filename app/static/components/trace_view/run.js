@@ -77,7 +77,7 @@ export class Run {
     this.shareUnits = raw.share_units;
     const bytes = this.cache_bytes?.[this.fed - 1] ?? 0;
     this.bytesPerToken = this.fed ? bytes / this.fed : 0;
-    this.fullShare = Math.min(1, 2 / this.k); // the colour scale ends at twice the even share
+    this.fullShare = Math.min(1, 2 / this.k); // where the colour scale ends; as in ui/style.py
     this.groups = groupBytes(raw.texts, raw.first);
   }
 

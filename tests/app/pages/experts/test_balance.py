@@ -112,7 +112,9 @@ def test_what_is_shown_is_the_runs_own_log(name: str) -> None:
 
 
 def test_differences_are_paired() -> None:
-    rows = {name: models.run_results(name)["heldout"] for name in ("balance-bias", "balance-none")}
+    rows = {
+        name: models.heldout_results(name)["heldout"] for name in ("balance-bias", "balance-none")
+    }
     gap = np.subtract(*(rows[name]["row_nats"] for name in ("balance-bias", "balance-none")))
     tokens = rows["balance-bias"]["row_tokens"]
     value, interval = balance_runs.difference("balance-bias", "balance-none")
