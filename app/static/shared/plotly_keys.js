@@ -1,5 +1,7 @@
 // Keys for plotly's legends, and for the buttons and slider of its animations: they answer the mouse
-// only. This reads what d3 binds to their elements; a browser journey fails if that changes.
+// only.
+
+import { bound } from "./plotly.js";
 
 const PLAYERS = ".js-plotly-plot .updatemenu-button:not([tabindex])";
 const SERIES = ".js-plotly-plot .legend .traces:has(.legendtoggle)";
@@ -14,10 +16,6 @@ const MOVES = new Map([
 
 /** @typedef {{ trace: { visible: boolean | "legendonly" } }[]} Item a legend's */
 /** @typedef {{ active: number, steps: { label: string }[], currentvalue: { prefix: string } }} Slides */
-
-/** @param {Element} element */
-const bound = (element) =>
-  /** @type {{ __data__?: unknown }} */ (/** @type {unknown} */ (element)).__data__;
 
 /** @param {Element} group */
 const slides = (group) => /** @type {Slides | undefined} */ (bound(group));
