@@ -126,6 +126,7 @@ RUN_UNREACHED = """() => {
     return found;
 }"""
 MOST_TABS = 400
+WALKS = 3  # through a page, at most
 FADED = 400  # ms: a field's border changes its colour slowly
 
 
@@ -156,20 +157,35 @@ def cut_off(tab: Page) -> dict[str, list[str]]:
 
 def walked(tab: Page) -> dict[str, list[str]]:
     """What is wrong for those who walk by Tab: a focus that nothing shows, a part that cannot be
-    reached, or no way out."""
-    unseen, steps = [], 0
-    while steps < MOST_TABS:
-        tab.keyboard.press("Tab")
-        if (focused := tab.evaluate(RUN_FOCUSED)) is None:
+    reached, or no way out.
+
+    A rerun may draw parts of the page again, and take the focus: then the walk goes on.
+    """
+    unseen: list[str] = []
+    unreached: list[str] = []
+    for _ in range(WALKS):
+        steps = _to_the_end(tab, unseen)
+        unreached = tab.evaluate(RUN_UNREACHED)
+        if not unreached or steps == MOST_TABS:
             break
-        steps += 1
-        if not focused[1]:
-            tab.wait_for_timeout(FADED)
-            unseen += [] if tab.evaluate(RUN_FOCUSED)[1] else [focused[0]]
-    found = {"focus not seen": unseen, "not reached": tab.evaluate(RUN_UNREACHED)}
-    if not 8 < steps < MOST_TABS:
+        chromium.settle(tab)
+    found = {"focus not seen": unseen, "not reached": unreached}
+    if steps == MOST_TABS:
         found["trap"] = [f"{steps} steps"]
     return {rule: nodes for rule, nodes in found.items() if nodes}
+
+
+def _to_the_end(tab: Page, unseen: list[str]) -> int:
+    """Press Tab until nothing has the focus, and count; adds what has it without showing it."""
+    for steps in range(MOST_TABS):
+        tab.keyboard.press("Tab")
+        if (focused := tab.evaluate(RUN_FOCUSED)) is None:
+            return steps
+        if not focused[1]:
+            tab.wait_for_timeout(FADED)
+            again = tab.evaluate(RUN_FOCUSED)
+            unseen += [] if again is None or again[1] else [focused[0]]
+    return MOST_TABS
 
 
 def everything(browser: Browser, url: str, what: str) -> Iterator[tuple[str, list[str]]]:
