@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 
 def within(value: object, low: float, high: float, otherwise: float) -> float:
@@ -27,6 +28,12 @@ def short(value: float, digits: int = 6) -> float:
     if not value or not math.isfinite(value):
         return value
     return round(value, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+
+
+def span(values: Iterable[int | str]) -> str:
+    """The first and the last of the values, or the value if there is one: "2 – 16", "7"."""
+    found = sorted(set(values))
+    return " – ".join(str(one) for one in (found[:1] + found[-1:] if len(found) > 1 else found))
 
 
 def is_finite(text: str) -> bool:

@@ -62,18 +62,22 @@ def _replies() -> list[str]:
     return [f"samples/reasoning-{question_language()}.json"]
 
 
+def _run() -> list[str]:
+    asked_in = question_language()
+    return ["samples/experts.json" if asked_in == "en" else f"samples/experts-{asked_in}.json"]
+
+
 def _group() -> list[str]:
     return [f"samples/grpo-step-{question_language()}.json"]
 
 
 _ZEROS = _files("runs/r1-zero/log.jsonl", "runs/r1-zero/evaluation.json", PUBLISHED)
-_RUN = _files("samples/experts.json")
 _TWINS = _results(models.twins)
 _R1, _NATURE = "deepseek-r1", "deepseek-r1-nature"
 FIGURES: Mapping[str, FigureEntry] = {
     "compute": FigureEntry(reasoning.compute, "story", "o1", (730, 780, 850), _ZEROS),
-    "routing": FigureEntry(experts.routing, "experts", "deepseek-v3", (1230, 1650, 1890), _RUN),
-    "expert-load": FigureEntry(experts.load, "experts", "deepseek-v3", (630, 650, 670), _RUN),
+    "routing": FigureEntry(experts.routing, "experts", "deepseek-v3", (1230, 1650, 1890), _run),
+    "expert-load": FigureEntry(experts.load, "experts", "deepseek-v3", (630, 650, 670), _run),
     "balance": FigureEntry(
         experts.balance,
         "experts",

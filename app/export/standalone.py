@@ -131,11 +131,10 @@ def _component(name: str, sections: Sequence[str], data: dict[str, object]) -> s
 def _inside(name: str, given: str) -> str:
     """The HTML of a component with its styles and modules; `given` is its data in base64."""
     start = f"components/{name}/view.js"
-    imports = json.dumps({"imports": _inlined(start)}, separators=(",", ":"))
     css = components.styles(name)
     return (
         f"<style>{css}</style>"
-        f'<script type="importmap">{imports}</script>'
+        f"{_import_map(start)}"
         f'<div id="place"><div class="view {name.replace("_", "-")}"></div></div>'
         f'<script type="application/octet-stream" id="data">{given}</script>'
         f'<script type="module">import view from "r1/{start}";'
@@ -153,8 +152,17 @@ def _plot() -> str:
         '<div id="place" class="plot"></div>'
         f'<script type="application/octet-stream" id="plotly">{packed}</script>'
         '<script type="application/octet-stream" id="data">%%data%%</script>'
-        f'<script type="module">{_script("plot.js")}</script>'
+        f"{_import_map('shared/plotly_keys.js')}"
+        '<script type="module">import {reachCharts} from "r1/shared/plotly_keys.js";'
+        f"{_script('plot.js')}new MutationObserver(reachCharts)"
+        ".observe(document.body,{childList:true,subtree:true})</script>"
     )
+
+
+def _import_map(start: str) -> str:
+    """The HTML that lets the page import a module by its name, `r1/…`."""
+    imports = json.dumps({"imports": _inlined(start)}, separators=(",", ":"))
+    return f'<script type="importmap">{imports}</script>'
 
 
 @functools.cache

@@ -76,6 +76,11 @@ def kind_symbol(kind: str) -> str:
     return KIND_SYMBOL[base] + ("-open" if less else "")
 
 
+def kind_dash(kind: str) -> str:
+    """The line of an attention kind; dotted for one that caches less, which has the same colour."""
+    return "dot" if "-" in kind else "solid"
+
+
 def tint(kind: str) -> str:
     """The colour of an attention kind mixed half with white, for its second part."""
     colour = kind_colour(kind)

@@ -11,21 +11,24 @@ from app.core.texts import t
 from app.ui.csv_rows import TableRows, to_csv
 
 
-def folded_table(rows: TableRows | Callable[[], TableRows], name: str, of: str = "") -> None:
+def folded_table(
+    rows: TableRows | Callable[[], TableRows], name: str, of: str = "", models: str = ""
+) -> None:
     """Draw rows with equal keys, folded away under the chart.
 
     Few viewers look at them, so the table is made only when it is unfolded.
 
     Args:
         rows: the numbers, or a function that computes them.
-        name: the unique name of the file.
+        name: unique among the tables.
         of: what the numbers are about, in the viewer's language, if a page has several tables.
+        models: whose numbers these are, for the name of the file, if the table does not say.
     """
     title = t("common.as_table_of", of=of) if of else t("common.as_table")
     fold = st.expander(title, key=f"fold-{name}", on_change="rerun")
     if fold.open:
         with fold:
-            table(rows() if callable(rows) else rows, name)
+            table(rows() if callable(rows) else rows, name, models)
 
 
 def small(rows: TableRows, name: str | None = None) -> None:
@@ -56,19 +59,27 @@ def _amount(value: object) -> bool:
     return re.match(r"[–+−-]|\d+([.,]\d+)*([\s%]|$)", str(value)) is not None
 
 
-def table(rows: TableRows, name: str) -> None:
+def table(rows: TableRows, name: str, models: str = "") -> None:
     """Like `folded_table`, but open: for places that are folded already, and for viewers' texts."""
     grouped = st.column_config.NumberColumn(format="localized")  # 1,024: digits in threes
     whole = {column: grouped for column in rows[0] if any(type(r[column]) is int for r in rows)}
     st.dataframe(rows, hide_index=True, column_config=whole, key=f"table-{name}")
-    _csv(rows, name)
+    _csv(rows, name, models)
 
 
-def _csv(rows: TableRows, name: str) -> None:
+def file_name(figure: str, models: str, ending: str) -> str:
+    """The name of a file: the app, what is in it, and whose numbers these are.
+
+    CSV has no place for a title or a source: readers take a comment for a row.
+    """
+    return f"{'-'.join(filter(None, ('inside-r1', figure, models)))}.{ending}"
+
+
+def _csv(rows: TableRows, name: str, models: str = "") -> None:
     st.download_button(
         t("common.download_csv"),
         lambda: to_csv(rows),  # made on a click, as Streamlit drops files at the next rerun
-        f"{name}.csv",
+        file_name(name, models, "csv"),
         "text/csv",
         on_click="ignore",
         help=t("common.csv_help"),

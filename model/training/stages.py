@@ -144,14 +144,18 @@ def shipped_model(stage: str, name: str | None) -> tuple[Sampler, Path]:
 def record_samples() -> dict[str, str]:
     """Record the runs that pages open with; nothing is selected by its outcome.
 
-    Experts shows the first held-out problem of seed 0; its prompt begins the thought, since a base
-    model would mostly answer at once.
+    Experts shows the first held-out problem of seed 0, in each language; its prompt begins the
+    thought, since a base model would mostly answer at once.
     """
-    pick = next(problems("pick", 4, 0, "heldout", "en")).prompt + "<think>try "
-    trace = recorded(Sampler.load(shipped.FOLDER / "base"), pick, CONTEXT_TOKENS, temperature=0.7)
-    write_json(ASSETS / "samples" / "experts.json", trace.to_json())
+    for language in get_args(Language):
+        begun = f"<think>{WORDS[language]['try']}"
+        pick = next(problems("pick", 4, 0, "heldout", language)).prompt + begun
+        base = Sampler.load(shipped.FOLDER / "base")
+        trace = recorded(base, pick, CONTEXT_TOKENS, temperature=0.7)
+        name = "experts" if language == "en" else f"experts-{language}"
+        write_json(ASSETS / "samples" / f"{name}.json", trace.to_json())
     names = recorded_training.record(ASSETS / "samples") + recorded_cache.record(ASSETS / "samples")
-    return {"experts": trace.id} | record_reasoning() | dict.fromkeys(names, "recorded")
+    return {"experts": "recorded"} | record_reasoning() | dict.fromkeys(names, "recorded")
 
 
 def renew_cards() -> dict[str, str]:

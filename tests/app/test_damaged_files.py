@@ -49,6 +49,8 @@ NEEDED = [
     ("runs/r1-zero/run.json", "training", {}),
     ("reference/published.json", "training", {"t_part": ["tables"]}),
 ]
+#: Experts' recorded run by the language that it was asked in.
+RUNS = {"en": "samples/experts.json", "ko": "samples/experts-ko.json"}
 FRAME = "?embed=true&figure=routing"
 DAMAGED = ("", "{", "[]\n", "null\n", '{"a": 1}\n', "\x00\x01\n", "[" * 100_000)
 
@@ -133,12 +135,12 @@ def test_what_goes_wrong_in_drawing_is_not_a_files_fault(monkeypatch: pytest.Mon
 def test_a_frame_and_a_file_name_what_is_damaged(
     address: str, language: str, damage: Callable[[str, str], None]
 ) -> None:
-    damage("samples/experts.json", "{")
+    damage(RUNS[language], "{")
     frames = Middleware(serving.Frames, base="")
     client = TestClient(Starlette(routes=serving.routes(""), middleware=[frames]))
     answer = client.get(f"/{address}&lang={language}")
     assert answer.status_code == 503
-    assert answer.text == translated(language, "common.damaged_file", file="samples/experts.json")
+    assert answer.text == translated(language, "common.damaged_file", file=RUNS[language])
     assert "Cache-Control" not in answer.headers
 
 
@@ -202,10 +204,10 @@ def test_every_file_that_a_page_reads_may_be_damaged(damage: Callable[[str, str]
 
 
 def test_it_is_told_in_each_language(damage: Callable[[str, str], None]) -> None:
-    damage("samples/experts.json", "{")
     for language in LANGUAGES:
+        damage(RUNS[language], "{")
         at = opened("experts", {}, language)
-        text = translated(language, "common.damaged_file", file="samples/experts.json")
+        text = translated(language, "common.damaged_file", file=RUNS[language])
         assert text in [error.value for error in at.error]
 
 

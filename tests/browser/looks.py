@@ -1,6 +1,7 @@
 """Every page and room, looked at for all readers: `python -m tests.browser.looks axe` or `zoom`.
 
-`axe`: axe-core, WCAG 2.1 A and AA, in light and dark, English and Korean, 1440 and 390 px wide.
+`axe`: axe-core, WCAG 2.1 A and AA, in light and dark, English and Korean, 1440 and 390 px wide, and
+a walk by Tab, which reaches everything that a click does and is seen wherever it is.
 `zoom`: a browser of 1440 px at 200 %, which is 720 px of twice the size: nothing is cut off and the
 page does not scroll sideways.
 """
@@ -85,6 +86,48 @@ RUN_CUT = """() => {
     look(document.body);
     return found;
 }"""
+#: The focused element and whether anything shows that it is; null beyond the page's last one.
+#: Streamlit's grids are drawn on a canvas, with the ring of a cell.
+RUN_FOCUSED = """() => {
+    let node = document.activeElement;
+    while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+    if (!node || node === document.body) return null;
+    (window.walked ??= new WeakSet()).add(node);
+    const own = getComputedStyle(node);
+    const outlined = own.outlineStyle !== "none" && parseFloat(own.outlineWidth) >= 1;
+    const ringed = own.boxShadow !== "none" || node.tagName === "CANVAS";
+    const field = node.matches("textarea, input:not([type=range], [type=radio])");
+    const box = field && node.closest("[data-testid=stElementContainer]");
+    const bordered = box && [box, ...box.querySelectorAll("*")].some((part) =>
+        ["rgb(0, 96, 168)", "rgb(88, 176, 240)"].includes(getComputedStyle(part).borderTopColor));
+    const said = `${node.tagName} ${node.ariaLabel ?? node.textContent.slice(0, 40)}`;
+    return [said, outlined || ringed || Boolean(bordered)];
+}"""
+#: What a click answers and no Tab has come to. Within a group, the arrow keys go from part to part.
+RUN_UNREACHED = """() => {
+    const [found, walked] = [[], window.walked ?? new WeakSet()];
+    const groups = "[role=radiogroup], [role=listbox], [role=group], " +
+        "[data-testid=stNumberInput], [data-testid=stSelectbox], [data-testid=stMultiSelect]";
+    const inside = (node) => walked.has(node) || [...node.querySelectorAll("*")].some(inside);
+    const look = (root) => {
+        for (const node of root.querySelectorAll("*")) {
+            if (node.shadowRoot) look(node.shadowRoot);
+            if (!node.matches("button, a[href], input, select, textarea, summary, [role=button], " +
+                ".legendtoggle, .updatemenu-button, .slider-group") || node.disabled) continue;
+            if (!node.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
+            if (node.closest("[aria-hidden=true]") || inside(node)) continue;
+            if (walked.has(node.closest("[tabindex='0']"))) continue;
+            const group = node.closest(groups);
+            if (group && inside(group)) continue;
+            found.push(`${node.tagName} ${node.ariaLabel ?? node.textContent.slice(0, 40)}`);
+        }
+    };
+    look(document.body);
+    return found;
+}"""
+MOST_TABS = 400
+WALKS = 3  # through a page, at most
+FADED = 400  # ms: a field's border changes its colour slowly
 
 
 def visit(tab: Page, view: tuple[str, str], variant: Variant) -> None:
@@ -100,6 +143,7 @@ def visit(tab: Page, view: tuple[str, str], variant: Variant) -> None:
 def violations(tab: Page) -> dict[str, list[str]]:
     """axe's violations that are serious or worse, with Share's panel open: nodes by rule."""
     tab.locator(".share-view .open").click()
+    chromium.settle(tab)  # what a rerun is about to replace is faint
     tab.evaluate(AXE.read_text(encoding="utf-8"))
     found = tab.evaluate(RUN_AXE)
     return {one["id"]: one["nodes"] for one in found if one["impact"] in GRAVE}
@@ -111,6 +155,39 @@ def cut_off(tab: Page) -> dict[str, list[str]]:
     return {"cut off": found} if found else {}
 
 
+def walked(tab: Page) -> dict[str, list[str]]:
+    """What is wrong for those who walk by Tab: a focus that nothing shows, a part that cannot be
+    reached, or no way out.
+
+    A rerun may draw parts of the page again, and take the focus: then the walk goes on.
+    """
+    unseen: list[str] = []
+    unreached: list[str] = []
+    for _ in range(WALKS):
+        steps = _to_the_end(tab, unseen)
+        unreached = tab.evaluate(RUN_UNREACHED)
+        if not unreached or steps == MOST_TABS:
+            break
+        chromium.settle(tab)
+    found = {"focus not seen": unseen, "not reached": unreached}
+    if steps == MOST_TABS:
+        found["trap"] = [f"{steps} steps"]
+    return {rule: nodes for rule, nodes in found.items() if nodes}
+
+
+def _to_the_end(tab: Page, unseen: list[str]) -> int:
+    """Press Tab until nothing has the focus, and count; adds what has it without showing it."""
+    for steps in range(MOST_TABS):
+        tab.keyboard.press("Tab")
+        if (focused := tab.evaluate(RUN_FOCUSED)) is None:
+            return steps
+        if not focused[1]:
+            tab.wait_for_timeout(FADED)
+            again = tab.evaluate(RUN_FOCUSED)
+            unseen += [] if again is None or again[1] else [focused[0]]
+    return MOST_TABS
+
+
 def everything(browser: Browser, url: str, what: str) -> Iterator[tuple[str, list[str]]]:
     """The names of all views in all variants, with the problems found there."""
     zoom = what == "zoom"
@@ -119,7 +196,7 @@ def everything(browser: Browser, url: str, what: str) -> Iterator[tuple[str, lis
     tab = context.new_page()
     for view, variant in itertools.product(VIEWS, ZOOMED if zoom else VARIANTS):
         visit(tab, view, variant)
-        found = cut_off(tab) if zoom else violations(tab)
+        found = cut_off(tab) if zoom else walked(tab) | violations(tab)
         named = [f"{rule}: {node}" for rule, nodes in found.items() for node in nodes]
         yield " ".join(map(str, (*view, *variant))), named
     context.close()

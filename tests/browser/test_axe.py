@@ -1,4 +1,5 @@
-"""Every page and room is accessible: axe-core finds nothing serious, and no text is cut off.
+"""Every page and room is accessible: axe-core finds nothing serious, no text is cut off, and Tab
+reaches everything and is seen.
 
 Each page and room is checked once; colour scheme, language and width vary from view to view, so
 that every combination of them occurs. `python -m tests.browser.looks` checks all variants.
@@ -44,6 +45,9 @@ def test_all_can_read_a_page(path: str, tab: Page) -> None:
             continue
         variant = looks.VARIANTS[at % len(looks.VARIANTS)]
         looks.visit(tab, view, variant)
-        here = looks.cut_off(tab) | looks.violations(tab)
+        here = looks.cut_off(tab) | looks.walked(tab) | looks.violations(tab)
+        tab.set_viewport_size({"width": 390, "height": 844})
+        tab.wait_for_timeout(300)
+        here |= {f"{rule}, 390 px": nodes for rule, nodes in looks.cut_off(tab).items()}
         found |= {(view, variant, rule): nodes for rule, nodes in here.items()}
     assert found == {}

@@ -173,8 +173,22 @@ def test_balance_plays_and_the_rule_goes_on_by_hand(page: Page) -> None:
         expect(chart(page, key)).to_be_visible()
     step = chart(page, "e_balance_loads").locator(".slider-label").first
     expect(step).to_have_text(f"{T['balance.step']} 300")
-    chart(page, "e_balance_loads").locator(".updatemenu-button").first.click()
-    expect(step).not_to_have_text(f"{T['balance.step']} 300")
+    slider = page.get_by_role("slider", name=T["balance.step"])
+    for key, shown in (("Home", "2"), ("End", "300"), ("ArrowLeft", "294")):
+        slider.press(key)
+        expect(step).to_have_text(f"{T['balance.step']} {shown}")
+        expect(slider).to_have_attribute("aria-valuetext", shown)
+    slider.press("Tab")
+    expect(chart(page, "e_balance_loads").locator(".updatemenu-button").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(step).not_to_have_text(f"{T['balance.step']} 294")
+    series = chart(page, "e_balance_vio").get_by_role("button", name=T["balance.run_none"])
+    lines = chart(page, "e_balance_vio").locator(".scatterlayer .trace")
+    for pressed, drawn in (("false", 2), ("true", 3)):
+        series.press("Space")
+        expect(series).to_have_attribute("aria-pressed", pressed)
+        expect(lines).to_have_count(drawn)
+        expect(series).to_be_focused()
     said = page.get_by_text(re.compile(r"^After \d+ steps?, the busiest"))
     for key, steps in (("one", "1 step"), ("many", "51 steps")):
         page.locator(f".st-key-e_hand_{key} button").click()

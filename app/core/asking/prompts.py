@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
+
+import streamlit as st
 
 from app.core.assets import models
 from app.core.errors import InputError
-from app.core.texts import t
+from app.core.texts import language, speaking, t
 from model.nn.tokenizer import encode
 
 MAX_CHARACTERS = 4_000
@@ -41,3 +44,19 @@ def fitting(text: str, model: str) -> str:
     if tokens >= limit:
         raise InputError(t("common.too_many_tokens", n=tokens, limit=limit))
     return text
+
+
+def follow_language(key: str, default: Callable[[], str]) -> None:
+    """If the viewer changes the page's language, ask the default of a field in that language.
+
+    To be called before the field `key` is drawn. What the viewer has written stays.
+    """
+    state, last = st.session_state, f"{key}_language"
+    before = state.get(last, language())
+    state[last] = language()
+    if before == language() or key not in state:
+        return
+    with speaking(before):
+        unchanged = state[key] == default()
+    if unchanged:
+        state[key] = default()

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from app.core.assets import models
 from app.core.assets.files import read_json, reporting_damage
+from app.core.texts import question_language
 from model import ASSETS
 from model.record.trace import Trace
 
@@ -20,6 +21,12 @@ def trace(name: str) -> Trace:
         if not found.expert_ids.size:
             raise ValueError("a run of our own has experts")
     return found
+
+
+def spoken(name: str) -> Trace:
+    """The run in assets/samples/NAME.json, or NAME-ko.json: asked in the viewer's language."""
+    asked_in = question_language()
+    return trace(name if asked_in == "en" else f"{name}-{asked_in}")
 
 
 @lru_cache(maxsize=32)

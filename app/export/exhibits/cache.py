@@ -85,12 +85,12 @@ def loss() -> Drawn:
     said = t(
         "figures.takeaway_kv_loss" if mla.told_apart else "figures.takeaway_kv_loss_untold",
         share=f"{mla.bytes_per_token / reference.bytes_per_token:.1%}",
-        difference=f"{mla.difference:+.3f}",
-        low=f"{mla.low:+.3f}",
-        high=f"{mla.high:+.3f}",
+        difference=f"{mla.difference:+z.3f}",
+        low=f"{mla.low:+z.3f}",
+        high=f"{mla.high:+z.3f}",
     )
     seeds = max(len(point.by_seed) for point in points)
-    spread = {"least": f"{min(mla.by_seed):+.3f}", "most": f"{max(mla.by_seed):+.3f}"}
+    spread = {"least": f"{min(mla.by_seed):+z.3f}", "most": f"{max(mla.by_seed):+z.3f}"}
     return Drawn(
         content=quality_figures.scatter(points, axes),
         rows=[

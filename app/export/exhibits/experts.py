@@ -14,7 +14,7 @@ from model.analysis import expert_load
 
 def routing() -> Drawn:
     """The routing of a recorded run: which expert processed which token."""
-    trace = recorded_runs.trace("experts")
+    trace = recorded_runs.spoken("experts")
     layer = trace.moe_layers[-1]
     busy = expert_load.busiest(trace, len(trace.moe_layers) - 1)
     assert busy is not None, "the recorded run has fed no token"
@@ -48,7 +48,7 @@ def routing() -> Drawn:
 
 def load() -> Drawn:
     """The expert load of a recorded run."""
-    trace = recorded_runs.trace("experts")
+    trace = recorded_runs.spoken("experts")
     load_LE = trace.load()
     chosen, experts_ = trace.card.num_experts_per_tok, trace.card.n_routed_experts
     titles = [t("figures.layer", layer=layer) for layer in trace.moe_layers]

@@ -12,7 +12,6 @@ from app.core.assets import models, recorded_runs
 from app.core.assets.files import DamagedFileError, reference, reporting_damage
 from app.core.errors import Faults, InputError
 from app.core.running.prompt_runs import PromptRun, PromptSlot
-from app.core.texts import language
 from app.ui import sampling
 from app.ui.number_field import NumberField
 from model import ASSETS
@@ -85,9 +84,7 @@ def start() -> None:
 
 def recorded(name: str) -> Trace:
     """The recorded run of a twin that the page opens with, in the viewer's language."""
-    return recorded_runs.trace(
-        f"cache-{name}" if language() == "en" else f"cache-{name}-{language()}"
-    )
+    return recorded_runs.spoken(f"cache-{name}")
 
 
 def shown() -> tuple[list[Trace], str]:

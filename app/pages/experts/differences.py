@@ -18,7 +18,7 @@ def draw(names: Sequence[str], gaps: Sequence[figures.Estimate], key: str, alt: 
 
 def listed(names: Sequence[str], gaps: Sequence[figures.Estimate]) -> str:
     """Differences as one reads them out: "Korean +0.012, code +0.030"."""
-    return ", ".join(f"{name} {mean:+.3f}" for name, (mean, _) in zip(names, gaps, strict=True))
+    return ", ".join(f"{name} {mean:+z.3f}" for name, (mean, _) in zip(names, gaps, strict=True))
 
 
 def cells(gap: figures.Estimate) -> dict[str, object]:

@@ -160,6 +160,7 @@ def balance(
             line={
                 "color": style.kind_colour(curve.attention),
                 "width": 3.5 if curve.model == chosen else 1.5,
+                "dash": style.kind_dash(curve.attention),
             },
             hovertemplate=f"{curve.model}: {labels['hover']}<extra></extra>",
         )

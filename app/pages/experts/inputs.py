@@ -11,7 +11,7 @@ from typing import Literal
 import streamlit as st
 
 from app.core import links
-from app.core.asking import examples
+from app.core.asking import examples, prompts
 from app.core.texts import t
 from app.pages.experts import state as session
 from app.ui.sampling import temperature_and_seed
@@ -21,6 +21,7 @@ from model.record.trace import RunInfo, Trace
 def inputs() -> None:
     """Draw all inputs of a run, and its progress. Defaults are those of the recorded run."""
     info = session.recorded().info
+    prompts.follow_language("e_prompt", lambda: session.recorded().info.prompt)
     st.text_area(
         t("common.prompt"),
         value=info.prompt,

@@ -39,8 +39,8 @@ def names() -> list[str]:
 
 
 def recorded() -> Trace:
-    """The recorded run that the page opens with."""
-    return recorded_runs.trace("experts")
+    """The recorded run that the page opens with, in the viewer's language."""
+    return recorded_runs.spoken("experts")
 
 
 def request() -> PromptRun:

@@ -15,7 +15,7 @@ from app.core.texts import t
 from app.pages.reasoning import state as session
 from app.ui import sampling
 from app.ui.components.reasoning_view import name_of
-from app.ui.table import folded_table
+from app.ui.table import file_name, folded_table
 from model.tasks import TASKS, problems
 from model.tasks.problem import Problem
 
@@ -88,7 +88,7 @@ def export(batch: replies.Replies, name: str) -> None:
         st.download_button(
             t("common.download_json"),
             lambda: json.dumps(rows, ensure_ascii=False),
-            f"{name}.json",
+            file_name(name, "", "json"),
             "application/json",
             on_click="ignore",
             key=f"r_json_{name}",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
 
+from app.core import numbers
 from app.core.asking import contestants
 from app.core.assets import evaluations
 from app.core.pass_and_cons import Point
@@ -56,22 +56,16 @@ def curves(
     )
 
 
-def span(values: Iterable[int | str]) -> str:
-    """The range of the values in words, or the value if there is one."""
-    found = sorted(set(values))
-    return " – ".join(str(one) for one in (found[:1] + found[-1:] if len(found) > 1 else found))
-
-
 def source_line(task: str, found: dict[str, dict[str, Any]], parts: list[dict[str, Any]]) -> None:
     """Say where the numbers are from, and which models have none; `parts`: what is drawn of
     each."""
     said = t(
         "reasoning.recorded_source",
         task=t(f"question.kind_{task}"),
-        questions=span(one["problems"] for one in parts),
-        samples=span(one["samples"] for one in parts),
-        level=span(level for one in parts for level in one["levels"]),
-        date=span(one["date"] for one in found.values()),
+        questions=numbers.span(one["problems"] for one in parts),
+        samples=numbers.span(one["samples"] for one in parts),
+        level=numbers.span(level for one in parts for level in one["levels"]),
+        date=numbers.span(one["date"] for one in found.values()),
         command="python -m model train results NAME",
     )
     if names := [contestants.NAMES[name] for name in chosen() if name not in found]:

@@ -18,7 +18,7 @@ from app.ui import rooms
 from app.ui.components.reasoning_view import name_of, reasoning_view
 from app.ui.number_field import NumberField
 from app.ui.sampling import temperature_and_seed
-from app.ui.table import folded_table
+from app.ui.table import file_name, folded_table
 from model.record.trace import Trace
 from model.tasks import TASKS, chain, pick
 
@@ -212,7 +212,7 @@ def downloads() -> None:
     st.download_button(
         t("reasoning.download_traces"),
         lambda: json.dumps([trace.to_json() for trace in shown], ensure_ascii=False),
-        "reasoning.json",
+        file_name("replies", "-".join(trace.card.name for trace in shown), "json"),
         "application/json",
         on_click="ignore",
         key="r_json",

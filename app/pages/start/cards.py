@@ -112,7 +112,7 @@ def thinking(traces: tuple[Trace, ...]) -> None:
     )
     said = ". ".join(
         t(
-            "start.say_thinking",
+            "start.say_thinking" if reply.steps else "start.say_no_steps",
             name=name_of(contestants.contestant_of(trace, reply.asked.begin)),
             tokens=len(trace) - reply.start,
             steps=len(reply.steps),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.core.assets import evaluations
+from app.core.assets import evaluations, models
 from app.core.assets.files import DamagedFileError, count, filled, reporting_damage, shaped
 from model import ASSETS
 from model.nn import shipped
@@ -101,6 +101,11 @@ def summary(name: str) -> dict[str, Any] | None:
         if grpo and not shaped(found, _REINFORCED):
             raise TypeError("unexpected GRPO summary")
     return found
+
+
+def finished(name: str) -> str:
+    """The date on which a shipped model's training ended."""
+    return str(models.shipped()[name]["date"])
 
 
 def practised(name: str, task: str) -> list[int]:

@@ -1,5 +1,7 @@
 // Runs on every page of the app before Streamlit's own script (app/core/server/own_script.py).
 
+import { reachCharts } from "../shared/plotly_keys.js";
+
 // --- History ------------------------------------------------------------------------------------
 // Back returns to pages, rooms and screens. Streamlit would add an entry for everything that the
 // server writes into the URL, including controls and corrections of a link.
@@ -43,24 +45,57 @@ document.addEventListener("click", (event) => {
   });
 });
 
+// --- Number fields ------------------------------------------------------------------------------
+// A field that is left empty, or with letters in it, would go back to its default, whatever it was
+// before. So it keeps its last number.
+
+const NUMBER = "[data-testid=stNumberInputField]";
+let last = ""; // what the field with the focus held before
+
+/** @param {Event} event */
+const numberField = (event) =>
+  event.target instanceof HTMLInputElement && event.target.matches(NUMBER) ? event.target : null;
+
+/** @param {Event} event */
+function keepNumber(event) {
+  const field = numberField(event);
+  if (!field || (event instanceof KeyboardEvent && event.key !== "Enter")) return;
+  if (field.value) last = field.value;
+  else if (last) {
+    // React overrides the setter of the element itself, to notice changes
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(field, last);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}
+
+window.addEventListener("focusin", (event) => (last = numberField(event)?.value ?? ""), true);
+for (const leaving of ["focusout", "keydown"]) window.addEventListener(leaving, keepNumber, true);
+
 // --- Tables -------------------------------------------------------------------------------------
 // A table that is wider than its place scrolls, and a keyboard can reach only what takes the focus.
 
 const TABLES = "[data-testid=stMarkdownContainer]:has(> table)";
 const WAIT = 50; // ms after a change
 
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let due;
-
 function reachTables() {
-  due = undefined;
   for (const place of document.querySelectorAll(TABLES))
     if (place.scrollWidth > place.clientWidth) place.setAttribute("tabindex", "0");
     else place.removeAttribute("tabindex");
 }
 
+// --- Changes ------------------------------------------------------------------------------------
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let due;
+
+function reach() {
+  due = undefined;
+  reachTables();
+  reachCharts();
+}
+
 const reachSoon = () => {
-  if (due === undefined) due = setTimeout(reachTables, WAIT);
+  if (due === undefined) due = setTimeout(reach, WAIT);
 };
 
 new MutationObserver(reachSoon).observe(document, { childList: true, subtree: true });

@@ -77,3 +77,11 @@ export function placesOf(chart, value) {
     .filter((axis) => axis.l2p(value) <= axis._length)
     .map((axis) => ({ left: axis._offset + axis.l2p(value), top, height }));
 }
+
+/**
+ * What plotly has bound, by d3, to an element of a legend or a slider.
+ *
+ * @param {Element} element
+ */
+export const bound = (element) =>
+  /** @type {{ __data__?: unknown }} */ (/** @type {unknown} */ (element)).__data__;

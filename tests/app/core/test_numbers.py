@@ -22,3 +22,9 @@ def test_whatever_comes_in_a_whole_number_within_its_limits_comes_out(value: obj
         assert found == min(max(value, 1), 200)
     elif not isinstance(value, float) or not math.isfinite(value):
         assert found == 7
+
+
+def test_a_span_is_its_ends() -> None:
+    assert numbers.span(["2026-11-27", "2026-11-26", "2026-11-26"]) == "2026-11-26 – 2026-11-27"
+    assert numbers.span(iter([7, 7])) == "7"
+    assert numbers.span([]) == ""

@@ -359,3 +359,10 @@ def test_bold_ends_where_markdown_sees_its_end(language: str) -> None:
         for form in forms(text):
             for bold, after in re.findall(r"\*\*([^*]+)\*\*(.?)", form):
                 assert bold[-1].isalnum() or bold[-1] == "}" or not after.isalpha(), key
+
+
+def test_no_difference_is_a_negative_zero() -> None:
+    """Rounded, a small negative number is -0.0000, and with `z` +0.0000."""
+    for path in APP.rglob("*.py"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert not re.search(r"(?<!%\{)\{[^{}%]+:\+\.\df\}", line), f"{path}: {line}"

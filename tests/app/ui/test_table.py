@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.ui.table import verbatim
+from app.ui.table import file_name, verbatim
 from tests.app.looking import unfolded
 
 APP = Path(__file__).parents[3] / "app"
@@ -56,3 +56,8 @@ def test_a_table_is_made_when_it_is_unfolded() -> None:
     ]
     assert at.session_state.computed == 1
     assert not at.exception
+
+
+def test_a_file_says_what_is_in_it_and_whose_numbers_these_are() -> None:
+    assert file_name("experts-load", "r1-zero", "csv") == "inside-r1-experts-load-r1-zero.csv"
+    assert file_name("time-machine", "", "json") == "inside-r1-time-machine.json"

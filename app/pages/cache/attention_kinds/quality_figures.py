@@ -66,7 +66,7 @@ def scatter(kinds: Sequence[Quality], labels: Mapping[str, str]) -> go.Figure:
             mode="markers",
             marker={"color": colour, "size": 14, "symbol": style.kind_symbol(one.kind)},
             hovertemplate=f"{one.kind}: %{{x:,}} B, {level + one.difference:.4f}; "
-            f"{one.difference:+.4f} [{one.low:+.4f}, {one.high:+.4f}]<extra></extra>",
+            f"{one.difference:+z.4f} [{one.low:+z.4f}, {one.high:+z.4f}]<extra></extra>",
         )
         if len(one.by_seed) > 1:
             figure.add_scatter(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.core import numbers
 from app.core.assets import models, published
 from app.core.errors import in_words
 from app.core.texts import t
@@ -47,7 +48,7 @@ def finding(kinds: list[quality_figures.Quality]) -> str:
     return t(
         f"attention_kinds.quality_{key}",
         reference=reference.kind,
-        kinds=", ".join(f"{one.kind} ({one.difference:+.3f})" for one in said),
+        kinds=", ".join(f"{one.kind} ({one.difference:+z.3f})" for one in said),
     )
 
 
@@ -60,9 +61,9 @@ def ours(kinds: list[quality_figures.Quality]) -> None:
             "attention_kinds.loss_told" if one.told_apart else "attention_kinds.loss_untold",
             kind=one.kind,
             share=f"{100 * one.bytes_per_token / reference.bytes_per_token:.1f}",
-            difference=f"{one.difference:+.3f}",
-            low=f"{one.low:+.3f}",
-            high=f"{one.high:+.3f}",
+            difference=f"{one.difference:+z.3f}",
+            low=f"{one.low:+z.3f}",
+            high=f"{one.high:+z.3f}",
         )
         for one in others
     )
@@ -76,9 +77,12 @@ def ours(kinds: list[quality_figures.Quality]) -> None:
         alt=f"{t('attention_kinds.axis_loss')}: "
         + "; ".join(f"{one.kind} {one.bytes_per_token:,} B, {one.loss:.3f}" for one in kinds),
     )
-    st.caption(f"{t('attention_kinds.loss_against', kind=reference.kind)} {said}")
-    st.caption(f"{_bars(kinds)} {held_out()} {t('attention_kinds.loss_parameters')}")
     results = session.measured()
+    every = [result for seeds in results.values() for result in seeds.values()]
+    date = numbers.span(result["date"] for result in every)
+    measured = t("attention_kinds.loss_measured", date=date)
+    st.caption(f"{t('attention_kinds.loss_against', kind=reference.kind)} {said}")
+    st.caption(f"{_bars(kinds)} {held_out()} {t('attention_kinds.loss_parameters')} {measured}")
     folded_table(
         lambda: [
             {
@@ -102,7 +106,6 @@ def ours(kinds: list[quality_figures.Quality]) -> None:
         t("attention_kinds.of_loss"),
     )
     with st.expander(t("attention_kinds.how_loss")):
-        every = [result for seeds in results.values() for result in seeds.values()]
         st.text(every[0]["heldout"]["method"])
         plain("\n".join(result["command"] for result in every), "c_commands")
 
@@ -222,7 +225,7 @@ def cached_by_kind(kinds: list[quality_figures.Quality]) -> None:
         f"{one.loss:.3f}",
         None
         if one is kinds[0]
-        else f"{one.difference:+.3f} {t('attention_kinds.cached_reference', kind=kinds[0].kind)}",
+        else f"{one.difference:+z.3f} {t('attention_kinds.cached_reference', kind=kinds[0].kind)}",
         delta_color="off",
     )
     drawn = diagrams.boxes(card, tokens)

@@ -134,9 +134,9 @@ def _costs(study: Study, names: list[str], by_rank: bool) -> list[figures.Cost]:
             "latent.hover_rank" if by_rank else "latent.hover_precision",
             name=name,
             bytes=f"{size:,}",
-            difference=f"{difference:+.4f}",
-            low=f"{low:+.4f}",
-            high=f"{high:+.4f}",
+            difference=f"{difference:+z.4f}",
+            low=f"{low:+z.4f}",
+            high=f"{high:+z.4f}",
         )
         x = float(name) if by_rank else float(size)
         points.append(figures.Cost(name, x, difference, low, high, hover))
@@ -173,9 +173,9 @@ def _rank_costs(study: Study, r: int) -> None:
         r=r,
         bytes=f"{study.per_token[str(r)]:,}",
         full=f"{study.per_token[points[-1].name]:,}",
-        difference=f"{chosen.difference:+.3f}",
-        low=f"{chosen.low:+.3f}",
-        high=f"{chosen.high:+.3f}",
+        difference=f"{chosen.difference:+z.3f}",
+        low=f"{chosen.low:+z.3f}",
+        high=f"{chosen.high:+z.3f}",
         loss=f"{study.loss():.3f}",
     )
     st.markdown(f"**{said}**")
@@ -244,9 +244,9 @@ def precision(study: Study) -> None:
             name=point.name,
             bytes=f"{study.per_token[point.name]:,}",
             error=f"{study.error[point.name]:.2%}",
-            difference=f"{point.difference:+.4f}",
-            low=f"{point.low:+.4f}",
-            high=f"{point.high:+.4f}",
+            difference=f"{point.difference:+z.4f}",
+            low=f"{point.low:+z.4f}",
+            high=f"{point.high:+z.4f}",
         )
         for point in points
     )

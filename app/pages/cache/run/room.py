@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.core import links
-from app.core.asking import examples
+from app.core.asking import examples, prompts
 from app.core.assets import models
 from app.core.texts import t
 from app.pages.cache import figures
@@ -38,6 +38,7 @@ def room() -> None:
 def inputs() -> None:
     """Draw prompt, Run and settings, bound to the URL. Defaults are those of the recorded run."""
     recorded = session.recorded(session.named("MLA")).info
+    prompts.follow_language("c_prompt", lambda: session.recorded(session.named("MLA")).info.prompt)
     st.text_area(
         t("common.prompt"),
         value=recorded.prompt,

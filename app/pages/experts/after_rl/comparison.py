@@ -23,7 +23,7 @@ from model.analysis.estimators import Interval, bootstrap_ratio
 from model.record.trace import Trace
 from model.runtime.batch import Request
 from model.tasks import chain, problems
-from model.tasks.problem import TEMPLATE, Problem
+from model.tasks.problem import TEMPLATE, Language, Problem
 
 BASE, WRITER = "base", "r1-zero"
 AFTER = (WRITER, "r1")
@@ -34,9 +34,9 @@ MANY = 24  # problems
 MAX_TOKENS = 300
 
 
-def problem(place: int) -> Problem:
-    """The held-out problem at `place`, English or Korean."""
-    return next(itertools.islice(problems(chain.NAME, LEVEL, 0, "heldout"), place, None))
+def problem(place: int, language: Language | None = None) -> Problem:
+    """The held-out problem at `place`, in a language, or else in one or the other."""
+    return next(itertools.islice(problems(chain.NAME, LEVEL, 0, "heldout", language), place, None))
 
 
 def prompt_of(question: str) -> str:

@@ -12,11 +12,11 @@ import numpy as np
 import streamlit as st
 
 from app.core import links
-from app.core.asking import questions
+from app.core.asking import prompts, questions
 from app.core.assets import models
 from app.core.errors import InputError
 from app.core.running.need_slot import NeedSlot
-from app.core.texts import t
+from app.core.texts import question_language, t
 from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import ReadText
 from app.ui.chart import chart
@@ -29,11 +29,16 @@ MOST = 8  # length of the list of tokens that changed most
 TOKEN = "e_rl_token"
 
 
+def drawn_question() -> str:
+    """The question of the held-out problem that was drawn last, in the viewer's language."""
+    return comparison.problem(st.session_state.e_rl_drawn, question_language()).question
+
+
 def draw() -> None:
     """Put the next held-out problem into the field."""
     state = st.session_state
     state.e_rl_drawn += 1
-    state.e_rl_text = comparison.problem(state.e_rl_drawn).question
+    state.e_rl_text = drawn_question()
     let_go()
 
 
@@ -65,12 +70,13 @@ def one() -> None:
     """Draw the comparison on the viewer's own question."""
     state = st.session_state
     state.setdefault("e_rl_drawn", 0)
+    prompts.follow_language("e_rl_text", drawn_question)
     st.header(t("after_rl.title"))
     st.markdown(t("after_rl.lead", yardstick=comparison.YARDSTICK))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             t("after_rl.question"),
-            value=comparison.problem(0).question,
+            value=comparison.problem(0, question_language()).question,
             key="e_rl_text",
             bind="query-params",
             on_change=let_go,
@@ -134,10 +140,11 @@ def one_text(found: ReadText) -> None:
         "share": t("after_rl.share"),
         "hover": t("after_rl.tokens_hover"),
     }
+    means = ", ".join(f"{model} {np.mean(share):.0%}" for model, share in changed.items())
     chart(
         drawn_once(figures.tokens, changed, layers, trace.texts, trace.n_prompt, pin, labels),
         key="e_rl_tokens",
-        alt=t("after_rl.tokens_alt", tokens=len(trace)),
+        alt=t("after_rl.tokens_alt", tokens=len(trace), shares=means),
     )
     chosen = found.ids[comparison.BASE].shape[2]
     st.caption(t("after_rl.tokens_reading", chosen=chosen))
@@ -296,24 +303,21 @@ def loads(found: list[ReadText], place: str) -> None:
         "points": t("after_rl.points"),
         "hover": t("after_rl.loads_hover"),
     }
+    most = max(comparison.AFTER, key=lambda model: np.abs(gained[model]).max())
+    at, expert = np.unravel_index(np.abs(gained[most]).argmax(), gained[most].shape)
+    shift = {
+        "layer": layers[at],
+        "expert": expert,
+        "model": most,
+        "before": f"{before[at, expert]:.0%}",
+        "after": f"{share_of[most][at, expert]:.0%}",
+    }
     chart(
         drawn_once(figures.loads, gained, layers, int(config["n_group"]), even, labels),
         key=f"e_rl_loads_{place}",
-        alt=t("after_rl.loads_alt"),
+        alt=t("after_rl.loads_alt", **shift),
     )
-    most = max(comparison.AFTER, key=lambda model: np.abs(gained[model]).max())
-    at, expert = np.unravel_index(np.abs(gained[most]).argmax(), gained[most].shape)
-    st.caption(
-        t(
-            "after_rl.loads_reading",
-            layer=layers[at],
-            expert=expert,
-            model=most,
-            before=f"{before[at, expert]:.0%}",
-            after=f"{share_of[most][at, expert]:.0%}",
-            even=f"{even:.0%}",
-        )
-    )
+    st.caption(t("after_rl.loads_reading", even=f"{even:.0%}", **shift))
     folded_table(
         lambda: [
             {t("experts.layer"): layer, t("experts.expert_axis"): expert}

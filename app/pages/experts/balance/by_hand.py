@@ -141,7 +141,11 @@ def violations(hand: balance_runs.BiasSteps, layer: int, tokens: int) -> None:
             {"x": t("balance.hand_x"), "y": t("experts.max_vio")},
         ),
         key="e_hand_vio",
-        alt=t("balance.hand_vio_alt", value=f"{hand.max_vio[-1]:.2f}"),
+        alt=t(
+            "balance.hand_vio_alt",
+            first=f"{hand.max_vio[0]:.2f}",
+            value=f"{hand.max_vio[-1]:.2f}",
+        ),
     )
     folded_table(
         lambda: [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from app.core import numbers
 from app.core.assets import models, sources
 from app.core.errors import in_words
 from app.core.texts import t
@@ -123,7 +124,7 @@ def results(runs: list[balance_runs.BalanceRun]) -> None:
         less = "–"
         if run.name != "balance-none":
             value, (a, b) = balance_runs.difference(run.name, "balance-none")
-            less = f"{value:+.4f} [{a:+.4f}, {b:+.4f}]"
+            less = f"{value:+z.4f} [{a:+z.4f}, {b:+z.4f}]"
         rows.append(
             {
                 t("balance.balanced_by"): names()[run.name],
@@ -135,7 +136,8 @@ def results(runs: list[balance_runs.BalanceRun]) -> None:
             }
         )
     small(rows, "balance-results")
-    st.caption(t("balance.results_reading", gates=runs[0].load[0].size))
+    date = numbers.span(models.heldout_results(name)["date"] for name in balance_runs.RUNS)
+    st.caption(t("balance.results_reading", gates=runs[0].load[0].size, date=date))
     published = models.published_routing()["balance"]
     st.markdown(t("balance.published", source=sources.translated(published["source"])))
     small(
@@ -164,9 +166,9 @@ def biases(run: balance_runs.BalanceRun, layer: int, at: int) -> None:
     up, down = int(bias_WE[-1].argmax()), int(bias_WE[-1].argmin())
     ends = {
         "up": up,
-        "high": f"{bias_WE[-1, up]:+.3f}",
+        "high": f"{bias_WE[-1, up]:+z.3f}",
         "down": down,
-        "low": f"{bias_WE[-1, down]:+.3f}",
+        "low": f"{bias_WE[-1, down]:+z.3f}",
     }
     chart(
         drawn_once(figures.biases, bias_WE, run.steps, labels),

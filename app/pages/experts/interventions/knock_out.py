@@ -79,6 +79,7 @@ def section() -> None:
         ],
         "experts-knock-out",
         t("interventions.knock_table"),
+        found.plain.model,
     )
 
 

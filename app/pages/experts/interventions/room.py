@@ -140,6 +140,7 @@ def by_token(run: IntervenedRun) -> None:
         ],
         "experts-interventions-tokens",
         t("interventions.tokens_table"),
+        run.trace.card.name,
     )
 
 
@@ -152,7 +153,7 @@ def amounts(run: IntervenedRun) -> None:
         left.metric(
             t("interventions.this_text"),
             f"{new:.3f}",
-            f"{new - own:+.3f}",
+            f"{new - own:+z.3f}",
             delta_color="inverse",
             help=t("interventions.this_text_help", before=f"{own:.3f}"),
         )
@@ -173,6 +174,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
         share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
         routes.append(route_figures.Route(reader.expert_ids[pin], share, works))
     st.markdown(f"**{t('interventions.paths', token=pin)}**")
+    before, after = (route_section.listed(one.ids) for one in routes)
     chart(
         drawn_once(
             route_figures.path,
@@ -183,7 +185,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
             route_section.words(),
         ),
         key="e_paths",
-        alt=t("interventions.paths_alt", token=pin),
+        alt=t("interventions.paths_alt", token=pin, before=before, after=after),
     )
     folded_table(
         lambda: [
@@ -200,6 +202,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
         ],
         "experts-paths",
         t("interventions.paths_table", token=pin),
+        card.name,
     )
 
 
@@ -216,7 +219,7 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
     st.metric(
         t("held_out.loss"),
         f"{loss:.3f}",
-        f"{gap:+.3f} [{low:+.3f}, {high:+.3f}]",
+        f"{gap:+z.3f} [{low:+z.3f}, {high:+z.3f}]",
         delta_color="inverse",
         help=t("interventions.heldout_help", before=f"{own:.3f}", rows=rows),
     )
@@ -237,6 +240,7 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
         ],
         "experts-interventions",
         t("interventions.domains_table"),
+        before.model,
     )
 
 

@@ -56,8 +56,8 @@ def one_expert() -> None:
     with left:
         favourites(found, model, at, expert)
     with right:
-        by_domain(found, layer, at, expert)
-        coactivation(found, layer, at, expert)
+        by_domain(found, model, layer, at, expert)
+        coactivation(found, model, layer, at, expert)
     ONE_EXPERT.area(lambda: switched_off(model, layer, expert))
 
 
@@ -100,7 +100,7 @@ def favourites(found: RoutingCounts, model: str, at: int, expert: int) -> None:
     st.caption(t("one_expert.tokens_reading", least=statistics.LEAST))
 
 
-def by_domain(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
+def by_domain(found: RoutingCounts, model: str, layer: int, at: int, expert: int) -> None:
     """Draw the expert's share of each domain's tokens."""
     st.markdown(f"**{t('one_expert.domains_title')}**")
     shares = found.by_domain[:, at, expert] / found.domain_tokens
@@ -123,6 +123,7 @@ def by_domain(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
         ],
         "expert-domains",
         t("one_expert.domains_table", layer=layer, expert=expert),
+        model,
     )
 
 
@@ -131,7 +132,7 @@ def listed_shares(names: Sequence[str], shares: NDArray[np.floating]) -> str:
     return ", ".join(f"{name} {share:.0%}" for name, share in zip(names, shares, strict=True))
 
 
-def coactivation(found: RoutingCounts, layer: int, at: int, expert: int) -> None:
+def coactivation(found: RoutingCounts, model: str, layer: int, at: int, expert: int) -> None:
     """Draw the experts most often co-activated with this one."""
     st.markdown(f"**{t('one_expert.coactivation_title')}**")
     shares = found.coactivation[at, expert]
@@ -159,6 +160,7 @@ def coactivation(found: RoutingCounts, layer: int, at: int, expert: int) -> None
         ],
         "expert-coactivation",
         t("one_expert.coactivation_table", layer=layer, expert=expert),
+        model,
     )
 
 
@@ -172,7 +174,7 @@ def switched_off(model: str, layer: int, expert: int) -> None:
         return
     gap, (low, high) = held_out.difference(without, plain, held_out.ROWS)
     st.markdown(
-        t("one_expert.off_sentence", gap=f"{gap:+.4f}", low=f"{low:+.4f}", high=f"{high:+.4f}")
+        t("one_expert.off_sentence", gap=f"{gap:+z.4f}", low=f"{low:+z.4f}", high=f"{high:+z.4f}")
     )
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
     gaps = [
@@ -187,4 +189,5 @@ def switched_off(model: str, layer: int, expert: int) -> None:
         ],
         "expert-off",
         t("one_expert.off_table", layer=layer, expert=expert),
+        model,
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from app.core.texts import t
 from app.pages.experts import state as session
@@ -47,16 +49,22 @@ def token_route(trace: Trace, token: int, layer: int | None) -> None:
             figures.path, [path], trace.moe_layers, trace.card.n_routed_experts, groups, words()
         ),
         key="e_path",
-        alt=t(
-            "route.alt",
-            token=token,
-            experts="; ".join(", ".join(map(str, ids)) for ids in trace.expert_ids[token].tolist()),
-        ),
+        alt=t("route.alt", token=token, experts=listed(trace.expert_ids[token])),
     )
     st.caption(t("route.reading"))
-    folded_table(rows(trace, token, groups), "experts-route", t("route.path_table", token=token))
+    folded_table(
+        rows(trace, token, groups),
+        "experts-route",
+        t("route.path_table", token=token),
+        trace.card.name,
+    )
     if session.ships(trace):
         router_scores.SCORES.area(lambda: router(trace, token, layer))
+
+
+def listed(ids: NDArray[np.integer]) -> str:
+    """Experts by layer [L, k] as text: "3, 5; 0, 7"."""
+    return "; ".join(", ".join(map(str, of_layer)) for of_layer in ids.tolist())
 
 
 def rows(trace: Trace, token: int, groups: int) -> list[dict[str, object]]:
@@ -127,6 +135,7 @@ def router(trace: Trace, token: int, layer: int) -> None:
         ],
         "experts-router",
         t("route.router_table", layer=layer),
+        trace.card.name,
     )
 
 

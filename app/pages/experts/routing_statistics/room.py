@@ -57,7 +57,7 @@ def over_much_text() -> None:
     st.caption(t("routing_statistics.text", tokens=len(found.tokens), model=model))
     domains(found, model, layer, at)
     coactivation(found, model, layer, at)
-    favourite_share(found, layers)
+    favourite_share(found, model, layers)
     repetition(found, model, layers)
     saturation.SATURATION.area(lambda: saturation.section(model, layers))
 
@@ -116,6 +116,7 @@ def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
         ],
         "experts-domains",
         t("routing_statistics.domains_table", layer=layer),
+        model,
     )
 
 
@@ -194,10 +195,11 @@ def coactivation(found: RoutingCounts, model: str, layer: int, at: int) -> None:
         ],
         "experts-coactivation",
         t("routing_statistics.coactivation_table", layer=layer),
+        model,
     )
 
 
-def favourite_share(found: RoutingCounts, layers: list[int]) -> None:
+def favourite_share(found: RoutingCounts, model: str, layers: list[int]) -> None:
     """Draw how consistently tokens are routed to the same expert."""
     st.subheader(t("routing_statistics.favourite_share_title"))
     own, shuffled = found.favourite_share, found.favourite_share_shuffled
@@ -233,6 +235,7 @@ def favourite_share(found: RoutingCounts, layers: list[int]) -> None:
         ],
         "experts-favourite-share",
         t("routing_statistics.favourite_share_table"),
+        model,
     )
 
 
@@ -276,6 +279,7 @@ def repetition(found: RoutingCounts, model: str, layers: list[int]) -> None:
         lambda: repetition_rows(found, layers),
         "experts-repetition",
         t("routing_statistics.repetition_table"),
+        model,
     )
     published_repetition()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.core import links
+from app.core import links, numbers
 from app.core.assets import models
 from app.core.texts import t
 from app.pages.experts import figures, inputs
@@ -18,7 +18,7 @@ from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.csv_rows import to_csv
 from app.ui.drawn_once import drawn_once
-from app.ui.table import folded_table, small
+from app.ui.table import file_name, folded_table, small
 from model.analysis import expert_load
 from model.record.trace import Trace
 
@@ -116,6 +116,7 @@ def load(trace: Trace) -> None:
         ],
         "experts-load",
         t("experts.load_table"),
+        trace.card.name,
     )
     st.markdown(t("experts.no_label"))
 
@@ -167,9 +168,14 @@ def violations(trace: Trace, run: str | None, step: int | None) -> None:
 
 
 def over_training(trace: Trace, run: str | None) -> None:
-    """MaxVio of the twins over their pre-training; `run`, the model's own, stands out."""
+    """MaxVio over the model's own pre-training, `run`; a twin's stands out among all of them.
+
+    Base has been trained far longer than the twins, so its curve is drawn without theirs.
+    """
     curves = []
-    for name, attention in models.twins().items():
+    twins = models.twins()
+    drawn = twins if run is None or run in twins else {run: models.attention(run)}
+    for name, attention in drawn.items():
         recorded = models.heldout_results(name)["max_vio"]
         means = [sum(layers) / len(layers) for layers in recorded["per_layer"]]
         curves.append(figures.BalanceCurve(name, attention, recorded["step"], means))
@@ -192,7 +198,8 @@ def over_training(trace: Trace, run: str | None) -> None:
     if batch:
         chosen, experts = trace.expert_ids.shape[2], trace.card.n_routed_experts
         least = f"{expert_load.chance(batch, experts, chosen).violation:.2f}"
-        st.caption(t("experts.curve_reading", batch=batch, least=least))
+        date = numbers.span(models.heldout_results(name)["date"] for name in drawn)
+        st.caption(t("experts.curve_reading", batch=batch, least=least, date=date))
     folded_table(
         lambda: [
             {
@@ -230,7 +237,7 @@ def downloads(trace: Trace) -> None:
         st.download_button(
             t("experts.csv"),
             lambda: to_csv([dict(zip(expert_load.COLUMNS, row, strict=True)) for row in rows]),
-            file_name=f"experts-{trace.card.name}-{trace.id}.csv",
+            file_name=file_name(f"experts-{trace.id}", trace.card.name, "csv"),
             mime="text/csv",
             on_click="ignore",
             help=t("common.csv_help"),
@@ -239,7 +246,7 @@ def downloads(trace: Trace) -> None:
         st.download_button(
             t("experts.json"),
             lambda: json.dumps(trace.to_json(), ensure_ascii=False),
-            file_name=f"experts-{trace.card.name}-{trace.id}.json",
+            file_name=file_name(f"experts-{trace.id}", trace.card.name, "json"),
             mime="application/json",
             on_click="ignore",
             key="e_json",

@@ -266,6 +266,7 @@ def room() -> None:
         lambda: [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
         "curves",
         of=t("training.table_steps"),
+        models=name,
     )
 
 
@@ -287,5 +288,6 @@ def status(name: str, entries: list[dict[str, Any]]) -> None:
             replies=replies,
             minutes=f"{ended['minutes']:.0f}",
             seed=settings["seed"],
+            date=training_runs.finished(name),
         )
     )

@@ -30,7 +30,7 @@ def group(
                 "color": [PAPER if a > 0 else NEITHER for a in advantages],
                 "pattern": {"shape": ["" if a > 0 else "/" for a in advantages], "size": 5},
             },
-            text=[f"{a:+.2f}" for a in advantages],
+            text=[f"{a:+z.2f}" for a in advantages],
             textposition="none",
             hovertemplate=labels["hover"] + "<extra></extra>",
         )
@@ -42,7 +42,7 @@ def group(
         annotation_position="right",  # beside the bars: on them it would hide what they say
     )
     top = max(1.0, *rewards)
-    said = [(i, f"{advantage:+.2f}", "center") for i, advantage in enumerate(advantages)]
+    said = [(i, f"{advantage:+z.2f}", "center") for i, advantage in enumerate(advantages)]
     for x, text, anchor in [*said, (1, labels["advantage"], "left")]:
         # above all bars, where the line of the mean does not run; in two rows, for narrow frames
         figure.add_annotation(

@@ -64,10 +64,10 @@ def rewards_part(replies: list[dict[str, Any]]) -> None:
         st.info(t("grpo_step.group_equal"))
 
 
-def tokens_part(replies: list[dict[str, Any]], lr: float, about: str) -> None:
+def tokens_part(replies: list[dict[str, Any]], lr: float, about: str, model: str) -> None:
     """Draw every reply with its tokens coloured, and the same as a table.
 
-    `about`: which step the replies belong to.
+    `about`: which step the replies belong to. `model`: which model took it.
     """
     st.markdown(f"**{t('grpo_step.moved_title')}**")
     st.markdown(t("grpo_step.moved_say", lr=f"{lr:g}"))
@@ -77,7 +77,7 @@ def tokens_part(replies: list[dict[str, Any]], lr: float, about: str) -> None:
             t(
                 f"grpo_step.reply_{'right' if reply['correct'] else 'wrong'}",
                 reward=f"{reply['reward']:g}",
-                advantage=f"{reply['advantage']:+.3f}",
+                advantage=f"{reply['advantage']:+z.3f}",
             ),
             reply["tokens"],
             reply["before"],
@@ -94,7 +94,7 @@ def tokens_part(replies: list[dict[str, Any]], lr: float, about: str) -> None:
             zip(reply["tokens"], reply["before"], reply["after"], strict=True), 1
         )
     ]
-    folded_table(rows, "grpo-step", of=t("grpo_step.table"))
+    folded_table(rows, "grpo-step", of=t("grpo_step.table"), models=model)
 
 
 def shown() -> tuple[Outcome, str]:
@@ -133,7 +133,8 @@ def inside() -> None:
     question.said(source, asked)
     update = done.last("update")
     rewards_part(update["replies"])
-    tokens_part(update["replies"], update["lr"], f"“{asked}” · {source}")
+    about = f"“{asked}” · {source}"
+    tokens_part(update["replies"], update["lr"], about, done.request["model"])
     with st.expander(t("common.how_computed")):
         st.markdown(t("grpo_step.how"))
 

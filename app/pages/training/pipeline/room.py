@@ -7,8 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.core import numbers
 from app.core.asking import contestants
-from app.core.assets import published
+from app.core.assets import evaluations, published
 from app.core.texts import t
 from app.pages.training import training_runs
 from app.ui.table import folded_table
@@ -119,6 +120,9 @@ def room() -> None:
     for key in LANES:
         lane(key)
     st.caption(t("pipeline.source", source=published.stages_source()))
+    if date := numbers.span(filter(None, map(evaluations.date, STAGES))):
+        command = "python -m model train results NAME"
+        st.caption(t("pipeline.measured", command=command, date=date))
     rows: list[dict[str, object]] = []
     for name in STAGES:
         first = training_runs.trained(name)

@@ -7,7 +7,7 @@ import streamlit as st
 from app.core.assets import published
 from app.core.texts import t
 from app.ui.csv_rows import to_csv
-from app.ui.table import small
+from app.ui.table import file_name, small
 from app.ui.url_choice import url_choice
 
 
@@ -31,7 +31,7 @@ def room() -> None:
     st.download_button(
         t("common.download_csv"),
         to_csv(found.records()),
-        f"published-{name}.csv",
+        file_name("published", name, "csv"),
         "text/csv",
         on_click="ignore",
         help=t("common.csv_help"),

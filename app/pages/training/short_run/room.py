@@ -105,6 +105,7 @@ def conclusion(run: Outcome) -> None:
         lambda: [{k: v for k, v in entry.items() if k not in plain} for entry in entries],
         "short-run",
         of=t("training.table_steps"),
+        models=run.request["model"],
     )
 
 

@@ -219,7 +219,7 @@ def counts(asked: str, found: Sequence[RightCount], source: str) -> None:
         | {"n": one.n, "low": low, "high": high, "seed": one.seed}
         for one, (low, high) in zip(found, limits, strict=True)
     ]
-    folded_table(rows, "time-machine-counts", of=t("time_machine.counts_title"))
+    folded_table(rows, "time-machine-counts", of=t("time_machine.counts_table"))
 
 
 def room() -> None:

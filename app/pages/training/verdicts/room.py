@@ -144,7 +144,7 @@ def picture(found: Sequence[VerdictRate]) -> None:
         | {"low": one.low, "high": one.high, "n": one.n}
         for one in found
     ]
-    folded_table(rows, "verdicts", of=t("verdicts.measured"))
+    folded_table(rows, "verdicts", of=t("verdicts.table"))
 
 
 def made() -> None:

@@ -163,6 +163,7 @@ def twins_with(
             "heldout": held | {"row_nats": nats, "row_tokens": [100] * 4},
             "domains": {"code": held, "a-new-one": held},
             "command": "c",
+            "date": "2026-11-26",
         }
 
     found = {

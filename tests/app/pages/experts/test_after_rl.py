@@ -19,7 +19,7 @@ from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import BASE, COMPARED, WRITER, ReadText
 from model.nn.workspace import Run
 from model.runtime.batch import Request
-from model.tasks.problem import TEMPLATE
+from model.tasks.problem import TEMPLATE, Language
 from tests.app.reference import engine as engine_of
 from tests.app.runs import Busy, ended
 from tests.app.words import shape
@@ -43,10 +43,11 @@ class AtOnce:
         return generation.scheduler().run(requests)
 
 
-def drawn(n: int) -> list[ReadText]:
+def drawn(n: int, language: Language | None = None) -> list[ReadText]:
     """The first problems, answered and read."""
     slot = cast(NeedSlot, AtOnce())
-    wanted = [comparison.prompt_of(comparison.problem(i).question) for i in range(n)]
+    asked = [comparison.problem(place, language).question for place in range(n)]
+    wanted = [comparison.prompt_of(question) for question in asked]
     traces = comparison.replies(slot, wanted, at_once=True)
     assert traces is not None
     found = comparison.read(slot, wanted, traces)
@@ -179,7 +180,7 @@ def said(at: AppTest, language: str, key: str) -> list[str]:
 def test_one_text_is_read_at_once_and_many_when_asked(language: str) -> None:
     at = opened(language)
     (one,) = said(at, language, "sentence")
-    (found,) = drawn(1)
+    (found,) = drawn(1, cast(Language, language))
     assert f"{comparison.overall([found], WRITER).whole:.1%}" in one
     at.button(key="after_rl_many_ask").click().run()
     settled(at)
@@ -190,11 +191,11 @@ def test_one_text_is_read_at_once_and_many_when_asked(language: str) -> None:
 @pytest.mark.slow
 def test_another_problem_a_pin_and_a_question_of_ones_own() -> None:
     at = opened(e_rl_token="5")
-    assert at.session_state.e_rl_text == comparison.problem(0).question
+    assert at.session_state.e_rl_text == comparison.problem(0, "en").question
     assert said(at, "en", "pinned")
     at.button(key="e_rl_another").click().run()
     settled(at)
-    assert at.session_state.e_rl_text == comparison.problem(1).question
+    assert at.session_state.e_rl_text == comparison.problem(1, "en").question
     assert not said(at, "en", "pinned")
     assert said(at, "en", "most")
     at.text_input(key="e_rl_text").set_value("Who is <b>there</b>?").run()

@@ -181,11 +181,13 @@ def test_curves_name_the_model_and_stress_the_chosen_one() -> None:
     curves = [
         figures.BalanceCurve("base", "MLA", [0, 9], [2.0, 0.1]),
         figures.BalanceCurve("base-mha", "MHA", [0, 9], [2.0, 0.2]),
+        figures.BalanceCurve("base-mla32", "MLA-32", [0, 9], [2.0, 0.3]),
     ]
     figure = figures.balance(curves, "base", {"step": "", "max_vio": "", "hover": ""})
     lines = {line.name: line for line in figure.data if line.mode == "lines"}
     assert lines["base · MLA"].line.width > lines["base-mha · MHA"].line.width
     assert lines["base · MLA"].line.color != lines["base-mha · MHA"].line.color
+    assert lines["base · MLA"].line.dash != lines["base-mla32 · MLA-32"].line.dash
 
 
 def test_domain_colours_have_fixed_limits() -> None:
@@ -228,11 +230,9 @@ def test_opens_with_the_recorded_run(language: str) -> None:
     words = texts(language)
     assert at.title[0].value == words["experts.title"]
     assert under_way(at, "experts") is None
-    info = recorded_runs.trace("experts").info
-    assert at.text_area(key="e_prompt").value == info.prompt
-    told = words["common.run_recorded"].format(
-        model=recorded_runs.trace("experts").card.name, date=info.date
-    )
+    trace = recorded_runs.trace({"en": "experts", "ko": "experts-ko"}[language])
+    assert at.text_area(key="e_prompt").value == trace.info.prompt
+    told = words["common.run_recorded"].format(model=trace.card.name, date=trace.info.date)
     assert any(told in caption.value for caption in at.caption)
 
 
@@ -243,7 +243,7 @@ def test_every_chart_of_the_run_has_its_numbers_as_a_table() -> None:
     load = tables[(words["experts.layer"], *experts)]
     assert np.allclose(load[experts], run.load() / run.fed, atol=5e-5)
     curves = tables[tuple(words[f"experts.{name}"] for name in ("model", "step", "max_vio"))]
-    assert set(curves[words["experts.model"]]) == set(models.twins())
+    assert set(curves[words["experts.model"]]) == {run.card.name}
 
 
 def test_runs_live_to_the_end() -> None:
@@ -388,3 +388,14 @@ def test_rooms_open_by_the_names_that_they_once_had(once: str, room: str) -> Non
     at = opened(room=once)
     assert at.session_state.e_room == room
     assert at.query_params["room"] == room
+
+
+def test_the_recorded_run_and_its_prompt_are_in_the_language_of_the_page() -> None:
+    at = opened()
+    english = at.text_area(key="e_prompt").value
+    at.session_state["lang"] = "ko"
+    korean = at.run().text_area(key="e_prompt").value
+    assert korean == recorded_runs.trace("experts-ko").info.prompt != english
+    at.text_area(key="e_prompt").set_value("And the LORD said").run()
+    at.session_state["lang"] = "en"
+    assert at.run().text_area(key="e_prompt").value == "And the LORD said"

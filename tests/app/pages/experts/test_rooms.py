@@ -15,7 +15,7 @@ from app.core.assets import models, recorded_runs
 from app.core.running import generation, need_slot
 from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
-from app.core.texts import LANGUAGES, texts
+from app.core.texts import LANGUAGES, speaking, texts
 from app.pages.experts import figures as page_figures
 from app.pages.experts import held_out
 from app.pages.experts.interventions import intervened_run as intervened_runs
@@ -160,9 +160,13 @@ class AtOnce:
         return generation.scheduler().run(requests)
 
 
-def intervened_run(intervention: Intervention) -> intervened_runs.IntervenedRun:
+def intervened_run(
+    intervention: Intervention, language: str = "en"
+) -> intervened_runs.IntervenedRun:
     slot = cast(NeedSlot, AtOnce())
-    found = intervened_runs.compute(slot, recorded_runs.trace("experts"), intervention)
+    with speaking(language):
+        trace = recorded_runs.spoken("experts")
+    found = intervened_runs.compute(slot, trace, intervention)
     assert found is not None
     return found
 
@@ -272,7 +276,7 @@ def test_an_intervention_is_compared_at_once(language: str) -> None:
     at.toggle(key="e_no_shared").set_value(True).run()
     ended(ended(at, "interventions"), "interventions_held_out")
     assert len(at.metric) == 3
-    found = intervened_run(SHARED_OFF)
+    found = intervened_run(SHARED_OFF, language)
     first = found.trace.n_prompt
     answer = -found.changed.logprobs[first:].astype(float).mean()
     assert float(at.metric[0].value) == pytest.approx(answer, abs=6e-4)
@@ -292,7 +296,7 @@ def test_before_anything_is_changed_there_is_an_example(language: str) -> None:
     said = texts(language)["interventions.nothing"]
     assert any(said in caption.value for caption in at.caption)
     assert len(at.metric) == 3
-    found = intervened_run(interventions_room.EXAMPLE)
+    found = intervened_run(interventions_room.EXAMPLE, language)
     answer = -found.changed.logprobs[found.trace.n_prompt :].astype(float).mean()
     assert float(at.metric[0].value) == pytest.approx(answer, abs=6e-4)
     at.toggle(key="e_shuffle").set_value(True).run()
