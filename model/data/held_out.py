@@ -20,6 +20,13 @@ from model.data.corpus import (
     text_document,
     tokenise,
 )
+from model.tasks import TASKS
+
+#: What the app's models read: equally many rows of every domain, in turn, so that any prefix is
+#: balanced.
+#: `SEED` draws them; 1 draws those of the tables in assets/RESULTS.md.
+DOMAINS = (*TASKS, lookup.DOMAIN, *texts.DOMAINS)
+EACH, SEED = 16, 2
 
 HeldOutRows = tuple[NDArray[np.int64], NDArray[np.bool_]]
 """Token ids and loss masks, [n, context + 1] each, as in training."""
@@ -31,6 +38,14 @@ def mixture_rows(tokenizer: Tokenizer, context: int, n: int, seed: int) -> HeldO
     rows = pack(tokenizer, config, random.Random(f"heldout/{seed}"), "heldout")
     drawn = [next(rows) for _ in range(n)]
     return np.array([row[0] for row in drawn]), np.array([row[1] for row in drawn])
+
+
+def rows_in_turn(
+    tokenizer: Tokenizer, context: int
+) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+    """`EACH` rows of every domain; row i is of domain i % len(DOMAINS)."""
+    drawn = [domain_rows(tokenizer, domain, context, EACH, SEED) for domain in DOMAINS]
+    return [(ids[at], learnt[at]) for at in range(EACH) for ids, learnt in drawn]
 
 
 def domain_rows(tokenizer: Tokenizer, domain: str, context: int, n: int, seed: int) -> HeldOutRows:

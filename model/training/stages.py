@@ -33,6 +33,7 @@ from model.training import (
     pipeline,
     pretrain,
     recorded_cache,
+    recorded_experts,
     recorded_training,
     results,
 )
@@ -142,20 +143,10 @@ def shipped_model(stage: str, name: str | None) -> tuple[Sampler, Path]:
 
 
 def record_samples() -> dict[str, str]:
-    """Record the runs that pages open with; nothing is selected by its outcome.
-
-    Experts shows the first held-out problem of seed 0, in each language; its prompt begins the
-    thought, since a base model would mostly answer at once.
-    """
-    for language in get_args(Language):
-        begun = f"<think>{WORDS[language]['try']}"
-        pick = next(problems("pick", 4, 0, "heldout", language)).prompt + begun
-        base = Sampler.load(shipped.FOLDER / "base")
-        trace = recorded(base, pick, CONTEXT_TOKENS, temperature=0.7)
-        name = "experts" if language == "en" else f"experts-{language}"
-        write_json(ASSETS / "samples" / f"{name}.json", trace.to_json())
-    names = recorded_training.record(ASSETS / "samples") + recorded_cache.record(ASSETS / "samples")
-    return {"experts": "recorded"} | record_reasoning() | dict.fromkeys(names, "recorded")
+    """Record the runs that pages open with; nothing is selected by its outcome."""
+    recorders = (recorded_experts, recorded_training, recorded_cache)
+    names = [name for one in recorders for name in one.record(ASSETS / "samples")]
+    return record_reasoning() | dict.fromkeys(names, "recorded")
 
 
 def renew_cards() -> dict[str, str]:
@@ -164,7 +155,7 @@ def renew_cards() -> dict[str, str]:
     ids: dict[str, str] = {}
     for path in sorted((ASSETS / "samples").glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
-        if "request" in content or "study" in content:  # not a run of a model
+        if not {"request", "study", "nats"}.isdisjoint(content):  # not a run of a model
             continue
         runs = content.get("traces", [content])
         traces = [_with_card(Trace.from_json(run)) for run in runs]

@@ -27,6 +27,7 @@ from app.export import figures
 from app.pages.cache.decoding import timing
 from app.pages.cache.kv_size import configs
 from app.pages.cache.latent import study
+from app.pages.experts import held_out
 from app.pages.experts.balance import runs
 from app.pages.start import state as start
 from app.pages.training import training_runs
@@ -140,6 +141,7 @@ def theirs() -> None:
 READ: Mapping[str, Callable[[], object]] = {
     "samples/time-machine-en.json": time_machines,
     "samples/reasoning-en.json": replies,
+    "samples/held-out-base.json": lambda: held_out.recorded("base"),
     "samples/experts.json": lambda: recorded_runs.trace("experts"),
     "samples/cache-base-mla.json": lambda: recorded_runs.trace("cache-base-mla"),
     "samples/grpo-step-en.json": steps,

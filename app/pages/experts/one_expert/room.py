@@ -51,6 +51,7 @@ def one_expert() -> None:
         )
     if (found := statistics_room.read(model)) is None:
         return
+    statistics_room.text_read(found, model)
     words(found, model, layer, at, expert)
     left, right = st.columns(2)
     with left:

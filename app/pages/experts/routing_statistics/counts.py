@@ -22,6 +22,7 @@ class RoutingCounts:
     """Routing of N tokens of D domains, without `<bos>`; L layers, k of E experts, V token ids."""
 
     rows: int  # of held-out text that were counted
+    date: str | None  # of the recording; None if the text was read live
     tokens: NDArray[np.int64]  # [N]
     ids: NDArray[np.int16]  # [N, L, k]
     domain: NDArray[np.int64]  # [N], index in `held_out.DOMAINS`
@@ -71,6 +72,7 @@ def counted(model: str, rows: int, _runs: held_out.HeldOutRuns) -> RoutingCounts
     mixed = routing.load_by(ids, np.random.default_rng(0).permutation(text), size, experts)
     return RoutingCounts(
         rows=rows,
+        date=_runs.date,
         tokens=text,
         ids=ids,
         domain=of_domain,

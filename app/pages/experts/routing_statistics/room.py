@@ -44,6 +44,12 @@ def room() -> None:
     READ.area(over_much_text)
 
 
+def text_read(found: RoutingCounts, model: str) -> None:
+    """Say what was read, and when, if not live."""
+    said = t("routing_statistics.text", tokens=len(found.tokens), model=model)
+    st.caption(said + (f" {t('held_out.recorded', date=found.date)}" if found.date else ""))
+
+
 def over_much_text() -> None:
     """Draw all statistics of the chosen model."""
     st.header(t("routing_statistics.title"))
@@ -54,7 +60,7 @@ def over_much_text() -> None:
         layer, at = session.choose_layer(layers, "e_stat_layer")
     if (found := read(model)) is None:
         return
-    st.caption(t("routing_statistics.text", tokens=len(found.tokens), model=model))
+    text_read(found, model)
     domains(found, model, layer, at)
     coactivation(found, model, layer, at)
     favourite_share(found, model, layers)
