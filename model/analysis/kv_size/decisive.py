@@ -137,6 +137,8 @@ def _shares(found: set[str], value: object) -> bool:
     """Whether a field says how many layers of one kind come with how many of another."""
     if found & OTHER_SHARES or (found & OTHER_INPUTS and not found & KEYS):
         return False
+    if found & COMPRESSION and value in (1, "1"):
+        return False  # ERNIE-4.5's compression_ratio: nothing is compressed
     number = isinstance(value, (int, float)) and value is not True
     if not (number or (isinstance(value, str) and any(map(str.isdecimal, value)))):
         return False
