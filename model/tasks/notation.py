@@ -6,10 +6,11 @@ remainder; 1,234 and 1 234, 1'234 and 1_234. Equations are the subject of `equat
 
 **An answer** is one whole number, or several separated by commas: with or without a sign and
 separators, with leading zeros or zeros after a decimal point, after an equals sign, in `\\boxed{}`,
-`\\(...\\)`, `\\[...\\]` or between dollar signs, with or without a final full stop. 175, `=175`,
-175.0, 0175, `\\boxed{175}.` and "175 ." are the same answer; its canonical form is as Python writes
-numbers, "-28" or "17,23,8". If several would read as one, they are written with spaces, "1, 234",
-so that the canonical form reads as the same answer. Nothing else in the tags is an answer.
+`\\(...\\)`, `\\[...\\]` or between dollar signs, with or without a final full stop; LaTeX's
+`1{,}234` and `1\\,234` have separators, too. 175, `=175`, 175.0, 0175, `\\boxed{175}.` and "175 ."
+are the same answer; its canonical form is as Python writes numbers, "-28" or "17,23,8". If several
+would read as one, they are written with spaces, "1, 234", so that the canonical form reads as the
+same answer. Nothing else in the tags is an answer.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def numbers(text: str, several: bool) -> tuple[int, ...] | None:
     `several` says whether several numbers are expected, as for a pick: then "117,123" is two
     numbers, otherwise one.
     """
-    text = ascii_of(text).strip()
+    text = ascii_of(text).replace("{,}", "'").replace("\\,", " ").strip()
     for _ in range(_WRAPPINGS):
         if text.endswith(".") and not text.endswith(".."):
             text = text[:-1].rstrip()

@@ -74,6 +74,18 @@ def test_replies_are_saved_as_png_and_svg(page: Page) -> None:
     played(page)
 
 
+def test_the_only_csv_is_the_one_without_formulas(page: Page) -> None:
+    """Streamlit's grids have one of their own, which writes cells as they are."""
+    visit(page, "reasoning", room="samples")
+    page.locator(".st-key-fold-reasoning-measured-chain summary").click()
+    page.get_by_test_id("stDataFrame").hover()
+    expect(page.get_by_role("button", name="Search")).to_be_visible()
+    own = page.locator('[aria-label^="Download as CSV"]')
+    expect(own).to_have_count(1)
+    expect(own).to_be_hidden()
+    expect(page.get_by_role("button", name=T["common.download_csv"])).to_be_visible()
+
+
 def test_a_question_of_ones_own_runs_and_the_link_repeats_it(page: Page) -> None:
     visit(page, "reasoning")
     ask(page, "20*3+11")

@@ -53,16 +53,22 @@ def weigh(browser: Browser, url: str, path: str) -> Weight:
     messages: list[int] = []
 
     def asked(event: dict[str, Any]) -> None:
-        names[event["requestId"]] = event["request"]["url"].rsplit("/", 1)[-1]
+        if event["request"]["url"].startswith("http"):  # not data: or blob:
+            names[event["requestId"]] = event["request"]["url"].rsplit("/", 1)[-1]
+
+    def had(event: dict[str, Any]) -> None:
+        names.pop(event["requestId"], None)
 
     def came(event: dict[str, Any]) -> None:
-        sizes[event["requestId"]] = int(event["encodedDataLength"])
+        if event["requestId"] in names:
+            sizes[event["requestId"]] = int(event["encodedDataLength"])
 
     def message(event: dict[str, Any]) -> None:
         content = event["response"]["payloadData"]  # base64 if it is not text
         messages.append(len(content) * 3 // 4 if event["response"]["opcode"] == 2 else len(content))
 
     client.on("Network.requestWillBeSent", asked)
+    client.on("Network.requestServedFromCache", had)
     client.on("Network.loadingFinished", came)
     client.on("Network.webSocketFrameReceived", message)
     client.send("Network.enable")
@@ -81,7 +87,7 @@ def weigh(browser: Browser, url: str, path: str) -> Weight:
         sum(sizes.values()),
         sum(messages),
         round(seconds, 2),
-        {names.get(request, "?"): sizes[request] for request in by_size[:6]},
+        {names[request]: sizes[request] for request in by_size[:6]},
     )
 
 

@@ -50,6 +50,17 @@ def test_text_is_compressed(deployed: Deployed) -> None:
         assert answer.headers["Content-Encoding"] == "gzip"
 
 
+def test_every_answer_has_the_security_policy_with_the_sites_that_may_embed_it(
+    deployed: Deployed,
+) -> None:
+    for path in ("", "reasoning", "ready", "alive", "_stcore/metrics", "nowhere.js"):
+        headers = get(f"{deployed.url}/{path}")[1]
+        policy = headers["Content-Security-Policy"].split("; ")
+        assert "default-src 'self'" in policy and "object-src 'none'" in policy, path
+        assert "frame-ancestors 'self' http://127.0.0.1:*" in policy, path
+        assert headers["X-Content-Type-Options"] == "nosniff", path
+
+
 def test_pages_work_under_the_security_policy(deployed: Deployed) -> None:
     """No page requests what the policy forbids, which the browser would log in its console."""
     with sync_playwright() as playwright:

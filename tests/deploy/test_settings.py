@@ -19,6 +19,12 @@ def test_compose_sets_every_name_in_the_template() -> None:
     assert {name for name in names if f"      {name}: " not in COMPOSE} == set()
 
 
+def test_one_service_builds_the_image_that_both_replicas_run() -> None:
+    """Compose builds services in parallel, and the second export of one name fails."""
+    assert COMPOSE.count("    build:\n") == 1
+    assert COMPOSE.count("image: inside-r1\n") == 1 and COMPOSE.count("<<: *app\n") == 2
+
+
 def test_a_template_keeps_what_is_nginxs_own() -> None:
     assert filled("$scheme ${PORT} ${other}", {"PORT": "80"}) == "$scheme 80 ${other}"
 

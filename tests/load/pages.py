@@ -117,18 +117,18 @@ _STOP = "r_samples_stop"
 
 
 @asynccontextmanager
-async def drawing_samples(url: str) -> AsyncIterator[Tab]:
+async def drawing_samples(url: str, share: int = 1) -> AsyncIterator[Tab]:
     """A tab that draws `ALL_SAMPLES` samples of the hardest questions at the highest temperature.
 
     So the replies are long, and sampling outlasts what is measured meanwhile. The tab is closed at
-    the end, which also stops the sampling.
+    the end, which also stops the sampling. With `share` 2, half as many are drawn.
     """
     tab = Tab(url, "reasoning", "room=samples")
     await tab.open()
     try:
         await tab.choose("r_level", -1)
         await tab.put("r_t", 2.0)
-        await tab.choose("r_k", -1)
+        await tab.choose("r_k", -share.bit_length())
         await tab.choose("r_over", -1)
         await tab.click("r_draw_samples")
         await tab.until(lambda: share_drawn(tab))

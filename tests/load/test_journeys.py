@@ -28,6 +28,7 @@ pytestmark = pytest.mark.slow
 QUIET = 0.05  # of a core: what a server without work uses
 SOAK = 300  # seconds
 GROWTH = 200e6  # bytes: what is read once and kept for all, and ten sessions
+OTHERS = 15  # of half as many samples each as one may draw: as many as the server takes
 SLACK = 10  # threads and files that a pool may have added for good
 OF_A_TAB = 3  # files of its event loop: Streamlit keeps it for two minutes, should a tab come back
 
@@ -96,6 +97,28 @@ def test_a_run_ends_while_another_viewer_draws_two_thousand_samples(app: App) ->
     assert found.errors == []
     assert len(found.beside) == 3
     assert found.drawn < 0.9
+
+
+def test_runs_end_while_fifteen_others_wait(app: App) -> None:
+    """Polls of those who wait once used up the interpreter: with fifteen, no run ended at all."""
+
+    async def crowded() -> tuple[Diary, int]:
+        diary, draws = Diary(), random.Random(3)
+        async with AsyncExitStack() as room:
+            drawing = (drawing_samples(app.url, share=2) for _ in range(OTHERS))
+            others = [await room.enter_async_context(one) for one in drawing]
+            viewer = Tab(app.url)
+            room.push_async_callback(viewer.close)
+            await viewer.open()
+            for _ in range(3):
+                await ask(viewer, START, draws, diary)
+            still = sum(share_drawn(tab) is not None for tab in others)
+        await quiet(app.pid)  # what they asked for counts until their absence is noticed
+        return diary, still
+
+    diary, still = asyncio.run(crowded())
+    assert diary.errors == [] and all(run.seconds is not None for run in diary.runs)
+    assert still > OTHERS / 2
 
 
 def test_no_job_outlives_its_viewer(app: App) -> None:

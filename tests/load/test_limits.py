@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 
 from tests.load.conftest import App
+from tests.load.pages import ALL_SAMPLES, samples, share_drawn
 from tests.load.tab import LostError, Tab
 
 pytestmark = pytest.mark.slow
@@ -52,6 +53,39 @@ def test_a_prompt_that_is_too_long_is_told(app: App) -> None:
         await tab.close()
 
     asyncio.run(one())
+
+
+def test_a_forged_number_of_samples_is_one_that_is_offered(app: App) -> None:
+    """A hundred thousand of each model were once drawn."""
+
+    async def drawn() -> int:
+        tab = Tab(app.url, "reasoning", "room=samples")
+        await tab.open()
+        await tab.put("r_k", "100000")
+        await tab.click("r_draw_samples")
+        fold = "fold-reasoning-samples"
+        await tab.until(lambda: (tab.find(fold) and share_drawn(tab) is None) or None)
+        number = await samples(tab)
+        await tab.close()
+        return number
+
+    assert 0 < asyncio.run(drawn()) <= ALL_SAMPLES
+
+
+def test_another_site_can_neither_upload_nor_read(app: App) -> None:
+    """Uploads need the token of a cookie that only pages of this site can read."""
+    elsewhere = {"Origin": "https://other.example"}
+    upload = f"{app.url}/_stcore/upload_file/visitor/file"
+    for url, data in ((upload, b"x"), (f"{app.url}/_stcore/health", None), (app.url, None)):
+        method = "GET" if data is None else "PUT"
+        asked = urllib.request.Request(url, data, elsewhere, method=method)
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                status, headers = answer.status, answer.headers
+        except urllib.error.HTTPError as refused:
+            status, headers = refused.code, refused.headers
+        assert (status == 403) == (data is not None)
+        assert headers["Access-Control-Allow-Origin"] is None
 
 
 def test_the_metrics_are_closed(app: App) -> None:

@@ -1,5 +1,5 @@
 """Refuses requests before Streamlit sees them: pages of other sites, too many uploads, infinite
-numbers in fields, thousands of upload URLs, and access to its metrics.
+numbers in fields, polls that come too early, thousands of upload URLs, and access to metrics.
 Limits for single files and messages are Streamlit's own, in `.streamlit/config.toml`.
 """
 
@@ -21,6 +21,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.stats import CacheStat
 
 from app.core.numbers import is_finite
+from app.core.server.polls import Polls
 
 FILES = 16  # maximum files of a visitor on the server at a time
 BYTES = 20_000_000  # maximum bytes of a visitor's files
@@ -52,7 +53,8 @@ class Entrance:
         if scope["type"] == "websocket" and is_foreign(Headers(scope=scope)):
             await send({"type": "websocket.close", "code": 1008})
         elif scope["type"] == "websocket":
-            await self.app(scope, _mended(receive), send)
+            polls = Polls()
+            await self.app(scope, _mended(receive, polls), polls.watched(send))
         elif scope["type"] != "http":
             await self.app(scope, receive, send)
         elif scope["path"].endswith("/_stcore/metrics") and os.environ.get(METRICS) != "1":
@@ -135,27 +137,31 @@ def _uploaded() -> int:
     return sum(one.byte_length for one in counted)
 
 
-def _mended(receive: Receive) -> Receive:
+def _mended(receive: Receive, polls: Polls) -> Receive:
+    """Receives a client's messages as `finite` mends them, without polls that come too early."""
+
     async def received() -> Message:
-        message = await receive()
-        if message["type"] == "websocket.receive" and message.get("bytes"):
-            return {**message, "bytes": finite(message["bytes"])}
-        return message
+        while True:
+            frame = await receive()
+            if frame["type"] != "websocket.receive" or not frame.get("bytes"):
+                return frame
+            message = BackMsg()
+            try:
+                message.ParseFromString(frame["bytes"])
+            except DecodeError:  # Streamlit will refuse it
+                return frame
+            if polls.admit(message):
+                return {**frame, "bytes": finite(message, frame["bytes"])}
 
     return received
 
 
-def finite(sent: bytes) -> bytes:
+def finite(message: BackMsg, sent: bytes) -> bytes:
     """A client's message without fields that contain infinity or NaN, and with at most `NAMES` file
     names.
     No browser sends these; Streamlit would abort the page's script. A field that is left out falls
     back to the URL or its default, so the URL is cleaned, too.
     """
-    message = BackMsg()
-    try:
-        message.ParseFromString(sent)
-    except DecodeError:  # Streamlit will refuse it
-        return sent
     if message.WhichOneof("type") == "file_urls_request":
         names = message.file_urls_request.file_names
         if len(names) <= NAMES:

@@ -35,6 +35,8 @@ OTHER_SHARES = {
     "drop", "dropout", "loss", "entropy", "lr", "learning", "decay", "mask", "masking", "noise",
     "scale", "scaling", "init",
 }  # fmt: skip
+#: What is made into tokens before it comes to the layers, in a number that a ratio may change.
+OTHER_INPUTS = {"image", "images", "video", "videos", "vision", "visual", "audio", "speech"}
 REPEATS = {
     "repeat", "repeats", "repeated", "loop", "loops", "recurrent", "recurrence", "self", "passes",
 }  # fmt: skip
@@ -58,6 +60,11 @@ OTHER_KINDS = {
     "ssm", "mamba", "hyena", "lightning", "gdn", "kda", "retnet", "deltanet", "delta", "hgrn",
     "gla", "xlstm", "lstm", "rnn", "griffin", "nsa", "moba", "dsa", "tpa", "mfa", "yoco", "cla",
     "indexer",
+}  # fmt: skip
+#: Those of them that keep a state of fixed size.
+WITH_STATES = {
+    "linear", "retention", "rwkv", "wkv", "ssm", "mamba", "hyena", "lightning", "gdn", "kda",
+    "retnet", "deltanet", "delta", "hgrn", "gla", "xlstm", "lstm", "rnn", "griffin", "conv",
 }  # fmt: skip
 #: Those that mean something else in a value by themselves: a scaling, a mode.
 VAGUE = {"linear", "latent", "sliding", "local", "lightning", "delta", "indexer"}
@@ -118,10 +125,20 @@ def decisive(path: str, value: object, heads_told: bool = False, layers: int = 0
     )
 
 
+def of_states(path: str, value: object) -> bool:
+    """Whether a number is a size of layers with a state, which a file may list: lightning_nkv."""
+    found = set(words(path))
+    return bool(
+        type(value) is int and found & WITH_STATES and not found & (LAYERS | ATTENTION | {"full"})
+    )
+
+
 def _shares(found: set[str], value: object) -> bool:
     """Whether a field says how many layers of one kind come with how many of another."""
-    if found & OTHER_SHARES:
+    if found & OTHER_SHARES or (found & OTHER_INPUTS and not found & KEYS):
         return False
+    if found & COMPRESSION and value in (1, "1"):
+        return False  # ERNIE-4.5's compression_ratio: nothing is compressed
     number = isinstance(value, (int, float)) and value is not True
     if not (number or (isinstance(value, str) and any(map(str.isdecimal, value)))):
         return False

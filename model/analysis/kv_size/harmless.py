@@ -25,7 +25,7 @@ TOPICS = {
     "logits", "dtype", "torch", "transformers", "version", "name", "intermediate", "dense",
     "initializer", "label", "labels", "beam", "beams", "length", "softcap", "scale", "scaling",
     "norm", "init", "act", "activation", "training", "gradient", "projector", "adapter", "spatial",
-    "temporal", "patch", "multimodal", "sampling", "lm", "tie",
+    "temporal", "patch", "multimodal", "sampling", "lm", "tie", "yarn",
 }  # fmt: skip
 #: Sections that are entirely about something else.
 SECTIONS = {
@@ -33,7 +33,7 @@ SECTIONS = {
     "id2label", "label2id", "task_specific_params", "auto_map", "compression_config",
     "ffn_config", "init_config", "rope_config", "custom_pipelines",
     "norm_config", "lora_config", "tokenizer_config", "processor_config", "moe_config",
-    "ssm_cfg",
+    "ssm_cfg", "embd_layer", "img_processor", "audio_processor", "speech_lora", "vision_lora",
 }  # fmt: skip
 HARMLESS = {
     # what the file is
@@ -105,7 +105,11 @@ HARMLESS = {
     "scoring_func", "finetuning_task", "num_sliding_attention_heads", "is_decoder",
     "is_encoder_decoder", "qk_ln", "alibi_bias_max",
     "attn_uses_sequence_id", "prefix", "cross_attention_norm", "is_encoder", "multiple_of",
-    "layer_norm_elementwise_affine", "rmsnorm", "post_layer_norms",
+    "layer_norm_elementwise_affine", "rmsnorm", "post_layer_norms", "lm_head", "rm_head",
+    "global_view_pos", "rope_local_base_freq", "tied_embeddings", "use_embedding_sharing",
+    "num_shared_expert", "group_limited_greedy", "add_classification_head", "is_moe_layer",
+    "moe_layer_num_skipped", "mtp_transformer_layers", "use_backbone_lora", "use_llm_lora",
+    "select_layer", "mm_vision_select_layer",
 }  # fmt: skip
 MINIMAX = {
     "layernorm_full_attention_alpha", "layernorm_full_attention_beta",
@@ -154,6 +158,8 @@ ELSEWHERE: Mapping[str, set[str]] = MappingProxyType(
         "minimax_text_01": MINIMAX,
         "minimax_m1": MINIMAX,
         "cohere2": {"layer_switch", "order_of_interleaved_layers", "use_parallel_block"},
+        "baichuan_m1": {"conv_window"},
+        "ouro": {"early_exit_threshold"},
         "rwkv7": {"value_dim", "attention_hidden_size"},
         "pangu_ultra_moe": {"attention_qk_dim"},
         **{
@@ -162,8 +168,8 @@ ELSEWHERE: Mapping[str, set[str]] = MappingProxyType(
                 "aquila", "baichuan", "bailing_moe", "bailing_moe_linear", "deci", "deepseek",
                 "deepseek_vl_v2", "exaone", "hypothetical_mha", "internlm", "internlm2", "kclgpt",
                 "kimi_k2", "mimo_v2", "minicpm", "minicpm_sala", "nemotron-nas", "orion",
-                "phi4flash", "plamo", "RefinedWeb", "RefinedWebModel",
-                "stablelm_epoch", "step3_text", "xverse", "yuan",
+                "phi3_v", "phi4flash", "phi4mm", "plamo", "RefinedWeb", "RefinedWebModel",
+                "smallthinker", "stablelm_epoch", "step3_text", "xverse", "yuan",
             )
         },
     }

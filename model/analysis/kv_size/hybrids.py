@@ -47,7 +47,12 @@ def periodic(fields: Fields, layers: int) -> list[str] | None:
     ):  # fmt: skip
         if fields.get(name) is not None:
             chosen = indices(fields, name, 0, layers - 1)
+            if name == "attn_layer_idxs":
+                _read_other_idxs(fields, chosen)
             return ["full" if i in chosen else rest for i in range(layers)]
+    if fields.get("sliding_window_layers") is not None:  # Baichuan-M1
+        near = indices(fields, "sliding_window_layers", 0, layers - 1)
+        return ["sliding" if i in near else "full" for i in range(layers)]
     if family.startswith("inkling") and fields.get("local_layer_ids") is not None:
         near = indices(fields, "local_layer_ids", 0, layers - 1)
         return ["hybrid_sliding" if i in near else "hybrid" for i in range(layers)]
@@ -77,6 +82,14 @@ def periodic(fields: Fields, layers: int) -> list[str] | None:
         cycle = ["sliding" if kind == "full" else kind for kind in cycle]
         return [cycle[i % len(cycle)] for i in range(layers)]
     return None
+
+
+def _read_other_idxs(fields: Fields, chosen: set[int]) -> None:
+    """Evo 2 lists its convolution layers of each kind, too (hcl_layer_idxs)."""
+    for name, rows in fields.values.items():
+        others = rows if name.endswith("_layer_idxs") and isinstance(rows, list) else []
+        if others and all(type(row) is int and row not in chosen for row in others):
+            fields.ledger.read.add(fields.path + name)
 
 
 def _sambay(fields: Fields, layers: int) -> list[str]:

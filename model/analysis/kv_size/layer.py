@@ -95,6 +95,8 @@ def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Atten
     kv_heads = _kv_heads(fields, index, layers, heads)
     family = fields.ledger.family
     key = fields.fact("head_dim", index=index)
+    if key is None and kind == "sliding" and fields.states("num_swa_attention_heads"):
+        key = equal_share(fields, fields.need("num_swa_attention_heads", most=MAX_HEADS))
     if family in ("zamba", "zamba2") and fields.get("attention_head_dim") is None:
         key = 2 * fields.need_fact("hidden") // heads  # the input is two concatenated streams
     if key is None:
@@ -103,8 +105,8 @@ def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Atten
     if kind in ("sliding", "hybrid_sliding"):
         # Sliding layers of MiMo have twice the KV heads (transformers' MiMoV2FlashAttention).
         doubled = 2 * kv_heads if family.startswith("mimo_v2") else kv_heads
-        kv_heads = fields.integer("swa_num_key_value_heads", most=MAX_HEADS) or doubled
-        heads = fields.integer("swa_num_attention_heads", most=MAX_HEADS) or heads
+        kv_heads = _of_sliding(fields, "num_key_value_heads") or doubled
+        heads = _of_sliding(fields, "num_attention_heads") or heads
         wide = fields.integer("swa_head_dim")
         value = fields.integer("swa_v_head_dim") or (wide if wide and value == key else value)
         key = wide or key
@@ -119,6 +121,12 @@ def attention_layer(fields: Fields, index: int, layers: int, kind: str) -> Atten
         indexers = fields.integer("indexer_kv_heads", most=MAX_HEADS) or 1
         return Attention(f"{name} + indexer", (*parts, ("k_index", indexers * one)))
     return Attention(name, parts, kv_heads)
+
+
+def _of_sliding(fields: Fields, name: str) -> int | None:
+    """A number of heads of sliding layers, if they have their own: MiMo's, or Baichuan-M1's."""
+    found = fields.integer(f"swa_{name}", most=MAX_HEADS)
+    return found or fields.integer(name.replace("num_", "num_swa_", 1), most=MAX_HEADS)
 
 
 def equal_share(fields: Fields, heads: int) -> int:
@@ -245,7 +253,8 @@ def _kv_heads(fields: Fields, index: int, layers: int, heads: int) -> int:
     # PLaMo's num_key_value_heads has no effect (PlamoModel in llama.cpp's convert_hf_to_gguf.py).
     if family == "plamo" and (sharing := fields.integer("n_shared_head", most=heads)):
         return -(-heads // sharing)
-    if family == "stripedhyena":  # num_heads_kv in togethercomputer/stripedhyena, src/model.py
+    # num_heads_kv in togethercomputer/stripedhyena, src/model.py; Evo 2's files name no family
+    if family in ("stripedhyena", "") and fields.states("proj_groups"):
         said = said or max(heads // (fields.integer("proj_groups", most=heads) or 1), 1)
     # effective_n_kv_heads in allenai/OLMo, olmo/config.py
     single = "multi_query_attention" if family == "hf_olmo" else "multi_query"

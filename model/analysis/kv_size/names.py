@@ -181,6 +181,7 @@ OTHER_MODELS = (
 KINDS_OF_LAYERS = (
     "layer_types", "layers_block_type", "attn_type_list", "block_types",
     "hybrid_override_pattern", "hybrid_layer_pattern", "compress_ratios", "mixer_types",
+    "sliding_window_layout", "sliding_window_layers",
     "no_rope_layers", "attn_layer_indices", "attn_layer_idx", "attn_layer_idxs", "full_attn_idxs",
     "full_attention_idx", "mamba_step",
     "hybrid_layer_ids", "attn_layer_period", "attn_layer_offset", "full_attention_interval",
@@ -192,6 +193,7 @@ KINDS_OF_LAYERS = (
 STATE_SIZES = (
     "mamba_d_state", "mamba_num_heads", "mamba_n_heads", "ssm_state_size", "conv_L_cache",
     "linear_num_key_heads", "linear_num_heads", "linear_attn_config", "lru_width",
+    "lightning_nh", "lightning_nkv", "lightning_head_dim",
 )  # fmt: skip
 #: Other widths of such layers, which alone do not tell where they are.
 STATE_WIDTHS = (
@@ -220,6 +222,7 @@ LAYOUT = (
     "group_query_attention", "n_shared_head", "attention_other_setting", "per_layer_config",
     "global_head_dim", "num_global_key_value_heads", "attention_k_eq_v",
     "swa_num_key_value_heads", "swa_num_attention_heads", "swa_head_dim", "swa_v_head_dim",
+    "num_swa_key_value_heads", "num_swa_attention_heads", "total_ut_steps",
     "use_mla",
     # what is shared, compressed or looked up
     "num_kv_shared_layers", "kv_source_layers", "use_cla", "cla_share_factor",

@@ -17,8 +17,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "shared": "Layers that read an earlier layer's cache and keep none: {shared} of {layers}.",
         "cla": "Groups of layers share a cache, as in the paper (arXiv 2411.02265); code that "
         "copies it for each of them keeps more.",
-        "passes": "Layers in the middle are gone through several times, and every pass has a "
-        "cache: counted with mean_recurrence, {passes}.",
+        "passes": "Layers are gone through several times, and every pass has a cache: counted "
+        "with {name}, {passes}.",
         "pooled": "Not counted: keys that InfLLM v2 pools for long texts, one per 16 and one per "
         "64 tokens by default.",
         "window": "A windowed layer is counted with min(tokens, window); between steps, "

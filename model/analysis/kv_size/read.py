@@ -9,13 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 from model import ASSETS
-from model.analysis.kv_size.decisive import decisive
+from model.analysis.kv_size.decisive import decisive, of_states
 from model.analysis.kv_size.families import family as known_family
 from model.analysis.kv_size.fields import (
     MAX_LAYERS,
     ConfigError,
     Fields,
     refusal,
+    whole_number,
 )
 from model.analysis.kv_size.harmless import SECTIONS
 from model.analysis.kv_size.layer import (
@@ -31,7 +32,13 @@ from model.analysis.kv_size.layer import (
 from model.analysis.kv_size.names import FACTS
 from model.analysis.kv_size.notes import Note
 from model.analysis.kv_size.remarks import notes
-from model.analysis.kv_size.schedule import KEEP_ALL, active_window, layer_count, layer_kinds
+from model.analysis.kv_size.schedule import (
+    KEEP_ALL,
+    active_window,
+    layer_count,
+    layer_kinds,
+    passes,
+)
 from model.analysis.kv_size.show import listed
 from model.analysis.kv_size.spec import CacheSpec, LayerCache
 from model.analysis.kv_size.text import Config, parse
@@ -44,7 +51,7 @@ MAX_FIELDS = 2_000
 #: Fields that an object for one kind of layer may override.
 OVERLAID = {
     *(name for fact in ("heads", "kv_heads", "head_dim", "window") for name in FACTS[fact]),
-    "attention_type", "layers", "true_sliding_window",
+    "attention_type", "layers", "true_sliding_window", "d_conv",
 }  # fmt: skip
 #: Facts that only MLA has, and one of chunked attention.
 LATENT_FACTS = {"chunk", "qk_rope_head_dim", "qk_nope_head_dim"}
@@ -92,7 +99,7 @@ def cache_spec(config: Mapping[str, Any]) -> CacheSpec:
     crossed = _cross_elements(fields, kinds, len(kinds))
     said = notes(fields, two_stacks, kinds, spec, crossed)
     unheard, unclear = _unheard(fields, caches)
-    named = _not_read(fields, unclear, len(kinds))
+    named = _not_read(fields, unclear, kinds)
     return replace(spec, notes=(*said, *unheard, *named, Note("scales")))
 
 
@@ -124,7 +131,9 @@ def _layers(fields: Fields) -> tuple[str, list[str], tuple[LayerCache, ...]]:
             window = windows[index] or window_of(own, kind, index)
             caches.append(_layer_cache(kind, attention, window))
             names.append(attention.name)
-    return _attention_name(kinds, names), kinds, tuple(caches)
+    times = passes(fields)
+    whole_number(count * times, "total_ut_steps", most=MAX_LAYERS)
+    return _attention_name(kinds, names), kinds * times, tuple(caches) * times
 
 
 def _unheard(fields: Fields, caches: Sequence[LayerCache]) -> tuple[list[Note], list[str]]:
@@ -166,10 +175,10 @@ def _lacks(names: Sequence[str]) -> ConfigError:
     return refusal("lacks", names=", ".join(names))
 
 
-def _not_read(fields: Fields, unclear: Sequence[str], layers: int) -> list[Note]:
+def _not_read(fields: Fields, unclear: Sequence[str], kinds: Sequence[str]) -> list[Note]:
     """Notes on fields that were not read; a refusal if they would make the size a guess.
 
-    `unclear` are names to be told as well, `layers` is the number of layers.
+    `unclear` are names to be told as well, `kinds` those of the layers.
     """
     # Known names that no layer asked for do not matter, except facts of another kind of attention.
     other_kinds = {"chunk"} if is_latent(fields) or fields.states("use_mla") else LATENT_FACTS
@@ -186,7 +195,12 @@ def _not_read(fields: Fields, unclear: Sequence[str], layers: int) -> list[Note]
     decides = [
         path
         for path, value in left
-        if (_replaced_by_default(fields, path) if by_class else decisive(path, value, told, layers))
+        if (
+            _replaced_by_default(fields, path)
+            if by_class
+            else decisive(path, value, told, len(kinds))
+        )
+        and not (of_states(path, value) and not {*kinds}.isdisjoint(STATES))
     ]
     if decides:
         raise refusal("not_understood", names=listed(decides))
@@ -296,6 +310,8 @@ def _special(fields: Fields, kind: str) -> Fields:
 
 def _overlaid(fields: Fields, section: Fields, changes: Mapping[str, Any]) -> Fields:
     fields.ledger.read |= {section.path + name for name in OVERLAID}
+    if section.get("true_head_dim") != section.get("head_dim"):  # Step repeats it
+        fields.ledger.read.discard(f"{section.path}true_head_dim")
     return fields.overridden({name: changes[name] for name in changes if name in OVERLAID})
 
 

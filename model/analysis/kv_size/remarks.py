@@ -23,6 +23,8 @@ STATES = {
     "linear": "linear", "mamba": "mamba", "conv": "conv", "hybrid": "mamba",
     "hybrid_sliding": "conv",
 }  # fmt: skip
+#: Families whose layers are gone through several times, with the field that says how often.
+PASSES = {"huginn_raven": "mean_recurrence", "ouro": "total_ut_steps"}
 #: Sections that may have the precision of a quantised cache, besides the file itself.
 QUANTISED = ("quantization_config", "quantization", "compression_config")
 #: Names of such a field: kv_cache_scheme, kv_cache_quant_algo, v_cache_dtype, fp8_kv_cache,
@@ -120,8 +122,9 @@ def _beside(fields: Fields, two_stacks: bool) -> list[Note]:
         found.append(Note("own_prompt", {"tokens": prefix}))
     if fields.flag("use_cla"):
         found.append(Note("cla"))
-    if family == "huginn_raven":
-        found.append(Note("passes", {"passes": fields.need("mean_recurrence")}))
+    if family in PASSES:
+        name = PASSES[family]
+        found.append(Note("passes", {"name": name, "passes": fields.need(name)}))
     if family.startswith("minicpm") and (sparse := fields.section("sparse_config")) is not None:
         sparse.ledger.read |= {sparse.path + name for name in sparse.values}
         found.append(Note("pooled"))

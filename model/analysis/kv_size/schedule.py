@@ -6,6 +6,7 @@ and, for the raw names they replace, of the files on the model hub.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from model.analysis.kv_size import families
@@ -85,7 +86,19 @@ def layer_count(fields: Fields) -> int | None:
     if number is not None:
         return number
     listed = next((rows for name in LAYER_LISTS if (rows := fields.rows(name))), None)
-    return len(listed or fields.text(NEMOTRON)) or None
+    return len(listed or _letters(fields)) or None
+
+
+def passes(fields: Fields) -> int:
+    """How often the layers are gone through, each time with a cache of their own (Ouro)."""
+    return fields.need("total_ut_steps", most=100) if fields.ledger.family == "ouro" else 1
+
+
+def _letters(fields: Fields) -> Sequence[Any]:
+    """Nemotron-H's pattern, a text or a list of its letters; empty if the file has none."""
+    if isinstance(fields.get(NEMOTRON), list):
+        return fields.rows(NEMOTRON) or []
+    return fields.text(NEMOTRON)
 
 
 def active_window(fields: Fields, index: int | None = None) -> int | None:
@@ -182,7 +195,7 @@ def _listed(fields: Fields, layers: int) -> list[str] | None:
     Several lists must agree.
     """
     found: dict[str, list[str]] = {}
-    letters = fields.text(NEMOTRON)
+    letters = _letters(fields)
     if letters:
         if len(letters) != layers:
             entries = f"{len(letters):,}"
@@ -194,6 +207,7 @@ def _listed(fields: Fields, layers: int) -> list[str] | None:
         "mixer_types": MIXERS,
         "attn_type_list": {0: "linear", 1: "full"},  # MiniMax
         "hybrid_layer_pattern": {0: "full", 1: "sliding"},  # MiMo
+        "sliding_window_layout": {0: "full", 1: "sliding"},  # SmallThinker
     }
     for name, names in lists.items():
         rows = fields.per_layer(name, layers)

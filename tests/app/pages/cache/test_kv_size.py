@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -149,6 +150,23 @@ def test_app_and_command_line_read_alike(raw: bytes, key: str) -> None:
     add(at, "")
     told = T[f"kv_size.error_{key}"].format(**caught.value.values)
     assert f"mine.json: {told}" in [part.value for part in at.text]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\xef\xbb\xbf" + json.dumps(LLAMA).encode(),
+        json.dumps(LLAMA).encode("utf-16"),
+        json.dumps(LLAMA | {"time_step_limit": [0.0, float("inf")], "norm_eps": math.nan}).encode(),
+    ],
+    ids=["bom", "utf-16", "infinity"],
+)
+def test_odd_files_are_read_as_on_the_command_line(raw: bytes) -> None:
+    at = opened("kv_size", c_context="1000", c_dtype="bf16")
+    at.file_uploader("c_files").upload("odd.json", raw)
+    add(at, "")
+    assert bar_bytes(at)["odd"] == 1000 * LLAMA_PER_TOKEN
+    assert read_config(raw)[1].bytes_per_token("bf16") == LLAMA_PER_TOKEN
 
 
 def test_an_official_list_of_three_megabytes_is_accepted() -> None:

@@ -79,6 +79,7 @@ def test_a_share_factor_without_its_switch() -> None:
     [
         ("frobnication", 0.5), ("attention_flavour", 0.5), ("kv_heads_note", 0.5),
         ("attn_dropout_ratio", 0.1), ("layer_decay_rate", 0.9), ("d_state", 16), ("frob", "linear"),
+        ("compression_ratio", 1.0), ("kv_audio_note", 0.5),
         ("frob_weights", [0.5, 1.0, 0.5, 1.0]), ("frob_sizes", [3, 3]), ("frob_schedule", "cosine"),
     ],
 )  # fmt: skip

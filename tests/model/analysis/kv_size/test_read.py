@@ -168,6 +168,7 @@ NO_ROPE = [0, *[1] * 11]
         ({"attn_type_list": [0] * 7 + [1] + [0] * 4}, {7}),
         ({"full_attention_interval": 4}, {3, 7, 11}),
         ({"hybrid_override_pattern": "M-M*EM-M*EM-"}, {3, 8}),
+        ({"hybrid_override_pattern": list("M-M*EM-M*EM-")}, {3, 8}),
         ({"linear_attn_config": {"full_attn_layers": [4, 8, 12]}}, {3, 7, 11}),
         ({"block_types": ["recurrent", "attention"], "attention_window_size": 8}, set()),
     ],

@@ -93,6 +93,62 @@ ETTIN = {
     "num_hidden_layers": 22, "global_attn_every_n_layers": 3, "local_attention": 256,
 }  # fmt: skip
 
+BAICHUAN_M1 = {
+    "model_type": "baichuan_m1", "hidden_size": 5120, "num_attention_heads": 20,
+    "num_hidden_layers": 40, "num_key_value_heads": 2, "num_swa_attention_heads": 40,
+    "num_swa_key_value_heads": 8, "sliding_window": 8192, "conv_window": 2,
+    "sliding_window_layers": list(range(1, 40, 2)), **OWN_CODE,
+}  # fmt: skip
+SMALLTHINKER = {
+    "model_type": "smallthinker", "hidden_size": 2560, "num_attention_heads": 28, "head_dim": 128,
+    "num_hidden_layers": 52, "num_key_value_heads": 4, "sliding_window_size": 4096,
+    "sliding_window_layout": [0, 1, 1, 1] * 13, "rope_layout": [0, 1, 1, 1] * 13, **OWN_CODE,
+}  # fmt: skip
+OURO = {
+    "model_type": "ouro", "hidden_size": 2048, "num_attention_heads": 16, "head_dim": 128,
+    "num_hidden_layers": 24, "num_key_value_heads": 16, "layer_types": ["full_attention"] * 24,
+    "total_ut_steps": 4, "early_exit_threshold": 1.0, "use_sliding_window": False, **OWN_CODE,
+}  # fmt: skip
+SALA = {
+    "model_type": "minicpm_sala", "architectures": ["MiniCPMSALAForCausalLM"], "head_dim": 128,
+    "hidden_size": 4096, "num_attention_heads": 32, "num_hidden_layers": 32,
+    "num_key_value_heads": 2, "lightning_head_dim": 128, "lightning_nh": 32, "lightning_nkv": 32,
+    "lightning_scale": "1/sqrt(d)", "lightning_use_rope": True, "use_output_norm": True,
+    "mixer_types": ["minicpm4", *["lightning-attn"] * 3] * 8, **OWN_CODE,
+}  # fmt: skip
+STEP = {
+    "model_type": "step3p5", "architectures": ["Step3p5ForCausalLM"], "hidden_size": 4096,
+    "num_hidden_layers": 45, "num_attention_heads": 64, "num_attention_groups": 8,
+    "head_dim": 128, "sliding_window": 512, "num_nextn_predict_layers": 3, **OWN_CODE,
+    "layer_types": ["full_attention", *["sliding_attention"] * 3] * 12,
+    "attention_other_setting": {
+        "attention_type": "sliding_attention", "num_attention_heads": 96, "head_dim": 128,
+        "num_attention_groups": 8, "true_head_dim": 128,
+    },
+    "yarn_only_types": ["full_attention"], "use_head_wise_attn_gate": True,
+}  # fmt: skip
+MAMBA2_ATTN = {
+    "d_model": 2560, "d_intermediate": 0, "n_layer": 64, "ssm_cfg": {"layer": "Mamba2"},
+    "attn_layer_idx": [9, 18, 27, 36, 45, 56], "rms_norm": True, "residual_in_fp32": True,
+    "attn_cfg": {
+        "causal": True, "d_conv": 4, "head_dim": 128, "num_heads": 30, "out_proj_bias": False,
+        "qkv_proj_bias": False, "rotary_emb_dim": 64,
+    },
+}  # fmt: skip
+EVO2 = {
+    "model_name": "evo2", "hidden_size": 4096, "num_layers": 32, "num_attention_heads": 32,
+    "attn_layer_idxs": [3, 10, 17, 24, 31], "hcl_layer_idxs": [2, 6, 9], "hcm_layer_idxs": [1, 5],
+    "hcs_layer_idxs": [0, 4, 7], "proj_groups": 1, "state_size": 16, "num_filters": 4096,
+}  # fmt: skip
+PHI4MM = {
+    "model_type": "phi4mm", "hidden_size": 3072, "num_attention_heads": 24,
+    "num_hidden_layers": 32, "num_key_value_heads": 8, "sliding_window": 262_144,
+    "max_position_embeddings": 131_072, "full_attn_mod": 1, **OWN_CODE,
+    "embd_layer": {"audio_embd_layer": {"compression_rate": 8}, "embedding_cls": "image_audio"},
+    "audio_processor": {"config": {"attention_heads": 16, "chunk_size": -1}, "name": "cascades"},
+    "speech_lora": {"layer": "((layers.*self_attn\\.(qkv|o)_proj))", "r": 320},
+}  # fmt: skip
+
 SIZES: list[tuple[str, dict[str, Any], int, int]] = [
     # one KV head: bigcode's santacoder, attention_head_type
     ("santacoder", SANTACODER, 24 * 2 * 128, 24 * 2 * 128),
@@ -129,6 +185,23 @@ SIZES: list[tuple[str, dict[str, Any], int, int]] = [
     ("parler-tts", PARLER, 24 * 2 * 1024, 24 * 2 * 1024),
     # transformers' ModernBertDecoderConfig: layers 0, 3, ... are full, the window is 128
     ("ettin", ETTIN, 22 * 2 * 768, 8 * 2 * 768),
+    # ml-explore/mlx-lm, models/baichuan_m1.py: layers in the list have heads of their own number
+    # and width, 5120 / 40, and slide; the others have 5120 / 20
+    ("baichuan-m1", BAICHUAN_M1, 20 * 2 * (2 * 256 + 8 * 128), 20 * 2 * 2 * 256),
+    # PowerInfer's configuration_smallthinker.py: 0 is full attention, 1 slides
+    ("smallthinker", SMALLTHINKER, 52 * 2 * 4 * 128, 13 * 2 * 4 * 128),
+    # arXiv 2510.25741: four passes through all layers, each with its own cache
+    ("ouro-1.4b", OURO, 4 * 24 * 2 * 2048, 4 * 24 * 2 * 2048),
+    # openbmb/MiniCPM-SALA, shortened to a regular pattern: lightning layers have states
+    ("minicpm-sala", SALA, 8 * 2 * 2 * 128, 8 * 2 * 2 * 128),
+    # stepfun-ai/Step-3.5-Flash: its last three entries are of MTP layers
+    ("step-3.5-flash", STEP, 45 * 2 * 8 * 128, 12 * 2 * 8 * 128),
+    # state-spaces/mamba2attn-2.7b
+    ("mamba2attn", MAMBA2_ATTN, 6 * 2 * 30 * 128, 6 * 2 * 30 * 128),
+    # Zymrael/vortex, configs: three kinds of convolution beside attention
+    ("evo-2-7b", EVO2, 5 * 2 * 4096, 5 * 2 * 4096),
+    ("evo-2, grouped", {**EVO2, "proj_groups": 4}, 5 * 2 * 1024, 5 * 2 * 1024),
+    ("phi-4-multimodal", PHI4MM, 32 * 2 * 8 * 128, 32 * 2 * 8 * 128),
 ]  # fmt: skip
 
 
@@ -139,6 +212,40 @@ def test_size_of_a_family_with_code_of_its_own(
 ) -> None:
     spec = cache_spec(config)
     assert (spec.elements_per_token(), spec.growth_elements()) == (held, growth)
+
+
+def test_known_files_name_nothing_that_may_matter() -> None:
+    for config in (BAICHUAN_M1, SMALLTHINKER, OURO, SALA, STEP):
+        assert not any(note.key == "may_matter" for note in cache_spec(config).notes), config
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {**SMALLTHINKER, "sliding_window_layout": [0, 2] * 26},
+        {**BAICHUAN_M1, "sliding_window_layers": [40]},
+        {**OURO, "total_ut_steps": None},
+        {**STEP, "attention_other_setting": {"head_dim": 128, "true_head_dim": 64}},
+        {**EVO2, "hcl_layer_idxs": [3]},  # an attention layer, too
+    ],
+    ids=["no kind", "no layer", "no passes", "two widths", "two kinds"],
+)
+def test_what_contradicts_itself_is_refused(config: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        cache_spec(config)
+
+
+def test_sizes_of_layers_that_are_listed_as_having_states_are_named() -> None:
+    config = {
+        "model_type": "novel", "hidden_size": 64, "num_attention_heads": 8,
+        "num_key_value_heads": 2, "num_hidden_layers": 4, "kda_head_dim": 16,
+    }  # fmt: skip
+    types = ["linear_attention", "full_attention"] * 2
+    spec = cache_spec({**config, "layer_types": types})
+    assert spec.elements_per_token() == 2 * 2 * 2 * 8
+    assert any("kda_head_dim" in str(note) for note in spec.notes)
+    with pytest.raises(ConfigError, match="kda_head_dim"):
+        cache_spec({**config, "layer_types": ["full_attention"] * 4})
 
 
 @pytest.mark.parametrize(
