@@ -112,7 +112,7 @@ _RECORD = {"date": filled, "of": filled, "nats": [float], "experts": filled}
 
 @functools.lru_cache(maxsize=8)
 def recorded(model: str) -> HeldOutRuns | None:
-    """What a model was routed to on the first rows; None if that was not recorded with its weights."""
+    """A model's results on the first rows; None if they were not recorded with its weights."""
     path = ASSETS / "samples" / f"held-out-{model}.json"
     if not path.exists():
         return None
