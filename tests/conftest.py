@@ -61,7 +61,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two processes for the fast tests, which should take two minutes; else one by default.
+    """Two processes for the fast tests, which people wait for; else one by default.
 
     A single file is done before another process has started. `tests/run.sh` requests two.
     """
