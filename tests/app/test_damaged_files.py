@@ -105,6 +105,7 @@ def test_settings_of_a_run_that_say_nothing_are_damage(
     assert told.value.file == file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", figures.NAMES)
 def test_a_figure_names_the_file_that_it_needs(
     name: str, damage: Callable[[str, str], None]

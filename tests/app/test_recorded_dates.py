@@ -25,6 +25,7 @@ RECORDED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "room"), RECORDED)
 def test_what_was_recorded_says_when(page: str, room: str) -> None:
     at = AppTest.from_file(str(APP / "pages" / page / f"{page}.py"), default_timeout=60)

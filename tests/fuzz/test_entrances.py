@@ -37,6 +37,7 @@ def test_nothing_gets_through_in_many_cases(entrance: str) -> None:
 VALUES = ("inf", "", *(pytest.param(one, marks=pytest.mark.slow) for one in links.WRONG[2::4]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("page", links.PAGES)
 def test_every_key_of_a_page_may_have_any_value(page: str, value: str) -> None:

@@ -49,6 +49,7 @@ def test_what_a_page_does_not_have_is_told(page: str, query: dict[str, str]) -> 
         assert not told(at.run())  # once
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "former"), links.FORMER_VALUES)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_of_a_former_value_the_nearest_is_shown_and_told(
@@ -68,6 +69,7 @@ def test_no_value_of_a_field_may_be_infinite() -> None:
         assert not opened("cache", {"c_seed": ["word", "-1", "Infinity"]}).exception
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["c_dtype", "c_gpu", "c_weights", "c_layer", "c_kind"])
 @pytest.mark.parametrize("value", ["", "inf", "nonsense"])
 def test_a_control_that_a_link_leaves_empty_has_its_first_value(key: str, value: str) -> None:
@@ -108,6 +110,7 @@ def test_nothing_is_told_of_a_link_that_is_right(page: str, query: dict[str, str
         assert not at.exception and told(at) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "query", "now"),
     [

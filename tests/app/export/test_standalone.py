@@ -44,6 +44,7 @@ class Addresses(HTMLParser):
             self.found += [value or "" for key, value in attrs if key in ("src", "href")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", figures.NAMES)
 def test_a_page_needs_nobody(name: str) -> None:
     page = standalone.figure_page(figures.figure(name, "en"), (LIGHT,), "en", None)

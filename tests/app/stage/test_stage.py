@@ -42,6 +42,7 @@ def test_it_walks_the_story() -> None:
         assert "[" not in screen.notes.replace("[±", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", [screens.OPENING, *BY_NAME])
 def test_each_screen_is_a_link(name: str, language: str) -> None:

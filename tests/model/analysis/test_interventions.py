@@ -160,6 +160,7 @@ def test_random_model(name: str, kind: str, tmp_path: Path, words: Tokenizer) ->
     check(tmp_path, CHANGES[name], torch.randint(shape.vocab_size, (TOKENS,)).tolist())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["some off", "one forced", "all experts", "no shared expert"])
 def test_shipped_base(name: str) -> None:
     folder = shipped_folder("base")

@@ -60,6 +60,7 @@ def test_mla_naive_equals_absorbed(shape: ModelConfig, tokens: int, seed: int, b
     torch.testing.assert_close(decoded, naive[:, first:], **EXACT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absorb", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 @given(st.lists(st.integers(1, 7), min_size=1, max_size=8), st.integers(1, 3))

@@ -58,6 +58,7 @@ def decoded(numbers: np.ndarray, *shape: int) -> np.ndarray:
     return numbers.reshape(shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_is_small_at_any_size(shape: tuple[int, int, int, int]) -> None:
     assert len(packed(payload(made(*shape)))) < 2_000_000
@@ -69,6 +70,7 @@ def test_is_small_at_the_size_of_deepseek_v3(trace: Trace) -> None:
     assert len(packed(payload(trace))) < 2_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_cell_is_the_sum_over_its_tokens_and_experts(shape: tuple[int, int, int, int]) -> None:
     trace, (tokens, layers, experts, _) = made(*shape), shape
@@ -114,6 +116,7 @@ def test_our_own_runs_are_sent_whole() -> None:
     assert len(data["texts"]) == 384
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("window", "first"),
     [

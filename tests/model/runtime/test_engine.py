@@ -37,6 +37,7 @@ def test_a_batch_writes_what_each_row_writes_alone(engine: Engine, temperature: 
         assert {c.finish_reason for c in together} == {"stop", "length"}
 
 
+@pytest.mark.slow
 def test_the_same_seed_writes_the_same_text(engine: Engine) -> None:
     def texts(seed: int) -> list[str]:
         return [c.text for c in engine.complete([engine.encode("x")] * 6, 25, 1.0, seed)]

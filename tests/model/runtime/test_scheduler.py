@@ -72,6 +72,7 @@ def test_equal_prompts_are_computed_once_and_draw_their_own(
         same(alone.run([Request("base", PROMPT, 30, 1.0, 5, row)])[0], found[row])
 
 
+@pytest.mark.slow
 def test_texts_are_read_in_the_order_asked(model: KernelModel) -> None:
     """However many wait for a row: what shows partial results needs the first ones first."""
     asked = [
@@ -148,6 +149,7 @@ class Slow:
         return workspace
 
 
+@pytest.mark.slow
 def test_stop_begins_nothing_more_while_threads_are_at_work(model: KernelModel) -> None:
     """With the batches of four models and two threads, one is always being computed."""
     busy = Scheduler(lambda engine: Slow(model))
@@ -219,6 +221,7 @@ def test_what_is_kept_is_what_was_asked_for(shared: Scheduler) -> None:
     assert (np.diff(scored.seconds) >= 0).all()
 
 
+@pytest.mark.slow
 def test_a_busy_batch_makes_way_for_a_faster_one(model: KernelModel) -> None:
     """New requests keep arriving, so the first batch would never be idle."""
     faster, begun = threading.Event(), list[Workspace]()

@@ -48,6 +48,7 @@ def tagged(thinking: str, answer: str) -> str:
     return f"<think>{thinking}</think><answer>{answer}</answer>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "style"), STYLES)
 def test_every_style(task: str, style: str) -> None:
     for seed in range(400):
@@ -107,6 +108,7 @@ def _check_verified(problem: Problem, found: Judgement) -> None:
     assert len(corrections) == found.turns[0] and all(s.right for s in corrections)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "style"), [x for x in STYLES if x[1] != "direct"])
 def test_one_changed_digit_is_one_wrong_step(task: str, style: str) -> None:
     rng = random.Random(1)
@@ -134,6 +136,7 @@ def test_one_changed_digit_is_one_wrong_step(task: str, style: str) -> None:
                 assert a.right == b.right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "style"), STYLES)
 def test_a_changed_answer_is_wrong_and_changes_no_step(task: str, style: str) -> None:
     for seed in range(150):
@@ -147,6 +150,7 @@ def test_a_changed_answer_is_wrong_and_changes_no_step(task: str, style: str) ->
             assert wrong.steps == right.steps and wrong.verdicts == right.verdicts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "style"), STYLES)
 def test_broken_tags_are_no_format_but_may_be_right(task: str, style: str) -> None:
     for seed in range(60):

@@ -50,6 +50,7 @@ def drawn(task: str, level: int, split: str, n: int) -> list[Problem]:
     return list(itertools.islice(problems(task, level, 0, split), n))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", chain.LEVELS)
 @pytest.mark.parametrize("split", ["train", "heldout"])
 def test_chain(level: int, split: str) -> None:
@@ -82,6 +83,7 @@ def test_pick(level: int, split: str) -> None:
         assert pick.read_question(problem) == (numbers, k, target)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_splits_never_meet(task: str) -> None:
     for level in TASKS[task].LEVELS:

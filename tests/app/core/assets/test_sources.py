@@ -49,6 +49,7 @@ def test_parts_that_no_text_says_stay_as_they_are() -> None:
         assert translated(BETWEEN.join(["arithmetic", "a/b.py @12"])) == "직접 계산; a/b.py @12"
 
 
+@pytest.mark.slow
 def test_figures_that_leave_the_app_name_their_sources_in_korean() -> None:
     for name in figures.offered():
         assert not ENGLISH.search(figures.figure(name, "ko").source), name

@@ -120,6 +120,7 @@ def test_no_process_at_all_is_told_like_a_defect() -> None:
     assert isinstance(one.error, LabError) and one.error.cause == "defect"
 
 
+@pytest.mark.slow
 def test_one_at_a_time_and_the_others_know_their_places(lab: Lab) -> None:
     first, second, third = (lab.submit(who, {"do": "go on", "seed": 0}) for who in "abc")
     until(lambda: first.results, first, second, third)
@@ -196,6 +197,7 @@ def test_nobodys_second_comes_before_anybodys_first(lab: Lab) -> None:
         until(lambda one=one: not one.active, first, second, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["leaves", "is killed"])
 def test_no_process_outlives_the_server(end: str) -> None:
     program = f"""

@@ -27,6 +27,7 @@ def page(language: str, state: str, seconds: float | None) -> None:
     slot.status("Reading")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "state", "seconds", "said"),
     [

@@ -44,6 +44,7 @@ def test_every_room_opens_on_something_recorded(room: str, language: str) -> Non
     assert all(e.proto.alt for e in at.get("plotly_chart")), "pictures are told in words"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS)
 def test_titles_of_what_is_folded_away_are_told_apart(room: str) -> None:
     labels = [each.label for each in shown(room).expander]
@@ -56,6 +57,7 @@ def test_only_the_open_room_is_drawn() -> None:
     assert keys == {"c_clock_chart", "c_paths_mul", "c_paths_bytes"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "room"),
     [
@@ -266,6 +268,7 @@ def test_live_run_of_all_twins_agrees_with_the_formula() -> None:
     assert not at.error
 
 
+@pytest.mark.slow
 def test_stop_keeps_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     at = opened()
     others = Busy()

@@ -78,6 +78,7 @@ def test_ranks_and_precisions_are_measured_on_request() -> None:
     assert not [button for button in at.button if button.key in ("c_study_ask", "c_measure")]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_rows")
 def test_a_recorded_study_of_another_model_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(latents, "recorded", lambda: None)

@@ -92,6 +92,7 @@ def test_all_directions_cost_nothing_and_fewer_lose_more(study: Study) -> None:
     assert study.error["bf16"] < study.error["int8"] < study.error["int4"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["3", "bf16", "int8", "int4"])
 def test_what_a_codec_loses_is_the_references(studied: tuple[Study, LatentFit], name: str) -> None:
     _, fitted = studied

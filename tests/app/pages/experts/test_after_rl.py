@@ -205,6 +205,7 @@ def test_another_problem_a_pin_and_a_question_of_ones_own() -> None:
     assert [error.value for error in at.error] == [texts("en")["common.empty_prompt"]]
 
 
+@pytest.mark.slow
 def test_a_stopped_reading_can_be_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     others = Busy(place=2)
     with monkeypatch.context() as patched:

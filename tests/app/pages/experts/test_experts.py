@@ -315,6 +315,7 @@ def on_page(at: AppTest, word: str) -> bool:
     return any(word in each.value for each in (*at.caption, *at.markdown))
 
 
+@pytest.mark.slow
 def test_a_full_server_says_the_place_in_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     others = Busy(place=3)
     monkeypatch.setattr(generation, "scheduler", lambda: others)
@@ -326,6 +327,7 @@ def test_a_full_server_says_the_place_in_the_queue(monkeypatch: pytest.MonkeyPat
     assert others.tickets[0].stopped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "key"),
     [
@@ -374,6 +376,7 @@ def test_a_pin_that_means_nothing_is_passed_over(pin: str) -> None:
     assert not opened(pin=pin).error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("once", "room"),
     [

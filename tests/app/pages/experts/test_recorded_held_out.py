@@ -38,6 +38,7 @@ def test_a_record_of_other_weights_is_not_shown(monkeypatch: pytest.MonkeyPatch)
     held_out.recorded.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ["routing_statistics", "one_expert"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_statistics_open_on_what_is_recorded(room: str, language: str) -> None:

@@ -330,6 +330,7 @@ def test_what_contradicts_itself_is_told() -> None:
     assert [texts("en")["interventions.both"].format(expert="1.3")] == [e.value for e in at.error]
 
 
+@pytest.mark.slow
 def test_the_tokens_of_a_comparison_are_a_table() -> None:
     at = opened("interventions")
     at.toggle(key="e_no_shared").set_value(True).run()

@@ -188,6 +188,7 @@ def test_the_recorded_question_is_not_chosen_by_its_outcome(language: Language) 
         assert (trace.info.temperature, trace.info.seed) == (1.0, 0)
 
 
+@pytest.mark.slow
 def test_runs_a_question_of_ones_own_with_two_columns() -> None:
     app = opened()
     app.text_input(key="r_expr").set_value("20*3+11")
@@ -214,6 +215,7 @@ def test_a_bad_question_is_told_and_the_picture_stays() -> None:
     assert runs.under_way(app, "reasoning") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_another_question_is_held_out(task: str) -> None:
     app = opened()

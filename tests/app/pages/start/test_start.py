@@ -129,6 +129,7 @@ def test_another_question_is_one_click_away(task: str) -> None:
     assert not traces(app, "start")
 
 
+@pytest.mark.slow
 def test_says_the_place_in_the_queue_and_stop_keeps_the_picture(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

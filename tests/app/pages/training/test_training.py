@@ -54,6 +54,7 @@ def outcome(app: AppTest, slot: LabSlot) -> Outcome:
 # --- What is on disk ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS["training"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_room_opens_with_runs_and_without(

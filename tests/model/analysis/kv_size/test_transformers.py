@@ -134,6 +134,7 @@ CACHE_CLASSES = {
 UNLIKE = {"blt", "xlstm", "gemma4_assistant", "gemma4_unified_assistant", "rwkv"}
 
 
+@pytest.mark.slow
 def test_every_family_of_transformers_has_its_layers_or_is_refused() -> None:
     """The kind and window of every layer, for the class defaults of all causal models."""
     pytest.importorskip("torch")
