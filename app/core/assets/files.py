@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,14 @@ from model import ASSETS
 #: The hashes of the files next to it, as written by `sha256sum *.json`.
 SUMS = ASSETS / "reference" / "SHA256SUMS"
 LARGEST = 2**53  # beyond it, JSON's numbers are not exact
+
+
+#: What reading a damaged file may raise; ValueError includes CheckpointError, ConfigError and
+#: RecordError.
+_DAMAGE = (
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError),
+    zlib.error,
+)
 
 
 class DamagedFileError(Exception):
@@ -39,8 +48,7 @@ def reporting_damage(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    # ValueError includes CheckpointError, ConfigError and RecordError
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+    except _DAMAGE as error:
         raise DamagedFileError(path) from error
 
 

@@ -391,14 +391,3 @@ def test_rooms_open_by_the_names_that_they_once_had(once: str, room: str) -> Non
     at = opened(room=once)
     assert at.session_state.e_room == room
     assert at.query_params["room"] == room
-
-
-def test_the_recorded_run_and_its_prompt_are_in_the_language_of_the_page() -> None:
-    at = opened()
-    english = at.text_area(key="e_prompt").value
-    at.session_state["lang"] = "ko"
-    korean = at.run().text_area(key="e_prompt").value
-    assert korean == recorded_runs.trace("experts-ko").info.prompt != english
-    at.text_area(key="e_prompt").set_value("And the LORD said").run()
-    at.session_state["lang"] = "en"
-    assert at.run().text_area(key="e_prompt").value == "And the LORD said"

@@ -1,4 +1,4 @@
-"""What base was routed to on held-out text is recorded: rooms open on it."""
+"""What the page and its rooms open on is recorded, base's routing on held-out text, too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from app.core.assets import models
+from app.core.assets import models, recorded_runs
+from app.core.assets.files import DamagedFileError
 from app.core.running import generation
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import held_out
@@ -48,3 +49,26 @@ def test_statistics_open_on_what_is_recorded(room: str, language: str) -> None:
     words = texts(language)["held_out.recorded"]
     assert any(str(words).format(date=date) in caption.value for caption in at.caption)
     assert not at.error
+
+
+@pytest.mark.parametrize("experts", ["abcd", "!", "eJwDAAAAAAE="])
+def test_a_record_that_cannot_be_unpacked_is_damage(
+    experts: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = held_out.read_json(ASSETS / "samples" / "held-out-base.json")
+    monkeypatch.setattr(held_out, "read_json", lambda *_: whole | {"experts": experts})
+    held_out.recorded.cache_clear()
+    with pytest.raises(DamagedFileError, match="held-out-base"):
+        held_out.recorded("base")
+    held_out.recorded.cache_clear()
+
+
+def test_the_recorded_run_and_its_prompt_are_in_the_language_of_the_page() -> None:
+    at = opened("run")
+    english = at.text_area(key="e_prompt").value
+    at.session_state["lang"] = "ko"
+    korean = at.run().text_area(key="e_prompt").value
+    assert korean == recorded_runs.trace("experts-ko").info.prompt != english
+    at.text_area(key="e_prompt").set_value("And the LORD said").run()
+    at.session_state["lang"] = "en"
+    assert at.run().text_area(key="e_prompt").value == "And the LORD said"
