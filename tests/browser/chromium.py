@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
-from playwright.sync_api import Browser, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 from app.core import pages
 from app.ui.components import modules
@@ -32,6 +32,23 @@ def launch(playwright: Playwright) -> Browser:
     executable = shutil.which("chromium-headless-shell")
     assert executable, "no chromium-headless-shell on the PATH; tests/run.sh installs it"
     return playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+
+
+def still(context: BrowserContext) -> BrowserContext:
+    """The context, in whose pages nothing but our own scripts moves anything.
+
+    Without a graphics card, Streamlit's transitions and placeholders take half of the time until a
+    page is at rest. What people see who ask for less motion is `reduced_motion`'s.
+    """
+    context.add_init_script(
+        """const sheet = new CSSStyleSheet();
+        sheet.replaceSync(`*, ::before, ::after {
+          animation: none !important;
+          transition: none !important;
+        }`);
+        document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];"""
+    )
+    return context
 
 
 def settle(page: Page) -> None:

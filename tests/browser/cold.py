@@ -37,7 +37,7 @@ def dead(browser: Browser, url: str, page: str, count: int) -> list[str]:
 
 def _openings(browser: Browser, url: str, links: Sequence[str], count: int) -> Iterator[str | None]:
     for first in range(0, count, TOGETHER):
-        context = browser.new_context(base_url=url)
+        context = chromium.still(browser.new_context(base_url=url))
         tabs = [context.new_page() for _ in range(min(TOGETHER, count - first))]
         for seed, tab in enumerate(tabs, first):
             tab.goto("/" + links[seed % len(links)].format(seed), wait_until="commit")

@@ -98,8 +98,8 @@ def watched_page(
     """The tab of `page`, at any server."""
     contexts: dict[str, BrowserContext] = request.getfixturevalue("contexts")
     if server.url not in contexts:
-        contexts[server.url] = browser.new_context(
-            base_url=server.url, viewport={"width": 1440, "height": 900}
+        contexts[server.url] = chromium.still(
+            browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900})
         )
     context = contexts[server.url]
     context.set_default_timeout(WAIT_MS)

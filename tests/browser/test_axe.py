@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser import looks
+from tests.browser import chromium, looks
 from tests.browser.server import Server
 
 pytestmark = [
@@ -31,7 +31,7 @@ def test_every_variant_occurs() -> None:
 @pytest.fixture(scope="module")
 def tab(browser: Browser, served: Server) -> Iterator[Page]:
     """One tab for all tests, so that pages share what is loaded."""
-    context = browser.new_context(base_url=served.url)
+    context = chromium.still(browser.new_context(base_url=served.url))
     context.set_default_timeout(60_000)
     yield context.new_page()
     context.close()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.core.texts import texts, translated
 from tests.browser.chromium import played, visit
+from tests.browser.server import Server
 
 pytestmark = pytest.mark.browser
 
@@ -99,10 +100,15 @@ LONGEST = """() => Math.max(...[...document.querySelectorAll("body *")].map((nod
 
 
 @pytest.mark.parametrize("path", ["", "reasoning"])
-def test_who_wants_no_motion_sees_the_end_and_may_play(page: Page, path: str) -> None:
-    page.emulate_media(reduced_motion="reduce")
+def test_who_wants_no_motion_sees_the_end_and_may_play(
+    browser: Browser, served: Server, path: str
+) -> None:
+    """In a context of its own, where Streamlit's transitions are not taken out for all tests."""
+    context = browser.new_context(base_url=served.url, reduced_motion="reduce")
+    page = context.new_page()
     visit(page, path)
     ended(page)
     assert page.evaluate(LONGEST) == 0
     button(page, "replay").click()
     expect(button(page, "pause")).to_be_visible()
+    context.close()

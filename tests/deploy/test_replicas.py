@@ -65,7 +65,7 @@ def test_pages_work_under_the_security_policy(deployed: Deployed) -> None:
     """No page requests what the policy forbids, which the browser would log in its console."""
     with sync_playwright() as playwright:
         browser = chromium.launch(playwright)
-        page = browser.new_context(base_url=deployed.url).new_page()
+        page = chromium.still(browser.new_context(base_url=deployed.url)).new_page()
         page.set_default_timeout(60_000)
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
