@@ -4,6 +4,7 @@
 # Node.js from PyPI, what checks the JavaScript from npm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+unset PYTHONDONTWRITEBYTECODE  # what one process has compiled serves the hundreds that follow
 
 # Install Debian packages, or say what to install and end.
 install() {

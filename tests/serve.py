@@ -1,6 +1,7 @@
 """The app as users run it, but without a network: `python -m tests.serve PORT [OPTION]`.
 
 With --endless-torch, importing torch never ends: what must not wait for it has to work anyway.
+With --few-rows, the Experts page reads a quarter of its held-out rows.
 With --slow, a token takes so long that there is time to press Stop; with --stuck, that nobody would
 wait for the end.
 With --synthetic, the picture of a made-up run at DeepSeek-V3's size is served instead of the app;
@@ -35,6 +36,13 @@ def slow_down(seconds: float) -> None:
     batch.Batch.turn = slow_turn  # type: ignore[method-assign]
 
 
+def read_less() -> None:
+    """Leave out three of four rows, which journeys would only wait for."""
+    from app.pages.experts import held_out
+
+    held_out.ROWS //= 4
+
+
 class EndlessTorch(importlib.abc.MetaPathFinder):
     """Makes importing torch wait forever."""
 
@@ -51,6 +59,8 @@ if __name__ == "__main__":
         slow_down(TOKEN_SECONDS)
     if "--stuck" in sys.argv:
         slow_down(STUCK_SECONDS)
+    if "--few-rows" in sys.argv:
+        read_less()
     from streamlit.web import cli
 
     script = "app/main.py"

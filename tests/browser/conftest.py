@@ -46,7 +46,7 @@ FAILED = pytest.StashKey[bool]()
 @pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app, running for all journeys."""
-    with serve(tmp_path_factory.mktemp("served")) as server:
+    with serve(tmp_path_factory.mktemp("served"), "--few-rows") as server:
         yield server
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -261,47 +262,53 @@ def patterns(node: ast.expr) -> str | None:
     return r"\w+" if isinstance(node, ast.FormattedValue) else None
 
 
+@cache
+def known(pattern: str) -> bool:
+    """Whether a pattern fits any key."""
+    return any(map(re.compile(pattern).fullmatch, texts("en")))
+
+
+@cache
+def parsed() -> dict[Path, list[ast.AST]]:
+    """All nodes of the app's Python files."""
+    files = sorted(APP.rglob("*.py"))
+    return {path: [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))] for path in files}
+
+
+@cache
 def in_python() -> list[tuple[Path, int, str]]:
     """File, line and pattern of every key in the app's Python, including keys passed on."""
     found = []
-    for path in sorted({*APP.rglob("*.py")} - {Path(texts_module.__file__)}):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    for path, nodes in parsed().items():
+        if path == Path(texts_module.__file__):
+            continue
         inner = {
-            id(part)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.JoinedStr)
-            for part in node.values
+            id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values
         }
-        for node in ast.walk(tree):
+        for node in nodes:
             if not isinstance(node, ast.Constant | ast.JoinedStr) or id(node) in inner:
                 continue
             pattern = patterns(node)
-            in_section = pattern and pattern.split("\\.")[0] in SECTIONS
-            if pattern and in_section and any(map(re.compile(pattern).fullmatch, texts("en"))):
+            if pattern and pattern.split("\\.")[0] in SECTIONS and known(pattern):
                 found.append((path.relative_to(APP), node.lineno, pattern))
     return found
 
 
-KEYS = in_python()
-USED = re.compile("|".join(sorted({pattern for _, _, pattern in KEYS})))
-
-
 def test_every_key_that_is_used_exists() -> None:
-    known = texts("en")
     missing = []
-    for path in sorted(APP.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, nodes in parsed().items():
+        for node in nodes:
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "t" and node.args:
                 pattern = patterns(node.args[0])
-                if pattern and not any(map(re.compile(pattern).fullmatch, known)):
+                if pattern and not known(pattern):
                     missing.append(f"{path.relative_to(APP)}:{node.lineno}: {pattern}")
-    assert KEYS
+    assert in_python()
     assert not missing
 
 
 def test_keys_that_are_put_together_have_a_beginning_of_their_own() -> None:
     """`t(f"room.{name}")` would hide which keys are used; `t(f"room.axis_{name}")` does not."""
-    for path, line, pattern in KEYS:
+    for path, line, pattern in in_python():
         name, key = pattern.split("\\.", 1)
         if name not in ("nav", "examples"):  # sections that are lists as a whole
             assert not key.startswith(r"\w+"), f"{path}:{line}"
@@ -309,6 +316,7 @@ def test_keys_that_are_put_together_have_a_beginning_of_their_own() -> None:
 
 def test_every_key_is_used() -> None:
     """Unused texts should be deleted."""
+    in_code = re.compile("|".join(sorted({pattern for _, _, pattern in in_python()})))
     javascript = "\n".join(path.read_text(encoding="utf-8") for path in APP.rglob("*.js"))
     used = {
         noun.removesuffix(":compact")
@@ -319,7 +327,7 @@ def test_every_key_is_used() -> None:
     unused = []
     for full in texts("en"):
         name, key = full.split(".", 1)
-        if name in BY_DATA or USED.fullmatch(full):
+        if name in BY_DATA or in_code.fullmatch(full):
             continue
         if name == "count" and key in used:
             continue
@@ -333,7 +341,7 @@ def test_every_key_is_used() -> None:
 
 def test_a_page_uses_only_its_own_words_and_the_shared_ones() -> None:
     strangers = []
-    for path, line, pattern in KEYS:
+    for path, line, pattern in in_python():
         home = SECTIONS[pattern.split("\\.")[0]].relative_to(APP).parts[:-2]
         if home[0] != "core" and path.parts[: len(home)] != home:
             strangers.append(f"{path}:{line}: {pattern}")
@@ -343,7 +351,7 @@ def test_a_page_uses_only_its_own_words_and_the_shared_ones() -> None:
 def test_a_room_uses_only_its_own_words_and_its_pages() -> None:
     """The section of a folder's name is that folder's alone; what rooms share is the page's."""
     strangers = []
-    for path, line, pattern in KEYS:
+    for path, line, pattern in in_python():
         name = pattern.split("\\.")[0]
         room = SECTIONS[name].parents[1] / name
         if room.is_dir() and not (APP / path).is_relative_to(room):

@@ -22,7 +22,7 @@ from model.analysis.interventions import Intervention
 from model.record.trace import Trace
 
 READ = NeedSlot("knock_out")
-ROWS = 4 * len(held_out.DOMAINS)  # of held-out text, for each intervention
+ROWS = held_out.ROWS // 4  # of held-out text, for each intervention
 
 
 @dataclass(frozen=True, eq=False)
