@@ -43,9 +43,10 @@ def bootstrap_ratio(
 def bootstrap_median(values_US: ArrayLike, seed: int = 0, draws: int = 2000) -> Interval:
     """95 % percentile bootstrap interval, over units, for the median of all samples [U, S]."""
     values = np.asarray(values_US, dtype=float)
-    rng = np.random.default_rng(seed)
-    medians = [np.median(values[rng.integers(len(values), size=len(values))]) for _ in range(draws)]
-    low, high = np.quantile(medians, (0.025, 0.975))
+    chosen = np.random.default_rng(seed).integers(len(values), size=(draws, len(values)))
+    parts = np.array_split(chosen, 20)  # all at once would take 130 MB for 500 units of 16
+    medians = [np.median(values[part].reshape(len(part), -1), axis=1) for part in parts]
+    low, high = np.quantile(np.concatenate(medians), (0.025, 0.975))
     return float(low), float(high)
 
 

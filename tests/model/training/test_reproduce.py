@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from model.data import held_out
 from model.data.corpus import CorpusConfig, Document
 from model.nn import shipped
 from model.runtime.sampler import Sampler
@@ -74,6 +75,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (stages, "CONTEXT_TOKENS", REPLY_TOKENS),
         (shipped, "FOLDER", assets / "checkpoints"),
         (pretrain, "full", small_run),
+        (held_out, "EACH", 1),
         (heldout, "ROWS", 2),
         (heldout, "DOMAIN_ROWS", 1),
         (gate, "PROBLEMS", 1),
