@@ -39,6 +39,7 @@ def test_what_was_run_is_run_again(room: str, button: str, slot: str) -> None:
     assert shown(again, slot) == shown(app, slot) is not None
 
 
+@pytest.mark.slow
 def test_steps_by_hand_are_taken_again() -> None:
     app = opened("experts", {"room": ["balance"]})
     runs.ended(app, "balance_scores")

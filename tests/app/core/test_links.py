@@ -140,6 +140,7 @@ def test_keys_of_older_links_are_followed(
         assert not {*links.FORMER_KEYS} & {*at.query_params}
 
 
+@pytest.mark.slow
 def test_a_former_key_with_a_wrong_value_is_told_by_its_name_of_today() -> None:
     with nothing_computed():
         at = opened("experts", {"room": ["one_expert"], "e_card_expert": ["inf"]})

@@ -111,6 +111,7 @@ def test_a_forged_turn_is_ignored() -> None:
     assert at.title[0].value == texts("en")["stage.title"]
 
 
+@pytest.mark.slow
 def test_large_type_reaches_every_word_of_a_figure() -> None:
     for name in figures.NAMES:
         content = figures.figure(name, "en").content

@@ -57,6 +57,7 @@ def keys(text: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_no_held_out_problem(documents: list[tuple[str, str, bool]]) -> None:
     problems = [text for domain, text, _ in documents if "/" in domain]
     stated = [key for text in problems for key in keys(text)]
@@ -64,6 +65,7 @@ def test_no_held_out_problem(documents: list[tuple[str, str, bool]]) -> None:
     assert {split_of(key) for key in stated} == {"train"}
 
 
+@pytest.mark.slow
 def test_no_held_out_passage(documents: list[tuple[str, str, bool]]) -> None:
     size = texts.SHINGLE
     for domain in ("prose", "code"):
@@ -87,6 +89,7 @@ def sentences(text: str) -> list[str]:
     return [re.sub(f"^(?:{links}) ", "", s) + "." for s in text.split(". ")]
 
 
+@pytest.mark.slow
 def test_no_held_out_korean_sentence(documents: list[tuple[str, str, bool]]) -> None:
     seen = 0
     for _, text, whole in (d for d in documents if d[0] == "korean"):
@@ -108,6 +111,7 @@ def table_rows(text: str) -> list[list[str]]:
     return [line.split(",") for line in lines[1:]]
 
 
+@pytest.mark.slow
 def test_no_held_out_table_row(documents: list[tuple[str, str, bool]]) -> None:
     seen = 0
     for _, text, whole in (d for d in documents if d[0] == "tables"):
@@ -132,6 +136,7 @@ def test_held_out_text_is_held_out() -> None:
         assert passages and not set(passages) & set(texts.passages(domain, "train"))
 
 
+@pytest.mark.slow
 def test_problems_are_packed_whole(packed: list, documents: list[tuple[str, str, bool]]) -> None:
     assert all(whole for domain, _, whole in documents if "/" in domain)
     for ids, learnt, parts in packed:
@@ -244,6 +249,7 @@ def test_what_is_looked_up_is_there_once(split: str) -> None:
     assert len(asked_by) == 12
 
 
+@pytest.mark.slow
 def test_no_held_out_record(documents: list[tuple[str, str, bool]]) -> None:
     held = [lookups(text)[0] for domain, text, _ in documents if domain == lookup.DOMAIN]
     assert len(held) > 5
@@ -296,6 +302,7 @@ def test_held_out_rows_state_held_out_problems_only(words: Tokenizer) -> None:
     assert {split_of(key) for key in stated} == {"heldout"}
 
 
+@pytest.mark.slow
 def test_levels_and_styles_all_occur(documents: list[tuple[str, str, bool]]) -> None:
     domains = {domain for domain, _, _ in documents}
     wanted = {"chain/direct", "chain/verify", "pick/search", lookup.DOMAIN, *texts.DOMAINS}

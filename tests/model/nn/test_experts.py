@@ -57,6 +57,7 @@ def brute_force(c: ModelConfig, scores: np.ndarray, bias: np.ndarray) -> tuple[s
     return set(chosen), {e: scores[e] / total * c.routed_scaling_factor for e in chosen}
 
 
+@pytest.mark.slow
 @given(routings(), st.integers(0, 2**31), st.sampled_from([0.0, 0.1, 3.0]))
 @settings(max_examples=80)
 def test_gate(shape: ModelConfig, seed: int, spread: float) -> None:
@@ -111,6 +112,7 @@ def test_gradient_reaches_the_gate_through_the_weights_only() -> None:
     assert not gate.e_score_correction_bias.requires_grad
 
 
+@pytest.mark.slow
 @given(routings(), st.integers(0, 2**31), st.integers(1, 2))
 @settings(max_examples=25)
 def test_experts_equal_a_sum_one_by_one(shape: ModelConfig, seed: int, shared: int) -> None:

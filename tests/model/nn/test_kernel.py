@@ -192,6 +192,7 @@ def shapes(draw: st.DrawFn) -> ModelConfig:
     return tiny_config(kind, **changes)
 
 
+@pytest.mark.slow
 @given(shapes(), st.integers(0, 100))
 @settings(max_examples=40, deadline=None)
 def test_any_shape_reads_as_the_reference(shape: ModelConfig, seed: int) -> None:
@@ -200,6 +201,7 @@ def test_any_shape_reads_as_the_reference(shape: ModelConfig, seed: int) -> None
     check_reading(model, kernel_of(model), ids)
 
 
+@pytest.mark.slow
 @given(shapes(), st.integers(0, 100), st.integers(1, 12), st.sampled_from([0.0, 0.7, 1.0]))
 @settings(max_examples=25, deadline=None)
 def test_alone_in_a_batch_and_read_again_are_the_same_to_the_bit(

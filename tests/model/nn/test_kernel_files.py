@@ -51,6 +51,7 @@ def test_tensors_are_read_as_safetensors_reads_them() -> None:
     assert all(np.array_equal(found[name], expected[name].float().numpy()) for name in expected)
 
 
+@pytest.mark.slow
 def test_the_kernel_needs_no_torch() -> None:
     code = "import sys, json; import model.nn.workspace; print(json.dumps('torch' in sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)

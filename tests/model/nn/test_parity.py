@@ -224,6 +224,7 @@ def test_shipped_folders_are_what_transformers_expects(name: str) -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", each_shipped(ARCHITECTURES))
 def test_shipped(name: str) -> None:
     folder = shipped_folder(name)

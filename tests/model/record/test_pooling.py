@@ -137,5 +137,6 @@ def test_believes_the_browser_only_a_window_that_can_be(
     assert first_of_window(window, trace, None) == first
 
 
+@pytest.mark.slow
 def test_the_window_shows_what_is_pinned_or_being_written(trace: Trace) -> None:
     assert pooling.window(trace, first_of_window(None, trace, 1000)) == slice(872, 1128)

@@ -58,6 +58,7 @@ def test_it_stops_at_the_end_of_the_context(engine: Engine) -> None:
     assert done.finish_reason == "stop" or len(prompt) + len(done.token_ids) == limit
 
 
+@pytest.mark.slow
 def test_a_long_neighbour_leaves_a_row_its_own_room(engine: Engine) -> None:
     limit = engine.config.max_position_embeddings
     full, long, short = [7] * (limit + 2), [7] * (limit - 5), engine.encode("What is 3?")

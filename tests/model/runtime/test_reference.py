@@ -33,6 +33,7 @@ def test_its_rooms_are_outdated_once_there_is_the_kernel(monkeypatch: pytest.Mon
         assert not fast.outdated
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "change"),
     [

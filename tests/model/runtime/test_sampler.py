@@ -41,6 +41,7 @@ def same(one: Completion, other: Completion) -> None:
     np.testing.assert_allclose(one.logprobs, other.logprobs, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_it_writes_what_pytorch_writes(
     engine: Engine, sampler: Sampler, temperature: float

@@ -36,6 +36,7 @@ def same(one: Run | None, other: Run) -> None:
     assert one.finish_reason == other.finish_reason
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(
     asked=some.lists(
@@ -87,6 +88,7 @@ def test_texts_are_read_in_the_order_asked(model: KernelModel) -> None:
     assert order == sorted(order)
 
 
+@pytest.mark.slow
 def test_one_who_draws_thousands_does_not_hold_up_another(shared: Scheduler) -> None:
     many = shared.submit("A", [request(seed, LONG) for seed in range(400)])
     while many.done < 20:
@@ -99,6 +101,7 @@ def test_one_who_draws_thousands_does_not_hold_up_another(shared: Scheduler) -> 
     assert ended(many).state == "stopped"
 
 
+@pytest.mark.slow
 def test_one_visitors_second_wish_is_not_behind_all_of_the_first(shared: Scheduler) -> None:
     many = shared.submit("A", [request(seed, LONG) for seed in range(400)])
     while many.done < 20:
@@ -260,6 +263,7 @@ def test_a_busy_batch_makes_way_for_a_faster_one(model: KernelModel) -> None:
     assert not any(workspace() for workspace in workspaces)
 
 
+@pytest.mark.slow
 def test_few_batches_that_nobody_uses_are_kept(model: KernelModel) -> None:
     """As many models as a slider has positions are used, one after the other."""
     workspaces: list[weakref.ref[Workspace]] = []

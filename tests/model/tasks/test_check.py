@@ -238,6 +238,7 @@ PIECES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(
     st.text() | st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=25).map("".join)
 )
@@ -253,6 +254,7 @@ def test_no_text_makes_it_raise(text: str) -> None:
         is_correct(problem, text)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**31), st.sampled_from(STYLES), st.data())
 @settings(max_examples=150)
 def test_no_mutated_trace_makes_it_raise(

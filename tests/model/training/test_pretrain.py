@@ -157,6 +157,7 @@ def test_a_killed_run_goes_on_to_the_same_end(small_corpus: Path, tmp_path: Path
     assert entries(whole)[-1]["loss"] < entries(whole)[0]["loss"]
 
 
+@pytest.mark.slow
 def test_a_dense_model_has_no_gates_to_balance(
     small_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +187,7 @@ def test_runs_of_twins_differ_in_kind_and_seed_only() -> None:
     assert len({replace(r, name="", seed=0) for r in runs}) == 1
 
 
+@pytest.mark.slow
 def test_rows_grow_long(small_corpus: Path, tmp_path: Path) -> None:
     run = replace(smoke("student-base"), short=0.5)
     trainer = Pretraining(run, small_corpus)

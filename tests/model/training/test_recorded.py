@@ -35,6 +35,7 @@ def test_samples_say_what_their_models_are(path: Path) -> None:
         assert trace.card == card(config, trace.card.name)
 
 
+@pytest.mark.slow
 def test_samples_of_schema_2_get_their_cards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 RUNS = ROOT / "assets" / "runs"
 
 
+@pytest.mark.slow
 def test_results_are_what_was_measured() -> None:
     told = (ROOT / "assets" / "RESULTS.md").read_text(encoding="utf-8")
     for table in results.tables(RUNS).split("\n\n"):

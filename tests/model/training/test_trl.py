@@ -101,6 +101,7 @@ def trl_loss(
     return loss.item(), {name: p.grad for name, p in trainer.model.named_parameters()}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`gradient_checkpointing` is deprecated")  # TRL's default
 @pytest.mark.parametrize("beta", [0.0, 0.3])
 def test_loss_and_gradient_are_those_of_trl(

@@ -252,6 +252,7 @@ def test_kinds_and_seeds_are_those_that_there_are() -> None:
 # --- Live runs ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_live_run_of_all_twins_agrees_with_the_formula() -> None:
     at = opened()
     at.text_area("c_prompt").set_value("The king said")

@@ -51,6 +51,7 @@ def test_hypothetical_models_have_names_in_the_viewers_language() -> None:
     assert [*bar_bytes(again)] == hypothetical[:1]
 
 
+@pytest.mark.slow
 def test_calculator_gives_the_formulas_numbers() -> None:
     at = opened("kv_size", c_context="1000", c_batch="3", c_dtype="fp8")
     published = configs.published()

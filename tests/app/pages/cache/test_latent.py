@@ -27,6 +27,7 @@ def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(latent_study, "FITTED_ROWS", 2)
 
 
+@pytest.mark.slow
 def test_pictures_of_the_pinned_token_come_by_themselves() -> None:
     at = ended(opened("latent", "ko", pin="5"), "c_twin_runs")
     assert has(healthy(at), "c_attention")
@@ -87,6 +88,7 @@ def test_a_recorded_study_of_another_model_is_not_shown(monkeypatch: pytest.Monk
     assert has(at, "c_rank_costs")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_rows")
 def test_a_pair_has_one_prompt_and_two_caches_and_follows_the_slider() -> None:
     at = opened("latent", c_rank="1")

@@ -108,6 +108,7 @@ def test_what_a_codec_loses_is_the_references(studied: tuple[Study, LatentFit], 
     assert latent_codec.lost(c_LTR, seen) == pytest.approx(expected, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_bytes_follow_from_the_config(study: Study) -> None:
     config = models.config(latents.model())
     layers, rank = config["num_hidden_layers"], config["kv_lora_rank"]
@@ -122,6 +123,7 @@ def test_bytes_follow_from_the_config(study: Study) -> None:
         assert size == layers * (latent + rotary)
 
 
+@pytest.mark.slow
 def test_shares_of_energy_are_numpys(study: Study) -> None:
     share_LR = figures.shares(study.values)
     for values, share_R in zip(study.values, share_LR, strict=True):
@@ -248,6 +250,7 @@ def test_times_are_those_that_were_found_so_far() -> None:
     assert low <= middle <= high
 
 
+@pytest.mark.slow
 def test_a_study_comes_back_from_json_as_it_was(study: Study) -> None:
     back = Study.from_json(json.loads(json.dumps(study.to_json())))
     assert (back.tokens, back.learnt, back.per_token) == (

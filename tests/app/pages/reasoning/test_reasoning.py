@@ -231,6 +231,7 @@ def test_another_question_is_held_out(task: str) -> None:
     assert judged_reply.read(trace).problem.split == "heldout"
 
 
+@pytest.mark.slow
 def test_another_question_has_another_seed_and_a_link_gives_both_again() -> None:
     app = opened()
     app.multiselect(key="r_models").set_value(["base.direct"])

@@ -270,6 +270,7 @@ def test_no_number_of_a_link_breaks_a_room(number: str, without_runs: None) -> N
     assert 0 <= app.session_state["t_seed"] <= sampling.SEED.high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("room", "key", "url", "other"),
     [

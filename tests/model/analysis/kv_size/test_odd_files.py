@@ -79,6 +79,7 @@ def test_a_quantised_cache_by_its_bits(bits: int, kind: str, note: str) -> None:
 OTHERS = {f"note{number}": 1 for number in range(40_000)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "config",
     [
