@@ -139,3 +139,5 @@ def room() -> None:
             ]
     if rows:
         folded_table(rows, "pipeline", of=t("pipeline.table"))
+    st.subheader(t("pipeline.missed_title"))
+    st.markdown(t("pipeline.missed", command="python -m model train goals"))
