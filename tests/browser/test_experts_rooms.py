@@ -150,7 +150,7 @@ def test_what_is_read_on_a_click_can_be_stopped(slow_page: Page) -> None:
 
 def test_the_papers_knock_outs_are_there_at_once(page: Page) -> None:
     visit(page, "experts", room="interventions")
-    expect(chart(page, "e_masked")).to_be_visible()
+    expect(chart(page, "e_masked")).to_be_visible(timeout=READ_MS)
     expect(chart(page, "e_knocked")).to_be_visible()
 
 

@@ -13,8 +13,10 @@ from app.core.assets import models, recorded_runs, run_files
 from app.core.assets.files import DamagedFileError
 from app.core.running import generation, need_slot
 from app.core.running.need_slot import NeedSlot
+from app.core.running.prompt_runs import PromptRun
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import held_out
+from app.pages.experts.after_rl import comparison
 from app.pages.experts.held_out import ReadingModel
 from model import ASSETS
 from model.analysis.interventions import Intervened, Intervention
@@ -143,7 +145,13 @@ def some_requests() -> list[tuple[str, Request]]:
     ids = tuple(trace.token_ids.tolist())
     limits = (trace.info.max_new_tokens, trace.info.temperature, trace.info.seed)
     rows = held_out.rows("balance-none")
+    question = comparison.problem(0, "en").prompt
+    reply = PromptRun(comparison.WRITER, question, comparison.MAX_TOKENS).request()
+    written = run_files.recorded("after-rl", reply)
+    assert written is not None
     return [
+        ("after-rl", reply),
+        ("after-rl", Request("r1", tuple(written.token_ids.tolist()))),
         ("interventions", Request("base", ids, read=True)),
         ("interventions", Request(SHARED_OFF, ids, read=True)),
         ("interventions", Request(SHARED_OFF, ids[: trace.n_prompt], *limits, read=True)),
@@ -174,24 +182,25 @@ def test_another_request_has_no_recorded_run(file: str, request_: Request) -> No
     for other in (
         replace(request_, ids=request_.ids[:-1]),
         replace(request_, seed=99),
-        replace(request_, engine="r1"),
+        replace(request_, engine="r1-dev1"),
         replace(request_, keep=Keep(scores=True, attention=True)),
     ):
         assert run_files.recorded(file, other) is None
 
 
 def test_records_of_other_weights_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = models.digest
+    own, asked = models.digest, some_requests()
+    forget()
     monkeypatch.setattr(
         models, "digest", lambda model, file: "x" if "safetensors" in file else own(model, file)
     )
     assert held_out.recorded("base") is None
-    for file, request in some_requests():
+    for file, request in asked:
         assert run_files.recorded(file, request) is None
 
 
 def test_what_is_recorded_is_not_computed_and_the_rest_is(fresh: Busy) -> None:
-    ((file, known), *_) = some_requests()
+    file, known = some_requests()[-1]
     new = replace(known, ids=known.ids[:9])
     slot = NeedSlot("some", recorded=file)
     run, missing = slot.have("key", [known, new])
