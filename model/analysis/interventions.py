@@ -62,6 +62,18 @@ class Intervention:
             )
 
 
+@dataclass(frozen=True)
+class Intervened:
+    """A model, by its name, under an intervention: the engine of a request."""
+
+    model: str
+    intervention: Intervention
+
+    def __str__(self) -> str:
+        """A name that is equal for equal ones, in every process."""
+        return f"{self.model} {self.intervention.name}"
+
+
 def intervened(model: KernelModel, intervention: Intervention) -> KernelModel:
     """The model under an intervention: it shares the weights and has gates of its own.
 

@@ -94,6 +94,7 @@ class Run:
     cache_bytes: NDArray[np.int64]  # [T] size of the cache after each token
     seconds: Floats  # [T] compute time up to each token
     finish_reason: str  # "stop" or "length"
+    date: str | None = None  # ISO, of the recording; None if it was computed live
 
 
 class RecordedRows:

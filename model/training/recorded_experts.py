@@ -1,6 +1,6 @@
-"""Records what the Experts page opens with: runs, and what base is routed to on held-out text.
+"""Records what the rooms of the Experts page open with: nothing is selected by its outcome.
 
-Nothing is selected by its outcome.
+A room computes whatever it does not find here, so each request is made as the room makes it.
 """
 
 from __future__ import annotations
@@ -8,62 +8,175 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
+import itertools
 import zlib
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
+from model.analysis.interventions import Intervened, Intervention, intervened
 from model.data import held_out
-from model.nn import shipped, tokenizer
+from model.nn import compiled, shipped, tokenizer
+from model.nn.config import ModelConfig, read_config
 from model.nn.files import write_json
-from model.nn.workspace import KernelModel
+from model.nn.workspace import Keep, KernelModel, Run
+from model.record.trace import Trace
+from model.runtime import run_file
 from model.runtime.batch import Request
 from model.runtime.recording import recorded
 from model.runtime.sampler import Sampler
 from model.runtime.scheduler import Scheduler
-from model.tasks import problems
+from model.tasks import chain, problems
 from model.tasks.problem import WORDS, Language
 
 MODEL, TOKENS = "base", 512
+EXAMPLE = Intervention(shared=False)  # of the room of interventions
+WRITER, READERS = "r1-zero", ("base", "base-50pct", "r1-zero", "r1")  # of the room after RL
+QUESTIONS, LEVEL, WRITTEN = 24, 3, 300  # of that room: problems, their level, tokens per answer
+BALANCED = "balance-none"  # the model of the rule by hand
+
+Wanted = Sequence[tuple[Request, Sequence[str]]]
+"""Requests, each with the parts of its run that are recorded"""
 
 
 def record(folder: Path) -> list[str]:
-    """Write all recordings to a folder; returns their names.
-
-    The run is of the first held-out problem of seed 0, in each language; its prompt begins the
-    thought, since a base model would mostly answer at once.
-    """
-    contents: dict[str, Any] = {f"held-out-{MODEL}": held_out_routing(MODEL)}
-    for language in get_args(Language):
-        begun = f"<think>{WORDS[language]['try']}"
-        prompt = next(problems("pick", 4, 0, "heldout", language)).prompt + begun
-        trace = recorded(Sampler.load(shipped.FOLDER / MODEL), prompt, TOKENS, temperature=0.7)
-        contents["experts" if language == "en" else f"experts-{language}"] = trace.to_json()
+    """Write all recordings to a folder; returns their names."""
+    traces = {language: run(language) for language in get_args(Language)}
+    contents: dict[str, Any] = {
+        "experts" if language == "en" else f"experts-{language}": trace.to_json()
+        for language, trace in traces.items()
+    }
+    contents |= openings([*traces.values()])
     for sample, content in contents.items():
         write_json(folder / f"{sample}.json", content)
     return list(contents)
 
 
-def held_out_routing(name: str) -> dict[str, Any]:
-    """A model's loss and routing on `held_out.rows_in_turn`.
+def run(language: Language) -> Trace:
+    """The run of the first held-out problem of seed 0; its prompt begins the thought, since a base
+    model would mostly answer at once."""
+    begun = f"<think>{WORDS[language]['try']}"
+    prompt = next(problems("pick", 4, 0, "heldout", language)).prompt + begun
+    return recorded(Sampler.load(shipped.FOLDER / MODEL), prompt, TOKENS, temperature=0.7)
 
-    "nats" [R] is the loss of the learnt tokens of each row, "experts" their [R, T, M, k] as uint8,
-    compressed by zlib and in base64; "of" names the weights.
+
+def openings(traces: Sequence[Trace]) -> dict[str, Any]:
+    """What the rooms draw of these runs and of texts of their own, by the names of the files."""
+    compiled.compile_all()
+    scheduler = Scheduler(_load)
+    return {
+        f"held-out-{MODEL}": held_out_readings(scheduler),
+        "interventions": run_content(scheduler, [one for t in traces for one in changed(t)]),
+        "after-rl": run_content(scheduler, after_rl(scheduler)),
+        "balance-scores": run_content(scheduler, gate_scores()),
+    }
+
+
+def _load(engine: Hashable) -> KernelModel:
+    if isinstance(engine, Intervened):
+        return intervened(_load(engine.model), engine.intervention)
+    return KernelModel.load(shipped.FOLDER / str(engine))
+
+
+def _digest(model: str) -> str:
+    return hashlib.sha256((shipped.FOLDER / model / "model.safetensors").read_bytes()).hexdigest()
+
+
+def run_content(scheduler: Scheduler, wanted: Wanted) -> dict[str, Any]:
+    """The content of a `run_file`."""
+    runs = scheduler.run([request for request, _ in wanted])
+    engines = [request.engine for request, _ in wanted]
+    names = {one.model if isinstance(one, Intervened) else str(one) for one in engines}
+    content = {
+        "date": datetime.date.today().isoformat(),
+        "of": {name: _digest(name) for name in sorted(names)},
+        "runs": {
+            run_file.name(request): run_file.packed(run, parts)
+            for run, (request, parts) in zip(runs, wanted, strict=True)
+        },
+    }
+    return run_file.sealed(content)
+
+
+def held_out_readings(scheduler: Scheduler) -> dict[str, Any]:
+    """The model's losses, unchanged and under interventions, on `held_out.rows_in_turn`.
+
+    "nats" has for each reader [R], the loss of the learnt tokens of each row; "experts" are the
+    unchanged model's [R, T, M, k] as uint8, compressed by zlib and in base64; "of" names the
+    weights.
     """
-    folder = shipped.FOLDER / name
-    model = KernelModel.load(folder)
-    context = model.config.max_position_embeddings
-    rows = held_out.rows_in_turn(tokenizer.load(folder), context - 1)
-    asked = [Request(name, tuple(ids.tolist()), read=True) for ids, _ in rows]
-    runs = Scheduler(lambda _: model).run(asked)
-    ids = np.stack([run.expert_ids for run in runs]).astype(np.uint8)
+    folder = shipped.FOLDER / MODEL
+    config = read_config(folder)
+    rows = held_out.rows_in_turn(tokenizer.load(folder), config.max_position_embeddings - 1)
+    nats: dict[str, list[float]] = {}
+    experts = b""
+    for reader in (MODEL, *(Intervened(MODEL, change) for change in interventions(config))):
+        runs = scheduler.run([Request(reader, tuple(ids.tolist()), read=True) for ids, _ in rows])
+        learnt = [flags for _, flags in rows]
+        nats[str(reader)] = [*map(_nats, runs, learnt)]
+        if reader == MODEL:
+            experts = np.stack([one.expert_ids for one in runs]).astype(np.uint8).tobytes()
     return {
         "date": datetime.date.today().isoformat(),
-        "of": hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest(),
-        "nats": [
-            -float(run.logprobs[learnt].sum(dtype=np.float64))
-            for run, (_, learnt) in zip(runs, rows, strict=True)
-        ],
-        "experts": base64.b64encode(zlib.compress(ids.tobytes(), 9)).decode(),
+        "of": _digest(MODEL),
+        "nats": nats,
+        "experts": base64.b64encode(zlib.compress(experts, 9)).decode(),
     }
+
+
+def _nats(run: Run, learnt: np.ndarray) -> float:
+    return -float(run.logprobs[learnt].sum(dtype=np.float64))
+
+
+def interventions(config: ModelConfig) -> list[Intervention]:
+    """Those that rooms read held-out text under before anything is chosen: the example, the first
+    expert switched off, and what the knock-out takes away."""
+    experts, chosen = config.n_routed_experts or 0, config.num_experts_per_tok or 0
+    return [
+        EXAMPLE,
+        Intervention(off=frozenset({(config.moe_layers[0], 0)})),
+        *(Intervention(without_top=n) for n in range(1, experts // 4 + 1)),
+        Intervention(shared=False, top_k=chosen + 1),
+        Intervention(top_k=chosen - 1),
+    ]
+
+
+def changed(trace: Trace) -> Wanted:
+    """A run read by its model, read under the example of an intervention, and written under it."""
+    ids, info = tuple(trace.token_ids.tolist()), trace.info
+    changed = Intervened(MODEL, EXAMPLE)
+    limits = (info.max_new_tokens, info.temperature, info.seed)
+    read = ("logprobs", "expert_ids", "expert_weights")
+    return [
+        (Request(MODEL, ids, read=True), read),
+        (Request(changed, ids, read=True), read),
+        (Request(changed, ids[: trace.n_prompt], *limits, read=True), run_file.WRITTEN),
+    ]
+
+
+def after_rl(scheduler: Scheduler) -> Wanted:
+    """Answers to the first problem in each language and to those of either language, and who reads
+    them."""
+    first = [(language, 1) for language in get_args(Language)]
+    words = tokenizer.load(shipped.FOLDER / WRITER)
+    prompts = {
+        problem.prompt: None
+        for language, n in (*first, (None, QUESTIONS))
+        for problem in itertools.islice(problems(chain.NAME, LEVEL, 0, "heldout", language), n)
+    }
+    encoded = [(tokenizer.BOS, *tokenizer.encode(words, prompt)) for prompt in prompts]
+    asked = [Request(WRITER, ids, WRITTEN, read=True) for ids in encoded]
+    texts = [tuple(one.token_ids.tolist()) for one in scheduler.run(asked)]
+    read = [Request(reader, ids) for ids in texts for reader in READERS]
+    return [*((one, run_file.WRITTEN) for one in asked), *((one, ["expert_ids"]) for one in read)]
+
+
+def gate_scores() -> Wanted:
+    """What the gates of a model score the first held-out row of each domain."""
+    folder = shipped.FOLDER / BALANCED
+    context = read_config(folder).max_position_embeddings - 1
+    rows = held_out.rows_in_turn(tokenizer.load(folder), context)[: len(held_out.DOMAINS)]
+    keep = Keep(scores=True)
+    return [(Request(BALANCED, tuple(ids.tolist()), keep=keep), ["scores"]) for ids, _ in rows]

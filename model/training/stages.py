@@ -155,7 +155,7 @@ def renew_cards() -> dict[str, str]:
     ids: dict[str, str] = {}
     for path in sorted((ASSETS / "samples").glob("*.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
-        if not {"request", "study", "nats"}.isdisjoint(content):  # not a run of a model
+        if not {"request", "study", "nats", "runs"}.isdisjoint(content):  # not a run of a model
             continue
         runs = content.get("traces", [content])
         traces = [_with_card(Trace.from_json(run)) for run in runs]

@@ -13,7 +13,6 @@ from tests.app.rooms import ROOMS
 #: Rooms of live measurements, arithmetic and published figures alone; Start needs the navigation.
 WITHOUT = {
     "start": ("",),
-    "experts": ("routing_statistics", "after_rl", "one_expert"),
     "cache": ("kv_size",),
     "training": ("published",),
 }

@@ -141,16 +141,16 @@ def test_every_intervention_is_made_by_hand_and_its_link_opens(page: Page, chang
     expect(metrics).to_have_count(3, timeout=READ_MS)
 
 
-def test_the_papers_knock_outs_can_be_stopped(slow_page: Page) -> None:
-    visit(slow_page, "experts", room="interventions")
-    slow_page.locator(".st-key-knock_out_ask button").click()
-    slow_page.locator(".st-key-knock_out_stop button").click()
-    expect(slow_page.locator(".st-key-knock_out_ask button")).to_be_visible()
+def test_what_is_read_on_a_click_can_be_stopped(slow_page: Page) -> None:
+    visit(slow_page, "experts", room="routing_statistics")
+    slow_page.locator(".st-key-saturation_ask button").click()
+    slow_page.locator(".st-key-saturation_stop button").click()
+    expect(slow_page.locator(".st-key-saturation_ask button")).to_be_visible()
 
 
-def test_the_papers_knock_outs_are_one_button(page: Page) -> None:
+def test_the_papers_knock_outs_are_there_at_once(page: Page) -> None:
     visit(page, "experts", room="interventions")
-    ask(page, "knock_out", "e_masked")
+    expect(chart(page, "e_masked")).to_be_visible(timeout=READ_MS)
     expect(chart(page, "e_knocked")).to_be_visible()
 
 

@@ -19,7 +19,7 @@ from unittest import mock
 import numpy as np
 
 from app.core.asking import judged_reply
-from app.core.assets import evaluations, models, published, recorded_runs
+from app.core.assets import evaluations, models, published, recorded_runs, run_files
 from app.core.assets.files import DamagedFileError
 from app.core.running import lab_runs
 from app.core.texts import speaking
@@ -35,6 +35,7 @@ from app.pages.training.time_machine import room as time_machine
 from app.ui.components.reasoning_view import payload
 from model import ASSETS
 from model.analysis.estimators import wilson
+from model.runtime.batch import Request
 from model.tasks import TASKS
 from tests.fuzz.records import damaged
 
@@ -137,11 +138,19 @@ def theirs() -> None:
     assert published.o1() and published.ablation()
 
 
+#: Files of runs by their requests, and a request that none of them knows: their hash tells all.
+RUN_FILES = ("interventions", "after-rl", "balance-scores")
+NONE = Request("base", (0,))
+
 #: A file, and what is made of it.
 READ: Mapping[str, Callable[[], object]] = {
     "samples/time-machine-en.json": time_machines,
     "samples/reasoning-en.json": replies,
     "samples/held-out-base.json": lambda: held_out.recorded("base"),
+    **{
+        f"samples/{name}.json": functools.partial(run_files.recorded, name, NONE)
+        for name in RUN_FILES
+    },
     "samples/experts.json": lambda: recorded_runs.trace("experts"),
     "samples/cache-base-mla.json": lambda: recorded_runs.trace("cache-base-mla"),
     "samples/grpo-step-en.json": steps,
@@ -160,7 +169,7 @@ READ: Mapping[str, Callable[[], object]] = {
     "reference/family_defaults.json": configs.published,
 }
 #: Of these any change at all is told.
-KNOWN = "reference/"
+KNOWN = ("reference/", *(f"samples/{name}.json" for name in RUN_FILES))
 
 
 def drawn_from(file: str) -> list[str]:

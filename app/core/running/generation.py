@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.core.assets import models
-from model.analysis.interventions import Intervention, intervened
+from model.analysis.interventions import Intervened, intervened
 from model.nn import compiled
 from model.nn.workspace import KernelModel
 from model.runtime.batch import ModelLike
@@ -25,14 +25,6 @@ _LOG = logging.getLogger(__name__)
 _LOCK = threading.Lock()
 _made: list[Scheduler] = []
 _FIRST = threading.Lock()  # acquired for the first viewer, and never released
-
-
-@dataclass(frozen=True)
-class Intervened:
-    """A model under an intervention."""
-
-    model: str
-    intervention: Intervention
 
 
 @dataclass(frozen=True)

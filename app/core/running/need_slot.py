@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from app.core.assets import run_files
 from app.core.running import generation
-from app.core.running.run_slot import PATIENCE, Slot, of_session
+from app.core.running.run_slot import EVERY, PATIENCE, Slot, of_session
 from app.core.running.shared_work import SharedWork, TicketPart
 from model.nn.workspace import Run
 from model.runtime.batch import Request
@@ -115,7 +116,14 @@ class _Asked:
 
 
 class NeedSlot(Slot):
-    """A slot for runs that a picture needs."""
+    """A slot for runs that a picture needs; it computes none that are in a file of recorded runs.
+
+    `recorded` is the name of that file; see `run_files`. Its runs have a date.
+    """
+
+    def __init__(self, name: str, *, every: float = EVERY, recorded: str | None = None) -> None:
+        super().__init__(name, every=every)
+        self._recorded = recorded
 
     @property
     def _asked(self) -> _Asked:
@@ -143,13 +151,23 @@ class NeedSlot(Slot):
                 self.running.stop()
                 self._here.work = None
             asked.key, asked.now, self._here.error = key, at_once, None
-        found = RUNS.get(requests)
+        found = self._known(requests)
         if None in found and asked.now and self.running is None and self.error() is None:
             missing = [r for r, run in zip(requests, found, strict=True) if run is None]
             visitor, submit = generation.visitor(), generation.scheduler().submit
             self._begin(lambda: RUNS.compute(visitor, missing, submit), patience)
-            found = RUNS.get(requests)
+            found = self._known(requests)
         return found
+
+    def _known(self, requests: Sequence[Request]) -> list[Run | None]:
+        """The runs that are recorded or computed; None for those that are neither."""
+        computed = RUNS.get(requests)
+        if self._recorded is None:
+            return computed
+        return [
+            run_files.recorded(self._recorded, request) or run
+            for request, run in zip(requests, computed, strict=True)
+        ]
 
     @property
     def share(self) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.core.assets import models
-from app.core.running import generation, store
+from app.core.running import store
 from app.core.running.run_slot import RunSlot
-from model.analysis.interventions import Intervention
+from model.analysis.interventions import Intervened, Intervention
 from model.nn import tokenizer
 from model.nn.workspace import Run
 from model.record.trace import RunInfo, Trace
@@ -32,14 +32,14 @@ class PromptRun:
     def request(self) -> Request:
         """The request for the scheduler."""
         changed = self.intervention
-        engine = self.model if changed is None else generation.Intervened(self.model, changed)
+        engine = self.model if changed is None else Intervened(self.model, changed)
         ids = (tokenizer.BOS, *tokenizer.encode(models.tokenizer(self.model), self.prompt))
         return Request(engine, ids, self.max_new_tokens, self.temperature, self.seed, read=True)
 
     def trace(self, run: Run) -> Trace:
         """The record of a run of this prompt."""
-        today = datetime.date.today().isoformat()
-        info = RunInfo(self.prompt, self.temperature, self.seed, self.max_new_tokens, today)
+        date = run.date or datetime.date.today().isoformat()
+        info = RunInfo(self.prompt, self.temperature, self.seed, self.max_new_tokens, date)
         return record(run, models.card(self.model), info, models.tokenizer(self.model))
 
 

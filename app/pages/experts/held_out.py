@@ -1,7 +1,7 @@
 """Models, unchanged or under interventions, on held-out text of every domain.
 
-The rows are the same for all models with the same tokenizer. What base is routed to on them is
-recorded, so that rooms open on it; all else is read live.
+The rows are the same for all models with the same tokenizer. What rooms open on is recorded: base's
+losses and routing, and its losses under some interventions; all else is read live.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from app.core.assets import models
 from app.core.assets.files import filled, read_json, reporting_damage
-from app.core.running.generation import Intervened
 from app.core.running.need_slot import PATIENCE, NeedSlot
 from app.core.texts import t
+from app.pages.experts import recording
 from model import ASSETS
 from model.analysis.estimators import Interval, bootstrap_ratio, paired_difference
+from model.analysis.interventions import Intervened
 from model.data.held_out import DOMAINS, EACH, rows_in_turn
 from model.nn.workspace import Run
 from model.runtime.batch import Request
@@ -72,7 +73,7 @@ class HeldOutRuns:
     model: str
     nats: list[float]  # [R], summed over the learnt tokens
     learnt: list[int]  # [R]
-    ids: list[NDArray[np.integer]]  # [R][T, L, k]
+    ids: list[NDArray[np.integer]]  # [R][T, L, k]; none if recorded under an intervention
     date: str | None = None  # ISO, of the recording; None if read live
 
     def __len__(self) -> int:
@@ -97,6 +98,11 @@ def difference(
     return paired_difference(changed.nats[chosen], plain.nats[chosen], plain.learnt[chosen])
 
 
+def when(*found: HeldOutRuns) -> str:
+    """When results were recorded, as a sentence; empty if they were read live."""
+    return recording.told(*(each.date for each in found))
+
+
 def requests(readers: Sequence[ReadingModel], n: int) -> list[Request]:
     """Requests for the first n rows, each by all readers, so that partial results are
     comparable."""
@@ -107,31 +113,52 @@ def requests(readers: Sequence[ReadingModel], n: int) -> list[Request]:
     ]
 
 
-_RECORD = {"date": filled, "of": filled, "nats": [float], "experts": filled}
+_RECORD = {"date": filled, "of": filled, "nats": {str: [float]}, "experts": filled}
 
 
 @functools.lru_cache(maxsize=8)
-def recorded(model: str) -> HeldOutRuns | None:
-    """A model's results on the first rows; None if they were not recorded with its weights."""
+def readings(model: str) -> dict[str, HeldOutRuns]:
+    """What is recorded of a model on the first rows, by the names of the readers: by itself with
+    its routing, else the losses alone. Nothing if it was recorded with other weights.
+
+    Raises:
+        DamagedFileError: if the record is damaged.
+    """
     path = ASSETS / "samples" / f"held-out-{model}.json"
     if not path.exists():
-        return None
+        return {}
     found = read_json(path, _RECORD)
     if found["of"] != models.digest(model, "model.safetensors"):
-        return None
-    card, own = models.card(model), rows(model)
-    rows_read = len(found["nats"])
-    shape = (rows_read, len(own[0].ids), len(card.moe_layers), card.num_experts_per_tok)
+        return {}
+    learnt = [int(row.learnt.sum()) for row in rows(model)]
     with reporting_damage(path):
-        packed = zlib.decompressobj().decompress(
-            base64.b64decode(found["experts"], validate=True), math.prod(shape) + 1
-        )
-        ids = np.frombuffer(packed, np.uint8).reshape(shape)
-        if rows_read > len(own) or ids.max() >= card.n_routed_experts:
-            raise ValueError("unexpected number")
-        datetime.date.fromisoformat(found["date"])
-    learnt = [int(row.learnt.sum()) for row in own[:rows_read]]
-    return HeldOutRuns(model, found["nats"], learnt, list(ids), found["date"])
+        date, nats = found["date"], found["nats"]
+        datetime.date.fromisoformat(date)
+        if max(map(len, nats.values())) > len(learnt):
+            raise ValueError("more rows than there are")
+        ids = {model: _routing(model, len(nats[model]), found["experts"])}
+    return {
+        reader: HeldOutRuns(model, each, learnt[: len(each)], ids.get(reader, []), date)
+        for reader, each in nats.items()
+    }
+
+
+def _routing(model: str, rows_read: int, experts: str) -> list[NDArray[np.integer]]:
+    """The recorded routing of the first rows: [R][T, L, k]."""
+    card = models.card(model)
+    shape = (rows_read, len(rows(model)[0].ids), len(card.moe_layers), card.num_experts_per_tok)
+    packed = zlib.decompressobj().decompress(
+        base64.b64decode(experts, validate=True), math.prod(shape) + 1
+    )
+    ids = np.frombuffer(packed, np.uint8).reshape(shape)
+    if ids.max() >= card.n_routed_experts:
+        raise ValueError("no such expert")
+    return list(ids)
+
+
+def recorded(reader: ReadingModel) -> HeldOutRuns | None:
+    """A reader's results on the first rows, if they are recorded; see `readings`."""
+    return readings(model_of(reader)).get(str(reader))
 
 
 def read_so_far(readers: Sequence[ReadingModel], runs: Sequence[Run | None]) -> list[HeldOutRuns]:
@@ -162,17 +189,21 @@ def read(
     at_once: bool = False,
     patience: float = PATIENCE,
 ) -> list[HeldOutRuns]:
-    """The readers' results on n rows, as far as the slot has got; see `NeedSlot.have`.
+    """The readers' results on n rows, or on as many as all have read so far; see `NeedSlot.have`.
 
-    A single model's may be recorded.
+    The slot reads what is not recorded.
     """
-    if len(readers) == 1 and isinstance(readers[0], str):
-        found = recorded(readers[0])
-        if found is not None and n <= len(found):
-            return [found.first(n)]
+    kept = {
+        reader: found
+        for reader in readers
+        if (found := recorded(reader)) is not None and n <= len(found)
+    }
+    others = [reader for reader in dict.fromkeys(readers) if reader not in kept]
     key = (tuple(readers), n)
-    runs = slot.have(key, requests(readers, n), at_once=at_once, patience=patience)
-    return read_so_far(readers, runs)
+    runs = slot.have(key, requests(others, n), at_once=at_once, patience=patience)
+    found_by = kept | dict(zip(others, read_so_far(others, runs), strict=True))
+    done = min(n, *map(len, found_by.values()))
+    return [found_by[reader].first(done) for reader in readers]
 
 
 def ask(slot: NeedSlot, button: str) -> None:

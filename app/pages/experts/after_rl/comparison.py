@@ -54,6 +54,7 @@ class ReadText:
 
     trace: Trace
     ids: dict[str, NDArray[np.int16]]
+    dates: tuple[str | None, ...]  # ISO, of each model's recording; None for what was read live
 
     def changed(self, model: str) -> routing.Shares:
         """The share of each token's experts that base did not choose: [T, L]."""
@@ -75,14 +76,15 @@ def read(slot: NeedSlot, wanted: Sequence[str], traces: Sequence[Trace]) -> list
         Request(model, tuple(trace.token_ids.tolist())) for trace in traces for model in models_of
     ]
     runs = slot.have(tuple(wanted), requests)
-    ids = [run.expert_ids for run in runs if run is not None]
-    if len(ids) < len(requests):
+    found = [run for run in runs if run is not None]
+    if len(found) < len(requests):
         return None
-    n = len(models_of)
-    return [
-        ReadText(trace, dict(zip(models_of, ids[n * at : n * at + n], strict=True)))
-        for at, trace in enumerate(traces)
-    ]
+    texts = []
+    for at, trace in enumerate(traces):
+        own = dict(zip(models_of, found[at * len(models_of) :], strict=False))
+        ids = {model: run.expert_ids for model, run in own.items()}
+        texts.append(ReadText(trace, ids, tuple(run.date for run in own.values())))
+    return texts
 
 
 class ChangedShare(NamedTuple):

@@ -17,6 +17,7 @@ from app.core.assets import models
 from app.core.errors import InputError
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import question_language, t
+from app.pages.experts import recording
 from app.pages.experts.after_rl import comparison, figures
 from app.pages.experts.after_rl.comparison import ReadText
 from app.ui.chart import chart
@@ -24,7 +25,8 @@ from app.ui.components.trace_view import trace_view
 from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table, table
 
-ONE, MANY = NeedSlot("after_rl_one"), NeedSlot("after_rl_many")
+ONE = NeedSlot("after_rl_one", recorded="after-rl")
+MANY = NeedSlot("after_rl_many", recorded="after-rl")
 MOST = 8  # length of the list of tokens that changed most
 TOKEN = "e_rl_token"
 
@@ -230,6 +232,8 @@ def sentence(found: list[ReadText]) -> None:
             reply=f"{zero.reply:.1%}",
         )
     )
+    if said := recording.told(*(date for text in found for date in text.dates)):
+        st.caption(said)
 
 
 def summary(found: list[ReadText], place: str) -> None:

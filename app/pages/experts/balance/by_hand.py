@@ -20,7 +20,7 @@ from app.ui.table import folded_table
 from app.ui.url_choice import url_choice
 from model.analysis import expert_load
 
-SCORES = NeedSlot("balance_scores")
+SCORES = NeedSlot("balance_scores", recorded="balance-scores")
 SPEEDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
 LEAP = 50  # steps of the longer button
 MOST_STEPS = 500  # by hand: all are taken anew with each change, and a link may ask for any
@@ -36,17 +36,20 @@ def section(layer: int, at: int) -> None:
 
 def rule(layer: int, at: int) -> None:
     """Loads, the rule, and what it does, on real tokens."""
-    scores_NLE = balance_runs.scores(SCORES)
-    if scores_NLE is None:
+    found = balance_runs.scores(SCORES)
+    if found is None:
         held_out.ask(SCORES, t("balance.hand_read"))
         return
     keep()
-    hand = balance_runs.by_hand(scores_NLE[:, at], taken_on(layer))
-    tokens = len(scores_NLE)
+    scores_NE = found.scores[:, at]
+    hand = balance_runs.by_hand(scores_NE, taken_on(layer))
+    tokens = len(scores_NE)
     st.markdown(t("balance.hand_lead", layer=layer, tokens=tokens, rows=balance_runs.ROWS))
     st.latex(r"b_i \leftarrow b_i + \gamma \cdot \mathrm{sign}(\bar c - c_i)")
     buttons(layer, hand.steps)
     sentence(hand)
+    if found.date:
+        st.caption(t("balance.hand_recorded", date=found.date))
     left, right = st.columns(2)
     with left:
         loads(hand, layer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,15 +74,24 @@ def difference(name: str, other: str) -> tuple[float, Interval]:
     return paired_difference(a["row_nats"], b["row_nats"], b["row_tokens"])
 
 
-def scores(slot: NeedSlot) -> Floats | None:
-    """Gate scores of held-out tokens before any bias: [N, L, E]; None until they are read.
+class GateScores(NamedTuple):
+    """Gate scores of N held-out tokens before any bias."""
+
+    scores: Floats  # [N, L, E]
+    date: str | None  # ISO, of the recording; None if they were computed live
+
+
+def scores(slot: NeedSlot) -> GateScores | None:
+    """What the gates score held-out tokens; None until they are read.
 
     A gate's bias changes neither the tokens nor the layers below it, so one forward pass is enough.
     """
     keep = Keep(scores=True)
     requests = [Request(BY_HAND, row.ids, keep=keep) for row in held_out.rows(BY_HAND)[:ROWS]]
     runs = [run for run in slot.have(BY_HAND, requests) if run is not None]
-    return np.concatenate([run.scores for run in runs]) if len(runs) == ROWS else None
+    if len(runs) < ROWS:
+        return None
+    return GateScores(np.concatenate([run.scores for run in runs]), runs[0].date)
 
 
 @dataclass(frozen=True, eq=False)

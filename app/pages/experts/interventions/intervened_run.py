@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.running.prompt_runs import PromptRun
 from model.analysis import routing_statistics as routing
-from model.analysis.interventions import Intervention
+from model.analysis.interventions import Intervened, Intervention
 from model.nn.workspace import Run
 from model.record.trace import Trace
 from model.runtime.batch import Request

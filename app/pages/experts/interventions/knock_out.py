@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.core.assets import models, sources
-from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import differences, held_out
@@ -18,7 +17,7 @@ from app.pages.experts.interventions import figures
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
-from model.analysis.interventions import Intervention
+from model.analysis.interventions import Intervened, Intervention
 from model.record.trace import Trace
 
 READ = NeedSlot("knock_out")
@@ -58,6 +57,8 @@ def section() -> None:
         t(f"interventions.knock_{name}", more=chosen + 1, fewer=chosen - 1)
         for name in found.changed
     ]
+    if said := held_out.when(found.plain, *found.masked, *found.changed.values()):
+        st.caption(said)
     left, right = st.columns(2)
     with left:
         _masked(found, trace.card.n_routed_experts)

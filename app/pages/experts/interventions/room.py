@@ -6,10 +6,9 @@ import numpy as np
 import streamlit as st
 
 from app.core import links
-from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
-from app.pages.experts import differences, held_out, inputs
+from app.pages.experts import differences, held_out, inputs, recording
 from app.pages.experts import state as session
 from app.pages.experts.held_out import HeldOutRuns
 from app.pages.experts.interventions import intervened_run, knock_out
@@ -20,10 +19,10 @@ from app.pages.experts.route import section as route_section
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
-from model.analysis.interventions import Intervention
+from model.analysis.interventions import Intervened, Intervention
 from model.record.trace import Trace
 
-RUN = NeedSlot("interventions")
+RUN = NeedSlot("interventions", recorded="interventions")
 HELD_OUT = NeedSlot("interventions_held_out")
 EXAMPLE = Intervention(shared=False)  # what is shown before anything is changed
 
@@ -95,6 +94,8 @@ def effects(trace: Trace, intervention: Intervention) -> None:
         RUN.ask(t("interventions.go_on"))
         return
     pin = links.pinned(trace)
+    if said := recording.told(run.plain.date, run.changed.date):
+        st.caption(said)
     amounts(run)
     intervention_view(run, key="e_compared", pinned=pin, pin=links.set_pin)
     st.caption(t("interventions.reading"))
@@ -223,6 +224,8 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
         delta_color="inverse",
         help=t("interventions.heldout_help", before=f"{own:.3f}", rows=rows),
     )
+    if said := held_out.when(before, after):
+        st.caption(said)
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
     gaps = [held_out.difference(after, before, rows, at) for at in range(len(names))]
     alt = t("interventions.domains_alt", gaps=differences.listed(names, gaps))

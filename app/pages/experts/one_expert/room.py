@@ -10,7 +10,6 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.core.assets import models
-from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import differences, held_out, inputs
@@ -22,7 +21,7 @@ from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table, small, verbatim
-from model.analysis.interventions import Intervention
+from model.analysis.interventions import Intervened, Intervention
 
 ONE_EXPERT = NeedSlot("one_expert")
 TOKENS = 15  # in the list of favourites
@@ -177,6 +176,8 @@ def switched_off(model: str, layer: int, expert: int) -> None:
     st.markdown(
         t("one_expert.off_sentence", gap=f"{gap:+z.4f}", low=f"{low:+z.4f}", high=f"{high:+z.4f}")
     )
+    if said := held_out.when(plain, without):
+        st.caption(said)
     names = [t(f"experts.domain_{domain}") for domain in held_out.DOMAINS]
     gaps = [
         held_out.difference(without, plain, held_out.ROWS, place) for place in range(len(names))

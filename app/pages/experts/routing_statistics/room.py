@@ -12,7 +12,7 @@ from app.core.assets import models, sources
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import t
 from app.pages.experts import figures as expert_figures
-from app.pages.experts import held_out, inputs
+from app.pages.experts import held_out, inputs, recording
 from app.pages.experts import state as session
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures, saturation
@@ -47,7 +47,7 @@ def room() -> None:
 def text_read(found: RoutingCounts, model: str) -> None:
     """Say what was read, and when, if not live."""
     said = t("routing_statistics.text", tokens=len(found.tokens), model=model)
-    st.caption(said + (f" {t('held_out.recorded', date=found.date)}" if found.date else ""))
+    st.caption(f"{said} {recording.told(found.date)}".rstrip())
 
 
 def over_much_text() -> None:

@@ -31,6 +31,7 @@ class Saturation:
     done: list[float]  # share of the training that each had behind it
     shares: NDArray[np.floating]  # [C, L], of the experts chosen
     chance: float  # what unrelated choices would share
+    when: str  # any of it was recorded, as a sentence
 
 
 def section(model: str, layers: Sequence[int]) -> None:
@@ -75,6 +76,7 @@ def compared(model: str, earlier: list[str]) -> Saturation | None:
         [about[name]["tokens"] / about[model]["tokens"] for name in earlier],
         np.array([routing.saturation(each, ids[-1]) for each in ids[:-1]]),
         ids[0].shape[2] / int(models.config(model)["n_routed_experts"]),
+        held_out.when(*found),
     )
 
 
@@ -93,6 +95,8 @@ def curves(found: Saturation, layers: Sequence[int]) -> None:
         f"{part:.0%}: {share_L.mean():.0%}"
         for part, share_L in zip(found.done, found.shares, strict=True)
     )
+    if found.when:
+        st.caption(found.when)
     chart(
         drawn_once(
             figures.lines,

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.core.asking import prompts
-from app.core.assets import models
+from app.core.assets import models, run_files
 from app.core.running import generation, need_slot
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import LANGUAGES, texts
@@ -31,8 +31,9 @@ MANY = 3
 
 @pytest.fixture(autouse=True)
 def few_problems(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three problems that no other test has read."""
+    """Three problems that no other test has read, and that are not recorded."""
     monkeypatch.setattr(comparison, "MANY", MANY)
+    monkeypatch.setattr(run_files, "recorded", lambda file, request: None)
     monkeypatch.setattr(need_slot, "RUNS", need_slot.Runs())
 
 

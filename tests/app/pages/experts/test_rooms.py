@@ -13,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 
 from app.core.assets import models, recorded_runs
 from app.core.running import generation, need_slot
-from app.core.running.generation import Intervened
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import LANGUAGES, speaking, texts
 from app.pages.experts import figures as page_figures
@@ -26,7 +25,7 @@ from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import router_scores
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures, saturation
-from model.analysis.interventions import Intervention
+from model.analysis.interventions import Intervened, Intervention
 from model.analysis.reference_interventions import intervened
 from model.nn.tokenizer import BOS, decode
 from model.nn.workspace import Run
@@ -311,7 +310,7 @@ def test_what_an_intervention_needs_can_fail_and_be_asked_for_again(
     failing = Failing(ValueError("index 7 is out of bounds for axis 1"))
     with monkeypatch.context() as patched:
         patched.setattr(generation, "scheduler", lambda: failing)
-        at = opened("interventions", e_no_shared="true")
+        at = opened("interventions", e_no_bias="true")
         assert [error.value for error in at.error] == [texts("en")["common.failed"]]
         assert not at.metric
         asked = len(failing.tickets)
@@ -354,7 +353,8 @@ def test_the_tokens_of_a_comparison_are_a_table() -> None:
 
 
 @pytest.mark.slow
-def test_the_knock_out_runs_and_names_the_paper() -> None:
+def test_the_knock_out_runs_and_names_the_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_out, "recorded", lambda reader: None)
     at = opened("interventions")
     ask(at, "knock_out")
     published = models.published_routing()["knockout"]
@@ -371,7 +371,7 @@ def test_statistics_and_one_expert_are_there_at_once(language: str) -> None:
     at.selectbox(key="e_model").set_value("base-mha").run()
     ended(at, "routing_statistics")
     assert any("base-mha" in caption.value for caption in at.caption)
-    at = opened("one_expert", language)
+    at = opened("one_expert", language, e_one_expert="1")
     ask(at, "one_expert")
     said = words["one_expert.off_sentence"].split("{")[0]
     assert any(text.value.startswith(said) for text in at.markdown)
