@@ -22,7 +22,8 @@ def folded_table(
         rows: the numbers, or a function that computes them.
         name: unique among the tables.
         of: what the numbers are about, in the viewer's language, if a page has several tables.
-        models: whose numbers these are, for the name of the file, if the table does not say.
+        models: whose numbers these are, for the name of the file, if the table does not say;
+            `whose` adds a layer, a token or a date.
     """
     title = t("common.as_table_of", of=of) if of else t("common.as_table")
     fold = st.expander(title, key=f"fold-{name}", on_change="rerun")
@@ -65,6 +66,14 @@ def table(rows: TableRows, name: str, models: str = "") -> None:
     whole = {column: grouped for column in rows[0] if any(type(r[column]) is int for r in rows)}
     st.dataframe(rows, hide_index=True, column_config=whole, key=f"table-{name}")
     _csv(rows, name, models)
+
+
+def whose(*parts: object) -> str:
+    """Models and what else a table does not say of its numbers, for the name of a file.
+
+    What is None is left out.
+    """
+    return "-".join(str(part) for part in parts if part is not None)
 
 
 def file_name(figure: str, models: str, ending: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.ui.table import file_name, verbatim
+from app.ui.table import file_name, verbatim, whose
 from tests.app.looking import unfolded
 
 APP = Path(__file__).parents[3] / "app"
@@ -60,4 +60,6 @@ def test_a_table_is_made_when_it_is_unfolded() -> None:
 
 def test_a_file_says_what_is_in_it_and_whose_numbers_these_are() -> None:
     assert file_name("experts-load", "r1-zero", "csv") == "inside-r1-experts-load-r1-zero.csv"
+    of = whose("base-mla", None, "layer", 0)
+    assert file_name("cache-kept", of, "csv") == "inside-r1-cache-kept-base-mla-layer-0.csv"
     assert file_name("time-machine", "", "json") == "inside-r1-time-machine.json"

@@ -92,6 +92,7 @@ def ours(kinds: list[quality_figures.Quality]) -> None:
                 t("attention_kinds.column_loss"): result["heldout"]["loss"],
                 t("cache.column_low"): result["heldout"]["interval"][0],
                 t("cache.column_high"): result["heldout"]["interval"][1],
+                t("attention_kinds.column_measured"): result["date"],
                 t("attention_kinds.column_trained"): result["tokens"],
                 t("attention_kinds.column_minutes"): result["minutes"],
             }
@@ -250,6 +251,7 @@ def cached_by_kind(kinds: list[quality_figures.Quality]) -> None:
         ],
         "cache-cached",
         t("attention_kinds.of_kept"),
+        card.name,
     )
 
 
@@ -303,6 +305,7 @@ def one_token() -> None:
         lambda: [
             {
                 t("cache.column_kind"): row.kind,
+                t("cache.column_model"): session.named(row.kind),
                 t("attention_kinds.column_block"): name,
                 t("attention_kinds.column_elements"): size,
                 t("cache.column_bytes"): size * row.element_bytes,

@@ -14,7 +14,7 @@ from app.pages.cache.latent import study as latents
 from app.ui import units
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
-from app.ui.table import folded_table
+from app.ui.table import folded_table, whose
 
 MOST = 5  # tokens per head in the table
 
@@ -73,6 +73,7 @@ def _patterns(runs: latents.TwinRuns, token: int, texts: tuple[str, ...]) -> Non
         ],
         "cache-attention",
         t("attention_weights.of_attention"),
+        whose(*models.twins(), "layer", layer, "token", token),
     )
 
 

@@ -15,7 +15,7 @@ from app.ui import units
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.plain import plain
-from app.ui.table import folded_table
+from app.ui.table import folded_table, whose
 from model.analysis.decoding_cost import DECODING_PATHS, Shape
 from model.analysis.parameter_count import PUBLISHED
 from model.training import experiments
@@ -77,8 +77,8 @@ def clock() -> None:
         lambda: [
             {
                 t("decoding.column_path"): row.name,
-                t("decoding.axis_held"): tokens,
-                t("decoding.axis_ms"): round(value, 3),
+                t("cache.column_tokens"): tokens,
+                t("decoding.column_ms"): round(value, 3),
                 t("decoding.column_quarter"): round(low, 3),
                 t("decoding.column_three_quarters"): round(high, 3),
             }
@@ -89,6 +89,7 @@ def clock() -> None:
         ],
         "cache-decode-times",
         t("decoding.of_times"),
+        whose(times.models["absorbed"], date),
     )
 
 
@@ -163,7 +164,7 @@ def arithmetic() -> None:
         lambda: [
             {
                 t("decoding.column_path"): t(f"decoding.name_{path}"),
-                t("decoding.axis_held"): tokens,
+                t("cache.column_tokens"): tokens,
                 t("decoding.column_mul"): model.multiplications(path, tokens),
                 t("decoding.column_read"): model.bytes_read(path, tokens),
             }
@@ -172,6 +173,7 @@ def arithmetic() -> None:
         ],
         "cache-paths",
         t("decoding.of_paths"),
+        model.name,
     )
 
 

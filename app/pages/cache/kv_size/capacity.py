@@ -16,7 +16,7 @@ from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.number_field import NumberField
 from app.ui.plain import plain
-from app.ui.table import folded_table
+from app.ui.table import folded_table, whose
 from app.ui.url_choice import url_choice
 
 GPUS = (24, 80, 141)  # GB of memory
@@ -45,6 +45,11 @@ class Server:
         """Of a parameter."""
         return WEIGHT_BYTES[self.precision]
 
+    @property
+    def words(self) -> tuple[str, str]:
+        """What it is, for the name of a file."""
+        return f"{self.number}x{self.gpu}GB", f"{self.precision}-weights"
+
 
 def users(models: Sequence[configs.SizedModel], tokens: int, dtype: str) -> None:
     """Draw how many users with `tokens` tokens each fit in memory next to the weights."""
@@ -67,7 +72,7 @@ def users(models: Sequence[configs.SizedModel], tokens: int, dtype: str) -> None
         if model.name in parameters
     ]
     if rows:
-        _fit(rows, parameters, server)
+        _fit(rows, parameters, server, whose(tokens, "tokens", dtype, *server.words))
     st.caption(t("capacity.reading", tokens=tokens, dtype=dtype))
     if unknown := [model.name for model in models if model.parameters is None]:
         st.text(t("capacity.unknown", names=", ".join(unknown)))
@@ -96,8 +101,13 @@ def _server() -> Server:
     return Server(gpu, NUMBER.told("c_gpus", 8), precision)
 
 
-def _fit(rows: Sequence[figures.Capacity], parameters: Mapping[str, int], server: Server) -> None:
-    """What takes the memory, model by model: the bars, how they come about, and the table."""
+def _fit(
+    rows: Sequence[figures.Capacity], parameters: Mapping[str, int], server: Server, of: str
+) -> None:
+    """What takes the memory, model by model: the bars, how they come about, and the table.
+
+    `of` tells in the table's file what was asked.
+    """
     said = [_told(row) for row in rows]
     labels = {
         "bytes": t("capacity.axis", number=server.number, gpu=server.gpu),
@@ -134,6 +144,7 @@ def _fit(rows: Sequence[figures.Capacity], parameters: Mapping[str, int], server
         ],
         "cache-users",
         t("kv_size.of_users"),
+        of,
     )
 
 
@@ -186,14 +197,16 @@ def replacements(models: Sequence[configs.SizedModel], tokens: int, batch: int, 
     folded_table(
         lambda: [
             {
+                t("cache.column_model"): name,
                 t("cache.column_kind"): kind,
                 t("cache.column_per_token"): spec.bytes_per_token(dtype),
-                t("kv_size.axis"): held[kind],
+                t("cache.column_bytes"): held[kind],
             }
             for kind, spec in model.replaced.items()
         ],
         "cache-replaced",
         t("kv_size.of_replaced"),
+        whose(tokens, "tokens", "batch", batch, dtype),
     )
     with st.expander(t("capacity.replace_formulas")):
         for kind, spec in model.replaced.items():

@@ -17,7 +17,7 @@ from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.number_field import NumberField
 from app.ui.plain import plain
-from app.ui.table import folded_table, table
+from app.ui.table import folded_table, table, whose
 from app.ui.url_choice import url_choices
 from model.analysis import parameter_count
 
@@ -231,6 +231,7 @@ def _answer(
         lambda: [_row(model, held[model.name], dtype) for model in ranked],
         "cache-models",
         t("kv_size.of_models"),
+        whose(tokens, "tokens", "batch", batch, dtype),
     )
 
 

@@ -12,7 +12,7 @@ from app.ui import units
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.plain import plain
-from app.ui.table import folded_table
+from app.ui.table import folded_table, whose
 from model.analysis import latent_study
 from model.analysis.latent_study import Study
 from model.record.trace import Trace
@@ -122,6 +122,7 @@ def _energy(study: Study, r: int) -> None:
         ],
         "cache-singular-values",
         t("latent.of_energy"),
+        _whose(study),
     )
 
 
@@ -158,7 +159,15 @@ def _cost_table(study: Study, points: list[figures.Cost], name: str, of: str) ->
         ],
         name,
         of,
+        _whose(study),
     )
+
+
+def _whose(study: Study) -> str:
+    """The model that was measured, and when, unless it was just now."""
+    recorded = latents.recorded()
+    then = recorded is not None and recorded.study is study
+    return whose(latents.model(), recorded.date if recorded and then else None)
 
 
 def _rank_costs(study: Study, r: int) -> None:

@@ -16,7 +16,7 @@ from app.ui import units
 from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.drawn_once import drawn_once
-from app.ui.table import folded_table
+from app.ui.table import folded_table, whose
 from model.record.trace import Trace
 
 
@@ -98,6 +98,7 @@ def _one_token(trace: Trace, whole: figures.LatentParts, token: int) -> None:
         ],
         "cache-latent-of-a-token",
         t("latent.of_latent", token=token),
+        whose(trace.card.name, trace.info.date, "token", token),
     )
 
 
@@ -123,6 +124,7 @@ def _all_tokens(trace: Trace, whole: figures.LatentParts, token: int) -> None:
         ],
         f"cache-latents-of-layer-{layer}",
         t("latent.of_latents", layer=layer),
+        whose(trace.card.name, trace.info.date),
     )
 
 

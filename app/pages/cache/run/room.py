@@ -16,7 +16,7 @@ from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.plain import plain
 from app.ui.sampling import temperature_and_seed
-from app.ui.table import folded_table
+from app.ui.table import folded_table, whose
 from model.record.trace import Trace
 
 ABREAST = 3  # texts side by side
@@ -135,7 +135,11 @@ def agreement(growths: list[figures.Growth]) -> None:
 
 def run_numbers() -> None:
     """Draw the run's bytes as a table, one row per length."""
-    folded_table(_rows, "cache-run", t("cache.of_run"))
+    runs, _ = session.shown()
+    info = runs[0].info
+    names = (run.card.name for run in runs)
+    of = whose(*names, info.date, "seed", info.seed)
+    folded_table(_rows, "cache-run", t("cache.of_run"), of)
 
 
 def _rows() -> list[dict[str, int | None]]:

@@ -18,7 +18,7 @@ from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import section as route_section
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
-from app.ui.table import folded_table
+from app.ui.table import folded_table, whose
 from model.analysis.interventions import Intervened, Intervention
 from model.record.trace import Trace
 
@@ -203,7 +203,7 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
         ],
         "experts-paths",
         t("interventions.paths_table", token=pin),
-        card.name,
+        whose(card.name, "token", pin),
     )
 
 

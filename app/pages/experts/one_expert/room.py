@@ -20,7 +20,7 @@ from app.pages.experts.routing_statistics import room as statistics_room
 from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
-from app.ui.table import folded_table, small, verbatim
+from app.ui.table import folded_table, small, verbatim, whose
 from model.analysis.interventions import Intervened, Intervention
 
 ONE_EXPERT = NeedSlot("one_expert")
@@ -123,7 +123,7 @@ def by_domain(found: RoutingCounts, model: str, layer: int, at: int, expert: int
         ],
         "expert-domains",
         t("one_expert.domains_table", layer=layer, expert=expert),
-        model,
+        whose(model, "layer", layer, "expert", expert),
     )
 
 
@@ -160,7 +160,7 @@ def coactivation(found: RoutingCounts, model: str, layer: int, at: int, expert: 
         ],
         "expert-coactivation",
         t("one_expert.coactivation_table", layer=layer, expert=expert),
-        model,
+        whose(model, "layer", layer, "expert", expert),
     )
 
 
@@ -191,5 +191,5 @@ def switched_off(model: str, layer: int, expert: int) -> None:
         ],
         "expert-off",
         t("one_expert.off_table", layer=layer, expert=expert),
-        model,
+        whose(model, "layer", layer, "expert", expert),
     )

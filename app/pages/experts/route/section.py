@@ -14,7 +14,7 @@ from app.pages.experts.route import figures, router_scores
 from app.ui.chart import chart
 from app.ui.components.trace_view.payload import shares
 from app.ui.drawn_once import drawn_once
-from app.ui.table import folded_table
+from app.ui.table import folded_table, whose
 from model.analysis import expert_load
 from model.analysis.routing_decision import Decision
 from model.record.trace import Trace
@@ -56,7 +56,7 @@ def token_route(trace: Trace, token: int, layer: int | None) -> None:
         rows(trace, token, groups),
         "experts-route",
         t("route.path_table", token=token),
-        trace.card.name,
+        whose(trace.card.name, trace.info.date, "token", token),
     )
     if session.ships(trace):
         router_scores.SCORES.area(lambda: router(trace, token, layer))
@@ -135,7 +135,7 @@ def router(trace: Trace, token: int, layer: int) -> None:
         ],
         "experts-router",
         t("route.router_table", layer=layer),
-        trace.card.name,
+        whose(trace.card.name, trace.info.date, "layer", layer, "token", token),
     )
 
 

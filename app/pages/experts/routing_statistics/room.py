@@ -19,7 +19,7 @@ from app.pages.experts.routing_statistics import figures, saturation
 from app.pages.experts.routing_statistics.counts import RoutingCounts
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
-from app.ui.table import folded_table, small
+from app.ui.table import folded_table, small, whose
 from model.analysis import routing_statistics as routing
 
 #: The room of one expert shares it. Its pictures are drawn from the first rows on.
@@ -122,7 +122,7 @@ def domains(found: RoutingCounts, model: str, layer: int, at: int) -> None:
         ],
         "experts-domains",
         t("routing_statistics.domains_table", layer=layer),
-        model,
+        whose(model, "layer", layer),
     )
 
 
@@ -201,7 +201,7 @@ def coactivation(found: RoutingCounts, model: str, layer: int, at: int) -> None:
         ],
         "experts-coactivation",
         t("routing_statistics.coactivation_table", layer=layer),
-        model,
+        whose(model, "layer", layer),
     )
 
 

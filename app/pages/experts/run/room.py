@@ -18,7 +18,7 @@ from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.csv_rows import to_csv
 from app.ui.drawn_once import drawn_once
-from app.ui.table import file_name, folded_table, small
+from app.ui.table import file_name, folded_table, small, whose
 from model.analysis import expert_load
 from model.record.trace import Trace
 
@@ -229,6 +229,7 @@ def choices(rows: list[tuple[object, ...]]) -> None:
 def downloads(trace: Trace) -> None:
     """Draw all choices as a table, with downloads as CSV and JSON."""
     rows = list(expert_load.choices(trace, trace.card.groups))
+    of = whose(trace.card.name, trace.info.date)
     fold = st.expander(t("experts.choices_table"), key="fold-choices", on_change="rerun")
     if fold.open:
         with fold:
@@ -237,7 +238,7 @@ def downloads(trace: Trace) -> None:
         st.download_button(
             t("experts.csv"),
             lambda: to_csv([dict(zip(expert_load.COLUMNS, row, strict=True)) for row in rows]),
-            file_name=file_name(f"experts-{trace.id}", trace.card.name, "csv"),
+            file_name=file_name(f"experts-{trace.id}", of, "csv"),
             mime="text/csv",
             on_click="ignore",
             help=t("common.csv_help"),
@@ -246,7 +247,7 @@ def downloads(trace: Trace) -> None:
         st.download_button(
             t("experts.json"),
             lambda: json.dumps(trace.to_json(), ensure_ascii=False),
-            file_name=file_name(f"experts-{trace.id}", trace.card.name, "json"),
+            file_name=file_name(f"experts-{trace.id}", of, "json"),
             mime="application/json",
             on_click="ignore",
             key="e_json",

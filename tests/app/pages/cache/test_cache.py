@@ -193,7 +193,7 @@ def test_twins_are_compared_text_by_text(monkeypatch: pytest.MonkeyPatch) -> Non
     assert T["attention_kinds.loss_untold"].format(**untold, high="+0.010") in said
     worse = T["attention_kinds.quality_worse"].format(reference="MHA", kinds="MQA (+0.050)")
     assert f"**{worse}**" in said
-    assert T["cache.lead_better"].format(difference="0.020") in said
+    assert translated("en", "cache.lead_better", difference="0.020") in said
     assert T["attention_kinds.loss_one_seed"] in said
 
 
@@ -217,7 +217,7 @@ def test_where_nothing_can_be_told_the_page_says_so(monkeypatch: pytest.MonkeyPa
     twins_with(monkeypatch, {"MHA": {0: ZERO}, "MQA": noise, "MLA": noise})
     said = written(opened("attention_kinds"))
     assert f"**{T['attention_kinds.quality_untold'].format(reference='MHA')}**" in said
-    assert T["cache.lead_untold"] in said
+    assert translated("en", "cache.lead_untold") in said
 
 
 def test_deepseeks_own_comparison_stands_beside_ours() -> None:

@@ -57,9 +57,9 @@ def test_another_attention_and_the_papers_share() -> None:
     }
     assert sorted(bars.values()) == [31_232_000, 70_272_000, 249_856_000, 3_997_696_000]
     assert all(hover.startswith(V3) for hover in bars)
-    held = texts("en")["kv_size.axis"]
+    held = texts("en")["cache.column_bytes"]
     tables = [table.value for table in unfolded(at).dataframe if held in table.value.columns]
-    assert sorted(tables[0][held]) == sorted(bars.values())
+    assert sorted(tables[-1][held]) == sorted(bars.values())
     said = written(at)
     assert "**82.2%**" in said
     assert "**93.3%**" in said
