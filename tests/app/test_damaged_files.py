@@ -73,6 +73,7 @@ def damage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], Non
     forget()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["{", '{"a": 1}'])
 @pytest.mark.parametrize(("file", "page", "query"), NEEDED, ids=lambda one: str(one))
 def test_a_page_names_the_file_that_it_needs(

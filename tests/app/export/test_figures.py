@@ -23,6 +23,7 @@ from app.story.chapters import BY_NAME
 EVERY = [(name, language) for name in figures.NAMES for language in LANGUAGES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "language"), EVERY)
 def test_a_figure_says_all_that_is_to_be_said(name: str, language: str) -> None:
     shown = figures.figure(name, language)

@@ -59,6 +59,7 @@ def test_it_stays_and_is_told(page: str, room: str, language: str) -> None:
             assert button or not limits(at)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("page", "room"), [room for room, button in ROOMS.items() if button])
 def test_a_run_tells_all_at_once(page: str, room: str, language: str) -> None:

@@ -124,6 +124,7 @@ def test_no_held_out_table_row(documents: list[tuple[str, str, bool]]) -> None:
     assert seen > 200
 
 
+@pytest.mark.slow
 def test_held_out_text_is_held_out() -> None:
     rng = random.Random(0)
     for _ in range(20):

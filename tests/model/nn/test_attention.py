@@ -98,6 +98,7 @@ def test_left_padding_changes_nothing(kind: str, lengths: list[int]) -> None:
         torch.testing.assert_close(after[i, 0], alone[0, -1], **EXACT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(1, 3))
 @settings(max_examples=10)

@@ -79,6 +79,7 @@ def test_impossible_prompts(engine: Engine, prompt: str) -> None:
         engine.encode(prompt)
 
 
+@pytest.mark.slow
 def test_threads_that_share_an_engine_do_not_disturb_each_other(engine: Engine) -> None:
     def run(prompt: str) -> str:
         return engine.complete([engine.encode(prompt)], 25, 1.0, seed=1)[0].text

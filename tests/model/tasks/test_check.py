@@ -172,6 +172,7 @@ def test_broken_tags_are_no_format_but_may_be_right(task: str, style: str) -> No
         assert [s.text for s in cut.steps] == [s.text for s in judge(problem, whole).steps]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("task", "style"), [("chain", "verify"), ("pick", "search")])
 def test_one_changed_comparison_is_one_wrong_step(task: str, style: str) -> None:
     rng = random.Random(1)

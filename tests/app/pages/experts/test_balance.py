@@ -55,6 +55,7 @@ def scores() -> np.ndarray:
     return np.concatenate([run.scores for run in generation.scheduler().run(requests)])
 
 
+@pytest.mark.slow
 def test_scores_are_the_gates_own(scores: np.ndarray) -> None:
     model = engine_of(balance_runs.BY_HAND).model
     expected = teacher_force(model, held_out.rows(balance_runs.BY_HAND)[0].ids).scores

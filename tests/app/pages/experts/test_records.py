@@ -31,6 +31,7 @@ def records() -> dict[str, Trace]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ["run", "interventions", "balance"])
 @pytest.mark.parametrize("record", ["ids", "foreign", "foreign ids", "dense"])
 def test_a_room_shows_what_a_record_has(

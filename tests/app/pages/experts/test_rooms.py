@@ -93,6 +93,7 @@ def test_differences_are_paired_and_none_is_none() -> None:
     assert interval == pytest.approx((0, 0), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_reading_ends_where_a_row_of_any_reader_is_missing() -> None:
     readers = ["base", Intervened("base", SHARED_OFF)]
     runs: list[Run | None] = [*generation.scheduler().run(held_out.requests(readers, 3))]
