@@ -21,12 +21,14 @@ from tests import offline
 offline.refuse_network()
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
-hypothesis.settings.register_profile("fast", deadline=None, max_examples=20)
+hypothesis.settings.register_profile(
+    "fast", deadline=None, derandomize="CI" in os.environ, max_examples=20
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Fast tests try fewer examples of each property."""
-    fast = config.option.markexpr == "not slow"
+    """Without slow tests, or without sweeps, fewer examples of each property are tried."""
+    fast = config.option.markexpr in ("not slow", "not sweep")
     hypothesis.settings.load_profile("fast" if fast else "ci" if os.environ.get("CI") else "local")
 
 
@@ -42,6 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     fault to find, in the app or the test.
     """
     for item in items:
+        if item.get_closest_marker("sweep") is not None:
+            item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("browser") is not None:
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.flaky(reruns=1))

@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
 # Set up and make every check: lint, format, types, tests. Run it as often as you like.
+# With --without-sweeps it leaves out what tries many cases of one kind, which takes as long again.
 # Needs Python 3.11 with venv. Chromium, nginx and a Korean font come from Debian's packages if missing,
 # Node.js from PyPI, what checks the JavaScript from npm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 unset PYTHONDONTWRITEBYTECODE  # what one process has compiled serves the hundreds that follow
+
+case "${1:-}" in
+    "") chosen=() ;;
+    --without-sweeps) chosen=(-m "not sweep") ;;
+    *) echo "Usage: bash tests/run.sh [--without-sweeps]" >&2; exit 2 ;;
+esac
 
 # Install Debian packages, or say what to install and end.
 install() {
@@ -43,7 +50,7 @@ fi
 load=tests/load/test_journeys.py
 (
     log=$(mktemp)
-    .venv/bin/python -m pytest "$load" >"$log" 2>&1 && status=0 || status=$?
+    .venv/bin/python -m pytest "${chosen[@]}" "$load" >"$log" 2>&1 && status=0 || status=$?
     cat "$log"
     rm "$log"
     exit "$status"
@@ -64,7 +71,7 @@ else
     echo "npm's registry cannot be reached, so the JavaScript is not checked." >&2
     failed+=("npm ci")
 fi
-check .venv/bin/python -m pytest -n 2 --ignore "$load"
+check .venv/bin/python -m pytest -n 2 "${chosen[@]}" --ignore "$load"
 wait "$viewers" || failed+=("pytest $load")
 
 if [ ${#failed[@]} -gt 0 ]; then

@@ -182,7 +182,7 @@ def read_by_pages() -> dict[Path, tuple[str, tuple[str, str] | None, str]]:
     return found
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_every_file_that_a_page_reads_may_be_damaged(damage: Callable[[str, str], None]) -> None:
     """A file of every kind, as found by opening all pages and rooms, may be damaged."""
     with nothing_computed():

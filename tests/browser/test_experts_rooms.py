@@ -117,7 +117,13 @@ def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page) -> None:
     expect(page).not_to_have_url(re.compile("pin="))
 
 
-@pytest.mark.parametrize("change", ["e_off", "e_forced", "e_top_k", "e_no_bias", "e_shuffle"])
+ALIKE = [
+    pytest.param(change, marks=pytest.mark.sweep)
+    for change in ("e_forced", "e_top_k", "e_no_bias", "e_shuffle")
+]
+
+
+@pytest.mark.parametrize("change", ["e_off", *ALIKE])
 def test_every_intervention_is_made_by_hand_and_its_link_opens(page: Page, change: str) -> None:
     visit(page, "experts", room="interventions")
     metrics = page.get_by_test_id("stMetric")

@@ -207,6 +207,7 @@ def faults(stage: Page, view: str) -> list[str]:
     return list(handle.evaluate(SMALL.replace(f"< {LEAST} -", "< 14 -")))
 
 
+@pytest.mark.sweep
 def test_saved_views_are_legible_and_fit(stage: Page) -> None:
     """Each room's picture alone, as large as its screen allows."""
     on_stage(stage, screens="|".join(map(quote, VIEWS)))

@@ -15,7 +15,14 @@ FIRST = 1_200_000  # bytes of the first page
 WITH_PLOTLY = 2_500_000
 
 
-@pytest.mark.parametrize("path", PAGES)
+#: The first page, and one with plotly.
+ONE_EACH = ("", "experts")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=() if path in ONE_EACH else pytest.mark.sweep) for path in PAGES],
+)
 def test_a_page_is_light(path: str, browser: Browser, served: Server) -> None:
     found = weigh(browser, served.url, path)
     assert found.bytes < (WITH_PLOTLY if path else FIRST), found.largest

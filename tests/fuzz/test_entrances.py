@@ -28,7 +28,7 @@ def test_nothing_gets_through_that_should_not(entrance: str) -> None:
     run(entrance, 10**6, FEW.get(entrance, 60))
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 @pytest.mark.parametrize("entrance", ENTRANCES)
 def test_nothing_gets_through_in_many_cases(entrance: str) -> None:
     run(entrance, 2 * 10**6, MORE.get(entrance, 600))

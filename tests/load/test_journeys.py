@@ -68,6 +68,7 @@ async def opened(url: str, page: str = "", query: str = "") -> Tab:
     return tab
 
 
+@pytest.mark.sweep
 def test_ten_viewers_get_their_records_and_leave_nothing_behind(app: App) -> None:
     """Memory, threads and open files are the same after five minutes of ten viewers as before.
 

@@ -76,9 +76,9 @@ def shipped_names() -> list[str]:
 
 
 def each_shipped(whole: Collection[str] = NETWORKS) -> list[ParameterSet]:
-    """The shipped checkpoints, to run a test on each; those not in `whole` are slow."""
+    """The shipped checkpoints, to run a test on each; those not in `whole` are a sweep."""
     return [
-        pytest.param(name, marks=() if name in whole else pytest.mark.slow)
+        pytest.param(name, marks=() if name in whole else pytest.mark.sweep)
         for name in shipped_names()
     ]
 

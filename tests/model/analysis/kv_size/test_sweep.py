@@ -23,7 +23,7 @@ WITHOUT = {"openai-gpt", "xlm", "xlnet"}
 FIELDS = sorted({name for names in FACTS.values() for name in names} | set(LAYOUT))
 LETTERS = ("ab", "c", "de", "f", "g", "hijk", "l", "m", "no", "pq", "rstuvwxyz")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sweep
 
 
 def faults_of(name: str) -> list[str]:
