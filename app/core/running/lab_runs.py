@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.assets import models
-from app.core.assets.files import count, read_json, reporting_damage, shaped
+from app.core.assets.files import count, filled, read_json, reporting_damage, shaped
 from app.core.running.generation import visitor
 from app.core.running.lab import lab
 from app.core.running.run_slot import RunSlot
@@ -66,7 +66,10 @@ class LabSlot(RunSlot[Outcome]):
         self.begin(lambda: lab().submit(visitor(), request), make)
 
 
-_PROBLEM = {"task": str, "level": int, "language": str, "key": str, "question": str, "answer": str}
+_PROBLEM = {
+    "task": filled, "level": int, "language": filled, "key": filled, "question": filled,
+    "answer": filled,
+}  # fmt: skip
 _ASKED = {"experiment": str, "model": str, "problem": _PROBLEM, "seed": int}
 #: The shape of the request for each experiment, as written by `training.experiments`.
 REQUESTS: Mapping[str, object] = {
