@@ -74,6 +74,27 @@ class Intervened:
         return f"{self.model} {self.intervention.name}"
 
 
+#: What is shown before a viewer changes anything.
+EXAMPLE = Intervention(shared=False)
+
+
+def knock_outs(
+    n_routed_experts: int, num_experts_per_tok: int
+) -> tuple[list[Intervention], dict[str, Intervention]]:
+    """What the DeepSeekMoE paper takes away (arXiv 2401.06066, section 4.5).
+
+    Each token's first 1, 2, ... choices, up to a quarter of the experts; and by name: the shared
+    expert, also with another routed one in its place, one routed expert, and the first choice.
+    """
+    masked = [Intervention(without_top=n) for n in range(1, n_routed_experts // 4 + 1)]
+    return masked, {
+        "shared": Intervention(shared=False),
+        "shared_plus": Intervention(shared=False, top_k=num_experts_per_tok + 1),
+        "fewer": Intervention(top_k=num_experts_per_tok - 1),
+        "best": masked[0],
+    }
+
+
 def intervened(model: KernelModel, intervention: Intervention) -> KernelModel:
     """The model under an intervention: it shares the weights and has gates of its own.
 

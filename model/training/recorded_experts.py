@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import datetime
 import hashlib
-import itertools
 import zlib
 from collections.abc import Hashable, Sequence
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from model.analysis.interventions import Intervened, Intervention, intervened
+from model.analysis.interventions import EXAMPLE, Intervened, Intervention, intervened, knock_outs
+from model.analysis.routing_after_rl import MANY, MAX_TOKENS, READERS, WRITER, problem
 from model.data import held_out
 from model.nn import compiled, shipped, tokenizer
 from model.nn.config import ModelConfig, read_config
@@ -28,13 +28,10 @@ from model.runtime.batch import Request
 from model.runtime.recording import recorded
 from model.runtime.sampler import Sampler
 from model.runtime.scheduler import Scheduler
-from model.tasks import chain, problems
+from model.tasks import problems
 from model.tasks.problem import WORDS, Language
 
 MODEL, TOKENS = "base", 512
-EXAMPLE = Intervention(shared=False)  # of the room of interventions
-WRITER, READERS = "r1-zero", ("base", "base-50pct", "r1-zero", "r1")  # of the room after RL
-QUESTIONS, LEVEL, WRITTEN = 24, 3, 300  # of that room: problems, their level, tokens per answer
 BALANCED = "balance-none"  # the model of the rule by hand
 
 Wanted = Sequence[tuple[Request, Sequence[str]]]
@@ -133,14 +130,9 @@ def _nats(run: Run, learnt: np.ndarray) -> float:
 def interventions(config: ModelConfig) -> list[Intervention]:
     """Those that rooms read held-out text under before anything is chosen: the example, the first
     expert switched off, and what the knock-out takes away."""
-    experts, chosen = config.n_routed_experts or 0, config.num_experts_per_tok or 0
-    return [
-        EXAMPLE,
-        Intervention(off=frozenset({(config.moe_layers[0], 0)})),
-        *(Intervention(without_top=n) for n in range(1, experts // 4 + 1)),
-        Intervention(shared=False, top_k=chosen + 1),
-        Intervention(top_k=chosen - 1),
-    ]
+    masked, named = knock_outs(config.n_routed_experts or 0, config.num_experts_per_tok or 0)
+    first = Intervention(off=frozenset({(config.moe_layers[0], 0)}))
+    return [*dict.fromkeys([EXAMPLE, first, *masked, *named.values()])]
 
 
 def changed(trace: Trace) -> Wanted:
@@ -159,15 +151,12 @@ def changed(trace: Trace) -> Wanted:
 def after_rl(scheduler: Scheduler) -> Wanted:
     """Answers to the first problem in each language and to those of either language, and who reads
     them."""
-    first = [(language, 1) for language in get_args(Language)]
     words = tokenizer.load(shipped.FOLDER / WRITER)
-    prompts = {
-        problem.prompt: None
-        for language, n in (*first, (None, QUESTIONS))
-        for problem in itertools.islice(problems(chain.NAME, LEVEL, 0, "heldout", language), n)
-    }
+    asked_of = [problem(0, language) for language in get_args(Language)]
+    asked_of += [problem(place) for place in range(MANY)]
+    prompts = dict.fromkeys(one.prompt for one in asked_of)
     encoded = [(tokenizer.BOS, *tokenizer.encode(words, prompt)) for prompt in prompts]
-    asked = [Request(WRITER, ids, WRITTEN, read=True) for ids in encoded]
+    asked = [Request(WRITER, ids, MAX_TOKENS, read=True) for ids in encoded]
     texts = [tuple(one.token_ids.tolist()) for one in scheduler.run(asked)]
     read = [Request(reader, ids) for ids in texts for reader in READERS]
     return [*((one, run_file.WRITTEN) for one in asked), *((one, ["expert_ids"]) for one in read)]

@@ -6,7 +6,6 @@ differ between them.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,23 +19,10 @@ from app.core.running.need_slot import NeedSlot
 from app.core.running.prompt_runs import PromptRun
 from model.analysis import routing_statistics as routing
 from model.analysis.estimators import Interval, bootstrap_ratio
+from model.analysis.routing_after_rl import BASE, MAX_TOKENS, READERS, WRITER
 from model.record.trace import Trace
 from model.runtime.batch import Request
-from model.tasks import chain, problems
-from model.tasks.problem import TEMPLATE, Language, Problem
-
-BASE, WRITER = "base", "r1-zero"
-AFTER = (WRITER, "r1")
-YARDSTICK = "base-50pct"  # base at half of pre-training: shows what the other half changed
-COMPARED = (YARDSTICK, *AFTER)  # each is compared with base
-LEVEL = 3
-MANY = 24  # problems
-MAX_TOKENS = 300
-
-
-def problem(place: int, language: Language | None = None) -> Problem:
-    """The held-out problem at `place`, in a language, or else in one or the other."""
-    return next(itertools.islice(problems(chain.NAME, LEVEL, 0, "heldout", language), place, None))
+from model.tasks.problem import TEMPLATE
 
 
 def prompt_of(question: str) -> str:
@@ -71,9 +57,8 @@ def replies(slot: NeedSlot, wanted: Sequence[str], at_once: bool) -> list[Trace]
 
 def read(slot: NeedSlot, wanted: Sequence[str], traces: Sequence[Trace]) -> list[ReadText] | None:
     """The prompts with their answers, read by all models; None until the slot has all of them."""
-    models_of = (BASE, *COMPARED)
     requests = [
-        Request(model, tuple(trace.token_ids.tolist())) for trace in traces for model in models_of
+        Request(model, tuple(trace.token_ids.tolist())) for trace in traces for model in READERS
     ]
     runs = slot.have(tuple(wanted), requests)
     found = [run for run in runs if run is not None]
@@ -81,7 +66,7 @@ def read(slot: NeedSlot, wanted: Sequence[str], traces: Sequence[Trace]) -> list
         return None
     texts = []
     for at, trace in enumerate(traces):
-        own = dict(zip(models_of, found[at * len(models_of) :], strict=False))
+        own = dict(zip(READERS, found[at * len(READERS) :], strict=False))
         ids = {model: run.expert_ids for model, run in own.items()}
         texts.append(ReadText(trace, ids, tuple(run.date for run in own.values())))
     return texts

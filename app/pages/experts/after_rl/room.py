@@ -24,6 +24,7 @@ from app.ui.chart import chart
 from app.ui.components.trace_view import trace_view
 from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table, table
+from model.analysis import routing_after_rl
 
 ONE = NeedSlot("after_rl_one", recorded="after-rl")
 MANY = NeedSlot("after_rl_many", recorded="after-rl")
@@ -33,7 +34,7 @@ TOKEN = "e_rl_token"
 
 def drawn_question() -> str:
     """The question of the held-out problem that was drawn last, in the viewer's language."""
-    return comparison.problem(st.session_state.e_rl_drawn, question_language()).question
+    return routing_after_rl.problem(st.session_state.e_rl_drawn, question_language()).question
 
 
 def draw() -> None:
@@ -74,11 +75,11 @@ def one() -> None:
     state.setdefault("e_rl_drawn", 0)
     prompts.follow_language("e_rl_text", drawn_question)
     st.header(t("after_rl.title"))
-    st.markdown(t("after_rl.lead", yardstick=comparison.YARDSTICK))
+    st.markdown(t("after_rl.lead", yardstick=routing_after_rl.YARDSTICK))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             t("after_rl.question"),
-            value=comparison.problem(0, question_language()).question,
+            value=routing_after_rl.problem(0, question_language()).question,
             key="e_rl_text",
             bind="query-params",
             on_change=let_go,
@@ -98,8 +99,8 @@ def one() -> None:
 def many() -> None:
     """Draw the comparison on many held-out problems."""
     st.subheader(t("after_rl.many_title"))
-    st.markdown(t("after_rl.many_lead", n=comparison.MANY, level=comparison.LEVEL))
-    drawn = [comparison.problem(place) for place in range(comparison.MANY)]
+    st.markdown(t("after_rl.many_lead", n=routing_after_rl.MANY, level=routing_after_rl.LEVEL))
+    drawn = [routing_after_rl.problem(place) for place in range(routing_after_rl.MANY)]
     wanted = [comparison.prompt_of(problem.question) for problem in drawn]
     if (found := texts(MANY, wanted, at_once=False)) is not None:
         sentence(found)
@@ -133,7 +134,7 @@ def one_text(found: ReadText) -> None:
         links.set_pin(pin, TOKEN)
     verdict(found)
     sentence([found])
-    changed = {model: found.changed(model) for model in comparison.COMPARED}
+    changed = {model: found.changed(model) for model in routing_after_rl.COMPARED}
     layers = trace.moe_layers
     st.subheader(t("after_rl.tokens_title"))
     labels = {
@@ -148,10 +149,10 @@ def one_text(found: ReadText) -> None:
         key="e_rl_tokens",
         alt=t("after_rl.tokens_alt", tokens=len(trace), shares=means),
     )
-    chosen = found.ids[comparison.BASE].shape[2]
+    chosen = found.ids[routing_after_rl.BASE].shape[2]
     st.caption(t("after_rl.tokens_reading", chosen=chosen))
     if pin is None:
-        after = sum(changed[model] for model in comparison.AFTER)
+        after = sum(changed[model] for model in routing_after_rl.AFTER)
         cells = np.argsort(-np.ravel(after), kind="stable")[:MOST]
         places = [divmod(int(cell), len(layers)) for cell in cells]
         st.markdown(t("after_rl.most"))
@@ -182,9 +183,9 @@ def place_row(found: ReadText, token: int, at: int) -> dict[str, object]:
 
 def cell_row(found: ReadText, token: int, at: int) -> dict[str, object]:
     """A table row with base's experts, and those that the other models replaced them by."""
-    own = found.ids[comparison.BASE][token, at].tolist()
-    row = place_row(found, token, at) | {comparison.BASE: names(own)}
-    for model in comparison.AFTER:
+    own = found.ids[routing_after_rl.BASE][token, at].tolist()
+    row = place_row(found, token, at) | {routing_after_rl.BASE: names(own)}
+    for model in routing_after_rl.AFTER:
         theirs = found.ids[model][token, at].tolist()
         gone = [expert for expert in own if expert not in theirs]
         new = [expert for expert in theirs if expert not in own]
@@ -197,7 +198,7 @@ def choice_row(found: ReadText, token: int, at: int) -> dict[str, object]:
     row = place_row(found, token, at)
     for model, ids in found.ids.items():
         row[model] = names(ids[token, at].tolist())
-    for model in comparison.COMPARED:
+    for model in routing_after_rl.COMPARED:
         share = found.changed(model)[token, at]
         row[f"{t('after_rl.share')}: {model}"] = round(float(share), 4)
     return row
@@ -208,13 +209,13 @@ def choice_row(found: ReadText, token: int, at: int) -> dict[str, object]:
 
 def sentence(found: list[ReadText]) -> None:
     """Describe what changed, with the numbers of these texts."""
-    of_writer = comparison.by_layer(found, comparison.WRITER)
-    shares = {model: comparison.overall(found, model) for model in comparison.COMPARED}
-    zero = shares[comparison.WRITER]
+    of_writer = comparison.by_layer(found, routing_after_rl.WRITER)
+    shares = {model: comparison.overall(found, model) for model in routing_after_rl.COMPARED}
+    zero = shares[routing_after_rl.WRITER]
     at = max(range(len(of_writer)), key=lambda at: of_writer[at].mean)
     low, high = of_writer[at].interval
     about = models.shipped()
-    done = about[comparison.YARDSTICK]["tokens"] / about[comparison.BASE]["tokens"]
+    done = about[routing_after_rl.YARDSTICK]["tokens"] / about[routing_after_rl.BASE]["tokens"]
     st.markdown(
         t(
             "after_rl.sentence",
@@ -222,7 +223,7 @@ def sentence(found: list[ReadText]) -> None:
             zero=f"{zero.whole:.1%}",
             r1=f"{shares['r1'].whole:.1%}",
             done=f"{done:.0%}",
-            early=f"{shares[comparison.YARDSTICK].whole:.1%}",
+            early=f"{shares[routing_after_rl.YARDSTICK].whole:.1%}",
             chance=f"{1 - comparison.even():.0%}",
             layer=found[0].trace.moe_layers[at],
             most=f"{of_writer[at].mean:.1%}",
@@ -252,7 +253,7 @@ def by_layer(found: list[ReadText], place: str) -> None:
     """The share of choices that changed, layer by layer, with intervals."""
     layers = found[0].trace.moe_layers
     chance = 1 - comparison.even()
-    estimates = {model: comparison.by_layer(found, model) for model in comparison.COMPARED}
+    estimates = {model: comparison.by_layer(found, model) for model in routing_after_rl.COMPARED}
     st.subheader(t("after_rl.layers_title"))
     labels = {
         "layer": t("experts.layer"),
@@ -292,14 +293,14 @@ def by_layer(found: list[ReadText], place: str) -> None:
 def loads(found: list[ReadText], place: str) -> None:
     """What each expert's load gained or lost in each layer, in the shares of its tokens."""
     layers = found[0].trace.moe_layers
-    config = models.config(comparison.BASE)
+    config = models.config(routing_after_rl.BASE)
     experts, even = int(config["n_routed_experts"]), comparison.even()
     share_of = {
         model: comparison.loads(found, model, experts)
-        for model in (comparison.BASE, *comparison.AFTER)
+        for model in (routing_after_rl.BASE, *routing_after_rl.AFTER)
     }
-    before = share_of[comparison.BASE]
-    gained = {model: share_of[model] - before for model in comparison.AFTER}
+    before = share_of[routing_after_rl.BASE]
+    gained = {model: share_of[model] - before for model in routing_after_rl.AFTER}
     st.subheader(t("after_rl.loads_title"))
     labels = {
         "expert": t("experts.expert_axis"),
@@ -307,7 +308,7 @@ def loads(found: list[ReadText], place: str) -> None:
         "points": t("after_rl.points"),
         "hover": t("after_rl.loads_hover"),
     }
-    most = max(comparison.AFTER, key=lambda model: np.abs(gained[model]).max())
+    most = max(routing_after_rl.AFTER, key=lambda model: np.abs(gained[model]).max())
     at, expert = np.unravel_index(np.abs(gained[most]).argmax(), gained[most].shape)
     shift = {
         "layer": layers[at],

@@ -17,7 +17,7 @@ from app.pages.experts.interventions import figures
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table
-from model.analysis.interventions import Intervened, Intervention
+from model.analysis.interventions import Intervened, knock_outs
 from model.record.trace import Trace
 
 READ = NeedSlot("knock_out")
@@ -86,14 +86,8 @@ def section() -> None:
 
 def _read(trace: Trace) -> KnockOut | None:
     """What all models did with the rows; None as long as that is not known."""
-    chosen, model = trace.card.num_experts_per_tok, trace.card.name
-    masked = [Intervention(without_top=n) for n in range(1, trace.card.n_routed_experts // 4 + 1)]
-    changed = {
-        "shared": Intervention(shared=False),
-        "shared_plus": Intervention(shared=False, top_k=chosen + 1),
-        "fewer": Intervention(top_k=chosen - 1),
-        "best": masked[0],
-    }
+    card, model = trace.card, trace.card.name
+    masked, changed = knock_outs(card.n_routed_experts, card.num_experts_per_tok)
     readers: list[held_out.ReadingModel] = [model]
     readers += [Intervened(model, each) for each in (*masked, *changed.values())]
     plain, *rest = held_out.read(READ, readers, ROWS)

@@ -19,12 +19,11 @@ from app.pages.experts.route import section as route_section
 from app.ui.chart import chart
 from app.ui.drawn_once import drawn_once
 from app.ui.table import folded_table, whose
-from model.analysis.interventions import Intervened, Intervention
+from model.analysis.interventions import EXAMPLE, Intervened, Intervention
 from model.record.trace import Trace
 
 RUN = NeedSlot("interventions", recorded="interventions")
 HELD_OUT = NeedSlot("interventions_held_out")
-EXAMPLE = Intervention(shared=False)  # what is shown before anything is changed
 
 
 def fields(trace: Trace) -> Intervention | None:

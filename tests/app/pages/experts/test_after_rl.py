@@ -16,7 +16,9 @@ from app.core.running import generation, need_slot
 from app.core.running.need_slot import NeedSlot
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts.after_rl import comparison, figures
-from app.pages.experts.after_rl.comparison import BASE, COMPARED, WRITER, ReadText
+from app.pages.experts.after_rl.comparison import ReadText
+from model.analysis import routing_after_rl
+from model.analysis.routing_after_rl import BASE, COMPARED, WRITER
 from model.nn.workspace import Run
 from model.runtime.batch import Request
 from model.tasks.problem import TEMPLATE, Language
@@ -32,7 +34,7 @@ MANY = 3
 @pytest.fixture(autouse=True)
 def few_problems(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three problems that no other test has read, and that are not recorded."""
-    monkeypatch.setattr(comparison, "MANY", MANY)
+    monkeypatch.setattr(routing_after_rl, "MANY", MANY)
     monkeypatch.setattr(run_files, "recorded", lambda file, request: None)
     monkeypatch.setattr(need_slot, "RUNS", need_slot.Runs())
 
@@ -47,7 +49,7 @@ class AtOnce:
 def drawn(n: int, language: Language | None = None) -> list[ReadText]:
     """The first problems, answered and read."""
     slot = cast(NeedSlot, AtOnce())
-    asked = [comparison.problem(place, language).question for place in range(n)]
+    asked = [routing_after_rl.problem(place, language).question for place in range(n)]
     wanted = [comparison.prompt_of(question) for question in asked]
     traces = comparison.replies(slot, wanted, at_once=True)
     assert traces is not None
@@ -71,7 +73,7 @@ def shares(found: ReadText, model: str) -> list[list[float]]:
 def test_all_models_read_what_the_writer_wrote() -> None:
     (found,) = drawn(1)
     trace = found.trace
-    question = comparison.problem(0).question
+    question = routing_after_rl.problem(0).question
     assert trace.info.prompt == TEMPLATE.format(question=question)
     assert trace.card.name == WRITER
     assert trace.n_prompt < len(trace)
@@ -192,11 +194,11 @@ def test_one_text_is_read_at_once_and_many_when_asked(language: str) -> None:
 @pytest.mark.slow
 def test_another_problem_a_pin_and_a_question_of_ones_own() -> None:
     at = opened(e_rl_token="5")
-    assert at.session_state.e_rl_text == comparison.problem(0, "en").question
+    assert at.session_state.e_rl_text == routing_after_rl.problem(0, "en").question
     assert said(at, "en", "pinned")
     at.button(key="e_rl_another").click().run()
     settled(at)
-    assert at.session_state.e_rl_text == comparison.problem(1, "en").question
+    assert at.session_state.e_rl_text == routing_after_rl.problem(1, "en").question
     assert not said(at, "en", "pinned")
     assert said(at, "en", "most")
     at.text_input(key="e_rl_text").set_value("Who is <b>there</b>?").run()

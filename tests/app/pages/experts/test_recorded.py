@@ -17,9 +17,9 @@ from app.core.running.need_slot import NeedSlot
 from app.core.running.prompt_runs import PromptRun
 from app.core.texts import LANGUAGES, texts
 from app.pages.experts import held_out
-from app.pages.experts.after_rl import comparison
 from app.pages.experts.held_out import ReadingModel
 from model import ASSETS
+from model.analysis import routing_after_rl
 from model.analysis.interventions import Intervened, Intervention
 from model.nn.workspace import Keep, Run
 from model.runtime.batch import Request
@@ -152,8 +152,8 @@ def some_requests() -> dict[str, tuple[str, Request]]:
     ids = tuple(trace.token_ids.tolist())
     limits = (trace.info.max_new_tokens, trace.info.temperature, trace.info.seed)
     rows = held_out.rows("balance-none")
-    question = comparison.problem(0, "en").prompt
-    reply = PromptRun(comparison.WRITER, question, comparison.MAX_TOKENS).request()
+    question = routing_after_rl.problem(0, "en").prompt
+    reply = PromptRun(routing_after_rl.WRITER, question, routing_after_rl.MAX_TOKENS).request()
     written = run_files.recorded("after-rl", reply)
     assert written is not None
     return dict(

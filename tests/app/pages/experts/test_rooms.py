@@ -19,13 +19,12 @@ from app.pages.experts import figures as page_figures
 from app.pages.experts import held_out
 from app.pages.experts.interventions import intervened_run as intervened_runs
 from app.pages.experts.interventions import knock_out
-from app.pages.experts.interventions import room as interventions_room
 from app.pages.experts.interventions.view import payload
 from app.pages.experts.route import figures as route_figures
 from app.pages.experts.route import router_scores
 from app.pages.experts.routing_statistics import counts as statistics
 from app.pages.experts.routing_statistics import figures, saturation
-from model.analysis.interventions import Intervened, Intervention
+from model.analysis.interventions import EXAMPLE, Intervened, Intervention
 from model.analysis.reference_interventions import intervened
 from model.nn.tokenizer import BOS, decode
 from model.nn.workspace import Run
@@ -296,7 +295,7 @@ def test_before_anything_is_changed_there_is_an_example(language: str) -> None:
     said = texts(language)["interventions.nothing"]
     assert any(said in caption.value for caption in at.caption)
     assert len(at.metric) == 3
-    found = intervened_run(interventions_room.EXAMPLE, language)
+    found = intervened_run(EXAMPLE, language)
     answer = -found.changed.logprobs[found.trace.n_prompt :].astype(float).mean()
     assert float(at.metric[0].value) == pytest.approx(answer, abs=6e-4)
     at.toggle(key="e_shuffle").set_value(True).run()
