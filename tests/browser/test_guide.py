@@ -70,6 +70,7 @@ def test_a_kiosk_plays_by_itself_and_forgets_the_last_visitor(page: Page) -> Non
     page.locator(".st-key-q input").fill("3 + 4 = ?")
     page.locator(".st-key-s_run button").click()
     expect(page).to_have_url(re.compile("q="))
+    expect(page.get_by_text(T["start.badge_live"], exact=True)).to_be_visible()  # at its end
     settle(page)  # the wait begins when the page is drawn
     mounted(page, "kiosk")
     page.clock.fast_forward(91_000)

@@ -89,7 +89,8 @@ def curve(
             showlegend=False,
         )
     style.plain(figure, height=320)
-    figure.update_xaxes(title_text=labels["x"], range=[step[0], step[-1]])
+    # charts side by side have the same ticks, however wide their labels are
+    figure.update_xaxes(title_text=labels["x"], range=[step[0], step[-1]], nticks=7)
     figure.update_yaxes(title_text=labels["y"], rangemode="tozero")
     if percent:
         figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
