@@ -48,7 +48,8 @@ def student_rl(seed: int, paths: Paths) -> None:
     """Train `student-rl`; the seed determines the questions and the replies."""
     seconds, _ = cost(paths)
     name = seeded("student-rl", seed)
-    config = GRPOConfig(name, seed, MOST_STEPS, pipeline.LEVELS, seconds=seconds)
+    # 0.4 of some 150 steps: as many as of r1-zero's and r1's
+    config = GRPOConfig(name, seed, MOST_STEPS, pipeline.LEVELS, seconds=seconds, decay=0.4)
     pipeline.reinforce(config, "student-base", paths, "student")
 
 

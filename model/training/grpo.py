@@ -61,6 +61,7 @@ class GRPOConfig:
     max_new_tokens: int = 512
     lr: float = 3e-4
     warmup: int = 5  # steps
+    decay: float = 0.0  # share of the run, at its end, in which the rate falls linearly to zero
     minibatches: int = 2  # updates per rollout; the ratio departs from 1 after the first
     clip_low: float = 0.2
     clip_high: float = 0.28  # DAPO's "clip higher": rare tokens may gain probability
@@ -240,8 +241,9 @@ class GRPO(TrainingRun):
         weight_N = token_weights(rolled) * c.minibatches
         useful = [i for i in range(len(rolled)) if advantage_N[i] != 0]
         random.Random(f"order/{c.seed}/{self.step}").shuffle(useful)
+        left = (1 - self.progress) / c.decay if c.decay else 1.0
         for group in self.optimizers["adamw"].param_groups:
-            group["lr"] = c.lr * min(1.0, (self.step + 1) / c.warmup)
+            group["lr"] = c.lr * min(1.0, (self.step + 1) / c.warmup, left)
         sums = {"clipped": 0.0, "kl": 0.0, "entropy": 0.0, "tokens": 0.0}
         norms = []
         for part in np.array_split(np.array(useful, dtype=int), c.minibatches):
