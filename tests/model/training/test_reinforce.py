@@ -123,6 +123,23 @@ def test_grpo_can_end_by_the_clock(engine: Engine, tmp_path: Path) -> None:
     assert run(1e6).step == CONFIG.steps
 
 
+def test_the_learning_rate_rises_stays_and_falls_to_zero(engine: Engine) -> None:
+    """Warmup, a plateau, and a linear fall whose last step still counts (arXiv 2404.06395)."""
+    run = GRPO(replace(CONFIG, steps=10, warmup=2, decay=0.4, lr=0.1), engine)
+    rates = []
+    for _ in range(10):
+        run.advance()
+        rates.append(run.optimizers["adamw"].param_groups[0]["lr"])
+    assert rates == pytest.approx([0.05, *[0.1] * 6, 0.075, 0.05, 0.025])
+
+
+def test_without_decay_the_learning_rate_stays(engine: Engine) -> None:
+    run = GRPO(replace(CONFIG, steps=3, warmup=1, lr=0.1), engine)
+    for _ in range(3):
+        run.advance()
+        assert run.optimizers["adamw"].param_groups[0]["lr"] == 0.1
+
+
 def test_grpo_leaves_the_model_that_it_starts_from_alone(engine: Engine, tmp_path: Path) -> None:
     before = {name: value.clone() for name, value in engine.model.state_dict().items()}
     reinforced(engine, tmp_path, 2)
