@@ -41,6 +41,21 @@ class Intervention:
         parts = (sorted(self.off), sorted(self.forced), self.top_k, self.without_top)
         return repr((*parts, self.shared, self.bias, self.shuffled))
 
+    @property
+    def label(self) -> str:
+        """What it changes, as it stands in the name of a file: "off-3.2-no-bias"."""
+        named = [f"{layer}.{expert}" for layer, expert in sorted(self.off)]
+        parts = {
+            "off": "-".join(named) if len(named) < 6 else f"{len(named)}-experts",
+            "forced": "-".join(f"{layer}.{expert}" for layer, expert in sorted(self.forced)),
+            "top": self.top_k,
+            "without-top": self.without_top or None,
+            "shuffled": self.shuffled,
+        }
+        said = [f"{key}-{value}" for key, value in parts.items() if value not in ("", None)]
+        absent = {"no-shared": self.shared, "no-bias": self.bias}
+        return "-".join([*said, *(key for key, there in absent.items() if not there)])
+
     def check(self, config: ModelConfig) -> None:
         """Check that a model with this config allows the intervention.
 

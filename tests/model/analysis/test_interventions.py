@@ -185,6 +185,19 @@ def test_the_untouched_model_stays_untouched_and_weights_are_shared() -> None:
 
 
 @torch.inference_mode()
+def test_a_label_says_what_changes_and_fits_into_the_name_of_a_file() -> None:
+    every = frozenset((layer, expert) for layer in range(61) for expert in range(256))
+    labels = {
+        Intervention(): "",
+        Intervention(shared=False, bias=False): "no-shared-no-bias",
+        Intervention(off=frozenset({(3, 2), (1, 15)}), top_k=2): "off-1.15-3.2-top-2",
+        Intervention(forced=frozenset({(4, 0)}), shuffled=0): "forced-4.0-shuffled-0",
+        Intervention(without_top=1): "without-top-1",
+        Intervention(off=every): "off-15616-experts",
+    }
+    assert {change: change.label for change in labels} == labels
+
+
 def test_no_change_is_the_same_to_the_bit() -> None:
     model = random_model(tiny_config("GQA"))
     x = torch.randint(64, (2, 30))

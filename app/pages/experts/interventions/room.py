@@ -108,7 +108,7 @@ def effects(trace: Trace, intervention: Intervention) -> None:
     def read_so_far() -> None:
         before, after = both()
         status(len(after))
-        cost(before, after)
+        cost(before, after, intervention)
 
     both()  # start before drawing, so that the area follows the progress from the start
     HELD_OUT.area(read_so_far)
@@ -140,7 +140,7 @@ def by_token(run: IntervenedRun) -> None:
         ],
         "experts-interventions-tokens",
         t("interventions.tokens_table"),
-        run.trace.card.name,
+        whose(run.trace.card.name, run.intervention.label),
     )
 
 
@@ -202,11 +202,11 @@ def paths(run: IntervenedRun, pin: int | None) -> None:
         ],
         "experts-paths",
         t("interventions.paths_table", token=pin),
-        whose(card.name, "token", pin),
+        whose(card.name, run.intervention.label, "token", pin),
     )
 
 
-def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
+def cost(before: HeldOutRuns, after: HeldOutRuns, change: Intervention) -> None:
     """Draw the held-out loss, overall and by domain, compared with the unchanged model's on the
     same rows, with intervals."""
     rows = len(after)
@@ -242,7 +242,7 @@ def cost(before: HeldOutRuns, after: HeldOutRuns) -> None:
         ],
         "experts-interventions",
         t("interventions.domains_table"),
-        before.model,
+        whose(before.model, change.label),
     )
 
 
