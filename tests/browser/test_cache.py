@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from app.core.assets import models
 from app.core.texts import texts
+from tests import sweep
 from tests.browser.chromium import settle, visit
 
 pytestmark = pytest.mark.browser
@@ -22,6 +23,8 @@ LLAMA = {
     "num_key_value_heads": 3,
     "head_dim": 64,
 }
+ABSURD = json.dumps(LLAMA | {"num_hidden_layers": 10**30})
+LONG = "x" * 10_000
 
 
 def paste(page: Page, text: str) -> None:
@@ -80,7 +83,9 @@ def test_stop_keeps_what_was_written(slow_page: Page) -> None:
     expect(page.locator(".st-key-c_run button")).to_be_visible()
 
 
-@pytest.mark.parametrize("prompt", ["  ", "x" * 10_000], ids=["empty", "10,000 characters"])
+@pytest.mark.parametrize(
+    "prompt", sweep.each(["  ", LONG], [LONG]), ids=["empty", "10,000 characters"]
+)
 def test_a_bad_prompt_is_told_and_the_picture_stays(page: Page, prompt: str) -> None:
     visit(page, "cache")
     recorded = page.get_by_text(T["cache.recorded"].split("{")[0])
@@ -123,7 +128,7 @@ def test_uploaded_configs_are_compared_get_another_attention_and_the_papers_shar
 
 @pytest.mark.parametrize(
     "text",
-    ["", "no JSON", "[1, 2]", '{"a": 1}', json.dumps(LLAMA | {"num_hidden_layers": 10**30})],
+    sweep.each(["", "no JSON", "[1, 2]", '{"a": 1}', ABSURD], ["no JSON", ABSURD]),
     ids=["empty", "not JSON", "no object", "no model", "absurd"],
 )
 def test_a_bad_config_is_told_and_the_picture_stays(page: Page, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
+from tests import sweep
 from tests.browser import cold
 from tests.browser.server import Server
 
@@ -12,10 +13,7 @@ pytestmark = pytest.mark.browser
 
 
 #: Those of two pages once opened dead; the others stand for themselves in the sweep.
-LINKS = [
-    pytest.param(page, marks=() if page in ("experts", "cache") else pytest.mark.sweep)
-    for page in cold.LINKS
-]
+LINKS = sweep.each(cold.LINKS, ("experts", "cache"))
 
 
 @pytest.mark.parametrize("page", LINKS)

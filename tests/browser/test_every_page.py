@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.core.texts import texts
+from tests import sweep
 from tests.browser.chromium import PAGES, visit
 
 pytestmark = pytest.mark.browser
@@ -63,7 +64,7 @@ def is_shared_from_one_place(page: Page, language: str) -> None:
     expect(page.get_by_role("dialog", name=words["share_view.open"])).to_be_hidden()
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("language", sweep.each(("en", "ko"), ["en"]))
 def test_a_chart_is_saved_in_the_chosen_format(page: Page, language: str) -> None:
     visit(page, "experts", lang=language)
     chart = page.locator(".st-key-e_load .js-plotly-plot")

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.core.asking import prompts
 from app.core.texts import texts, translated
+from tests import sweep
 from tests.app.words import shape
 from tests.browser import saved
 from tests.browser.chromium import play_at_once, played, visit
@@ -16,6 +17,7 @@ from tests.browser.chromium import play_at_once, played, visit
 pytestmark = pytest.mark.browser
 
 T = texts("en")
+MARKUP = "<script>alert(1)</script> **bold**"
 
 
 def strip(page: Page, key: str) -> Locator:
@@ -50,7 +52,7 @@ def test_a_pinned_token_is_marked_in_every_view_and_in_the_url(page: Page) -> No
     expect(page.locator(f".pinned[data-token='{number}']")).to_have_count(1)
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize("language", sweep.each(("en", "ko"), ["en"]))
 def test_our_own_pictures_are_saved_as_png_and_svg(page: Page, language: str) -> None:
     visit(page, "experts", lang=language)
     play_at_once(page)  # a picture that still grows is not the one that was saved
@@ -70,16 +72,14 @@ def test_our_own_pictures_are_saved_as_png_and_svg(page: Page, language: str) ->
         assert part != "strip" or "<bos>" in said  # escaped on its way
 
 
+EMPTY = ("   ", T["common.empty_prompt"])
+TOO_LONG = translated("en", "common.too_long", n=10_000, limit=prompts.MAX_CHARACTERS)
+TOO_MANY = ("the king " * 400, shape("common.too_many_tokens"))
+
+
 @pytest.mark.parametrize(
     ("prompt", "word"),
-    [
-        ("   ", T["common.empty_prompt"]),
-        (
-            "x" * 10_000,
-            translated("en", "common.too_long", n=10_000, limit=prompts.MAX_CHARACTERS),
-        ),
-        ("the king " * 400, shape("common.too_many_tokens")),
-    ],
+    sweep.each([EMPTY, ("x" * 10_000, TOO_LONG), TOO_MANY], [TOO_MANY]),
     ids=["empty", "10,000 characters", "more tokens than fit"],
 )
 def test_bad_input_is_told_and_the_picture_stays(
@@ -94,7 +94,7 @@ def test_bad_input_is_told_and_the_picture_stays(
     assert strip(page, "strip_answer").all_inner_texts() == before
 
 
-@pytest.mark.parametrize("prompt", ["<script>alert(1)</script> **bold**", "🦆 ![x](http://a.b/c)"])
+@pytest.mark.parametrize("prompt", sweep.each([MARKUP, "🦆 ![x](http://a.b/c)"], [MARKUP]))
 def test_a_prompt_is_shown_as_it_was_typed(page: Page, prompt: str) -> None:
     visit(page, "experts", e_tokens="8")
     run(page, prompt)
@@ -112,7 +112,9 @@ def in_sight(page: Page, place: Locator) -> dict[str, float]:
     return dict(box)
 
 
-@pytest.mark.parametrize("room", ["", "interventions", "routing_statistics", "balance"])
+@pytest.mark.parametrize(
+    "room", sweep.each(["", "interventions", "routing_statistics", "balance"], ["", "balance"])
+)
 def test_the_rooms_are_at_the_top(page: Page, room: str) -> None:
     visit(page, "experts", room=room)
     for name in ("run", "interventions", "routing_statistics", "after_rl", "one_expert", "balance"):

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.core.texts import texts
+from tests import sweep
 from tests.browser import saved
 from tests.browser.chromium import visit
 
@@ -117,13 +118,10 @@ def test_a_token_pinned_in_one_room_is_pinned_in_the_other(page: Page) -> None:
     expect(page).not_to_have_url(re.compile("pin="))
 
 
-ALIKE = [
-    pytest.param(change, marks=pytest.mark.sweep)
-    for change in ("e_forced", "e_top_k", "e_no_bias", "e_shuffle")
-]
+CHANGES = ("e_off", "e_forced", "e_top_k", "e_no_bias", "e_shuffle")
 
 
-@pytest.mark.parametrize("change", ["e_off", *ALIKE])
+@pytest.mark.parametrize("change", sweep.each(CHANGES, ["e_off"]))
 def test_every_intervention_is_made_by_hand_and_its_link_opens(page: Page, change: str) -> None:
     visit(page, "experts", room="interventions")
     metrics = page.get_by_test_id("stMetric")

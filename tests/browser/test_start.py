@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.core.asking import judged_reply
 from app.core.texts import texts
+from tests import sweep
 from tests.browser.chromium import played, settle, visit
 from tests.browser.conftest import watched_page
 from tests.browser.server import serve
@@ -18,6 +19,7 @@ from tests.browser.server import serve
 pytestmark = pytest.mark.browser
 
 T = texts("en")
+LONG = "x" * 10_000
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_a_question_runs_live_replays_and_the_link_repeats_it(page: Page) -> Non
     expect(page.locator(".reply-column .verdict-line")).to_have_text(written)
 
 
-@pytest.mark.parametrize("question", ["2+2", "What is the capital of France?"])
+@pytest.mark.parametrize("question", sweep.each(["2+2", "What is the capital of France?"], ["2+2"]))
 def test_a_question_outside_gets_a_kind_word(page: Page, question: str) -> None:
     visit(page)
     ask(page, question)
@@ -119,7 +121,7 @@ def test_a_stopped_run_says_so(slow_page: Page) -> None:
     expect(page.locator(".reply-column")).to_have_count(2)
 
 
-@pytest.mark.parametrize("name", ["experts", "cache", "reasoning"])
+@pytest.mark.parametrize("name", sweep.each(["experts", "cache", "reasoning"], ["experts"]))
 def test_a_whole_card_leads_to_its_page_with_the_same_question(page: Page, name: str) -> None:
     visit(page, lang="ko")
     recorded = judged_reply.recorded("ko")[1].info
@@ -136,7 +138,9 @@ def test_a_whole_card_leads_to_its_page_with_the_same_question(page: Page, name:
         expect(page.locator(".st-key-e_prompt textarea")).to_have_value(recorded.prompt)
 
 
-@pytest.mark.parametrize("question", ["  ", "x" * 10_000], ids=["empty", "10,000 characters"])
+@pytest.mark.parametrize(
+    "question", sweep.each(["  ", LONG], [LONG]), ids=["empty", "10,000 characters"]
+)
 def test_a_bad_question_is_told_and_the_picture_stays(page: Page, question: str) -> None:
     visit(page)
     ask(page, question)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
+from tests import sweep
 from tests.browser.chromium import PAGES
 from tests.browser.server import Server
 from tests.browser.weight import weigh
@@ -19,10 +20,7 @@ WITH_PLOTLY = 2_500_000
 ONE_EACH = ("", "experts")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [pytest.param(path, marks=() if path in ONE_EACH else pytest.mark.sweep) for path in PAGES],
-)
+@pytest.mark.parametrize("path", sweep.each(PAGES, ONE_EACH))
 def test_a_page_is_light(path: str, browser: Browser, served: Server) -> None:
     found = weigh(browser, served.url, path)
     assert found.bytes < (WITH_PLOTLY if path else FIRST), found.largest

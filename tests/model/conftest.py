@@ -18,6 +18,7 @@ from model.nn.config import ModelConfig
 from model.nn.network import Transformer
 from model.runtime.engine import Engine
 from model.training.pretrain import PretrainConfig
+from tests import sweep
 
 NEEDED = ("base", "base-mha", "base-gqa", "base-mqa")
 #: One shipped checkpoint of each network that we have: the others differ in their numbers only.
@@ -77,10 +78,7 @@ def shipped_names() -> list[str]:
 
 def each_shipped(whole: Collection[str] = NETWORKS) -> list[ParameterSet]:
     """The shipped checkpoints, to run a test on each; those not in `whole` are a sweep."""
-    return [
-        pytest.param(name, marks=() if name in whole else pytest.mark.sweep)
-        for name in shipped_names()
-    ]
+    return sweep.each(shipped_names(), whole)
 
 
 @pytest.fixture(scope="session")

@@ -338,7 +338,7 @@ def without_zeros(expression: str) -> str:
     return re.sub(r"\b0+(?=\d)", "", expression)
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_rewards_and_steps_of_recorded_replies_are_as_before() -> None:
     """The models write in one form, for which the wide grammar agrees with the old narrow one,
     except that it leaves steps unjudged next to garbled text, "94-72=2 2", "60-220=1ra, 12-8=22",

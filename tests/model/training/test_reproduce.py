@@ -28,6 +28,7 @@ from model.training import (
 from model.training.grpo import GRPOConfig
 
 REPLY_TOKENS = 4
+OTHER_SEED = "-seed"  # in names; what is trained again with another seed takes the same way
 ASSETS = stages.ASSETS  # the shipped ones
 FULL, THINK, COLD_START = pretrain.full, evaluate.think, pipeline.cold_start_documents
 
@@ -68,7 +69,13 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def think(sampler: Sampler, prompts: Any, t: float, seed: int, n: int, *rest: Any) -> Any:
         return THINK(sampler, prompts, t, seed, REPLY_TOKENS, *rest)
 
+    def one_seed(stages: dict[str, Any]) -> dict[str, Any]:
+        return {name: stage for name, stage in stages.items() if OTHER_SEED not in name}
+
     for module, name, value in (
+        (pretrain, "MODELS", one_seed(pretrain.MODELS)),
+        (stages, "REASONING", one_seed(stages.REASONING)),
+        (results, "ORDER", tuple(name for name in results.ORDER if OTHER_SEED not in name)),
         (stages, "ASSETS", assets),
         (stages, "WORK", tmp_path / "work"),
         (stages, "CORPUS", CorpusConfig(seed=0, rows=24, context=384, vocab_size=420, long_rows=8)),
@@ -97,6 +104,11 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ):
         monkeypatch.setattr(module, name, value)
     return tmp_path
+
+
+def test_every_run_that_ships_has_a_stage_with_all_seeds() -> None:
+    trained = {name for stage, name in stages.everything() if stage in ("pretrain", "reason")}
+    assert trained == {path.parent.name for path in (ASSETS / "runs").glob("*/run.json")}
 
 
 @pytest.mark.slow
