@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.core.texts import texts, translated
+from tests import sweep
 from tests.browser.chromium import played, visit
 from tests.browser.server import Server
 
@@ -45,7 +46,7 @@ def paused(page: Page) -> tuple[int, int]:
     return int(shown), int(total)
 
 
-@pytest.mark.parametrize("path", ["", "reasoning"])
+@pytest.mark.parametrize("path", sweep.each(["", "reasoning"], [""]))
 def test_a_record_is_paused_stepped_and_scrubbed(page: Page, path: str) -> None:
     visit(page, path)
     before, total = paused(page)
@@ -99,7 +100,7 @@ LONGEST = """() => Math.max(...[...document.querySelectorAll("body *")].map((nod
     parseFloat(getComputedStyle(node).transitionDuration)))"""
 
 
-@pytest.mark.parametrize("path", ["", "reasoning"])
+@pytest.mark.parametrize("path", sweep.each(["", "reasoning"], [""]))
 def test_who_wants_no_motion_sees_the_end_and_may_play(
     browser: Browser, served: Server, path: str
 ) -> None:

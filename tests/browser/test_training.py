@@ -76,6 +76,7 @@ def test_checkpoints_answer_the_same_question(page: Page) -> None:
     expect(names).to_have_text([f"R1-Zero, step {first}", "R1-Zero"])
 
 
+@pytest.mark.sweep  # test_whoever_comes_second_... tries the same without a browser
 def test_a_run_is_watched_by_another_and_stopped(page: Page) -> None:
     visit(page, "training", room="short_run", t_level="2")
     press(page, "t_start_short_run")

@@ -30,6 +30,7 @@ from model.nn.tokenizer import BOS, decode
 from model.nn.workspace import Run
 from model.runtime.batch import Request
 from model.training.pretrain import masked_loss
+from tests import sweep
 from tests.app.looking import unfolded
 from tests.app.pages.experts.pages import opened
 from tests.app.reference import engine as engine_of
@@ -61,7 +62,9 @@ def read_by(*interventions: Intervention | None) -> list[held_out.HeldOutRuns]:
 
 @pytest.mark.slow
 @torch.inference_mode()
-@pytest.mark.parametrize("change", [None, SHARED_OFF, Intervention(top_k=1)])
+@pytest.mark.parametrize(
+    "change", sweep.each([None, SHARED_OFF, Intervention(top_k=1)], [SHARED_OFF])
+)
 def test_losses_are_the_trainers(change: Intervention | None) -> None:
     (found,) = read_by(change)
     model = engine_of("base").model
