@@ -48,8 +48,7 @@ def student_rl(seed: int, paths: Paths) -> None:
     """Train `student-rl`; the seed determines the questions and the replies."""
     seconds, _ = cost(paths)
     name = seeded("student-rl", seed)
-    # 0.4 of some 150 steps: as many as of r1-zero's and r1's
-    config = GRPOConfig(name, seed, MOST_STEPS, pipeline.LEVELS, seconds=seconds, decay=0.4)
+    config = GRPOConfig(name, seed, MOST_STEPS, pipeline.LEVELS, seconds=seconds)
     pipeline.reinforce(config, "student-base", paths, "student")
 
 

@@ -33,9 +33,9 @@ from model.training.grpo import GRPO, GRPOConfig
 LEVELS = {task: tuple(family.LEVELS) for task, family in TASKS.items()}
 #: steps of r1-zero whose weights are kept for the time machine, besides the last
 KEPT_STEPS = (5, 10, 20, 40, 80, 140, 220, 300)
-#: steps, at the end of the runs that ship, in which the learning rate falls to zero: at a constant
-#: one, noise in the weights makes steps go wrong that the most likely token gets right
-FALLING = 60
+#: steps at a constant learning rate, and further ones in which it falls to zero: at a constant one,
+#: noise in the weights makes steps go wrong that the most likely token gets right
+ZERO_STEPS, R1_STEPS = (300, 32), (100, 60)
 SEEDS = (0, 1, 2)  # of r1-zero: only the first ships its intermediate checkpoints
 READABLE = {"chain": "verify", "pick": "search"}  # the style of cold-start traces
 
@@ -168,8 +168,8 @@ def write_run(
 
 
 def r1_zero(seed: int, paths: Paths) -> None:
-    steps = 300 + FALLING
-    config = GRPOConfig(seeded("r1-zero", seed), seed, steps, LEVELS, decay=FALLING / steps)
+    steps = sum(ZERO_STEPS)
+    config = GRPOConfig(seeded("r1-zero", seed), seed, steps, LEVELS, decay=ZERO_STEPS[1] / steps)
     reinforce(config, "base", paths, "r1-zero")
 
 
@@ -196,8 +196,8 @@ def r1_dev3(paths: Paths) -> None:
 
 
 def r1(paths: Paths) -> None:
-    steps = 100 + FALLING
-    config = GRPOConfig("r1", 1, steps, LEVELS, language_weight=0.2, decay=FALLING / steps)
+    steps = sum(R1_STEPS)
+    config = GRPOConfig("r1", 1, steps, LEVELS, language_weight=0.2, decay=R1_STEPS[1] / steps)
     reinforce(config, "r1-dev3", paths, "r1")
 
 

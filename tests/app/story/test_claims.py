@@ -53,13 +53,15 @@ def a_teacher_is_ahead_in_arithmetic() -> bool:
     return min(right(f"distilled{seed}", chain.NAME) for seed in SEEDS) > best
 
 
-def own_trials_teach_as_much_at_picking_and_the_control_surpasses_r1() -> bool:
-    """No two runs of either, whatever their seeds, are more than five points apart."""
+def own_trials_teach_as_much_at_picking_and_the_control_is_level_with_r1() -> bool:
+    """No two runs of either kind of learning, whatever their seeds, are more than five points
+    apart; of the controls, none is so far from R1, nor so close to a student."""
     own = [right(f"student-rl{seed}", pick.NAME) for seed in SEEDS]
     taught = [right(f"distilled{seed}", pick.NAME) for seed in SEEDS]
     control = [right(f"distilled-control{seed}", pick.NAME) for seed in SEEDS]
     alike = max(*own, *taught) - min(*own, *taught) < 0.05
-    return alike and min(control) > right("r1", pick.NAME)
+    level = max(abs(one - right("r1", pick.NAME)) for one in control) < 0.05
+    return alike and level and min(control) > max(*own, *taught) + 0.05
 
 
 def base_gets_it_right_now_and_then() -> bool:
@@ -100,8 +102,8 @@ CLAIMS: list[tuple[str, str, Callable[[], bool]]] = [
     ),
     (
         "story.text_distil",
-        "its own trials teach it as much as R1 does, and the control even surpasses R1",
-        own_trials_teach_as_much_at_picking_and_the_control_surpasses_r1,
+        "its own trials teach it as much as R1 does, and the control is ahead of both and level",
+        own_trials_teach_as_much_at_picking_and_the_control_is_level_with_r1,
     ),
     ("story.text_results", "already gets right now and then", base_gets_it_right_now_and_then),
     (
@@ -122,13 +124,12 @@ def test_what_is_said_without_a_number_holds(
 
 #: The goals that a page says were missed, and what it says of each, in the order of the text.
 MISSED = {
-    "chain, level 5: r1-zero": ("85%", "61.0%"),
-    "chain, level 8: r1-zero": ("40%", "5.8%"),
-    "chain, level 5: r1-zero notices wrong values": ("90%", "79.8%"),
-    "chain, level 5: r1-zero, turns wrong → right and right → wrong a reply": (),
-    "replies at the cap, last third": ("10%", "13.0%"),
-    "chain, level 5, format: r1 and r1-zero": ("98.8%", "99.0%"),
-    "pick, level 5, format: r1 and r1-zero": ("67.6%", "73.8%"),
+    "chain, level 5: r1-zero": ("85%", "71.5%"),
+    "chain, level 8: r1-zero": ("40%", "11.8%"),
+    "chain, level 5: r1-zero notices wrong values": ("90%", "85.9%"),
+    "replies at the cap, last third": ("10%", "12.7%"),
+    "chain, level 5, format: r1 and r1-zero": ("99.0%", "99.1%"),
+    "pick, level 5, format: r1 and r1-zero": ("73.7%", "73.0%"),
     "chain, level 5: student-base": ("2.5%",),
 }
 
@@ -140,8 +141,6 @@ def test_the_goals_that_were_missed_are_told() -> None:
         number = r"[\d.]+ %"
         of_goal = re.findall(number, f"{found[what].wanted} {found[what].found}")
         assert {one.replace("%", " %") for one in said} <= set(of_goal)
-    mended, spoilt = re.findall(r"[\d.]+", found[[*MISSED][3]].found)
-    assert round(2 * float(mended) / float(spoilt)) == 17  # eight and a half for one
     for language in LANGUAGES:
         text = str(texts(language)["pipeline.missed"])
         pattern = ".*".join(re.escape(one) for said in MISSED.values() for one in said)

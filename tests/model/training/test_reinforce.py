@@ -254,3 +254,21 @@ def test_shipping_names_the_line_of_training(engine: Engine, tmp_path: Path) -> 
     about = shipped.about(paths.checkpoint("later"))
     assert about.tokens == ABOUT.tokens + 1000
     assert (about.name, about.seed, about.steps) == ("later", 3, 7)
+
+
+def test_what_ships_was_trained_with_the_settings_of_its_stage(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Settings that came later have their defaults, which change nothing."""
+    begun: list[GRPOConfig] = []
+    monkeypatch.setattr(pipeline, "reinforce", lambda config, *_: begun.append(config))
+    paths = pipeline.Paths(Path(), Path())
+    for seed in pipeline.SEEDS:
+        pipeline.r1_zero(seed, paths)
+    pipeline.r1_dev2(paths)
+    pipeline.r1(paths)
+    for config in begun:
+        run = json.loads((shipped.FOLDER.parent / "runs" / config.name / "run.json").read_text())
+        told = run["run"]
+        levels = {task: tuple(of) for task, of in told["levels"].items()}
+        assert replace(config, **told | {"levels": levels}) == config

@@ -277,7 +277,7 @@ def test_no_number_of_a_link_breaks_a_room(number: str, without_runs: None) -> N
         ("published", "t_table", "t_table", "stages"),
         ("grpo_step", "t_from", "t_from", "r1-zero"),
         ("time_machine", "t_time_step", "t_time_step", 10),
-        ("curves", "t_step_r1-zero_chain", "t_reply_step", 3),
+        ("curves", "t_step_r1-zero_pick", "t_reply_step", 3),
     ],
 )
 def test_a_link_keeps_what_was_chosen(room: str, key: str, url: str, other: str | int) -> None:

@@ -148,7 +148,7 @@ def test_the_telling_picture_is_where_accuracy_and_length_rise_together() -> Non
 def test_what_the_shipped_logs_open_on_is_a_rise_of_both() -> None:
     logs = {name: training_runs.log(name) for name in training_runs.reinforced()}
     name, task = training_runs.telling(logs)
-    assert (name, task) == ("r1-zero", "chain")
+    assert (name, task) == ("r1-zero", "pick")
     found = training_runs.curves(training_runs.of_task(logs[name], task))
     for values in (found.accuracy, found.length):
         first, last = training_runs.ends(values)
