@@ -33,7 +33,7 @@ class About:
     family: str
     tokens: int
     steps: int
-    seed: int  # of the last stage of its training
+    seed: int  # of its training, as its name says: 0 for the first, whatever its stages drew with
     date: str  # ISO, of the end of training
 
 

@@ -171,6 +171,11 @@ class Batch(Generic[SequenceKey]):
         least = PROMPT_STEPS if prompts else 1
         return max(least, (TURN - prompts) // max(len(slots), 1))
 
+    def reading(self, key: SequenceKey) -> bool:
+        """Whether a sequence is still reading what it was given: its run so far has nothing new."""
+        row, rows = self._of[key], self._workspace.rows
+        return bool(rows.fed[row] < rows.given[row] - 1)
+
     def leave(self, key: SequenceKey) -> Run:
         """Remove a sequence from the batch and return its run so far.
 

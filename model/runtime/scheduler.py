@@ -336,7 +336,9 @@ class Scheduler:
                 for key in mine:
                     del running.holds[key]
                     try:
-                        ticket.results[key[1]] = running.batch.leave(key)
+                        reading = running.batch.reading(key)
+                        run = running.batch.leave(key)
+                        ticket.results[key[1]] = None if reading else run
                     except Exception as error:  # e.g. no memory for a copy of the run
                         _LOG.error("a sequence was lost as it left", exc_info=error)
                         ticket.error = ticket.error or error

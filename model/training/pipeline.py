@@ -21,7 +21,7 @@ from typing import Any
 from model.data.corpus import Document, text_document
 from model.nn import checkpoints
 from model.nn.files import write_json
-from model.nn.shipped import About, seeded
+from model.nn.shipped import About, seeded, without_seed
 from model.runtime.engine import Engine
 from model.runtime.sampler import Sampler
 from model.tasks import TASKS
@@ -113,16 +113,15 @@ def accepted_documents(
 def reinforce(config: GRPOConfig, start: str, paths: Paths, family: str) -> None:
     """Run GRPO from a shipped checkpoint; ships the result, and r1-zero's `KEPT_STEPS`."""
     engine = Engine.load(paths.checkpoint(start))
-
-    run = GRPO(config, engine)
+    run, seed = GRPO(config, engine), without_seed(config.name)[1]
 
     def keep_step() -> None:
         if config.name == "r1-zero" and run.step in KEPT_STEPS:
             label = f"{config.name}-step{run.step}"
-            ship(run.engine, label, "history", config.seed, run.step, run.tokens, paths)
+            ship(run.engine, label, "history", seed, run.step, run.tokens, paths)
 
     run.train(paths.work, paths.run(config.name), keep_step)
-    ship(run.engine, config.name, family, config.seed, run.step, run.tokens, paths)
+    ship(run.engine, config.name, family, seed, run.step, run.tokens, paths)
     write_run(
         paths, config.name, asdict(config), start, run.seconds, {"rollout_tokens": run.tokens}
     )

@@ -78,6 +78,8 @@ def test_stop_keeps_what_was_written(slow_page: Page) -> None:
     page = slow_page
     visit(page, "cache")
     run(page, "In the beginning", tokens=300)
+    expect(page.locator(".st-key-cache_stop button")).to_be_visible()
+    page.wait_for_timeout(3_000)  # the four take turns: each has had one of 0.2 s by then
     page.locator(".st-key-cache_stop button").click()
     expect(page.get_by_text(T["cache.live"].split("{")[0])).to_be_visible()
     expect(page.locator(".st-key-c_run button")).to_be_visible()

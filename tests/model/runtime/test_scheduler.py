@@ -19,7 +19,7 @@ from hypothesis import strategies as some
 from numpy.typing import NDArray
 
 from model.nn.workspace import Keep, KernelModel, Run, Workspace
-from model.runtime import scheduler, work
+from model.runtime import batch, scheduler, work
 from model.runtime.batch import TOGETHER, Batch, Request, run
 from model.runtime.scheduler import NICE, Scheduler
 from model.runtime.work import FullError
@@ -165,6 +165,33 @@ def test_stop_begins_nothing_more_while_threads_are_at_work(model: KernelModel) 
     cut = [one for one in ticket.results if one is not None and one.finish_reason == "stopped"]
     assert len(cut) <= 4 * TOGETHER
     assert ended(busy.submit("me", asked[:4])).state == "done"
+
+
+@pytest.mark.parametrize("turns", [1, 2, 40])
+def test_a_run_that_was_stopped_while_it_read_its_prompt_is_not_kept(
+    model: KernelModel, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    """What is kept of a stopped run can be recorded: no token but the last was not fed."""
+    monkeypatch.setattr(batch, "TURN", 1)
+    monkeypatch.setattr(batch, "PROMPT_STEPS", 1)
+    turned = 0
+
+    def counted(self: Batch[Any], *keys: Any) -> Any:
+        nonlocal turned
+        turned += 1
+        if turned == turns:
+            ticket.stop()
+        return turn(self, *keys)
+
+    turn = Batch.turn
+    monkeypatch.setattr(Batch, "turn", counted)
+    shared = Scheduler(lambda engine: model)
+    ticket = shared.submit("A", [request(0, 300, PROMPT * 15)])
+    assert ended(ticket).state == "stopped"
+    (kept,) = ticket.results
+    assert (kept is None) == (turns < 40)
+    if kept is not None:
+        assert len(kept.expert_ids) >= len(kept.token_ids) - 1
 
 
 def test_nothing_outlives_its_viewer(shared: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
