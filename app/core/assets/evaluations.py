@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.core import numbers
 from app.core.assets.files import count, read_json, reporting_damage, shaped
 from app.core.pass_and_cons import Point
 from model import ASSETS
@@ -67,10 +68,9 @@ def needed(name: str) -> dict[str, Any]:
         return _read(path, path.stat().st_mtime_ns)
 
 
-def date(name: str) -> str:
-    """The date of a model's evaluation; "" if there is none."""
-    found = of_model(name)
-    return "" if found is None else str(found["date"])
+def date(*names: str) -> str:
+    """The first and the last date of models' evaluations, or the one that there is; "" if none."""
+    return numbers.span(str(one["date"]) for one in map(of_model, names) if one is not None)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from app.core import numbers
 from app.core.assets import models, sources
 from app.core.texts import t
 from app.export.exhibit import Drawn
@@ -116,6 +117,6 @@ def loss() -> Drawn:
 
 
 def _date() -> str:
-    """The date on which the first of the twins was evaluated."""
-    seeds = next(iter(session.measured().values()))
-    return str(seeds[min(seeds)]["date"])
+    """The first and the last date on which twins were evaluated."""
+    measured = session.measured().values()
+    return numbers.span(str(one["date"]) for seeds in measured for one in seeds.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.core import numbers
 from app.core.assets import models, recorded_runs
 from app.core.texts import t
 from app.export.exhibit import Drawn, ShownRun
@@ -105,7 +106,7 @@ def balance() -> Drawn:
         source=t(
             "figures.source_training",
             models=", ".join(runs.RUNS),
-            date=models.heldout_results(runs.RUNS[0])["date"],
+            date=numbers.span(str(models.heldout_results(name)["date"]) for name in runs.RUNS),
             paper=t("figures.paper_balance"),
         ),
         state={"room": "balance"},

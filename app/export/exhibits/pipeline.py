@@ -85,7 +85,7 @@ def pipeline() -> Drawn:
         source=t(
             "figures.source_training",
             models=", ".join(contestants.NAMES[name] for name in STAGES),
-            date=evaluations.date("r1"),
+            date=evaluations.date(*STAGES),
             paper=t("figures.paper_aime"),
         ),
         state={"room": "pipeline"},
@@ -125,7 +125,7 @@ def distillation() -> Drawn:
         source=t(
             "figures.source_training",
             models=", ".join(names),
-            date=evaluations.date("distilled"),
+            date=evaluations.date(*found),
             paper=t("figures.of_table", paper=published.source("v1"), number=6),
         ),
         state={"room": "distil"},

@@ -47,7 +47,7 @@ def thinking() -> Drawn:
         source=t(
             "figures.source_training",
             models=", ".join(contestants.NAMES[name] for name in cuts),
-            date=evaluations.date(THINKERS[-1]),
+            date=evaluations.date(*cuts),
             paper=published.o1().source,
         ),
         state={"room": "thinking", "r_models": ",".join(THINKERS)},
@@ -77,7 +77,7 @@ def stages() -> Drawn:
         source=t(
             "figures.source_training",
             models=", ".join(names),
-            date=evaluations.date("r1"),
+            date=evaluations.date(*STAGES),
             paper=t("figures.paper_aime"),
         ),
         state={"room": "pipeline"},
@@ -102,7 +102,7 @@ def taught() -> Drawn:
         source=t(
             "figures.source_training",
             models=", ".join(names),
-            date=evaluations.date("r1-zero"),
+            date=evaluations.date(*TAUGHT),
             paper=t("figures.of_section", paper=published.source("v1"), number="2.2.2"),
         ),
         state={"room": "rlhf"},

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.core import numbers
 from app.core.asking import contestants
 from app.core.assets import evaluations, published
 from app.core.texts import t
@@ -120,7 +119,7 @@ def room() -> None:
     for key in LANES:
         lane(key)
     st.caption(t("pipeline.source", source=published.stages_source()))
-    if date := numbers.span(filter(None, map(evaluations.date, STAGES))):
+    if date := evaluations.date(*STAGES):
         command = "python -m model train results NAME"
         st.caption(t("pipeline.measured", command=command, date=date))
     rows: list[dict[str, object]] = []
