@@ -86,13 +86,13 @@ FIGURES: Mapping[str, FigureEntry] = {
         _results(lambda: BALANCE),
     ),
     "kv-bytes": FigureEntry(
-        *(cache.twins, "story", "deepseek-v2", (570, 590, 650), _TWINS), about="cache"
+        *(cache.twins, "story", "deepseek-v2", (570, 590, 680), _TWINS), about="cache"
     ),
     "kv-bytes-v3": FigureEntry(
         *(cache.v3, "cache", "deepseek-v2", (510, 550, 610), _files("reference/kv_configs.json")),
         words={"tokens": cache.CONTEXT},
     ),
-    "kv-loss": FigureEntry(cache.loss, "cache", "deepseek-v2", (590, 610, 700), _TWINS),
+    "kv-loss": FigureEntry(cache.loss, "cache", "deepseek-v2", (590, 610, 730), _TWINS),
     "r1-zero-accuracy": FigureEntry(reasoning.accuracy, "training", _R1, (560, 590, 690), _ZEROS),
     "r1-zero-length": FigureEntry(reasoning.length, "training", _R1, (570, 580, 670), _ZEROS),
     "grpo-group": FigureEntry(reasoning.group, "training", _R1, (480, 540, 580), _group),
