@@ -87,6 +87,12 @@ def solved(name: str, level: int | None = None) -> float | None:
     return None if found is None else evaluations.by_k(found, chain.NAME, "pass@k")[0].value
 
 
+def _likeliest(name: str) -> float | None:
+    """As `solved`, with the most likely token each time."""
+    found = evaluations.of_model(name)
+    return None if found is None else found["greedy"][chain.NAME]["pass@k"]["1"]["value"]
+
+
 def _trained(name: str) -> training_runs.Curves:
     """The training curves of chains for a model trained with reinforcement learning."""
     return training_runs.needed(name, chain.NAME)
@@ -184,7 +190,9 @@ def _rlhf() -> Mapping[str, object]:
 def _distil() -> Mapping[str, object]:
     names = {"student": "student-base", "rl": "student-rl"}
     names |= {"distilled": "distilled", "control": "distilled-control"}
-    return {key: percent(solved(name)) for key, name in names.items()}
+    return {key: percent(solved(name)) for key, name in names.items()} | {
+        f"likeliest_{key}": percent(_likeliest(names[key])) for key in ("distilled", "control")
+    }
 
 
 def _results() -> Mapping[str, object]:

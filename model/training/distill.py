@@ -26,6 +26,7 @@ QUESTIONS, SAMPLES = 1500, 8  # for the teacher
 EPOCHS = 4
 DIRECT_ANSWERS = 4_000
 MOST_STEPS = 10_000  # of student-rl, which is limited by time instead
+DECAY = 0.2  # of its time the learning rate falls: about as many steps as r1-zero's
 
 
 def distilled(seed: int, paths: Paths) -> None:
@@ -48,7 +49,7 @@ def student_rl(seed: int, paths: Paths) -> None:
     """Train `student-rl`; the seed determines the questions and the replies."""
     seconds, _ = cost(paths)
     name = seeded("student-rl", seed)
-    config = GRPOConfig(name, seed, MOST_STEPS, pipeline.LEVELS, seconds=seconds)
+    config = GRPOConfig(name, seed, MOST_STEPS, pipeline.LEVELS, seconds=seconds, decay=DECAY)
     pipeline.reinforce(config, "student-base", paths, "student")
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
+from model import ASSETS
 from model.data.corpus import tokenise
 from model.nn import shipped
 from model.nn.network import Transformer
@@ -19,7 +20,7 @@ from model.runtime.sampler import Completion, Sampler
 from model.tasks import rewards
 from model.tasks.check import Judgement, judge
 from model.tasks.problem import Problem
-from model.training import pipeline, sft
+from model.training import distill, pipeline, sft
 from model.training.evaluate import Attempt
 from model.training.grpo import GRPO, GRPOConfig
 from tests.model.conftest import ABOUT, random_model, tiny_config
@@ -262,13 +263,14 @@ def test_what_ships_was_trained_with_the_settings_of_its_stage(
     """Settings that came later have their defaults, which change nothing."""
     begun: list[GRPOConfig] = []
     monkeypatch.setattr(pipeline, "reinforce", lambda config, *_: begun.append(config))
-    paths = pipeline.Paths(Path(), Path())
+    paths = pipeline.Paths(Path(), ASSETS)
     for seed in pipeline.SEEDS:
         pipeline.r1_zero(seed, paths)
+        distill.student_rl(seed, paths)
     pipeline.r1_dev2(paths)
     pipeline.r1(paths)
     for config in begun:
-        run = json.loads((shipped.FOLDER.parent / "runs" / config.name / "run.json").read_text())
+        run = json.loads((paths.run(config.name) / "run.json").read_text())
         told = run["run"]
         levels = {task: tuple(of) for task, of in told["levels"].items()}
         assert replace(config, **told | {"levels": levels}) == config
