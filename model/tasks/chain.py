@@ -31,7 +31,7 @@ INJECTED_ERRORS = 0.50  # share of first attempts that are wrong in the verify s
 WRONG_NUMBER = 0.4  # share of those that use another number of the expression
 
 #: What can be asked, including longer chains and larger numbers than in training.
-EXPRESSION = re.compile(r"\d{1,3}([+*-]\d{1,3}){1,9}")
+EXPRESSION = re.compile(r"[0-9]{1,3}([+*-][0-9]{1,3}){1,9}")
 MOST_DIGITS = 30  # in the value of an expression
 _QUESTIONS: dict[Language, str] = {"en": "What is {}?", "ko": "{}의 값은?"}
 

@@ -164,7 +164,7 @@ def judge(problem: Problem, text: str) -> Judgement:
     value: _Value | None = None  # what an "ok" or "no" would refer to
     refused: list[Verdict] = []  # rejections waiting for the next value
     after: _Value | None = None  # the value that came after them
-    course = chain.Course(problem.key) if problem.task == chain.NAME else None
+    course = chain.Course(problem.key) if problem.task == chain.NAME and problem.key else None
     for token in _tokens(reply.thinking):
         if isinstance(token, Equation):
             step = ReasoningStep(

@@ -30,6 +30,7 @@ _TYPED = {
     "=": "＝",
     "'": "’‘ʼ′",
     ",": "，",
+    **{str(digit): chr(ord("０") + digit) for digit in range(10)},
     " ": "\t\u00a0\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
     "\u200b\u2060\ufeff",
 }

@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 from model.tasks import chain, notation, pick
 from model.tasks.problem import Language, Problem
 
-_CHAIN = re.compile(r"What is ([\d+*-]+)\?|([\d+*-]+)의 값은\?")
+_CHAIN = re.compile(r"What is ([0-9+*-]+)\?|([0-9+*-]+)의 값은\?")
 _PICK = re.compile(
     r"Which (?P<k>\d) of (?P<listed>[\d,]+) sum to (?P<target>\d+)\?"
-    r"|(?P<listed_ko>[\d,]+) 중 합이 (?P<target_ko>\d+)인 (?P<k_ko>\d)개는\?"
+    r"|(?P<listed_ko>[\d,]+) 중 합이 (?P<target_ko>\d+)인 (?P<k_ko>\d)개는\?",
+    re.ASCII,
 )
-#: Arithmetic within any other words, as people write it.
-_LOOSE = re.compile(r"(?<!\d)\d+(?:\s*[-+*/×·x÷−]\s*\d+)+")
-_SIGNS = str.maketrans({"×": "*", "·": "*", "x": "*", "−": "-"})
+#: Whatever may belong to arithmetic within any other words, as people write it.
+_RUN = re.compile(r"[\d\s.,()[\]^+*/%-]+")
+_OPERATION = re.compile(r"[\d)\]%]\s*[-+*/^]+\s*[-+(\[]*\d")
+_BEFORE, _AFTER = " \t\n.,)]*", " \t\n.,([*"  # of the words around it
 _BESIDE = str.maketrans(dict.fromkeys(" =?"))
 _LONG = 12  # maximum characters of a term in a message
 
@@ -30,7 +32,8 @@ class Scope:
     """Whether a question is in scope for models that were trained on our tasks, and if not, why.
 
     `reason` is None in scope; else one of "operations", "numbers", "results", "shape",
-    "no_solution", "picked" (the numbers to pick from), "wording" and "other", with the `values`
+    "no_solution", "picked" (the numbers to pick from), "notation" (arithmetic with brackets, signs,
+    decimals, powers or divisions), "wording" and "other", with the `values`
     for its message, such as "given", and "asked", the same question in the wording of training.
     """
 
@@ -74,8 +77,10 @@ def scope_of(question: str) -> Scope:
         return Scope(problem, *(_of_chain(problem.key) if is_chain else _of_pick(problem)))
     if match := _PICK.fullmatch(question.strip()):
         return Scope(None, *_refused(match))
-    if match := _LOOSE.search(question):
-        return Scope(None, *_loose(match[0], "ko" if re.search("[가-힣]", question) else "en"))
+    language: Language = "ko" if re.search("[가-힣]", question) else "en"
+    for run in _RUN.findall(notation.ascii_of(question)):
+        if _OPERATION.search(run):
+            return Scope(None, *_loose(run.lstrip(_BEFORE).rstrip(_AFTER), language))
     return Scope(None, "other")
 
 
@@ -118,9 +123,9 @@ def _refused(match: re.Match[str]) -> _Why:
 
 def _loose(found: str, language: Language) -> _Why:
     """Why arithmetic in other words is out of scope; if only for its wording, how to ask it."""
-    expression = re.sub(r"\s", "", found).translate(_SIGNS)
-    if not re.fullmatch(r"[\d+*-]+", expression):  # it divides
-        return "other", {}
+    if not re.fullmatch(r"\d+(?:\s*[-+*]\s*\d+)+", found):
+        return "notation", {}
+    expression = re.sub(r"\s", "", found)
     reason, values = _of_chain(expression)
     if reason is not None:
         return reason, values

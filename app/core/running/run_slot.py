@@ -117,6 +117,10 @@ class Slot:
         """Show why nothing was started."""
         self._here.error = str(error)
 
+    def forgive(self) -> None:
+        """Show no longer why nothing was started."""
+        self._here.error = None
+
     def stop(self) -> None:
         """Stop the current work; what was computed is shown once its last step has ended."""
         if (work := self._here.work) is not None:

@@ -36,7 +36,7 @@ def question_fields() -> None:
         default=session.KINDS[0],  # applies until the browser has sent a choice
         required=True,
         key="r_kind",
-        on_change=session.another,
+        on_change=session.another_kind,
     )
     kind = st.session_state.r_kind
     if kind == "free":

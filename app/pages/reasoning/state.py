@@ -118,6 +118,12 @@ def _draw_seed() -> None:
     st.session_state.r_seed = st.session_state.r_seed_drawn = sampling.drawn_seed()
 
 
+def another_kind() -> None:
+    """Draw a question of the kind just chosen; why one of another kind was refused is history."""
+    RUN.forgive()
+    another()
+
+
 def another() -> None:
     """Draw a seed, which determines problem and answers, and put seed and problem into the fields.
 

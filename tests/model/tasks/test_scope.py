@@ -42,7 +42,18 @@ LISTED = ",".join(map(str, pick.NUMBERS[:6]))
         ("Which 2 of 7,7,9,11,13,15 sum to 14?", "picked", 7),
         ("Which 2 of 900,7,9,11,13,15 sum to 16?", "picked", 900),
         ("What is the capital of France?", "other", None),
-        ("What is 8/4+12?", "other", None),
+        ("What is 8/4+12?", "notation", None),
+        ("What is -45+12+33?", "notation", None),
+        ("What is (12+33-14)*2?", "notation", None),
+        ("What is 12*(3+4)?", "notation", None),
+        ("What is 3^12+33-14?", "notation", None),
+        ("What is 2**3?", "notation", None),
+        ("What is 12.5+3*2?", "notation", None),
+        ("What is 1,000+20*3?", "notation", None),
+        ("What is 12 12+13?", "notation", None),
+        ("What is 12+-13+14?", "notation", None),
+        ("I have 3 apples, 4 pears. And 12?", "other", None),
+        ("f(3), (4) and -5", "other", None),
         ("", "other", None),
     ],
 )
@@ -61,6 +72,9 @@ def test_says_why_a_question_is_outside(
         (f"{TERM} + {TERM} + {TERM} = ?", f"What is {TERM}+{TERM}+{TERM}?"),
         (f"how much is {FACTOR} × {chain.DIGITS[0]} − {TERM}", f"What is {FACTOR}*2-{TERM}?"),
         (f"{TERM}+{TERM}+{TERM}은 얼마야", f"{TERM}+{TERM}+{TERM}의 값은?"),
+        (f"First, {TERM}+{TERM}+{TERM}.", f"What is {TERM}+{TERM}+{TERM}?"),
+        (f"{TERM}+{TERM}+{TERM} (really)", f"What is {TERM}+{TERM}+{TERM}?"),
+        (f"What is {TERM}+{TERM}+１２?", f"What is {TERM}+{TERM}+12?"),
     ],
 )
 def test_gives_the_words_in_which_models_know_a_question(question: str, asked: str | None) -> None:
@@ -79,7 +93,7 @@ def test_any_text_may_be_asked_about(question: str) -> None:
 
 
 def test_any_question_takes_a_time_in_proportion() -> None:
-    for piece in ("1", "1 ", "1+", "+", "1 x "):
+    for piece in ("1", "1 ", "1+", "+", "1 x ", "1++", "1(", ")+", " ", "1 +"):
         assert not scope_of(piece * 100_000).inside
 
 
@@ -92,6 +106,8 @@ def test_any_question_takes_a_time_in_proportion() -> None:
         ("8/4", None),
         ("What is 2+2?", None),
         ("22", None),
+        ("１２＋３４", "12+34"),
+        ("٣+٤", None),
         ("", None),
     ],
 )

@@ -16,6 +16,7 @@ OUTSIDE = {
     "picked": "Which 2 of 900,7,9,11,13,15 sum to 16?",
     "shape": "Which 2 of 3,4,5,6 sum to 7?",
     "no_solution": "Which 2 of 7,9,11,13,15,17 sum to 999?",
+    "notation": "What is (12+33-14)*2?",
     "wording": "12 + 13 + 14 = ?",
     "other": "Capital of <b>France</b>? ![x](//x)",
 }

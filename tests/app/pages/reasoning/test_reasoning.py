@@ -121,6 +121,14 @@ def test_comparisons_are_marked_and_no_steps_of_their_own() -> None:
     assert not any(m.builds for m in judged.marks)
 
 
+def test_a_verdict_on_a_question_that_cannot_be_read_is_judged_by_its_arithmetic() -> None:
+    asked = judged_reply.question_of(judged_reply.ParsedPrompt("12*(3+4)?", "", free=False))
+    for value, justified in ((96, True), (95, False)):
+        said = f"<think>first 12*8={value}, check 10*8=80, 2*8=16, 80+16=96 ok.</think>"
+        (verdict,) = judged_reply.check.judge(asked, said).verdicts
+        assert verdict.accepts and verdict.fits is justified
+
+
 def test_free_text_has_its_arithmetic_checked_only() -> None:
     free = judged_reply.question_of(judged_reply.ParsedPrompt("Tell me of 7*8", "", free=False))
     assert free.level == 0
@@ -213,6 +221,8 @@ def test_a_bad_question_is_told_and_the_picture_stays() -> None:
     assert session.default_chain().replace("*", "") in app.error[0].value.replace("*", "")
     assert [text.value for text in app.text] == before
     assert runs.under_way(app, "reasoning") is None
+    app.segmented_control(key="r_kind").set_value(pick.NAME).run()
+    assert not app.error  # it was about a question of another kind
 
 
 @pytest.mark.slow
