@@ -195,6 +195,8 @@ class _Filled(string.Formatter):
             said = format_compact_decimal(
                 float(f"{n:.3g}"), locale=self.language, fraction_digits=1
             )
+            if self.language == "ko" and not said[-1].isdecimal():
+                said += " "  # 144만 개, but 144개
         return _form(self.language, f"count.{noun}", n).format(n=said)
 
 

@@ -39,17 +39,23 @@ def room() -> None:
 
 
 def finding(kinds: list[quality_figures.Quality]) -> str:
-    """The result in words: which smaller caches cost quality, if any difference is significant."""
+    """The result in words: which smaller caches cost quality, if any difference is significant, and
+    whether their order would be another with another seed."""
     reference, *others = kinds
     worse = [one for one in others if one.told_apart and one.difference > 0]
     better = [one for one in others if one.told_apart and one.difference < 0]
     said = worse or better
     key = "worse" if worse else "better" if better else "untold"
-    return t(
+    words = t(
         f"attention_kinds.quality_{key}",
         reference=reference.kind,
         kinds=", ".join(f"{one.kind} ({one.difference:+z.3f})" for one in said),
     )
+    of_kinds = [one.difference for one in said]
+    spread = max((max(one.by_seed) - min(one.by_seed) for one in said), default=0.0)
+    if len(said) > 1 and spread > max(of_kinds) - min(of_kinds):
+        words += " " + t("attention_kinds.quality_unranked", spread=f"{spread:.3f}")
+    return words
 
 
 def ours(kinds: list[quality_figures.Quality]) -> None:

@@ -206,7 +206,8 @@ def test_seeds_that_differ_in_sign_tell_nothing(monkeypatch: pytest.MonkeyPatch)
     worse = T["attention_kinds.quality_worse"].format(
         reference="MHA", kinds="GQA (+0.030), MLA (+0.030)"
     )
-    assert f"**{worse}**" in written(at)
+    unranked = T["attention_kinds.quality_unranked"].format(spread="0.020")
+    assert f"**{worse} {unranked}**" in written(at)
     assert translated("en", "attention_kinds.loss_seeds", seeds=3) in written(at)
     rings = [d for d in chart(at, "c_quality")["data"] if d["marker"]["symbol"] == "circle-open"]
     assert [len(ring["y"]) for ring in rings] == [3, 3, 3]
