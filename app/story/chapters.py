@@ -69,10 +69,8 @@ class Chapter:
 
 
 def percent(share: float | None) -> str:
-    """A share in whole percent, in tenths below one percent; a dash for None."""
-    if share is None:
-        return UNKNOWN
-    return f"{share:.1%}" if 0 < share < 0.01 else f"{share:.0%}"
+    """A share in percent, with the tenths that the figure beside it shows; a dash for None."""
+    return UNKNOWN if share is None else f"{share:.1%}"
 
 
 def solved(name: str, level: int | None = None) -> float | None:

@@ -78,9 +78,8 @@ def test_a_link_to_no_chapter_opens_the_first(room: str) -> None:
 
 
 def test_percent() -> None:
-    assert percent(0.426) == "43%"
-    assert percent(0.0052) == "0.5%"
-    assert percent(0.0) == "0%"
+    assert percent(0.426) == "42.6%"
+    assert percent(0.0) == "0.0%"
     assert percent(None) == "–"
 
 
