@@ -20,7 +20,7 @@ _PICK = re.compile(
     re.ASCII,
 )
 #: Whatever may belong to arithmetic within any other words, as people write it.
-_RUN = re.compile(r"[\d\s.,()[\]^+*/%-]+")
+_RUN = re.compile(r"[\d\s.,()[\]^+*/%-]+", re.ASCII)
 _OPERATION = re.compile(r"[\d)\]%]\s*[-+*/^]+\s*[-+(\[]*\d")
 _BEFORE, _AFTER = " \t\n.,)]*", " \t\n.,([*"  # of the words around it
 _BESIDE = str.maketrans(dict.fromkeys(" =?"))

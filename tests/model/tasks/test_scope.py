@@ -85,11 +85,19 @@ def test_gives_the_words_in_which_models_know_a_question(question: str, asked: s
         assert scope_of(asked).inside
 
 
-@given(st.one_of(st.text(), st.from_regex(r"[\d+*x×/ ,?-]{0,60}"), st.from_regex(r"Which .*\?")))
+@given(
+    st.one_of(
+        st.text(),
+        st.from_regex(r"[\d+*x×/ ,?-]{0,60}"),
+        st.from_regex(r"[a-z ]{0,4}(\d\d ?[-+*×^.,(]+ ?){1,3}\d\d[ )]?.?"),
+        st.from_regex(r"Which .*\?"),
+    )
+)
 def test_any_text_may_be_asked_about(question: str) -> None:
     scope = scope_of(question)
     assert scope.problem == problem_of(question)
     assert not scope.inside or scope.problem is not None
+    assert scope.reason != "wording" or scope_of(str(scope.values["asked"])).inside
 
 
 def test_any_question_takes_a_time_in_proportion() -> None:
