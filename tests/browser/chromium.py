@@ -71,7 +71,7 @@ def mounted(page: Page, component: str) -> None:
 
 
 def played(page: Page) -> None:
-    """Wait until the player shows all of its record: "39 of 39 tokens". The button alone would not
+    """Wait until the player shows all of its record: "tokens: 39 of 39". The button alone would not
     do, as it still says Replay for a moment after another record was requested.
     """
     expect(page.locator(".progress")).to_have_text(re.compile(r"\b(\d+)\D+\1\b"))

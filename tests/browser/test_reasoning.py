@@ -31,8 +31,11 @@ def ended(page: Page) -> None:
 
 
 def ask(page: Page, expression: str) -> None:
+    """Type a question and ask it, as slowly as people do: on a busy server the browser may send the
+    old seed once more before it knows the one that was drawn for what was typed."""
     page.locator(".st-key-r_expr input").fill(expression)
     page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("r_seed="))
     button(page, "reasoning.ask")
 
 
