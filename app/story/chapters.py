@@ -88,7 +88,7 @@ def solved(name: str, level: int | None = None) -> float | None:
 def _likeliest(name: str) -> float | None:
     """As `solved`, with the most likely token each time."""
     found = evaluations.of_model(name)
-    return None if found is None else found["greedy"][chain.NAME]["pass@k"]["1"]["value"]
+    return None if found is None else evaluations.greedy(found, chain.NAME).value
 
 
 def _trained(name: str) -> training_runs.Curves:

@@ -105,6 +105,11 @@ def by_k(evaluation: dict[str, Any], task: str, measure: str) -> list[Point]:
     return [_point(int(k), value) for k, value in found.items()]
 
 
+def greedy(evaluation: dict[str, Any], task: str) -> Point:
+    """pass@1 for a task at that level, with the most likely token each time."""
+    return _point(1, evaluation["greedy"][task]["pass@k"]["1"])
+
+
 def level(evaluation: dict[str, Any], task: str) -> int:
     """The level of a task that was evaluated with many replies, and under budgets."""
     return int(evaluation["many"][task]["levels"][0])

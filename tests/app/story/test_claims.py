@@ -57,8 +57,7 @@ def the_lead_over_the_corpus_is_gone_with_the_most_likely_token() -> bool:
     """With every seed."""
 
     def solved(name: str) -> float:
-        found = evaluations.needed(name)["greedy"][chain.NAME]
-        return float(found["pass@k"]["1"]["value"])
+        return evaluations.greedy(evaluations.needed(name), chain.NAME).value
 
     return all(solved(f"distilled-control{seed}") >= solved(f"distilled{seed}") for seed in SEEDS)
 
